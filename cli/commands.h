@@ -1,0 +1,22 @@
+// The subcommands. Each adds itself to the command line and sets `run` to what
+// returns the exit status.
+#ifndef VMTRUNC_CLI_COMMANDS_H_
+#define VMTRUNC_CLI_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace vmtrunc {
+
+using Command = std::function<int()>;
+
+void AddRun(CLI::App& app, Command& run);
+void AddCheck(CLI::App& app, Command& run);
+void AddFormat(CLI::App& app, Command& run);
+void AddKernels(CLI::App& app, Command& run);
+void AddRules(CLI::App& app, Command& run);
+void AddFuzz(CLI::App& app, Command& run);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_COMMANDS_H_

@@ -1,0 +1,264 @@
+// vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
+// this command is not instrumented, and says in our words what it sees.
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "core/run.h"
+#include "fuzz/shrink.h"
+#include "fuzz/status.h"
+
+extern char** environ;
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FuzzOptions {
+  std::string kernel = "2.6.11", property, out = "fuzz-out", corpus, fuzzer;
+  double seconds = 60;
+  long long runs = -1;
+  unsigned seed = 0;
+  unsigned events = 32;
+  bool json = false;
+};
+
+volatile sig_atomic_t g_interrupted = 0;
+void OnSignal(int) { g_interrupted = 1; }
+
+// build/release/bin/vmtrunc's fuzzer is build/fuzz/bin/fuzz_truncate.
+std::string FindFuzzer(const std::string& given) {
+  std::vector<std::string> places;
+  if (!given.empty()) {
+    places = {given};
+  } else {
+    std::error_code error;
+    const fs::path self = fs::read_symlink("/proc/self/exe", error);
+    places = {self.parent_path() / "fuzz_truncate",
+              self.parent_path() / "../../fuzz/bin/fuzz_truncate"};
+  }
+  for (const std::string& place : places)
+    if (::access(place.c_str(), X_OK) == 0)
+      return fs::weakly_canonical(place).string();
+  throw UsageError{
+      "the instrumented executable fuzz_truncate is not there: expected " +
+      places.back() + " (cmake --preset fuzz && cmake --build --preset fuzz)"};
+}
+
+// The child and what it tells.
+class Child {
+ public:
+  Child(const FuzzOptions& o, const std::string& fuzzer) : dir_(o.out) {
+    std::vector<std::string> args = {
+        fuzzer,
+        absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
+        absl::StrFormat("-seed=%u", o.seed),
+        absl::StrFormat("-runs=%d", o.runs),
+        absl::StrFormat("-artifact_prefix=%s/", o.out),
+        "-len_control=0", "-print_final_stats=0", "-verbosity=1", "-timeout=10",
+        o.out + "/corpus"};
+    if (o.seconds > 0)
+      args.insert(args.begin() + 1, absl::StrFormat("-max_total_time=%u",
+                                                    static_cast<unsigned>(
+                                                        o.seconds + 0.5)));
+    if (!o.corpus.empty()) args.push_back(o.corpus);
+    std::vector<std::string> variables = {
+        std::string(kKernelVariable) + "=" + o.kernel,
+        std::string(kDirectoryVariable) + "=" + o.out};
+    if (!o.property.empty())
+      variables.push_back(std::string(kPropertyVariable) + "=" + o.property);
+    for (char** v = environ; *v != nullptr; ++v)
+      if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
+    std::vector<char*> argv, envp;
+    for (std::string& arg : args) argv.push_back(arg.data());
+    for (std::string& variable : variables) envp.push_back(variable.data());
+    argv.push_back(nullptr);
+    envp.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 2, (dir_ + "/log").c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    const int error = posix_spawn(&pid_, fuzzer.c_str(), &actions, nullptr,
+                                  argv.data(), envp.data());
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0)
+      throw UsageError{fuzzer + ": " + std::strerror(error)};
+  }
+
+  // True once it has ended; exit_status() is valid then.
+  bool Ended() {
+    return ::waitpid(pid_, &wait_status_, WNOHANG) == pid_;
+  }
+  void Stop() { ::kill(pid_, SIGINT); }
+  bool crashed() const {
+    return !WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) != 0;
+  }
+
+  FuzzStatus status() const {
+    FuzzStatus status{};
+    const int file = ::open((dir_ + "/" + kStatusFile).c_str(), O_RDONLY);
+    if (file < 0) return status;
+    if (::read(file, &status, sizeof(status)) != sizeof(status)) status = {};
+    ::close(file);
+    return status;
+  }
+
+ private:
+  std::string dir_;
+  pid_t pid_ = 0;
+  int wait_status_ = 0;
+};
+
+size_t CountFiles(const std::string& dir) {
+  size_t count = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(dir, error))
+    count += entry.is_regular_file() ? 1 : 0;
+  return count;
+}
+
+std::string Progress(const FuzzOptions& o, const FuzzStatus& s,
+                     double seconds) {
+  const double share =
+      s.events == 0 ? 0 : 100.0 * static_cast<double>(s.effects) /
+                              static_cast<double>(s.events);
+  return absl::StrFormat(
+      "%s: %.0f s, %d executions (%.0f a second), corpus %d, %.0f %% of the "
+      "events had an effect, %d lock drops",
+      o.kernel, seconds, s.executions,
+      static_cast<double>(s.executions) / std::max(seconds, 0.001),
+      CountFiles(o.out + "/corpus"), share, s.drops);
+}
+
+// What DIRECTORY/current holds: the input that was running.
+Script ReadCurrent(const std::string& dir) {
+  const std::string saved = ReadFile(dir + "/" + kCurrentFile);
+  uint64_t size = 0;
+  if (saved.size() < sizeof(size))
+    throw UsageError{dir + ": the fuzzer ended before its first input; see " +
+                     dir + "/log"};
+  std::memcpy(&size, saved.data(), sizeof(size));
+  const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data()) + 8;
+  return DecodeBytes(std::span(bytes, std::min<size_t>(size,
+                                                       saved.size() - 8)));
+}
+
+int ReportViolation(const FuzzOptions& o, double seconds, uint64_t executions) {
+  Script script = ReadCurrent(o.out);
+  const KernelSpec spec = OneKernel(o.kernel);
+  const Rules rules = spec.rules();
+  const RunResult found = Run(script, rules);
+  if (found.holds())
+    throw UsageError{"the fuzzer ended in error, but its last input holds; see " +
+                     o.out + "/log"};
+  const Property property =
+      o.property.empty() ? found.first.property
+                         : static_cast<Property>(PropertyNumber(o.property));
+  const size_t length = script.events.size();
+  script = Shrink(std::move(script), rules, property);
+  script.kernel = spec;
+  const RunResult result = Run(script, rules);
+  const char* name = AllProperties()[static_cast<size_t>(property)].name;
+  const std::string path =
+      absl::StrFormat("%s/%s-%s.vmt", o.out, spec.ToString(), name);
+  script.expects.push_back({.kernel = spec.ToString(), .spec = spec,
+                            .broken = static_cast<int>(property)});
+  WriteFile(path, ToText(script));
+  std::cout << absl::StrFormat(
+      "%s breaks %s, found after %d executions in %.1f s.\n"
+      "  %s\n"
+      "  at event %u: %s\n"
+      "  %d events, shrunk from %d, not proved shortest:\n\n%s\n"
+      "Run it again:  vmtrunc run %s\n",
+      spec.ToString(), name, executions, seconds,
+      AllProperties()[static_cast<size_t>(property)].text, result.first.event,
+      result.first.ToString(), script.events.size(), length, ToText(script),
+      path);
+  return kExitBroken;
+}
+
+int Fuzz(FuzzOptions o) {
+  OneKernel(o.kernel);
+  if (!o.property.empty() && PropertyNumber(o.property) == kProperties)
+    throw UsageError{"--property " + o.property + ": expected a property"};
+  if (!o.corpus.empty() && !fs::is_directory(o.corpus))
+    throw UsageError{"--corpus " + o.corpus + ": expected a directory"};
+  const std::string fuzzer = FindFuzzer(o.fuzzer);
+  std::error_code error;
+  fs::create_directories(o.out + "/corpus", error);
+  fs::remove(o.out + "/" + kStatusFile, error);
+  fs::remove(o.out + "/" + kCurrentFile, error);
+  if (!fs::is_directory(o.out + "/corpus"))
+    throw UsageError{"--out " + o.out + ": cannot make the directory"};
+
+  ::signal(SIGINT, OnSignal);
+  ::signal(SIGTERM, OnSignal);
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         start)
+        .count();
+  };
+  const bool terminal = ::isatty(2) != 0;
+  Child child(o, fuzzer);
+  double shown = 0;
+  bool stopped = false;
+  while (!child.Ended()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (g_interrupted != 0 && !stopped) {
+      child.Stop();
+      stopped = true;
+    }
+    if (terminal && seconds() - shown > 1) {
+      shown = seconds();
+      std::cerr << "\r\033[K" << Progress(o, child.status(), shown)
+                << std::flush;
+    }
+  }
+  if (terminal && shown > 0) std::cerr << "\r\033[K";
+  const double took = seconds();
+  const FuzzStatus status = child.status();
+  if (child.crashed() && !stopped)
+    return ReportViolation(o, took, status.executions);
+  std::cout << Progress(o, status, took) << "\n"
+            << o.kernel << ": nothing broken"
+            << (o.property.empty() ? "" : " of " + o.property)
+            << " in that time\n";
+  return kExitHeld;
+}
+
+}  // namespace
+
+void AddFuzz(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "fuzz", "fuzzes a kernel until a property breaks or time is up");
+  auto o = std::make_shared<FuzzOptions>();
+  sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
+  sub->add_option("--property", o->property, "stop for this property alone");
+  sub->add_option("--seconds", o->seconds, "how long, 60 by default; 0: no end")
+      ->check(CLI::NonNegativeNumber);
+  sub->add_option("--runs", o->runs, "stop after so many executions");
+  sub->add_option("--seed", o->seed, "of the fuzzer; 0: another each time");
+  sub->add_option("--events", o->events, "at most so many a script, 32")
+      ->check(CLI::Range(1, kMaxEvents));
+  sub->add_option("--out", o->out, "directory for what is found, fuzz-out");
+  sub->add_option("--corpus", o->corpus, "directory of scripts to start from");
+  sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable");
+  sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
+}
+
+}  // namespace vmtrunc

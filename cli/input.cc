@@ -1,0 +1,92 @@
+#include "cli/input.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace vmtrunc {
+
+std::string ReadFile(const std::string& path) {
+  if (path == "-")
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (std::filesystem::is_directory(path))
+    throw UsageError{absl::StrCat(path, ": expected a file, not a directory")};
+  std::ifstream in(path, std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(in), {});
+  if (!in && content.empty())
+    throw UsageError{absl::StrCat(path, ": ", std::strerror(errno))};
+  return content;
+}
+
+void WriteFile(const std::string& path, const std::string& content) {
+  if (path == "-") {
+    std::cout << content << std::flush;
+    return;
+  }
+  const std::string part = path + ".part";
+  std::ofstream out(part, std::ios::binary | std::ios::trunc);
+  out << content;
+  out.close();
+  if (!out || std::rename(part.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(part.c_str());
+    throw UsageError{absl::StrCat(path, ": ", std::strerror(error))};
+  }
+}
+
+Script ReadScript(const std::string& path, const std::string& from) {
+  const std::string content = ReadFile(path);
+  const bool text =
+      from.empty() ? LooksLikeText(path, content) : from == "text";
+  if (!text) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+    return DecodeBytes(std::span(bytes, content.size()));
+  }
+  absl::StatusOr<Script> script = ParseText(content);
+  if (!script.ok())
+    throw UsageError{
+        absl::StrCat(path, ":", std::string(script.status().message()))};
+  return *std::move(script);
+}
+
+KernelSpec OneKernel(const std::string& name) {
+  const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(name);
+  if (!spec.ok())
+    throw UsageError{absl::StrCat("--kernel ", name, ": expected ",
+                                  std::string(spec.status().message()))};
+  return *spec;
+}
+
+std::vector<KernelSpec> Kernels(const std::string& option,
+                                const Script& script, const std::string& path,
+                                const std::string& fallback) {
+  std::vector<KernelSpec> specs;
+  if (option == "all") {
+    for (size_t i = 0; i < AllKernels().size(); ++i)
+      specs.push_back({.kernel = static_cast<uint8_t>(i)});
+    return specs;
+  }
+  if (!option.empty()) {
+    for (const absl::string_view name : absl::StrSplit(option, ','))
+      specs.push_back(OneKernel(std::string(name)));
+    return specs;
+  }
+  if (!script.unknown_kernel.empty())
+    throw UsageError{absl::StrCat(path, ": kernel ", script.unknown_kernel,
+                                  ": expected a kernel that is built, or "
+                                  "--kernel")};
+  specs.push_back(script.kernel ? *script.kernel : OneKernel(fallback));
+  return specs;
+}
+
+}  // namespace vmtrunc

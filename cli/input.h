@@ -1,0 +1,41 @@
+// What the subcommands share: reading scripts, naming kernels, failing.
+#ifndef VMTRUNC_CLI_INPUT_H_
+#define VMTRUNC_CLI_INPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/script.h"
+
+namespace vmtrunc {
+
+inline constexpr int kExitHeld = 0;
+inline constexpr int kExitBroken = 1;
+inline constexpr int kExitUsage = 2;
+
+// Bad usage or input: `what` is the one line that standard error gets.
+struct UsageError {
+  std::string what;
+};
+
+// The whole file; "-" is standard input. Throws UsageError.
+std::string ReadFile(const std::string& path);
+
+// Writes the whole file or throws UsageError, leaving what was there.
+void WriteFile(const std::string& path, const std::string& content);
+
+// The script in a file, text or bytes as its name and content say, or as
+// `from` ("text", "bytes", or "") does. Throws UsageError "FILE:LINE: ...".
+Script ReadScript(const std::string& path, const std::string& from);
+
+// The kernels that --kernel names: comma-separated, or "all"; when empty, the
+// script's own, else `fallback`. Throws UsageError.
+std::vector<KernelSpec> Kernels(const std::string& option,
+                                const Script& script, const std::string& path,
+                                const std::string& fallback);
+KernelSpec OneKernel(const std::string& name);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_INPUT_H_

@@ -1,0 +1,40 @@
+// The vmtrunc command.
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/input.h"
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Finds the interleavings that leave a page mapped past the end of a "
+      "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
+      "input.");
+  app.name("vmtrunc");
+  app.set_version_flag("--version", "vmtrunc " VMTRUNC_VERSION);
+  app.require_subcommand(1);
+  vmtrunc::Command command;
+  vmtrunc::AddRun(app, command);
+  vmtrunc::AddCheck(app, command);
+  vmtrunc::AddFuzz(app, command);
+  vmtrunc::AddFormat(app, command);
+  vmtrunc::AddKernels(app, command);
+  vmtrunc::AddRules(app, command);
+  try {
+    app.parse(argc, argv);
+    const int status = command();
+    std::cout.flush();
+    if (!std::cout) {
+      std::cerr << "vmtrunc: cannot write to standard output\n";
+      return vmtrunc::kExitUsage;
+    }
+    return status;
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::Error& error) {
+    std::cerr << "vmtrunc: " << error.what() << " (see --help)\n";
+    return vmtrunc::kExitUsage;
+  } catch (const vmtrunc::UsageError& error) {
+    std::cerr << "vmtrunc: " << error.what << "\n";
+    return vmtrunc::kExitUsage;
+  }
+}

@@ -1,0 +1,129 @@
+// vmtrunc kernels, rules, format.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "core/rules.h"
+
+namespace vmtrunc {
+namespace {
+
+int PrintKernels(bool as_json) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const KernelInfo& kernel : AllKernels()) {
+    nlohmann::json rules = nlohmann::json::array();
+    for (const RuleInfo& rule : AllRules())
+      if (kernel.rules.*rule.flag) rules.push_back(rule.name);
+    all.push_back({{"name", kernel.name},
+                   {"alias", kernel.alias},
+                   {"describes", kernel.describes},
+                   {"rules", rules}});
+  }
+  if (as_json) {
+    std::cout << nlohmann::json({{"version", 1}, {"kernels", all}}).dump(2)
+              << "\n";
+    return kExitHeld;
+  }
+  for (const KernelInfo& kernel : AllKernels()) {
+    const std::string alias =
+        *kernel.alias != '\0' ? absl::StrFormat(" (%s)", kernel.alias) : "";
+    std::cout << absl::StrFormat("%-9s %s%s\n", kernel.name, kernel.describes,
+                                 alias);
+  }
+  std::cout << absl::StrFormat("\n%-24s", "rule");
+  for (const KernelInfo& kernel : AllKernels())
+    std::cout << absl::StrFormat(" %9s", kernel.name);
+  std::cout << "\n";
+  for (const RuleInfo& rule : AllRules()) {
+    std::cout << absl::StrFormat("%-24s", rule.name);
+    for (const KernelInfo& kernel : AllKernels())
+      std::cout << absl::StrFormat(" %9s",
+                                   kernel.rules.*rule.flag ? "yes" : "-");
+    std::cout << "\n";
+  }
+  return kExitHeld;
+}
+
+int PrintRules(bool as_json) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const RuleInfo& rule : AllRules()) {
+    nlohmann::json kernels = nlohmann::json::array();
+    std::string names;
+    for (const KernelInfo& kernel : AllKernels()) {
+      if (!(kernel.rules.*rule.flag)) continue;
+      kernels.push_back(kernel.name);
+      names += (names.empty() ? "" : ", ") + std::string(kernel.name);
+    }
+    all.push_back({{"name", rule.name},
+                   {"decides", rule.decides},
+                   {"kernels", kernels},
+                   {"flip", rule.flip}});
+    if (as_json) continue;
+    std::cout << absl::StrFormat("%s\n    %s\n    kernels: %s\n", rule.name,
+                                 rule.decides, names.empty() ? "none" : names);
+    if (*rule.flip != '\0')
+      std::cout << absl::StrFormat("    flipped: %s\n", rule.flip);
+  }
+  if (as_json)
+    std::cout << nlohmann::json({{"version", 1}, {"rules", all}}).dump(2)
+              << "\n";
+  return kExitHeld;
+}
+
+int Format(const std::string& path, const std::string& from,
+           const std::string& as, const std::string& out) {
+  const Script script = ReadScript(path, from);
+  if (script.ignored_bytes > 0)
+    std::cerr << "vmtrunc: " << path << ": " << script.ignored_bytes
+              << " bytes past event " << kMaxEvents << " are ignored\n";
+  if (as == "text") {
+    WriteFile(out, ToText(script));
+    return kExitHeld;
+  }
+  if (!script.unknown_kernel.empty())
+    throw UsageError{path + ": kernel " + script.unknown_kernel +
+                     ": expected a kernel that is built"};
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  WriteFile(out, std::string(bytes.begin(), bytes.end()));
+  return kExitHeld;
+}
+
+}  // namespace
+
+void AddKernels(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand("kernels", "lists each kernel's rules");
+  auto json = std::make_shared<bool>(false);
+  sub->add_flag("--json", *json, "as JSON");
+  sub->callback([=, &run] { run = [=] { return PrintKernels(*json); }; });
+}
+
+void AddRules(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "rules", "lists the rules: what each decides, which kernels have it");
+  auto json = std::make_shared<bool>(false);
+  sub->add_flag("--json", *json, "as JSON");
+  sub->callback([=, &run] { run = [=] { return PrintRules(*json); }; });
+}
+
+void AddFormat(CLI::App& app, Command& run) {
+  struct Options {
+    std::string path, from, as = "text", out = "-";
+  };
+  CLI::App* sub =
+      app.add_subcommand("format", "prints a script in its canonical form");
+  auto o = std::make_shared<Options>();
+  sub->add_option("FILE", o->path, "a script, - for standard input")
+      ->required();
+  sub->add_option("--from", o->from, "the form of FILE; else its name says")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->add_option("--as", o->as, "the form to print")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->add_option("-o", o->out, "write to this file");
+  sub->callback([=, &run] {
+    run = [=] { return Format(o->path, o->from, o->as, o->out); };
+  });
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,439 @@
+#include "core/checker.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr std::array<PropertyInfo, kProperties> kInfos = {{
+    {"no-page-past-size",
+     "when a truncation's pass ends, and when the truncation ends, no pte maps "
+     "a page at or past i_size"},
+    {"no-removed-page-mapped",
+     "a page that is removed from the page cache is mapped by no pte"},
+    {"no-over-unmap", "a pass leaves ptes outside its range alone"},
+    {"restart-progress", "a pass scans no address twice without a reason"},
+    {"bounded-drops",
+     "a pass drops its lock at most once for each block and vma of its work"},
+    {"count-is-a-count",
+     "a pass's count is not page-aligned, and every vma in range carries it "
+     "when the walk ends"},
+    {"index-agrees",
+     "when i_mmap_lock is free, the tree holds each vma once, where its "
+     "geometry says"},
+    {"vmas-well-formed",
+     "vmas are sorted, apart, not empty, never shifted; ptes lie inside them; "
+     "mapcounts equal the ptes"},
+    {"lock-order",
+     "locks are taken in the kernel's order, and nobody sleeps under a "
+     "spinlock"},
+    {"no-deadlock", "some task can always move until all are done"},
+    {"no-freed-use", "nothing freed is used"},
+}};
+
+template <class C>
+bool InRange(const Vma& vma, const Pass& pass) {
+  return vma.last_pgoff() >= pass.first && vma.pgoff <= pass.last;
+}
+
+// Drops that one vma allows a pass: a block each, and one more.
+template <class C>
+uint32_t Allowance(const World<C>& w, const Vma& vma, const Pass& pass) {
+  if (!InRange<C>(vma, pass)) return 0;
+  const unsigned first = std::max<unsigned>(vma.pgoff, pass.first);
+  const unsigned last = std::min<unsigned>(vma.last_pgoff(), pass.last);
+  return (last - first + w.block) / w.block + 1;
+}
+
+}  // namespace
+
+std::span<const PropertyInfo> AllProperties() { return kInfos; }
+
+int PropertyNumber(std::string_view name) {
+  int number = 0;
+  while (number < kProperties && name != kInfos[static_cast<size_t>(number)].name)
+    ++number;
+  return number;
+}
+
+std::string Violation::ToString() const {
+  const auto format =
+      absl::ParsedFormat<'u', 'u', 'u', 'u'>::NewAllowIgnored(what);
+  return format ? absl::StrFormat(*format, values[0], values[1], values[2],
+                                  values[3])
+                : what;
+}
+
+template <class C>
+void Checker<C>::Break(Property property, const char* what, unsigned a,
+                       unsigned b, unsigned c, unsigned d) {
+  const bool earlier = first_.what == nullptr ||
+                       (first_.step == step_ && property < first_.property);
+  if (earlier)
+    first_ = {property, what, event_, step_, {a, b, c, d}};
+  broken_ |= 1U << static_cast<unsigned>(property);
+}
+
+// ---- lock-order, no-deadlock
+
+template <class C>
+void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
+                          unsigned id) {
+  // i_sem and mmap_sem before unmap_mutex before i_mmap_lock before
+  // page_table_lock; page_table_lock of a child nests around its parent's.
+  const bool sleeps = kind != LockKind::kIMmapLock &&
+                      kind != LockKind::kPageTableLock;
+  bool wrong = false;
+  for (const File& file : w.files) {
+    const bool map_lock = file.i_mmap_lock == task;
+    wrong |= map_lock && kind != LockKind::kPageTableLock;
+    wrong |= file.unmap_mutex == task && sleeps;
+    wrong |= file.i_sem == task && (kind == LockKind::kISem ||
+                                    kind == LockKind::kMmapSemWrite);
+  }
+  for (unsigned mm = 0; mm < C::kMms; ++mm) {
+    const bool same = mm == id;
+    wrong |= w.mms[mm].page_table_lock == task &&
+             (kind != LockKind::kPageTableLock || same);
+    wrong |= w.mms[mm].writer == task &&
+             (kind == LockKind::kISem || kind == LockKind::kMmapSemRead ||
+              kind == LockKind::kMmapSemWrite);
+  }
+  if (wrong)
+    Break(Property::kLockOrder, "task %u takes a lock (kind %u, of %u) out of order",
+          task, static_cast<unsigned>(kind), id);
+}
+
+template <class C>
+void Checker<C>::MaySleep(const World<C>& w, unsigned task) {
+  bool wrong = false;
+  for (const File& file : w.files) wrong |= file.i_mmap_lock == task;
+  for (const Mm<C>& mm : w.mms) wrong |= mm.page_table_lock == task;
+  if (wrong)
+    Break(Property::kLockOrder, "task %u may sleep under a spinlock", task);
+}
+
+template <class C>
+void Checker<C>::Deadlock(const World<C>& w) {
+  unsigned tasks = 0;
+  for (const Task& task : w.tasks) tasks += task.op.verb != Verb::kNone ? 1 : 0;
+  Break(Property::kNoDeadlock, "%u tasks are in flight and none can move",
+        tasks);
+}
+
+// ---- restart-progress, bounded-drops
+
+template <class C>
+void Checker<C>::Unscan(unsigned mm, unsigned start, unsigned end) {
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    PassLog& log = logs_[std::countr_zero(left)];
+    for (unsigned addr = start; addr < end; ++addr)
+      log.scanned[mm][addr / 64] &= ~(uint64_t{1} << addr % 64);
+  }
+}
+
+template <class C>
+void Checker<C>::VmaBorn(const World<C>& w, Slot slot) {
+  const Vma& vma = w.vmas[slot];
+  origin_[slot] = static_cast<int16_t>(int{vma.start} - int{vma.pgoff});
+}
+
+template <class C>
+void Checker<C>::Renewed(const World<C>& w, Slot slot, Renewal why) {
+  const Vma& vma = w.vmas[slot];
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    const int task = std::countr_zero(left);
+    const Pass& pass = w.tasks[task].op.pass;
+    if (pass.file == vma.file) logs_[task].budget += Allowance(w, vma, pass);
+  }
+  if (why == Renewal::kCleared) Unscan(vma.mm, vma.start, vma.end);
+}
+
+template <class C>
+void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
+  passes_ |= 1U << task;
+  const Pass& pass = w.tasks[task].op.pass;
+  PassLog& log = logs_[task];
+  log = PassLog{};
+  for (const Vma& vma : w.vmas) {
+    if (vma.in_index != InIndex::kNot && vma.file == pass.file)
+      log.budget += Allowance(w, vma, pass);
+  }
+  if (rules_.restart_in_vma && (pass.count & ((1U << kPageShift) - 1)) == 0)
+    Break(Property::kCountIsACount, "the pass's count %u is page-aligned",
+          pass.count);
+}
+
+template <class C>
+void Checker<C>::Scans(const World<C>&, unsigned task, unsigned mm,
+                       unsigned start, unsigned end) {
+  PassLog& log = logs_[task];
+  for (unsigned addr = start; addr < end; ++addr) {
+    uint64_t& word = log.scanned[mm][addr / 64];
+    const uint64_t bit = uint64_t{1} << addr % 64;
+    if ((word & bit) != 0)
+      Break(Property::kRestartProgress,
+            "address %u of mm %u is scanned twice by one pass", addr, mm);
+    word |= bit;
+  }
+}
+
+template <class C>
+void Checker<C>::Drops(const World<C>&, unsigned task) {
+  ++all_drops_;
+  PassLog& log = logs_[task];
+  if (++log.drops > log.budget)
+    Break(Property::kBoundedDrops,
+          "the pass has dropped its lock %u times, its work allows %u",
+          log.drops, log.budget);
+}
+
+// ---- what a pass does, and leaves
+
+template <class C>
+void Checker<C>::Zaps(const World<C>& w, unsigned task, Slot slot,
+                      unsigned addr) {
+  const Pass& pass = w.tasks[task].op.pass;
+  const Vma& vma = w.vmas[slot];
+  const Pte pte = w.mms[vma.mm].ptes[addr];
+  const unsigned index = pte.kind() == PteKind::kCopy
+                             ? vma.pgoff + addr - vma.start
+                             : pte.index();
+  if (index < pass.first || index > pass.last)
+    Break(Property::kNoOverUnmap,
+          "page %u at %u of mm %u is unmapped by a pass from page %u on", index,
+          addr, vma.mm, pass.first);
+  if (pte.kind() == PteKind::kCopy && pass.even_cows == 0)
+    Break(Property::kNoOverUnmap,
+          "the private copy at %u of mm %u is unmapped", addr, vma.mm);
+}
+
+template <class C>
+void Checker<C>::WalkEnds(const World<C>& w, unsigned task) {
+  const Pass& pass = w.tasks[task].op.pass;
+  if (!rules_.restart_in_vma || !rules_.stamp_vmas) return;
+  for (unsigned slot = 0; slot < C::kVmas; ++slot) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
+    if (InRange<C>(vma, pass) && vma.count != pass.count)
+      Break(Property::kCountIsACount,
+            "the vma at %u of mm %u carries %u when pass %u ends", vma.start,
+            vma.mm, vma.count, pass.count);
+  }
+}
+
+template <class C>
+void Checker<C>::CheckPastSize(const World<C>& w, unsigned file,
+                               unsigned size) {
+  if (w.files[file].size != size) return;  // grown since
+  for (const Vma& vma : w.vmas) {
+    if (vma.state == VmaState::kFree || vma.file != file) continue;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      const Pte pte = w.mms[vma.mm].ptes[addr];
+      if (!pte.present()) continue;
+      const unsigned linear = vma.pgoff + addr - vma.start;
+      const unsigned index =
+          pte.kind() == PteKind::kCopy ? linear : pte.index();
+      if (index < size) continue;
+      Break(Property::kNoPagePastSize,
+            "page %u is mapped at %u of mm %u, and the file has %u pages",
+            index, addr, vma.mm, size);
+      return;
+    }
+  }
+}
+
+template <class C>
+void Checker<C>::PassEnds(const World<C>& w, unsigned task) {
+  passes_ &= ~(1U << task);
+  const Op& op = w.tasks[task].op;
+  if (op.verb == Verb::kTruncate) CheckPastSize(w, op.file, op.pgoff);
+}
+
+template <class C>
+void Checker<C>::TruncationEnds(const World<C>& w, unsigned, unsigned file,
+                                unsigned size) {
+  CheckPastSize(w, file, size);
+}
+
+template <class C>
+void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
+  for (const Vma& vma : w.vmas) {
+    if (vma.state == VmaState::kFree || vma.file != file) continue;
+    // Where the geometry says first; all of it when the kernel's own count of
+    // mappings is not 0.
+    unsigned start = vma.start;
+    unsigned end = vma.end;
+    if (w.mapcount[file][index] == 0) {
+      if (index < vma.pgoff || index > vma.last_pgoff()) continue;
+      start += index - vma.pgoff;
+      end = start + 1;
+    }
+    for (unsigned addr = start; addr < end; ++addr) {
+      const Pte pte = w.mms[vma.mm].ptes[addr];
+      if (pte.kind() != PteKind::kPage || pte.index() != index) continue;
+      Break(Property::kNoRemovedPageMapped,
+            "page %u of file %u is removed while %u of mm %u maps it", index,
+            file, addr, vma.mm);
+      return;
+    }
+  }
+}
+
+// ---- index-agrees, vmas-well-formed
+
+template <class C>
+void Checker<C>::CheckStep(const World<C>& w) {
+  for (unsigned file = 0; file < C::kFiles; ++file) {
+    if ((index_dirty_ >> file & 1) == 0) continue;
+    if (w.files[file].i_mmap_lock != kNone) continue;
+    index_dirty_ &= ~(1U << file);
+    CheckIndex(w, file);
+  }
+  for (unsigned mm = 0; mm < C::kMms; ++mm) {
+    if ((geometry_dirty_ >> mm & 1) == 0) continue;
+    if (w.mms[mm].page_table_lock != kNone) continue;
+    geometry_dirty_ &= ~(1U << mm);
+    CheckGeometry(w, mm);
+  }
+}
+
+// One node, its set and its children. `radix` is the path so far: the bits of
+// pgoff that this place in the tree fixes.
+template <class C>
+void Checker<C>::CheckNode(const World<C>& w, unsigned file, Slot slot,
+                           Slot parent, int depth, uint64_t radix,
+                           uint64_t& seen) {
+  const Vma& vma = w.vmas[slot];
+  const int bits = w.files[file].index_bits;
+  const auto wrong = [&] {
+    Break(Property::kIndexAgrees,
+          "the vma at %u of mm %u (pgoff %u) is not where the tree of file %u "
+          "wants it",
+          vma.start, vma.mm, vma.pgoff, file);
+  };
+  if ((seen >> slot & 1) != 0 || vma.state == VmaState::kFree) return wrong();
+  seen |= uint64_t{1} << slot;
+  const int fixed = std::min(depth, bits);
+  if (vma.file != file || vma.parent != parent || vma.start >= vma.end ||
+      (uint64_t{vma.pgoff} >> (bits - fixed)) != radix)
+    return wrong();
+  if (parent != kNone) {
+    const Vma& above = w.vmas[parent];
+    if (above.last_pgoff() < vma.last_pgoff() ||
+        (above.last_pgoff() == vma.last_pgoff() && above.pgoff >= vma.pgoff))
+      return wrong();
+  }
+  for (Slot member = vma.set_next; member != kNone;
+       member = w.vmas[member].set_next) {
+    const Vma& other = w.vmas[member];
+    if ((seen >> member & 1) != 0 || other.state == VmaState::kFree ||
+        other.file != file || other.pgoff != vma.pgoff ||
+        other.last_pgoff() != vma.last_pgoff())
+      return wrong();
+    seen |= uint64_t{1} << member;
+  }
+  const bool deeper = depth < bits;
+  if (vma.left != kNone)
+    CheckNode(w, file, vma.left, slot, depth + 1, deeper ? radix << 1 : radix,
+              seen);
+  if (vma.right != kNone)
+    CheckNode(w, file, vma.right, slot, depth + 1,
+              deeper ? radix << 1 | 1 : radix, seen);
+}
+
+template <class C>
+void Checker<C>::CheckIndex(const World<C>& w, unsigned file) {
+  uint64_t seen = 0;
+  if (w.files[file].root != kNone)
+    CheckNode(w, file, w.files[file].root, kNone, 0, 0, seen);
+  for (unsigned slot = 0; slot < C::kVmas; ++slot) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.state != VmaState::kLinked || vma.file != file) continue;
+    if ((seen >> slot & 1) == 0)
+      Break(Property::kIndexAgrees,
+            "the vma at %u of mm %u is not in the tree of file %u", vma.start,
+            vma.mm, file);
+  }
+}
+
+template <class C>
+void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
+  unsigned end = 0;
+  unsigned seen = 0;
+  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.state != VmaState::kLinked || vma.mm != mm || vma.start >= vma.end ||
+        vma.start < end || ++seen > C::kVmas) {
+      Break(Property::kVmasWellFormed,
+            "the vma at %u of mm %u is empty, out of order or another's",
+            vma.start, mm);
+      return;
+    }
+    end = vma.end;
+    if (int{vma.start} - int{vma.pgoff} != origin_[slot])
+      Break(Property::kVmasWellFormed,
+            "the vma at %u of mm %u has pgoff %u: it was shifted", vma.start,
+            mm, vma.pgoff);
+  }
+}
+
+template <class C>
+void Checker<C>::EventEnds(const World<C>& w) {
+  if (ptes_dirty_ == 0) return;
+  for (const Mm<C>& mm : w.mms)
+    if (mm.page_table_lock != kNone) return;
+  ptes_dirty_ = 0;
+  CheckPtes(w);
+}
+
+// Every pte lies in one vma of its mm, in an allocated table, and the mapcounts
+// are the number of ptes.
+template <class C>
+void Checker<C>::CheckPtes(const World<C>& w) {
+  uint16_t mapped[C::kFiles][C::kFilePages] = {};
+  unsigned inside[C::kMms] = {};
+  for (const Vma& vma : w.vmas) {
+    if (vma.state != VmaState::kLinked && vma.state != VmaState::kDetached)
+      continue;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      const Pte pte = w.mms[vma.mm].ptes[addr];
+      if (!pte.present()) continue;
+      ++inside[vma.mm];
+      if (pte.kind() == PteKind::kPage) ++mapped[vma.file][pte.index()];
+    }
+  }
+  for (unsigned mm = 0; mm < C::kMms; ++mm) {
+    unsigned present = 0;
+    for (unsigned addr = 0; addr < C::kAddrs; ++addr) {
+      if (!w.mms[mm].ptes[addr].present()) continue;
+      ++present;
+      if ((w.mms[mm].tables >> addr / kPtesPerTable & 1) == 0)
+        Break(Property::kVmasWellFormed,
+              "the pte at %u of mm %u has no page table", addr, mm);
+    }
+    if (present != inside[mm])
+      Break(Property::kVmasWellFormed,
+            "mm %u has %u ptes, %u of them inside a vma", mm, present,
+            inside[mm]);
+  }
+  for (unsigned file = 0; file < C::kFiles; ++file) {
+    if (std::memcmp(mapped[file], w.mapcount[file], sizeof(mapped[file])) == 0)
+      continue;
+    unsigned index = 0;
+    while (mapped[file][index] == w.mapcount[file][index]) ++index;
+    Break(Property::kVmasWellFormed,
+          "page %u of file %u has mapcount %u and %u ptes", index, file,
+          w.mapcount[file][index], mapped[file][index]);
+  }
+}
+
+template class Checker<LargeCaps>;
+template class Checker<SmallCaps>;
+
+}  // namespace vmtrunc

@@ -1,0 +1,143 @@
+// The properties, each recomputed from the world's primary data (ptes, vma
+// geometry, lock owners) at the points that its text names.
+//
+// Checker is a Probe (core/machine.h) and a value: it is copied with the world
+// it watches. What it remembers itself is history that no state shows: what a
+// pass has scanned, how much work it was given, where a vma was born.
+#ifndef VMTRUNC_CORE_CHECKER_H_
+#define VMTRUNC_CORE_CHECKER_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/machine.h"
+
+namespace vmtrunc {
+
+// In the order in which two that break in one step are reported.
+enum class Property : uint8_t {
+  kNoPagePastSize,
+  kNoRemovedPageMapped,
+  kNoOverUnmap,
+  kRestartProgress,
+  kBoundedDrops,
+  kCountIsACount,
+  kIndexAgrees,
+  kVmasWellFormed,
+  kLockOrder,
+  kNoDeadlock,
+  kNoFreedUse,
+};
+inline constexpr int kProperties = 11;
+
+struct PropertyInfo {
+  const char* name;  // "no-page-past-size"
+  const char* text;  // what must hold, one sentence
+};
+std::span<const PropertyInfo> AllProperties();
+
+// The property of that name, or kProperties.
+int PropertyNumber(std::string_view name);
+
+// What broke first: where, and the values, whose meaning depends on `what`.
+struct Violation {
+  Property property = Property::kNoPagePastSize;
+  const char* what = nullptr;  // a format of four numbers; see ToString()
+  uint16_t event = 0;          // the event that was running, from 1
+  uint32_t step = 0;
+  unsigned values[4] = {0, 0, 0, 0};
+
+  std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
+};
+
+template <class C>
+class Checker {
+ public:
+  explicit Checker(const Rules& rules) : rules_(rules) {}
+
+  uint32_t broken() const { return broken_; }         // a bit a property
+  const Violation& first() const { return first_; }   // valid if broken()
+  uint32_t drops() const { return all_drops_; }       // by all passes
+
+  // The driver says which event runs, and when it is through.
+  void EventBegins(unsigned event) {
+    event_ = static_cast<uint16_t>(event);
+  }
+  void EventEnds(const World<C>& w);
+  void Deadlock(const World<C>& w);
+
+  // The calls of Machine.
+  void Acquires(const World<C>& w, unsigned task, LockKind kind, unsigned id);
+  void MaySleep(const World<C>& w, unsigned task);
+  void Uses(const World<C>& w, unsigned, Slot slot, unsigned birth) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.state == VmaState::kFree || vma.birth != birth)
+      Break(Property::kNoFreedUse, "the vma in slot %u is used after it was freed",
+            slot);
+  }
+  void VmaBorn(const World<C>& w, Slot slot);
+  void GeometryChanged(const World<C>& w, Slot slot) {
+    geometry_dirty_ |= 1U << w.vmas[slot].mm;
+  }
+  void IndexChanged(unsigned file) { index_dirty_ |= 1U << file; }
+  void MmFreed(unsigned mm) { Unscan(mm, 0, C::kAddrs); }
+  void Unmapped(unsigned mm, unsigned start, unsigned end) {
+    Unscan(mm, start, end);
+  }
+  void PteChanged(unsigned mm) { ptes_dirty_ |= 1U << mm; }
+  void Renewed(const World<C>& w, Slot slot, Renewal why);
+  void PteMoved(unsigned mm, unsigned addr) { Unscan(mm, addr, addr + 1); }
+  void PassBegins(const World<C>& w, unsigned task);
+  void Scans(const World<C>& w, unsigned task, unsigned mm, unsigned start,
+             unsigned end);
+  void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr);
+  void Drops(const World<C>& w, unsigned task);
+  void WalkEnds(const World<C>& w, unsigned task);
+  void PassEnds(const World<C>& w, unsigned task);
+  void Removes(const World<C>& w, unsigned file, unsigned index);
+  void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
+                      unsigned size);
+  void StepBegins(const World<C>&, unsigned) {}
+  void StepEnds(const World<C>& w, unsigned, Verb, unsigned, Flow) {
+    if ((index_dirty_ | geometry_dirty_) != 0) CheckStep(w);
+    ++step_;
+  }
+
+ private:
+  // What one pass has done since it began.
+  struct PassLog {
+    uint32_t budget;  // drops that its work allows
+    uint32_t drops;
+    uint64_t scanned[C::kMms][(C::kAddrs + 63) / 64];  // a bit a page
+  };
+
+  void Break(Property property, const char* what, unsigned a = 0,
+             unsigned b = 0, unsigned c = 0, unsigned d = 0);
+  void Unscan(unsigned mm, unsigned start, unsigned end);
+  void CheckStep(const World<C>& w);
+  void CheckIndex(const World<C>& w, unsigned file);
+  void CheckNode(const World<C>& w, unsigned file, Slot slot, Slot parent,
+                 int depth, uint64_t radix, uint64_t& seen);
+  void CheckGeometry(const World<C>& w, unsigned mm);
+  void CheckPtes(const World<C>& w);
+  void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
+
+  Rules rules_;
+  uint32_t broken_ = 0;
+  uint32_t step_ = 0;
+  uint32_t all_drops_ = 0;
+  uint16_t event_ = 0;
+  unsigned index_dirty_ = 0;     // files whose index is to be looked at
+  unsigned geometry_dirty_ = 0;  // mms whose vmas are
+  unsigned ptes_dirty_ = 0;      // mms whose ptes are
+  unsigned passes_ = 0;          // tasks that run a pass
+  Violation first_;
+  int16_t origin_[C::kVmas];     // start - pgoff of each vma, from its birth
+  PassLog logs_[C::kTasks];      // valid for the tasks in passes_
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_CHECKER_H_

@@ -1,0 +1,253 @@
+#include "core/machine.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/checker.h"
+#include "core/tracer.h"
+// One translation unit, so that a step is inlined as one function.
+#include "core/locks-inl.h"
+#include "core/pte-inl.h"
+#include "core/vma-inl.h"
+#include "core/unmap-inl.h"
+#include "core/pass-inl.h"
+#include "core/fault-inl.h"
+#include "core/ops-inl.h"
+#include "core/mremap-inl.h"
+#include "core/fork-inl.h"
+
+namespace vmtrunc {
+
+template <class C>
+World<C> MakeWorld(const Setup& setup) {
+  World<C> world{};
+  world.block = setup.block;
+  world.count_mask = setup.count_bits >= 32
+                         ? 0xffffffffU
+                         : (1U << setup.count_bits) - 1;
+  for (unsigned i = 0; i < C::kFiles; ++i) {
+    File& file = world.files[i];
+    file.root = file.i_sem = file.i_mmap_lock = file.unmap_mutex = kNone;
+    file.index_bits = 1;
+    if (i >= setup.files) continue;
+    file.exists = 1;
+    file.size = setup.sizes[i];
+    file.truncate_count = setup.count & world.count_mask;
+    file.cached = file.size >= 64 ? ~uint64_t{0}
+                                  : (uint64_t{1} << file.size) - 1;
+  }
+  for (unsigned i = 0; i < C::kVmas; ++i)
+    world.free_slots[i] = static_cast<Slot>(C::kVmas - 1 - i);
+  world.free_count = C::kVmas;
+  for (Mm<C>& mm : world.mms)
+    mm.writer = mm.page_table_lock = mm.mmap = kNone;
+  for (unsigned i = 0; i < setup.tasks && i < C::kTasks; ++i) {
+    Task& task = world.tasks[i];
+    const unsigned owner = setup.mm_of[i] < i ? setup.mm_of[i] : i;
+    task.live = 1;
+    task.order = world.next_order++;
+    task.mm = owner < i ? world.tasks[owner].mm : 0;
+    if (owner == i) {
+      while (world.mms[task.mm].live != 0) ++task.mm;
+    }
+    world.mms[task.mm].live = 1;
+    ++world.mms[task.mm].users;
+  }
+  return world;
+}
+
+template <class C>
+bool Fits(const Setup& setup) {
+  if (setup.files > C::kFiles || setup.tasks > C::kTasks) return false;
+  for (unsigned i = 0; i < setup.files; ++i)
+    if (setup.sizes[i] > C::kFilePages) return false;
+  unsigned mms = 0;
+  for (unsigned i = 0; i < setup.tasks; ++i)
+    mms += setup.mm_of[i] >= i ? 1U : 0U;
+  return mms <= C::kMms;
+}
+
+template <class C>
+bool Fits(const Event& event) {
+  return event.task < C::kTasks && event.file < C::kFiles &&
+         event.addr + unsigned{event.len} < C::kAddrs &&
+         event.new_addr + unsigned{event.new_len} < C::kAddrs &&
+         event.pgoff + unsigned{event.len} <= C::kFilePages &&
+         event.pgoff + unsigned{event.new_len} <= C::kFilePages &&
+         (event.verb != Verb::kFork || event.new_addr < C::kTasks) &&
+         (event.verb != Verb::kTruncate || event.addr <= C::kFilePages);
+}
+
+// Runs the task's operation until it ends, blocks, or drops its lock.
+template <class C, class P>
+Flow Machine<C, P>::RunOn() {
+  constexpr int kMaxSteps = 1 << 20;
+  for (int steps = 0;; ++steps) {
+    VMT_CHECK(steps < kMaxSteps);  // an operation that runs alone ends
+    const Flow flow = Step(task_);
+    if (flow != Flow::kSync) return flow;
+  }
+}
+
+template <class C, class P>
+bool Machine<C, P>::Apply(const Event& event) {
+  if (event.kind == EventKind::kNone || event.task >= C::kTasks ||
+      event.file >= C::kFiles || w_.tasks[event.task].live == 0)
+    return false;
+  task_ = event.task;
+  drop_at_ = 0;
+  changed_ = false;
+  const bool busy = me().op.verb != Verb::kNone;
+  const bool starts =
+      event.kind == EventKind::kStart || event.kind == EventKind::kBegin;
+  if (busy == starts) return false;
+  if (starts) {
+    Op op;
+    if (event.verb == Verb::kFork && event.new_addr >= C::kTasks) return false;
+    if (!Start(event, op)) return false;
+    me().op = op;
+    if (event.kind == EventKind::kBegin) {
+      // A truncate runs to where its pass takes i_mmap_lock.
+      if (event.verb == Verb::kTruncate) Step(task_);
+      return true;
+    }
+    return RunOn() == Flow::kBlocked || changed_;
+  }
+  if (event.kind == EventKind::kStep) return Step(task_) != Flow::kBlocked;
+  if (event.kind == EventKind::kDrop) drop_at_ = event.count;
+  const World<C>* const world = &w_;
+  const Op before = world->tasks[task_].op;
+  const Flow flow = RunOn();
+  drop_at_ = 0;
+  return flow != Flow::kBlocked || changed_ ||
+         HashOf(before) != HashOf(me().op);
+}
+
+template <class C, class P>
+bool Machine<C, P>::Finish() {
+  drop_at_ = 0;
+  for (;;) {
+    bool left = false;
+    bool moved = false;
+    for (unsigned order = 0; order < w_.next_order; ++order) {
+      for (unsigned task = 0; task < C::kTasks; ++task) {
+        if (w_.tasks[task].live == 0 || w_.tasks[task].order != order ||
+            w_.tasks[task].op.verb == Verb::kNone)
+          continue;
+        task_ = task;
+        Flow flow = Step(task);
+        if (flow != Flow::kBlocked) moved = true;
+        if (flow == Flow::kSync) flow = RunOn();
+        left |= flow == Flow::kBlocked;
+        break;
+      }
+    }
+    if (!left) return true;
+    if (!moved) return false;
+  }
+}
+
+#define VMTRUNC_INSTANTIATE(C)                  \
+  template World<C> MakeWorld<C>(const Setup&); \
+  template bool Fits<C>(const Setup&);          \
+  template bool Fits<C>(const Event&);          \
+  template class Machine<C, NoProbe<C>>;        \
+  template class Machine<C, Checker<C>>
+
+VMTRUNC_INSTANTIATE(LargeCaps);
+VMTRUNC_INSTANTIATE(SmallCaps);
+template class Machine<LargeCaps, Tracer>;
+
+namespace {
+
+constexpr const char* kAdjustAt = "vma_adjust: before i_mmap_lock";
+
+const char* UnmapAt(const Unmap& unmap) {
+  switch (unmap.phase) {
+    case unmap_phase::kAdjustLow:
+    case unmap_phase::kAdjustHigh: return "unmap: vma_adjust: before i_mmap_lock";
+    case unmap_phase::kZap: return "unmap: before page_table_lock";
+    case unmap_phase::kFree: return "unmap: unlink: before i_mmap_lock";
+    default: return "unmap: start";
+  }
+}
+
+const char* PassAt(const Pass& pass) {
+  constexpr const char* kAt[] = {"pass: before unmap_mutex",
+                                 "pass: before i_mmap_lock",
+                                 "pass: before the next block",
+                                 "pass: dropped, before i_mmap_lock"};
+  return kAt[pass.phase];
+}
+
+const char* FaultAt(const Fault& fault) {
+  constexpr const char* kAt[] = {
+      "fault: before page_table_lock", "fault: before truncate_count is read",
+      "fault: before i_size is read",  "fault: before the page is taken",
+      "fault: before the pte is set",  "fault: before the copy is set"};
+  return kAt[fault.phase];
+}
+
+const char* MremapAt(const Op& op) {
+  switch (op.phase) {
+    case mremap_phase::kUnmapTarget:
+    case mremap_phase::kUnmapTail:
+    case mremap_phase::kUnmapSource: return UnmapAt(op.unmap);
+    case mremap_phase::kGrow:
+    case mremap_phase::kMerge: return kAdjustAt;
+    case mremap_phase::kLink: return "vma_link: before i_mmap_lock";
+    case mremap_phase::kMoveLock: return "move: before i_mmap_lock";
+    case mremap_phase::kMovePtl: return "move: before page_table_lock";
+    case mremap_phase::kMoveTable: return "move: page table allocated";
+    case mremap_phase::kMoveRelock: return "move: before i_mmap_lock again";
+    case mremap_phase::kMoveRelockPtl:
+      return "move: before page_table_lock again";
+    default: return "before mmap_sem";
+  }
+}
+
+}  // namespace
+
+std::string WhereIs(const Op& op) {
+  switch (op.verb) {
+    case Verb::kNone: return "idle";
+    case Verb::kMmap:
+      switch (op.phase) {
+        case mmap_phase::kUnmap: return UnmapAt(op.unmap);
+        case mmap_phase::kMerge: return kAdjustAt;
+        case mmap_phase::kLink: return "vma_link: before i_mmap_lock";
+        case mmap_phase::kPopulate: return FaultAt(op.fault);
+        default: return "before mmap_sem";
+      }
+    case Verb::kMunmap:
+      return op.phase == 0 ? "before mmap_sem" : UnmapAt(op.unmap);
+    case Verb::kExit: return op.phase == 0 ? "before exit" : UnmapAt(op.unmap);
+    case Verb::kMprotect:
+      switch (op.phase) {
+        case mprotect_phase::kStart: return "before mmap_sem";
+        case mprotect_phase::kProtect: return "before page_table_lock";
+        default: return kAdjustAt;
+      }
+    case Verb::kMremap: return MremapAt(op);
+    case Verb::kRead:
+    case Verb::kWrite:
+      return op.phase == 0 ? "before mmap_sem" : FaultAt(op.fault);
+    case Verb::kFork:
+      switch (op.phase) {
+        case fork_phase::kLink: return "dup_mmap: before i_mmap_lock";
+        case fork_phase::kLockChild: return "copy: before the child's page_table_lock";
+        case fork_phase::kCopy: return "copy: before the parent's page_table_lock";
+        case fork_phase::kUndo: return "out of memory: undoing";
+        default: return "before mmap_sem";
+      }
+    case Verb::kTruncate:
+      switch (op.phase) {
+        case truncate_phase::kPass: return PassAt(op.pass);
+        case truncate_phase::kRemove: return "before the next page's lock";
+        default: return "before i_sem";
+      }
+  }
+  return "";
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,209 @@
+// The modelled kernel: what moves a World.
+//
+// An operation in flight stands between two steps at a sync point: a place
+// where another processor could act. A phase is the code from one sync point to
+// the next, and one call of Step() runs exactly one phase, or none when it
+// begins with a lock that another task holds. Only values in the task's Op live
+// from one phase to the next.
+//
+// `Probe` sees what happens as it happens (core/checker.h); with NoProbe the
+// calls are gone.
+#ifndef VMTRUNC_CORE_MACHINE_H_
+#define VMTRUNC_CORE_MACHINE_H_
+
+#include <cstdint>
+
+#include "core/event.h"
+#include "core/prio_tree.h"
+#include "core/rules.h"
+#include "core/world.h"
+
+namespace vmtrunc {
+
+// How a step ended.
+enum class Flow : uint8_t {
+  kBlocked,  // at a lock that another task holds: nothing was done
+  kSync,     // at the next sync point
+  kDropped,  // at a break test that answered yes: i_mmap_lock is free
+  kDone,     // the operation has ended
+};
+
+enum class LockKind : uint8_t {
+  kISem,
+  kMmapSemRead,
+  kMmapSemWrite,
+  kUnmapMutex,
+  kIMmapLock,
+  kPageTableLock,
+};
+
+// Why a vma's work is set anew, for the budget of bounded-drops.
+enum class Renewal : uint8_t { kLinked, kSplitOff, kForked, kGrown, kMovedInto,
+                               kCleared };
+
+// A probe that sees nothing. It documents the calls.
+template <class C>
+struct NoProbe {
+  void Acquires(const World<C>&, unsigned, LockKind, unsigned) {}
+  void MaySleep(const World<C>&, unsigned) {}
+  void Uses(const World<C>&, unsigned, Slot, unsigned) {}
+  void VmaBorn(const World<C>&, Slot) {}
+  void GeometryChanged(const World<C>&, Slot) {}
+  void IndexChanged(unsigned) {}
+  void MmFreed(unsigned) {}
+  void Unmapped(unsigned, unsigned, unsigned) {}
+  void PteChanged(unsigned) {}
+  void Renewed(const World<C>&, Slot, Renewal) {}
+  void PteMoved(unsigned, unsigned) {}
+  void PassBegins(const World<C>&, unsigned) {}
+  void Scans(const World<C>&, unsigned, unsigned, unsigned, unsigned) {}
+  void Zaps(const World<C>&, unsigned, Slot, unsigned) {}
+  void Drops(const World<C>&, unsigned) {}
+  void WalkEnds(const World<C>&, unsigned) {}
+  void PassEnds(const World<C>&, unsigned) {}
+  void Removes(const World<C>&, unsigned, unsigned) {}
+  void TruncationEnds(const World<C>&, unsigned, unsigned, unsigned) {}
+  void StepBegins(const World<C>&, unsigned) {}
+  void StepEnds(const World<C>&, unsigned, Verb, unsigned, Flow) {}
+};
+
+// The world before the first event. Requires: `setup` fits C.
+template <class C>
+World<C> MakeWorld(const Setup& setup);
+
+// True when the declarations and the event's task, file and range exist in C.
+template <class C>
+bool Fits(const Setup& setup);
+template <class C>
+bool Fits(const Event& event);
+
+template <class C, class P>
+class Machine {
+ public:
+  Machine(World<C>& world, const Rules& rules, P& probe)
+      : w_(world), rules_(rules), probe_(probe) {}
+
+  // Runs one event. Any event may be applied to any world. Returns whether it
+  // had an effect.
+  bool Apply(const Event& event);
+
+  // Runs what is in flight to its end, task after task, round and round.
+  // Returns false when something is left that cannot move.
+  bool Finish();
+
+ private:
+  // core/locks-inl.h
+  bool TakeMmapSemWrite(unsigned mm);
+  bool TakeMmapSemRead(unsigned mm);
+  void ReleaseMmapSem(unsigned mm);
+  bool TakeISem(unsigned file);
+  bool TakeMapLock(unsigned file);
+  bool TakePtl(unsigned mm);
+  void ReleaseMapLock(unsigned file) { w_.files[file].i_mmap_lock = kNone; }
+  void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
+
+  // core/vma-inl.h
+  Slot AllocVma();
+  void FreeVma(Slot slot);
+  Vma& Use(Slot slot, unsigned birth);
+  void LinkMm(Slot slot);
+  void UnlinkMm(Slot slot);
+  Slot FindVma(unsigned mm, unsigned addr) const;
+  Slot PrevVma(unsigned mm, Slot slot) const;
+  bool RangeIsMapped(unsigned mm, unsigned start, unsigned end) const;
+  void IndexInsert(Slot slot);
+  void IndexRemove(Slot slot);
+  bool SplitBegin(Slot slot, unsigned addr, bool new_below, Adjust& adjust);
+  void GrowBegin(Slot slot, unsigned end, Adjust& adjust);
+  bool MergeBegin(Slot prev, unsigned mm, unsigned addr, unsigned end,
+                  const Vma& like, unsigned pgoff, Adjust& adjust,
+                  Slot& result);
+  Flow StepAdjust(Adjust& adjust);
+  void AdjustUnderLock(Adjust& adjust);
+  uint8_t AnonFor(Slot slot);
+
+  // core/pte-inl.h
+  bool HasTable(unsigned mm, unsigned addr) const {
+    return (w_.mms[mm].tables >> (addr / kPtesPerTable) & 1) != 0;
+  }
+  void AllocTable(unsigned mm, unsigned addr);
+  void FreeTables(unsigned mm, unsigned start, unsigned end);
+  void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
+  void ClearPte(unsigned mm, unsigned file, unsigned addr);
+
+  // core/unmap-inl.h
+  bool UnmapBegin(unsigned mm, unsigned start, unsigned end, Unmap& unmap);
+  void ExitBegin(unsigned mm, Unmap& unmap);
+  Flow StepUnmap(Unmap& unmap, Adjust& adjust);
+  void Detach(Unmap& unmap);
+  Flow ZapDetached(Unmap& unmap);
+  Flow FreeDetached(Unmap& unmap);
+
+  // core/pass-inl.h
+  void PassBegin(unsigned file, unsigned first, unsigned last, bool even_cows,
+                 Pass& pass);
+  Flow StepPass(Pass& pass);
+  void CountPass(Pass& pass);
+  bool EnterVma(Pass& pass, Slot slot);
+  bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
+  Slot Continue(const Pass& pass);
+  Flow Walk(Pass& pass, Slot from);
+  Flow ZapBlock(Pass& pass);
+  void Stamp(Slot slot, uint32_t count);
+
+  // core/fault-inl.h
+  void FaultBegin(unsigned addr, bool write, Fault& fault);
+  Flow StepFault(Fault& fault);
+  Flow FaultReadsPte(Fault& fault);
+  Flow FaultTakesPage(Fault& fault);
+  Flow FaultSetsPte(Fault& fault);
+  Flow FaultCopies(Fault& fault);
+  Pte NewPte(const Vma& vma, const Fault& fault) const;
+
+  // core/ops-inl.h
+  Flow Step(unsigned task);
+  bool Start(const Event& event, Op& op);
+  Flow StepMmap(Op& op);
+  void MmapPlaces(Op& op);
+  Flow StepMunmap(Op& op);
+  Flow StepMprotect(Op& op);
+  void MprotectNext(Op& op);
+  void ChangeProtection(Op& op);
+  Flow StepAccess(Op& op);
+  Flow StepExit(Op& op);
+  Flow StepTruncate(Op& op);
+  Flow TruncateRemoves(Op& op);
+  void Orphan(unsigned file, unsigned index);
+  Flow EndMmapSem(Op& op);
+
+  // core/mremap-inl.h
+  Flow StepMremap(Op& op);
+  void MremapPlaces(Op& op);
+  bool MremapCopies(Op& op);
+  void MremapMoves(Op& op);
+  Flow MovePage(Op& op, bool relocked);
+
+  // core/fork-inl.h
+  Flow StepFork(Op& op);
+  void ForkVma(Op& op);
+  void ForkLinks(Op& op);
+  Flow ForkCopiesSpan(Op& op);
+
+  bool BreakTest() { return drop_at_ > 0 && --drop_at_ == 0; }
+  Flow RunOn();
+  Task& me() { return w_.tasks[task_]; }
+  bool IsStamp(uint32_t count) const {
+    return (count & ((1U << kPageShift) - 1)) != 0;
+  }
+
+  World<C>& w_;
+  const Rules& rules_;
+  P& probe_;
+  unsigned task_ = 0;    // the task that moves
+  unsigned drop_at_ = 0; // break tests until the one that answers yes; 0: none
+  bool changed_ = false; // the event has changed the world
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MACHINE_H_

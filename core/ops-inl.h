@@ -1,0 +1,434 @@
+// How operations begin, and those that are short. Included by core/machine.cc
+// alone.
+
+namespace vmtrunc {
+namespace mmap_phase {
+enum : uint8_t { kStart, kUnmap, kPlace, kMerge, kLink, kPopulate };
+}  // namespace mmap_phase
+namespace munmap_phase {
+enum : uint8_t { kStart, kUnmap };
+}  // namespace munmap_phase
+namespace mprotect_phase {
+enum : uint8_t { kStart, kMerge, kSplitLow, kAdjustLow, kSplitHigh, kAdjustHigh,
+                 kProtect };
+}  // namespace mprotect_phase
+namespace access_phase {
+enum : uint8_t { kStart, kFault };
+}  // namespace access_phase
+namespace truncate_phase {
+enum : uint8_t { kStart, kPass, kRemove };
+}  // namespace truncate_phase
+
+// The last step of an operation that holds mmap_sem.
+template <class C, class P>
+Flow Machine<C, P>::EndMmapSem(Op&) {
+  ReleaseMmapSem(me().mm);
+  return Flow::kDone;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::Step(unsigned task) {
+  task_ = task;
+  Op& op = me().op;
+  const Verb verb = op.verb;
+  const uint8_t phase = op.phase;
+  Flow flow = Flow::kDone;
+  probe_.StepBegins(w_, task);
+  switch (verb) {
+    case Verb::kNone: break;
+    case Verb::kMmap: flow = StepMmap(op); break;
+    case Verb::kMunmap: flow = StepMunmap(op); break;
+    case Verb::kMprotect: flow = StepMprotect(op); break;
+    case Verb::kMremap: flow = StepMremap(op); break;
+    case Verb::kRead:
+    case Verb::kWrite: flow = StepAccess(op); break;
+    case Verb::kFork: flow = StepFork(op); break;
+    case Verb::kExit: flow = StepExit(op); break;
+    case Verb::kTruncate: flow = StepTruncate(op); break;
+  }
+  if (flow == Flow::kDone) op = Op{};
+  probe_.StepEnds(w_, task, verb, phase, flow);
+  return flow;
+}
+
+// Fills in the operation that the event starts. False when it cannot start: it
+// ends at once without effect.
+template <class C, class P>
+bool Machine<C, P>::Start(const Event& event, Op& op) {
+  op = Op{};
+  op.verb = event.verb;
+  op.file = event.file;
+  op.addr = event.addr;
+  op.len = event.len;
+  const bool in_space = event.addr >= 1 && event.len >= 1 &&
+                        unsigned{event.addr} + event.len <= C::kAddrs;
+  switch (event.verb) {
+    case Verb::kNone:
+      return false;
+    case Verb::kMmap:
+      op.shared = event.is_private ? 0 : 1;
+      op.write = event.write ? 1 : 0;
+      op.populate = event.populate ? 1 : 0;
+      op.pgoff = event.pgoff;
+      return in_space && w_.files[event.file].exists != 0;
+    case Verb::kMunmap:
+      return in_space;
+    case Verb::kMprotect:
+      op.write = event.write ? 1 : 0;
+      return in_space;
+    case Verb::kMremap: {
+      op.new_addr = event.new_addr;
+      op.new_len = event.new_len;
+      op.fail_after = event.fail_after;
+      const unsigned end = unsigned{event.addr} + event.len;
+      const unsigned new_end = unsigned{event.new_addr} + event.new_len;
+      const bool overlaps = event.new_addr != event.addr &&
+                            event.new_addr < end && event.addr < new_end;
+      return in_space && event.new_addr >= 1 && event.new_len >= 1 &&
+             new_end <= C::kAddrs && !overlaps;
+    }
+    case Verb::kRead:
+    case Verb::kWrite:
+      op.len = 0;
+      return event.addr < C::kAddrs;
+    case Verb::kFork: {
+      op.child_task = event.new_addr;
+      op.addr = op.len = 0;
+      if (w_.tasks[event.new_addr].live != 0) return false;
+      for (const Task& task : w_.tasks) {
+        if (task.op.verb == Verb::kFork &&
+            task.op.child_task == event.new_addr)
+          return false;  // that name is being made
+      }
+      for (unsigned mm = 0; mm < C::kMms; ++mm) {
+        if (w_.mms[mm].live != 0) continue;
+        w_.mms[mm].live = 1;
+        w_.mms[mm].users = 1;
+        op.child_mm = static_cast<uint8_t>(mm);
+        return true;
+      }
+      if (!C::kExact) w_.ran_out = 1;
+      return false;
+    }
+    case Verb::kExit:
+      op.addr = op.len = 0;
+      return true;
+    case Verb::kTruncate:
+      op.pgoff = event.addr;
+      op.addr = op.len = 0;
+      return w_.files[event.file].exists != 0 && event.addr <= C::kFilePages;
+  }
+  return false;
+}
+
+// do_mmap_pgoff() with MAP_FIXED.
+template <class C, class P>
+Flow Machine<C, P>::StepMmap(Op& op) {
+  using namespace mmap_phase;
+  const unsigned mm = me().mm;
+  for (;;) {
+    switch (op.phase) {
+      case kStart:
+        if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
+        op.phase = UnmapBegin(mm, op.addr, op.addr + op.len, op.unmap) ? kUnmap
+                                                                       : kPlace;
+        continue;
+      case kUnmap: {
+        const Flow flow = StepUnmap(op.unmap, op.adjust);
+        if (flow != Flow::kDone) return flow;
+        if (op.unmap.failed != 0) return EndMmapSem(op);
+        op.phase = kPlace;
+        continue;
+      }
+      case kPlace:
+        MmapPlaces(op);
+        if (op.phase == kPlace) return EndMmapSem(op);
+        return Flow::kSync;
+      case kMerge: {
+        const Flow flow = StepAdjust(op.adjust);
+        if (flow != Flow::kDone) return flow;
+        FreeVma(op.new_vma);  // the struct that the merge made needless
+        op.phase = kPopulate;
+        continue;
+      }
+      case kLink: {
+        if (!TakeMapLock(op.file)) return Flow::kBlocked;
+        w_.vmas[op.new_vma].count =
+            rules_.link_stamps ? w_.files[op.file].truncate_count : 0;
+        LinkMm(op.new_vma);
+        IndexInsert(op.new_vma);
+        probe_.Renewed(w_, op.new_vma, Renewal::kLinked);
+        ReleaseMapLock(op.file);
+        op.phase = kPopulate;
+        continue;
+      }
+      default: {
+        // One read fault a page, until one is refused.
+        if (op.populate == 0 || op.cursor == op.len) return EndMmapSem(op);
+        if (op.populate == 1) {
+          FaultBegin(op.addr + unsigned{op.cursor}, false, op.fault);
+          op.populate = 2;
+          return Flow::kSync;
+        }
+        const Flow flow = StepFault(op.fault);
+        if (flow != Flow::kDone) return flow;
+        op.populate = op.fault.outcome == fault_phase::kServed ? 1 : 0;
+        ++op.cursor;
+        continue;
+      }
+    }
+  }
+}
+
+// Allocates the struct, then sees whether the range can join a neighbour.
+// Leaves the phase alone on ENOMEM.
+template <class C, class P>
+void Machine<C, P>::MmapPlaces(Op& op) {
+  const unsigned mm = me().mm;
+  const Slot slot = AllocVma();
+  if (slot == kNone) return;
+  Vma& vma = w_.vmas[slot];
+  vma.start = op.addr;
+  vma.end = static_cast<uint16_t>(op.addr + op.len);
+  vma.pgoff = op.pgoff;
+  vma.mm = static_cast<uint8_t>(mm);
+  vma.file = op.file;
+  vma.shared = op.shared;
+  vma.write = op.write;
+  probe_.VmaBorn(w_, slot);
+  op.new_vma = slot;
+  Slot merged = kNone;
+  const Slot prev = PrevVma(mm, FindVma(mm, op.addr));
+  op.phase = MergeBegin(prev, mm, vma.start, vma.end, vma, op.pgoff, op.adjust,
+                        merged)
+                 ? mmap_phase::kMerge
+                 : mmap_phase::kLink;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::StepMunmap(Op& op) {
+  const unsigned mm = me().mm;
+  if (op.phase == munmap_phase::kStart) {
+    if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
+    if (!UnmapBegin(mm, op.addr, op.addr + op.len, op.unmap))
+      return EndMmapSem(op);
+    op.phase = munmap_phase::kUnmap;
+  }
+  const Flow flow = StepUnmap(op.unmap, op.adjust);
+  return flow == Flow::kDone ? EndMmapSem(op) : flow;
+}
+
+// sys_mprotect() and mprotect_fixup(): op.vma is the vma at op.cursor.
+template <class C, class P>
+Flow Machine<C, P>::StepMprotect(Op& op) {
+  using namespace mprotect_phase;
+  const unsigned mm = me().mm;
+  for (;;) {
+    switch (op.phase) {
+      case kStart:
+        if (op.cursor == 0) {
+          if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
+          op.cursor = op.addr;
+        }
+        MprotectNext(op);
+        if (op.phase == kStart) return EndMmapSem(op);
+        if (op.phase == kSplitLow) continue;
+        return Flow::kSync;
+      case kMerge: {
+        const Flow flow = StepAdjust(op.adjust);
+        if (flow != Flow::kDone) return flow;
+        op.vma = op.new_vma;
+        op.phase = kProtect;
+        return Flow::kSync;
+      }
+      case kSplitLow:
+      case kSplitHigh: {
+        const bool low = op.phase == kSplitLow;
+        const Vma& vma = w_.vmas[op.vma];
+        const unsigned edge = low ? unsigned{op.cursor} : unsigned{op.new_addr};
+        op.phase = low ? kSplitHigh : kProtect;
+        if (edge == (low ? vma.start : vma.end)) {
+          if (op.phase == kProtect) return Flow::kSync;
+          continue;
+        }
+        if (!SplitBegin(op.vma, edge, /*new_below=*/low, op.adjust))
+          return EndMmapSem(op);
+        op.phase = low ? kAdjustLow : kAdjustHigh;
+        return Flow::kSync;
+      }
+      case kAdjustLow:
+      case kAdjustHigh: {
+        const Flow flow = StepAdjust(op.adjust);
+        if (flow != Flow::kDone) return flow;
+        op.phase = op.phase == kAdjustLow ? kSplitHigh : kProtect;
+        if (op.phase == kSplitHigh) continue;
+        return Flow::kSync;
+      }
+      default:
+        if (!TakePtl(mm)) return Flow::kBlocked;
+        ChangeProtection(op);
+        ReleasePtl(mm);
+        op.phase = kStart;
+        continue;
+    }
+  }
+}
+
+// Finds the next vma to change, [cursor, new_addr) of it, and how. Leaves the
+// phase at kStart when there is none.
+template <class C, class P>
+void Machine<C, P>::MprotectNext(Op& op) {
+  using namespace mprotect_phase;
+  const unsigned mm = me().mm;
+  const unsigned end = op.addr + unsigned{op.len};
+  while (op.cursor < end) {
+    const Slot slot = FindVma(mm, op.cursor);
+    if (slot == kNone || w_.vmas[slot].start > op.cursor) return;  // a hole
+    const Vma& vma = w_.vmas[slot];
+    const unsigned stop = vma.end < end ? vma.end : end;
+    if (vma.write == op.write) {
+      op.cursor = static_cast<uint16_t>(stop);
+      continue;
+    }
+    op.vma = slot;
+    op.new_addr = static_cast<uint16_t>(stop);
+    Vma like = vma;
+    like.write = op.write;
+    const Slot prev = op.cursor > vma.start ? slot : PrevVma(mm, slot);
+    const unsigned pgoff = vma.pgoff + op.cursor - unsigned{vma.start};
+    op.phase = MergeBegin(prev, mm, op.cursor, stop, like, pgoff, op.adjust,
+                          op.new_vma)
+                   ? kMerge
+                   : kSplitLow;
+    return;
+  }
+}
+
+template <class C, class P>
+void Machine<C, P>::ChangeProtection(Op& op) {
+  Vma& vma = w_.vmas[op.vma];
+  vma.write = op.write;
+  for (unsigned addr = op.cursor; addr < op.new_addr; ++addr) {
+    Pte& pte = w_.mms[vma.mm].ptes[addr];
+    if (!pte.present()) continue;
+    pte = Pte::Make(pte.kind(), pte.index(),
+                    vma.shared != 0 && vma.write != 0);
+  }
+  op.cursor = op.new_addr;
+  changed_ = true;
+}
+
+// do_page_fault().
+template <class C, class P>
+Flow Machine<C, P>::StepAccess(Op& op) {
+  const unsigned mm = me().mm;
+  const bool write = op.verb == Verb::kWrite;
+  if (op.phase == access_phase::kStart) {
+    if (!TakeMmapSemRead(mm)) return Flow::kBlocked;
+    const Slot slot = FindVma(mm, op.addr);
+    if (slot == kNone || w_.vmas[slot].start > op.addr ||
+        (write && w_.vmas[slot].write == 0))
+      return EndMmapSem(op);  // SIGSEGV
+    FaultBegin(op.addr, write, op.fault);
+    op.phase = access_phase::kFault;
+    return Flow::kSync;
+  }
+  const Flow flow = StepFault(op.fault);
+  return flow == Flow::kDone ? EndMmapSem(op) : flow;
+}
+
+// do_exit(): the last task of an mm takes it down, without mmap_sem.
+template <class C, class P>
+Flow Machine<C, P>::StepExit(Op& op) {
+  const unsigned mm = me().mm;
+  if (op.phase == 0) {
+    changed_ = true;
+    if (--w_.mms[mm].users != 0) {
+      me() = Task{};
+      return Flow::kDone;
+    }
+    ExitBegin(mm, op.unmap);
+    op.phase = 1;
+  }
+  const Flow flow = StepUnmap(op.unmap, op.adjust);
+  if (flow != Flow::kDone) return flow;
+  w_.mms[mm].live = 0;
+  probe_.MmFreed(mm);
+  me() = Task{};
+  return Flow::kDone;
+}
+
+// vmtruncate() under i_sem: i_size, one pass, truncate_inode_pages().
+template <class C, class P>
+Flow Machine<C, P>::StepTruncate(Op& op) {
+  using namespace truncate_phase;
+  File& file = w_.files[op.file];
+  switch (op.phase) {
+    case kStart: {
+      if (!TakeISem(op.file)) return Flow::kBlocked;
+      const bool grows = op.pgoff > file.size;
+      file.size = op.pgoff;
+      changed_ = true;
+      if (grows) {
+        file.i_sem = kNone;
+        return Flow::kDone;
+      }
+      PassBegin(op.file, op.pgoff, 0xffff, /*even_cows=*/true, op.pass);
+      op.phase = kPass;
+      return Flow::kSync;
+    }
+    case kPass: {
+      const Flow flow = StepPass(op.pass);
+      if (flow != Flow::kDone) return flow;
+      op.phase = kRemove;
+      op.cursor = op.pgoff;
+      return Flow::kSync;
+    }
+    default:
+      return TruncateRemoves(op);
+  }
+}
+
+// Takes the next page past the end out of the page cache, one a step, as each
+// is locked by itself.
+template <class C, class P>
+Flow Machine<C, P>::TruncateRemoves(Op& op) {
+  File& file = w_.files[op.file];
+  const uint64_t past = op.cursor >= 64 ? 0 : file.cached >> op.cursor;
+  if (past == 0) {
+    probe_.TruncationEnds(w_, task_, op.file, op.pgoff);
+    file.i_sem = kNone;
+    return Flow::kDone;
+  }
+  const unsigned index =
+      op.cursor + static_cast<unsigned>(std::countr_zero(past));
+  probe_.Removes(w_, op.file, index);
+  file.cached &= ~(uint64_t{1} << index);
+  changed_ = true;
+  if (w_.mapcount[op.file][index] != 0) Orphan(op.file, index);
+  for (Task& task : w_.tasks) {
+    Fault& fault = task.op.fault;
+    if (fault.page.kind() != PteKind::kPage) continue;
+    if (fault.page.index() != index) continue;
+    if (w_.vmas[fault.vma].file != op.file) continue;
+    fault.page = Pte::Make(PteKind::kOrphan, index, false);
+  }
+  op.cursor = static_cast<uint16_t>(index + 1);
+  return Flow::kSync;
+}
+
+// The page is in no cache any more, but ptes still hold it.
+template <class C, class P>
+void Machine<C, P>::Orphan(unsigned file, unsigned index) {
+  for (const Vma& vma : w_.vmas) {
+    if (vma.state == VmaState::kFree || vma.file != file) continue;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      Pte& pte = w_.mms[vma.mm].ptes[addr];
+      if (pte.kind() != PteKind::kPage || pte.index() != index) continue;
+      pte = Pte::Make(PteKind::kOrphan, index, pte.writable());
+    }
+  }
+  w_.mapcount[file][index] = 0;
+}
+
+}  // namespace vmtrunc

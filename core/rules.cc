@@ -1,0 +1,227 @@
+#include "core/rules.h"
+
+#include <array>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr std::array kRules = {
+    RuleInfo{"drop-lock", &Rules::drop_lock,
+             "a pass that is asked to gives up i_mmap_lock after a block or a "
+             "vma, and starts its walk again once it has it back",
+             ""},
+    RuleInfo{"stamp-vmas", &Rules::stamp_vmas,
+             "a vma that a pass has finished carries the pass's count and is "
+             "skipped when the walk starts again",
+             ""},
+    RuleInfo{"restart-in-vma", &Rules::restart_in_vma,
+             "the restart address is kept in the count of the vma that earned "
+             "it; without, the pass keeps one (vma pointer, address, pgoff)",
+             "HB-07, HB-18"},
+    RuleInfo{"leap", &Rules::leap,
+             "truncate_count leaps over page-aligned values, so that no count "
+             "reads as a restart address",
+             "HB-08"},
+    RuleInfo{"wrap-resets", &Rules::wrap_resets,
+             "when truncate_count wraps to 0 the count of every vma of the "
+             "file is set to 0",
+             "HB-09"},
+    RuleInfo{"importer-rescans", &Rules::importer_rescans,
+             "a vma that takes over a populated range from a neighbour with "
+             "another count is set to be scanned again",
+             "HB-13"},
+    RuleInfo{"split-inherits", &Rules::split_inherits,
+             "split_vma gives the new vma the old one's count under "
+             "i_mmap_lock; without, it keeps what the struct copy sampled",
+             "HB-11"},
+    RuleInfo{"link-stamps", &Rules::link_stamps,
+             "vma_link gives a new vma the file's truncate_count, so that a "
+             "running pass skips it; without, 0",
+             "HB-12"},
+    RuleInfo{"fork-inherits", &Rules::fork_inherits,
+             "fork gives the child's vma its parent's count under i_mmap_lock; "
+             "without, it keeps what the struct copy sampled",
+             "HB-11"},
+    RuleInfo{"fork-after-parent", &Rules::fork_after_parent,
+             "fork puts the child's vma behind its parent in the tree",
+             "HB-02"},
+    RuleInfo{"mremap-resets", &Rules::mremap_resets,
+             "before ptes move, the destination's count is set to 0 if it is "
+             "neither 0 nor the source's",
+             "HB-14"},
+    RuleInfo{"move-under-lock", &Rules::move_under_lock,
+             "mremap holds i_mmap_lock while it moves ptes", "HB-03"},
+    RuleInfo{"fault-rechecks-count", &Rules::fault_rechecks_count,
+             "a fault whose truncate_count sample is out of date by the time "
+             "it holds page_table_lock is retried",
+             ""},
+    RuleInfo{"fault-checks-size", &Rules::fault_checks_size,
+             "a fault at or past i_size ends in SIGBUS", ""},
+    RuleInfo{"cut-is-done", &Rules::cut_is_done,
+             "a vma that was cut below its restart point is finished; without, "
+             "it is scanned from its first page again",
+             ""},
+    RuleInfo{"slab-lifo", &Rules::slab_lifo,
+             "the slab hands out the vma struct that was freed last; without, "
+             "the one that has been free longest",
+             ""},
+    RuleInfo{"split-under-lock", &Rules::split_under_lock,
+             "a split changes the old vma and inserts the new one in one hold "
+             "of i_mmap_lock; without, the old one shrinks before it",
+             "HB-01"},
+    RuleInfo{"fault-count-first", &Rules::fault_count_first,
+             "a fault samples truncate_count before it reads i_size", "HB-10"},
+    RuleInfo{"walk-restarts", &Rules::walk_restarts,
+             "after a drop the walk starts again from the top of the tree; "
+             "without, it goes on from the vma it remembers",
+             ""},
+    RuleInfo{"clip-to-range", &Rules::clip_to_range,
+             "in a vma that begins before the range, zapping begins at the "
+             "range's first page; without, at the vma's",
+             "HB-21"},
+    RuleInfo{"relock-in-order", &Rules::relock_in_order,
+             "mremap, holding page_table_lock after it allocated a page table, "
+             "takes i_mmap_lock by trylock or lets go first; without, it waits",
+             ""},
+    RuleInfo{"merge-moves-pgoff", &Rules::merge_moves_pgoff,
+             "a vma that is extended downwards has its pgoff lowered with its "
+             "start",
+             "HB-45"},
+    RuleInfo{"fork-unlocks-on-error", &Rules::fork_unlocks_on_error,
+             "a fork that runs out of memory half way releases the parent's "
+             "mmap_sem",
+             ""},
+    RuleInfo{"unmap-mutex", &Rules::unmap_mutex,
+             "one mutex per file is held around a pass", "HB-36"},
+};
+
+constexpr Rules kBefore = {
+    .fork_after_parent = true,
+    .move_under_lock = true,
+    .fault_rechecks_count = true,
+    .fault_checks_size = true,
+    .slab_lifo = true,
+    .split_under_lock = true,
+    .fault_count_first = true,
+    .walk_restarts = true,
+    .clip_to_range = true,
+    .relock_in_order = true,
+    .merge_moves_pgoff = true,
+    .fork_unlocks_on_error = true,
+};
+
+constexpr Rules With(Rules rules, std::initializer_list<bool Rules::*> more) {
+  for (bool Rules::*flag : more) rules.*flag = true;
+  return rules;
+}
+
+constexpr Rules kOneRestartPoint = With(
+    kBefore, {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::wrap_resets,
+              &Rules::importer_rescans, &Rules::split_inherits,
+              &Rules::link_stamps, &Rules::fork_inherits,
+              &Rules::mremap_resets, &Rules::cut_is_done});
+
+constexpr Rules kSeed =
+    With(kOneRestartPoint, {&Rules::restart_in_vma, &Rules::leap});
+
+constexpr std::array kKernels = {
+    KernelInfo{"2.6.10", "", "holds i_mmap_lock for the whole pass", kBefore},
+    KernelInfo{"2.6.9-mm", "",
+               "drops it; one restart point (vma pointer, address, pgoff) in "
+               "the pass",
+               kOneRestartPoint},
+    KernelInfo{"2.6.11", "seed",
+               "drops it; the restart address in the vma's own count", kSeed},
+};
+
+static_assert(kRules.size() <= 64, "the byte form has 64 bits for flips");
+
+// The rule that `text` begins with, longest name first.
+std::optional<size_t> RuleAt(std::string_view text) {
+  std::optional<size_t> best;
+  for (size_t i = 0; i < kRules.size(); ++i) {
+    const std::string_view name = kRules[i].name;
+    if (!text.starts_with(name)) continue;
+    if (!best || name.size() > std::string_view(kRules[*best].name).size()) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+std::string_view StripBlanks(std::string_view text) {
+  while (!text.empty() && absl::ascii_isspace(
+                              static_cast<unsigned char>(text.front()))) {
+    text.remove_prefix(1);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::span<const RuleInfo> AllRules() { return kRules; }
+std::span<const KernelInfo> AllKernels() { return kKernels; }
+
+Rules KernelSpec::rules() const {
+  Rules rules = kKernels[kernel].rules;
+  for (size_t i = 0; i < kRules.size(); ++i) {
+    if ((flips >> i & 1) != 0) rules.*kRules[i].flag = !(rules.*kRules[i].flag);
+  }
+  return rules;
+}
+
+std::string KernelSpec::ToString() const {
+  std::string text = kKernels[kernel].name;
+  const Rules& base = kKernels[kernel].rules;
+  for (size_t i = 0; i < kRules.size(); ++i) {
+    if ((flips >> i & 1) == 0) continue;
+    absl::StrAppend(&text, base.*kRules[i].flag ? "-" : "+", kRules[i].name);
+  }
+  return text;
+}
+
+absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
+  text = StripBlanks(text);
+  KernelSpec spec;
+  size_t length = 0;
+  for (size_t i = 0; i < kKernels.size(); ++i) {
+    for (std::string_view name : {kKernels[i].name, kKernels[i].alias}) {
+      if (name.size() > length && text.starts_with(name)) {
+        spec.kernel = static_cast<uint8_t>(i);
+        length = name.size();
+      }
+    }
+  }
+  const auto at_boundary = [](std::string_view rest) {
+    return rest.empty() || rest[0] == '-' || rest[0] == '+' ||
+           absl::ascii_isspace(static_cast<unsigned char>(rest[0]));
+  };
+  if (length == 0 || !at_boundary(text.substr(length))) {
+    return absl::NotFoundError("a kernel (vmtrunc kernels lists them)");
+  }
+  text = StripBlanks(text.substr(length));
+  while (!text.empty()) {
+    if (text[0] != '-' && text[0] != '+') {
+      return absl::InvalidArgumentError("-RULE or +RULE after the kernel");
+    }
+    const bool on = text[0] == '+';
+    text.remove_prefix(1);
+    const std::optional<size_t> rule = RuleAt(text);
+    if (!rule || !at_boundary(text.substr(
+                     std::string_view(kRules[*rule].name).size()))) {
+      return absl::NotFoundError("a rule (vmtrunc rules lists them)");
+    }
+    const uint64_t bit = uint64_t{1} << *rule;
+    const bool base = kKernels[spec.kernel].rules.*kRules[*rule].flag;
+    spec.flips = base == on ? spec.flips & ~bit : spec.flips | bit;
+    text = StripBlanks(
+        text.substr(std::string_view(kRules[*rule].name).size()));
+  }
+  return spec;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,71 @@
+#include "core/run.h"
+
+#include "core/tracer.h"
+
+namespace vmtrunc {
+namespace {
+
+template <class C, class P>
+RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
+                const Rules& rules) {
+  Machine<C, P> machine(world, rules, probe);
+  RunResult result;
+  result.events = static_cast<uint32_t>(events.size());
+  constexpr bool kChecks = !std::is_same_v<P, NoProbe<C>>;
+  unsigned number = 0;
+  for (const Event& event : events) {
+    if constexpr (kChecks) probe.EventBegins(++number);
+    result.effects += machine.Apply(event) ? 1U : 0U;
+    if constexpr (kChecks) probe.EventEnds(world);
+  }
+  const bool finished = machine.Finish();
+  if constexpr (kChecks) {
+    if (!finished) probe.Deadlock(world);
+    probe.EventEnds(world);
+    result.broken = probe.broken();
+    result.first = probe.first();
+    result.drops = probe.drops();
+  }
+  result.ran_out = world.ran_out != 0;
+  return result;
+}
+
+}  // namespace
+
+template <class C>
+RunResult Run(const Setup& setup, std::span<const Event> events,
+              const Rules& rules) {
+  World<C> world = MakeWorld<C>(setup);
+  Checker<C> checker(rules);
+  RunResult result = Drive(world, checker, events, rules);
+  result.state_hash = HashOf(world);
+  return result;
+}
+
+template <class C>
+RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
+                       const Rules& rules) {
+  World<C> world = MakeWorld<C>(setup);
+  NoProbe<C> probe;
+  RunResult result = Drive(world, probe, events, rules);
+  result.state_hash = HashOf(world);
+  return result;
+}
+
+RunResult RunTraced(const Script& script, const Rules& rules,
+                    const std::function<void(const TraceStep&)>& on_step) {
+  World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup);
+  Tracer tracer(rules, on_step);
+  RunResult result = Drive(world, tracer, script.events, rules);
+  result.state_hash = HashOf(world);
+  return result;
+}
+
+template RunResult Run<LargeCaps>(const Setup&, std::span<const Event>,
+                                  const Rules&);
+template RunResult Run<SmallCaps>(const Setup&, std::span<const Event>,
+                                  const Rules&);
+template RunResult RunUnchecked<LargeCaps>(const Setup&, std::span<const Event>,
+                                           const Rules&);
+
+}  // namespace vmtrunc

@@ -1,0 +1,60 @@
+// One run of a script on a kernel: what every engine calls.
+#ifndef VMTRUNC_CORE_RUN_H_
+#define VMTRUNC_CORE_RUN_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "core/checker.h"
+#include "core/script.h"
+
+namespace vmtrunc {
+
+struct RunResult {
+  uint32_t broken = 0;      // a bit a property
+  Violation first;          // valid if broken
+  uint32_t events = 0;
+  uint32_t effects = 0;     // events that had an effect
+  uint32_t drops = 0;       // lock drops of all passes
+  uint64_t state_hash = 0;  // of the world at the end
+  bool ran_out = false;     // of a capacity that is not the contract's
+
+  bool holds() const { return broken == 0; }
+  bool breaks(Property property) const {
+    return (broken >> static_cast<unsigned>(property) & 1) != 0;
+  }
+};
+
+// Runs `events` and then what is in flight to its end, checking every property.
+// Requires: the setup and the events fit C.
+template <class C>
+RunResult Run(const Setup& setup, std::span<const Event> events,
+              const Rules& rules);
+
+inline RunResult Run(const Script& script, const Rules& rules) {
+  return Run<LargeCaps>(script.setup, script.events, rules);
+}
+
+// The same with the properties off: only effects and state_hash are set.
+template <class C>
+RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
+                       const Rules& rules);
+
+// One step of a traced run.
+struct TraceStep {
+  unsigned event;    // from 1; 0 while what is in flight runs to its end
+  unsigned task;
+  Verb verb;
+  std::string from;  // the sync point it started at
+  Flow flow;
+  const World<LargeCaps>* world;  // behind the step; valid during the call
+};
+
+RunResult RunTraced(const Script& script, const Rules& rules,
+                    const std::function<void(const TraceStep&)>& on_step);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_RUN_H_

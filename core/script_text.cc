@@ -1,0 +1,466 @@
+// The text form.
+#include <array>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/checker.h"
+#include "core/script.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr std::array<const char*, 10> kVerbNames = {
+    "none", "mmap", "munmap", "mprotect", "mremap",
+    "read", "write", "fork", "exit", "truncate"};
+
+bool IsName(std::string_view token) {
+  if (token.empty()) return false;
+  for (const char c : token) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '_' &&
+        c != '-')
+      return false;
+  }
+  return true;
+}
+
+bool ToNumber(std::string_view token, uint64_t& value) {
+  const absl::string_view text(token.data(), token.size());
+  if (token.starts_with("0x") || token.starts_with("0X"))
+    return absl::SimpleHexAtoi(text.substr(2), &value);
+  if (token.empty() || !absl::ascii_isdigit(
+                           static_cast<unsigned char>(token[0])))
+    return false;
+  return absl::SimpleAtoi(text, &value);
+}
+
+// The tokens of one line, taken one by one. The first thing that was expected
+// and not there is kept in error().
+class Line {
+ public:
+  Line(std::string_view text, int number) : number_(number) {
+    const size_t comment = text.find('#');
+    if (comment != std::string_view::npos) text = text.substr(0, comment);
+    size_t at = 0;
+    while (at < text.size()) {
+      if (absl::ascii_isspace(static_cast<unsigned char>(text[at]))) {
+        ++at;
+        continue;
+      }
+      size_t end = at;
+      while (end < text.size() &&
+             !absl::ascii_isspace(static_cast<unsigned char>(text[end])))
+        ++end;
+      tokens_.push_back(text.substr(at, end - at));
+      at = end;
+    }
+  }
+
+  bool empty() const { return tokens_.empty(); }
+  bool at_end() const { return next_ == tokens_.size(); }
+  int number() const { return number_; }
+  std::string_view peek() const { return at_end() ? "" : tokens_[next_]; }
+  std::string_view take() { return at_end() ? "" : tokens_[next_++]; }
+  bool TakeIf(std::string_view word) {
+    if (peek() != word) return false;
+    ++next_;
+    return true;
+  }
+  // What is left of the line, tokens joined by one blank.
+  std::string Rest() {
+    std::string rest;
+    while (!at_end()) {
+      if (!rest.empty()) rest += ' ';
+      rest += take();
+    }
+    return rest;
+  }
+  uint8_t Number(const char* what, unsigned low, unsigned high) {
+    return static_cast<uint8_t>(Number32(what, low, high));
+  }
+  uint32_t Number32(const char* what, uint64_t low, uint64_t high) {
+    uint64_t value = 0;
+    if (!ToNumber(peek(), value) || value < low || value > high) {
+      Expected(absl::StrFormat("%s, %u..%u", what, low, high));
+      return static_cast<uint32_t>(low);
+    }
+    ++next_;
+    return static_cast<uint32_t>(value);
+  }
+  std::string Name(const char* what) {
+    if (!IsName(peek())) {
+      Expected(what);
+      return "";
+    }
+    return std::string(take());
+  }
+  void Expected(std::string_view what) {
+    if (error_.empty())
+      error_ = absl::StrFormat("%d: expected %s", number_, what);
+  }
+  const std::string& error() const { return error_; }
+
+ private:
+  std::vector<std::string_view> tokens_;
+  size_t next_ = 0;
+  int number_;
+  std::string error_;
+};
+
+class Parser {
+ public:
+  absl::StatusOr<Script> Parse(std::string_view text);
+
+ private:
+  enum class Part { kVersion, kDeclarations, kEvents, kExpects };
+
+  void ParseLine(Line& line);
+  bool ParseDeclaration(Line& line);
+  void ParseTask(Line& line);
+  void ParseExpect(Line& line);
+  void ParseEvent(Line& line);
+  void ParseVerb(Line& line, Event& event);
+  void ParseKernel(Line& line);
+  uint8_t File(Line& line);
+  uint8_t Task(const std::string& name, Line& line);
+
+  Script script_;
+  Part part_ = Part::kVersion;
+  unsigned tasks_ = 0;  // names that are known
+};
+
+uint8_t Parser::File(Line& line) {
+  const std::string name = line.Name("a file");
+  for (uint8_t i = 0; i < script_.setup.files; ++i)
+    if (script_.file_names[i] == name) return i;
+  line.Expected("the name of a declared file");
+  return 0;
+}
+
+// The number of a task's name; a name that is new gets the next number.
+uint8_t Parser::Task(const std::string& name, Line& line) {
+  for (unsigned i = 0; i < tasks_; ++i)
+    if (script_.task_names[i] == name) return static_cast<uint8_t>(i);
+  if (tasks_ == 8) {
+    line.Expected("at most 8 different tasks");
+    return 0;
+  }
+  script_.task_names[tasks_] = name;
+  return static_cast<uint8_t>(tasks_++);
+}
+
+void Parser::ParseKernel(Line& line) {
+  const std::string text = line.Rest();
+  const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(text);
+  if (spec.ok()) {
+    script_.kernel = *spec;
+    script_.unknown_kernel.clear();
+  } else if (absl::IsNotFound(spec.status())) {
+    script_.kernel.reset();
+    script_.unknown_kernel = text;
+  } else {
+    line.Expected(std::string(spec.status().message()));
+  }
+}
+
+void Parser::ParseTask(Line& line) {
+  Setup& setup = script_.setup;
+  const std::string name = line.Name("a task's name");
+  for (unsigned i = 0; i < tasks_; ++i)
+    if (script_.task_names[i] == name) line.Expected("a new task's name");
+  const uint8_t number = Task(name, line);
+  setup.mm_of[number] = number;
+  setup.tasks = static_cast<uint8_t>(tasks_);
+  if (!line.TakeIf("mm")) return;
+  const std::string owner = line.Name("a task whose mm it runs in");
+  for (uint8_t i = 0; i < number; ++i)
+    if (script_.task_names[i] == owner) setup.mm_of[number] = setup.mm_of[i];
+  if (setup.mm_of[number] == number)
+    line.Expected("a task that is declared above");
+}
+
+// Returns false when the line is not a declaration.
+bool Parser::ParseDeclaration(Line& line) {
+  Setup& setup = script_.setup;
+  if (line.TakeIf("kernel")) {
+    ParseKernel(line);
+  } else if (line.TakeIf("block")) {
+    setup.block = line.Number("pages", 1, 64);
+  } else if (line.TakeIf("count-bits")) {
+    setup.count_bits = line.Number("bits", 8, 32);
+  } else if (line.TakeIf("count")) {
+    setup.count = line.Number32("a count", 0, 0xffffffffU);
+  } else if (line.TakeIf("file")) {
+    if (setup.files == 2) line.Expected("at most 2 files");
+    const std::string name = line.Name("a file's name");
+    for (uint8_t i = 0; i < setup.files; ++i)
+      if (script_.file_names[i] == name) line.Expected("a new file's name");
+    const uint8_t size = line.Number("a size in pages", 0, 64);
+    if (setup.files < 2) {
+      script_.file_names[setup.files] = name;
+      setup.sizes[setup.files++] = size;
+    }
+  } else if (line.TakeIf("task")) {
+    ParseTask(line);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Parser::ParseExpect(Line& line) {
+  Expect expect;
+  expect.line = line.number();
+  expect.kernel = std::string(line.take());
+  if (expect.kernel.empty()) line.Expected("KERNEL holds or KERNEL breaks PROPERTY");
+  const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(expect.kernel);
+  if (spec.ok()) {
+    expect.spec = *spec;
+  } else if (!absl::IsNotFound(spec.status())) {
+    line.Expected(std::string(spec.status().message()));
+  }
+  if (line.TakeIf("breaks")) {
+    expect.broken = PropertyNumber(line.take());
+    if (expect.broken == kProperties) line.Expected("a property");
+  } else if (!line.TakeIf("holds")) {
+    line.Expected("holds or breaks PROPERTY");
+  }
+  script_.expects.push_back(std::move(expect));
+}
+
+void Parser::ParseVerb(Line& line, Event& event) {
+  event.kind = EventKind::kStart;
+  const std::string verb(line.take());
+  for (size_t i = 1; i < kVerbNames.size(); ++i)
+    if (verb == kVerbNames[i]) event.verb = static_cast<Verb>(i);
+  const auto range = [&] {
+    event.addr = line.Number("ADDR", 0, 255);
+    event.len = line.Number("LEN", 0, 255);
+  };
+  switch (event.verb) {
+    case Verb::kNone:
+      line.Expected("a verb, step, drop or finish");
+      break;
+    case Verb::kMmap:
+      range();
+      event.file = File(line);
+      event.pgoff = line.Number("PGOFF", 0, 255);
+      if (!line.TakeIf("shared")) event.is_private = line.TakeIf("private");
+      event.write = line.TakeIf("rw") || !line.TakeIf("r");
+      event.populate = line.TakeIf("populate");
+      break;
+    case Verb::kMunmap:
+      range();
+      break;
+    case Verb::kMprotect:
+      range();
+      event.write = line.TakeIf("rw");
+      if (!event.write && !line.TakeIf("r")) line.Expected("r or rw");
+      break;
+    case Verb::kMremap:
+      range();
+      event.new_addr = line.Number("NEWADDR", 0, 255);
+      event.new_len = line.Number("NEWLEN", 0, 255);
+      if (line.TakeIf("fail"))
+        event.fail_after = static_cast<uint8_t>(line.Number("K", 0, 254) + 1);
+      break;
+    case Verb::kRead:
+    case Verb::kWrite:
+      event.addr = line.Number("ADDR", 0, 255);
+      break;
+    case Verb::kFork:
+      event.new_addr = Task(line.Name("a task's name"), line);
+      break;
+    case Verb::kExit:
+      break;
+    case Verb::kTruncate:
+      event.file = File(line);
+      event.addr = line.Number("SIZE", 0, 64);
+      break;
+  }
+  if (line.TakeIf("&")) event.kind = EventKind::kBegin;
+}
+
+void Parser::ParseEvent(Line& line) {
+  Event event;
+  event.task = Task(line.Name("an event: TASK VERB ARGS"), line);
+  if (line.TakeIf("step")) {
+    event.kind = EventKind::kStep;
+  } else if (line.TakeIf("finish")) {
+    event.kind = EventKind::kFinish;
+  } else if (line.TakeIf("drop")) {
+    event.kind = EventKind::kDrop;
+    if (!line.at_end()) event.count = line.Number("N", 1, 255);
+  } else {
+    ParseVerb(line, event);
+  }
+  if (script_.events.size() == kMaxEvents) line.Expected("at most 256 events");
+  script_.events.push_back(event);
+}
+
+void Parser::ParseLine(Line& line) {
+  if (part_ == Part::kVersion) {
+    if (!line.TakeIf("vmtrunc") || line.take() != "1")
+      line.Expected("vmtrunc 1");
+    part_ = Part::kDeclarations;
+  } else if (part_ == Part::kDeclarations && ParseDeclaration(line)) {
+    return;
+  } else if (line.TakeIf("expect")) {
+    part_ = Part::kExpects;
+    ParseExpect(line);
+  } else if (part_ == Part::kExpects) {
+    line.Expected("expect, which comes last");
+  } else {
+    part_ = Part::kEvents;
+    ParseEvent(line);
+  }
+}
+
+absl::StatusOr<Script> Parser::Parse(std::string_view text) {
+  script_.setup.files = 0;
+  int number = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    Line line(text.substr(0, end), ++number);
+    text = end == std::string_view::npos ? "" : text.substr(end + 1);
+    if (line.empty()) continue;
+    ParseLine(line);
+    if (line.error().empty() && !line.at_end())
+      line.Expected(absl::StrCat("the end of the line, not ",
+                                 std::string(line.peek())));
+    if (!line.error().empty()) return absl::InvalidArgumentError(line.error());
+  }
+  if (part_ == Part::kVersion)
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d: expected vmtrunc 1", number + 1));
+  const Script names = EmptyScript();
+  for (unsigned i = 0; i < 8; ++i)
+    if (script_.task_names[i].empty())
+      script_.task_names[i] = names.task_names[i];
+  for (unsigned i = 0; i < 2; ++i)
+    if (script_.file_names[i].empty())
+      script_.file_names[i] = names.file_names[i];
+  return std::move(script_);
+}
+
+}  // namespace
+
+const char* VerbName(Verb verb) {
+  return kVerbNames[static_cast<size_t>(verb)];
+}
+
+Script EmptyScript() {
+  Script script;
+  for (unsigned i = 0; i < 8; ++i)
+    script.task_names[i] = std::string(1, static_cast<char>('a' + i));
+  script.file_names[0] = "f";
+  script.file_names[1] = "g";
+  return script;
+}
+
+absl::StatusOr<Script> ParseText(std::string_view text) {
+  return Parser().Parse(text);
+}
+
+std::string ToText(const Event& event, const Script& names) {
+  std::string text = names.task_names[event.task];
+  switch (event.kind) {
+    case EventKind::kNone: return "";
+    case EventKind::kStep: return text + " step";
+    case EventKind::kFinish: return text + " finish";
+    case EventKind::kDrop:
+      return event.count == 1 ? text + " drop"
+                              : absl::StrCat(text, " drop ", event.count);
+    default: break;
+  }
+  absl::StrAppend(&text, " ", VerbName(event.verb));
+  const std::string& file = names.file_names[event.file];
+  switch (event.verb) {
+    case Verb::kMmap:
+      absl::StrAppend(&text, " ", event.addr, " ", event.len, " ", file, " ",
+                      event.pgoff, event.is_private ? " private" : "",
+                      event.write ? "" : " r",
+                      event.populate ? " populate" : "");
+      break;
+    case Verb::kMunmap:
+      absl::StrAppend(&text, " ", event.addr, " ", event.len);
+      break;
+    case Verb::kMprotect:
+      absl::StrAppend(&text, " ", event.addr, " ", event.len,
+                      event.write ? " rw" : " r");
+      break;
+    case Verb::kMremap:
+      absl::StrAppend(&text, " ", event.addr, " ", event.len, " ",
+                      event.new_addr, " ", event.new_len);
+      if (event.fail_after != 0)
+        absl::StrAppend(&text, " fail ", event.fail_after - 1);
+      break;
+    case Verb::kRead:
+    case Verb::kWrite:
+      absl::StrAppend(&text, " ", event.addr);
+      break;
+    case Verb::kFork:
+      absl::StrAppend(&text, " ", names.task_names[event.new_addr]);
+      break;
+    case Verb::kTruncate:
+      absl::StrAppend(&text, " ", file, " ", event.addr);
+      break;
+    case Verb::kExit:
+    case Verb::kNone:
+      break;
+  }
+  return event.kind == EventKind::kBegin ? text + " &" : text;
+}
+
+std::string ToText(const Script& script) {
+  const Setup& setup = script.setup;
+  std::string text = "vmtrunc 1\n";
+  if (script.kernel)
+    absl::StrAppend(&text, "kernel ", script.kernel->ToString(), "\n");
+  if (!script.unknown_kernel.empty())
+    absl::StrAppend(&text, "kernel ", script.unknown_kernel, "\n");
+  if (setup.block != 1) absl::StrAppend(&text, "block ", setup.block, "\n");
+  if (setup.count != 0) absl::StrAppend(&text, "count ", setup.count, "\n");
+  if (setup.count_bits != 32)
+    absl::StrAppend(&text, "count-bits ", setup.count_bits, "\n");
+  for (unsigned i = 0; i < setup.files; ++i)
+    absl::StrAppend(&text, "file ", script.file_names[i], " ", setup.sizes[i],
+                    "\n");
+  for (unsigned i = 0; i < setup.tasks; ++i) {
+    absl::StrAppend(&text, "task ", script.task_names[i]);
+    if (setup.mm_of[i] < i)
+      absl::StrAppend(&text, " mm ", script.task_names[setup.mm_of[i]]);
+    text += '\n';
+  }
+  for (const Event& event : script.events) {
+    if (event.kind != EventKind::kNone)
+      absl::StrAppend(&text, ToText(event, script), "\n");
+  }
+  for (const Expect& expect : script.expects) {
+    absl::StrAppend(&text, "expect ", expect.kernel);
+    if (expect.broken < 0) {
+      absl::StrAppend(&text, " holds\n");
+    } else {
+      absl::StrAppend(&text, " breaks ",
+                      AllProperties()[static_cast<size_t>(expect.broken)].name,
+                      "\n");
+    }
+  }
+  return text;
+}
+
+bool LooksLikeText(std::string_view name, std::string_view content) {
+  if (name.ends_with(".vmt")) return true;
+  while (!content.empty()) {
+    const size_t end = content.find('\n');
+    const Line line(content.substr(0, end), 0);
+    if (!line.empty()) return line.peek().starts_with("vmtrunc");
+    if (end == std::string_view::npos) break;
+    content = content.substr(end + 1);
+  }
+  return false;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,249 @@
+// The world: the whole state of the modelled kernel, as one value.
+//
+// World is trivially copyable and holds no pointer: to copy it is to fork the
+// universe, to hash it is to recognise it. Everything in it is an unsigned
+// integer without padding, and what is free is zero, so that two equal worlds
+// are equal bytes. Things are named by their index: a vma by its slot in the
+// slab, a task, mm or file by its number.
+//
+// Units: addresses, lengths, pgoffs and sizes are in pages.
+#ifndef VMTRUNC_CORE_WORLD_H_
+#define VMTRUNC_CORE_WORLD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/caps.h"
+
+namespace vmtrunc {
+
+using Slot = uint8_t;              // of a vma in the slab
+inline constexpr uint8_t kNone = 0xff;
+
+// A pte, 16 bits: its kind, whether it is writable, and for all but private
+// copies the index of the page in its file (which is the vma's).
+enum class PteKind : uint8_t {
+  kEmpty = 0,
+  kPage = 1,    // a page that is in the page cache
+  kOrphan = 2,  // a page that was in the cache and has been removed from it
+  kCopy = 3,    // a private copy, made by a write to a private mapping
+};
+
+struct Pte {
+  uint16_t bits = 0;
+
+  static constexpr Pte Make(PteKind kind, unsigned index, bool writable) {
+    return {static_cast<uint16_t>(static_cast<unsigned>(kind) << 8 |
+                                  (writable ? 0x80U : 0U) | (index & 0x3fU))};
+  }
+  constexpr PteKind kind() const { return static_cast<PteKind>(bits >> 8); }
+  constexpr bool present() const { return bits != 0; }
+  constexpr bool writable() const { return (bits & 0x80U) != 0; }
+  constexpr unsigned index() const { return bits & 0x3fU; }
+  bool operator==(const Pte&) const = default;
+};
+
+enum class VmaState : uint8_t {
+  kFree = 0,
+  kNew = 1,       // allocated, not yet linked into its mm
+  kLinked = 2,    // in its mm's list
+  kDetached = 3,  // taken off its mm's list, being torn down
+};
+
+enum class InIndex : uint8_t {
+  kNot = 0,
+  kNode = 1,    // a node of the prio tree
+  kMember = 2,  // on the vm_set list of a node with the same interval
+};
+
+// One mapping of the file pages [pgoff, pgoff + pages()) at the addresses
+// [start, end) of one mm. Owned by the slab; geometry and links guarded by
+// mmap_sem and, for whoever walks the index, by the file's i_mmap_lock.
+struct Vma {
+  uint16_t start;  // inclusive
+  uint16_t end;    // exclusive
+  uint16_t pgoff;  // file page at start
+  uint8_t mm;
+  uint8_t file;
+  // vm_truncate_count: 0 = scan it all; page-aligned = restart at this byte
+  // address; else the count of the last pass that finished it. A word of the
+  // kernel's, but no value that a run can reach needs more than 32 bits.
+  uint32_t count;
+  VmaState state;
+  uint8_t shared;    // VM_SHARED
+  uint8_t write;     // VM_WRITE
+  uint8_t anon;      // id of its anon_vma, 0 for none
+  Slot mm_next;      // next in the mm's list, by address
+  InIndex in_index;  // how it hangs in i_mmap
+  Slot parent, left, right;  // of a tree node
+  Slot set_prev, set_next;   // the vm_set list; its head is the tree node
+  uint8_t birth;     // how often this slot was allocated, modulo 256
+  uint8_t unused[4];
+
+  constexpr unsigned pages() const { return unsigned(end) - start; }
+  constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
+};
+
+struct File {
+  uint32_t truncate_count;
+  uint16_t size;        // i_size
+  uint8_t exists;
+  uint8_t i_sem;        // the task that holds it, or kNone
+  uint8_t i_mmap_lock;  // the same
+  uint8_t unmap_mutex;  // the same
+  Slot root;            // of the prio tree, or kNone
+  uint8_t index_bits;   // of the prio tree; 1 when it is empty
+  uint8_t unused[4];
+  uint64_t cached;      // bit i: page i is in the page cache
+};
+
+template <class C>
+struct Mm {
+  uint8_t users;    // tasks that run in it; 0 and no vmas: free
+  uint8_t live;     // 1 from allocation until exit_mmap is through
+  uint8_t writer;   // the task that holds mmap_sem for write, or kNone
+  uint8_t readers;  // tasks that hold it for read, a bit each
+  uint8_t page_table_lock;  // the task that holds it, or kNone
+  Slot mmap;                // first vma, or kNone
+  uint16_t tables;          // bit i: the page table of span i is allocated
+  Pte ptes[C::kAddrs];
+};
+
+enum class Verb : uint8_t {
+  kNone = 0,
+  kMmap = 1,
+  kMunmap = 2,
+  kMprotect = 3,
+  kMremap = 4,
+  kRead = 5,
+  kWrite = 6,
+  kFork = 7,
+  kExit = 8,
+  kTruncate = 9,
+};
+
+// One in-flight vma_adjust(): the new geometry of `vma`, and what it inserts.
+struct Adjust {
+  uint8_t phase;
+  Slot vma, insert;
+  uint8_t remove_next;  // 0, 1 or 2 vmas to absorb
+  uint16_t start, end, pgoff;
+  uint8_t vma_birth;
+  uint8_t merge_case;   // 1..8, 0 for a split or growth in place
+};
+
+// One in-flight do_munmap() or exit_mmap().
+struct Unmap {
+  uint8_t phase;
+  uint8_t mm;
+  Slot first;           // of the detached list
+  Slot cursor;          // where zapping is
+  uint16_t start, end;  // what is unmapped
+  uint16_t next_addr;   // where zapping goes on in the cursor's vma
+  uint8_t whole_mm;     // exit_mmap
+  uint8_t failed;       // ENOMEM
+};
+
+// One in-flight pass: unmap_mapping_range().
+struct Pass {
+  uint8_t phase;
+  uint8_t active;       // the pass has its count and has not ended
+  uint8_t file;
+  uint8_t even_cows;    // take private copies too
+  uint16_t first, last; // file pages, inclusive
+  uint32_t count;       // N
+  Slot cursor;          // the vma being zapped; valid while the lock is held
+  uint8_t cursor_birth;
+  uint16_t addr, end;   // in the cursor's vma: next address, end of the range
+  Slot restart_vma;     // one restart point a pass, where that is the rule
+  uint8_t dropped;      // the lock was dropped and is not retaken yet
+  uint16_t restart_addr, restart_pgoff;
+};
+
+// One in-flight fault.
+struct Fault {
+  uint8_t phase;
+  uint8_t write;
+  Slot vma;
+  uint8_t vma_birth;
+  uint16_t addr;
+  Pte page;             // the page taken, kept until the pte is set
+  uint32_t seq;         // the sample of truncate_count
+  uint8_t outcome;
+  uint8_t sized;        // i_size was read and allowed this fault
+  uint16_t unused;
+};
+
+// An operation in flight, with its arguments and how far it is. Only the verb's
+// own parts are in use; the rest is zero.
+struct Op {
+  Verb verb;
+  uint8_t phase;
+  uint8_t file;         // mmap, truncate
+  uint8_t shared;       // mmap
+  uint8_t write;        // mmap, mprotect
+  uint8_t populate;     // mmap
+  uint8_t child_task;   // fork
+  uint8_t child_mm;     // fork
+  uint16_t addr, len;
+  uint16_t new_addr, new_len;  // mremap
+  uint16_t pgoff;       // mmap; of truncate the new size
+  uint16_t fail_after;  // mremap: pages moved until the allocation fails, +1
+  uint16_t cursor;      // page or address that a loop has reached
+  Slot vma;             // the vma that a loop has reached
+  Slot new_vma;
+  uint8_t vma_birth, new_vma_birth;
+  uint8_t backwards;    // mremap: pages move back
+  uint8_t failed;
+  Adjust adjust;
+  Unmap unmap;
+  Pass pass;
+  Fault fault;
+};
+
+struct Task {
+  uint8_t live;
+  uint8_t mm;
+  uint8_t order;        // declared tasks first, then in fork order
+  uint8_t unused;
+  Op op;                // op.verb is kNone when idle
+};
+
+// Invariants are those of the properties in core/checker.h, which recompute
+// each from this struct alone.
+template <class C>
+struct World {
+  using Caps = C;
+
+  File files[C::kFiles];
+  Vma vmas[C::kVmas];
+  Mm<C> mms[C::kMms];
+  Task tasks[C::kTasks];
+  // Structs that are free, the one freed last at [free_count - 1].
+  Slot free_slots[C::kVmas];
+  uint16_t mapcount[C::kFiles][C::kFilePages];
+  uint32_t count_mask;  // truncate_count is this wide
+  uint8_t free_count;
+  uint8_t block;        // pages zapped between two break tests
+  uint8_t next_order;
+  uint8_t ran_out;      // a capacity that is not the contract's was exceeded
+};
+
+static_assert(std::has_unique_object_representations_v<World<LargeCaps>>);
+static_assert(std::has_unique_object_representations_v<World<SmallCaps>>);
+static_assert(std::is_trivially_copyable_v<World<LargeCaps>>);
+
+// A 64-bit hash of the bytes of `object`, the same on every build and machine
+// of one byte order.
+uint64_t HashBytes(const void* bytes, size_t size);
+
+template <class T>
+uint64_t HashOf(const T& object) {
+  static_assert(std::has_unique_object_representations_v<T>);
+  return HashBytes(&object, sizeof(object));
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_WORLD_H_

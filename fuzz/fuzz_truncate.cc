@@ -1,0 +1,171 @@
+// Runs any bytes as a script and checks every property.
+//
+//   fuzz_truncate -max_total_time=60 CORPUS       # libFuzzer's own flags
+//   fuzz_truncate crash-0123abcd                  # replay one file
+//
+// VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
+// VMTRUNC_PROPERTY  stop for this property alone
+// VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
+//                   what has been done to DIRECTORY/status
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "core/run.h"
+#include "fuzz/mutate.h"
+#include "fuzz/status.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
+                                   size_t max_size);
+
+namespace vmtrunc {
+namespace {
+
+constexpr const char* kDefaultKernel = "2.6.11";
+
+[[noreturn]] void Usage(const std::string& what) {
+  std::fprintf(stderr, "fuzz_truncate: %s\n", what.c_str());
+  std::exit(2);
+}
+
+// Everything that the callbacks need, set up on the first call.
+class Target {
+ public:
+  static Target& Get() {
+    static Target target;
+    return target;
+  }
+
+  void Execute(std::span<const uint8_t> bytes) {
+    Save(bytes);
+    Setup setup;
+    KernelSpec own;
+    bool has_own = false;
+    const size_t count = DecodeBytes(bytes, setup, own, has_own, events_);
+    const bool given = kernel_.has_value() || !has_own;
+    const Rules rules = given ? rules_ : own.rules();
+    const RunResult result =
+        Run<LargeCaps>(setup, std::span(events_).first(count), rules);
+    if (status_ != nullptr) {
+      ++status_->executions;
+      status_->events += result.events;
+      status_->effects += result.effects;
+      status_->drops += result.drops;
+    }
+    const uint32_t stops = property_ < 0 ? result.broken
+                                         : result.broken & 1U << property_;
+    if (stops != 0) Report(bytes, given ? spec_ : own, result);
+  }
+
+  void CountMutation() {
+    if (status_ != nullptr) ++status_->mutations;
+  }
+
+ private:
+  Target() {
+    const char* kernel = std::getenv(kKernelVariable);
+    const auto spec = ParseKernelSpec(kernel != nullptr ? kernel
+                                                        : kDefaultKernel);
+    if (!spec.ok())
+      Usage(std::string(kKernelVariable) + ": expected " +
+            std::string(spec.status().message()));
+    spec_ = *spec;
+    rules_ = spec_.rules();
+    if (kernel != nullptr) kernel_ = spec_;
+    if (const char* property = std::getenv(kPropertyVariable)) {
+      property_ = PropertyNumber(property);
+      if (property_ == kProperties)
+        Usage(std::string(kPropertyVariable) + ": expected a property");
+    }
+    if (const char* directory = std::getenv(kDirectoryVariable))
+      Open(directory);
+  }
+
+  void Open(const std::string& directory) {
+    const auto open_file = [&](const char* name) {
+      const int file = ::open((directory + "/" + name).c_str(),
+                              O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+      if (file < 0) Usage("cannot write to " + directory);
+      return file;
+    };
+    current_ = open_file(kCurrentFile);
+    const int status = open_file(kStatusFile);
+    if (::ftruncate(status, sizeof(FuzzStatus)) != 0)
+      Usage("cannot write to " + directory);
+    void* map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,
+                       MAP_SHARED, status, 0);
+    if (map == MAP_FAILED) Usage("cannot map " + directory + "/status");
+    status_ = static_cast<FuzzStatus*>(map);
+  }
+
+  // On disk before it runs: its length, then the bytes.
+  void Save(std::span<const uint8_t> bytes) {
+    if (current_ < 0) return;
+    const size_t size = std::min(bytes.size(), sizeof(saved_) - 8);
+    const uint64_t length = size;
+    std::memcpy(saved_, &length, sizeof(length));
+    if (size > 0) std::memcpy(saved_ + 8, bytes.data(), size);
+    if (::pwrite(current_, saved_, size + 8, 0) < 0)
+      Usage("cannot write the input to disk");
+  }
+
+  [[noreturn]] static void Report(std::span<const uint8_t> bytes,
+                                  const KernelSpec& spec,
+                                  const RunResult& result) {
+    Script script = DecodeBytes(bytes);
+    script.kernel = spec;
+    std::fprintf(
+        stderr, "%s breaks %s at event %u: %s\n%s", spec.ToString().c_str(),
+        AllProperties()[static_cast<size_t>(result.first.property)].name,
+        result.first.event, result.first.ToString().c_str(),
+        ToText(script).c_str());
+    std::abort();
+  }
+
+  KernelSpec spec_;
+  Rules rules_;
+  std::optional<KernelSpec> kernel_;
+  int property_ = -1;
+  int current_ = -1;
+  FuzzStatus* status_ = nullptr;
+  std::array<Event, kMaxEvents> events_;
+  uint8_t saved_[8 + kHeaderBytes + kRecordBytes * kMaxEvents];
+};
+
+size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
+                    unsigned seed) {
+  Target::Get().CountMutation();
+  Random random(seed);
+  // A share stays blind, so that nothing is out of reach.
+  if (max_size < kHeaderBytes + kRecordBytes || random.Below(16) == 0)
+    return LLVMFuzzerMutate(data, size, max_size);
+  Script script = size < kHeaderBytes || random.Below(64) == 0
+                      ? RandomSetup(random)
+                      : DecodeBytes(std::span(data, size));
+  script.kernel.reset();
+  Mutate(script, (max_size - kHeaderBytes) / kRecordBytes, random);
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  std::memcpy(data, bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+}  // namespace
+}  // namespace vmtrunc
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  vmtrunc::Target::Get().Execute(std::span(data, size));
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
+                                          size_t max_size, unsigned seed) {
+  return vmtrunc::CustomMutate(data, size, max_size, seed);
+}

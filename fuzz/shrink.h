@@ -1,0 +1,18 @@
+// Makes a failing script smaller by deletion. Every sublist of a script is a
+// script, so no deletion needs care.
+#ifndef VMTRUNC_FUZZ_SHRINK_H_
+#define VMTRUNC_FUZZ_SHRINK_H_
+
+#include "core/run.h"
+
+namespace vmtrunc {
+
+// A script from `script` by deletion of events, simpler starts (whole for
+// begun, smaller drops) and declarations that breaks `property` on `rules` too.
+// No single deletion of an event from it does; it is not proved shortest.
+// Requires: `script` breaks it.
+Script Shrink(Script script, const Rules& rules, Property property);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_SHRINK_H_

@@ -1,0 +1,26 @@
+// What the fuzzing executable tells whoever started it, in a shared file.
+#ifndef VMTRUNC_FUZZ_STATUS_H_
+#define VMTRUNC_FUZZ_STATUS_H_
+
+#include <cstdint>
+
+namespace vmtrunc {
+
+inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
+inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
+inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
+inline constexpr const char* kStatusFile = "status";
+inline constexpr const char* kCurrentFile = "current";
+
+// Totals since the start. Written by one thread, read at any moment.
+struct FuzzStatus {
+  uint64_t executions;
+  uint64_t events;
+  uint64_t effects;   // events that had an effect
+  uint64_t drops;     // lock drops of all passes
+  uint64_t mutations; // calls of the mutator
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_STATUS_H_
