@@ -13,7 +13,7 @@
 namespace vmtrunc {
 namespace {
 
-struct RunOptions {
+struct RunArguments {
   std::vector<std::string> files;
   std::string kernels, from;
   bool trace = false;
@@ -67,7 +67,7 @@ nlohmann::json ToJson(const std::string& path, const std::string& kernel,
   return json;
 }
 
-int RunFiles(const RunOptions& o) {
+int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
@@ -180,7 +180,7 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
 void AddRun(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "run", "runs scripts: a verdict line for each file and kernel");
-  auto o = std::make_shared<RunOptions>();
+  auto o = std::make_shared<RunArguments>();
   sub->add_option("FILE", o->files, "scripts, - for standard input")
       ->required();
   sub->add_option("--kernel", o->kernels,

@@ -184,9 +184,11 @@ void Checker<C>::Scans(const World<C>&, unsigned task, unsigned mm,
 }
 
 template <class C>
-void Checker<C>::Drops(const World<C>&, unsigned task) {
+void Checker<C>::Drops(const World<C>& w, unsigned task) {
   ++all_drops_;
   PassLog& log = logs_[task];
+  for (unsigned slot = 0; slot < C::kVmas; ++slot)
+    log.births[slot] = w.vmas[slot].birth;
   if (++log.drops > log.budget)
     Break(Property::kBoundedDrops,
           "the pass has dropped its lock %u times, its work allows %u",
@@ -263,6 +265,7 @@ void Checker<C>::TruncationEnds(const World<C>& w, unsigned, unsigned file,
 
 template <class C>
 void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
+  if (w.mapcount[file][index] != 0) CheckMapcounts(w);
   for (const Vma& vma : w.vmas) {
     if (vma.state == VmaState::kFree || vma.file != file) continue;
     // Where the geometry says first; all of it when the kernel's own count of
@@ -385,42 +388,50 @@ void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
 
 template <class C>
 void Checker<C>::EventEnds(const World<C>& w) {
-  if (ptes_dirty_ == 0) return;
-  for (const Mm<C>& mm : w.mms)
-    if (mm.page_table_lock != kNone) return;
-  ptes_dirty_ = 0;
-  CheckPtes(w);
+  for (unsigned mm = 0; mm < C::kMms; ++mm) {
+    if ((ptes_dirty_ >> mm & 1) == 0) continue;
+    if (w.mms[mm].page_table_lock != kNone) continue;
+    ptes_dirty_ &= ~(1U << mm);
+    CheckPtes(w, mm);
+  }
 }
 
-// Every pte lies in one vma of its mm, in an allocated table, and the mapcounts
-// are the number of ptes.
+// Every pte lies in an allocated table and inside a vma of its mm.
 template <class C>
-void Checker<C>::CheckPtes(const World<C>& w) {
-  uint16_t mapped[C::kFiles][C::kFilePages] = {};
-  unsigned inside[C::kMms] = {};
+void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
+  const Mm<C>& it = w.mms[mm];
+  unsigned inside = 0;
   for (const Vma& vma : w.vmas) {
-    if (vma.state != VmaState::kLinked && vma.state != VmaState::kDetached)
+    if (vma.mm != mm || (vma.state != VmaState::kLinked &&
+                         vma.state != VmaState::kDetached))
       continue;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr)
+      inside += it.ptes[addr].present() ? 1U : 0U;
+  }
+  unsigned present = 0;
+  for (unsigned addr = 0; addr < C::kAddrs; addr += kPtesPerTable) {
+    unsigned here = 0;
+    for (unsigned i = 0; i < kPtesPerTable; ++i)
+      here += it.ptes[addr + i].present() ? 1U : 0U;
+    present += here;
+    if (here != 0 && (it.tables >> addr / kPtesPerTable & 1) == 0)
+      Break(Property::kVmasWellFormed,
+            "the ptes from %u of mm %u on have no page table", addr, mm);
+  }
+  if (present != inside)
+    Break(Property::kVmasWellFormed,
+          "mm %u has %u ptes, %u of them inside a vma", mm, present, inside);
+}
+
+template <class C>
+void Checker<C>::CheckMapcounts(const World<C>& w) {
+  uint16_t mapped[C::kFiles][C::kFilePages] = {};
+  for (const Vma& vma : w.vmas) {
+    if (vma.state == VmaState::kFree) continue;
     for (unsigned addr = vma.start; addr < vma.end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
-      if (!pte.present()) continue;
-      ++inside[vma.mm];
       if (pte.kind() == PteKind::kPage) ++mapped[vma.file][pte.index()];
     }
-  }
-  for (unsigned mm = 0; mm < C::kMms; ++mm) {
-    unsigned present = 0;
-    for (unsigned addr = 0; addr < C::kAddrs; ++addr) {
-      if (!w.mms[mm].ptes[addr].present()) continue;
-      ++present;
-      if ((w.mms[mm].tables >> addr / kPtesPerTable & 1) == 0)
-        Break(Property::kVmasWellFormed,
-              "the pte at %u of mm %u has no page table", addr, mm);
-    }
-    if (present != inside[mm])
-      Break(Property::kVmasWellFormed,
-            "mm %u has %u ptes, %u of them inside a vma", mm, present,
-            inside[mm]);
   }
   for (unsigned file = 0; file < C::kFiles; ++file) {
     if (std::memcmp(mapped[file], w.mapcount[file], sizeof(mapped[file])) == 0)
@@ -430,6 +441,36 @@ void Checker<C>::CheckPtes(const World<C>& w) {
     Break(Property::kVmasWellFormed,
           "page %u of file %u has mapcount %u and %u ptes", index, file,
           w.mapcount[file][index], mapped[file][index]);
+  }
+}
+
+template <class C>
+void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    const int task = std::countr_zero(left);
+    const Pass& pass = w.tasks[task].op.pass;
+    if (pass.dropped == 0) continue;
+    for (unsigned slot = 0; slot < C::kVmas; ++slot) {
+      const Vma& vma = w.vmas[slot];
+      if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
+      const unsigned restart = vma.count >> kPageShift;
+      const bool is_restart =
+          rules_.restart_in_vma
+              ? (vma.count & ((1U << kPageShift) - 1)) == 0 && vma.count != 0
+              : pass.restart_vma == slot;
+      const unsigned at = rules_.restart_in_vma ? restart : pass.restart_addr;
+      unsigned state = vma.count == pass.count ? 1 : 0;
+      state = state * 2 + (logs_[task].births[slot] != vma.birth ? 1 : 0);
+      state = state * 2 + (is_restart ? 1 : 0);
+      state = state * 3 + (at <= vma.start ? 0U : at < vma.end ? 1U : 2U);
+      state = state * 3 + (vma.last_pgoff() < pass.first ? 0U
+                           : vma.pgoff < pass.first     ? 1U
+                                                        : 2U);
+      state = state * 2 + (vma.state == VmaState::kLinked ? 1 : 0);
+      state = state * 10 + static_cast<unsigned>(verb);
+      uint8_t& counter = features_[state % kFeatures];
+      if (counter != 255) ++counter;
+    }
   }
 }
 

@@ -57,15 +57,26 @@ class Checker {
  public:
   explicit Checker(const Rules& rules) : rules_(rules) {}
 
+  // Bytes of abstract states, for fuzzers; see NoteFeatures().
+  static constexpr unsigned kFeatures = 2048;
+
+  // From now on counts abstract states seen while a pass has dropped its lock
+  // into `features`, kFeatures saturating bytes that outlive this. For each vma
+  // of the file: how its count stands to the pass's, whether its slot was
+  // reused since the drop, how it lies to the range and the restart point, and
+  // what kind of operation has just moved.
+  void NoteFeatures(uint8_t* features) { features_ = features; }
+
   uint32_t broken() const { return broken_; }         // a bit a property
   const Violation& first() const { return first_; }   // valid if broken()
   uint32_t drops() const { return all_drops_; }       // by all passes
 
-  // The driver says which event runs, and when it is through.
+  // The driver says which event runs, when it is through, and when all is.
   void EventBegins(unsigned event) {
     event_ = static_cast<uint16_t>(event);
   }
   void EventEnds(const World<C>& w);
+  void RunEnds(const World<C>& w) { CheckMapcounts(w); }
   void Deadlock(const World<C>& w);
 
   // The calls of Machine.
@@ -100,8 +111,9 @@ class Checker {
   void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                       unsigned size);
   void StepBegins(const World<C>&, unsigned) {}
-  void StepEnds(const World<C>& w, unsigned, Verb, unsigned, Flow) {
+  void StepEnds(const World<C>& w, unsigned, Verb verb, unsigned, Flow) {
     if ((index_dirty_ | geometry_dirty_) != 0) CheckStep(w);
+    if (features_ != nullptr && passes_ != 0) CountFeatures(w, verb);
     ++step_;
   }
 
@@ -111,6 +123,7 @@ class Checker {
     uint32_t budget;  // drops that its work allows
     uint32_t drops;
     uint64_t scanned[C::kMms][(C::kAddrs + 63) / 64];  // a bit a page
+    uint8_t births[C::kVmas];  // of the slots when the lock was dropped
   };
 
   void Break(Property property, const char* what, unsigned a = 0,
@@ -121,7 +134,9 @@ class Checker {
   void CheckNode(const World<C>& w, unsigned file, Slot slot, Slot parent,
                  int depth, uint64_t radix, uint64_t& seen);
   void CheckGeometry(const World<C>& w, unsigned mm);
-  void CheckPtes(const World<C>& w);
+  void CheckPtes(const World<C>& w, unsigned mm);
+  void CheckMapcounts(const World<C>& w);
+  void CountFeatures(const World<C>& w, Verb verb);
   void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
 
   Rules rules_;
@@ -133,6 +148,7 @@ class Checker {
   unsigned geometry_dirty_ = 0;  // mms whose vmas are
   unsigned ptes_dirty_ = 0;      // mms whose ptes are
   unsigned passes_ = 0;          // tasks that run a pass
+  uint8_t* features_ = nullptr;
   Violation first_;
   int16_t origin_[C::kVmas];     // start - pgoff of each vma, from its birth
   PassLog logs_[C::kTasks];      // valid for the tasks in passes_

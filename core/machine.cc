@@ -19,7 +19,7 @@
 namespace vmtrunc {
 
 template <class C>
-World<C> MakeWorld(const Setup& setup) {
+World<C> MakeWorld(const Setup& setup, const Rules& rules) {
   World<C> world{};
   world.block = setup.block;
   world.count_mask = setup.count_bits >= 32
@@ -33,6 +33,10 @@ World<C> MakeWorld(const Setup& setup) {
     file.exists = 1;
     file.size = setup.sizes[i];
     file.truncate_count = setup.count & world.count_mask;
+    constexpr uint32_t kInPage = (1U << kPageShift) - 1;
+    if (rules.leap && file.truncate_count != 0 &&
+        (file.truncate_count & kInPage) == 0)
+      ++file.truncate_count;
     file.cached = file.size >= 64 ? ~uint64_t{0}
                                   : (uint64_t{1} << file.size) - 1;
   }
@@ -148,7 +152,7 @@ bool Machine<C, P>::Finish() {
 }
 
 #define VMTRUNC_INSTANTIATE(C)                  \
-  template World<C> MakeWorld<C>(const Setup&); \
+  template World<C> MakeWorld<C>(const Setup&, const Rules&); \
   template bool Fits<C>(const Setup&);          \
   template bool Fits<C>(const Event&);          \
   template class Machine<C, NoProbe<C>>;        \

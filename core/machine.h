@@ -67,9 +67,11 @@ struct NoProbe {
   void StepEnds(const World<C>&, unsigned, Verb, unsigned, Flow) {}
 };
 
-// The world before the first event. Requires: `setup` fits C.
+// The world before the first event. A first truncate_count that no pass of a
+// kernel with these rules could have left (page-aligned, not 0, though it leaps)
+// becomes the next one. Requires: `setup` fits C.
 template <class C>
-World<C> MakeWorld(const Setup& setup);
+World<C> MakeWorld(const Setup& setup, const Rules& rules);
 
 // True when the declarations and the event's task, file and range exist in C.
 template <class C>

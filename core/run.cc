@@ -22,6 +22,7 @@ RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
   if constexpr (kChecks) {
     if (!finished) probe.Deadlock(world);
     probe.EventEnds(world);
+    probe.RunEnds(world);
     result.broken = probe.broken();
     result.first = probe.first();
     result.drops = probe.drops();
@@ -34,18 +35,19 @@ RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
 
 template <class C>
 RunResult Run(const Setup& setup, std::span<const Event> events,
-              const Rules& rules) {
-  World<C> world = MakeWorld<C>(setup);
+              const Rules& rules, const RunOptions& options) {
+  World<C> world = MakeWorld<C>(setup, rules);
   Checker<C> checker(rules);
+  checker.NoteFeatures(options.features);
   RunResult result = Drive(world, checker, events, rules);
-  result.state_hash = HashOf(world);
+  if (options.hash_state) result.state_hash = HashOf(world);
   return result;
 }
 
 template <class C>
 RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
                        const Rules& rules) {
-  World<C> world = MakeWorld<C>(setup);
+  World<C> world = MakeWorld<C>(setup, rules);
   NoProbe<C> probe;
   RunResult result = Drive(world, probe, events, rules);
   result.state_hash = HashOf(world);
@@ -54,7 +56,7 @@ RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
 
 RunResult RunTraced(const Script& script, const Rules& rules,
                     const std::function<void(const TraceStep&)>& on_step) {
-  World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup);
+  World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, rules);
   Tracer tracer(rules, on_step);
   RunResult result = Drive(world, tracer, script.events, rules);
   result.state_hash = HashOf(world);
@@ -62,9 +64,9 @@ RunResult RunTraced(const Script& script, const Rules& rules,
 }
 
 template RunResult Run<LargeCaps>(const Setup&, std::span<const Event>,
-                                  const Rules&);
+                                  const Rules&, const RunOptions&);
 template RunResult Run<SmallCaps>(const Setup&, std::span<const Event>,
-                                  const Rules&);
+                                  const Rules&, const RunOptions&);
 template RunResult RunUnchecked<LargeCaps>(const Setup&, std::span<const Event>,
                                            const Rules&);
 

@@ -27,11 +27,16 @@ struct RunResult {
   }
 };
 
+struct RunOptions {
+  bool hash_state = true;       // else state_hash is 0
+  uint8_t* features = nullptr;  // as Checker::NoteFeatures() takes it
+};
+
 // Runs `events` and then what is in flight to its end, checking every property.
 // Requires: the setup and the events fit C.
 template <class C>
 RunResult Run(const Setup& setup, std::span<const Event> events,
-              const Rules& rules);
+              const Rules& rules, const RunOptions& options = {});
 
 inline RunResult Run(const Script& script, const Rules& rules) {
   return Run<LargeCaps>(script.setup, script.events, rules);

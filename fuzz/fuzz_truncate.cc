@@ -26,6 +26,11 @@
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
                                    size_t max_size);
 
+// libFuzzer reads what is in this section as coverage, and clears it before each
+// run. `used`: else the compiler deletes what nothing seems to read.
+__attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
+    g_features[vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures];
+
 namespace vmtrunc {
 namespace {
 
@@ -53,7 +58,9 @@ class Target {
     const bool given = kernel_.has_value() || !has_own;
     const Rules rules = given ? rules_ : own.rules();
     const RunResult result =
-        Run<LargeCaps>(setup, std::span(events_).first(count), rules);
+        Run<LargeCaps>(
+        setup, std::span(events_).first(count), rules,
+        {.hash_state = false, .features = g_features});
     if (status_ != nullptr) {
       ++status_->executions;
       status_->events += result.events;

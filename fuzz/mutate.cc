@@ -41,6 +41,28 @@ Verb RandomVerb(Random& random) {
   return kVerbs[random.Below(std::size(kVerbs))];
 }
 
+// A truncate that drops its lock, an operation of another task, and its end.
+void InsertPass(Script& script, unsigned at, Random& random) {
+  const unsigned tasks = std::max<unsigned>(script.setup.tasks, 1U);
+  Event begin;
+  begin.kind = EventKind::kBegin;
+  begin.verb = Verb::kTruncate;
+  begin.task = static_cast<uint8_t>(random.Below(tasks));
+  begin.addr = static_cast<uint8_t>(random.Below(script.setup.sizes[0] + 1U));
+  Event drop;
+  drop.kind = EventKind::kDrop;
+  drop.task = begin.task;
+  drop.count = static_cast<uint8_t>(1 + random.Below(4));
+  Event inside = RandomEvent(script, random);
+  inside.task = static_cast<uint8_t>(random.Below(tasks));
+  Event finish = drop;
+  finish.kind = EventKind::kFinish;
+  finish.count = 1;
+  const Event all[] = {begin, drop, inside, finish};
+  script.events.insert(script.events.begin() + at, std::begin(all),
+                       std::end(all));
+}
+
 }  // namespace
 
 uint64_t Random::Next() {
@@ -144,7 +166,11 @@ void Mutate(Script& script, size_t max_events, Random& random) {
   for (unsigned i = 0; i < changes; ++i) {
     const auto size = static_cast<unsigned>(events.size());
     const unsigned at = random.Below(size + 1);
-    switch (random.Below(size == 0 ? 1 : 8)) {
+    switch (random.Below(size == 0 ? 1 : 10)) {
+      case 8:
+      case 9:
+        InsertPass(script, at, random);
+        break;
       case 0:
       case 1:
       case 2:
