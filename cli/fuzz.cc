@@ -33,7 +33,7 @@ struct FuzzOptions {
   long long runs = -1;
   unsigned seed = 0;
   unsigned events = 32;
-  bool json = false;
+  bool keep_going = false;
 };
 
 volatile sig_atomic_t g_interrupted = 0;
@@ -80,6 +80,8 @@ class Child {
         std::string(kDirectoryVariable) + "=" + o.out};
     if (!o.property.empty())
       variables.push_back(std::string(kPropertyVariable) + "=" + o.property);
+    if (o.keep_going)
+      variables.push_back(std::string(kKeepGoingVariable) + "=1");
     for (char** v = environ; *v != nullptr; ++v)
       if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
     std::vector<char*> argv, envp;
@@ -144,51 +146,78 @@ std::string Progress(const FuzzOptions& o, const FuzzStatus& s,
       CountFiles(o.out + "/corpus"), share, s.drops);
 }
 
-// What DIRECTORY/current holds: the input that was running.
-Script ReadCurrent(const std::string& dir) {
-  const std::string saved = ReadFile(dir + "/" + kCurrentFile);
+// The input in a file of the form of DIRECTORY/current.
+Script ReadSaved(const std::string& path) {
+  const std::string saved = ReadFile(path);
   uint64_t size = 0;
   if (saved.size() < sizeof(size))
-    throw UsageError{dir + ": the fuzzer ended before its first input; see " +
-                     dir + "/log"};
+    throw UsageError{path + ": the fuzzer ended before its first input"};
   std::memcpy(&size, saved.data(), sizeof(size));
   const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data()) + 8;
   return DecodeBytes(std::span(bytes, std::min<size_t>(size,
                                                        saved.size() - 8)));
 }
 
-int ReportViolation(const FuzzOptions& o, double seconds, uint64_t executions) {
-  Script script = ReadCurrent(o.out);
+// Shrinks, keeps and prints one failing input. Returns false when it holds.
+bool ReportViolation(const FuzzOptions& o, const std::string& saved,
+                     const std::string& how) {
+  Script script = ReadSaved(saved);
   const KernelSpec spec = OneKernel(o.kernel);
   const Rules rules = spec.rules();
   const RunResult found = Run(script, rules);
-  if (found.holds())
-    throw UsageError{"the fuzzer ended in error, but its last input holds; see " +
-                     o.out + "/log"};
+  if (found.holds()) return false;
   const Property property =
       o.property.empty() ? found.first.property
                          : static_cast<Property>(PropertyNumber(o.property));
+  if (!found.breaks(property)) return false;
   const size_t length = script.events.size();
   script = Shrink(std::move(script), rules, property);
   script.kernel = spec;
   const RunResult result = Run(script, rules);
-  const char* name = AllProperties()[static_cast<size_t>(property)].name;
+  const PropertyInfo& info = AllProperties()[static_cast<size_t>(property)];
   const std::string path =
-      absl::StrFormat("%s/%s-%s.vmt", o.out, spec.ToString(), name);
+      absl::StrFormat("%s/%s-%s.vmt", o.out, spec.ToString(), info.name);
   script.expects.push_back({.kernel = spec.ToString(), .spec = spec,
                             .broken = static_cast<int>(property)});
   WriteFile(path, ToText(script));
   std::cout << absl::StrFormat(
-      "%s breaks %s, found after %d executions in %.1f s.\n"
-      "  %s\n"
-      "  at event %u: %s\n"
+      "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"
       "  %d events, shrunk from %d, not proved shortest:\n\n%s\n"
-      "Run it again:  vmtrunc run %s\n",
-      spec.ToString(), name, executions, seconds,
-      AllProperties()[static_cast<size_t>(property)].text, result.first.event,
+      "Run it again:  vmtrunc run %s\n\n",
+      spec.ToString(), info.name, how, info.text, result.first.event,
       result.first.ToString(), script.events.size(), length, ToText(script),
       path);
-  return kExitBroken;
+  return true;
+}
+
+// What the child left when it has ended. Returns the exit status.
+int Report(const FuzzOptions& o, const Child& child, double seconds,
+           bool stopped) {
+  const FuzzStatus status = child.status();
+  if (child.crashed() && !stopped) {
+    const std::string how = absl::StrFormat(
+        "found after %d executions in %.1f s", status.executions, seconds);
+    if (!ReportViolation(o, o.out + "/" + kCurrentFile, how))
+      throw UsageError{"the fuzzer ended in error, but its last input holds; "
+                       "see " + o.out + "/log"};
+    return kExitBroken;
+  }
+  bool broken = false;
+  for (size_t i = 0; i < kProperties; ++i) {
+    if (status.broken[i] == 0) continue;
+    broken = true;
+    const std::string how = absl::StrFormat(
+        "first in %d of %d executions", status.broken[i], status.executions);
+    if (!ReportViolation(o, o.out + "/" + kBrokenPrefix +
+                                AllProperties()[i].name, how))
+      throw UsageError{o.out + ": a kept input holds when it is run again"};
+  }
+  std::cout << Progress(o, status, seconds) << "\n";
+  if (!broken)
+    std::cout << o.kernel << ": nothing broken"
+              << (o.property.empty() ? "" : " of " + o.property)
+              << " in that time\n";
+  return broken ? kExitBroken : kExitHeld;
 }
 
 int Fuzz(FuzzOptions o) {
@@ -230,15 +259,7 @@ int Fuzz(FuzzOptions o) {
     }
   }
   if (terminal && shown > 0) std::cerr << "\r\033[K";
-  const double took = seconds();
-  const FuzzStatus status = child.status();
-  if (child.crashed() && !stopped)
-    return ReportViolation(o, took, status.executions);
-  std::cout << Progress(o, status, took) << "\n"
-            << o.kernel << ": nothing broken"
-            << (o.property.empty() ? "" : " of " + o.property)
-            << " in that time\n";
-  return kExitHeld;
+  return Report(o, child, seconds(), stopped);
 }
 
 }  // namespace
@@ -249,6 +270,8 @@ void AddFuzz(CLI::App& app, Command& run) {
   auto o = std::make_shared<FuzzOptions>();
   sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
   sub->add_option("--property", o->property, "stop for this property alone");
+  sub->add_flag("--keep-going", o->keep_going,
+                "go on after a violation: one script a property at the end");
   sub->add_option("--seconds", o->seconds, "how long, 60 by default; 0: no end")
       ->check(CLI::NonNegativeNumber);
   sub->add_option("--runs", o->runs, "stop after so many executions");

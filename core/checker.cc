@@ -324,6 +324,8 @@ void Checker<C>::CheckNode(const World<C>& w, unsigned file, Slot slot,
   seen |= uint64_t{1} << slot;
   const int fixed = std::min(depth, bits);
   if (vma.file != file || vma.parent != parent || vma.start >= vma.end ||
+      keys_[slot].pgoff != vma.pgoff ||
+      keys_[slot].last_pgoff != vma.last_pgoff() ||
       (uint64_t{vma.pgoff} >> (bits - fixed)) != radix)
     return wrong();
   if (parent != kNone) {
@@ -337,6 +339,7 @@ void Checker<C>::CheckNode(const World<C>& w, unsigned file, Slot slot,
     const Vma& other = w.vmas[member];
     if ((seen >> member & 1) != 0 || other.state == VmaState::kFree ||
         other.file != file || other.pgoff != vma.pgoff ||
+        keys_[member].pgoff != other.pgoff ||
         other.last_pgoff() != vma.last_pgoff())
       return wrong();
     seen |= uint64_t{1} << member;

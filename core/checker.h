@@ -93,6 +93,11 @@ class Checker {
     geometry_dirty_ |= 1U << w.vmas[slot].mm;
   }
   void IndexChanged(unsigned file) { index_dirty_ |= 1U << file; }
+  void IndexInserted(const World<C>& w, Slot slot) {
+    const Vma& vma = w.vmas[slot];
+    keys_[slot] = {vma.pgoff, static_cast<uint16_t>(vma.last_pgoff())};
+    index_dirty_ |= 1U << vma.file;
+  }
   void MmFreed(unsigned mm) { Unscan(mm, 0, C::kAddrs); }
   void Unmapped(unsigned mm, unsigned start, unsigned end) {
     Unscan(mm, start, end);
@@ -118,6 +123,11 @@ class Checker {
   }
 
  private:
+  // The interval under which a vma was put into the index.
+  struct Key {
+    uint16_t pgoff, last_pgoff;
+  };
+
   // What one pass has done since it began.
   struct PassLog {
     uint32_t budget;  // drops that its work allows
@@ -151,6 +161,7 @@ class Checker {
   uint8_t* features_ = nullptr;
   Violation first_;
   int16_t origin_[C::kVmas];     // start - pgoff of each vma, from its birth
+  Key keys_[C::kVmas];           // valid for the vmas in an index
   PassLog logs_[C::kTasks];      // valid for the tasks in passes_
 };
 

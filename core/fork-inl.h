@@ -90,7 +90,7 @@ void Machine<C, P>::ForkLinks(Op& op) {
   if (rules_.fork_inherits) child.count = parent.count;
   PrioTree<C>(w_, parent.file)
       .AddBeside(op.new_vma, op.vma, /*before=*/!rules_.fork_after_parent);
-  probe_.IndexChanged(parent.file);
+  probe_.IndexInserted(w_, op.new_vma);
   probe_.Renewed(w_, op.new_vma, Renewal::kForked);
 }
 

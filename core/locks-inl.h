@@ -47,6 +47,14 @@ bool Machine<C, P>::TakeMapLock(unsigned file) {
   return true;
 }
 
+// spin_trylock(): it does not wait, so it may be out of order.
+template <class C, class P>
+bool Machine<C, P>::TryMapLock(unsigned file) {
+  if (w_.files[file].i_mmap_lock != kNone) return false;
+  w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
+  return true;
+}
+
 template <class C, class P>
 bool Machine<C, P>::TakePtl(unsigned mm) {
   if (w_.mms[mm].page_table_lock != kNone) return false;

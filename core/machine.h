@@ -50,6 +50,7 @@ struct NoProbe {
   void VmaBorn(const World<C>&, Slot) {}
   void GeometryChanged(const World<C>&, Slot) {}
   void IndexChanged(unsigned) {}
+  void IndexInserted(const World<C>&, Slot) {}
   void MmFreed(unsigned) {}
   void Unmapped(unsigned, unsigned, unsigned) {}
   void PteChanged(unsigned) {}
@@ -100,6 +101,7 @@ class Machine {
   void ReleaseMmapSem(unsigned mm);
   bool TakeISem(unsigned file);
   bool TakeMapLock(unsigned file);
+  bool TryMapLock(unsigned file);
   bool TakePtl(unsigned mm);
   void ReleaseMapLock(unsigned file) { w_.files[file].i_mmap_lock = kNone; }
   void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
@@ -146,6 +148,7 @@ class Machine {
                  Pass& pass);
   Flow StepPass(Pass& pass);
   void CountPass(Pass& pass);
+  void ResetCounts(unsigned file);
   bool EnterVma(Pass& pass, Slot slot);
   bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
   Slot Continue(const Pass& pass);

@@ -173,12 +173,13 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
     case kMoveTable:
       if (!TakePtl(mm)) return Flow::kBlocked;
       AllocTable(mm, dst);
-      if (locks && !TakeMapLock(from.file)) {
-        if (rules_.relock_in_order) ReleasePtl(mm);
-        op.phase = kMoveRelock;
-        return Flow::kSync;
-      }
-      break;
+      if (!locks) break;
+      if (rules_.relock_in_order ? TryMapLock(from.file)
+                                 : TakeMapLock(from.file))
+        break;
+      if (rules_.relock_in_order) ReleasePtl(mm);
+      op.phase = kMoveRelock;
+      return Flow::kSync;
     case kMoveRelock:
       if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
       if (w_.mms[mm].page_table_lock == task_) break;

@@ -55,19 +55,23 @@ void Machine<C, P>::CountPass(Pass& pass) {
     file.truncate_count = (file.truncate_count + 1) & w_.count_mask;
   };
   bump();
-  if (file.truncate_count == 0 && rules_.wrap_resets) {
-    const PrioTree<C> tree(w_, pass.file);
-    for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
-      w_.vmas[slot].count = 0;
-      probe_.Renewed(w_, slot, Renewal::kCleared);
-    }
-    if (!rules_.leap) bump();  // 0 means "scan it all", never "done"
-  }
-  if (rules_.leap && !IsStamp(file.truncate_count)) bump();
+  if (file.truncate_count == 0 && rules_.wrap_resets) ResetCounts(pass.file);
+  const bool zero = file.truncate_count == 0 && rules_.stamp_vmas;
+  if (rules_.leap ? !IsStamp(file.truncate_count) : zero) bump();
   pass.count = file.truncate_count;
   pass.active = 1;
   changed_ = true;
   probe_.PassBegins(w_, task_);
+}
+
+// reset_vma_truncate_counts().
+template <class C, class P>
+void Machine<C, P>::ResetCounts(unsigned file) {
+  const PrioTree<C> tree(w_, file);
+  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
+    w_.vmas[slot].count = 0;
+    probe_.Renewed(w_, slot, Renewal::kCleared);
+  }
 }
 
 // Where the walk goes on after the lock is retaken.

@@ -96,7 +96,7 @@ void Machine<C, P>::UnlinkMm(Slot slot) {
 template <class C, class P>
 void Machine<C, P>::IndexInsert(Slot slot) {
   PrioTree<C>(w_, w_.vmas[slot].file).Insert(slot);
-  probe_.IndexChanged(w_.vmas[slot].file);
+  probe_.IndexInserted(w_, slot);
 }
 
 template <class C, class P>

@@ -5,6 +5,7 @@
 //
 // VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
 // VMTRUNC_PROPERTY  stop for this property alone
+// VMTRUNC_KEEP_GOING  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what has been done to DIRECTORY/status
 #include <fcntl.h>
@@ -69,7 +70,10 @@ class Target {
     }
     const uint32_t stops = property_ < 0 ? result.broken
                                          : result.broken & 1U << property_;
-    if (stops != 0) Report(bytes, given ? spec_ : own, result);
+    if (stops == 0) return;
+    if (!keep_going_) Report(bytes, given ? spec_ : own, result);
+    const auto first = static_cast<size_t>(result.first.property);
+    if (status_->broken[first]++ == 0) Keep(bytes, AllProperties()[first].name);
   }
 
   void CountMutation() {
@@ -94,9 +98,23 @@ class Target {
     }
     if (const char* directory = std::getenv(kDirectoryVariable))
       Open(directory);
+    keep_going_ = status_ != nullptr && std::getenv(kKeepGoingVariable);
+  }
+
+  // In the form of DIRECTORY/current; whole or not at all.
+  void Keep(std::span<const uint8_t> bytes, const char* property) {
+    const std::string path = directory_ + "/" + kBrokenPrefix + property;
+    const std::string part = path + ".part";
+    const int file =
+        ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const size_t size = std::min(bytes.size(), sizeof(saved_) - 8) + 8;
+    if (file < 0 || ::write(file, saved_, size) != static_cast<ssize_t>(size) ||
+        ::close(file) != 0 || ::rename(part.c_str(), path.c_str()) != 0)
+      Usage("cannot write to " + directory_);
   }
 
   void Open(const std::string& directory) {
+    directory_ = directory;
     const auto open_file = [&](const char* name) {
       const int file = ::open((directory + "/" + name).c_str(),
                               O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -141,6 +159,8 @@ class Target {
   Rules rules_;
   std::optional<KernelSpec> kernel_;
   int property_ = -1;
+  bool keep_going_ = false;
+  std::string directory_;
   int current_ = -1;
   FuzzStatus* status_ = nullptr;
   std::array<Event, kMaxEvents> events_;

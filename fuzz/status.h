@@ -4,11 +4,17 @@
 
 #include <cstdint>
 
+#include "core/checker.h"
+
 namespace vmtrunc {
 
 inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
 inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
+// Set: goes on after a violation, keeps the first input for each property in
+// DIRECTORY/broken-PROPERTY and counts the rest.
+inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
+inline constexpr const char* kBrokenPrefix = "broken-";
 inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";
 
@@ -19,6 +25,7 @@ struct FuzzStatus {
   uint64_t effects;   // events that had an effect
   uint64_t drops;     // lock drops of all passes
   uint64_t mutations; // calls of the mutator
+  uint64_t broken[kProperties];  // executions that broke each property first
 };
 
 }  // namespace vmtrunc
