@@ -1,1 +1,17 @@
+# The tests, in every preset but fuzz. Included by CMakeLists.txt.
+find_package(GTest REQUIRED)
+include(GoogleTest)
 
+add_executable(vmtrunc_test core/prio_tree_test.cc core/rules_test.cc
+  core/run_test.cc core/script_test.cc fuzz/shrink_test.cc)
+target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)
+# One number for all builds: a build that computes another state fails.
+target_compile_definitions(vmtrunc_test PRIVATE
+  VMTRUNC_GOLDEN_HASH=0xe1714ca8434b208bu)
+gtest_discover_tests(vmtrunc_test)
+
+add_test(NAME corpus
+  COMMAND vmtrunc check ${PROJECT_SOURCE_DIR}/corpus)
+add_test(NAME cli
+  COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
+          ${PROJECT_SOURCE_DIR})

@@ -68,12 +68,15 @@ class Child {
         absl::StrFormat("-seed=%u", o.seed),
         absl::StrFormat("-runs=%d", o.runs),
         absl::StrFormat("-artifact_prefix=%s/", o.out),
-        "-len_control=0", "-print_final_stats=0", "-verbosity=1", "-timeout=10",
+        "-len_control=0",
+        "-print_final_stats=0",
+        "-verbosity=1",
+        "-timeout=10",
         o.out + "/corpus"};
     if (o.seconds > 0)
-      args.insert(args.begin() + 1, absl::StrFormat("-max_total_time=%u",
-                                                    static_cast<unsigned>(
-                                                        o.seconds + 0.5)));
+      args.insert(args.begin() + 1,
+                  absl::StrFormat("-max_total_time=%u",
+                                  static_cast<unsigned>(o.seconds + 0.5)));
     if (!o.corpus.empty()) args.push_back(o.corpus);
     std::vector<std::string> variables = {
         std::string(kKernelVariable) + "=" + o.kernel,
@@ -97,14 +100,11 @@ class Child {
     const int error = posix_spawn(&pid_, fuzzer.c_str(), &actions, nullptr,
                                   argv.data(), envp.data());
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-      throw UsageError{fuzzer + ": " + std::strerror(error)};
+    if (error != 0) throw UsageError{fuzzer + ": " + std::strerror(error)};
   }
 
   // True once it has ended; exit_status() is valid then.
-  bool Ended() {
-    return ::waitpid(pid_, &wait_status_, WNOHANG) == pid_;
-  }
+  bool Ended() { return ::waitpid(pid_, &wait_status_, WNOHANG) == pid_; }
   void Stop() { ::kill(pid_, SIGINT); }
   bool crashed() const {
     return !WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) != 0;
@@ -135,9 +135,9 @@ size_t CountFiles(const std::string& dir) {
 
 std::string Progress(const FuzzOptions& o, const FuzzStatus& s,
                      double seconds) {
-  const double share =
-      s.events == 0 ? 0 : 100.0 * static_cast<double>(s.effects) /
-                              static_cast<double>(s.events);
+  const double share = s.events == 0 ? 0
+                                     : 100.0 * static_cast<double>(s.effects) /
+                                           static_cast<double>(s.events);
   return absl::StrFormat(
       "%s: %.0f s, %d executions (%.0f a second), corpus %d, %.0f %% of the "
       "events had an effect, %d lock drops",
@@ -154,8 +154,8 @@ Script ReadSaved(const std::string& path) {
     throw UsageError{path + ": the fuzzer ended before its first input"};
   std::memcpy(&size, saved.data(), sizeof(size));
   const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data()) + 8;
-  return DecodeBytes(std::span(bytes, std::min<size_t>(size,
-                                                       saved.size() - 8)));
+  return DecodeBytes(
+      std::span(bytes, std::min<size_t>(size, saved.size() - 8)));
 }
 
 // Shrinks, keeps and prints one failing input. Returns false when it holds.
@@ -177,7 +177,8 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
   const PropertyInfo& info = AllProperties()[static_cast<size_t>(property)];
   const std::string path =
       absl::StrFormat("%s/%s-%s.vmt", o.out, spec.ToString(), info.name);
-  script.expects.push_back({.kernel = spec.ToString(), .spec = spec,
+  script.expects.push_back({.kernel = spec.ToString(),
+                            .spec = spec,
                             .broken = static_cast<int>(property)});
   WriteFile(path, ToText(script));
   std::cout << absl::StrFormat(
@@ -198,8 +199,10 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
     const std::string how = absl::StrFormat(
         "found after %d executions in %.1f s", status.executions, seconds);
     if (!ReportViolation(o, o.out + "/" + kCurrentFile, how))
-      throw UsageError{"the fuzzer ended in error, but its last input holds; "
-                       "see " + o.out + "/log"};
+      throw UsageError{
+          "the fuzzer ended in error, but its last input holds; "
+          "see " +
+          o.out + "/log"};
     return kExitBroken;
   }
   bool broken = false;
@@ -208,8 +211,8 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
     broken = true;
     const std::string how = absl::StrFormat(
         "first in %d of %d executions", status.broken[i], status.executions);
-    if (!ReportViolation(o, o.out + "/" + kBrokenPrefix +
-                                AllProperties()[i].name, how))
+    if (!ReportViolation(
+            o, o.out + "/" + kBrokenPrefix + AllProperties()[i].name, how))
       throw UsageError{o.out + ": a kept input holds when it is run again"};
   }
   std::cout << Progress(o, status, seconds) << "\n";

@@ -67,8 +67,8 @@ KernelSpec OneKernel(const std::string& name) {
   return *spec;
 }
 
-std::vector<KernelSpec> Kernels(const std::string& option,
-                                const Script& script, const std::string& path,
+std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
+                                const std::string& path,
                                 const std::string& fallback) {
   std::vector<KernelSpec> specs;
   if (option == "all") {

@@ -31,8 +31,8 @@ Script ReadScript(const std::string& path, const std::string& from);
 
 // The kernels that --kernel names: comma-separated, or "all"; when empty, the
 // script's own, else `fallback`. Throws UsageError.
-std::vector<KernelSpec> Kernels(const std::string& option,
-                                const Script& script, const std::string& path,
+std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
+                                const std::string& path,
                                 const std::string& fallback);
 KernelSpec OneKernel(const std::string& name);
 

@@ -31,14 +31,14 @@ const char* FlowName(Flow flow) {
 
 // One line a step: key=value, made for grep.
 void PrintStep(const Script& script, const TraceStep& step) {
-  std::string line = absl::StrFormat(
-      "event=%u task=%s verb=%s flow=%s", step.event,
-      script.task_names[step.task], VerbName(step.verb), FlowName(step.flow));
+  std::string line = absl::StrFormat("event=%u task=%s verb=%s flow=%s",
+                                     step.event, script.task_names[step.task],
+                                     VerbName(step.verb), FlowName(step.flow));
   for (unsigned i = 0; i < script.setup.files; ++i) {
     const File& file = step.world->files[i];
     absl::StrAppendFormat(&line, " %s.size=%u %s.count=%u",
-                          script.file_names[i], file.size,
-                          script.file_names[i], file.truncate_count);
+                          script.file_names[i], file.size, script.file_names[i],
+                          file.truncate_count);
     if (file.i_mmap_lock != kNone)
       absl::StrAppendFormat(&line, " %s.i_mmap_lock=%s", script.file_names[i],
                             script.task_names[file.i_mmap_lock]);
@@ -48,14 +48,14 @@ void PrintStep(const Script& script, const TraceStep& step) {
 
 nlohmann::json ToJson(const std::string& path, const std::string& kernel,
                       const RunResult& result) {
-  nlohmann::json json = {{"file", path},
-                         {"kernel", kernel},
-                         {"holds", result.holds()},
-                         {"events", result.events},
-                         {"effects", result.effects},
-                         {"drops", result.drops},
-                         {"state_hash",
-                          absl::StrFormat("%016x", result.state_hash)}};
+  nlohmann::json json = {
+      {"file", path},
+      {"kernel", kernel},
+      {"holds", result.holds()},
+      {"events", result.events},
+      {"effects", result.effects},
+      {"drops", result.drops},
+      {"state_hash", absl::StrFormat("%016x", result.state_hash)}};
   if (!result.holds()) {
     json["property"] = Name(result.first.property);
     json["event"] = result.first.event;
@@ -74,21 +74,20 @@ int RunFiles(const RunArguments& o) {
     const Script script = ReadScript(path, o.from);
     for (const KernelSpec& spec : Kernels(o.kernels, script, path, "2.6.11")) {
       const Rules rules = spec.rules();
-      const RunResult result =
-          o.trace ? RunTraced(script, rules,
-                              [&](const TraceStep& step) {
-                                PrintStep(script, step);
-                              })
-                  : Run(script, rules);
+      const RunResult result = o.trace ? RunTraced(script, rules,
+                                                   [&](const TraceStep& step) {
+                                                     PrintStep(script, step);
+                                                   })
+                                       : Run(script, rules);
       broken |= !result.holds();
       const std::string kernel = spec.ToString();
       if (o.json) {
         all.push_back(ToJson(path, kernel, result));
       } else if (result.holds()) {
-        std::cout << absl::StrFormat("%s: %s: holds (%u of %u events had an "
-                                     "effect, %u lock drops)\n",
-                                     path, kernel, result.effects,
-                                     result.events, result.drops);
+        std::cout << absl::StrFormat(
+            "%s: %s: holds (%u of %u events had an "
+            "effect, %u lock drops)\n",
+            path, kernel, result.effects, result.events, result.drops);
       } else {
         std::cout << absl::StrFormat("%s: %s: breaks %s at event %u: %s\n",
                                      path, kernel, Name(result.first.property),
@@ -134,8 +133,8 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
       }
       const RunResult result = Run(script, expect.spec->rules());
       const bool holds = expect.broken < 0;
-      const bool ok = holds ? result.holds()
-                            : (result.broken >> expect.broken & 1) != 0;
+      const bool ok =
+          holds ? result.holds() : (result.broken >> expect.broken & 1) != 0;
       if (ok) {
         ++met;
         continue;
@@ -149,9 +148,10 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
           result.holds()
               ? "it holds"
               : absl::StrFormat("it breaks %s at event %u: %s",
-                                Name(result.first.property),
-                                result.first.event, result.first.ToString());
-      failures.push_back({{"file", path}, {"line", expect.line},
+                                Name(result.first.property), result.first.event,
+                                result.first.ToString());
+      failures.push_back({{"file", path},
+                          {"line", expect.line},
                           {"expect", expect.kernel + " " + wanted},
                           {"got", got}});
       if (!as_json)
@@ -160,8 +160,10 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
     }
   }
   if (as_json) {
-    std::cout << nlohmann::json({{"version", 1}, {"files", files},
-                                 {"met", met}, {"not_met", not_met},
+    std::cout << nlohmann::json({{"version", 1},
+                                 {"files", files},
+                                 {"met", met},
+                                 {"not_met", not_met},
                                  {"skipped", skipped},
                                  {"failures", failures}})
                      .dump(2)

@@ -10,9 +10,9 @@ namespace vmtrunc {
 
 }  // namespace vmtrunc
 
-#define VMT_CHECK(condition)                                          \
-  (static_cast<bool>(condition)                                       \
-       ? static_cast<void>(0)                                         \
+#define VMT_CHECK(condition)    \
+  (static_cast<bool>(condition) \
+       ? static_cast<void>(0)   \
        : ::vmtrunc::CheckFailed(#condition, __FILE__, __LINE__))
 
 #endif  // VMTRUNC_CORE_CHECK_H_

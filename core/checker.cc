@@ -56,7 +56,8 @@ std::span<const PropertyInfo> AllProperties() { return kInfos; }
 
 int PropertyNumber(std::string_view name) {
   int number = 0;
-  while (number < kProperties && name != kInfos[static_cast<size_t>(number)].name)
+  while (number < kProperties &&
+         name != kInfos[static_cast<size_t>(number)].name)
     ++number;
   return number;
 }
@@ -74,8 +75,7 @@ void Checker<C>::Break(Property property, const char* what, unsigned a,
                        unsigned b, unsigned c, unsigned d) {
   const bool earlier = first_.what == nullptr ||
                        (first_.step == step_ && property < first_.property);
-  if (earlier)
-    first_ = {property, what, event_, step_, {a, b, c, d}};
+  if (earlier) first_ = {property, what, event_, step_, {a, b, c, d}};
   broken_ |= 1U << static_cast<unsigned>(property);
 }
 
@@ -86,15 +86,15 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
                           unsigned id) {
   // i_sem and mmap_sem before unmap_mutex before i_mmap_lock before
   // page_table_lock; page_table_lock of a child nests around its parent's.
-  const bool sleeps = kind != LockKind::kIMmapLock &&
-                      kind != LockKind::kPageTableLock;
+  const bool sleeps =
+      kind != LockKind::kIMmapLock && kind != LockKind::kPageTableLock;
   bool wrong = false;
   for (const File& file : w.files) {
     const bool map_lock = file.i_mmap_lock == task;
     wrong |= map_lock && kind != LockKind::kPageTableLock;
     wrong |= file.unmap_mutex == task && sleeps;
-    wrong |= file.i_sem == task && (kind == LockKind::kISem ||
-                                    kind == LockKind::kMmapSemWrite);
+    wrong |= file.i_sem == task &&
+             (kind == LockKind::kISem || kind == LockKind::kMmapSemWrite);
   }
   for (unsigned mm = 0; mm < C::kMms; ++mm) {
     const bool same = mm == id;
@@ -105,8 +105,9 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
               kind == LockKind::kMmapSemWrite);
   }
   if (wrong)
-    Break(Property::kLockOrder, "task %u takes a lock (kind %u, of %u) out of order",
-          task, static_cast<unsigned>(kind), id);
+    Break(Property::kLockOrder,
+          "task %u takes a lock (kind %u, of %u) out of order", task,
+          static_cast<unsigned>(kind), id);
 }
 
 template <class C>
@@ -203,16 +204,15 @@ void Checker<C>::Zaps(const World<C>& w, unsigned task, Slot slot,
   const Pass& pass = w.tasks[task].op.pass;
   const Vma& vma = w.vmas[slot];
   const Pte pte = w.mms[vma.mm].ptes[addr];
-  const unsigned index = pte.kind() == PteKind::kCopy
-                             ? vma.pgoff + addr - vma.start
-                             : pte.index();
+  const unsigned index =
+      pte.kind() == PteKind::kCopy ? vma.pgoff + addr - vma.start : pte.index();
   if (index < pass.first || index > pass.last)
     Break(Property::kNoOverUnmap,
           "page %u at %u of mm %u is unmapped by a pass from page %u on", index,
           addr, vma.mm, pass.first);
   if (pte.kind() == PteKind::kCopy && pass.even_cows == 0)
-    Break(Property::kNoOverUnmap,
-          "the private copy at %u of mm %u is unmapped", addr, vma.mm);
+    Break(Property::kNoOverUnmap, "the private copy at %u of mm %u is unmapped",
+          addr, vma.mm);
 }
 
 template <class C>
@@ -374,8 +374,8 @@ void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
   unsigned seen = 0;
   for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
     const Vma& vma = w.vmas[slot];
-    if (vma.state != VmaState::kLinked || vma.mm != mm || vma.start >= vma.end ||
-        vma.start < end || ++seen > C::kVmas) {
+    if (vma.state != VmaState::kLinked || vma.mm != mm ||
+        vma.start >= vma.end || vma.start < end || ++seen > C::kVmas) {
       Break(Property::kVmasWellFormed,
             "the vma at %u of mm %u is empty, out of order or another's",
             vma.start, mm);
@@ -405,8 +405,8 @@ void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
   const Mm<C>& it = w.mms[mm];
   unsigned inside = 0;
   for (const Vma& vma : w.vmas) {
-    if (vma.mm != mm || (vma.state != VmaState::kLinked &&
-                         vma.state != VmaState::kDetached))
+    if (vma.mm != mm ||
+        (vma.state != VmaState::kLinked && vma.state != VmaState::kDetached))
       continue;
     for (unsigned addr = vma.start; addr < vma.end; ++addr)
       inside += it.ptes[addr].present() ? 1U : 0U;
@@ -467,8 +467,8 @@ void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
       state = state * 2 + (is_restart ? 1 : 0);
       state = state * 3 + (at <= vma.start ? 0U : at < vma.end ? 1U : 2U);
       state = state * 3 + (vma.last_pgoff() < pass.first ? 0U
-                           : vma.pgoff < pass.first     ? 1U
-                                                        : 2U);
+                           : vma.pgoff < pass.first      ? 1U
+                                                         : 2U);
       state = state * 2 + (vma.state == VmaState::kLinked ? 1 : 0);
       state = state * 10 + static_cast<unsigned>(verb);
       uint8_t& counter = features_[state % kFeatures];

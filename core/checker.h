@@ -67,14 +67,12 @@ class Checker {
   // what kind of operation has just moved.
   void NoteFeatures(uint8_t* features) { features_ = features; }
 
-  uint32_t broken() const { return broken_; }         // a bit a property
-  const Violation& first() const { return first_; }   // valid if broken()
-  uint32_t drops() const { return all_drops_; }       // by all passes
+  uint32_t broken() const { return broken_; }        // a bit a property
+  const Violation& first() const { return first_; }  // valid if broken()
+  uint32_t drops() const { return all_drops_; }      // by all passes
 
   // The driver says which event runs, when it is through, and when all is.
-  void EventBegins(unsigned event) {
-    event_ = static_cast<uint16_t>(event);
-  }
+  void EventBegins(unsigned event) { event_ = static_cast<uint16_t>(event); }
   void EventEnds(const World<C>& w);
   void RunEnds(const World<C>& w) { CheckMapcounts(w); }
   void Deadlock(const World<C>& w);
@@ -85,8 +83,8 @@ class Checker {
   void Uses(const World<C>& w, unsigned, Slot slot, unsigned birth) {
     const Vma& vma = w.vmas[slot];
     if (vma.state == VmaState::kFree || vma.birth != birth)
-      Break(Property::kNoFreedUse, "the vma in slot %u is used after it was freed",
-            slot);
+      Break(Property::kNoFreedUse,
+            "the vma in slot %u is used after it was freed", slot);
   }
   void VmaBorn(const World<C>& w, Slot slot);
   void GeometryChanged(const World<C>& w, Slot slot) {
@@ -160,9 +158,9 @@ class Checker {
   unsigned passes_ = 0;          // tasks that run a pass
   uint8_t* features_ = nullptr;
   Violation first_;
-  int16_t origin_[C::kVmas];     // start - pgoff of each vma, from its birth
-  Key keys_[C::kVmas];           // valid for the vmas in an index
-  PassLog logs_[C::kTasks];      // valid for the tasks in passes_
+  int16_t origin_[C::kVmas];  // start - pgoff of each vma, from its birth
+  Key keys_[C::kVmas];        // valid for the vmas in an index
+  PassLog logs_[C::kTasks];   // valid for the tasks in passes_
 };
 
 }  // namespace vmtrunc

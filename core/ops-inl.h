@@ -9,8 +9,15 @@ namespace munmap_phase {
 enum : uint8_t { kStart, kUnmap };
 }  // namespace munmap_phase
 namespace mprotect_phase {
-enum : uint8_t { kStart, kMerge, kSplitLow, kAdjustLow, kSplitHigh, kAdjustHigh,
-                 kProtect };
+enum : uint8_t {
+  kStart,
+  kMerge,
+  kSplitLow,
+  kAdjustLow,
+  kSplitHigh,
+  kAdjustHigh,
+  kProtect
+};
 }  // namespace mprotect_phase
 namespace access_phase {
 enum : uint8_t { kStart, kFault };
@@ -35,16 +42,33 @@ Flow Machine<C, P>::Step(unsigned task) {
   Flow flow = Flow::kDone;
   probe_.StepBegins(w_, task);
   switch (verb) {
-    case Verb::kNone: break;
-    case Verb::kMmap: flow = StepMmap(op); break;
-    case Verb::kMunmap: flow = StepMunmap(op); break;
-    case Verb::kMprotect: flow = StepMprotect(op); break;
-    case Verb::kMremap: flow = StepMremap(op); break;
+    case Verb::kNone:
+      break;
+    case Verb::kMmap:
+      flow = StepMmap(op);
+      break;
+    case Verb::kMunmap:
+      flow = StepMunmap(op);
+      break;
+    case Verb::kMprotect:
+      flow = StepMprotect(op);
+      break;
+    case Verb::kMremap:
+      flow = StepMremap(op);
+      break;
     case Verb::kRead:
-    case Verb::kWrite: flow = StepAccess(op); break;
-    case Verb::kFork: flow = StepFork(op); break;
-    case Verb::kExit: flow = StepExit(op); break;
-    case Verb::kTruncate: flow = StepTruncate(op); break;
+    case Verb::kWrite:
+      flow = StepAccess(op);
+      break;
+    case Verb::kFork:
+      flow = StepFork(op);
+      break;
+    case Verb::kExit:
+      flow = StepExit(op);
+      break;
+    case Verb::kTruncate:
+      flow = StepTruncate(op);
+      break;
   }
   if (flow == Flow::kDone) op = Op{};
   probe_.StepEnds(w_, task, verb, phase, flow);
@@ -96,8 +120,7 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.addr = op.len = 0;
       if (w_.tasks[event.new_addr].live != 0) return false;
       for (const Task& task : w_.tasks) {
-        if (task.op.verb == Verb::kFork &&
-            task.op.child_task == event.new_addr)
+        if (task.op.verb == Verb::kFork && task.op.child_task == event.new_addr)
           return false;  // that name is being made
       }
       for (unsigned mm = 0; mm < C::kMms; ++mm) {
@@ -199,10 +222,10 @@ void Machine<C, P>::MmapPlaces(Op& op) {
   op.new_vma = slot;
   Slot merged = kNone;
   const Slot prev = PrevVma(mm, FindVma(mm, op.addr));
-  op.phase = MergeBegin(prev, mm, vma.start, vma.end, vma, op.pgoff, op.adjust,
-                        merged)
-                 ? mmap_phase::kMerge
-                 : mmap_phase::kLink;
+  op.phase =
+      MergeBegin(prev, mm, vma.start, vma.end, vma, op.pgoff, op.adjust, merged)
+          ? mmap_phase::kMerge
+          : mmap_phase::kLink;
 }
 
 template <class C, class P>
@@ -311,8 +334,7 @@ void Machine<C, P>::ChangeProtection(Op& op) {
   for (unsigned addr = op.cursor; addr < op.new_addr; ++addr) {
     Pte& pte = w_.mms[vma.mm].ptes[addr];
     if (!pte.present()) continue;
-    pte = Pte::Make(pte.kind(), pte.index(),
-                    vma.shared != 0 && vma.write != 0);
+    pte = Pte::Make(pte.kind(), pte.index(), vma.shared != 0 && vma.write != 0);
   }
   op.cursor = op.new_addr;
   changed_ = true;

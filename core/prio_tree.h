@@ -110,6 +110,7 @@ Slot PrioTree<C>::InsertNode(Slot slot) {
     Expand(slot, last);
     return kNone;
   }
+  const Slot inserted = slot;
   Slot cur = file_.root;
   int bit = file_.index_bits - 1;
   bool by_size = false;
@@ -117,7 +118,10 @@ Slot PrioTree<C>::InsertNode(Slot slot) {
     VMT_CHECK(depth < kMaxDepth);
     const Vma* here = &vmas_[cur];
     const Vma* mine = &vmas_[slot];
-    if (here->pgoff == mine->pgoff && here->last_pgoff() == mine->last_pgoff())
+    // Only the vma that came in can meet its own interval, unless somebody has
+    // changed a key in place (HB-01): then the displaced one must not get lost.
+    if (slot == inserted && here->pgoff == mine->pgoff &&
+        here->last_pgoff() == mine->last_pgoff())
       return cur;
     if (here->last_pgoff() < mine->last_pgoff() ||
         (here->last_pgoff() == mine->last_pgoff() &&

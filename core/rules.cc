@@ -115,15 +115,15 @@ constexpr Rules kBefore = {
 };
 
 constexpr Rules With(Rules rules, std::initializer_list<bool Rules::*> more) {
-  for (bool Rules::*flag : more) rules.*flag = true;
+  for (bool Rules::* flag : more) rules.*flag = true;
   return rules;
 }
 
-constexpr Rules kOneRestartPoint = With(
-    kBefore, {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::wrap_resets,
-              &Rules::importer_rescans, &Rules::split_inherits,
-              &Rules::link_stamps, &Rules::fork_inherits,
-              &Rules::mremap_resets, &Rules::cut_is_done});
+constexpr Rules kOneRestartPoint =
+    With(kBefore,
+         {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::wrap_resets,
+          &Rules::importer_rescans, &Rules::split_inherits, &Rules::link_stamps,
+          &Rules::fork_inherits, &Rules::mremap_resets, &Rules::cut_is_done});
 
 constexpr Rules kSeed =
     With(kOneRestartPoint, {&Rules::restart_in_vma, &Rules::leap});
@@ -154,8 +154,8 @@ std::optional<size_t> RuleAt(std::string_view text) {
 }
 
 std::string_view StripBlanks(std::string_view text) {
-  while (!text.empty() && absl::ascii_isspace(
-                              static_cast<unsigned char>(text.front()))) {
+  while (!text.empty() &&
+         absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
     text.remove_prefix(1);
   }
   return text;
@@ -218,8 +218,8 @@ absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
     const uint64_t bit = uint64_t{1} << *rule;
     const bool base = kKernels[spec.kernel].rules.*kRules[*rule].flag;
     spec.flips = base == on ? spec.flips & ~bit : spec.flips | bit;
-    text = StripBlanks(
-        text.substr(std::string_view(kRules[*rule].name).size()));
+    text =
+        StripBlanks(text.substr(std::string_view(kRules[*rule].name).size()));
   }
   return spec;
 }

@@ -49,10 +49,10 @@ struct Rules {
 };
 
 struct RuleInfo {
-  const char* name;        // as in `2.6.11-importer-rescans`
-  bool Rules::*flag;
-  const char* decides;     // one sentence: what the code does when it is on
-  const char* flip;        // the known bug that its flip is, or ""
+  const char* name;  // as in `2.6.11-importer-rescans`
+  bool Rules::* flag;
+  const char* decides;  // one sentence: what the code does when it is on
+  const char* flip;     // the known bug that its flip is, or ""
 };
 
 // All rules; a rule's number is its place here.
@@ -60,7 +60,7 @@ std::span<const RuleInfo> AllRules();
 
 struct KernelInfo {
   const char* name;
-  const char* alias;       // or ""
+  const char* alias;  // or ""
   const char* describes;
   Rules rules;
 };
@@ -71,8 +71,8 @@ std::span<const KernelInfo> AllKernels();
 // A kernel with some rules flipped, as a value: what a script's `kernel` line,
 // an `expect` line or --kernel names.
 struct KernelSpec {
-  uint8_t kernel = 0;      // number in AllKernels()
-  uint64_t flips = 0;      // bit i: rule i is the other way round
+  uint8_t kernel = 0;  // number in AllKernels()
+  uint64_t flips = 0;  // bit i: rule i is the other way round
 
   Rules rules() const;
   // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back.

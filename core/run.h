@@ -13,8 +13,8 @@
 namespace vmtrunc {
 
 struct RunResult {
-  uint32_t broken = 0;      // a bit a property
-  Violation first;          // valid if broken
+  uint32_t broken = 0;  // a bit a property
+  Violation first;      // valid if broken
   uint32_t events = 0;
   uint32_t effects = 0;     // events that had an effect
   uint32_t drops = 0;       // lock drops of all passes
@@ -49,7 +49,7 @@ RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
 
 // One step of a traced run.
 struct TraceStep {
-  unsigned event;    // from 1; 0 while what is in flight runs to its end
+  unsigned event;  // from 1; 0 while what is in flight runs to its end
   unsigned task;
   Verb verb;
   std::string from;  // the sync point it started at

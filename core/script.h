@@ -28,13 +28,13 @@ struct Expect {
 
 struct Script {
   Setup setup;
-  std::vector<Event> events;       // at most kMaxEvents
+  std::vector<Event> events;  // at most kMaxEvents
   std::optional<KernelSpec> kernel;
-  std::string unknown_kernel;      // a `kernel` line that is not built
+  std::string unknown_kernel;  // a `kernel` line that is not built
   std::vector<Expect> expects;
-  std::string task_names[8];       // as in the text, or a, b, ...
-  std::string file_names[2];       // f, g
-  size_t ignored_bytes = 0;        // of a byte form past kMaxEvents
+  std::string task_names[8];  // as in the text, or a, b, ...
+  std::string file_names[2];  // f, g
+  size_t ignored_bytes = 0;   // of a byte form past kMaxEvents
 };
 
 // A script without events whose names are the default ones.

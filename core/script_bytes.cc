@@ -115,9 +115,14 @@ void DecodeRecord(const uint8_t* r, unsigned files, Event& event) {
 
 void EncodeRecord(const Event& event, uint8_t* r) {
   switch (event.kind) {
-    case EventKind::kNone: return;
-    case EventKind::kStep: r[0] = kStepSelector; break;
-    case EventKind::kFinish: r[0] = kFinishSelector; break;
+    case EventKind::kNone:
+      return;
+    case EventKind::kStep:
+      r[0] = kStepSelector;
+      break;
+    case EventKind::kFinish:
+      r[0] = kFinishSelector;
+      break;
     case EventKind::kDrop:
       r[0] = kDropSelector;
       r[2] = static_cast<uint8_t>(event.count - 1);
@@ -134,12 +139,11 @@ void EncodeRecord(const Event& event, uint8_t* r) {
       r[7] = event.fail_after;
       break;
   }
-  const bool can_write = event.verb == Verb::kMmap ||
-                         event.verb == Verb::kMprotect;
+  const bool can_write =
+      event.verb == Verb::kMmap || event.verb == Verb::kMprotect;
   r[1] = static_cast<uint8_t>(
-      event.task | unsigned{event.file} << 3 |
-      (event.is_private ? 16U : 0U) | (can_write && !event.write ? 32U : 0U) |
-      (event.populate ? 64U : 0U));
+      event.task | unsigned{event.file} << 3 | (event.is_private ? 16U : 0U) |
+      (can_write && !event.write ? 32U : 0U) | (event.populate ? 64U : 0U));
 }
 
 }  // namespace
@@ -203,8 +207,8 @@ std::vector<uint8_t> EncodeBytes(const Script& script) {
     owners |= (setup.mm_of[i] ^ i) << (3 * i);
   put(11, owners, 3);
   for (size_t i = 0; i < script.events.size(); ++i)
-    EncodeRecord(script.events[i], bytes.data() + kHeaderBytes +
-                                       i * kRecordBytes);
+    EncodeRecord(script.events[i],
+                 bytes.data() + kHeaderBytes + i * kRecordBytes);
   return bytes;
 }
 

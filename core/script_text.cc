@@ -13,8 +13,8 @@ namespace vmtrunc {
 namespace {
 
 constexpr std::array<const char*, 10> kVerbNames = {
-    "none", "mmap", "munmap", "mprotect", "mremap",
-    "read", "write", "fork", "exit", "truncate"};
+    "none", "mmap",  "munmap", "mprotect", "mremap",
+    "read", "write", "fork",   "exit",     "truncate"};
 
 bool IsName(std::string_view token) {
   if (token.empty()) return false;
@@ -30,8 +30,8 @@ bool ToNumber(std::string_view token, uint64_t& value) {
   const absl::string_view text(token.data(), token.size());
   if (token.starts_with("0x") || token.starts_with("0X"))
     return absl::SimpleHexAtoi(text.substr(2), &value);
-  if (token.empty() || !absl::ascii_isdigit(
-                           static_cast<unsigned char>(token[0])))
+  if (token.empty() ||
+      !absl::ascii_isdigit(static_cast<unsigned char>(token[0])))
     return false;
   return absl::SimpleAtoi(text, &value);
 }
@@ -214,7 +214,8 @@ void Parser::ParseExpect(Line& line) {
   Expect expect;
   expect.line = line.number();
   expect.kernel = std::string(line.take());
-  if (expect.kernel.empty()) line.Expected("KERNEL holds or KERNEL breaks PROPERTY");
+  if (expect.kernel.empty())
+    line.Expected("KERNEL holds or KERNEL breaks PROPERTY");
   const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(expect.kernel);
   if (spec.ok()) {
     expect.spec = *spec;
@@ -328,8 +329,8 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
     if (line.empty()) continue;
     ParseLine(line);
     if (line.error().empty() && !line.at_end())
-      line.Expected(absl::StrCat("the end of the line, not ",
-                                 std::string(line.peek())));
+      line.Expected(
+          absl::StrCat("the end of the line, not ", std::string(line.peek())));
     if (!line.error().empty()) return absl::InvalidArgumentError(line.error());
   }
   if (part_ == Part::kVersion)
@@ -367,13 +368,17 @@ absl::StatusOr<Script> ParseText(std::string_view text) {
 std::string ToText(const Event& event, const Script& names) {
   std::string text = names.task_names[event.task];
   switch (event.kind) {
-    case EventKind::kNone: return "";
-    case EventKind::kStep: return text + " step";
-    case EventKind::kFinish: return text + " finish";
+    case EventKind::kNone:
+      return "";
+    case EventKind::kStep:
+      return text + " step";
+    case EventKind::kFinish:
+      return text + " finish";
     case EventKind::kDrop:
       return event.count == 1 ? text + " drop"
                               : absl::StrCat(text, " drop ", event.count);
-    default: break;
+    default:
+      break;
   }
   absl::StrAppend(&text, " ", VerbName(event.verb));
   const std::string& file = names.file_names[event.file];

@@ -4,8 +4,15 @@
 
 namespace vmtrunc {
 namespace unmap_phase {
-enum : uint8_t { kSplitLow, kAdjustLow, kSplitHigh, kAdjustHigh, kDetach, kZap,
-                 kFree };
+enum : uint8_t {
+  kSplitLow,
+  kAdjustLow,
+  kSplitHigh,
+  kAdjustHigh,
+  kDetach,
+  kZap,
+  kFree
+};
 }  // namespace unmap_phase
 
 // Returns false when [start, end) maps nothing.

@@ -198,8 +198,7 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
         before && anons_agree(w_.vmas[prev].anon, w_.vmas[next].anon);
     adjust.start = w_.vmas[prev].start;
     adjust.pgoff = w_.vmas[prev].pgoff;
-    adjust.end =
-        both ? w_.vmas[next].end : static_cast<uint16_t>(end);
+    adjust.end = both ? w_.vmas[next].end : static_cast<uint16_t>(end);
     adjust.merge_case = both ? (fills ? 1 : 6) : (fills ? 2 : 7);
     if (!both && area != kNone && w_.vmas[area].start == addr && fills)
       adjust.merge_case = 5;
@@ -212,10 +211,10 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
     grows = area;
     adjust.start = static_cast<uint16_t>(addr);
     adjust.end = w_.vmas[next].end;
-    adjust.pgoff = static_cast<uint16_t>(
-        fills && !rules_.merge_moves_pgoff
-            ? w_.vmas[next].pgoff
-            : w_.vmas[next].pgoff - (end - addr));
+    adjust.pgoff =
+        static_cast<uint16_t>(fills && !rules_.merge_moves_pgoff
+                                  ? w_.vmas[next].pgoff
+                                  : w_.vmas[next].pgoff - (end - addr));
     adjust.merge_case = fills ? 3 : 8;
   }
   adjust.vma = grows;

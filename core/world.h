@@ -18,7 +18,7 @@
 
 namespace vmtrunc {
 
-using Slot = uint8_t;              // of a vma in the slab
+using Slot = uint8_t;  // of a vma in the slab
 inline constexpr uint8_t kNone = 0xff;
 
 // A pte, 16 bits: its kind, whether it is writable, and for all but private
@@ -71,14 +71,14 @@ struct Vma {
   // kernel's, but no value that a run can reach needs more than 32 bits.
   uint32_t count;
   VmaState state;
-  uint8_t shared;    // VM_SHARED
-  uint8_t write;     // VM_WRITE
-  uint8_t anon;      // id of its anon_vma, 0 for none
-  Slot mm_next;      // next in the mm's list, by address
-  InIndex in_index;  // how it hangs in i_mmap
+  uint8_t shared;            // VM_SHARED
+  uint8_t write;             // VM_WRITE
+  uint8_t anon;              // id of its anon_vma, 0 for none
+  Slot mm_next;              // next in the mm's list, by address
+  InIndex in_index;          // how it hangs in i_mmap
   Slot parent, left, right;  // of a tree node
   Slot set_prev, set_next;   // the vm_set list; its head is the tree node
-  uint8_t birth;     // how often this slot was allocated, modulo 256
+  uint8_t birth;             // how often this slot was allocated, modulo 256
   uint8_t unused[4];
 
   constexpr unsigned pages() const { return unsigned(end) - start; }
@@ -87,7 +87,7 @@ struct Vma {
 
 struct File {
   uint32_t truncate_count;
-  uint16_t size;        // i_size
+  uint16_t size;  // i_size
   uint8_t exists;
   uint8_t i_sem;        // the task that holds it, or kNone
   uint8_t i_mmap_lock;  // the same
@@ -95,15 +95,15 @@ struct File {
   Slot root;            // of the prio tree, or kNone
   uint8_t index_bits;   // of the prio tree; 1 when it is empty
   uint8_t unused[4];
-  uint64_t cached;      // bit i: page i is in the page cache
+  uint64_t cached;  // bit i: page i is in the page cache
 };
 
 template <class C>
 struct Mm {
-  uint8_t users;    // tasks that run in it; 0 and no vmas: free
-  uint8_t live;     // 1 from allocation until exit_mmap is through
-  uint8_t writer;   // the task that holds mmap_sem for write, or kNone
-  uint8_t readers;  // tasks that hold it for read, a bit each
+  uint8_t users;            // tasks that run in it; 0 and no vmas: free
+  uint8_t live;             // 1 from allocation until exit_mmap is through
+  uint8_t writer;           // the task that holds mmap_sem for write, or kNone
+  uint8_t readers;          // tasks that hold it for read, a bit each
   uint8_t page_table_lock;  // the task that holds it, or kNone
   Slot mmap;                // first vma, or kNone
   uint16_t tables;          // bit i: the page table of span i is allocated
@@ -130,7 +130,7 @@ struct Adjust {
   uint8_t remove_next;  // 0, 1 or 2 vmas to absorb
   uint16_t start, end, pgoff;
   uint8_t vma_birth;
-  uint8_t merge_case;   // 1..8, 0 for a split or growth in place
+  uint8_t merge_case;  // 1..8, 0 for a split or growth in place
 };
 
 // One in-flight do_munmap() or exit_mmap().
@@ -148,16 +148,16 @@ struct Unmap {
 // One in-flight pass: unmap_mapping_range().
 struct Pass {
   uint8_t phase;
-  uint8_t active;       // the pass has its count and has not ended
+  uint8_t active;  // the pass has its count and has not ended
   uint8_t file;
-  uint8_t even_cows;    // take private copies too
-  uint16_t first, last; // file pages, inclusive
-  uint32_t count;       // N
-  Slot cursor;          // the vma being zapped; valid while the lock is held
+  uint8_t even_cows;     // take private copies too
+  uint16_t first, last;  // file pages, inclusive
+  uint32_t count;        // N
+  Slot cursor;           // the vma being zapped; valid while the lock is held
   uint8_t cursor_birth;
-  uint16_t addr, end;   // in the cursor's vma: next address, end of the range
-  Slot restart_vma;     // one restart point a pass, where that is the rule
-  uint8_t dropped;      // the lock was dropped and is not retaken yet
+  uint16_t addr, end;  // in the cursor's vma: next address, end of the range
+  Slot restart_vma;    // one restart point a pass, where that is the rule
+  uint8_t dropped;     // the lock was dropped and is not retaken yet
   uint16_t restart_addr, restart_pgoff;
 };
 
@@ -168,10 +168,10 @@ struct Fault {
   Slot vma;
   uint8_t vma_birth;
   uint16_t addr;
-  Pte page;             // the page taken, kept until the pte is set
-  uint32_t seq;         // the sample of truncate_count
+  Pte page;      // the page taken, kept until the pte is set
+  uint32_t seq;  // the sample of truncate_count
   uint8_t outcome;
-  uint8_t sized;        // i_size was read and allowed this fault
+  uint8_t sized;  // i_size was read and allowed this fault
   uint16_t unused;
 };
 
@@ -180,21 +180,21 @@ struct Fault {
 struct Op {
   Verb verb;
   uint8_t phase;
-  uint8_t file;         // mmap, truncate
-  uint8_t shared;       // mmap
-  uint8_t write;        // mmap, mprotect
-  uint8_t populate;     // mmap
-  uint8_t child_task;   // fork
-  uint8_t child_mm;     // fork
+  uint8_t file;        // mmap, truncate
+  uint8_t shared;      // mmap
+  uint8_t write;       // mmap, mprotect
+  uint8_t populate;    // mmap
+  uint8_t child_task;  // fork
+  uint8_t child_mm;    // fork
   uint16_t addr, len;
   uint16_t new_addr, new_len;  // mremap
-  uint16_t pgoff;       // mmap; of truncate the new size
+  uint16_t pgoff;              // mmap; of truncate the new size
   uint16_t fail_after;  // mremap: pages moved until the allocation fails, +1
   uint16_t cursor;      // page or address that a loop has reached
   Slot vma;             // the vma that a loop has reached
   Slot new_vma;
   uint8_t vma_birth, new_vma_birth;
-  uint8_t backwards;    // mremap: pages move back
+  uint8_t backwards;  // mremap: pages move back
   uint8_t failed;
   Adjust adjust;
   Unmap unmap;
@@ -205,9 +205,9 @@ struct Op {
 struct Task {
   uint8_t live;
   uint8_t mm;
-  uint8_t order;        // declared tasks first, then in fork order
+  uint8_t order;  // declared tasks first, then in fork order
   uint8_t unused;
-  Op op;                // op.verb is kNone when idle
+  Op op;  // op.verb is kNone when idle
 };
 
 // Invariants are those of the properties in core/checker.h, which recompute
@@ -225,9 +225,9 @@ struct World {
   uint16_t mapcount[C::kFiles][C::kFilePages];
   uint32_t count_mask;  // truncate_count is this wide
   uint8_t free_count;
-  uint8_t block;        // pages zapped between two break tests
+  uint8_t block;  // pages zapped between two break tests
   uint8_t next_order;
-  uint8_t ran_out;      // a capacity that is not the contract's was exceeded
+  uint8_t ran_out;  // a capacity that is not the contract's was exceeded
 };
 
 static_assert(std::has_unique_object_representations_v<World<LargeCaps>>);

@@ -24,11 +24,10 @@
 #include "fuzz/mutate.h"
 #include "fuzz/status.h"
 
-extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
-                                   size_t max_size);
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
-// libFuzzer reads what is in this section as coverage, and clears it before each
-// run. `used`: else the compiler deletes what nothing seems to read.
+// libFuzzer reads what is in this section as coverage, and clears it before
+// each run. `used`: else the compiler deletes what nothing seems to read.
 __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
     g_features[vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures];
 
@@ -59,17 +58,16 @@ class Target {
     const bool given = kernel_.has_value() || !has_own;
     const Rules rules = given ? rules_ : own.rules();
     const RunResult result =
-        Run<LargeCaps>(
-        setup, std::span(events_).first(count), rules,
-        {.hash_state = false, .features = g_features});
+        Run<LargeCaps>(setup, std::span(events_).first(count), rules,
+                       {.hash_state = false, .features = g_features});
     if (status_ != nullptr) {
       ++status_->executions;
       status_->events += result.events;
       status_->effects += result.effects;
       status_->drops += result.drops;
     }
-    const uint32_t stops = property_ < 0 ? result.broken
-                                         : result.broken & 1U << property_;
+    const uint32_t stops =
+        property_ < 0 ? result.broken : result.broken & 1U << property_;
     if (stops == 0) return;
     if (!keep_going_) Report(bytes, given ? spec_ : own, result);
     const auto first = static_cast<size_t>(result.first.property);
@@ -83,8 +81,8 @@ class Target {
  private:
   Target() {
     const char* kernel = std::getenv(kKernelVariable);
-    const auto spec = ParseKernelSpec(kernel != nullptr ? kernel
-                                                        : kDefaultKernel);
+    const auto spec =
+        ParseKernelSpec(kernel != nullptr ? kernel : kDefaultKernel);
     if (!spec.ok())
       Usage(std::string(kKernelVariable) + ": expected " +
             std::string(spec.status().message()));

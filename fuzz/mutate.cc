@@ -34,10 +34,10 @@ bool ReuseRange(const Script& script, Random& random, Event& event) {
 }
 
 Verb RandomVerb(Random& random) {
-  constexpr Verb kVerbs[] = {
-      Verb::kMmap,    Verb::kMmap,  Verb::kMunmap, Verb::kMprotect,
-      Verb::kMprotect, Verb::kMremap, Verb::kRead,  Verb::kWrite,
-      Verb::kFork,    Verb::kExit,  Verb::kTruncate, Verb::kTruncate};
+  constexpr Verb kVerbs[] = {Verb::kMmap,     Verb::kMmap,     Verb::kMunmap,
+                             Verb::kMprotect, Verb::kMprotect, Verb::kMremap,
+                             Verb::kRead,     Verb::kWrite,    Verb::kFork,
+                             Verb::kExit,     Verb::kTruncate, Verb::kTruncate};
   return kVerbs[random.Below(std::size(kVerbs))];
 }
 
@@ -85,6 +85,19 @@ Script RandomSetup(Random& random) {
   }
   for (uint8_t i = 0; i < 8; ++i) setup.mm_of[i] = i;
   if (random.Below(4) == 0) setup.mm_of[1] = 0;
+  const unsigned mappings = random.Below(4);
+  for (unsigned i = 0; i < mappings; ++i) {
+    Event mmap;
+    mmap.kind = EventKind::kStart;
+    mmap.verb = Verb::kMmap;
+    mmap.task = static_cast<uint8_t>(i % setup.tasks);
+    mmap.addr = Address(random);
+    mmap.len = Length(random);
+    mmap.pgoff = static_cast<uint8_t>(random.Below(3));
+    mmap.write = true;
+    mmap.populate = true;
+    script.events.push_back(mmap);
+  }
   return script;
 }
 
@@ -184,8 +197,8 @@ void Mutate(Script& script, size_t max_events, Random& random) {
         break;
       case 5: {  // the same, by another task
         Event copy = events[at % size];
-        copy.task = static_cast<uint8_t>(random.Below(8) %
-                                         (script.setup.tasks + 1U));
+        copy.task =
+            static_cast<uint8_t>(random.Below(8) % (script.setup.tasks + 1U));
         events.insert(events.begin() + at % size, copy);
         break;
       }
@@ -201,8 +214,8 @@ void Mutate(Script& script, size_t max_events, Random& random) {
           uint8_t& what = random.Below(2) == 0 ? event.addr : event.len;
           what = static_cast<uint8_t>(what + delta);
         } else {
-          event.kind = event.kind == EventKind::kBegin ? EventKind::kStart
-                                                       : event.kind;
+          event.kind =
+              event.kind == EventKind::kBegin ? EventKind::kStart : event.kind;
         }
         break;
       }

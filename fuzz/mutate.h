@@ -22,7 +22,8 @@ class Random {
   uint64_t state_;
 };
 
-// A script with declarations that let things happen, and no events.
+// A script with declarations that let things happen and up to three populated
+// mappings.
 Script RandomSetup(Random& random);
 
 // One event with arguments near those that `script` uses already.

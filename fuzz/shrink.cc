@@ -81,8 +81,9 @@ class Shrinker {
     with([](Setup& s) { s.count = 0; });
     with([](Setup& s) { s.count_bits = 32; });
     with([](Setup& s) { s.mm_of[1] = 1; });
-    with([](Setup& s) { s.tasks = s.tasks == 0 ? uint8_t{0}
-                                               : uint8_t(s.tasks - 1); });
+    with([](Setup& s) {
+      s.tasks = s.tasks == 0 ? uint8_t{0} : uint8_t(s.tasks - 1);
+    });
     return !(best_.setup == before);
   }
 

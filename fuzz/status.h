@@ -22,9 +22,9 @@ inline constexpr const char* kCurrentFile = "current";
 struct FuzzStatus {
   uint64_t executions;
   uint64_t events;
-  uint64_t effects;   // events that had an effect
-  uint64_t drops;     // lock drops of all passes
-  uint64_t mutations; // calls of the mutator
+  uint64_t effects;              // events that had an effect
+  uint64_t drops;                // lock drops of all passes
+  uint64_t mutations;            // calls of the mutator
   uint64_t broken[kProperties];  // executions that broke each property first
 };
 

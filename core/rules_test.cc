@@ -1,0 +1,44 @@
+#include "core/rules.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace vmtrunc {
+namespace {
+
+TEST(Rules, EveryNameIsUniqueAndEveryFlagIsListedOnce) {
+  std::set<std::string> names;
+  Rules all_on;
+  for (const RuleInfo& rule : AllRules()) {
+    EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
+    EXPECT_FALSE(all_on.*rule.flag) << rule.name << " shares a flag";
+    all_on.*rule.flag = true;
+  }
+  EXPECT_EQ(sizeof(Rules), AllRules().size());
+}
+
+TEST(KernelSpec, ReadsFlipsWithAndWithoutBlanks) {
+  const auto spec = ParseKernelSpec("2.6.11 -importer-rescans +unmap-mutex");
+  ASSERT_TRUE(spec.ok());
+  EXPECT_EQ(spec->ToString(), "2.6.11-importer-rescans+unmap-mutex");
+  EXPECT_EQ(*ParseKernelSpec(spec->ToString()), *spec);
+  EXPECT_FALSE(spec->rules().importer_rescans);
+  EXPECT_TRUE(spec->rules().unmap_mutex);
+}
+
+TEST(KernelSpec, TheLongestKernelNameWinsAndAliasesWork) {
+  EXPECT_EQ(ParseKernelSpec("2.6.9-mm-leap")->ToString(), "2.6.9-mm");
+  EXPECT_EQ(ParseKernelSpec("seed-leap")->ToString(), "2.6.11-leap");
+}
+
+TEST(KernelSpec, SaysWhatIsNotBuiltApartFromWhatIsMalformed) {
+  EXPECT_TRUE(absl::IsNotFound(ParseKernelSpec("2.6.99").status()));
+  EXPECT_TRUE(absl::IsNotFound(ParseKernelSpec("2.6.11-no-such").status()));
+  EXPECT_TRUE(absl::IsNotFound(ParseKernelSpec("2.6.11-leaping").status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ParseKernelSpec("2.6.11 leap").status()));
+}
+
+}  // namespace
+}  // namespace vmtrunc

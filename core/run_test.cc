@@ -1,0 +1,338 @@
+// Runs: every property is seen to fire, runs are values, and two worlds of
+// different size agree.
+#include "core/run.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <new>
+
+#include "fuzz/mutate.h"
+
+namespace {
+thread_local long g_allocations = 0;
+}  // namespace
+
+// Counts what the heap gives, for ApplyAllocatesNothing.
+void* operator new(size_t size) {
+  ++g_allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace vmtrunc {
+namespace {
+
+Rules RulesOf(const char* kernel) { return ParseKernelSpec(kernel)->rules(); }
+
+Script Parse(const char* text) {
+  auto script = ParseText(text);
+  EXPECT_TRUE(script.ok()) << script.status();
+  return *std::move(script);
+}
+
+RunResult RunText(const char* text, const char* kernel) {
+  return Run(Parse(text), RulesOf(kernel));
+}
+
+// testing::Test has a Run() of its own.
+RunResult RunOn(const Script& script, const Rules& rules) {
+  return Run(script, rules);
+}
+
+Script RandomScript(Random& random, size_t max_events) {
+  Script script = RandomSetup(random);
+  for (int i = 0; i < 12; ++i) Mutate(script, max_events, random);
+  return script;
+}
+
+// One script a property: with the rule flipped, this property and no other
+// breaks; unflipped, nothing does.
+struct Alone {
+  Property property;
+  const char* kernel;
+  const char* flipped;
+  const char* text;
+};
+
+constexpr Alone kAlone[] = {
+    {Property::kNoRemovedPageMapped, "2.6.11", "2.6.11-fault-rechecks-count",
+     "vmtrunc 1\nblock 4\nfile f 4\ntask a\ntask t\n"
+     "a mmap 100 4 f 0\na read 100 &\na step\na step\na step\na step\na step\n"
+     "t truncate f 0 &\nt step\nt step\na finish\nt step\na munmap 100 4\n"
+     "t finish\n"},
+    {Property::kNoOverUnmap, "2.6.11", "2.6.11-clip-to-range",
+     "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 100 4 f 0 populate\n"
+     "t truncate f 2\n"},
+    {Property::kRestartProgress, "2.6.11", "2.6.11-cut-is-done",
+     "vmtrunc 1\nblock 2\nfile f 6\ntask a\ntask t\n"
+     "a mmap 100 6 f 0 populate\nt truncate f 1 &\nt drop\na munmap 102 4\n"
+     "t finish\n"},
+    {Property::kIndexAgrees, "2.6.11", "2.6.11-split-under-lock",
+     "vmtrunc 1\nfile f 4\ntask a\na mmap 100 4 f 0\na mprotect 102 2 r\n"},
+    {Property::kVmasWellFormed, "2.6.11", "2.6.11-merge-moves-pgoff",
+     "vmtrunc 1\nfile f 8\ntask a\na mmap 104 4 f 4\na mmap 100 4 f 0\n"},
+    {Property::kLockOrder, "2.6.11", "2.6.11-relock-in-order",
+     "vmtrunc 1\nfile f 4\ntask a\na mmap 100 2 f 0 populate\n"
+     "a mremap 100 2 200 2\n"},
+    {Property::kNoFreedUse, "2.6.11", "2.6.11-walk-restarts",
+     "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 100 4 f 0 populate\n"
+     "t truncate f 0 &\nt drop\na munmap 100 4\nt finish\n"},
+    {Property::kCountIsACount, "2.6.11", "2.6.11-leap",
+     "vmtrunc 1\ncount 4095\nfile f 4\ntask t\nt truncate f 0\n"},
+};
+
+TEST(Properties, EachFiresAlone) {
+  for (const Alone& it : kAlone) {
+    const RunResult whole = RunText(it.text, it.kernel);
+    EXPECT_TRUE(whole.holds()) << it.kernel << " " << whole.first.ToString();
+    const RunResult flipped = RunText(it.text, it.flipped);
+    EXPECT_EQ(flipped.broken, 1U << static_cast<unsigned>(it.property))
+        << it.flipped << " "
+        << (flipped.holds() ? "" : flipped.first.ToString());
+  }
+}
+
+// A forgotten unlock: the fork that runs out of vmas keeps mmap_sem.
+TEST(Properties, NoDeadlockFiresAlone) {
+  Script script = EmptyScript();
+  script.setup.tasks = 2;
+  script.setup.mm_of[1] = 0;
+  script.setup.sizes[0] = 8;
+  for (unsigned i = 0; i < 40; ++i) {
+    Event mmap;
+    mmap.kind = EventKind::kStart;
+    mmap.verb = Verb::kMmap;
+    mmap.addr = static_cast<uint8_t>(2 * i + 1);
+    mmap.len = 1;
+    mmap.write = true;
+    script.events.push_back(mmap);
+  }
+  Event fork;
+  fork.kind = EventKind::kStart;
+  fork.verb = Verb::kFork;
+  fork.new_addr = 2;
+  script.events.push_back(fork);
+  Event read;
+  read.kind = EventKind::kStart;
+  read.verb = Verb::kRead;
+  read.task = 1;
+  read.addr = 1;
+  script.events.push_back(read);
+  const RunResult whole = RunOn(script, RulesOf("2.6.11"));
+  EXPECT_TRUE(whole.holds()) << whole.first.ToString();
+  const RunResult flipped =
+      RunOn(script, RulesOf("2.6.11-fork-unlocks-on-error"));
+  EXPECT_EQ(flipped.broken, 1U << static_cast<unsigned>(Property::kNoDeadlock));
+}
+
+// Between the break of no-page-past-size and the end of the truncation the
+// pages are unmapped again, before they are removed: it alone sees them.
+TEST(Properties, NoPagePastSizeFiresAlone) {
+  const char* text =
+      "vmtrunc 1\nblock 2\nfile f 6\ntask a\ntask t\n"
+      "a mmap 100 6 f 0 populate\na mprotect 102 2 r\nt truncate f 0 &\n"
+      "t drop\na mprotect 103 1 rw\nt step\nt step\nt step\nt step\n"
+      "a munmap 100 6\nt finish\n";
+  EXPECT_TRUE(RunText(text, "2.6.11").holds());
+  const RunResult flipped = RunText(text, "2.6.11-importer-rescans");
+  EXPECT_TRUE(flipped.breaks(Property::kNoPagePastSize));
+  EXPECT_FALSE(flipped.breaks(Property::kNoRemovedPageMapped));
+}
+
+TEST(Properties, BoundedDropsFires) {
+  std::string text =
+      "vmtrunc 1\nfile f 12\ntask a\ntask t\na mmap 100 12 f 0 populate\n"
+      "t truncate f 0 &\n";
+  for (int i = 0; i < 9; ++i) text += "t drop\n";
+  text += "a mprotect 100 10 r\n";
+  for (int i = 0; i < 9; ++i) text += "t drop\n";
+  EXPECT_TRUE(RunText(text.c_str(), "2.6.11").holds());
+  EXPECT_TRUE(
+      RunText(text.c_str(), "2.6.9-mm").breaks(Property::kBoundedDrops));
+}
+
+TEST(Run, ApplyAllocatesNothing) {
+  Random random(3);
+  const Rules rules = RulesOf("2.6.11");
+  for (int i = 0; i < 300; ++i) {
+    const Script script = RandomScript(random, 40);
+    const long before = g_allocations;
+    vmtrunc::Run<LargeCaps>(script.setup, script.events, rules);
+    ASSERT_EQ(g_allocations, before) << ToText(script);
+  }
+  EXPECT_GT(g_allocations, 0) << "the counting is off";
+}
+
+// Memory that held something else gives the same world, byte for byte.
+TEST(Run, PoisonedStorageGivesTheSameState) {
+  Random random(4);
+  for (int i = 0; i < 200; ++i) {
+    const Script script = RandomScript(random, 40);
+    const Rules rules = RulesOf("2.6.11");
+    alignas(64) static unsigned char storage[2][sizeof(World<LargeCaps>)];
+    World<LargeCaps>* worlds[2];
+    for (int poison = 0; poison < 2; ++poison) {
+      std::memset(storage[poison], poison == 0 ? 0x00 : 0xa5,
+                  sizeof(storage[poison]));
+      worlds[poison] = new (storage[poison])
+          World<LargeCaps>(MakeWorld<LargeCaps>(script.setup, rules));
+      NoProbe<LargeCaps> probe;
+      Machine<LargeCaps, NoProbe<LargeCaps>> machine(*worlds[poison], rules,
+                                                     probe);
+      for (const Event& event : script.events) machine.Apply(event);
+      machine.Finish();
+    }
+    ASSERT_EQ(std::memcmp(storage[0], storage[1], sizeof(storage[0])), 0);
+    ASSERT_EQ(
+        HashOf(*worlds[0]),
+        RunUnchecked<LargeCaps>(script.setup, script.events, rules).state_hash);
+  }
+}
+
+// To copy the world and go on is to go on.
+TEST(Run, ACopiedWorldGoesOnTheSame) {
+  Random random(5);
+  const Rules rules = RulesOf("2.6.9-mm");
+  for (int i = 0; i < 200; ++i) {
+    const Script script = RandomScript(random, 30);
+    World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, rules);
+    NoProbe<LargeCaps> probe;
+    for (const Event& event : script.events) {
+      World<LargeCaps> copy = world;
+      Machine<LargeCaps, NoProbe<LargeCaps>>(world, rules, probe).Apply(event);
+      Machine<LargeCaps, NoProbe<LargeCaps>>(copy, rules, probe).Apply(event);
+      ASSERT_EQ(std::memcmp(&world, &copy, sizeof(world)), 0);
+      world = copy;
+    }
+  }
+}
+
+// A random script that the small world has room for.
+Script SmallScript(Random& random) {
+  for (;;) {
+    Script script = RandomScript(random, 24);
+    std::erase_if(script.events,
+                  [](const Event& e) { return !Fits<SmallCaps>(e); });
+    script.setup.sizes[0] %= SmallCaps::kFilePages + 1;
+    if (Fits<SmallCaps>(script.setup)) return script;
+  }
+}
+
+TEST(Run, SmallAndLargeWorldsAgree) {
+  Random random(6);
+  int agreed = 0;
+  int broken = 0;
+  for (int i = 0; i < 60000 && agreed < 12000; ++i) {
+    const Script script = SmallScript(random);
+    const Rules rules = RulesOf(i % 2 == 0 ? "2.6.11" : "2.6.9-mm");
+    const RunResult small =
+        vmtrunc::Run<SmallCaps>(script.setup, script.events, rules);
+    if (small.ran_out) continue;
+    const RunResult large =
+        vmtrunc::Run<LargeCaps>(script.setup, script.events, rules);
+    ASSERT_EQ(small.broken, large.broken) << ToText(script);
+    ASSERT_EQ(small.effects, large.effects) << ToText(script);
+    ASSERT_EQ(small.drops, large.drops) << ToText(script);
+    ++agreed;
+    broken += small.holds() ? 0 : 1;
+  }
+  EXPECT_GE(agreed, 10000);
+  EXPECT_GT(broken, 0) << "nothing that breaks was compared";
+}
+
+// The comparison above is not blind: one rule differs, and it is noticed.
+TEST(Run, APlantedDifferenceBetweenTheWorldsIsCaught) {
+  Random random(6);
+  int differ = 0;
+  for (int i = 0; i < 20000 && differ == 0; ++i) {
+    const Script script = SmallScript(random);
+    const RunResult small = vmtrunc::Run<SmallCaps>(
+        script.setup, script.events, RulesOf("2.6.11-clip-to-range"));
+    const RunResult large =
+        vmtrunc::Run<LargeCaps>(script.setup, script.events, RulesOf("2.6.11"));
+    differ += !small.ran_out && small.broken != large.broken ? 1 : 0;
+  }
+  EXPECT_EQ(differ, 1);
+}
+
+// State hashes that every build must give: clang and gcc, with and without
+// sanitizers, at any optimisation.
+TEST(Run, HashesAreThoseOfEveryBuild) {
+  Random random(8);
+  uint64_t all = 0;
+  for (int i = 0; i < 500; ++i) {
+    const Script script = RandomScript(random, 40);
+    const RunResult result = RunOn(script, RulesOf("2.6.11"));
+    all = (all ^ result.state_hash ^ result.broken) * 0x9e3779b97f4a7c15U;
+  }
+  EXPECT_EQ(all, VMTRUNC_GOLDEN_HASH) << std::hex << all;
+}
+
+// Every sublist of a script is a script that runs.
+TEST(Run, EverySublistRuns) {
+  Random random(9);
+  for (int i = 0; i < 2000; ++i) {
+    Script script = RandomScript(random, 40);
+    std::erase_if(script.events,
+                  [&](const Event&) { return random.Below(3) == 0; });
+    const RunResult result = RunOn(script, RulesOf("2.6.9-mm"));
+    EXPECT_LE(result.effects, result.events);
+    // A stray flip never crashes either, whatever it breaks.
+    KernelSpec spec{.kernel = static_cast<uint8_t>(random.Below(3))};
+    spec.flips = random.Next() & ((uint64_t{1} << AllRules().size()) - 1);
+    RunOn(script, spec.rules());
+  }
+}
+
+// mprotect and mmap reach all eight cases of vma_merge.
+TEST(Merge, EachCaseGivesTheGeometryOfTheKernel) {
+  struct Case {
+    int number;
+    const char* events;
+    std::map<int, int> vmas;  // start -> end
+  };
+  const Case kCases[] = {
+      {1, "a mmap 10 2 f 0\na mmap 14 2 f 4\na mmap 12 2 f 2\n", {{10, 16}}},
+      {2, "a mmap 10 2 f 0\na mmap 12 2 f 2\n", {{10, 14}}},
+      {3, "a mmap 12 2 f 2\na mmap 10 2 f 0\n", {{10, 14}}},
+      {4,
+       "a mmap 10 4 f 0\na mmap 14 2 f 4 r\na mprotect 12 2 r\n",
+       {{10, 12}, {12, 16}}},
+      {5,
+       "a mmap 10 2 f 0 r\na mmap 12 4 f 2\na mprotect 12 2 r\n",
+       {{10, 14}, {14, 16}}},
+      {6,
+       "a mmap 10 6 f 0\na mprotect 12 2 r\na mprotect 12 2 rw\n",
+       {{10, 16}}},
+      {7,
+       "a mmap 10 4 f 0\na mprotect 12 2 r\na mmap 14 2 g 0\n"
+       "a mprotect 12 2 rw\n",
+       {{10, 14}, {14, 16}}},
+      {8,
+       "a mmap 10 4 f 0\na mprotect 10 2 r\na mprotect 10 2 rw\n",
+       {{10, 14}}},
+  };
+  for (const Case& it : kCases) {
+    const std::string text =
+        "vmtrunc 1\nfile f 8\nfile g 8\ntask a\n" + std::string(it.events);
+    const Script script = Parse(text.c_str());
+    const Rules rules = RulesOf("2.6.11");
+    EXPECT_TRUE(RunOn(script, rules).holds());
+    World<LargeCaps> w = MakeWorld<LargeCaps>(script.setup, rules);
+    NoProbe<LargeCaps> probe;
+    Machine<LargeCaps, NoProbe<LargeCaps>> machine(w, rules, probe);
+    for (const Event& event : script.events) machine.Apply(event);
+    std::map<int, int> got;
+    for (Slot slot = w.mms[0].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
+      got[w.vmas[slot].start] = w.vmas[slot].end;
+    EXPECT_EQ(got, it.vmas) << "case " << it.number;
+  }
+}
+
+}  // namespace
+}  // namespace vmtrunc
