@@ -37,7 +37,9 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
         fault.outcome = kSigbus;
         return Flow::kDone;
       }
-      fault.phase = rules_.fault_count_first ? kTakePage : kSampleCount;
+      fault.phase = rules_.fault_count_first || fault.retried != 0
+                        ? kTakePage
+                        : kSampleCount;
       return Flow::kSync;
     case kTakePage:
       return FaultTakesPage(fault);
@@ -104,10 +106,12 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
   Vma& vma = w_.vmas[fault.vma];
   if (rules_.fault_rechecks_count &&
       w_.files[vma.file].truncate_count != fault.seq) {
+    // The new sample is taken here, under the lock, and i_size read again.
+    fault.seq = w_.files[vma.file].truncate_count;
     ReleasePtl(mm);
     fault.page = Pte{};
-    fault.phase = rules_.fault_count_first ? fault_phase::kSampleCount
-                                           : fault_phase::kReadSize;
+    fault.phase = fault_phase::kReadSize;
+    fault.retried = 1;
     return Flow::kSync;
   }
   if (!w_.mms[mm].ptes[fault.addr].present()) {

@@ -171,7 +171,7 @@ struct Fault {
   Pte page;      // the page taken, kept until the pte is set
   uint32_t seq;  // the sample of truncate_count
   uint8_t outcome;
-  uint8_t sized;  // i_size was read and allowed this fault
+  uint8_t retried;  // the count was sampled again under page_table_lock
   uint16_t unused;
 };
 
