@@ -93,7 +93,6 @@ void Machine<C, P>::Detach(Unmap& unmap) {
   while (slot != kNone && w_.vmas[slot].start < unmap.end) {
     const Slot next = w_.vmas[slot].mm_next;
     UnlinkMm(slot);
-    probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
     (tail == kNone ? unmap.first : w_.vmas[tail].mm_next) = slot;
     tail = slot;
     slot = next;
@@ -136,6 +135,7 @@ Flow Machine<C, P>::FreeDetached(Unmap& unmap) {
   const unsigned file = w_.vmas[slot].file;
   if (!TakeMapLock(file)) return Flow::kBlocked;
   IndexRemove(slot);
+  probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
   ReleaseMapLock(file);
   unmap.first = w_.vmas[slot].mm_next;
   FreeVma(slot);
