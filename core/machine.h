@@ -155,6 +155,7 @@ class Machine {
   Flow StepPass(Pass& pass);
   void CountPass(Pass& pass);
   void ResetCounts(unsigned file);
+  void ClearRestarts(unsigned file);
   bool EnterVma(Pass& pass, Slot slot);
   bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
   Slot Continue(const Pass& pass);

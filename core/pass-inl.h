@@ -56,6 +56,7 @@ void Machine<C, P>::CountPass(Pass& pass) {
   };
   bump();
   if (file.truncate_count == 0 && rules_.wrap_resets) ResetCounts(pass.file);
+  if (rules_.pass_clears_restarts) ClearRestarts(pass.file);
   const bool zero = file.truncate_count == 0 && rules_.stamp_vmas;
   if (rules_.leap ? !IsStamp(file.truncate_count) : zero) bump();
   pass.count = file.truncate_count;
@@ -71,6 +72,14 @@ void Machine<C, P>::ResetCounts(unsigned file) {
   for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
     w_.vmas[slot].count = 0;
     probe_.Renewed(w_, slot, Renewal::kCleared);
+  }
+}
+
+template <class C, class P>
+void Machine<C, P>::ClearRestarts(unsigned file) {
+  const PrioTree<C> tree(w_, file);
+  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
+    if (!IsStamp(w_.vmas[slot].count)) w_.vmas[slot].count = 0;
   }
 }
 

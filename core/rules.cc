@@ -97,6 +97,10 @@ constexpr std::array kRules = {
              ""},
     RuleInfo{"unmap-mutex", &Rules::unmap_mutex,
              "one mutex per file is held around a pass", "HB-36"},
+    RuleInfo{"pass-clears-restarts", &Rules::pass_clears_restarts,
+             "a pass begins by clearing the restart addresses that an earlier "
+             "one left; no kernel does, it is there to look behind finding F1",
+             ""},
 };
 
 constexpr Rules kBefore = {

@@ -44,6 +44,7 @@ struct Rules {
   bool merge_moves_pgoff = false;
   bool fork_unlocks_on_error = false;
   bool unmap_mutex = false;
+  bool pass_clears_restarts = false;
 
   bool operator==(const Rules&) const = default;
 };
