@@ -201,7 +201,12 @@ class Machine {
   void ForkLinks(Op& op);
   Flow ForkCopiesSpan(Op& op);
 
-  bool BreakTest() { return drop_at_ > 0 && --drop_at_ == 0; }
+  // Whether this break test is the one that answers yes.
+  bool BreakTest() {
+    if (drop_at_ == 0) return false;
+    --drop_at_;
+    return drop_at_ == 0;
+  }
   Flow RunOn();
   Task& me() { return w_.tasks[task_]; }
   bool IsStamp(uint32_t count) const {
