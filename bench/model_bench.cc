@@ -2,6 +2,9 @@
 // as system calls of the running kernel. Run by ci/bench, which prints ratios.
 //
 //   model_bench corpus/bench/mixed.vmt
+//   model_bench --inputs DIRECTORY    # writes inputs for fuzz targets instead:
+//                                     # 32 events each, as the mutator makes
+//                                     them
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -10,8 +13,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <string_view>
 
 #include "core/run.h"
+#include "fuzz/mutate.h"
 
 namespace vmtrunc {
 namespace {
@@ -27,7 +33,8 @@ void BM_PropertiesOff(benchmark::State& state) {
   uint32_t effects = 0;
   for (auto _ : state) {
     const RunResult result =
-        RunUnchecked<LargeCaps>(g_script.setup, g_script.events, g_rules);
+        RunUnchecked<LargeCaps>(g_script.setup, g_script.events, g_rules,
+                                /*hash_state=*/false);
     benchmark::DoNotOptimize(effects = result.effects);
   }
   CountEffects(state, effects);
@@ -37,8 +44,8 @@ BENCHMARK(BM_PropertiesOff);
 void BM_PropertiesOn(benchmark::State& state) {
   uint32_t effects = 0;
   for (auto _ : state) {
-    const RunResult result =
-        Run<LargeCaps>(g_script.setup, g_script.events, g_rules);
+    const RunResult result = Run<LargeCaps>(g_script.setup, g_script.events,
+                                            g_rules, {.hash_state = false});
     benchmark::DoNotOptimize(effects = result.effects);
   }
   CountEffects(state, effects);
@@ -141,7 +148,35 @@ BENCHMARK(BM_RunningKernel)->Unit(benchmark::kMicrosecond);
 }  // namespace
 }  // namespace vmtrunc
 
+namespace vmtrunc {
+namespace {
+
+int WriteInputs(const std::string& directory) {
+  constexpr unsigned kInputs = 128;
+  constexpr size_t kEvents = 32;
+  for (unsigned i = 0; i < kInputs; ++i) {
+    Random random(i);
+    Script script = RandomSetup(random);
+    while (script.events.size() < kEvents) Mutate(script, kEvents, random);
+    const std::vector<uint8_t> bytes = EncodeBytes(script);
+    std::ofstream out(directory + "/" + std::to_string(i), std::ios::binary);
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
+    if (!out.flush()) {
+      std::fprintf(stderr, "model_bench: cannot write to %s\n",
+                   directory.c_str());
+      return 2;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace vmtrunc
+
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--inputs")
+    return vmtrunc::WriteInputs(argv[2]);
   benchmark::Initialize(&argc, argv);
   if (argc != 2) {
     std::fprintf(stderr, "model_bench: expected SCRIPT\n");

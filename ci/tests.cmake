@@ -1,14 +1,21 @@
-# The tests, in every preset but fuzz. Included by CMakeLists.txt.
+# The tests, in every preset; those of the command where it is built. Included
+# by CMakeLists.txt.
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
-add_executable(vmtrunc_test core/prio_tree_test.cc core/rules_test.cc
+add_executable(vmtrunc_test core/mixed_test.cc core/prio_tree_test.cc
+  core/rules_test.cc
   core/run_test.cc core/script_test.cc fuzz/shrink_test.cc)
 target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)
 # One number for all builds: a build that computes another state fails.
 target_compile_definitions(vmtrunc_test PRIVATE
-  VMTRUNC_GOLDEN_HASH=0xe1714ca8434b208bu)
+  VMTRUNC_GOLDEN_HASH=0xee0f4793e39362b0u
+  VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 gtest_discover_tests(vmtrunc_test)
+if(VMTRUNC_FUZZ)
+  target_link_options(vmtrunc_test PRIVATE -fsanitize=fuzzer-no-link)
+  return()
+endif()
 
 add_test(NAME corpus
   COMMAND vmtrunc check ${PROJECT_SOURCE_DIR}/corpus)

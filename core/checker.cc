@@ -25,7 +25,7 @@ constexpr std::array<PropertyInfo, kProperties> kInfos = {{
      "when the walk ends"},
     {"index-agrees",
      "when i_mmap_lock is free, the tree holds each vma once, where its "
-     "geometry says"},
+     "geometry says; of a vma that has just moved, after each step"},
     {"vmas-well-formed",
      "vmas are sorted, apart, not empty, never shifted; ptes lie inside them; "
      "mapcounts equal the ptes"},
@@ -85,24 +85,27 @@ template <class C>
 void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
                           unsigned id) {
   // i_sem and mmap_sem before unmap_mutex before i_mmap_lock before
-  // page_table_lock; page_table_lock of a child nests around its parent's.
-  const bool sleeps =
-      kind != LockKind::kIMmapLock && kind != LockKind::kPageTableLock;
-  bool wrong = false;
-  for (const File& file : w.files) {
-    const bool map_lock = file.i_mmap_lock == task;
-    wrong |= map_lock && kind != LockKind::kPageTableLock;
-    wrong |= file.unmap_mutex == task && sleeps;
-    wrong |= file.i_sem == task &&
-             (kind == LockKind::kISem || kind == LockKind::kMmapSemWrite);
-  }
+  // page_table_lock; that of fork's child nests around its parent's.
+  bool ptl = false;
+  bool writer = false;
   for (unsigned mm = 0; mm < C::kMms; ++mm) {
-    const bool same = mm == id;
-    wrong |= w.mms[mm].page_table_lock == task &&
-             (kind != LockKind::kPageTableLock || same);
-    wrong |= w.mms[mm].writer == task &&
-             (kind == LockKind::kISem || kind == LockKind::kMmapSemRead ||
-              kind == LockKind::kMmapSemWrite);
+    ptl |= w.mms[mm].page_table_lock == task;
+    writer |= w.mms[mm].writer == task;
+  }
+  bool wrong = false;
+  if (kind == LockKind::kPageTableLock) {
+    const Op& op = w.tasks[task].op;
+    wrong = ptl && (op.verb != Verb::kFork || id != w.tasks[task].mm ||
+                    w.mms[op.child_mm].page_table_lock != task);
+  } else {
+    const bool sleeps = kind != LockKind::kIMmapLock;
+    wrong = ptl || (writer && sleeps && kind != LockKind::kUnmapMutex);
+    for (const File& file : w.files) {
+      wrong |= file.i_mmap_lock == task;
+      wrong |= file.unmap_mutex == task && sleeps;
+      wrong |= file.i_sem == task &&
+               (kind == LockKind::kISem || kind == LockKind::kMmapSemWrite);
+    }
   }
   if (wrong)
     Break(Property::kLockOrder,
@@ -141,6 +144,7 @@ void Checker<C>::Unscan(unsigned mm, unsigned start, unsigned end) {
 template <class C>
 void Checker<C>::VmaBorn(const World<C>& w, Slot slot) {
   const Vma& vma = w.vmas[slot];
+  slots_ = std::max(slots_, slot + 1U);
   origin_[slot] = static_cast<int16_t>(int{vma.start} - int{vma.pgoff});
 }
 
@@ -161,7 +165,7 @@ void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
   const Pass& pass = w.tasks[task].op.pass;
   PassLog& log = logs_[task];
   log = PassLog{};
-  for (const Vma& vma : w.vmas) {
+  for (const Vma& vma : Vmas(w)) {
     if (vma.in_index != InIndex::kNot && vma.file == pass.file)
       log.budget += Allowance(w, vma, pass);
   }
@@ -174,13 +178,18 @@ template <class C>
 void Checker<C>::Scans(const World<C>&, unsigned task, unsigned mm,
                        unsigned start, unsigned end) {
   PassLog& log = logs_[task];
-  for (unsigned addr = start; addr < end; ++addr) {
+  for (unsigned addr = start; addr < end;) {
+    const unsigned stop = std::min(end, (addr / 64 + 1) * 64);
     uint64_t& word = log.scanned[mm][addr / 64];
-    const uint64_t bit = uint64_t{1} << addr % 64;
-    if ((word & bit) != 0)
-      Break(Property::kRestartProgress,
-            "address %u of mm %u is scanned twice by one pass", addr, mm);
-    word |= bit;
+    const uint64_t bits = ~uint64_t{0} >> (64 - (stop - addr)) << addr % 64;
+    if ((word & bits) != 0)
+      Break(
+          Property::kRestartProgress,
+          "address %u of mm %u is scanned twice by one pass",
+          addr / 64 * 64 + static_cast<unsigned>(std::countr_zero(word & bits)),
+          mm);
+    word |= bits;
+    addr = stop;
   }
 }
 
@@ -188,7 +197,7 @@ template <class C>
 void Checker<C>::Drops(const World<C>& w, unsigned task) {
   ++all_drops_;
   PassLog& log = logs_[task];
-  for (unsigned slot = 0; slot < C::kVmas; ++slot)
+  for (unsigned slot = 0; slot < slots_; ++slot)
     log.births[slot] = w.vmas[slot].birth;
   if (++log.drops > log.budget)
     Break(Property::kBoundedDrops,
@@ -219,7 +228,7 @@ template <class C>
 void Checker<C>::WalkEnds(const World<C>& w, unsigned task) {
   const Pass& pass = w.tasks[task].op.pass;
   if (!rules_.restart_in_vma || !rules_.stamp_vmas) return;
-  for (unsigned slot = 0; slot < C::kVmas; ++slot) {
+  for (unsigned slot = 0; slot < slots_; ++slot) {
     const Vma& vma = w.vmas[slot];
     if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
     if (InRange<C>(vma, pass) && vma.count != pass.count)
@@ -233,7 +242,7 @@ template <class C>
 void Checker<C>::CheckPastSize(const World<C>& w, unsigned file,
                                unsigned size) {
   if (w.files[file].size != size) return;  // grown since
-  for (const Vma& vma : w.vmas) {
+  for (const Vma& vma : Vmas(w)) {
     if (vma.state == VmaState::kFree || vma.file != file) continue;
     for (unsigned addr = vma.start; addr < vma.end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
@@ -266,7 +275,7 @@ void Checker<C>::TruncationEnds(const World<C>& w, unsigned, unsigned file,
 template <class C>
 void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
   if (w.mapcount[file][index] != 0) CheckMapcounts(w);
-  for (const Vma& vma : w.vmas) {
+  for (const Vma& vma : Vmas(w)) {
     if (vma.state == VmaState::kFree || vma.file != file) continue;
     // Where the geometry says first; all of it when the kernel's own count of
     // mappings is not 0.
@@ -290,20 +299,36 @@ void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
 
 // ---- index-agrees, vmas-well-formed
 
+// After each step, of the vmas that it touched alone: that each lies where it
+// was put, and that what it hangs from knows it.
 template <class C>
-void Checker<C>::CheckStep(const World<C>& w) {
-  for (unsigned file = 0; file < C::kFiles; ++file) {
-    if ((index_dirty_ >> file & 1) == 0) continue;
-    if (w.files[file].i_mmap_lock != kNone) continue;
-    index_dirty_ &= ~(1U << file);
-    CheckIndex(w, file);
+void Checker<C>::CheckPlaces(const World<C>& w) {
+  for (uint64_t left = moved_; left != 0; left &= left - 1) {
+    const auto slot = static_cast<Slot>(std::countr_zero(left));
+    const Vma& vma = w.vmas[slot];
+    if (vma.in_index == InIndex::kNot) continue;
+    const bool node = vma.in_index == InIndex::kNode;
+    const Slot above = node ? vma.parent : vma.set_prev;
+    bool agrees = keys_[slot].pgoff == vma.pgoff &&
+                  keys_[slot].last_pgoff == vma.last_pgoff();
+    if (above == kNone) {
+      agrees &= node && w.files[vma.file].root == slot;
+    } else {
+      const Vma& link = w.vmas[above];
+      agrees &= node ? link.left == slot || link.right == slot
+                     : link.set_next == slot;
+    }
+    if (!agrees) BreakIndex(vma);
   }
-  for (unsigned mm = 0; mm < C::kMms; ++mm) {
-    if ((geometry_dirty_ >> mm & 1) == 0) continue;
-    if (w.mms[mm].page_table_lock != kNone) continue;
-    geometry_dirty_ &= ~(1U << mm);
-    CheckGeometry(w, mm);
-  }
+  moved_ = 0;
+}
+
+template <class C>
+void Checker<C>::BreakIndex(const Vma& vma) {
+  Break(Property::kIndexAgrees,
+        "the vma at %u of mm %u (pgoff %u) is not where the tree of file %u "
+        "wants it",
+        vma.start, vma.mm, vma.pgoff, vma.file);
 }
 
 // One node, its set and its children. `radix` is the path so far: the bits of
@@ -314,12 +339,7 @@ void Checker<C>::CheckNode(const World<C>& w, unsigned file, Slot slot,
                            uint64_t& seen) {
   const Vma& vma = w.vmas[slot];
   const int bits = w.files[file].index_bits;
-  const auto wrong = [&] {
-    Break(Property::kIndexAgrees,
-          "the vma at %u of mm %u (pgoff %u) is not where the tree of file %u "
-          "wants it",
-          vma.start, vma.mm, vma.pgoff, file);
-  };
+  const auto wrong = [&] { BreakIndex(vma); };
   if ((seen >> slot & 1) != 0 || vma.state == VmaState::kFree) return wrong();
   seen |= uint64_t{1} << slot;
   const int fixed = std::min(depth, bits);
@@ -358,7 +378,7 @@ void Checker<C>::CheckIndex(const World<C>& w, unsigned file) {
   uint64_t seen = 0;
   if (w.files[file].root != kNone)
     CheckNode(w, file, w.files[file].root, kNone, 0, 0, seen);
-  for (unsigned slot = 0; slot < C::kVmas; ++slot) {
+  for (unsigned slot = 0; slot < slots_; ++slot) {
     const Vma& vma = w.vmas[slot];
     if (vma.state != VmaState::kLinked || vma.file != file) continue;
     if ((seen >> slot & 1) == 0)
@@ -372,9 +392,10 @@ template <class C>
 void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
   unsigned end = 0;
   unsigned seen = 0;
+  Slot prev = kNone;
   for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
     const Vma& vma = w.vmas[slot];
-    if (vma.state != VmaState::kLinked || vma.mm != mm ||
+    if (vma.state != VmaState::kLinked || vma.mm != mm || vma.mm_prev != prev ||
         vma.start >= vma.end || vma.start < end || ++seen > C::kVmas) {
       Break(Property::kVmasWellFormed,
             "the vma at %u of mm %u is empty, out of order or another's",
@@ -382,6 +403,7 @@ void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
       return;
     }
     end = vma.end;
+    prev = slot;
     if (int{vma.start} - int{vma.pgoff} != origin_[slot])
       Break(Property::kVmasWellFormed,
             "the vma at %u of mm %u has pgoff %u: it was shifted", vma.start,
@@ -390,12 +412,20 @@ void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
 }
 
 template <class C>
-void Checker<C>::EventEnds(const World<C>& w) {
+void Checker<C>::CheckEvent(const World<C>& w) {
+  for (unsigned file = 0; file < C::kFiles; ++file) {
+    if ((index_dirty_ >> file & 1) == 0) continue;
+    if (w.files[file].i_mmap_lock != kNone) continue;
+    index_dirty_ &= ~(1U << file);
+    CheckIndex(w, file);
+  }
   for (unsigned mm = 0; mm < C::kMms; ++mm) {
-    if ((ptes_dirty_ >> mm & 1) == 0) continue;
+    if (((geometry_dirty_ | ptes_dirty_) >> mm & 1) == 0) continue;
     if (w.mms[mm].page_table_lock != kNone) continue;
+    if ((geometry_dirty_ >> mm & 1) != 0) CheckGeometry(w, mm);
+    if ((ptes_dirty_ >> mm & 1) != 0) CheckPtes(w, mm);
+    geometry_dirty_ &= ~(1U << mm);
     ptes_dirty_ &= ~(1U << mm);
-    CheckPtes(w, mm);
   }
 }
 
@@ -404,7 +434,7 @@ template <class C>
 void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
   const Mm<C>& it = w.mms[mm];
   unsigned inside = 0;
-  for (const Vma& vma : w.vmas) {
+  for (const Vma& vma : Vmas(w)) {
     if (vma.mm != mm ||
         (vma.state != VmaState::kLinked && vma.state != VmaState::kDetached))
       continue;
@@ -429,7 +459,7 @@ void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
 template <class C>
 void Checker<C>::CheckMapcounts(const World<C>& w) {
   uint16_t mapped[C::kFiles][C::kFilePages] = {};
-  for (const Vma& vma : w.vmas) {
+  for (const Vma& vma : Vmas(w)) {
     if (vma.state == VmaState::kFree) continue;
     for (unsigned addr = vma.start; addr < vma.end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
@@ -453,7 +483,7 @@ void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
     const int task = std::countr_zero(left);
     const Pass& pass = w.tasks[task].op.pass;
     if (pass.dropped == 0) continue;
-    for (unsigned slot = 0; slot < C::kVmas; ++slot) {
+    for (unsigned slot = 0; slot < slots_; ++slot) {
       const Vma& vma = w.vmas[slot];
       if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
       const unsigned restart = vma.count >> kPageShift;

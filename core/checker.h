@@ -73,7 +73,9 @@ class Checker {
 
   // The driver says which event runs, when it is through, and when all is.
   void EventBegins(unsigned event) { event_ = static_cast<uint16_t>(event); }
-  void EventEnds(const World<C>& w);
+  void EventEnds(const World<C>& w) {
+    if ((index_dirty_ | geometry_dirty_ | ptes_dirty_) != 0) CheckEvent(w);
+  }
   void RunEnds(const World<C>& w) { CheckMapcounts(w); }
   void Deadlock(const World<C>& w);
 
@@ -90,11 +92,14 @@ class Checker {
   void GeometryChanged(const World<C>& w, Slot slot) {
     geometry_dirty_ |= 1U << w.vmas[slot].mm;
   }
-  void IndexChanged(unsigned file) { index_dirty_ |= 1U << file; }
+  void IndexChanged(const World<C>& w, Slot slot) {
+    index_dirty_ |= 1U << w.vmas[slot].file;
+    moved_ |= uint64_t{1} << slot;
+  }
   void IndexInserted(const World<C>& w, Slot slot) {
     const Vma& vma = w.vmas[slot];
     keys_[slot] = {vma.pgoff, static_cast<uint16_t>(vma.last_pgoff())};
-    index_dirty_ |= 1U << vma.file;
+    IndexChanged(w, slot);
   }
   void MmFreed(unsigned mm) { Unscan(mm, 0, C::kAddrs); }
   void Unmapped(unsigned mm, unsigned start, unsigned end) {
@@ -114,9 +119,11 @@ class Checker {
   void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                       unsigned size);
   void StepBegins(const World<C>&, unsigned) {}
-  void StepEnds(const World<C>& w, unsigned, Verb verb, unsigned, Flow) {
-    if ((index_dirty_ | geometry_dirty_) != 0) CheckStep(w);
-    if (features_ != nullptr && passes_ != 0) CountFeatures(w, verb);
+  void StepEnds(const World<C>& w, unsigned, Verb verb, Flow flow) {
+    const bool news = moved_ != 0;
+    if (news) CheckPlaces(w);
+    if (features_ != nullptr && passes_ != 0 && (news || flow != Flow::kSync))
+      CountFeatures(w, verb);
     ++step_;
   }
 
@@ -134,10 +141,16 @@ class Checker {
     uint8_t births[C::kVmas];  // of the slots when the lock was dropped
   };
 
+  // The structs that have ever been in use.
+  std::span<const Vma> Vmas(const World<C>& w) const {
+    return {w.vmas, slots_};
+  }
   void Break(Property property, const char* what, unsigned a = 0,
              unsigned b = 0, unsigned c = 0, unsigned d = 0);
   void Unscan(unsigned mm, unsigned start, unsigned end);
-  void CheckStep(const World<C>& w);
+  void CheckPlaces(const World<C>& w);
+  void CheckEvent(const World<C>& w);
+  void BreakIndex(const Vma& vma);
   void CheckIndex(const World<C>& w, unsigned file);
   void CheckNode(const World<C>& w, unsigned file, Slot slot, Slot parent,
                  int depth, uint64_t radix, uint64_t& seen);
@@ -152,6 +165,8 @@ class Checker {
   uint32_t step_ = 0;
   uint32_t all_drops_ = 0;
   uint16_t event_ = 0;
+  unsigned slots_ = 0;           // of the slab, that have ever been in use
+  uint64_t moved_ = 0;           // slots that the index got, lost or moved
   unsigned index_dirty_ = 0;     // files whose index is to be looked at
   unsigned geometry_dirty_ = 0;  // mms whose vmas are
   unsigned ptes_dirty_ = 0;      // mms whose ptes are

@@ -1,5 +1,5 @@
 // A page fault as in 2.6.11: handle_pte_fault(), do_no_page(), do_wp_page().
-// The caller holds mmap_sem. Included by core/machine.cc alone.
+// The caller holds mmap_sem. Included by core/machine-inl.h alone.
 
 namespace vmtrunc {
 namespace fault_phase {
@@ -7,47 +7,57 @@ enum : uint8_t { kReadPte, kSampleCount, kReadSize, kTakePage, kSetPte, kCopy };
 enum : uint8_t { kServed, kSigsegv, kSigbus };
 }  // namespace fault_phase
 
-// Requires: addr lies in a vma of the task's mm, which allows the access.
+// Requires: addr lies in the vma, which is of the task's mm and allows the
+// access.
 template <class C, class P>
-void Machine<C, P>::FaultBegin(unsigned addr, bool write, Fault& fault) {
+void Machine<C, P>::FaultBegin(Slot slot, unsigned addr, bool write,
+                               Fault& fault) {
   fault = Fault{};
   fault.phase = fault_phase::kReadPte;
   fault.write = write ? 1 : 0;
   fault.addr = static_cast<uint16_t>(addr);
-  fault.vma = FindVma(me().mm, addr);
-  fault.vma_birth = w_.vmas[fault.vma].birth;
+  fault.vma = slot;
+  fault.vma_birth = w_.vmas[slot].birth;
 }
 
 template <class C, class P>
 Flow Machine<C, P>::StepFault(Fault& fault) {
   using namespace fault_phase;
-  const Vma& vma = Use(fault.vma, fault.vma_birth);
-  const File& file = w_.files[vma.file];
-  const unsigned index = vma.pgoff + fault.addr - unsigned{vma.start};
-  switch (fault.phase) {
-    case kReadPte:
-      return FaultReadsPte(fault);
-    case kSampleCount:
-      fault.seq = file.truncate_count;
-      fault.phase = rules_.fault_count_first ? kReadSize : kTakePage;
-      return Flow::kSync;
-    case kReadSize:
-      if (index >= C::kFilePages ||
-          (rules_.fault_checks_size && index >= file.size)) {
-        fault.outcome = kSigbus;
-        return Flow::kDone;
-      }
-      fault.phase = rules_.fault_count_first || fault.retried != 0
-                        ? kTakePage
-                        : kSampleCount;
-      return Flow::kSync;
-    case kTakePage:
-      return FaultTakesPage(fault);
-    case kSetPte:
-      return FaultSetsPte(fault);
-    default:
-      return FaultCopies(fault);
-  }
+  Flow flow = Flow::kSync;
+  do {
+    const Vma& vma = Use(fault.vma, fault.vma_birth);
+    const File& file = w_.files[vma.file];
+    const unsigned index = vma.pgoff + fault.addr - unsigned{vma.start};
+    switch (fault.phase) {
+      case kReadPte:
+        flow = FaultReadsPte(fault);
+        break;
+      case kSampleCount:
+        fault.seq = file.truncate_count;
+        fault.phase = rules_.fault_count_first ? kReadSize : kTakePage;
+        break;
+      case kReadSize:
+        if (index >= C::kFilePages ||
+            (rules_.fault_checks_size && index >= file.size)) {
+          fault.outcome = kSigbus;
+          return Flow::kDone;
+        }
+        fault.phase = rules_.fault_count_first || fault.retried != 0
+                          ? kTakePage
+                          : kSampleCount;
+        break;
+      case kTakePage:
+        flow = FaultTakesPage(fault);
+        break;
+      case kSetPte:
+        flow = FaultSetsPte(fault);
+        break;
+      default:
+        flow = FaultCopies(fault);
+        break;
+    }
+  } while (GoesOn(flow));
+  return flow;
 }
 
 template <class C, class P>

@@ -1,5 +1,5 @@
 // fork: dup_mmap() and copy_page_range() as in 2.6.11. Included by
-// core/machine.cc alone.
+// core/machine-inl.h alone.
 
 namespace vmtrunc {
 namespace fork_phase {
@@ -79,7 +79,7 @@ void Machine<C, P>::ForkVma(Op& op) {
   child.state = VmaState::kNew;
   child.in_index = InIndex::kNot;
   child.parent = child.left = child.right = 0;
-  child.set_prev = child.set_next = child.mm_next = 0;
+  child.set_prev = child.set_next = child.mm_next = child.mm_prev = 0;
   probe_.VmaBorn(w_, op.new_vma);
 }
 

@@ -1,5 +1,5 @@
 // Locks have no queue: a Take returns false, having done nothing, when the lock
-// is not free. Included by core/machine.cc alone.
+// is not free. Included by core/machine-inl.h alone.
 
 namespace vmtrunc {
 

@@ -1,20 +1,9 @@
+// Worlds, and the machines of exhaustive search, benchmarks and traces.
 #include "core/machine.h"
 
-#include <algorithm>
-#include <bit>
-
 #include "core/checker.h"
+#include "core/machine-inl.h"
 #include "core/tracer.h"
-// One translation unit, so that a step is inlined as one function.
-#include "core/locks-inl.h"
-#include "core/pte-inl.h"
-#include "core/vma-inl.h"
-#include "core/unmap-inl.h"
-#include "core/pass-inl.h"
-#include "core/fault-inl.h"
-#include "core/ops-inl.h"
-#include "core/mremap-inl.h"
-#include "core/fork-inl.h"
 
 namespace vmtrunc {
 
@@ -79,85 +68,16 @@ bool Fits(const Event& event) {
          (event.verb != Verb::kTruncate || event.addr <= C::kFilePages);
 }
 
-// Runs the task's operation until it ends, blocks, or drops its lock.
-template <class C, class P>
-Flow Machine<C, P>::RunOn() {
-  constexpr int kMaxSteps = 1 << 20;
-  for (int steps = 0;; ++steps) {
-    VMT_CHECK(steps < kMaxSteps);  // an operation that runs alone ends
-    const Flow flow = Step(task_);
-    if (flow != Flow::kSync) return flow;
-  }
-}
-
-template <class C, class P>
-bool Machine<C, P>::Apply(const Event& event) {
-  if (event.kind == EventKind::kNone || event.task >= C::kTasks ||
-      event.file >= C::kFiles || w_.tasks[event.task].live == 0)
-    return false;
-  task_ = event.task;
-  drop_at_ = 0;
-  changed_ = false;
-  const bool busy = me().op.verb != Verb::kNone;
-  const bool starts =
-      event.kind == EventKind::kStart || event.kind == EventKind::kBegin;
-  if (busy == starts) return false;
-  if (starts) {
-    Op op;
-    if (event.verb == Verb::kFork && event.new_addr >= C::kTasks) return false;
-    if (!Start(event, op)) return false;
-    me().op = op;
-    if (event.kind == EventKind::kBegin) {
-      // A truncate runs to where its pass takes i_mmap_lock.
-      if (event.verb == Verb::kTruncate) Step(task_);
-      return true;
-    }
-    return RunOn() == Flow::kBlocked || changed_;
-  }
-  if (event.kind == EventKind::kStep) return Step(task_) != Flow::kBlocked;
-  if (event.kind == EventKind::kDrop) drop_at_ = event.count;
-  const World<C>* const world = &w_;
-  const Op before = world->tasks[task_].op;
-  const Flow flow = RunOn();
-  drop_at_ = 0;
-  return flow != Flow::kBlocked || changed_ ||
-         HashOf(before) != HashOf(me().op);
-}
-
-template <class C, class P>
-bool Machine<C, P>::Finish() {
-  drop_at_ = 0;
-  for (;;) {
-    bool left = false;
-    bool moved = false;
-    for (unsigned order = 0; order < w_.next_order; ++order) {
-      for (unsigned task = 0; task < C::kTasks; ++task) {
-        if (w_.tasks[task].live == 0 || w_.tasks[task].order != order ||
-            w_.tasks[task].op.verb == Verb::kNone)
-          continue;
-        task_ = task;
-        Flow flow = Step(task);
-        if (flow != Flow::kBlocked) moved = true;
-        if (flow == Flow::kSync) flow = RunOn();
-        left |= flow == Flow::kBlocked;
-        break;
-      }
-    }
-    if (!left) return true;
-    if (!moved) return false;
-  }
-}
-
-#define VMTRUNC_INSTANTIATE(C)                                \
-  template World<C> MakeWorld<C>(const Setup&, const Rules&); \
-  template bool Fits<C>(const Setup&);                        \
-  template bool Fits<C>(const Event&);                        \
-  template class Machine<C, NoProbe<C>>;                      \
-  template class Machine<C, Checker<C>>
-
-VMTRUNC_INSTANTIATE(LargeCaps);
-VMTRUNC_INSTANTIATE(SmallCaps);
+template World<LargeCaps> MakeWorld<LargeCaps>(const Setup&, const Rules&);
+template World<SmallCaps> MakeWorld<SmallCaps>(const Setup&, const Rules&);
+template bool Fits<LargeCaps>(const Setup&);
+template bool Fits<SmallCaps>(const Setup&);
+template bool Fits<LargeCaps>(const Event&);
+template bool Fits<SmallCaps>(const Event&);
+template class Machine<LargeCaps, NoProbe<LargeCaps>>;
 template class Machine<LargeCaps, Tracer>;
+template class Machine<SmallCaps, NoProbe<SmallCaps>>;
+template class Machine<SmallCaps, Checker<SmallCaps>>;
 
 namespace {
 

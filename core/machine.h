@@ -55,7 +55,7 @@ struct NoProbe {
   void Uses(const World<C>&, unsigned, Slot, unsigned) {}
   void VmaBorn(const World<C>&, Slot) {}
   void GeometryChanged(const World<C>&, Slot) {}
-  void IndexChanged(unsigned) {}
+  void IndexChanged(const World<C>&, Slot) {}
   void IndexInserted(const World<C>&, Slot) {}
   void MmFreed(unsigned) {}
   void Unmapped(unsigned, unsigned, unsigned) {}
@@ -71,7 +71,7 @@ struct NoProbe {
   void Removes(const World<C>&, unsigned, unsigned) {}
   void TruncationEnds(const World<C>&, unsigned, unsigned, unsigned) {}
   void StepBegins(const World<C>&, unsigned) {}
-  void StepEnds(const World<C>&, unsigned, Verb, unsigned, Flow) {}
+  void StepEnds(const World<C>&, unsigned, Verb, Flow) {}
 };
 
 // The world before the first event. A first truncate_count that no pass of a
@@ -90,7 +90,9 @@ template <class C, class P>
 class Machine {
  public:
   Machine(World<C>& world, const Rules& rules, P& probe)
-      : w_(world), rules_(rules), probe_(probe) {}
+      : w_(world), rules_(rules), probe_(probe) {
+    for (Slot& slot : found_) slot = kNone;
+  }
 
   // Runs one event. Any event may be applied to any world. Returns whether it
   // had an effect.
@@ -118,9 +120,9 @@ class Machine {
   Vma& Use(Slot slot, unsigned birth);
   void LinkMm(Slot slot);
   void UnlinkMm(Slot slot);
-  Slot FindVma(unsigned mm, unsigned addr) const;
-  Slot PrevVma(unsigned mm, Slot slot) const;
-  bool RangeIsMapped(unsigned mm, unsigned start, unsigned end) const;
+  Slot FindVma(unsigned mm, unsigned addr);
+  Slot FindVmaPrev(unsigned mm, unsigned addr, Slot& prev);
+  bool RangeIsMapped(unsigned mm, unsigned start, unsigned end);
   void IndexInsert(Slot slot);
   void IndexRemove(Slot slot);
   bool SplitBegin(Slot slot, unsigned addr, bool new_below, Adjust& adjust);
@@ -164,7 +166,7 @@ class Machine {
   void Stamp(Slot slot, uint32_t count);
 
   // core/fault-inl.h
-  void FaultBegin(unsigned addr, bool write, Fault& fault);
+  void FaultBegin(Slot slot, unsigned addr, bool write, Fault& fault);
   Flow StepFault(Fault& fault);
   Flow FaultReadsPte(Fault& fault);
   Flow FaultTakesPage(Fault& fault);
@@ -174,6 +176,9 @@ class Machine {
 
   // core/ops-inl.h
   Flow Step(unsigned task);
+  template <auto kPhase>
+  Flow Phases();
+  bool GoesOn(Flow flow);
   bool Start(const Event& event, Op& op);
   Flow StepMmap(Op& op);
   void MmapPlaces(Op& op);
@@ -216,9 +221,12 @@ class Machine {
   World<C>& w_;
   const Rules& rules_;
   P& probe_;
-  unsigned task_ = 0;     // the task that moves
+  unsigned task_ = 0;  // the task that moves
+  static constexpr unsigned kMaxSteps = 1U << 20;
+  unsigned through_ = 0;  // not 0: sync points are passed, so many at most
   unsigned drop_at_ = 0;  // break tests until the one that answers yes; 0: none
   bool changed_ = false;  // the event has changed the world
+  Slot found_[C::kMms];   // where FindVma last was
 };
 
 }  // namespace vmtrunc

@@ -1,5 +1,5 @@
 // mremap: do_mremap(), move_vma(), copy_vma() and move_one_page() as in
-// 2.6.11. Included by core/machine.cc alone.
+// 2.6.11. Included by core/machine-inl.h alone.
 
 namespace vmtrunc {
 namespace mremap_phase {
@@ -129,10 +129,10 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   const Vma vma = w_.vmas[op.vma];
   const unsigned pgoff = vma.pgoff + op.addr - unsigned{vma.start};
   const unsigned end = op.new_addr + op.new_len;
-  const Slot next = FindVma(mm, op.new_addr);
+  Slot prev;
+  FindVmaPrev(mm, op.new_addr, prev);
   Slot merged = kNone;
-  if (MergeBegin(PrevVma(mm, next), mm, op.new_addr, end, vma, pgoff, op.adjust,
-                 merged)) {
+  if (MergeBegin(prev, mm, op.new_addr, end, vma, pgoff, op.adjust, merged)) {
     op.new_vma = merged;
     op.new_vma_birth = w_.vmas[merged].birth;
     op.phase = kMerge;

@@ -1,5 +1,5 @@
-// How operations begin, and those that are short. Included by core/machine.cc
-// alone.
+// How operations begin, and those that are short. Included by
+// core/machine-inl.h alone.
 
 namespace vmtrunc {
 namespace mmap_phase {
@@ -36,43 +36,56 @@ Flow Machine<C, P>::EndMmapSem(Op&) {
 template <class C, class P>
 Flow Machine<C, P>::Step(unsigned task) {
   task_ = task;
-  Op& op = me().op;
-  const Verb verb = op.verb;
-  const uint8_t phase = op.phase;
-  Flow flow = Flow::kDone;
-  probe_.StepBegins(w_, task);
-  switch (verb) {
+  using M = Machine;
+  switch (me().op.verb) {
     case Verb::kNone:
       break;
     case Verb::kMmap:
-      flow = StepMmap(op);
-      break;
+      return Phases<&M::StepMmap>();
     case Verb::kMunmap:
-      flow = StepMunmap(op);
-      break;
+      return Phases<&M::StepMunmap>();
     case Verb::kMprotect:
-      flow = StepMprotect(op);
-      break;
+      return Phases<&M::StepMprotect>();
     case Verb::kMremap:
-      flow = StepMremap(op);
-      break;
+      return Phases<&M::StepMremap>();
     case Verb::kRead:
     case Verb::kWrite:
-      flow = StepAccess(op);
-      break;
+      return Phases<&M::StepAccess>();
     case Verb::kFork:
-      flow = StepFork(op);
-      break;
+      return Phases<&M::StepFork>();
     case Verb::kExit:
-      flow = StepExit(op);
-      break;
+      return Phases<&M::StepExit>();
     case Verb::kTruncate:
-      flow = StepTruncate(op);
-      break;
+      return Phases<&M::StepTruncate>();
   }
-  if (flow == Flow::kDone) op = Op{};
-  probe_.StepEnds(w_, task, verb, phase, flow);
-  return flow;
+  return Flow::kDone;
+}
+
+// One phase, or all until the operation ends, blocks or drops its lock.
+template <class C, class P>
+template <auto kPhase>
+Flow Machine<C, P>::Phases() {
+  Op& op = me().op;
+  const Verb verb = op.verb;
+  for (;;) {
+    probe_.StepBegins(w_, task_);
+    const Flow flow = (this->*kPhase)(op);
+    if (flow == Flow::kDone) op = Op{};
+    probe_.StepEnds(w_, task_, verb, flow);
+    if (flow != Flow::kSync || through_ == 0) return flow;
+    VMT_CHECK(--through_ != 0);  // an operation that runs alone ends
+  }
+}
+
+// Between two phases of one loop: tells the probe, and says whether the second
+// follows at once.
+template <class C, class P>
+bool Machine<C, P>::GoesOn(Flow flow) {
+  if (flow != Flow::kSync || through_ == 0) return false;
+  VMT_CHECK(--through_ != 0);
+  probe_.StepEnds(w_, task_, me().op.verb, flow);
+  probe_.StepBegins(w_, task_);
+  return true;
 }
 
 // Fills in the operation that the event starts. False when it cannot start: it
@@ -120,7 +133,8 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.addr = op.len = 0;
       if (w_.tasks[event.new_addr].live != 0) return false;
       for (const Task& task : w_.tasks) {
-        if (task.op.verb == Verb::kFork && task.op.child_task == event.new_addr)
+        if (&task != &me() && task.op.verb == Verb::kFork &&
+            task.op.child_task == event.new_addr)
           return false;  // that name is being made
       }
       for (unsigned mm = 0; mm < C::kMms; ++mm) {
@@ -189,9 +203,10 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         // One read fault a page, until one is refused.
         if (op.populate == 0 || op.cursor == op.len) return EndMmapSem(op);
         if (op.populate == 1) {
-          FaultBegin(op.addr + unsigned{op.cursor}, false, op.fault);
+          const unsigned addr = op.addr + unsigned{op.cursor};
+          FaultBegin(FindVma(mm, addr), addr, false, op.fault);
           op.populate = 2;
-          return Flow::kSync;
+          if (!GoesOn(Flow::kSync)) return Flow::kSync;
         }
         const Flow flow = StepFault(op.fault);
         if (flow != Flow::kDone) return flow;
@@ -221,7 +236,8 @@ void Machine<C, P>::MmapPlaces(Op& op) {
   probe_.VmaBorn(w_, slot);
   op.new_vma = slot;
   Slot merged = kNone;
-  const Slot prev = PrevVma(mm, FindVma(mm, op.addr));
+  Slot prev;
+  FindVmaPrev(mm, op.addr, prev);
   op.phase =
       MergeBegin(prev, mm, vma.start, vma.end, vma, op.pgoff, op.adjust, merged)
           ? mmap_phase::kMerge
@@ -305,7 +321,8 @@ void Machine<C, P>::MprotectNext(Op& op) {
   const unsigned mm = me().mm;
   const unsigned end = op.addr + unsigned{op.len};
   while (op.cursor < end) {
-    const Slot slot = FindVma(mm, op.cursor);
+    Slot prev;
+    const Slot slot = FindVmaPrev(mm, op.cursor, prev);
     if (slot == kNone || w_.vmas[slot].start > op.cursor) return;  // a hole
     const Vma& vma = w_.vmas[slot];
     const unsigned stop = vma.end < end ? vma.end : end;
@@ -317,7 +334,7 @@ void Machine<C, P>::MprotectNext(Op& op) {
     op.new_addr = static_cast<uint16_t>(stop);
     Vma like = vma;
     like.write = op.write;
-    const Slot prev = op.cursor > vma.start ? slot : PrevVma(mm, slot);
+    if (op.cursor > vma.start) prev = slot;
     const unsigned pgoff = vma.pgoff + op.cursor - unsigned{vma.start};
     op.phase = MergeBegin(prev, mm, op.cursor, stop, like, pgoff, op.adjust,
                           op.new_vma)
@@ -351,7 +368,7 @@ Flow Machine<C, P>::StepAccess(Op& op) {
     if (slot == kNone || w_.vmas[slot].start > op.addr ||
         (write && w_.vmas[slot].write == 0))
       return EndMmapSem(op);  // SIGSEGV
-    FaultBegin(op.addr, write, op.fault);
+    FaultBegin(slot, op.addr, write, op.fault);
     op.phase = access_phase::kFault;
     return Flow::kSync;
   }

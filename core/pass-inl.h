@@ -1,4 +1,4 @@
-// unmap_mapping_range(): the pass. Included by core/machine.cc alone.
+// unmap_mapping_range(): the pass. Included by core/machine-inl.h alone.
 //
 // What survives a drop of i_mmap_lock is the range, the count N and, where the
 // rule keeps it in the pass, one restart point; everything else is derived
@@ -41,8 +41,12 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
       if (!TakeMapLock(pass.file)) return Flow::kBlocked;
       pass.dropped = 0;
       return Walk(pass, Continue(pass));
-    default:
-      return ZapBlock(pass);
+    default: {
+      Flow flow;
+      do flow = ZapBlock(pass);
+      while (GoesOn(flow));
+      return flow;
+    }
   }
 }
 
@@ -171,8 +175,9 @@ Flow Machine<C, P>::ZapBlock(Pass& pass) {
   unsigned stop = pass.addr + unsigned{w_.block};
   if (stop > pass.end) stop = pass.end;
   probe_.Scans(w_, task_, mm, pass.addr, stop);
+  const Pte* const ptes = w_.mms[mm].ptes;
   for (unsigned addr = pass.addr; addr < stop; ++addr) {
-    const Pte pte = w_.mms[mm].ptes[addr];
+    const Pte pte = ptes[addr];
     if (!pte.present()) continue;
     if (pass.even_cows == 0 && pte.kind() != PteKind::kPage) continue;
     probe_.Zaps(w_, task_, slot, addr);

@@ -1,4 +1,4 @@
-// Page tables and mapcounts. Included by core/machine.cc alone.
+// Page tables and mapcounts. Included by core/machine-inl.h alone.
 
 namespace vmtrunc {
 
@@ -13,6 +13,10 @@ void Machine<C, P>::AllocTable(unsigned mm, unsigned addr) {
 template <class C, class P>
 void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
   Mm<C>& it = w_.mms[mm];
+  if (it.mmap == kNone && start == 0 && end == C::kAddrs) {
+    it.tables = 0;
+    return;
+  }
   const unsigned last_span = (end - 1) / kPtesPerTable;
   for (unsigned span = start / kPtesPerTable; span <= last_span; ++span) {
     const unsigned from = span * kPtesPerTable;

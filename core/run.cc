@@ -46,11 +46,11 @@ RunResult Run(const Setup& setup, std::span<const Event> events,
 
 template <class C>
 RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
-                       const Rules& rules) {
+                       const Rules& rules, bool hash_state) {
   World<C> world = MakeWorld<C>(setup, rules);
   NoProbe<C> probe;
   RunResult result = Drive(world, probe, events, rules);
-  result.state_hash = HashOf(world);
+  if (hash_state) result.state_hash = HashOf(world);
   return result;
 }
 
@@ -68,6 +68,6 @@ template RunResult Run<LargeCaps>(const Setup&, std::span<const Event>,
 template RunResult Run<SmallCaps>(const Setup&, std::span<const Event>,
                                   const Rules&, const RunOptions&);
 template RunResult RunUnchecked<LargeCaps>(const Setup&, std::span<const Event>,
-                                           const Rules&);
+                                           const Rules&, bool);
 
 }  // namespace vmtrunc

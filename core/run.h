@@ -45,7 +45,7 @@ inline RunResult Run(const Script& script, const Rules& rules) {
 // The same with the properties off: only effects and state_hash are set.
 template <class C>
 RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
-                       const Rules& rules);
+                       const Rules& rules, bool hash_state = true);
 
 // One step of a traced run.
 struct TraceStep {

@@ -12,7 +12,6 @@ constexpr unsigned kStepSelector = 13;
 constexpr unsigned kDropSelector = 14;
 constexpr unsigned kFinishSelector = 15;
 constexpr unsigned kSelectorMask = 31;
-constexpr unsigned kVerbs = 9;
 
 constexpr uint8_t kDefaultSize = 8;   // a zero byte is a file of 8 pages
 constexpr uint8_t kDefaultTasks = 3;  // and three tasks
@@ -65,7 +64,7 @@ void DecodeRecord(const uint8_t* r, unsigned files, Event& event) {
     event.kind = EventKind::kDrop;
     event.count = static_cast<uint8_t>(std::min<unsigned>(r[2] + 1U, 255U));
   }
-  if (selector < 1 || selector > kVerbs) return;
+  if (selector < 1 || selector > unsigned{kVerbs}) return;
   event.kind = (r[0] & 32U) != 0 ? EventKind::kBegin : EventKind::kStart;
   event.verb = static_cast<Verb>(selector);
   const auto file = static_cast<uint8_t>(files == 2 ? r[1] >> 3 & 1U : 0U);

@@ -26,8 +26,8 @@ class Tracer : public Checker<LargeCaps> {
     from_ = WhereIs(w.tasks[task].op);
   }
   void StepEnds(const World<LargeCaps>& w, unsigned task, Verb verb,
-                unsigned phase, Flow flow) {
-    Checker::StepEnds(w, task, verb, phase, flow);
+                Flow flow) {
+    Checker::StepEnds(w, task, verb, flow);
     on_step_({number_, task, verb, from_, flow, &w});
   }
 

@@ -1,6 +1,6 @@
 // do_munmap() and exit_mmap() as in 2.6.11: split the edges, detach, zap,
 // free the page tables, then take each vma out of the index and free it.
-// Included by core/machine.cc alone.
+// Included by core/machine-inl.h alone.
 
 namespace vmtrunc {
 namespace unmap_phase {
@@ -75,10 +75,16 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         if (unmap.first == kNone) return Flow::kDone;
         unmap.phase = kZap;
         return Flow::kSync;
-      case kZap:
-        return ZapDetached(unmap);
-      default:
-        return FreeDetached(unmap);
+      case kZap: {
+        const Flow flow = ZapDetached(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
+      default: {
+        const Flow flow = FreeDetached(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 // The slab, an mm's list of vmas, split_vma(), vma_merge() and vma_adjust() as
-// in 2.6.11 mm/mmap.c. Included by core/machine.cc alone.
+// in 2.6.11 mm/mmap.c. Included by core/machine-inl.h alone.
 
 namespace vmtrunc {
 
@@ -46,27 +46,46 @@ Vma& Machine<C, P>::Use(Slot slot, unsigned birth) {
   return w_.vmas[slot];
 }
 
+// find_vma(): the first vma of the mm that ends above `addr`, or kNone. It
+// looks from where it was last found, as the kernel's mmap_cache does; in a
+// list that is in order the answer depends on the world alone.
 template <class C, class P>
-Slot Machine<C, P>::FindVma(unsigned mm, unsigned addr) const {
-  Slot slot = w_.mms[mm].mmap;
-  while (slot != kNone && w_.vmas[slot].end <= addr)
-    slot = w_.vmas[slot].mm_next;
+Slot Machine<C, P>::FindVma(unsigned mm, unsigned addr) {
+  Slot slot = found_[mm];
+  if (slot == kNone || w_.vmas[slot].state != VmaState::kLinked ||
+      w_.vmas[slot].mm != mm) {
+    slot = w_.mms[mm].mmap;
+    if (slot == kNone) return kNone;
+  }
+  if (w_.vmas[slot].end <= addr) {
+    Slot last = slot;
+    while (slot != kNone && w_.vmas[slot].end <= addr) {
+      last = slot;
+      slot = w_.vmas[slot].mm_next;
+    }
+    found_[mm] = last;
+    return slot;
+  }
+  for (Slot prev = w_.vmas[slot].mm_prev;
+       prev != kNone && w_.vmas[prev].end > addr; prev = w_.vmas[slot].mm_prev)
+    slot = prev;
+  found_[mm] = slot;
   return slot;
 }
 
-// The vma before `slot` in its mm; the last one when `slot` is kNone.
+// find_vma_prev(): the same, and the vma before it in `prev`.
 template <class C, class P>
-Slot Machine<C, P>::PrevVma(unsigned mm, Slot slot) const {
-  Slot prev = kNone;
-  for (Slot at = w_.mms[mm].mmap; at != slot && at != kNone;
-       at = w_.vmas[at].mm_next)
-    prev = at;
-  return prev;
+Slot Machine<C, P>::FindVmaPrev(unsigned mm, unsigned addr, Slot& prev) {
+  const Slot slot = FindVma(mm, addr);
+  // Past the last vma, what was found is the last.
+  prev = slot != kNone              ? w_.vmas[slot].mm_prev
+         : w_.mms[mm].mmap != kNone ? found_[mm]
+                                    : Slot{kNone};
+  return slot;
 }
 
 template <class C, class P>
-bool Machine<C, P>::RangeIsMapped(unsigned mm, unsigned start,
-                                  unsigned end) const {
+bool Machine<C, P>::RangeIsMapped(unsigned mm, unsigned start, unsigned end) {
   const Slot slot = FindVma(mm, start);
   return slot != kNone && w_.vmas[slot].start < end;
 }
@@ -74,10 +93,12 @@ bool Machine<C, P>::RangeIsMapped(unsigned mm, unsigned start,
 template <class C, class P>
 void Machine<C, P>::LinkMm(Slot slot) {
   Vma& vma = w_.vmas[slot];
-  const Slot next = FindVma(vma.mm, vma.start);
-  const Slot prev = PrevVma(vma.mm, next);
+  Slot prev;
+  const Slot next = FindVmaPrev(vma.mm, vma.start, prev);
   vma.mm_next = next;
+  vma.mm_prev = prev;
   (prev == kNone ? w_.mms[vma.mm].mmap : w_.vmas[prev].mm_next) = slot;
+  if (next != kNone) w_.vmas[next].mm_prev = slot;
   vma.state = VmaState::kLinked;
   probe_.GeometryChanged(w_, slot);
   changed_ = true;
@@ -86,9 +107,10 @@ void Machine<C, P>::LinkMm(Slot slot) {
 template <class C, class P>
 void Machine<C, P>::UnlinkMm(Slot slot) {
   Vma& vma = w_.vmas[slot];
-  const Slot prev = PrevVma(vma.mm, slot);
+  const Slot prev = vma.mm_prev;
   (prev == kNone ? w_.mms[vma.mm].mmap : w_.vmas[prev].mm_next) = vma.mm_next;
-  vma.mm_next = kNone;
+  if (vma.mm_next != kNone) w_.vmas[vma.mm_next].mm_prev = prev;
+  vma.mm_next = vma.mm_prev = kNone;
   vma.state = VmaState::kDetached;
   probe_.GeometryChanged(w_, slot);
 }
@@ -102,7 +124,7 @@ void Machine<C, P>::IndexInsert(Slot slot) {
 template <class C, class P>
 void Machine<C, P>::IndexRemove(Slot slot) {
   PrioTree<C>(w_, w_.vmas[slot].file).Remove(slot);
-  probe_.IndexChanged(w_.vmas[slot].file);
+  probe_.IndexChanged(w_, slot);
 }
 
 // split_vma() up to where vma_adjust() takes the lock: allocates the new
@@ -122,7 +144,7 @@ bool Machine<C, P>::SplitBegin(Slot slot, unsigned addr, bool new_below,
   copy.state = VmaState::kNew;
   copy.in_index = InIndex::kNot;
   copy.parent = copy.left = copy.right = copy.set_prev = copy.set_next = 0;
-  copy.mm_next = 0;
+  copy.mm_next = copy.mm_prev = 0;
   adjust = Adjust{};
   adjust.vma = slot;
   adjust.vma_birth = vma.birth;
@@ -146,7 +168,7 @@ bool Machine<C, P>::SplitBegin(Slot slot, unsigned addr, bool new_below,
     vma.end = adjust.end;
     vma.pgoff = adjust.pgoff;
     probe_.GeometryChanged(w_, slot);
-    probe_.IndexChanged(vma.file);
+    probe_.IndexChanged(w_, slot);
   }
   return true;
 }
@@ -316,7 +338,7 @@ uint8_t Machine<C, P>::AnonFor(Slot slot) {
     const Vma& next = w_.vmas[vma.mm_next];
     if (next.anon != 0 && joins(vma, next)) return next.anon;
   }
-  const Slot prev_slot = PrevVma(vma.mm, slot);
+  const Slot prev_slot = vma.mm_prev;
   if (prev_slot != kNone) {
     const Vma& prev = w_.vmas[prev_slot];
     if (prev.anon != 0 && joins(prev, vma)) return prev.anon;

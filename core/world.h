@@ -74,12 +74,12 @@ struct Vma {
   uint8_t shared;            // VM_SHARED
   uint8_t write;             // VM_WRITE
   uint8_t anon;              // id of its anon_vma, 0 for none
-  Slot mm_next;              // next in the mm's list, by address
+  Slot mm_next, mm_prev;     // the mm's list, by address
   InIndex in_index;          // how it hangs in i_mmap
   Slot parent, left, right;  // of a tree node
   Slot set_prev, set_next;   // the vm_set list; its head is the tree node
   uint8_t birth;             // how often this slot was allocated, modulo 256
-  uint8_t unused[4];
+  uint8_t unused[3];
 
   constexpr unsigned pages() const { return unsigned(end) - start; }
   constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
@@ -122,6 +122,7 @@ enum class Verb : uint8_t {
   kExit = 8,
   kTruncate = 9,
 };
+inline constexpr int kVerbs = 9;
 
 // One in-flight vma_adjust(): the new geometry of `vma`, and what it inserts.
 struct Adjust {

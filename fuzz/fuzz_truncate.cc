@@ -6,6 +6,7 @@
 // VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
 // VMTRUNC_PROPERTY  stop for this property alone
 // VMTRUNC_KEEP_GOING  see fuzz/status.h
+// VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what has been done to DIRECTORY/status
 #include <fcntl.h>
@@ -167,6 +168,8 @@ class Target {
 
 size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                     unsigned seed) {
+  static const bool same = std::getenv(kNoMutationVariable) != nullptr;
+  if (same) return size;
   Target::Get().CountMutation();
   Random random(seed);
   // A share stays blind, so that nothing is out of reach.

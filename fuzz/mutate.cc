@@ -34,11 +34,11 @@ bool ReuseRange(const Script& script, Random& random, Event& event) {
 }
 
 Verb RandomVerb(Random& random) {
-  constexpr Verb kVerbs[] = {Verb::kMmap,     Verb::kMmap,     Verb::kMunmap,
-                             Verb::kMprotect, Verb::kMprotect, Verb::kMremap,
-                             Verb::kRead,     Verb::kWrite,    Verb::kFork,
-                             Verb::kExit,     Verb::kTruncate, Verb::kTruncate};
-  return kVerbs[random.Below(std::size(kVerbs))];
+  constexpr Verb kChoices[] = {
+      Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,   Verb::kMprotect,
+      Verb::kMprotect, Verb::kMremap, Verb::kRead,     Verb::kWrite,
+      Verb::kFork,     Verb::kExit,   Verb::kTruncate, Verb::kTruncate};
+  return kChoices[random.Below(std::size(kChoices))];
 }
 
 // A truncate that drops its lock, an operation of another task, and its end.

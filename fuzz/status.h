@@ -14,6 +14,8 @@ inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // Set: goes on after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
+// Set: the mutator changes nothing, so that the corpus runs over and over.
+inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
 inline constexpr const char* kBrokenPrefix = "broken-";
 inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";
