@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_format.h"
@@ -28,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct FuzzOptions {
-  std::string kernel = "2.6.11", property, out = "fuzz-out", corpus, fuzzer;
+  std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus, fuzzer;
   double seconds = 60;
   long long runs = -1;
   unsigned seed = 0;
@@ -83,6 +84,8 @@ class Child {
         std::string(kDirectoryVariable) + "=" + o.out};
     if (!o.property.empty())
       variables.push_back(std::string(kPropertyVariable) + "=" + o.property);
+    if (!o.unlike.empty())
+      variables.push_back(std::string(kUnlikeVariable) + "=" + o.unlike);
     if (o.keep_going)
       variables.push_back(std::string(kKeepGoingVariable) + "=1");
     for (char** v = environ; *v != nullptr; ++v)
@@ -171,7 +174,10 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
                          : static_cast<Property>(PropertyNumber(o.property));
   if (!found.breaks(property)) return false;
   const size_t length = script.events.size();
-  script = Shrink(std::move(script), rules, property);
+  std::optional<Rules> unlike;
+  if (!o.unlike.empty()) unlike = OneKernel(o.unlike).rules();
+  script =
+      Shrink(std::move(script), rules, property, unlike ? &*unlike : nullptr);
   script.kernel = spec;
   const RunResult result = Run(script, rules);
   const PropertyInfo& info = AllProperties()[static_cast<size_t>(property)];
@@ -180,6 +186,9 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
   script.expects.push_back({.kernel = spec.ToString(),
                             .spec = spec,
                             .broken = static_cast<int>(property)});
+  if (unlike)
+    script.expects.push_back({.kernel = OneKernel(o.unlike).ToString(),
+                              .spec = OneKernel(o.unlike)});
   WriteFile(path, ToText(script));
   std::cout << absl::StrFormat(
       "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"
@@ -225,6 +234,7 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
 
 int Fuzz(FuzzOptions o) {
   OneKernel(o.kernel);
+  if (!o.unlike.empty()) OneKernel(o.unlike);
   if (!o.property.empty() && PropertyNumber(o.property) == kProperties)
     throw UsageError{"--property " + o.property + ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
@@ -272,6 +282,9 @@ void AddFuzz(CLI::App& app, Command& run) {
       "fuzz", "fuzzes a kernel until a property breaks or time is up");
   auto o = std::make_shared<FuzzOptions>();
   sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
+  sub->add_option("--unlike", o->unlike,
+                  "count only what holds on this kernel, as "
+                  "2.6.11+mremap-always-resets: which rule is it?");
   sub->add_option("--property", o->property, "stop for this property alone");
   sub->add_flag("--keep-going", o->keep_going,
                 "go on after a violation: one script a property at the end");

@@ -30,8 +30,11 @@ bool Machine<C, P>::Apply(const Event& event) {
       return false;
     }
     if (event.kind == EventKind::kBegin) {
-      // A truncate runs to where its pass takes i_mmap_lock.
-      if (event.verb == Verb::kTruncate) Step(task_);
+      // A truncate runs to where its pass takes its locks.
+      while (event.verb == Verb::kTruncate && me().op.verb == Verb::kTruncate &&
+             me().op.phase < truncate_phase::kPass &&
+             Step(task_) == Flow::kSync) {
+      }
       return true;
     }
     return RunOn() == Flow::kBlocked || changed_;

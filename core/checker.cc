@@ -38,6 +38,7 @@ constexpr std::array<PropertyInfo, kProperties> kInfos = {{
 
 template <class C>
 bool InRange(const Vma& vma, const Pass& pass) {
+  if (vma.nonlinear != 0) return true;  // its pages may be any
   return vma.last_pgoff() >= pass.first && vma.pgoff <= pass.last;
 }
 
@@ -45,6 +46,7 @@ bool InRange(const Vma& vma, const Pass& pass) {
 template <class C>
 uint32_t Allowance(const World<C>& w, const Vma& vma, const Pass& pass) {
   if (!InRange<C>(vma, pass)) return 0;
+  if (vma.nonlinear != 0) return (vma.pages() + w.block - 1) / w.block + 1;
   const unsigned first = std::max<unsigned>(vma.pgoff, pass.first);
   const unsigned last = std::min<unsigned>(vma.last_pgoff(), pass.last);
   return (last - first + w.block) / w.block + 1;
@@ -84,25 +86,32 @@ void Checker<C>::Break(Property property, const char* what, unsigned a,
 template <class C>
 void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
                           unsigned id) {
-  // i_sem and mmap_sem before unmap_mutex before i_mmap_lock before
-  // page_table_lock; that of fork's child nests around its parent's.
+  // i_sem, mmap_sem, invalidate_lock, page lock, unmap_mutex, i_mmap_lock,
+  // page_table_lock; that of fork's child nests around its parent's. mmap_sem
+  // may be taken for read inside i_sem.
   bool ptl = false;
   bool writer = false;
+  bool reader = false;
   for (unsigned mm = 0; mm < C::kMms; ++mm) {
     ptl |= w.mms[mm].page_table_lock == task;
     writer |= w.mms[mm].writer == task;
+    reader |= (w.mms[mm].readers >> task & 1) != 0;
   }
+  const Op& op = w.tasks[task].op;
   bool wrong = false;
   if (kind == LockKind::kPageTableLock) {
-    const Op& op = w.tasks[task].op;
     wrong = ptl && (op.verb != Verb::kFork || id != w.tasks[task].mm ||
                     w.mms[op.child_mm].page_table_lock != task);
   } else {
-    const bool sleeps = kind != LockKind::kIMmapLock;
-    wrong = ptl || (writer && sleeps && kind != LockKind::kUnmapMutex);
+    const bool page = op.locked != 0 || op.fault.locked != 0;
+    const bool before_page = kind < LockKind::kPageLock;
+    wrong = ptl || (page && kind <= LockKind::kPageLock) ||
+            ((writer || reader) && kind < LockKind::kInvalidateLock);
     for (const File& file : w.files) {
-      wrong |= file.i_mmap_lock == task;
-      wrong |= file.unmap_mutex == task && sleeps;
+      wrong |= file.i_mmap_lock == task || (file.walkers >> task & 1) != 0;
+      wrong |= file.unmap_mutex == task && kind != LockKind::kIMmapLock;
+      wrong |= before_page && file.invalidate_lock == task;
+      wrong |= before_page && (file.fillers >> task & 1) != 0;
       wrong |= file.i_sem == task &&
                (kind == LockKind::kISem || kind == LockKind::kMmapSemWrite);
     }
@@ -116,7 +125,8 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
 template <class C>
 void Checker<C>::MaySleep(const World<C>& w, unsigned task) {
   bool wrong = false;
-  for (const File& file : w.files) wrong |= file.i_mmap_lock == task;
+  for (const File& file : w.files)
+    wrong |= file.i_mmap_lock == task && !rules_.lock_sleeps;
   for (const Mm<C>& mm : w.mms) wrong |= mm.page_table_lock == task;
   if (wrong)
     Break(Property::kLockOrder, "task %u may sleep under a spinlock", task);
@@ -231,6 +241,7 @@ void Checker<C>::WalkEnds(const World<C>& w, unsigned task) {
   for (unsigned slot = 0; slot < slots_; ++slot) {
     const Vma& vma = w.vmas[slot];
     if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
+    if (vma.nonlinear != pass.in_list) continue;
     if (InRange<C>(vma, pass) && vma.count != pass.count)
       Break(Property::kCountIsACount,
             "the vma at %u of mm %u carries %u when pass %u ends", vma.start,
@@ -263,7 +274,16 @@ template <class C>
 void Checker<C>::PassEnds(const World<C>& w, unsigned task) {
   passes_ &= ~(1U << task);
   const Op& op = w.tasks[task].op;
-  if (op.verb == Verb::kTruncate) CheckPastSize(w, op.file, op.pgoff);
+  if (op.verb == Verb::kTruncate && op.pass.final != 0)
+    CheckPastSize(w, op.file, op.pgoff);
+}
+
+template <class C>
+void Checker<C>::UsesTable(const World<C>& w, unsigned, unsigned mm,
+                           unsigned addr) {
+  if ((w.mms[mm].tables >> (addr / kPtesPerTable) & 1) == 0)
+    Break(Property::kNoFreedUse,
+          "the page table at %u of mm %u is used after it was freed", addr, mm);
 }
 
 template <class C>
@@ -308,11 +328,15 @@ void Checker<C>::CheckPlaces(const World<C>& w) {
     const Vma& vma = w.vmas[slot];
     if (vma.in_index == InIndex::kNot) continue;
     const bool node = vma.in_index == InIndex::kNode;
+    const bool member = vma.in_index == InIndex::kMember;
+    const File& file = w.files[vma.file];
     const Slot above = node ? vma.parent : vma.set_prev;
-    bool agrees = keys_[slot].pgoff == vma.pgoff &&
-                  keys_[slot].last_pgoff == vma.last_pgoff();
+    bool agrees =
+        vma.nonlinear != 0 || (keys_[slot].pgoff == vma.pgoff &&
+                               keys_[slot].last_pgoff == vma.last_pgoff());
     if (above == kNone) {
-      agrees &= node && w.files[vma.file].root == slot;
+      const Slot head = vma.nonlinear != 0 ? file.list : file.root;
+      agrees &= !member && head == slot;
     } else {
       const Vma& link = w.vmas[above];
       agrees &= node ? link.left == slot || link.right == slot
@@ -373,11 +397,37 @@ void Checker<C>::CheckNode(const World<C>& w, unsigned file, Slot slot,
               deeper ? radix << 1 | 1 : radix, seen);
 }
 
+// The nonlinear list, or an interval tree in the order of its walk.
+template <class C>
+void Checker<C>::CheckList(const World<C>& w, unsigned file, Slot head,
+                           bool nonlinear, uint64_t& seen) {
+  Slot prev = kNone;
+  for (Slot slot = head; slot != kNone; slot = w.vmas[slot].set_next) {
+    const Vma& vma = w.vmas[slot];
+    const bool again = (seen >> slot & 1) != 0;
+    const bool keyed =
+        nonlinear || (keys_[slot].pgoff == vma.pgoff &&
+                      (prev == kNone || w.vmas[prev].pgoff <= vma.pgoff));
+    if (again || !keyed || vma.state == VmaState::kFree || vma.file != file ||
+        (vma.nonlinear != 0) != nonlinear || vma.set_prev != prev) {
+      BreakIndex(vma);
+      return;
+    }
+    seen |= uint64_t{1} << slot;
+    prev = slot;
+  }
+}
+
 template <class C>
 void Checker<C>::CheckIndex(const World<C>& w, unsigned file) {
   uint64_t seen = 0;
-  if (w.files[file].root != kNone)
-    CheckNode(w, file, w.files[file].root, kNone, 0, 0, seen);
+  const Slot root = w.files[file].root;
+  if (rules_.interval_tree) {
+    CheckList(w, file, root, /*nonlinear=*/false, seen);
+  } else if (root != kNone) {
+    CheckNode(w, file, root, kNone, 0, 0, seen);
+  }
+  CheckList(w, file, w.files[file].list, /*nonlinear=*/true, seen);
   for (unsigned slot = 0; slot < slots_; ++slot) {
     const Vma& vma = w.vmas[slot];
     if (vma.state != VmaState::kLinked || vma.file != file) continue;
@@ -439,13 +489,13 @@ void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
         (vma.state != VmaState::kLinked && vma.state != VmaState::kDetached))
       continue;
     for (unsigned addr = vma.start; addr < vma.end; ++addr)
-      inside += it.ptes[addr].present() ? 1U : 0U;
+      inside += it.ptes[addr].none() ? 0U : 1U;
   }
   unsigned present = 0;
   for (unsigned addr = 0; addr < C::kAddrs; addr += kPtesPerTable) {
     unsigned here = 0;
     for (unsigned i = 0; i < kPtesPerTable; ++i)
-      here += it.ptes[addr + i].present() ? 1U : 0U;
+      here += it.ptes[addr + i].none() ? 0U : 1U;
     present += here;
     if (here != 0 && (it.tables >> addr / kPtesPerTable & 1) == 0)
       Break(Property::kVmasWellFormed,
@@ -500,7 +550,7 @@ void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
                            : vma.pgoff < pass.first      ? 1U
                                                          : 2U);
       state = state * 2 + (vma.state == VmaState::kLinked ? 1 : 0);
-      state = state * 10 + static_cast<unsigned>(verb);
+      state = state * 13 + static_cast<unsigned>(verb);
       uint8_t& counter = features_[state % kFeatures];
       if (counter != 255) ++counter;
     }

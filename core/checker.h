@@ -113,6 +113,7 @@ class Checker {
              unsigned end);
   void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr);
   void Drops(const World<C>& w, unsigned task);
+  void UsesTable(const World<C>& w, unsigned task, unsigned mm, unsigned addr);
   void WalkEnds(const World<C>& w, unsigned task);
   void PassEnds(const World<C>& w, unsigned task);
   void Removes(const World<C>& w, unsigned file, unsigned index);
@@ -152,6 +153,8 @@ class Checker {
   void CheckEvent(const World<C>& w);
   void BreakIndex(const Vma& vma);
   void CheckIndex(const World<C>& w, unsigned file);
+  void CheckList(const World<C>& w, unsigned file, Slot head, bool nonlinear,
+                 uint64_t& seen);
   void CheckNode(const World<C>& w, unsigned file, Slot slot, Slot parent,
                  int depth, uint64_t radix, uint64_t& seen);
   void CheckGeometry(const World<C>& w, unsigned mm);

@@ -1,9 +1,23 @@
-// A page fault as in 2.6.11: handle_pte_fault(), do_no_page(), do_wp_page().
-// The caller holds mmap_sem. Included by core/machine-inl.h alone.
+// A page fault: handle_pte_fault(), do_no_page() or __do_fault(),
+// do_file_page(), do_wp_page(). The caller holds mmap_sem. Included by
+// core/machine-inl.h alone.
 
 namespace vmtrunc {
 namespace fault_phase {
-enum : uint8_t { kReadPte, kSampleCount, kReadSize, kTakePage, kSetPte, kCopy };
+enum : uint8_t {
+  kReadPte,
+  kSampleCount,
+  kReadSize,
+  kTakePage,
+  kSetPte,
+  kCopy,
+  kInstall,
+  kAround,
+  kFillLock,
+  kLockPage,
+  kTell,
+  kMakeWritable
+};
 enum : uint8_t { kServed, kSigsegv, kSigbus };
 }  // namespace fault_phase
 
@@ -12,12 +26,24 @@ enum : uint8_t { kServed, kSigsegv, kSigbus };
 template <class C, class P>
 void Machine<C, P>::FaultBegin(Slot slot, unsigned addr, bool write,
                                Fault& fault) {
+  const Vma& vma = w_.vmas[slot];
   fault = Fault{};
   fault.phase = fault_phase::kReadPte;
   fault.write = write ? 1 : 0;
   fault.addr = static_cast<uint16_t>(addr);
   fault.vma = slot;
-  fault.vma_birth = w_.vmas[slot].birth;
+  fault.vma_birth = vma.birth;
+  fault.index = static_cast<uint16_t>(vma.pgoff + addr - vma.start);
+}
+
+// Page `index` of the file is to be put at the address, whatever is there.
+template <class C, class P>
+void Machine<C, P>::InstallBegin(Slot slot, unsigned addr, unsigned index,
+                                 Fault& fault) {
+  FaultBegin(slot, addr, false, fault);
+  fault.index = static_cast<uint16_t>(index);
+  fault.from_file_pte = 1;
+  fault.phase = fault_phase::kReadSize;
 }
 
 template <class C, class P>
@@ -27,7 +53,6 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
   do {
     const Vma& vma = Use(fault.vma, fault.vma_birth);
     const File& file = w_.files[vma.file];
-    const unsigned index = vma.pgoff + fault.addr - unsigned{vma.start};
     switch (fault.phase) {
       case kReadPte:
         flow = FaultReadsPte(fault);
@@ -35,29 +60,59 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
       case kSampleCount:
         fault.seq = file.truncate_count;
         fault.phase = rules_.fault_count_first ? kReadSize : kTakePage;
+        flow = Flow::kSync;
         break;
       case kReadSize:
-        if (index >= C::kFilePages ||
-            (rules_.fault_checks_size && index >= file.size)) {
+        if (PastSize(file, fault)) {
           fault.outcome = kSigbus;
           return Flow::kDone;
         }
-        fault.phase = rules_.fault_count_first || fault.retried != 0
+        fault.phase = !SamplesCount(fault) || rules_.fault_count_first ||
+                              fault.retried != 0
                           ? kTakePage
                           : kSampleCount;
+        flow = Flow::kSync;
         break;
+      case kAround:
+        flow = FaultAround(fault);
+        break;
+      case kFillLock:
       case kTakePage:
         flow = FaultTakesPage(fault);
+        break;
+      case kLockPage:
+        flow = FaultLocksPage(fault);
+        break;
+      case kTell:
+        // page_mkwrite(), with nothing held.
+        fault.told = 1;
+        fault.phase = kLockPage;
+        flow = Flow::kSync;
+        break;
+      case kInstall:
+        flow = FaultInstalls(fault);
         break;
       case kSetPte:
         flow = FaultSetsPte(fault);
         break;
       default:
-        flow = FaultCopies(fault);
+        flow = FaultChangesPte(fault);
         break;
     }
   } while (GoesOn(flow));
   return flow;
+}
+
+// Faults under the page lock and those on file ptes do without the count.
+template <class C, class P>
+bool Machine<C, P>::SamplesCount(const Fault& fault) const {
+  return !rules_.fault_page_lock && fault.from_file_pte == 0;
+}
+
+template <class C, class P>
+bool Machine<C, P>::PastSize(const File& file, const Fault& fault) const {
+  return fault.index >= C::kFilePages ||
+         (rules_.fault_checks_size && fault.index >= file.size);
 }
 
 template <class C, class P>
@@ -70,34 +125,138 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   const Pte pte = w_.mms[mm].ptes[fault.addr];
   ReleasePtl(mm);
   if (!pte.present()) {
-    fault.phase = rules_.fault_count_first ? kSampleCount : kReadSize;
+    if (!pte.none()) {
+      fault.index = static_cast<uint16_t>(pte.index());
+      fault.from_file_pte = 1;
+    }
+    const bool samples = SamplesCount(fault) && rules_.fault_count_first;
+    const bool around =
+        rules_.fault_around && fault.write == 0 && vma.nonlinear == 0;
+    fault.phase = around ? kAround : samples ? kSampleCount : kReadSize;
     return Flow::kSync;
   }
   if (fault.write == 0 || pte.writable()) return Flow::kDone;
-  if (vma.shared != 0 || pte.kind() == PteKind::kCopy) {
+  const bool tells = vma.shared != 0 && rules_.page_mkwrite;
+  if (!tells && (vma.shared != 0 || pte.kind() == PteKind::kCopy)) {
     // do_wp_page() reuses the page in the same hold.
     w_.mms[mm].ptes[fault.addr] = Pte::Make(pte.kind(), pte.index(), true);
     changed_ = true;
     return Flow::kDone;
   }
   fault.page = pte;
-  fault.phase = kCopy;
+  fault.phase = tells ? kMakeWritable : kCopy;
   return Flow::kSync;
 }
 
-// filemap_nopage(): finds the page in the cache, or reads it in.
+// do_fault_around() of 6.x: what the cache has around the address, within the
+// vma and the page table, pages that somebody holds locked left out.
+template <class C, class P>
+Flow Machine<C, P>::FaultAround(Fault& fault) {
+  const unsigned mm = me().mm;
+  const Vma& vma = w_.vmas[fault.vma];
+  const File& file = w_.files[vma.file];
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  const unsigned end = std::min<unsigned>(vma.end, TableEnd(fault.addr));
+  const unsigned table = TableEnd(fault.addr) - kPtesPerTable;
+  for (unsigned addr = std::max<unsigned>(vma.start, table); addr < end;
+       ++addr) {
+    const unsigned index = vma.pgoff + addr - unsigned{vma.start};
+    if (index >= C::kFilePages || index >= file.size) break;
+    if ((file.cached >> index & 1) == 0 || PageIsLocked(vma.file, index) ||
+        !w_.mms[mm].ptes[addr].none())
+      continue;
+    SetPte(mm, vma.file, addr, Pte::Make(PteKind::kPage, index, MayWrite(vma)));
+  }
+  const bool served = w_.mms[mm].ptes[fault.addr].present();
+  ReleasePtl(mm);
+  fault.phase = fault_phase::kReadSize;
+  return served ? Flow::kDone : Flow::kSync;
+}
+
+// filemap_nopage() or filemap_fault(): finds the page in the cache, or reads it
+// in, under invalidate_lock where there is one.
 template <class C, class P>
 Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
-  const Vma& vma = w_.vmas[fault.vma];
-  const unsigned index = vma.pgoff + fault.addr - unsigned{vma.start};
-  File& file = w_.files[vma.file];
-  if ((file.cached >> index & 1) == 0) {
-    file.cached |= uint64_t{1} << index;
+  using namespace fault_phase;
+  const unsigned number = w_.vmas[fault.vma].file;
+  File& file = w_.files[number];
+  if ((file.cached >> fault.index & 1) == 0) {
+    if (rules_.invalidate_lock && fault.filler == 0) {
+      if (fault.phase == kTakePage) {
+        fault.phase = kFillLock;
+        return Flow::kSync;
+      }
+      if (file.invalidate_lock != kNone) return Flow::kBlocked;
+      probe_.Acquires(w_, task_, LockKind::kInvalidateLock, number);
+      file.fillers = static_cast<uint8_t>(file.fillers | 1U << task_);
+      fault.filler = 1;
+    }
+    file.cached |= uint64_t{1} << fault.index;
     changed_ = true;
   }
-  fault.page = Pte::Make(PteKind::kPage, index, false);
-  fault.phase = fault_phase::kSetPte;
+  fault.page = Pte::Make(PteKind::kPage, fault.index, false);
+  const bool installs = fault.from_file_pte != 0 && !rules_.remap_file_ptes;
+  fault.phase = rules_.fault_page_lock && !installs ? kLockPage
+                : installs                          ? kInstall
+                                                    : kSetPte;
   return Flow::kSync;
+}
+
+template <class C, class P>
+void Machine<C, P>::FaultLetsGo(Fault& fault) {
+  fault.locked = 0;
+  if (fault.filler == 0) return;
+  File& file = w_.files[w_.vmas[fault.vma].file];
+  file.fillers = static_cast<uint8_t>(file.fillers & ~(1U << task_));
+  fault.filler = 0;
+}
+
+// With the page locked, looks at its mapping and i_size again. A page that has
+// left the cache sends the fault back to look for another.
+template <class C, class P>
+Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
+  using namespace fault_phase;
+  const Vma& vma = w_.vmas[fault.vma];
+  if (fault.page.kind() == PteKind::kPage &&
+      PageIsLocked(vma.file, fault.index))
+    return Flow::kBlocked;
+  probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
+  const bool gone = fault.page.kind() != PteKind::kPage;
+  if (fault.told != 0) {
+    if (gone && rules_.mkwrite_rechecks) {
+      fault.page = Pte{};  // no error and no pte: the access faults again
+      fault.told = 0;
+      fault.phase = kReadPte;
+      return Flow::kSync;
+    }
+    fault.locked = 1;
+    fault.phase = kSetPte;
+    return Flow::kSync;
+  }
+  FaultLetsGo(fault);
+  if (gone) {
+    fault.page = Pte{};
+    fault.phase = kTakePage;
+    return Flow::kSync;
+  }
+  if (PastSize(w_.files[vma.file], fault)) {
+    fault.page = Pte{};
+    fault.outcome = kSigbus;
+    return Flow::kDone;
+  }
+  if (fault.write != 0 && vma.shared != 0 && rules_.page_mkwrite) {
+    fault.phase = kTell;  // unlocked again
+    return Flow::kSync;
+  }
+  fault.locked = 1;
+  fault.phase = kSetPte;
+  return Flow::kSync;
+}
+
+// Whether a pte of this vma is writable from the first read on.
+template <class C, class P>
+bool Machine<C, P>::MayWrite(const Vma& vma) const {
+  return vma.shared != 0 && vma.write != 0 && !rules_.page_mkwrite;
 }
 
 // What a fault on `vma` puts into the page table.
@@ -106,7 +265,7 @@ Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
   if (vma.shared == 0 && fault.write != 0)
     return Pte::Make(PteKind::kCopy, 0, true);
   return Pte::Make(fault.page.kind(), fault.page.index(),
-                   vma.shared != 0 && vma.write != 0);
+                   fault.write != 0 || MayWrite(vma));
 }
 
 template <class C, class P>
@@ -124,27 +283,56 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
     fault.retried = 1;
     return Flow::kSync;
   }
-  if (!w_.mms[mm].ptes[fault.addr].present()) {
+  const Pte was = fault.from_file_pte == 0
+                      ? Pte{}
+                      : Pte::Make(PteKind::kFilePte, fault.index, false);
+  if (w_.mms[mm].ptes[fault.addr] == was) {
     const Pte pte = NewPte(vma, fault);
     if (pte.kind() == PteKind::kCopy && vma.anon == 0)
       vma.anon = AnonFor(fault.vma);
     SetPte(mm, vma.file, fault.addr, pte);
   }
   ReleasePtl(mm);
+  FaultLetsGo(fault);
   return Flow::kDone;
 }
 
-// do_wp_page(): the copy is made; it takes the pte's place if nothing has
-// changed it meanwhile.
+// install_page() of filemap_populate(): it replaces what is there.
 template <class C, class P>
-Flow Machine<C, P>::FaultCopies(Fault& fault) {
+Flow Machine<C, P>::FaultInstalls(Fault& fault) {
+  const unsigned mm = me().mm;
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  const Vma& vma = w_.vmas[fault.vma];
+  const bool gone = fault.page.kind() != PteKind::kPage ||
+                    fault.index >= w_.files[vma.file].size;
+  if (gone && rules_.install_checks_page) {
+    fault.outcome = fault_phase::kSigbus;
+  } else {
+    if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
+    ClearPte(mm, vma.file, fault.addr);
+    SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
+  }
+  ReleasePtl(mm);
+  return Flow::kDone;
+}
+
+// do_wp_page(): the copy is made, or page_mkwrite() called, and the pte changed
+// if it is still what it was.
+template <class C, class P>
+Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
   const unsigned mm = me().mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
   Vma& vma = w_.vmas[fault.vma];
-  if (w_.mms[mm].ptes[fault.addr] == fault.page) {
-    if (vma.anon == 0) vma.anon = AnonFor(fault.vma);
-    ClearPte(mm, vma.file, fault.addr);
-    SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
+  Pte& pte = w_.mms[mm].ptes[fault.addr];
+  if (pte == fault.page) {
+    if (fault.phase == fault_phase::kMakeWritable) {
+      pte = Pte::Make(pte.kind(), pte.index(), true);
+      changed_ = true;
+    } else {
+      if (vma.anon == 0) vma.anon = AnonFor(fault.vma);
+      ClearPte(mm, vma.file, fault.addr);
+      SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
+    }
   }
   ReleasePtl(mm);
   return Flow::kDone;

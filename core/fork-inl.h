@@ -34,6 +34,9 @@ Flow Machine<C, P>::StepFork(Op& op) {
         LinkMm(op.new_vma);
         op.cursor = w_.vmas[op.vma].start;
         op.phase = kLockChild;
+        if (rules_.lazy_fork && w_.vmas[op.vma].nonlinear == 0 &&
+            w_.vmas[op.vma].anon == 0)
+          return ForkNextVma(op);
         return Flow::kSync;
       case kLockChild:
         if (!TakePtl(op.child_mm)) return Flow::kBlocked;
@@ -88,8 +91,18 @@ void Machine<C, P>::ForkLinks(Op& op) {
   const Vma& parent = w_.vmas[op.vma];
   Vma& child = w_.vmas[op.new_vma];
   if (rules_.fork_inherits) child.count = parent.count;
-  PrioTree<C>(w_, parent.file)
-      .AddBeside(op.new_vma, op.vma, /*before=*/!rules_.fork_after_parent);
+  if (parent.in_index == InIndex::kListed) {
+    File& file = w_.files[parent.file];
+    VmaList<C> list(w_, parent.nonlinear != 0 ? file.list : file.root);
+    if (rules_.fork_after_parent) {
+      list.InsertAfter(op.new_vma, op.vma);
+    } else {
+      list.InsertBefore(op.new_vma, op.vma);
+    }
+  } else {
+    PrioTree<C>(w_, parent.file)
+        .AddBeside(op.new_vma, op.vma, /*before=*/!rules_.fork_after_parent);
+  }
   probe_.IndexInserted(w_, op.new_vma);
   probe_.Renewed(w_, op.new_vma, Renewal::kForked);
 }
@@ -106,7 +119,7 @@ Flow Machine<C, P>::ForkCopiesSpan(Op& op) {
   const unsigned end = span_end < parent.end ? span_end : parent.end;
   for (unsigned addr = op.cursor; addr < end; ++addr) {
     Pte& from = w_.mms[mm].ptes[addr];
-    if (!from.present()) continue;
+    if (from.none()) continue;
     if (parent.shared == 0) from = Pte::Make(from.kind(), from.index(), false);
     if (!HasTable(op.child_mm, addr)) AllocTable(op.child_mm, addr);
     SetPte(op.child_mm, parent.file, addr, from);
@@ -115,8 +128,12 @@ Flow Machine<C, P>::ForkCopiesSpan(Op& op) {
   ReleasePtl(op.child_mm);
   op.cursor = static_cast<uint16_t>(end);
   op.phase = fork_phase::kLockChild;
-  if (end < parent.end) return Flow::kSync;
-  op.vma = parent.mm_next;
+  return end < parent.end ? Flow::kSync : ForkNextVma(op);
+}
+
+template <class C, class P>
+Flow Machine<C, P>::ForkNextVma(Op& op) {
+  op.vma = w_.vmas[op.vma].mm_next;
   ForkVma(op);
   return op.phase == fork_phase::kUndo || op.vma == kNone ? StepFork(op)
                                                           : Flow::kSync;

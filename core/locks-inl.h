@@ -41,7 +41,8 @@ bool Machine<C, P>::TakeISem(unsigned file) {
 
 template <class C, class P>
 bool Machine<C, P>::TakeMapLock(unsigned file) {
-  if (w_.files[file].i_mmap_lock != kNone) return false;
+  if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
+    return false;
   probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
   w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
   return true;
@@ -50,7 +51,8 @@ bool Machine<C, P>::TakeMapLock(unsigned file) {
 // spin_trylock(): it does not wait, so it may be out of order.
 template <class C, class P>
 bool Machine<C, P>::TryMapLock(unsigned file) {
-  if (w_.files[file].i_mmap_lock != kNone) return false;
+  if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
+    return false;
   w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
   return true;
 }
@@ -60,6 +62,27 @@ bool Machine<C, P>::TakePtl(unsigned mm) {
   if (w_.mms[mm].page_table_lock != kNone) return false;
   probe_.Acquires(w_, task_, LockKind::kPageTableLock, mm);
   w_.mms[mm].page_table_lock = static_cast<uint8_t>(task_);
+  return true;
+}
+
+// A page's lock is where its holder says that it holds it.
+template <class C, class P>
+bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
+  for (const Task& task : w_.tasks) {
+    const Op& op = task.op;
+    if (op.locked == index + 1 && op.file == file) return true;
+    if (op.fault.locked != 0 && op.fault.page.kind() == PteKind::kPage &&
+        op.fault.index == index && w_.vmas[op.fault.vma].file == file)
+      return true;
+  }
+  return false;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakePageLock(Op& op, unsigned index) {
+  if (PageIsLocked(op.file, index)) return false;
+  probe_.Acquires(w_, task_, LockKind::kPageLock, op.file);
+  op.locked = static_cast<uint8_t>(index + 1);
   return true;
 }
 

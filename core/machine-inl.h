@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/machine.h"
+#include "core/vma_list.h"
 // In this order: each uses the phases of those before it.
 #include "core/locks-inl.h"
 #include "core/pte-inl.h"
@@ -15,7 +16,9 @@
 #include "core/unmap-inl.h"
 #include "core/pass-inl.h"
 #include "core/fault-inl.h"
+#include "core/truncate-inl.h"
 #include "core/ops-inl.h"
+#include "core/remap-inl.h"
 #include "core/mremap-inl.h"
 #include "core/fork-inl.h"
 #include "core/apply-inl.h"

@@ -15,7 +15,9 @@ World<C> MakeWorld(const Setup& setup, const Rules& rules) {
       setup.count_bits >= 32 ? 0xffffffffU : (1U << setup.count_bits) - 1;
   for (unsigned i = 0; i < C::kFiles; ++i) {
     File& file = world.files[i];
-    file.root = file.i_sem = file.i_mmap_lock = file.unmap_mutex = kNone;
+    file.root = file.list = kNone;
+    file.i_sem = file.i_mmap_lock = file.unmap_mutex = kNone;
+    file.invalidate_lock = kNone;
     file.index_bits = 1;
     if (i >= setup.files) continue;
     file.exists = 1;
@@ -91,6 +93,7 @@ const char* UnmapAt(const Unmap& unmap) {
     case unmap_phase::kZap:
       return "unmap: before page_table_lock";
     case unmap_phase::kFree:
+    case unmap_phase::kUnlink:
       return "unmap: unlink: before i_mmap_lock";
     default:
       return "unmap: start";
@@ -100,15 +103,24 @@ const char* UnmapAt(const Unmap& unmap) {
 const char* PassAt(const Pass& pass) {
   constexpr const char* kAt[] = {
       "pass: before unmap_mutex", "pass: before i_mmap_lock",
-      "pass: before the next block", "pass: dropped, before i_mmap_lock"};
+      "pass: before the next block", "pass: dropped, before i_mmap_lock",
+      "pass: before page_table_lock"};
   return kAt[pass.phase];
 }
 
 const char* FaultAt(const Fault& fault) {
-  constexpr const char* kAt[] = {
-      "fault: before page_table_lock", "fault: before truncate_count is read",
-      "fault: before i_size is read",  "fault: before the page is taken",
-      "fault: before the pte is set",  "fault: before the copy is set"};
+  constexpr const char* kAt[] = {"fault: before page_table_lock",
+                                 "fault: before truncate_count is read",
+                                 "fault: before i_size is read",
+                                 "fault: before the page is taken",
+                                 "fault: before the pte is set",
+                                 "fault: before the copy is set",
+                                 "fault: before the page is installed",
+                                 "fault: before the pages around",
+                                 "fault: before invalidate_lock",
+                                 "fault: before the page's lock",
+                                 "fault: before page_mkwrite",
+                                 "fault: before the pte is made writable"};
   return kAt[fault.phase];
 }
 
@@ -123,8 +135,12 @@ const char* MremapAt(const Op& op) {
       return kAdjustAt;
     case mremap_phase::kLink:
       return "vma_link: before i_mmap_lock";
+    case mremap_phase::kExtentTable:
+      return "move: before the page table is allocated";
+    case mremap_phase::kExtentLock:
     case mremap_phase::kMoveLock:
       return "move: before i_mmap_lock";
+    case mremap_phase::kExtentPtl:
     case mremap_phase::kMovePtl:
       return "move: before page_table_lock";
     case mremap_phase::kMoveTable:
@@ -138,6 +154,55 @@ const char* MremapAt(const Op& op) {
   }
 }
 
+const char* TruncateAt(const Op& op) {
+  switch (op.phase) {
+    case truncate_phase::kInvalidateLock:
+      return "before invalidate_lock";
+    case truncate_phase::kPass:
+    case truncate_phase::kPagePass:
+    case truncate_phase::kLastPass:
+      return PassAt(op.pass);
+    case truncate_phase::kNextPage:
+      return "before the next page's lock";
+    case truncate_phase::kTest:
+      return "page locked, before it is seen whether it is mapped";
+    case truncate_phase::kTake:
+      return "page locked, before it is removed";
+    default:
+      return op.verb == Verb::kInvalidate ? "start" : "before i_sem";
+  }
+}
+
+const char* MmapAt(const Op& op) {
+  switch (op.phase) {
+    case mmap_phase::kUnmap:
+      return UnmapAt(op.unmap);
+    case mmap_phase::kMerge:
+      return kAdjustAt;
+    case mmap_phase::kLink:
+      return "vma_link: before i_mmap_lock";
+    case mmap_phase::kPopulate:
+      return FaultAt(op.fault);
+    default:
+      return "before mmap_sem";
+  }
+}
+
+const char* RemapAt(const Op& op) {
+  switch (op.phase) {
+    case remap_phase::kWriteLock:
+      return "before mmap_sem, for write";
+    case remap_phase::kConvert:
+      return "remap: before i_mmap_lock";
+    case remap_phase::kFilePtes:
+      return "remap: before page_table_lock";
+    case remap_phase::kPopulate:
+      return op.populate != 0 ? FaultAt(op.fault) : "remap: before a page";
+    default:
+      return MmapAt(op);
+  }
+}
+
 }  // namespace
 
 std::string WhereIs(const Op& op) {
@@ -145,18 +210,7 @@ std::string WhereIs(const Op& op) {
     case Verb::kNone:
       return "idle";
     case Verb::kMmap:
-      switch (op.phase) {
-        case mmap_phase::kUnmap:
-          return UnmapAt(op.unmap);
-        case mmap_phase::kMerge:
-          return kAdjustAt;
-        case mmap_phase::kLink:
-          return "vma_link: before i_mmap_lock";
-        case mmap_phase::kPopulate:
-          return FaultAt(op.fault);
-        default:
-          return "before mmap_sem";
-      }
+      return MmapAt(op);
     case Verb::kMunmap:
       return op.phase == 0 ? "before mmap_sem" : UnmapAt(op.unmap);
     case Verb::kExit:
@@ -189,14 +243,11 @@ std::string WhereIs(const Op& op) {
           return "before mmap_sem";
       }
     case Verb::kTruncate:
-      switch (op.phase) {
-        case truncate_phase::kPass:
-          return PassAt(op.pass);
-        case truncate_phase::kRemove:
-          return "before the next page's lock";
-        default:
-          return "before i_sem";
-      }
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      return TruncateAt(op);
+    case Verb::kRemap:
+      return RemapAt(op);
   }
   return "";
 }

@@ -32,6 +32,8 @@ enum class LockKind : uint8_t {
   kISem,
   kMmapSemRead,
   kMmapSemWrite,
+  kInvalidateLock,
+  kPageLock,
   kUnmapMutex,
   kIMmapLock,
   kPageTableLock,
@@ -66,6 +68,7 @@ struct NoProbe {
   void Scans(const World<C>&, unsigned, unsigned, unsigned, unsigned) {}
   void Zaps(const World<C>&, unsigned, Slot, unsigned) {}
   void Drops(const World<C>&, unsigned) {}
+  void UsesTable(const World<C>&, unsigned, unsigned, unsigned) {}
   void WalkEnds(const World<C>&, unsigned) {}
   void PassEnds(const World<C>&, unsigned) {}
   void Removes(const World<C>&, unsigned, unsigned) {}
@@ -111,6 +114,8 @@ class Machine {
   bool TakeMapLock(unsigned file);
   bool TryMapLock(unsigned file);
   bool TakePtl(unsigned mm);
+  bool PageIsLocked(unsigned file, unsigned index) const;
+  bool TakePageLock(Op& op, unsigned index);
   void ReleaseMapLock(unsigned file) { w_.files[file].i_mmap_lock = kNone; }
   void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
 
@@ -138,6 +143,9 @@ class Machine {
   bool HasTable(unsigned mm, unsigned addr) const {
     return (w_.mms[mm].tables >> (addr / kPtesPerTable) & 1) != 0;
   }
+  static unsigned TableEnd(unsigned addr) {
+    return (addr / kPtesPerTable + 1) * kPtesPerTable;
+  }
   void AllocTable(unsigned mm, unsigned addr);
   void FreeTables(unsigned mm, unsigned start, unsigned end);
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
@@ -149,11 +157,14 @@ class Machine {
   Flow StepUnmap(Unmap& unmap, Adjust& adjust);
   void Detach(Unmap& unmap);
   Flow ZapDetached(Unmap& unmap);
+  Flow UnlinkDetached(Unmap& unmap);
   Flow FreeDetached(Unmap& unmap);
 
   // core/pass-inl.h
   void PassBegin(unsigned file, unsigned first, unsigned last, bool even_cows,
-                 Pass& pass);
+                 bool final, Pass& pass);
+  bool TakePassLock(unsigned file);
+  void ReleasePassLock(unsigned file);
   Flow StepPass(Pass& pass);
   void CountPass(Pass& pass);
   void ResetCounts(unsigned file);
@@ -162,16 +173,28 @@ class Machine {
   bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
   Slot Continue(const Pass& pass);
   Flow Walk(Pass& pass, Slot from);
+  bool ZapPte(Pass& pass, unsigned addr);
   Flow ZapBlock(Pass& pass);
+  Flow FindTable(Pass& pass);
+  Flow ZapTable(Pass& pass);
+  Flow BlockEnds(Pass& pass);
   void Stamp(Slot slot, uint32_t count);
 
   // core/fault-inl.h
   void FaultBegin(Slot slot, unsigned addr, bool write, Fault& fault);
   Flow StepFault(Fault& fault);
+  void InstallBegin(Slot slot, unsigned addr, unsigned index, Fault& fault);
+  bool SamplesCount(const Fault& fault) const;
+  bool PastSize(const File& file, const Fault& fault) const;
+  bool MayWrite(const Vma& vma) const;
   Flow FaultReadsPte(Fault& fault);
+  Flow FaultAround(Fault& fault);
   Flow FaultTakesPage(Fault& fault);
+  Flow FaultLocksPage(Fault& fault);
+  void FaultLetsGo(Fault& fault);
   Flow FaultSetsPte(Fault& fault);
-  Flow FaultCopies(Fault& fault);
+  Flow FaultInstalls(Fault& fault);
+  Flow FaultChangesPte(Fault& fault);
   Pte NewPte(const Vma& vma, const Fault& fault) const;
 
   // core/ops-inl.h
@@ -188,23 +211,43 @@ class Machine {
   void ChangeProtection(Op& op);
   Flow StepAccess(Op& op);
   Flow StepExit(Op& op);
-  Flow StepTruncate(Op& op);
-  Flow TruncateRemoves(Op& op);
-  void Orphan(unsigned file, unsigned index);
   Flow EndMmapSem(Op& op);
+
+  // core/truncate-inl.h
+  Flow StepTruncate(Op& op);
+  Flow TruncateBegins(Op& op);
+  Flow TruncateEnds(Op& op);
+  Flow StepInvalidate(Op& op);
+  Flow RemovePage(Op& op);
+  unsigned NextCached(const Op& op) const;
+  void TakePage(unsigned file, unsigned index);
+  void Orphan(unsigned file, unsigned index);
+
+  // core/remap-inl.h
+  Flow StepRemap(Op& op);
+  Slot RemapVma(const Op& op);
+  Flow RemapAsMmap(Op& op);
+  Flow RemapFilePtes(Op& op);
+  Flow RemapPopulates(Op& op);
 
   // core/mremap-inl.h
   Flow StepMremap(Op& op);
   void MremapPlaces(Op& op);
   bool MremapCopies(Op& op);
   void MremapMoves(Op& op);
+  bool MoveLocks(const Op& op) const;
+  void MoveResets(const Op& op);
   Flow MovePage(Op& op, bool relocked);
+  Flow MoveExtent(Op& op);
+  void MovePte(Op& op, unsigned src, unsigned dst);
+  void MoveFails(Op& op);
 
   // core/fork-inl.h
   Flow StepFork(Op& op);
   void ForkVma(Op& op);
   void ForkLinks(Op& op);
   Flow ForkCopiesSpan(Op& op);
+  Flow ForkNextVma(Op& op);
 
   // Whether this break test is the one that answers yes.
   bool BreakTest() {

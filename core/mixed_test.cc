@@ -18,14 +18,16 @@ namespace {
 
 class ZapCounter : public NoProbe<LargeCaps> {
  public:
-  void PassBegins(const World<LargeCaps>&, unsigned) { zaps_.push_back(0); }
-  void Zaps(const World<LargeCaps>&, unsigned, Slot, unsigned) {
-    ++zaps_.back();
+  void PassBegins(const World<LargeCaps>& w, unsigned task) {
+    if (w.tasks[task].op.verb == Verb::kTruncate) zaps_.push_back(0);
+  }
+  void Zaps(const World<LargeCaps>& w, unsigned task, Slot, unsigned) {
+    if (w.tasks[task].op.verb == Verb::kTruncate) ++zaps_.back();
   }
   const std::vector<int>& zaps() const { return zaps_; }
 
  private:
-  std::vector<int> zaps_;  // of each pass, in order
+  std::vector<int> zaps_;  // of each truncate, in order
 };
 
 TEST(Mixed, IsWhatTheBenchmarksSay) {

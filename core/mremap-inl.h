@@ -18,6 +18,9 @@ enum : uint8_t {
   kMoveRelock,
   kMoveRelockPtl,
   kUnmapSource,
+  kExtentTable,
+  kExtentLock,
+  kExtentPtl,
 };
 }  // namespace mremap_phase
 
@@ -81,7 +84,9 @@ Flow Machine<C, P>::StepMremap(Op& op) {
         return Flow::kSync;
       }
       default: {
-        const Flow flow = MovePage(op, op.phase >= kMoveTable);
+        const Flow flow = rules_.move_extents
+                              ? MoveExtent(op)
+                              : MovePage(op, op.phase >= kMoveTable);
         if (op.phase != kUnmapSource || flow == Flow::kBlocked) return flow;
         // On failure the pages are back, and the new range goes instead.
         const bool moved = op.failed == 0;
@@ -117,6 +122,12 @@ void Machine<C, P>::MremapPlaces(Op& op) {
   op.vma = slot;
   op.vma_birth = vma.birth;
   if (!MremapCopies(op)) return;
+  // need_rmap_locks of 6.x: a new struct lies behind the source in the walk,
+  // one that it was merged into may not.
+  op.passes = op.phase == kMerge && rules_.merged_move_locks &&
+                      op.adjust.pgoff <= w_.vmas[slot].pgoff
+                  ? 1
+                  : 0;
   op.cursor = 0;
   op.pgoff = 0;  // pages moved so far
 }
@@ -149,12 +160,58 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   copy.shared = vma.shared;
   copy.write = vma.write;
   copy.anon = vma.anon;
+  copy.nonlinear = vma.nonlinear;
+  copy.accounted = vma.accounted;
   copy.count = vma.count;
   op.new_vma = slot;
   op.new_vma_birth = copy.birth;
   op.phase = kLink;
   probe_.VmaBorn(w_, slot);
   return true;
+}
+
+// Whether ptes move under i_mmap_lock.
+template <class C, class P>
+bool Machine<C, P>::MoveLocks(const Op& op) const {
+  if (!rules_.move_under_lock) return false;
+  if (op.backwards != 0) return rules_.rewind_under_lock;
+  return !rules_.move_in_order || op.passes != 0;
+}
+
+// The destination's count, before ptes move into it.
+template <class C, class P>
+void Machine<C, P>::MoveResets(const Op& op) {
+  const Slot to_slot = op.backwards != 0 ? op.vma : op.new_vma;
+  const Vma& from = w_.vmas[op.backwards != 0 ? op.new_vma : op.vma];
+  Vma& to = w_.vmas[to_slot];
+  if (to.count == 0) return;
+  if (!rules_.mremap_always_resets &&
+      !(rules_.mremap_resets && to.count != from.count))
+    return;
+  to.count = 0;
+  probe_.Renewed(w_, to_slot, Renewal::kCleared);
+}
+
+template <class C, class P>
+void Machine<C, P>::MovePte(Op& op, unsigned src, unsigned dst) {
+  const unsigned mm = me().mm;
+  const unsigned file = w_.vmas[op.new_vma].file;
+  const Pte pte = w_.mms[mm].ptes[src];
+  ClearPte(mm, file, src);
+  SetPte(mm, file, dst, pte);
+  probe_.PteMoved(mm, dst);
+  probe_.Renewed(w_, op.backwards != 0 ? op.vma : op.new_vma,
+                 Renewal::kMovedInto);
+  ++op.pgoff;
+}
+
+// A page table could not be had: what has moved moves back.
+template <class C, class P>
+void Machine<C, P>::MoveFails(Op& op) {
+  op.failed = 1;
+  op.backwards = 1;
+  op.len = op.cursor;
+  op.cursor = 0;
 }
 
 // move_one_page(): one page a hold of i_mmap_lock and page_table_lock. The
@@ -165,20 +222,16 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
   using namespace mremap_phase;
   const unsigned mm = me().mm;
   const bool back = op.backwards != 0;
-  Vma& from =
+  const Vma& from =
       Use(back ? op.new_vma : op.vma, back ? op.new_vma_birth : op.vma_birth);
-  Vma& to =
-      Use(back ? op.vma : op.new_vma, back ? op.vma_birth : op.new_vma_birth);
+  Use(back ? op.vma : op.new_vma, back ? op.vma_birth : op.new_vma_birth);
   const unsigned src = (back ? op.new_addr : op.addr) + unsigned{op.cursor};
   const unsigned dst = (back ? op.addr : op.new_addr) + unsigned{op.cursor};
-  const bool locks = rules_.move_under_lock;
+  const bool locks = MoveLocks(op);
   switch (op.phase) {
     case kMoveLock:
       if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
-      if (rules_.mremap_resets && to.count != 0 && to.count != from.count) {
-        to.count = 0;
-        probe_.Renewed(w_, back ? op.vma : op.new_vma, Renewal::kCleared);
-      }
+      MoveResets(op);
       op.phase = kMovePtl;
       return Flow::kSync;
     case kMoveTable:
@@ -201,10 +254,10 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
       break;
   }
 
-  const Pte pte = w_.mms[mm].ptes[src];
-  const bool fails = pte.present() && !back && op.fail_after != 0 &&
-                     op.pgoff + 1 == op.fail_after;
-  if (pte.present() && !fails && !HasTable(mm, dst)) {
+  const bool moves = !w_.mms[mm].ptes[src].none();
+  const bool fails =
+      moves && !back && op.fail_after != 0 && op.pgoff + 1 == op.fail_after;
+  if (moves && !fails && !HasTable(mm, dst)) {
     VMT_CHECK(!relocked);
     ReleasePtl(mm);
     if (locks) ReleaseMapLock(from.file);
@@ -212,25 +265,63 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
     op.phase = kMoveTable;
     return Flow::kSync;
   }
-  if (pte.present() && !fails) {
-    ClearPte(mm, from.file, src);
-    SetPte(mm, to.file, dst, pte);
-    probe_.PteMoved(mm, dst);
-    probe_.Renewed(w_, back ? op.vma : op.new_vma, Renewal::kMovedInto);
-    ++op.pgoff;
-  }
+  if (moves && !fails) MovePte(op, src, dst);
   ReleasePtl(mm);
   if (locks) ReleaseMapLock(from.file);
   op.phase = kMoveLock;
   if (fails) {
-    op.failed = 1;
-    op.backwards = 1;
-    op.len = op.cursor;
-    op.cursor = 0;
+    MoveFails(op);
   } else {
     ++op.cursor;
   }
   if (op.cursor >= op.len) op.phase = kUnmapSource;
+  return Flow::kSync;
+}
+
+// move_page_tables() of 2.6.15: what lies in one page table on both sides is
+// moved in one hold; the destination's table is allocated before.
+template <class C, class P>
+Flow Machine<C, P>::MoveExtent(Op& op) {
+  using namespace mremap_phase;
+  const unsigned mm = me().mm;
+  const bool back = op.backwards != 0;
+  const Vma& from =
+      Use(back ? op.new_vma : op.vma, back ? op.new_vma_birth : op.vma_birth);
+  Use(back ? op.vma : op.new_vma, back ? op.vma_birth : op.new_vma_birth);
+  const unsigned src = (back ? op.new_addr : op.addr) + unsigned{op.cursor};
+  const unsigned dst = (back ? op.addr : op.new_addr) + unsigned{op.cursor};
+  const unsigned pages = std::min(
+      {unsigned{op.len} - op.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
+  const bool locks = MoveLocks(op);
+  switch (op.phase) {
+    case kExtentLock:
+      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      MoveResets(op);
+      op.phase = kExtentPtl;
+      return Flow::kSync;
+    case kExtentPtl:
+      if (!TakePtl(mm)) return Flow::kBlocked;
+      for (unsigned i = 0; i < pages; ++i)
+        if (!w_.mms[mm].ptes[src + i].none()) MovePte(op, src + i, dst + i);
+      ReleasePtl(mm);
+      if (locks) ReleaseMapLock(from.file);
+      break;
+    default:
+      if (HasTable(mm, src)) {
+        if (!back && op.fail_after != 0 && op.pgoff + 1 >= op.fail_after) {
+          MoveFails(op);
+          op.phase = op.len == 0 ? kUnmapSource : kExtentTable;
+          return Flow::kSync;
+        }
+        probe_.MaySleep(w_, task_);
+        if (!HasTable(mm, dst)) AllocTable(mm, dst);
+        op.phase = kExtentLock;
+        return Flow::kSync;
+      }
+      break;  // nothing there to move
+  }
+  op.cursor = static_cast<uint16_t>(op.cursor + pages);
+  op.phase = op.cursor >= op.len ? kUnmapSource : kExtentTable;
   return Flow::kSync;
 }
 

@@ -22,9 +22,6 @@ enum : uint8_t {
 namespace access_phase {
 enum : uint8_t { kStart, kFault };
 }  // namespace access_phase
-namespace truncate_phase {
-enum : uint8_t { kStart, kPass, kRemove };
-}  // namespace truncate_phase
 
 // The last step of an operation that holds mmap_sem.
 template <class C, class P>
@@ -56,7 +53,12 @@ Flow Machine<C, P>::Step(unsigned task) {
     case Verb::kExit:
       return Phases<&M::StepExit>();
     case Verb::kTruncate:
+    case Verb::kPunch:
       return Phases<&M::StepTruncate>();
+    case Verb::kInvalidate:
+      return Phases<&M::StepInvalidate>();
+    case Verb::kRemap:
+      return Phases<&M::StepRemap>();
   }
   return Flow::kDone;
 }
@@ -152,8 +154,18 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       return true;
     case Verb::kTruncate:
       op.pgoff = event.addr;
+      op.new_addr = 0xffff;
       op.addr = op.len = 0;
       return w_.files[event.file].exists != 0 && event.addr <= C::kFilePages;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      op.pgoff = event.addr;
+      op.new_addr = static_cast<uint16_t>(event.addr + event.len - 1);
+      op.addr = op.len = 0;
+      return w_.files[event.file].exists != 0 && event.len != 0;
+    case Verb::kRemap:
+      op.pgoff = event.pgoff;
+      return in_space;
   }
   return false;
 }
@@ -233,6 +245,7 @@ void Machine<C, P>::MmapPlaces(Op& op) {
   vma.file = op.file;
   vma.shared = op.shared;
   vma.write = op.write;
+  vma.accounted = op.shared == 0 && op.write != 0 ? 1 : 0;
   probe_.VmaBorn(w_, slot);
   op.new_vma = slot;
   Slot merged = kNone;
@@ -334,6 +347,7 @@ void Machine<C, P>::MprotectNext(Op& op) {
     op.new_addr = static_cast<uint16_t>(stop);
     Vma like = vma;
     like.write = op.write;
+    if (vma.shared == 0 && op.write != 0) like.accounted = 1;
     if (op.cursor > vma.start) prev = slot;
     const unsigned pgoff = vma.pgoff + op.cursor - unsigned{vma.start};
     op.phase = MergeBegin(prev, mm, op.cursor, stop, like, pgoff, op.adjust,
@@ -348,10 +362,11 @@ template <class C, class P>
 void Machine<C, P>::ChangeProtection(Op& op) {
   Vma& vma = w_.vmas[op.vma];
   vma.write = op.write;
+  if (vma.shared == 0 && op.write != 0) vma.accounted = 1;
   for (unsigned addr = op.cursor; addr < op.new_addr; ++addr) {
     Pte& pte = w_.mms[vma.mm].ptes[addr];
     if (!pte.present()) continue;
-    pte = Pte::Make(pte.kind(), pte.index(), vma.shared != 0 && vma.write != 0);
+    pte = Pte::Make(pte.kind(), pte.index(), MayWrite(vma));
   }
   op.cursor = op.new_addr;
   changed_ = true;
@@ -395,79 +410,6 @@ Flow Machine<C, P>::StepExit(Op& op) {
   probe_.MmFreed(mm);
   me() = Task{};
   return Flow::kDone;
-}
-
-// vmtruncate() under i_sem: i_size, one pass, truncate_inode_pages().
-template <class C, class P>
-Flow Machine<C, P>::StepTruncate(Op& op) {
-  using namespace truncate_phase;
-  File& file = w_.files[op.file];
-  switch (op.phase) {
-    case kStart: {
-      if (!TakeISem(op.file)) return Flow::kBlocked;
-      const bool grows = op.pgoff > file.size;
-      file.size = op.pgoff;
-      changed_ = true;
-      if (grows) {
-        file.i_sem = kNone;
-        return Flow::kDone;
-      }
-      PassBegin(op.file, op.pgoff, 0xffff, /*even_cows=*/true, op.pass);
-      op.phase = kPass;
-      return Flow::kSync;
-    }
-    case kPass: {
-      const Flow flow = StepPass(op.pass);
-      if (flow != Flow::kDone) return flow;
-      op.phase = kRemove;
-      op.cursor = op.pgoff;
-      return Flow::kSync;
-    }
-    default:
-      return TruncateRemoves(op);
-  }
-}
-
-// Takes the next page past the end out of the page cache, one a step, as each
-// is locked by itself.
-template <class C, class P>
-Flow Machine<C, P>::TruncateRemoves(Op& op) {
-  File& file = w_.files[op.file];
-  const uint64_t past = op.cursor >= 64 ? 0 : file.cached >> op.cursor;
-  if (past == 0) {
-    probe_.TruncationEnds(w_, task_, op.file, op.pgoff);
-    file.i_sem = kNone;
-    return Flow::kDone;
-  }
-  const unsigned index =
-      op.cursor + static_cast<unsigned>(std::countr_zero(past));
-  probe_.Removes(w_, op.file, index);
-  file.cached &= ~(uint64_t{1} << index);
-  changed_ = true;
-  if (w_.mapcount[op.file][index] != 0) Orphan(op.file, index);
-  for (Task& task : w_.tasks) {
-    Fault& fault = task.op.fault;
-    if (fault.page.kind() != PteKind::kPage) continue;
-    if (fault.page.index() != index) continue;
-    if (w_.vmas[fault.vma].file != op.file) continue;
-    fault.page = Pte::Make(PteKind::kOrphan, index, false);
-  }
-  op.cursor = static_cast<uint16_t>(index + 1);
-  return Flow::kSync;
-}
-
-// The page is in no cache any more, but ptes still hold it.
-template <class C, class P>
-void Machine<C, P>::Orphan(unsigned file, unsigned index) {
-  for (const Vma& vma : w_.vmas) {
-    if (vma.state == VmaState::kFree || vma.file != file) continue;
-    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
-      Pte& pte = w_.mms[vma.mm].ptes[addr];
-      if (pte.kind() != PteKind::kPage || pte.index() != index) continue;
-      pte = Pte::Make(PteKind::kOrphan, index, pte.writable());
-    }
-  }
-  w_.mapcount[file][index] = 0;
 }
 
 }  // namespace vmtrunc

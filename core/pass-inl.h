@@ -1,23 +1,25 @@
 // unmap_mapping_range(): the pass. Included by core/machine-inl.h alone.
 //
-// What survives a drop of i_mmap_lock is the range, the count N and, where the
-// rule keeps it in the pass, one restart point; everything else is derived
-// again from the tree.
+// What survives a drop of i_mmap_lock is the range, the count N, whether the
+// tree is done and, where the rule keeps it in the pass, one restart point;
+// everything else is derived again from the tree.
 
 namespace vmtrunc {
 namespace pass_phase {
-enum : uint8_t { kMutex, kLock, kZap, kRelock };
+enum : uint8_t { kMutex, kLock, kZap, kRelock, kZapTable };
 }  // namespace pass_phase
 
+// `final`: no pass over the whole range follows in its operation.
 template <class C, class P>
 void Machine<C, P>::PassBegin(unsigned file, unsigned first, unsigned last,
-                              bool even_cows, Pass& pass) {
+                              bool even_cows, bool final, Pass& pass) {
   pass = Pass{};
   pass.phase = rules_.unmap_mutex ? pass_phase::kMutex : pass_phase::kLock;
   pass.file = static_cast<uint8_t>(file);
   pass.first = static_cast<uint16_t>(first);
   pass.last = static_cast<uint16_t>(last);
   pass.even_cows = even_cows ? 1 : 0;
+  pass.final = final ? 1 : 0;
   pass.cursor = kNone;
   pass.restart_vma = kNone;
 }
@@ -26,28 +28,52 @@ template <class C, class P>
 Flow Machine<C, P>::StepPass(Pass& pass) {
   using namespace pass_phase;
   File& file = w_.files[pass.file];
-  switch (pass.phase) {
-    case kMutex:
-      if (file.unmap_mutex != kNone) return Flow::kBlocked;
-      probe_.Acquires(w_, task_, LockKind::kUnmapMutex, pass.file);
-      file.unmap_mutex = static_cast<uint8_t>(task_);
-      pass.phase = kLock;
-      return Flow::kSync;
-    case kLock:
-      if (!TakeMapLock(pass.file)) return Flow::kBlocked;
-      CountPass(pass);
-      return Walk(pass, PrioTree<C>(w_, pass.file).First());
-    case kRelock:
-      if (!TakeMapLock(pass.file)) return Flow::kBlocked;
-      pass.dropped = 0;
-      return Walk(pass, Continue(pass));
-    default: {
-      Flow flow;
-      do flow = ZapBlock(pass);
-      while (GoesOn(flow));
-      return flow;
+  Flow flow;
+  do {
+    switch (pass.phase) {
+      case kMutex:
+        if (file.unmap_mutex != kNone) return Flow::kBlocked;
+        probe_.Acquires(w_, task_, LockKind::kUnmapMutex, pass.file);
+        file.unmap_mutex = static_cast<uint8_t>(task_);
+        pass.phase = kLock;
+        flow = Flow::kSync;
+        break;
+      case kLock:
+        if (!TakePassLock(pass.file)) return Flow::kBlocked;
+        CountPass(pass);
+        flow = Walk(pass, PrioTree<C>(w_, pass.file).First());
+        break;
+      case kRelock:
+        if (!TakePassLock(pass.file)) return Flow::kBlocked;
+        pass.dropped = 0;
+        flow = Walk(pass, Continue(pass));
+        break;
+      case kZap:
+        flow = rules_.ptl_in_zap ? FindTable(pass) : ZapBlock(pass);
+        break;
+      default:
+        flow = ZapTable(pass);
+        break;
     }
-  }
+  } while (GoesOn(flow));
+  return flow;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakePassLock(unsigned file) {
+  if (!rules_.shared_walk) return TakeMapLock(file);
+  File& it = w_.files[file];
+  if (it.i_mmap_lock != kNone) return false;
+  probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
+  it.walkers = static_cast<uint8_t>(it.walkers | 1U << task_);
+  return true;
+}
+
+template <class C, class P>
+void Machine<C, P>::ReleasePassLock(unsigned file) {
+  File& it = w_.files[file];
+  if (it.i_mmap_lock == task_) it.i_mmap_lock = kNone;
+  it.walkers = static_cast<uint8_t>(it.walkers & ~(1U << task_));
 }
 
 // The new pass's count: it leaps over page-aligned values, and a wrap to 0
@@ -58,7 +84,7 @@ void Machine<C, P>::CountPass(Pass& pass) {
   const auto bump = [&] {
     file.truncate_count = (file.truncate_count + 1) & w_.count_mask;
   };
-  bump();
+  if (rules_.stamp_vmas || rules_.fault_rechecks_count) bump();
   if (file.truncate_count == 0 && rules_.wrap_resets) ResetCounts(pass.file);
   if (rules_.pass_clears_restarts) ClearRestarts(pass.file);
   const bool zero = file.truncate_count == 0 && rules_.stamp_vmas;
@@ -69,14 +95,19 @@ void Machine<C, P>::CountPass(Pass& pass) {
   probe_.PassBegins(w_, task_);
 }
 
-// reset_vma_truncate_counts().
+// reset_vma_truncate_counts(): the tree, then the list.
 template <class C, class P>
 void Machine<C, P>::ResetCounts(unsigned file) {
-  const PrioTree<C> tree(w_, file);
-  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
+  const auto reset = [&](Slot slot) {
     w_.vmas[slot].count = 0;
     probe_.Renewed(w_, slot, Renewal::kCleared);
-  }
+  };
+  const PrioTree<C> tree(w_, file);
+  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot))
+    reset(slot);
+  for (Slot slot = w_.files[file].list; slot != kNone;
+       slot = w_.vmas[slot].set_next)
+    reset(slot);
 }
 
 template <class C, class P>
@@ -85,12 +116,20 @@ void Machine<C, P>::ClearRestarts(unsigned file) {
   for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
     if (!IsStamp(w_.vmas[slot].count)) w_.vmas[slot].count = 0;
   }
+  for (Slot slot = w_.files[file].list; slot != kNone;
+       slot = w_.vmas[slot].set_next) {
+    if (!IsStamp(w_.vmas[slot].count)) w_.vmas[slot].count = 0;
+  }
 }
 
-// Where the walk goes on after the lock is retaken.
+// Where the walk goes on after the lock is retaken: at the top of the tree, or
+// of the list once the tree is done.
 template <class C, class P>
 Slot Machine<C, P>::Continue(const Pass& pass) {
-  if (rules_.walk_restarts) return PrioTree<C>(w_, pass.file).First();
+  if (rules_.walk_restarts) {
+    return pass.in_list != 0 ? w_.files[pass.file].list
+                             : PrioTree<C>(w_, pass.file).First();
+  }
   const Vma& vma = Use(pass.cursor, pass.cursor_birth);
   return vma.state == VmaState::kFree || vma.file != pass.file ? Slot{kNone}
                                                                : pass.cursor;
@@ -101,19 +140,24 @@ void Machine<C, P>::Stamp(Slot slot, uint32_t count) {
   if (rules_.stamp_vmas) w_.vmas[slot].count = count;
 }
 
-// Goes on to the first vma from `from` with something to zap. Ends the pass,
-// releasing i_mmap_lock, when there is none.
+// Goes on to the first vma from `from`, in the tree and then in the list, with
+// something to zap. Ends the pass, releasing its locks, when there is none.
 template <class C, class P>
 Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
   const PrioTree<C> tree(w_, pass.file);
-  for (Slot slot = from; slot != kNone; slot = tree.Next(slot)) {
-    if (EnterVma(pass, slot)) {
-      pass.phase = pass_phase::kZap;
-      return Flow::kSync;
+  for (;;) {
+    for (Slot slot = from; slot != kNone; slot = tree.Next(slot)) {
+      if (EnterVma(pass, slot)) {
+        pass.phase = pass_phase::kZap;
+        return Flow::kSync;
+      }
     }
+    probe_.WalkEnds(w_, task_);
+    if (pass.in_list != 0) break;
+    pass.in_list = 1;
+    from = w_.files[pass.file].list;
   }
-  probe_.WalkEnds(w_, task_);
-  ReleaseMapLock(pass.file);
+  ReleasePassLock(pass.file);
   if (w_.files[pass.file].unmap_mutex == task_)
     w_.files[pass.file].unmap_mutex = kNone;
   pass.active = 0;
@@ -126,13 +170,20 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
 template <class C, class P>
 bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   const Vma& vma = w_.vmas[slot];
-  if (vma.last_pgoff() < pass.first || vma.pgoff > pass.last) return false;
+  const bool whole = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+  if (!whole && (vma.last_pgoff() < pass.first || vma.pgoff > pass.last)) {
+    if (vma.nonlinear != 0) Stamp(slot, pass.count);
+    return false;
+  }
   if (rules_.stamp_vmas && vma.count == pass.count) return false;
   unsigned addr = vma.start;
-  if (pass.first > vma.pgoff && rules_.clip_to_range)
-    addr += pass.first - vma.pgoff;
   unsigned end = vma.end;
-  if (pass.last < vma.last_pgoff()) end -= vma.last_pgoff() - pass.last;
+  if (!whole) {
+    if (pass.first > vma.pgoff && rules_.clip_to_range)
+      addr += pass.first - vma.pgoff;
+    if (pass.last < vma.last_pgoff()) end -= vma.last_pgoff() - pass.last;
+  }
+  if (!rules_.range_end_kept) pass.last = vma.end;
   if (SkipBelowRestart(pass, slot, addr, end)) {
     Stamp(slot, pass.count);
     return false;
@@ -141,6 +192,7 @@ bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   pass.cursor_birth = vma.birth;
   pass.addr = static_cast<uint16_t>(addr);
   pass.end = static_cast<uint16_t>(end);
+  pass.work = 0;
   return true;
 }
 
@@ -164,38 +216,99 @@ bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
   return false;
 }
 
-// One block of zap_page_range() and the break test behind it.
+// One pte of the cursor's vma, under page_table_lock. Returns whether there was
+// one, which is what a block of 2.6.15 counts.
+template <class C, class P>
+bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
+  const Vma& vma = w_.vmas[pass.cursor];
+  const Pte pte = w_.mms[vma.mm].ptes[addr];
+  if (pte.none()) return false;
+  if (!pte.present()) return true;
+  if (pass.even_cows == 0 && pte.kind() != PteKind::kPage) return true;
+  const bool by_index = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+  if (by_index && (pte.index() < pass.first || pte.index() > pass.last))
+    return true;
+  probe_.Zaps(w_, task_, pass.cursor, addr);
+  ClearPte(vma.mm, vma.file, addr);
+  pass.zapped = 1;
+  if (by_index && rules_.nonlinear_file_pte &&
+      pte.index() != vma.pgoff + addr - unsigned{vma.start})
+    SetPte(vma.mm, vma.file, addr,
+           Pte::Make(PteKind::kFilePte, pte.index(), false));
+  return true;
+}
+
+// Blocks of address space: one block of zap_page_range() of 2.6.11, which holds
+// page_table_lock throughout, and the break test behind it.
 template <class C, class P>
 Flow Machine<C, P>::ZapBlock(Pass& pass) {
-  const Slot slot = pass.cursor;
-  Vma& vma = w_.vmas[slot];
-  const unsigned mm = vma.mm;
+  const unsigned mm = w_.vmas[pass.cursor].mm;
   if (w_.mms[mm].page_table_lock != task_ && !TakePtl(mm))
     return Flow::kBlocked;
   unsigned stop = pass.addr + unsigned{w_.block};
   if (stop > pass.end) stop = pass.end;
   probe_.Scans(w_, task_, mm, pass.addr, stop);
-  const Pte* const ptes = w_.mms[mm].ptes;
-  for (unsigned addr = pass.addr; addr < stop; ++addr) {
-    const Pte pte = ptes[addr];
-    if (!pte.present()) continue;
-    if (pass.even_cows == 0 && pte.kind() != PteKind::kPage) continue;
-    probe_.Zaps(w_, task_, slot, addr);
-    ClearPte(mm, vma.file, addr);
-  }
-  const bool done = stop >= pass.end;
-  const bool drop = rules_.drop_lock && BreakTest();
+  for (unsigned addr = pass.addr; addr < stop; ++addr) ZapPte(pass, addr);
   pass.addr = static_cast<uint16_t>(stop);
-  if (!done && !drop) return Flow::kSync;  // page_table_lock stays held
+  return BlockEnds(pass);
+}
+
+// zap_pte_range() of 2.6.15, first half: finds the next page table, without a
+// lock. It stays while the vma is in the tree.
+template <class C, class P>
+Flow Machine<C, P>::FindTable(Pass& pass) {
+  const unsigned mm = w_.vmas[pass.cursor].mm;
+  while (pass.addr < pass.end && !HasTable(mm, pass.addr)) {
+    const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
+    probe_.Scans(w_, task_, mm, pass.addr, stop);
+    pass.addr = static_cast<uint16_t>(stop);
+  }
+  if (pass.addr == pass.end) return BlockEnds(pass);
+  pass.phase = pass_phase::kZapTable;
+  return Flow::kSync;
+}
+
+// Second half: zaps in that table under its lock, until the block is used up.
+template <class C, class P>
+Flow Machine<C, P>::ZapTable(Pass& pass) {
+  const unsigned mm = w_.vmas[pass.cursor].mm;
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  probe_.UsesTable(w_, task_, mm, pass.addr);
+  const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
+  unsigned addr = pass.addr;
+  while (addr < stop && pass.work < w_.block) {
+    const bool works = ZapPte(pass, addr) || !rules_.work_blocks;
+    pass.work = static_cast<uint8_t>(pass.work + (works ? 1 : 0));
+    ++addr;
+  }
+  probe_.Scans(w_, task_, mm, pass.addr, addr);
   ReleasePtl(mm);
+  pass.addr = static_cast<uint16_t>(addr);
+  pass.phase = pass_phase::kZap;
+  if (addr < pass.end && pass.work < w_.block) return Flow::kSync;
+  return BlockEnds(pass);
+}
+
+// The break test behind a block, or behind a vma that is through; where both
+// fall together it is one test.
+template <class C, class P>
+Flow Machine<C, P>::BlockEnds(Pass& pass) {
+  const Slot slot = pass.cursor;
+  Vma& vma = w_.vmas[slot];
+  const bool done = pass.addr >= pass.end;
+  const bool drop = rules_.drop_lock && BreakTest();
+  pass.work = 0;
+  if (!done && !drop) return Flow::kSync;  // a page_table_lock stays held
+  if (!rules_.ptl_in_zap) ReleasePtl(vma.mm);
   if (done) {
     Stamp(slot, pass.count);
   } else if (rules_.restart_in_vma) {
-    vma.count = stop << kPageShift;
+    vma.count = unsigned{pass.addr} << kPageShift;
   } else {
     pass.restart_vma = slot;
-    pass.restart_addr = static_cast<uint16_t>(stop);
-    pass.restart_pgoff = static_cast<uint16_t>(vma.pgoff + stop - vma.start);
+    pass.restart_addr = pass.addr;
+    pass.restart_pgoff =
+        static_cast<uint16_t>(vma.pgoff + pass.addr - vma.start);
   }
   if (!drop) return Walk(pass, PrioTree<C>(w_, pass.file).Next(slot));
   pass.phase = pass_phase::kRelock;
@@ -205,7 +318,7 @@ Flow Machine<C, P>::ZapBlock(Pass& pass) {
     pass.cursor_birth = 0;
     pass.addr = pass.end = 0;
   }
-  ReleaseMapLock(pass.file);
+  ReleasePassLock(pass.file);
   probe_.Drops(w_, task_);
   return Flow::kDropped;
 }

@@ -243,6 +243,7 @@ void PrioTree<C>::Remove(Slot slot) {
 template <class C>
 Slot PrioTree<C>::Next(Slot slot) const {
   if (vmas_[slot].in_index == InIndex::kNot) return kNone;
+  if (vmas_[slot].in_index == InIndex::kListed) return vmas_[slot].set_next;
   if (vmas_[slot].set_next != kNone) return vmas_[slot].set_next;
   while (vmas_[slot].in_index == InIndex::kMember) slot = vmas_[slot].set_prev;
   if (vmas_[slot].left != kNone) return vmas_[slot].left;

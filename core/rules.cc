@@ -101,6 +101,110 @@ constexpr std::array kRules = {
              "a pass begins by clearing the restart addresses that an earlier "
              "one left; no kernel does, it is there to look behind finding F1",
              ""},
+    RuleInfo{"nonlinear-scans-all", &Rules::nonlinear_scans_all,
+             "a pass scans a nonlinear vma from end to end and looks at "
+             "each page's index; without, the linear range alone",
+             "HB-05"},
+    RuleInfo{"nonlinear-file-pte", &Rules::nonlinear_file_pte,
+             "a page zapped in a nonlinear vma, where its index is not the "
+             "linear one, leaves a file pte with its index",
+             "HB-05"},
+    RuleInfo{"install-checks-page", &Rules::install_checks_page,
+             "remap_file_pages installs a page, and a fault on a file pte "
+             "maps it, after a look at its mapping and i_size under "
+             "page_table_lock",
+             "54cb8821de07"},
+    RuleInfo{"remap-file-ptes", &Rules::remap_file_ptes,
+             "remap_file_pages installs file ptes, which are faulted in; "
+             "without, pages",
+             ""},
+    RuleInfo{"remap-emulated", &Rules::remap_emulated,
+             "remap_file_pages is a mmap of the same file; there are no "
+             "nonlinear vmas",
+             ""},
+    RuleInfo{"work-blocks", &Rules::work_blocks,
+             "a zap block counts the pages that are present; without, pages "
+             "of address space",
+             ""},
+    RuleInfo{"ptl-in-zap", &Rules::ptl_in_zap,
+             "zapping takes page_table_lock for each block, after it looked "
+             "for the page table; without, around the whole vma",
+             ""},
+    RuleInfo{"lazy-fork", &Rules::lazy_fork,
+             "fork copies no ptes of a linear vma without private copies", ""},
+    RuleInfo{"move-extents", &Rules::move_extents,
+             "mremap moves all pages of a page table in one hold, the "
+             "destination's allocated before; without, a page a hold",
+             ""},
+    RuleInfo{"rewind-under-lock", &Rules::rewind_under_lock,
+             "pages that mremap moves back are moved under i_mmap_lock too",
+             "HB-04"},
+    RuleInfo{"unlink-before-tables", &Rules::unlink_before_tables,
+             "munmap takes vmas out of the tree before it frees their page "
+             "tables",
+             "HB-19"},
+    RuleInfo{"fault-page-lock", &Rules::fault_page_lock,
+             "a fault locks the page, looks at its mapping and i_size "
+             "again, and sets the pte before it unlocks the page",
+             "HB-27"},
+    RuleInfo{"unmap-per-page", &Rules::unmap_per_page,
+             "a page that is still mapped when it is removed is unmapped "
+             "first, under its page lock",
+             "HB-23"},
+    RuleInfo{"second-pass", &Rules::second_pass,
+             "after the pages are removed the whole range is unmapped again",
+             "HB-28"},
+    RuleInfo{"page-mkwrite", &Rules::page_mkwrite,
+             "the file system is told of a write to a page (page_mkwrite), "
+             "without page lock and page_table_lock",
+             ""},
+    RuleInfo{"mkwrite-rechecks", &Rules::mkwrite_rechecks,
+             "after page_mkwrite the fault locks the page again and looks "
+             "at its mapping",
+             "HB-29"},
+    RuleInfo{"mremap-always-resets", &Rules::mremap_always_resets,
+             "before ptes move, the destination's count is set to 0 "
+             "whatever it is",
+             "HB-15"},
+    RuleInfo{"lock-sleeps", &Rules::lock_sleeps,
+             "i_mmap_lock is a lock that may be held while sleeping", ""},
+    RuleInfo{"shared-walk", &Rules::shared_walk,
+             "a pass takes i_mmap_lock shared", ""},
+    RuleInfo{"interval-tree", &Rules::interval_tree,
+             "vmas are walked by pgoff, those that are equal as they came", ""},
+    RuleInfo{"invalidate-lock", &Rules::invalidate_lock,
+             "truncate and punch hold invalidate_lock, and a fault that "
+             "must read a page takes it shared",
+             "HB-46"},
+    RuleInfo{"fault-around", &Rules::fault_around,
+             "a read fault maps the cached pages around it too", ""},
+    RuleInfo{"account-blocks-merge", &Rules::account_blocks_merge,
+             "a private mapping that has once been writable is accounted, "
+             "and does not merge with one that is not",
+             ""},
+    RuleInfo{"move-in-order", &Rules::move_in_order,
+             "mremap moves ptes without i_mmap_lock where the walk meets "
+             "the destination after the source",
+             ""},
+    RuleInfo{"merged-move-locks", &Rules::merged_move_locks,
+             "where mremap's destination was merged into a vma that the "
+             "walk does not meet later, ptes move under i_mmap_lock",
+             "HB-39"},
+    RuleInfo{"punch-without-mmap-sem", &Rules::punch_without_mmap_sem,
+             "a hole punch lets go of mmap_sem before it takes i_sem", "HB-22"},
+    RuleInfo{"invalidate-loops", &Rules::invalidate_loops,
+             "invalidate unmaps a page until it is not mapped; without, "
+             "once",
+             ""},
+    RuleInfo{"wide-offsets", &Rules::wide_offsets,
+             "invalidate computes byte offsets in 64 bits; without, in few",
+             "HB-25"},
+    RuleInfo{"range-end-kept", &Rules::range_end_kept,
+             "the end of a pass's range stays; without, it is overwritten "
+             "with an address of the first vma",
+             "HB-41"},
+    RuleInfo{"punch-keeps-copies", &Rules::punch_keeps_copies,
+             "a hole punch leaves private copies alone", ""},
 };
 
 constexpr Rules kBefore = {
@@ -116,10 +220,22 @@ constexpr Rules kBefore = {
     .relock_in_order = true,
     .merge_moves_pgoff = true,
     .fork_unlocks_on_error = true,
+    .nonlinear_scans_all = true,
+    .nonlinear_file_pte = true,
+    .install_checks_page = true,
+    .rewind_under_lock = true,
+    .account_blocks_merge = true,
+    .punch_without_mmap_sem = true,
+    .invalidate_loops = true,
+    .wide_offsets = true,
+    .range_end_kept = true,
 };
 
-constexpr Rules With(Rules rules, std::initializer_list<bool Rules::*> more) {
+using Flags = std::initializer_list<bool Rules::*>;
+
+constexpr Rules With(Rules rules, Flags more, Flags less = {}) {
   for (bool Rules::* flag : more) rules.*flag = true;
+  for (bool Rules::* flag : less) rules.*flag = false;
   return rules;
 }
 
@@ -132,6 +248,36 @@ constexpr Rules kOneRestartPoint =
 constexpr Rules kSeed =
     With(kOneRestartPoint, {&Rules::restart_in_vma, &Rules::leap});
 
+constexpr Rules k2_6_15 =
+    With(kSeed, {&Rules::work_blocks, &Rules::ptl_in_zap, &Rules::lazy_fork,
+                 &Rules::move_extents, &Rules::unlink_before_tables});
+
+constexpr Rules k2_6_23 = With(
+    k2_6_15,
+    {&Rules::fault_page_lock, &Rules::unmap_per_page, &Rules::second_pass,
+     &Rules::remap_file_ptes, &Rules::page_mkwrite, &Rules::mkwrite_rechecks},
+    {&Rules::fault_rechecks_count, &Rules::fault_count_first,
+     &Rules::invalidate_loops});
+
+constexpr Rules k2_6_38 =
+    With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets});
+
+constexpr Rules k3_0 =
+    With(k2_6_38, {&Rules::lock_sleeps},
+         {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::restart_in_vma,
+          &Rules::leap, &Rules::wrap_resets, &Rules::importer_rescans,
+          &Rules::split_inherits, &Rules::link_stamps, &Rules::fork_inherits,
+          &Rules::mremap_resets, &Rules::mremap_always_resets,
+          &Rules::cut_is_done, &Rules::unmap_mutex, &Rules::relock_in_order});
+
+constexpr Rules k6 = With(
+    k3_0,
+    {&Rules::shared_walk, &Rules::interval_tree, &Rules::invalidate_lock,
+     &Rules::fault_around, &Rules::move_in_order, &Rules::merged_move_locks,
+     &Rules::remap_emulated, &Rules::punch_keeps_copies},
+    {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
+     &Rules::install_checks_page, &Rules::remap_file_ptes});
+
 constexpr std::array kKernels = {
     KernelInfo{"2.6.10", "", "holds i_mmap_lock for the whole pass", kBefore},
     KernelInfo{"2.6.9-mm", "",
@@ -140,6 +286,23 @@ constexpr std::array kKernels = {
                kOneRestartPoint},
     KernelInfo{"2.6.11", "seed",
                "drops it; the restart address in the vma's own count", kSeed},
+    KernelInfo{"2.6.15", "",
+               "blocks count work; extents moved per hold; shared ptes not "
+               "copied at fork",
+               k2_6_15},
+    KernelInfo{"2.6.23", "",
+               "faults under the page lock; pages unmapped one by one at "
+               "removal; a second pass",
+               k2_6_23},
+    KernelInfo{
+        "2.6.38", "",
+        "one mutex per file around a pass; mremap always forces a rescan",
+        k2_6_38},
+    KernelInfo{"3.0", "", "no lock drop: the lock is a mutex", k3_0},
+    KernelInfo{"6.x", "",
+               "rwsem taken shared, interval tree, invalidate_lock; no "
+               "nonlinear vmas",
+               k6},
 };
 
 static_assert(kRules.size() <= 64, "the byte form has 64 bits for flips");

@@ -106,6 +106,17 @@ void DecodeRecord(const uint8_t* r, unsigned files, Event& event) {
       event.file = file;
       event.addr = static_cast<uint8_t>(std::min(r[2] & 127U, 64U));
       break;
+    case Verb::kRemap:
+      event.addr = r[2];
+      event.len = r[3];
+      event.pgoff = r[6];
+      break;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      event.file = file;
+      event.addr = r[2];
+      event.len = r[3];
+      break;
     case Verb::kExit:
     case Verb::kNone:
       break;

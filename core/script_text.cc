@@ -12,9 +12,9 @@
 namespace vmtrunc {
 namespace {
 
-constexpr std::array<const char*, 10> kVerbNames = {
-    "none", "mmap",  "munmap", "mprotect", "mremap",
-    "read", "write", "fork",   "exit",     "truncate"};
+constexpr std::array<const char*, kVerbs + 1> kVerbNames = {
+    "none", "mmap", "munmap",   "mprotect", "mremap", "read",      "write",
+    "fork", "exit", "truncate", "remap",    "punch",  "invalidate"};
 
 bool IsName(std::string_view token) {
   if (token.empty()) return false;
@@ -280,6 +280,16 @@ void Parser::ParseVerb(Line& line, Event& event) {
       event.file = File(line);
       event.addr = line.Number("SIZE", 0, 64);
       break;
+    case Verb::kRemap:
+      range();
+      event.pgoff = line.Number("PGOFF", 0, 255);
+      break;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      event.file = File(line);
+      event.addr = line.Number("FIRST", 0, 255);
+      event.len = line.Number("LEN", 0, 255);
+      break;
   }
   if (line.TakeIf("&")) event.kind = EventKind::kBegin;
 }
@@ -411,6 +421,13 @@ std::string ToText(const Event& event, const Script& names) {
       break;
     case Verb::kTruncate:
       absl::StrAppend(&text, " ", file, " ", event.addr);
+      break;
+    case Verb::kRemap:
+      absl::StrAppend(&text, " ", event.addr, " ", event.len, " ", event.pgoff);
+      break;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      absl::StrAppend(&text, " ", file, " ", event.addr, " ", event.len);
       break;
     case Verb::kExit:
     case Verb::kNone:

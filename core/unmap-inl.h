@@ -11,7 +11,8 @@ enum : uint8_t {
   kAdjustHigh,
   kDetach,
   kZap,
-  kFree
+  kFree,
+  kUnlink
 };
 }  // namespace unmap_phase
 
@@ -80,6 +81,11 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         if (!GoesOn(flow)) return flow;
         continue;
       }
+      case kUnlink: {
+        const Flow flow = UnlinkDetached(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
       default: {
         const Flow flow = FreeDetached(unmap);
         if (!GoesOn(flow)) return flow;
@@ -117,13 +123,15 @@ Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
   unsigned stop = unmap.next_addr + unsigned{w_.block};
   if (stop > vma.end) stop = vma.end;
   for (unsigned addr = unmap.next_addr; addr < stop; ++addr) {
-    if (w_.mms[unmap.mm].ptes[addr].present())
-      ClearPte(unmap.mm, vma.file, addr);
+    if (!w_.mms[unmap.mm].ptes[addr].none()) ClearPte(unmap.mm, vma.file, addr);
   }
   unmap.next_addr = static_cast<uint16_t>(stop);
   if (stop == vma.end) {
     unmap.cursor = vma.mm_next;
-    if (unmap.cursor == kNone) {
+    if (unmap.cursor == kNone && rules_.unlink_before_tables) {
+      unmap.cursor = unmap.first;
+      unmap.phase = unmap_phase::kUnlink;
+    } else if (unmap.cursor == kNone) {
       FreeTables(unmap.mm, unmap.start, unmap.end);
       unmap.phase = unmap_phase::kFree;
     } else {
@@ -132,6 +140,26 @@ Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
   }
   ReleasePtl(unmap.mm);
   return Flow::kSync;
+}
+
+// free_pgtables() of 2.6.15: unlink_file_vma() of each vma, then the tables;
+// last the structs.
+template <class C, class P>
+Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
+  const unsigned file = w_.vmas[unmap.cursor].file;
+  if (!TakeMapLock(file)) return Flow::kBlocked;
+  IndexRemove(unmap.cursor);
+  ReleaseMapLock(file);
+  unmap.cursor = w_.vmas[unmap.cursor].mm_next;
+  if (unmap.cursor != kNone) return Flow::kSync;
+  FreeTables(unmap.mm, unmap.start, unmap.end);
+  while (unmap.first != kNone) {
+    const Slot slot = unmap.first;
+    unmap.first = w_.vmas[slot].mm_next;
+    probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
+    FreeVma(slot);
+  }
+  return Flow::kDone;
 }
 
 // remove_vm_struct() of one vma.

@@ -117,13 +117,27 @@ void Machine<C, P>::UnlinkMm(Slot slot) {
 
 template <class C, class P>
 void Machine<C, P>::IndexInsert(Slot slot) {
-  PrioTree<C>(w_, w_.vmas[slot].file).Insert(slot);
+  const Vma& vma = w_.vmas[slot];
+  File& file = w_.files[vma.file];
+  if (vma.nonlinear != 0) {
+    VmaList<C>(w_, file.list).Append(slot);
+  } else if (rules_.interval_tree) {
+    VmaList<C>(w_, file.root).InsertSorted(slot);
+  } else {
+    PrioTree<C>(w_, vma.file).Insert(slot);
+  }
   probe_.IndexInserted(w_, slot);
 }
 
 template <class C, class P>
 void Machine<C, P>::IndexRemove(Slot slot) {
-  PrioTree<C>(w_, w_.vmas[slot].file).Remove(slot);
+  const Vma& vma = w_.vmas[slot];
+  File& file = w_.files[vma.file];
+  if (vma.in_index == InIndex::kListed) {
+    VmaList<C>(w_, vma.nonlinear != 0 ? file.list : file.root).Remove(slot);
+  } else {
+    PrioTree<C>(w_, vma.file).Remove(slot);
+  }
   probe_.IndexChanged(w_, slot);
 }
 
@@ -202,7 +216,9 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
   const auto alike = [&](Slot slot) {
     const Vma& vma = w_.vmas[slot];
     return vma.file == like.file && vma.shared == like.shared &&
-           vma.write == like.write && anons_agree(vma.anon, like.anon);
+           vma.write == like.write && vma.nonlinear == like.nonlinear &&
+           (vma.accounted == like.accounted || !rules_.account_blocks_merge) &&
+           anons_agree(vma.anon, like.anon);
   };
   const bool after = prev != kNone && w_.vmas[prev].end == addr &&
                      alike(prev) &&
@@ -291,8 +307,10 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
     IndexInsert(adjust.insert);
   }
 
-  IndexRemove(adjust.vma);
-  if (adjust_next != 0) IndexRemove(next_slot);
+  // A nonlinear vma keeps its place: the list has no key.
+  const bool linear = vma.nonlinear == 0;
+  if (linear) IndexRemove(adjust.vma);
+  if (linear && adjust_next != 0) IndexRemove(next_slot);
   const bool grows = adjust.insert == kNone && importer == kNone;
   vma.start = adjust.start;
   vma.end = static_cast<uint16_t>(end);
@@ -301,10 +319,10 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
     Vma& next = w_.vmas[next_slot];
     next.start = static_cast<uint16_t>(next.start + adjust_next);
     next.pgoff = static_cast<uint16_t>(next.pgoff + adjust_next);
-    IndexInsert(next_slot);
+    if (linear) IndexInsert(next_slot);
     probe_.GeometryChanged(w_, next_slot);
   }
-  IndexInsert(adjust.vma);
+  if (linear) IndexInsert(adjust.vma);
   probe_.GeometryChanged(w_, adjust.vma);
   if (remove_next != 0) {
     UnlinkMm(next_slot);

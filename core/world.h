@@ -25,9 +25,10 @@ inline constexpr uint8_t kNone = 0xff;
 // copies the index of the page in its file (which is the vma's).
 enum class PteKind : uint8_t {
   kEmpty = 0,
-  kPage = 1,    // a page that is in the page cache
-  kOrphan = 2,  // a page that was in the cache and has been removed from it
-  kCopy = 3,    // a private copy, made by a write to a private mapping
+  kPage = 1,     // a page that is in the page cache
+  kOrphan = 2,   // a page that was in the cache and has been removed from it
+  kCopy = 3,     // a private copy, made by a write to a private mapping
+  kFilePte = 4,  // no page: the index that a nonlinear vma has here
 };
 
 struct Pte {
@@ -38,7 +39,10 @@ struct Pte {
                                   (writable ? 0x80U : 0U) | (index & 0x3fU))};
   }
   constexpr PteKind kind() const { return static_cast<PteKind>(bits >> 8); }
-  constexpr bool present() const { return bits != 0; }
+  constexpr bool none() const { return bits == 0; }
+  constexpr bool present() const {
+    return bits != 0 && kind() != PteKind::kFilePte;
+  }
   constexpr bool writable() const { return (bits & 0x80U) != 0; }
   constexpr unsigned index() const { return bits & 0x3fU; }
   bool operator==(const Pte&) const = default;
@@ -55,6 +59,7 @@ enum class InIndex : uint8_t {
   kNot = 0,
   kNode = 1,    // a node of the prio tree
   kMember = 2,  // on the vm_set list of a node with the same interval
+  kListed = 3,  // on the nonlinear list, or in an index that is a sorted list
 };
 
 // One mapping of the file pages [pgoff, pgoff + pages()) at the addresses
@@ -79,7 +84,9 @@ struct Vma {
   Slot parent, left, right;  // of a tree node
   Slot set_prev, set_next;   // the vm_set list; its head is the tree node
   uint8_t birth;             // how often this slot was allocated, modulo 256
-  uint8_t unused[3];
+  uint8_t nonlinear;         // VM_NONLINEAR
+  uint8_t accounted;         // VM_ACCOUNT: private, and has been writable
+  uint8_t unused[1];
 
   constexpr unsigned pages() const { return unsigned(end) - start; }
   constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
@@ -89,13 +96,16 @@ struct File {
   uint32_t truncate_count;
   uint16_t size;  // i_size
   uint8_t exists;
-  uint8_t i_sem;        // the task that holds it, or kNone
-  uint8_t i_mmap_lock;  // the same
-  uint8_t unmap_mutex;  // the same
-  Slot root;            // of the prio tree, or kNone
-  uint8_t index_bits;   // of the prio tree; 1 when it is empty
-  uint8_t unused[4];
-  uint64_t cached;  // bit i: page i is in the page cache
+  uint8_t i_sem;            // the task that holds it, or kNone
+  uint8_t i_mmap_lock;      // the same
+  uint8_t unmap_mutex;      // the same
+  Slot root;                // of the prio tree, or kNone
+  uint8_t index_bits;       // of the prio tree; 1 when it is empty
+  Slot list;                // first of the nonlinear list, or kNone
+  uint8_t walkers;          // tasks that hold i_mmap_lock shared, a bit each
+  uint8_t invalidate_lock;  // the task that holds it alone, or kNone
+  uint8_t fillers;          // tasks that hold it shared, a bit each
+  uint64_t cached;          // bit i: page i is in the page cache
 };
 
 template <class C>
@@ -121,8 +131,11 @@ enum class Verb : uint8_t {
   kFork = 7,
   kExit = 8,
   kTruncate = 9,
+  kRemap = 10,
+  kPunch = 11,
+  kInvalidate = 12,
 };
-inline constexpr int kVerbs = 9;
+inline constexpr int kVerbs = 12;
 
 // One in-flight vma_adjust(): the new geometry of `vma`, and what it inserts.
 struct Adjust {
@@ -160,6 +173,10 @@ struct Pass {
   Slot restart_vma;    // one restart point a pass, where that is the rule
   uint8_t dropped;     // the lock was dropped and is not retaken yet
   uint16_t restart_addr, restart_pgoff;
+  uint8_t in_list;  // the tree is done: walking the nonlinear list
+  uint8_t final;    // no pass over the whole range follows in its operation
+  uint8_t work;     // pages zapped in this block
+  uint8_t zapped;   // the pass has zapped a page
 };
 
 // One in-flight fault.
@@ -173,7 +190,11 @@ struct Fault {
   uint32_t seq;  // the sample of truncate_count
   uint8_t outcome;
   uint8_t retried;  // the count was sampled again under page_table_lock
-  uint16_t unused;
+  uint16_t index;   // file page that is wanted
+  uint8_t from_file_pte;
+  uint8_t locked;  // the page of `page` is locked by this fault
+  uint8_t told;    // page_mkwrite has been called
+  uint8_t filler;  // invalidate_lock is held shared
 };
 
 // An operation in flight, with its arguments and how far it is. Only the verb's
@@ -181,7 +202,7 @@ struct Fault {
 struct Op {
   Verb verb;
   uint8_t phase;
-  uint8_t file;        // mmap, truncate
+  uint8_t file;        // mmap, truncate, punch, invalidate
   uint8_t shared;      // mmap
   uint8_t write;       // mmap, mprotect
   uint8_t populate;    // mmap
@@ -189,7 +210,8 @@ struct Op {
   uint8_t child_mm;    // fork
   uint16_t addr, len;
   uint16_t new_addr, new_len;  // mremap
-  uint16_t pgoff;              // mmap; of truncate the new size
+  uint16_t pgoff;              // mmap, remap; of truncate the new size, of
+                               // punch and invalidate the first page
   uint16_t fail_after;  // mremap: pages moved until the allocation fails, +1
   uint16_t cursor;      // page or address that a loop has reached
   Slot vma;             // the vma that a loop has reached
@@ -197,6 +219,9 @@ struct Op {
   uint8_t vma_birth, new_vma_birth;
   uint8_t backwards;  // mremap: pages move back
   uint8_t failed;
+  uint8_t locked;  // truncate, punch, invalidate: page locked, plus 1; 0: none
+  uint8_t unused[2];
+  uint8_t passes;  // the same: passes begun; mremap: moves need i_mmap_lock
   Adjust adjust;
   Unmap unmap;
   Pass pass;

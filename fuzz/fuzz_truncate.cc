@@ -5,6 +5,7 @@
 //
 // VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
 // VMTRUNC_PROPERTY  stop for this property alone
+// VMTRUNC_UNLIKE    a kernel on which the input must hold, or it does not count
 // VMTRUNC_KEEP_GOING  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
@@ -70,6 +71,10 @@ class Target {
     const uint32_t stops =
         property_ < 0 ? result.broken : result.broken & 1U << property_;
     if (stops == 0) return;
+    if (unlike_ && !Run<LargeCaps>(setup, std::span(events_).first(count),
+                                   *unlike_, {.hash_state = false})
+                        .holds())
+      return;
     if (!keep_going_) Report(bytes, given ? spec_ : own, result);
     const auto first = static_cast<size_t>(result.first.property);
     if (status_->broken[first]++ == 0) Keep(bytes, AllProperties()[first].name);
@@ -90,6 +95,13 @@ class Target {
     spec_ = *spec;
     rules_ = spec_.rules();
     if (kernel != nullptr) kernel_ = spec_;
+    if (const char* unlike = std::getenv(kUnlikeVariable)) {
+      const auto other = ParseKernelSpec(unlike);
+      if (!other.ok())
+        Usage(std::string(kUnlikeVariable) + ": expected " +
+              std::string(other.status().message()));
+      unlike_ = other->rules();
+    }
     if (const char* property = std::getenv(kPropertyVariable)) {
       property_ = PropertyNumber(property);
       if (property_ == kProperties)
@@ -157,6 +169,7 @@ class Target {
   KernelSpec spec_;
   Rules rules_;
   std::optional<KernelSpec> kernel_;
+  std::optional<Rules> unlike_;
   int property_ = -1;
   bool keep_going_ = false;
   std::string directory_;

@@ -35,9 +35,10 @@ bool ReuseRange(const Script& script, Random& random, Event& event) {
 
 Verb RandomVerb(Random& random) {
   constexpr Verb kChoices[] = {
-      Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,   Verb::kMprotect,
-      Verb::kMprotect, Verb::kMremap, Verb::kRead,     Verb::kWrite,
-      Verb::kFork,     Verb::kExit,   Verb::kTruncate, Verb::kTruncate};
+      Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,    Verb::kMprotect,
+      Verb::kMprotect, Verb::kMremap, Verb::kRead,      Verb::kWrite,
+      Verb::kFork,     Verb::kExit,   Verb::kTruncate,  Verb::kTruncate,
+      Verb::kRemap,    Verb::kPunch,  Verb::kInvalidate};
   return kChoices[random.Below(std::size(kChoices))];
 }
 
@@ -163,6 +164,19 @@ Event RandomEvent(const Script& script, Random& random) {
     case Verb::kTruncate:
       event.addr = static_cast<uint8_t>(
           random.Below(std::min(setup.sizes[0] + 2U, 65U)));
+      event.write = false;
+      break;
+    case Verb::kRemap:
+      event.addr = Address(random);
+      event.len = Length(random);
+      ReuseRange(script, random, event);
+      event.pgoff = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
+      event.write = false;
+      break;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      event.addr = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
+      event.len = Length(random);
       event.write = false;
       break;
     case Verb::kExit:

@@ -7,8 +7,12 @@ namespace {
 
 class Shrinker {
  public:
-  Shrinker(Script script, const Rules& rules, Property property)
-      : best_(std::move(script)), rules_(rules), property_(property) {
+  Shrinker(Script script, const Rules& rules, Property property,
+           const Rules* unlike)
+      : best_(std::move(script)),
+        rules_(rules),
+        property_(property),
+        unlike_(unlike) {
     VMT_CHECK(Breaks(best_));
   }
 
@@ -24,7 +28,8 @@ class Shrinker {
 
  private:
   bool Breaks(const Script& script) const {
-    return vmtrunc::Run(script, rules_).breaks(property_);
+    return vmtrunc::Run(script, rules_).breaks(property_) &&
+           (unlike_ == nullptr || vmtrunc::Run(script, *unlike_).holds());
   }
 
   bool Try(Script candidate) {
@@ -90,12 +95,14 @@ class Shrinker {
   Script best_;
   const Rules& rules_;
   Property property_;
+  const Rules* unlike_;  // or nullptr
 };
 
 }  // namespace
 
-Script Shrink(Script script, const Rules& rules, Property property) {
-  return Shrinker(std::move(script), rules, property).Run();
+Script Shrink(Script script, const Rules& rules, Property property,
+              const Rules* unlike) {
+  return Shrinker(std::move(script), rules, property, unlike).Run();
 }
 
 }  // namespace vmtrunc

@@ -10,8 +10,10 @@ namespace vmtrunc {
 // A script from `script` by deletion of events, simpler starts (whole for
 // begun, smaller drops) and declarations that breaks `property` on `rules` too.
 // No single deletion of an event from it does; it is not proved shortest.
-// Requires: `script` breaks it.
-Script Shrink(Script script, const Rules& rules, Property property);
+// Where `unlike` is given, it goes on holding there. Requires: `script` breaks
+// it.
+Script Shrink(Script script, const Rules& rules, Property property,
+              const Rules* unlike = nullptr);
 
 }  // namespace vmtrunc
 

@@ -11,6 +11,8 @@ namespace vmtrunc {
 inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
 inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
+// A kernel on which the input must hold, or its violation does not count.
+inline constexpr const char* kUnlikeVariable = "VMTRUNC_UNLIKE";
 // Set: goes on after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
