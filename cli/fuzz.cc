@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "core/run.h"
+#include "fuzz/mutate.h"
 #include "fuzz/shrink.h"
 #include "fuzz/status.h"
 
@@ -29,7 +30,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct FuzzOptions {
-  std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus, fuzzer;
+  std::vector<std::string> verbs;
+  std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
+              fuzzer;
   double seconds = 60;
   long long runs = -1;
   unsigned seed = 0;
@@ -59,6 +62,17 @@ std::string FindFuzzer(const std::string& given) {
       places.back() + " (cmake --preset fuzz && cmake --build --preset fuzz)"};
 }
 
+Verbs ParseVerbs(const std::vector<std::string>& names) {
+  Verbs verbs = 0;
+  for (const std::string& name : names) {
+    int verb = kVerbs;
+    while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
+    if (verb == 0) throw UsageError{"--verbs " + name + ": expected a verb"};
+    verbs |= Verbs{1} << verb;
+  }
+  return verbs;
+}
+
 // The child and what it tells.
 class Child {
  public:
@@ -86,6 +100,9 @@ class Child {
       variables.push_back(std::string(kPropertyVariable) + "=" + o.property);
     if (!o.unlike.empty())
       variables.push_back(std::string(kUnlikeVariable) + "=" + o.unlike);
+    if (!o.verbs.empty())
+      variables.push_back(std::string(kVerbsVariable) + "=" +
+                          std::to_string(ParseVerbs(o.verbs)));
     if (o.keep_going)
       variables.push_back(std::string(kKeepGoingVariable) + "=1");
     for (char** v = environ; *v != nullptr; ++v)
@@ -235,6 +252,7 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
 int Fuzz(FuzzOptions o) {
   OneKernel(o.kernel);
   if (!o.unlike.empty()) OneKernel(o.unlike);
+  ParseVerbs(o.verbs);
   if (!o.property.empty() && PropertyNumber(o.property) == kProperties)
     throw UsageError{"--property " + o.property + ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
@@ -285,6 +303,9 @@ void AddFuzz(CLI::App& app, Command& run) {
   sub->add_option("--unlike", o->unlike,
                   "count only what holds on this kernel, as "
                   "2.6.11+mremap-always-resets: which rule is it?");
+  sub->add_option("--verbs", o->verbs,
+                  "choose new operations from these alone: mmap,mremap,...")
+      ->delimiter(',');
   sub->add_option("--property", o->property, "stop for this property alone");
   sub->add_flag("--keep-going", o->keep_going,
                 "go on after a violation: one script a property at the end");

@@ -55,6 +55,8 @@ struct Violation {
 template <class C>
 class Checker {
  public:
+  using RulesSeen = Rules;
+
   explicit Checker(const Rules& rules) : rules_(rules) {}
 
   // Bytes of abstract states, for fuzzers; see NoteFeatures().

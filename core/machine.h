@@ -52,6 +52,7 @@ enum class Renewal : uint8_t {
 // A probe that sees nothing. It documents the calls.
 template <class C>
 struct NoProbe {
+  using RulesSeen = Rules;  // what the machine reads its rules from
   void Acquires(const World<C>&, unsigned, LockKind, unsigned) {}
   void MaySleep(const World<C>&, unsigned) {}
   void Uses(const World<C>&, unsigned, Slot, unsigned) {}
@@ -92,7 +93,9 @@ bool Fits(const Event& event);
 template <class C, class P>
 class Machine {
  public:
-  Machine(World<C>& world, const Rules& rules, P& probe)
+  using RulesSeen = typename P::RulesSeen;
+
+  Machine(World<C>& world, const RulesSeen& rules, P& probe)
       : w_(world), rules_(rules), probe_(probe) {
     for (Slot& slot : found_) slot = kNone;
   }
@@ -262,7 +265,7 @@ class Machine {
   }
 
   World<C>& w_;
-  const Rules& rules_;
+  const RulesSeen& rules_;
   P& probe_;
   unsigned task_ = 0;  // the task that moves
   static constexpr unsigned kMaxSteps = 1U << 20;

@@ -19,62 +19,67 @@ namespace vmtrunc {
 
 // One flag a rule, named as in kRules. The order is that of kRules, whose
 // numbers are part of the byte form: append only.
+#define VMTRUNC_RULES(X)    \
+  X(drop_lock)              \
+  X(stamp_vmas)             \
+  X(restart_in_vma)         \
+  X(leap)                   \
+  X(wrap_resets)            \
+  X(importer_rescans)       \
+  X(split_inherits)         \
+  X(link_stamps)            \
+  X(fork_inherits)          \
+  X(fork_after_parent)      \
+  X(mremap_resets)          \
+  X(move_under_lock)        \
+  X(fault_rechecks_count)   \
+  X(fault_checks_size)      \
+  X(cut_is_done)            \
+  X(slab_lifo)              \
+  X(split_under_lock)       \
+  X(fault_count_first)      \
+  X(walk_restarts)          \
+  X(clip_to_range)          \
+  X(relock_in_order)        \
+  X(merge_moves_pgoff)      \
+  X(fork_unlocks_on_error)  \
+  X(unmap_mutex)            \
+  X(pass_clears_restarts)   \
+  X(nonlinear_scans_all)    \
+  X(nonlinear_file_pte)     \
+  X(install_checks_page)    \
+  X(remap_file_ptes)        \
+  X(remap_emulated)         \
+  X(work_blocks)            \
+  X(ptl_in_zap)             \
+  X(lazy_fork)              \
+  X(move_extents)           \
+  X(rewind_under_lock)      \
+  X(unlink_before_tables)   \
+  X(fault_page_lock)        \
+  X(unmap_per_page)         \
+  X(second_pass)            \
+  X(page_mkwrite)           \
+  X(mkwrite_rechecks)       \
+  X(mremap_always_resets)   \
+  X(lock_sleeps)            \
+  X(shared_walk)            \
+  X(interval_tree)          \
+  X(invalidate_lock)        \
+  X(fault_around)           \
+  X(account_blocks_merge)   \
+  X(move_in_order)          \
+  X(merged_move_locks)      \
+  X(punch_without_mmap_sem) \
+  X(invalidate_loops)       \
+  X(wide_offsets)           \
+  X(range_end_kept)         \
+  X(punch_keeps_copies)
+
 struct Rules {
-  bool drop_lock = false;
-  bool stamp_vmas = false;
-  bool restart_in_vma = false;
-  bool leap = false;
-  bool wrap_resets = false;
-  bool importer_rescans = false;
-  bool split_inherits = false;
-  bool link_stamps = false;
-  bool fork_inherits = false;
-  bool fork_after_parent = false;
-  bool mremap_resets = false;
-  bool move_under_lock = false;
-  bool fault_rechecks_count = false;
-  bool fault_checks_size = false;
-  bool cut_is_done = false;
-  bool slab_lifo = false;
-  bool split_under_lock = false;
-  bool fault_count_first = false;
-  bool walk_restarts = false;
-  bool clip_to_range = false;
-  bool relock_in_order = false;
-  bool merge_moves_pgoff = false;
-  bool fork_unlocks_on_error = false;
-  bool unmap_mutex = false;
-  bool pass_clears_restarts = false;
-  bool nonlinear_scans_all = false;
-  bool nonlinear_file_pte = false;
-  bool install_checks_page = false;
-  bool remap_file_ptes = false;
-  bool remap_emulated = false;
-  bool work_blocks = false;
-  bool ptl_in_zap = false;
-  bool lazy_fork = false;
-  bool move_extents = false;
-  bool rewind_under_lock = false;
-  bool unlink_before_tables = false;
-  bool fault_page_lock = false;
-  bool unmap_per_page = false;
-  bool second_pass = false;
-  bool page_mkwrite = false;
-  bool mkwrite_rechecks = false;
-  bool mremap_always_resets = false;
-  bool lock_sleeps = false;
-  bool shared_walk = false;
-  bool interval_tree = false;
-  bool invalidate_lock = false;
-  bool fault_around = false;
-  bool account_blocks_merge = false;
-  bool move_in_order = false;
-  bool merged_move_locks = false;
-  bool punch_without_mmap_sem = false;
-  bool invalidate_loops = false;
-  bool wide_offsets = false;
-  bool range_end_kept = false;
-  bool punch_keeps_copies = false;
+#define VMTRUNC_RULE(name) bool name = false;
+  VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
 
   bool operator==(const Rules&) const = default;
 };

@@ -6,6 +6,7 @@
 // VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
 // VMTRUNC_PROPERTY  stop for this property alone
 // VMTRUNC_UNLIKE    a kernel on which the input must hold, or it does not count
+// VMTRUNC_VERBS     see fuzz/status.h
 // VMTRUNC_KEEP_GOING  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
@@ -192,7 +193,11 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                       ? RandomSetup(random)
                       : DecodeBytes(std::span(data, size));
   script.kernel.reset();
-  Mutate(script, (max_size - kHeaderBytes) / kRecordBytes, random);
+  static const char* const verbs = std::getenv(kVerbsVariable);
+  Mutate(script, (max_size - kHeaderBytes) / kRecordBytes, random,
+         verbs == nullptr
+             ? kAllVerbs
+             : static_cast<Verbs>(std::strtoul(verbs, nullptr, 10)));
   const std::vector<uint8_t> bytes = EncodeBytes(script);
   std::memcpy(data, bytes.data(), bytes.size());
   return bytes.size();

@@ -33,17 +33,21 @@ bool ReuseRange(const Script& script, Random& random, Event& event) {
   return true;
 }
 
-Verb RandomVerb(Random& random) {
+Verb RandomVerb(Random& random, Verbs verbs) {
   constexpr Verb kChoices[] = {
       Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,    Verb::kMprotect,
       Verb::kMprotect, Verb::kMremap, Verb::kRead,      Verb::kWrite,
       Verb::kFork,     Verb::kExit,   Verb::kTruncate,  Verb::kTruncate,
       Verb::kRemap,    Verb::kPunch,  Verb::kInvalidate};
-  return kChoices[random.Below(std::size(kChoices))];
+  for (int tries = 0; tries < 64; ++tries) {
+    const Verb verb = kChoices[random.Below(std::size(kChoices))];
+    if ((verbs >> static_cast<unsigned>(verb) & 1) != 0) return verb;
+  }
+  return Verb::kRead;
 }
 
 // A truncate that drops its lock, an operation of another task, and its end.
-void InsertPass(Script& script, unsigned at, Random& random) {
+void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
   const unsigned tasks = std::max<unsigned>(script.setup.tasks, 1U);
   Event begin;
   begin.kind = EventKind::kBegin;
@@ -54,7 +58,7 @@ void InsertPass(Script& script, unsigned at, Random& random) {
   drop.kind = EventKind::kDrop;
   drop.task = begin.task;
   drop.count = static_cast<uint8_t>(1 + random.Below(4));
-  Event inside = RandomEvent(script, random);
+  Event inside = RandomEvent(script, random, verbs);
   inside.task = static_cast<uint8_t>(random.Below(tasks));
   Event finish = drop;
   finish.kind = EventKind::kFinish;
@@ -102,7 +106,7 @@ Script RandomSetup(Random& random) {
   return script;
 }
 
-Event RandomEvent(const Script& script, Random& random) {
+Event RandomEvent(const Script& script, Random& random, Verbs verbs) {
   const Setup& setup = script.setup;
   Event event;
   event.task = static_cast<uint8_t>(
@@ -116,7 +120,7 @@ Event RandomEvent(const Script& script, Random& random) {
     event.kind = EventKind::kDrop;
     event.count = static_cast<uint8_t>(1 + random.Below(4));
   } else {
-    event.verb = RandomVerb(random);
+    event.verb = RandomVerb(random, verbs);
     event.kind = random.Below(event.verb == Verb::kTruncate ? 2 : 6) == 0
                      ? EventKind::kBegin
                      : EventKind::kStart;
@@ -187,7 +191,7 @@ Event RandomEvent(const Script& script, Random& random) {
   return event;
 }
 
-void Mutate(Script& script, size_t max_events, Random& random) {
+void Mutate(Script& script, size_t max_events, Random& random, Verbs verbs) {
   std::vector<Event>& events = script.events;
   const unsigned changes = 1 + random.Below(4);
   for (unsigned i = 0; i < changes; ++i) {
@@ -196,15 +200,15 @@ void Mutate(Script& script, size_t max_events, Random& random) {
     switch (random.Below(size == 0 ? 1 : 10)) {
       case 8:
       case 9:
-        InsertPass(script, at, random);
+        InsertPass(script, at, random, verbs);
         break;
       case 0:
       case 1:
       case 2:
-        events.insert(events.begin() + at, RandomEvent(script, random));
+        events.insert(events.begin() + at, RandomEvent(script, random, verbs));
         break;
       case 3:
-        events[at % size] = RandomEvent(script, random);
+        events[at % size] = RandomEvent(script, random, verbs);
         break;
       case 4:
         events.erase(events.begin() + at % size);

@@ -22,15 +22,21 @@ class Random {
   uint64_t state_;
 };
 
+// Verbs to choose from, a bit a verb.
+using Verbs = uint32_t;
+inline constexpr Verbs kAllVerbs = ~Verbs{0};
+
 // A script with declarations that let things happen and up to three populated
 // mappings.
 Script RandomSetup(Random& random);
 
 // One event with arguments near those that `script` uses already.
-Event RandomEvent(const Script& script, Random& random);
+Event RandomEvent(const Script& script, Random& random,
+                  Verbs verbs = kAllVerbs);
 
 // Changes the script in one to four places. At most `max_events` events.
-void Mutate(Script& script, size_t max_events, Random& random);
+void Mutate(Script& script, size_t max_events, Random& random,
+            Verbs verbs = kAllVerbs);
 
 }  // namespace vmtrunc
 

@@ -13,6 +13,8 @@ inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // A kernel on which the input must hold, or its violation does not count.
 inline constexpr const char* kUnlikeVariable = "VMTRUNC_UNLIKE";
+// Verbs that the mutator chooses from, a decimal number: bit i is verb i.
+inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 // Set: goes on after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";

@@ -1,0 +1,109 @@
+// vmtrunc bugs: the known bugs, and whether their scripts show them.
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "core/bugs.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct BugsOptions {
+  bool check = false;
+  bool json = false;
+  std::string corpus;
+};
+
+// corpus/history here, or beside the sources that this was built from.
+fs::path FindCorpus(const std::string& given) {
+  if (!given.empty()) return given;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const fs::path places[] = {"corpus/history",
+                             self.parent_path() / "../../../corpus/history"};
+  for (const fs::path& place : places)
+    if (fs::is_directory(place, error)) return place;
+  throw UsageError{"corpus/history: expected here; --corpus says where it is"};
+}
+
+std::string PropertyName(const BugInfo& bug) {
+  return AllProperties()[static_cast<size_t>(bug.property)].name;
+}
+
+void PrintTable() {
+  for (const BugInfo& bug : AllBugs()) {
+    std::cout << absl::StrFormat(
+        "%-7s %d  %-20s %s\n        %s breaks %s: corpus/history/%s\n",
+        bug.name, bug.year, bug.commit, bug.what, WithBug(bug).ToString(),
+        PropertyName(bug), bug.script);
+  }
+  std::cout << "\nNot here:\n";
+  for (const AbsentBug& bug : AbsentBugs())
+    std::cout << absl::StrFormat("%-7s %s: %s\n", bug.name, bug.what, bug.why);
+}
+
+int CheckAll(const fs::path& corpus, bool as_json) {
+  nlohmann::json all = nlohmann::json::array();
+  int reached = 0;
+  int triggered = 0;
+  int detected = 0;
+  for (const BugInfo& bug : AllBugs()) {
+    const BugCheck check =
+        CheckBug(bug, ReadScript((corpus / bug.script).string(), ""));
+    reached += check.reached ? 1 : 0;
+    triggered += check.triggered ? 1 : 0;
+    detected += check.detected ? 1 : 0;
+    if (as_json) {
+      all.push_back({{"name", bug.name},
+                     {"kernel", WithBug(bug).ToString()},
+                     {"property", PropertyName(bug)},
+                     {"reached", check.reached},
+                     {"triggered", check.triggered},
+                     {"detected", check.detected}});
+      continue;
+    }
+    std::cout << absl::StrFormat("%-7s %-10s %-12s %-12s %s: %s\n", bug.name,
+                                 check.reached ? "reached" : "-",
+                                 check.triggered ? "triggered" : "-",
+                                 check.detected ? "detected" : "NOT DETECTED",
+                                 WithBug(bug).ToString(), PropertyName(bug));
+  }
+  const auto total = static_cast<int>(AllBugs().size());
+  if (as_json) {
+    std::cout << nlohmann::json({{"version", 1}, {"bugs", all}}).dump(2)
+              << "\n";
+  } else {
+    std::cout << absl::StrFormat(
+        "of %d bugs: %d reached, %d triggered, %d detected\n", total, reached,
+        triggered, detected);
+  }
+  return detected == total ? kExitHeld : kExitBroken;
+}
+
+}  // namespace
+
+void AddBugs(CLI::App& app, Command& run) {
+  CLI::App* sub =
+      app.add_subcommand("bugs", "lists the known bugs and where they show");
+  auto o = std::make_shared<BugsOptions>();
+  sub->add_flag("--check", o->check,
+                "runs their scripts: reached, triggered, detected");
+  sub->add_option("--corpus", o->corpus, "the directory of their scripts");
+  sub->add_flag("--json", o->json, "as JSON, with --check");
+  sub->callback([=, &run] {
+    run = [=] {
+      if (o->check) return CheckAll(FindCorpus(o->corpus), o->json);
+      PrintTable();
+      return kExitHeld;
+    };
+  });
+}
+
+}  // namespace vmtrunc
