@@ -16,6 +16,7 @@ void AddFormat(CLI::App& app, Command& run);
 void AddKernels(CLI::App& app, Command& run);
 void AddRules(CLI::App& app, Command& run);
 void AddBugs(CLI::App& app, Command& run);
+void AddLive(CLI::App& app, Command& run);
 void AddFuzz(CLI::App& app, Command& run);
 
 }  // namespace vmtrunc

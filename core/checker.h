@@ -103,6 +103,7 @@ class Checker {
     keys_[slot] = {vma.pgoff, static_cast<uint16_t>(vma.last_pgoff())};
     IndexChanged(w, slot);
   }
+  void Adjusts(unsigned) {}
   void MmFreed(unsigned mm) { Unscan(mm, 0, C::kAddrs); }
   void Unmapped(unsigned mm, unsigned start, unsigned end) {
     Unscan(mm, start, end);

@@ -129,6 +129,8 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
       fault.index = static_cast<uint16_t>(pte.index());
       fault.from_file_pte = 1;
     }
+    if (rules_.cow_prepares_first && fault.write != 0 && vma.shared == 0)
+      PrepareAnon(fault.vma);
     const bool samples = SamplesCount(fault) && rules_.fault_count_first;
     const bool around =
         rules_.fault_around && fault.write == 0 && vma.nonlinear == 0;
@@ -148,23 +150,27 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   return Flow::kSync;
 }
 
-// do_fault_around() of 6.x: what the cache has around the address, within the
-// vma and the page table, pages that somebody holds locked left out.
+// do_fault_around() of 6.x: 16 pages from the aligned address below, or from
+// the vma's start where that is later, within the vma. It maps what the cache
+// has and nobody holds locked. (The kernel stops at the end of the page table
+// too; its tables are larger than the window, so those here do not count.)
 template <class C, class P>
 Flow Machine<C, P>::FaultAround(Fault& fault) {
+  constexpr unsigned kWindow = 16;
   const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[fault.vma];
   const File& file = w_.files[vma.file];
   if (!TakePtl(mm)) return Flow::kBlocked;
-  const unsigned end = std::min<unsigned>(vma.end, TableEnd(fault.addr));
-  const unsigned table = TableEnd(fault.addr) - kPtesPerTable;
-  for (unsigned addr = std::max<unsigned>(vma.start, table); addr < end;
-       ++addr) {
+  const unsigned from =
+      std::max<unsigned>(vma.start, fault.addr / kWindow * kWindow);
+  const unsigned end = std::min<unsigned>(vma.end, from + kWindow);
+  for (unsigned addr = from; addr < end; ++addr) {
     const unsigned index = vma.pgoff + addr - unsigned{vma.start};
     if (index >= C::kFilePages || index >= file.size) break;
     if ((file.cached >> index & 1) == 0 || PageIsLocked(vma.file, index) ||
         !w_.mms[mm].ptes[addr].none())
       continue;
+    if (!HasTable(mm, addr)) AllocTable(mm, addr);
     SetPte(mm, vma.file, addr, Pte::Make(PteKind::kPage, index, MayWrite(vma)));
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();
@@ -271,8 +277,9 @@ Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
 template <class C, class P>
 Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
   const unsigned mm = me().mm;
-  if (!TakePtl(mm)) return Flow::kBlocked;
   Vma& vma = w_.vmas[fault.vma];
+  if (vma.shared == 0 && fault.write != 0) PrepareAnon(fault.vma);
+  if (!TakePtl(mm)) return Flow::kBlocked;
   if (rules_.fault_rechecks_count &&
       w_.files[vma.file].truncate_count != fault.seq) {
     // The new sample is taken here, under the lock, and i_size read again.
@@ -287,10 +294,7 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
                       ? Pte{}
                       : Pte::Make(PteKind::kFilePte, fault.index, false);
   if (w_.mms[mm].ptes[fault.addr] == was) {
-    const Pte pte = NewPte(vma, fault);
-    if (pte.kind() == PteKind::kCopy && vma.anon == 0)
-      vma.anon = AnonFor(fault.vma);
-    SetPte(mm, vma.file, fault.addr, pte);
+    SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
   }
   ReleasePtl(mm);
   FaultLetsGo(fault);
@@ -329,7 +333,7 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
       pte = Pte::Make(pte.kind(), pte.index(), true);
       changed_ = true;
     } else {
-      if (vma.anon == 0) vma.anon = AnonFor(fault.vma);
+      PrepareAnon(fault.vma);
       ClearPte(mm, vma.file, fault.addr);
       SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
     }

@@ -78,6 +78,11 @@ void Machine<C, P>::ForkVma(Op& op) {
   const uint8_t birth = child.birth;
   child = w_.vmas[op.vma];
   child.birth = birth;
+  if (child.anon != 0 && rules_.fork_clones_anon) {
+    child.anon = 0;
+    child.anon = NewAnon();
+    child.cloned = 1;
+  }
   child.mm = op.child_mm;
   child.state = VmaState::kNew;
   child.in_index = InIndex::kNot;

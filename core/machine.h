@@ -60,6 +60,7 @@ struct NoProbe {
   void GeometryChanged(const World<C>&, Slot) {}
   void IndexChanged(const World<C>&, Slot) {}
   void IndexInserted(const World<C>&, Slot) {}
+  void Adjusts(unsigned) {}
   void MmFreed(unsigned) {}
   void Unmapped(unsigned, unsigned, unsigned) {}
   void PteChanged(unsigned) {}
@@ -140,7 +141,9 @@ class Machine {
                   Slot& result);
   Flow StepAdjust(Adjust& adjust);
   void AdjustUnderLock(Adjust& adjust);
-  uint8_t AnonFor(Slot slot);
+  uint8_t AnonFor(Slot slot) const;
+  uint8_t NewAnon() const;
+  void PrepareAnon(Slot slot);
 
   // core/pte-inl.h
   bool HasTable(unsigned mm, unsigned addr) const {
@@ -235,6 +238,8 @@ class Machine {
 
   // core/mremap-inl.h
   Flow StepMremap(Op& op);
+  bool MremapChecks(Op& op);
+  bool MremapNext(Op& op);
   void MremapPlaces(Op& op);
   bool MremapCopies(Op& op);
   void MremapMoves(Op& op);

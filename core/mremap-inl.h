@@ -21,6 +21,7 @@ enum : uint8_t {
   kExtentTable,
   kExtentLock,
   kExtentPtl,
+  kBegin,
 };
 }  // namespace mremap_phase
 
@@ -32,6 +33,11 @@ Flow Machine<C, P>::StepMremap(Op& op) {
     switch (op.phase) {
       case kStart:
         if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
+        if (rules_.mremap_checks_first && !MremapChecks(op))
+          return EndMmapSem(op);
+        op.phase = kBegin;
+        continue;
+      case kBegin:
         op.phase = kTrim;
         if (op.new_addr != op.addr &&
             UnmapBegin(mm, op.new_addr, op.new_addr + op.new_len, op.unmap))
@@ -49,8 +55,11 @@ Flow Machine<C, P>::StepMremap(Op& op) {
       case kUnmapSource: {
         const Flow flow = StepUnmap(op.unmap, op.adjust);
         if (flow != Flow::kDone) return flow;
-        if (op.unmap.failed != 0 || op.phase == kUnmapSource)
-          return EndMmapSem(op);
+        if (op.unmap.failed != 0) return EndMmapSem(op);
+        if (op.phase == kUnmapSource) {
+          if (!MremapNext(op)) return EndMmapSem(op);
+          return Flow::kSync;
+        }
         op.phase = op.phase == kUnmapTarget ? kTrim : kPlace;
         continue;
       }
@@ -100,6 +109,44 @@ Flow Machine<C, P>::StepMremap(Op& op) {
   }
 }
 
+// check_prep_vma() of 6.17: a vma at the source, which holds all of it unless
+// it only shrinks in place. A range of several is cut to its first vma.
+template <class C, class P>
+bool Machine<C, P>::MremapChecks(Op& op) {
+  const Slot slot = FindVma(me().mm, op.addr);
+  if (slot == kNone || w_.vmas[slot].start > op.addr) return false;
+  const bool moves = op.new_addr != op.addr;
+  if (!moves && op.new_len <= op.len) return true;
+  const unsigned held = w_.vmas[slot].end - unsigned{op.addr};
+  if (std::min(op.len, op.new_len) <= held) {
+    if (op.len > held && op.new_len > op.len) return false;
+    return true;
+  }
+  if (!moves || op.new_len != op.len || !rules_.mremap_moves_many) return false;
+  op.rest = static_cast<uint8_t>(op.len - held);
+  op.len = op.new_len = static_cast<uint16_t>(held);
+  return true;
+}
+
+// remap_move() of 6.17: on to the next vma of the range. False when it is done.
+template <class C, class P>
+bool Machine<C, P>::MremapNext(Op& op) {
+  if (op.rest == 0 || op.failed != 0) return false;
+  const unsigned addr = op.addr + unsigned{op.len};
+  const unsigned end = addr + op.rest;
+  const Slot slot = FindVma(me().mm, addr);
+  if (slot == kNone || w_.vmas[slot].start >= end) return false;
+  const Vma& vma = w_.vmas[slot];
+  const unsigned start = std::max<unsigned>(addr, vma.start);
+  const unsigned stop = std::min<unsigned>(end, vma.end);
+  op.new_addr = static_cast<uint16_t>(op.new_addr + start - op.addr);
+  op.addr = static_cast<uint16_t>(start);
+  op.len = op.new_len = static_cast<uint16_t>(stop - start);
+  op.rest = static_cast<uint8_t>(end - stop);
+  op.phase = mremap_phase::kBegin;
+  return true;
+}
+
 // From "Ok, we need to grow.. or relocate" on: leaves the phase alone when
 // there is nothing to do or it cannot be done.
 template <class C, class P>
@@ -115,7 +162,12 @@ void Machine<C, P>::MremapPlaces(Op& op) {
     const unsigned limit =
         vma.mm_next == kNone ? unsigned{C::kAddrs} : w_.vmas[vma.mm_next].start;
     if (op.addr + op.new_len > limit) return;
-    GrowBegin(slot, op.addr + op.new_len, op.adjust);
+    const unsigned end = op.addr + unsigned{op.new_len};
+    const Vma like = vma;
+    if (!rules_.growth_merges ||
+        !MergeBegin(slot, mm, like.end, end, like, like.last_pgoff() + 1,
+                    op.adjust, op.new_vma))
+      GrowBegin(slot, end, op.adjust);
     op.phase = kGrow;
     return;
   }
@@ -160,6 +212,7 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   copy.shared = vma.shared;
   copy.write = vma.write;
   copy.anon = vma.anon;
+  copy.cloned = vma.cloned;
   copy.nonlinear = vma.nonlinear;
   copy.accounted = vma.accounted;
   copy.count = vma.count;

@@ -216,6 +216,11 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         if (op.populate == 0 || op.cursor == op.len) return EndMmapSem(op);
         if (op.populate == 1) {
           const unsigned addr = op.addr + unsigned{op.cursor};
+          // mmap's populate is the script's, up to i_size; remap's is the
+          // kernel's own and finds out.
+          if (op.verb == Verb::kMmap &&
+              op.pgoff + unsigned{op.cursor} >= w_.files[op.file].size)
+            return EndMmapSem(op);
           FaultBegin(FindVma(mm, addr), addr, false, op.fault);
           op.populate = 2;
           if (!GoesOn(Flow::kSync)) return Flow::kSync;

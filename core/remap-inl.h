@@ -6,14 +6,24 @@ namespace remap_phase {
 enum : uint8_t { kStart, kWriteLock = 16, kConvert, kFilePtes, kPopulate };
 }  // namespace remap_phase
 
-// The shared vma that holds the whole range, or kNone.
+// The shared vma that holds the whole range, or kNone. Where it is emulated,
+// several that touch and are alike will do.
 template <class C, class P>
 Slot Machine<C, P>::RemapVma(const Op& op) {
   const Slot slot = FindVma(me().mm, op.addr);
   if (slot == kNone) return kNone;
   const Vma& vma = w_.vmas[slot];
-  const bool fits = vma.start <= op.addr && op.addr + op.len <= vma.end;
-  return fits && vma.shared != 0 ? slot : Slot{kNone};
+  if (vma.start > op.addr || vma.shared == 0) return kNone;
+  const Vma* last = &vma;
+  while (op.addr + op.len > last->end) {
+    if (!rules_.remap_emulated || last->mm_next == kNone) return kNone;
+    const Vma& next = w_.vmas[last->mm_next];
+    if (next.start != last->end || next.file != vma.file ||
+        next.shared != vma.shared || next.write != vma.write)
+      return kNone;
+    last = &next;
+  }
+  return slot;
 }
 
 template <class C, class P>

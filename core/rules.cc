@@ -205,6 +205,30 @@ constexpr std::array kRules = {
              "HB-41"},
     RuleInfo{"punch-keeps-copies", &Rules::punch_keeps_copies,
              "a hole punch leaves private copies alone", ""},
+    RuleInfo{"mremap-checks-first", &Rules::mremap_checks_first,
+             "mremap sees that one vma holds the source before it unmaps "
+             "anything (6.17)",
+             ""},
+    RuleInfo{"mremap-moves-many", &Rules::mremap_moves_many,
+             "a mremap that keeps the length moves all vmas of the range, one "
+             "after the other (6.17)",
+             ""},
+    RuleInfo{"cow-prepares-first", &Rules::cow_prepares_first,
+             "a private write fault gets its anon_vma before it looks for the "
+             "page, so that one that ends in SIGBUS has it too",
+             ""},
+    RuleInfo{"fork-clones-anon", &Rules::fork_clones_anon,
+             "fork gives each vma of the child an anon_vma of its own (2.6.34)",
+             ""},
+    RuleInfo{"cloned-anon-apart", &Rules::cloned_anon_apart,
+             "a vma with an anon_vma of fork's making merges with none that "
+             "has another or none (3.0)",
+             ""},
+    RuleInfo{
+        "growth-merges", &Rules::growth_merges,
+        "a vma that mremap grows in place merges with the one that it then "
+        "touches (6.0)",
+        ""},
 };
 
 constexpr Rules kBefore = {
@@ -260,10 +284,11 @@ constexpr Rules k2_6_23 = With(
      &Rules::invalidate_loops});
 
 constexpr Rules k2_6_38 =
-    With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets});
+    With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets,
+                   &Rules::fork_clones_anon});
 
 constexpr Rules k3_0 =
-    With(k2_6_38, {&Rules::lock_sleeps},
+    With(k2_6_38, {&Rules::lock_sleeps, &Rules::cloned_anon_apart},
          {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::restart_in_vma,
           &Rules::leap, &Rules::wrap_resets, &Rules::importer_rescans,
           &Rules::split_inherits, &Rules::link_stamps, &Rules::fork_inherits,
@@ -274,7 +299,9 @@ constexpr Rules k6 = With(
     k3_0,
     {&Rules::shared_walk, &Rules::interval_tree, &Rules::invalidate_lock,
      &Rules::fault_around, &Rules::move_in_order, &Rules::merged_move_locks,
-     &Rules::remap_emulated, &Rules::punch_keeps_copies},
+     &Rules::remap_emulated, &Rules::punch_keeps_copies,
+     &Rules::mremap_checks_first, &Rules::mremap_moves_many,
+     &Rules::cow_prepares_first, &Rules::growth_merges},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 

@@ -74,7 +74,13 @@ namespace vmtrunc {
   X(invalidate_loops)       \
   X(wide_offsets)           \
   X(range_end_kept)         \
-  X(punch_keeps_copies)
+  X(punch_keeps_copies)     \
+  X(mremap_checks_first)    \
+  X(mremap_moves_many)      \
+  X(cow_prepares_first)     \
+  X(fork_clones_anon)       \
+  X(cloned_anon_apart)      \
+  X(growth_merges)
 
 struct Rules {
 #define VMTRUNC_RULE(name) bool name = false;

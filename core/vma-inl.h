@@ -210,15 +210,17 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
   const Slot area = prev != kNone ? w_.vmas[prev].mm_next : w_.mms[mm].mmap;
   Slot next = area;
   if (next != kNone && w_.vmas[next].end == end) next = w_.vmas[next].mm_next;
-  const auto anons_agree = [](unsigned a, unsigned b) {
-    return a == 0 || b == 0 || a == b;
+  const auto anons_agree = [&](const Vma& a, const Vma& b) {
+    if (a.anon == b.anon) return true;
+    if (a.anon != 0 && b.anon != 0) return false;
+    return !rules_.cloned_anon_apart || (a.anon != 0 ? a : b).cloned == 0;
   };
   const auto alike = [&](Slot slot) {
     const Vma& vma = w_.vmas[slot];
     return vma.file == like.file && vma.shared == like.shared &&
            vma.write == like.write && vma.nonlinear == like.nonlinear &&
            (vma.accounted == like.accounted || !rules_.account_blocks_merge) &&
-           anons_agree(vma.anon, like.anon);
+           anons_agree(vma, like);
   };
   const bool after = prev != kNone && w_.vmas[prev].end == addr &&
                      alike(prev) &&
@@ -232,8 +234,7 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
   const bool fills = area == next;  // mmap, mremap: [addr, end) is a hole
   Slot grows = prev;
   if (after) {
-    const bool both =
-        before && anons_agree(w_.vmas[prev].anon, w_.vmas[next].anon);
+    const bool both = before && anons_agree(w_.vmas[prev], w_.vmas[next]);
     adjust.start = w_.vmas[prev].start;
     adjust.pgoff = w_.vmas[prev].pgoff;
     adjust.end = both ? w_.vmas[next].end : static_cast<uint16_t>(end);
@@ -267,6 +268,7 @@ Flow Machine<C, P>::StepAdjust(Adjust& adjust) {
   Use(adjust.vma, adjust.vma_birth);
   const unsigned file = w_.vmas[adjust.vma].file;
   if (!TakeMapLock(file)) return Flow::kBlocked;
+  probe_.Adjusts(adjust.merge_case);
   AdjustUnderLock(adjust);
   ReleaseMapLock(file);
   if (adjust.remove_next == 0) return Flow::kDone;
@@ -299,8 +301,9 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
                       vma.count != w_.vmas[next_slot].count;
   if (clears) w_.vmas[importer].count = 0;
   if (importer != kNone && w_.vmas[importer].anon == 0) {
-    w_.vmas[importer].anon =
-        importer == adjust.vma ? w_.vmas[next_slot].anon : vma.anon;
+    const Vma& from = importer == adjust.vma ? w_.vmas[next_slot] : vma;
+    w_.vmas[importer].anon = from.anon;
+    w_.vmas[importer].cloned = from.cloned;
   }
   if (adjust.insert != kNone) {
     if (rules_.split_inherits) w_.vmas[adjust.insert].count = vma.count;
@@ -343,24 +346,39 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
   changed_ = true;
 }
 
-// anon_vma_prepare(): a neighbour's anon_vma where the two could become one
-// vma but for their protection (find_mergeable_anon_vma), else a new one.
+// anon_vma_prepare(), before a private copy is made.
 template <class C, class P>
-uint8_t Machine<C, P>::AnonFor(Slot slot) {
+void Machine<C, P>::PrepareAnon(Slot slot) {
+  Vma& vma = w_.vmas[slot];
+  if (vma.anon != 0) return;
+  vma.anon = AnonFor(slot);
+  changed_ = true;
+}
+
+// A neighbour's anon_vma where the two could become one vma but for their
+// protection (find_mergeable_anon_vma), else a new one.
+template <class C, class P>
+uint8_t Machine<C, P>::AnonFor(Slot slot) const {
   const Vma& vma = w_.vmas[slot];
-  const auto joins = [](const Vma& low, const Vma& high) {
-    return low.end == high.start && low.file == high.file &&
-           low.shared == high.shared && low.pgoff + low.pages() == high.pgoff;
+  const auto joins = [&](const Vma& low, const Vma& high, const Vma& has) {
+    return has.anon != 0 && (has.cloned == 0 || !rules_.cloned_anon_apart) &&
+           low.end == high.start && low.file == high.file &&
+           low.shared == high.shared && low.accounted == high.accounted &&
+           low.pgoff + low.pages() == high.pgoff;
   };
   if (vma.mm_next != kNone) {
     const Vma& next = w_.vmas[vma.mm_next];
-    if (next.anon != 0 && joins(vma, next)) return next.anon;
+    if (joins(vma, next, next)) return next.anon;
   }
-  const Slot prev_slot = vma.mm_prev;
-  if (prev_slot != kNone) {
-    const Vma& prev = w_.vmas[prev_slot];
-    if (prev.anon != 0 && joins(prev, vma)) return prev.anon;
+  if (vma.mm_prev != kNone) {
+    const Vma& prev = w_.vmas[vma.mm_prev];
+    if (joins(prev, vma, prev)) return prev.anon;
   }
+  return NewAnon();
+}
+
+template <class C, class P>
+uint8_t Machine<C, P>::NewAnon() const {
   uint64_t used_low = 0;  // ids 1..64; a vma has one at most
   for (const Vma& other : w_.vmas) {
     if (other.anon != 0) used_low |= uint64_t{1} << (other.anon - 1);

@@ -86,7 +86,7 @@ struct Vma {
   uint8_t birth;             // how often this slot was allocated, modulo 256
   uint8_t nonlinear;         // VM_NONLINEAR
   uint8_t accounted;         // VM_ACCOUNT: private, and has been writable
-  uint8_t unused[1];
+  uint8_t cloned;  // its anon_vma was made by fork, beside its parent's
 
   constexpr unsigned pages() const { return unsigned(end) - start; }
   constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
@@ -220,7 +220,8 @@ struct Op {
   uint8_t backwards;  // mremap: pages move back
   uint8_t failed;
   uint8_t locked;  // truncate, punch, invalidate: page locked, plus 1; 0: none
-  uint8_t unused[2];
+  uint8_t rest;    // mremap: pages of the range behind this part
+  uint8_t unused[1];
   uint8_t passes;  // the same: passes begun; mremap: moves need i_mmap_lock
   Adjust adjust;
   Unmap unmap;
