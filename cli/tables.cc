@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "core/bugs.h"
 #include "core/rules.h"
 
 namespace vmtrunc {
@@ -63,8 +64,13 @@ int PrintRules(bool as_json) {
     if (as_json) continue;
     std::cout << absl::StrFormat("%s\n    %s\n    kernels: %s\n", rule.name,
                                  rule.decides, names.empty() ? "none" : names);
-    if (*rule.flip != '\0')
-      std::cout << absl::StrFormat("    flipped: %s\n", rule.flip);
+    std::string flip;
+    for (const BugInfo& bug : AllBugs())
+      if (std::string_view(bug.rule) == rule.name)
+        absl::StrAppendFormat(&flip, "%s%s (%s)", flip.empty() ? "" : ", ",
+                              bug.name, bug.commit);
+    if (flip.empty()) flip = rule.flip;
+    if (!flip.empty()) std::cout << absl::StrFormat("    flipped: %s\n", flip);
   }
   if (as_json)
     std::cout << nlohmann::json({{"version", 1}, {"rules", all}}).dump(2)

@@ -527,6 +527,19 @@ void Checker<C>::CheckMapcounts(const World<C>& w) {
   }
 }
 
+// Whether another vma of the mm, with another distance of address to page,
+// carries the same restart address.
+template <class C>
+bool Checker<C>::SharesRestart(const World<C>& w, const Vma& vma) const {
+  for (const Vma& other : Vmas(w)) {
+    if (other.in_index != InIndex::kNot && other.mm == vma.mm &&
+        other.file == vma.file && other.count == vma.count &&
+        other.start - other.pgoff != vma.start - vma.pgoff)
+      return true;
+  }
+  return false;
+}
+
 template <class C>
 void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
   for (unsigned left = passes_; left != 0; left &= left - 1) {
@@ -551,6 +564,7 @@ void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
                                                          : 2U);
       state = state * 2 + (vma.state == VmaState::kLinked ? 1 : 0);
       state = state * 13 + static_cast<unsigned>(verb);
+      state = state * 2 + (is_restart && SharesRestart(w, vma) ? 1 : 0);
       uint8_t& counter = features_[state % kFeatures];
       if (counter != 255) ++counter;
     }

@@ -65,8 +65,9 @@ class Checker {
   // From now on counts abstract states seen while a pass has dropped its lock
   // into `features`, kFeatures saturating bytes that outlive this. For each vma
   // of the file: how its count stands to the pass's, whether its slot was
-  // reused since the drop, how it lies to the range and the restart point, and
-  // what kind of operation has just moved.
+  // reused since the drop, how it lies to the range and the restart point, what
+  // kind of operation has just moved, and whether the restart address is
+  // another vma's too.
   void NoteFeatures(uint8_t* features) { features_ = features; }
 
   uint32_t broken() const { return broken_; }        // a bit a property
@@ -163,6 +164,7 @@ class Checker {
   void CheckGeometry(const World<C>& w, unsigned mm);
   void CheckPtes(const World<C>& w, unsigned mm);
   void CheckMapcounts(const World<C>& w);
+  bool SharesRestart(const World<C>& w, const Vma& vma) const;
   void CountFeatures(const World<C>& w, Verb verb);
   void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
 
