@@ -86,7 +86,8 @@ struct Vma {
   uint8_t birth;             // how often this slot was allocated, modulo 256
   uint8_t nonlinear;         // VM_NONLINEAR
   uint8_t accounted;         // VM_ACCOUNT: private, and has been writable
-  uint8_t cloned;  // its anon_vma was made by fork, beside its parent's
+  uint8_t cloned;     // its anon_vma was made by fork, beside its parent's
+  uint8_t unused[4];  // 32 bytes: a slot is a shift away
 
   constexpr unsigned pages() const { return unsigned(end) - start; }
   constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
