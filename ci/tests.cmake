@@ -22,3 +22,7 @@ add_test(NAME corpus
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+# Random search finds HB-15 by itself (seed 5 is a lucky one).
+add_test(NAME move_search COMMAND move_search 5)
+set_tests_properties(move_search PROPERTIES
+  PASS_REGULAR_EXPRESSION "# script 28253 of seed 5")

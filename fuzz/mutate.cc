@@ -46,7 +46,9 @@ Verb RandomVerb(Random& random, Verbs verbs) {
   return Verb::kRead;
 }
 
-// A truncate that drops its lock, an operation of another task, and its end.
+// A truncate that drops its lock a few times, each time an operation of another
+// task, and its end. Half of the time one task does them all: what one drop
+// leaves, the next one meets.
 void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
   const unsigned tasks = std::max<unsigned>(script.setup.tasks, 1U);
   Event begin;
@@ -57,15 +59,20 @@ void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
   Event drop;
   drop.kind = EventKind::kDrop;
   drop.task = begin.task;
-  drop.count = static_cast<uint8_t>(1 + random.Below(4));
-  Event inside = RandomEvent(script, random, verbs);
-  inside.task = static_cast<uint8_t>(random.Below(tasks));
   Event finish = drop;
   finish.kind = EventKind::kFinish;
-  finish.count = 1;
-  const Event all[] = {begin, drop, inside, finish};
-  script.events.insert(script.events.begin() + at, std::begin(all),
-                       std::end(all));
+  const bool same = random.Below(2) == 0;
+  const auto other = static_cast<uint8_t>(random.Below(tasks));
+  std::vector<Event> all = {begin};
+  for (unsigned drops = 1 + random.Below(3); drops > 0; --drops) {
+    drop.count = static_cast<uint8_t>(1 + random.Below(4));
+    all.push_back(drop);
+    Event inside = RandomEvent(script, random, verbs);
+    inside.task = same ? other : static_cast<uint8_t>(random.Below(tasks));
+    all.push_back(inside);
+  }
+  all.push_back(finish);
+  script.events.insert(script.events.begin() + at, all.begin(), all.end());
 }
 
 }  // namespace
