@@ -178,17 +178,17 @@ Script ReadSaved(const std::string& path) {
       std::span(bytes, std::min<size_t>(size, saved.size() - 8)));
 }
 
-// Shrinks, keeps and prints one failing input. Returns false when it holds.
+// Shrinks, keeps and prints one failing input: `asked` is what it breaks, or
+// kProperties for what it breaks first. Returns false when it does not.
 bool ReportViolation(const FuzzOptions& o, const std::string& saved,
-                     const std::string& how) {
+                     const std::string& how, int asked) {
   Script script = ReadSaved(saved);
   const KernelSpec spec = OneKernel(o.kernel);
   const Rules rules = spec.rules();
   const RunResult found = Run(script, rules);
   if (found.holds()) return false;
-  const Property property =
-      o.property.empty() ? found.first.property
-                         : static_cast<Property>(PropertyNumber(o.property));
+  const Property property = asked == kProperties ? found.first.property
+                                                 : static_cast<Property>(asked);
   if (!found.breaks(property)) return false;
   const size_t length = script.events.size();
   std::optional<Rules> unlike;
@@ -196,7 +196,8 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
   script =
       Shrink(std::move(script), rules, property, unlike ? &*unlike : nullptr);
   script.kernel = spec;
-  const RunResult result = Run(script, rules);
+  const RunResult result = Run<LargeCaps>(script.setup, script.events, rules,
+                                          {.report = Bit(property)});
   const PropertyInfo& info = AllProperties()[static_cast<size_t>(property)];
   const std::string path =
       absl::StrFormat("%s/%s-%s.vmt", o.out, spec.ToString(), info.name);
@@ -224,7 +225,8 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
   if (child.crashed() && !stopped) {
     const std::string how = absl::StrFormat(
         "found after %d executions in %.1f s", status.executions, seconds);
-    if (!ReportViolation(o, o.out + "/" + kCurrentFile, how))
+    if (!ReportViolation(o, o.out + "/" + kCurrentFile, how,
+                         PropertyNumber(o.property)))
       throw UsageError{
           "the fuzzer ended in error, but its last input holds; "
           "see " +
@@ -232,13 +234,15 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
     return kExitBroken;
   }
   bool broken = false;
-  for (size_t i = 0; i < kProperties; ++i) {
+  for (int i = 0; i < kProperties; ++i) {
     if (status.broken[i] == 0) continue;
     broken = true;
     const std::string how = absl::StrFormat(
         "first in %d of %d executions", status.broken[i], status.executions);
-    if (!ReportViolation(
-            o, o.out + "/" + kBrokenPrefix + AllProperties()[i].name, how))
+    if (!ReportViolation(o,
+                         o.out + "/" + kBrokenPrefix +
+                             AllProperties()[static_cast<size_t>(i)].name,
+                         how, i))
       throw UsageError{o.out + ": a kept input holds when it is run again"};
   }
   std::cout << Progress(o, status, seconds) << "\n";

@@ -75,10 +75,11 @@ std::string Violation::ToString() const {
 template <class C>
 void Checker<C>::Break(Property property, const char* what, unsigned a,
                        unsigned b, unsigned c, unsigned d) {
+  broken_ |= Bit(property);
+  if ((reported_ & Bit(property)) == 0) return;
   const bool earlier = first_.what == nullptr ||
                        (first_.step == step_ && property < first_.property);
   if (earlier) first_ = {property, what, event_, step_, {a, b, c, d}};
-  broken_ |= 1U << static_cast<unsigned>(property);
 }
 
 // ---- lock-order, no-deadlock

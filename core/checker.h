@@ -31,6 +31,9 @@ enum class Property : uint8_t {
   kNoFreedUse,
 };
 inline constexpr int kProperties = 11;
+constexpr uint32_t Bit(Property property) {
+  return uint32_t{1} << static_cast<unsigned>(property);
+}
 
 struct PropertyInfo {
   const char* name;  // "no-page-past-size"
@@ -69,6 +72,9 @@ class Checker {
   // kind of operation has just moved, and whether the restart address is
   // another vma's too.
   void NoteFeatures(uint8_t* features) { features_ = features; }
+
+  // first() is of the properties with a bit here alone; broken() is of all.
+  void ReportOnly(uint32_t properties) { reported_ = properties; }
 
   uint32_t broken() const { return broken_; }        // a bit a property
   const Violation& first() const { return first_; }  // valid if broken()
@@ -170,6 +176,7 @@ class Checker {
 
   Rules rules_;
   uint32_t broken_ = 0;
+  uint32_t reported_ = ~0U;
   uint32_t step_ = 0;
   uint32_t all_drops_ = 0;
   uint16_t event_ = 0;

@@ -39,6 +39,7 @@ RunResult Run(const Setup& setup, std::span<const Event> events,
   World<C> world = MakeWorld<C>(setup, rules);
   Checker<C> checker(rules);
   checker.NoteFeatures(options.features);
+  checker.ReportOnly(options.report);
   RunResult result = Drive(world, checker, events, rules);
   if (options.hash_state) result.state_hash = HashOf(world);
   return result;

@@ -14,7 +14,7 @@ namespace vmtrunc {
 
 struct RunResult {
   uint32_t broken = 0;  // a bit a property
-  Violation first;      // valid if broken
+  Violation first;      // valid if broken; of those that RunOptions asks for
   uint32_t events = 0;
   uint32_t effects = 0;     // events that had an effect
   uint32_t drops = 0;       // lock drops of all passes
@@ -29,6 +29,7 @@ struct RunResult {
 
 struct RunOptions {
   bool hash_state = true;       // else state_hash is 0
+  uint32_t report = ~0U;        // the properties that `first` is of, a bit each
   uint8_t* features = nullptr;  // as Checker::NoteFeatures() takes it
 };
 
