@@ -511,7 +511,9 @@ template <class C>
 void Checker<C>::CheckMapcounts(const World<C>& w) {
   uint16_t mapped[C::kFiles][C::kFilePages] = {};
   for (const Vma& vma : Vmas(w)) {
-    if (vma.state == VmaState::kFree) continue;
+    // A struct that is not linked yet may be the copy that a split begins with:
+    // the ptes in its range are the other's.
+    if (vma.state == VmaState::kFree || vma.state == VmaState::kNew) continue;
     for (unsigned addr = vma.start; addr < vma.end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
       if (pte.kind() == PteKind::kPage) ++mapped[vma.file][pte.index()];

@@ -156,6 +156,35 @@ TEST(Properties, BoundedDropsFires) {
       RunText(text.c_str(), "2.6.9-mm").breaks(Property::kBoundedDrops));
 }
 
+// A page is removed while mapped, and a split waits for i_mmap_lock with a copy
+// of the vma in hand: the pages in the copy's range are counted once.
+TEST(Properties, ACopyThatIsNotLinkedHasNoPtes) {
+  const RunResult result = RunText(
+      "vmtrunc 1\nfile f 4\ntask a\ntask b\ntask c\n"
+      "a mmap 14 5 f 0 populate\nb truncate f 1 &\nb step\na mmap 14 1 f 4\n"
+      "b drop\nc invalidate f 0 3\n",
+      "2.6.23");
+  EXPECT_TRUE(result.breaks(Property::kNoRemovedPageMapped));
+  EXPECT_FALSE(result.breaks(Property::kVmasWellFormed));
+}
+
+// An invalidation that finds its page mapped goes on: the pass in vain had
+// believed the restart address of another, the next one does not.
+TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
+  const char* text =
+      "vmtrunc 1\nfile f 9\ntask a\ntask b\na mmap 10 5 f 1 populate\n"
+      "a invalidate f 3 3 &\na drop\nb mmap 10 5 f 4 populate\n"
+      "b truncate f 6 &\na drop 4\na step\nb drop\n";
+  EXPECT_FALSE(RunText(text, "2.6.11").breaks(Property::kNoDeadlock));
+  // Two that do spin, each behind the other's passes, come to an end too.
+  const char* spins =
+      "vmtrunc 1\nfile f 20\ntask a\ntask b\n"
+      "a mmap 100 20 f 0 populate\na invalidate f 18 2\nb invalidate f 17 1\n";
+  EXPECT_TRUE(
+      RunText(spins, "2.6.15-wide-offsets").breaks(Property::kNoDeadlock));
+  EXPECT_TRUE(RunText(spins, "2.6.15").holds());
+}
+
 TEST(Run, ApplyAllocatesNothing) {
   Random random(3);
   const Rules rules = RulesOf("2.6.11");
