@@ -16,6 +16,10 @@ enum : uint8_t {
 };
 }  // namespace truncate_phase
 
+// Passes over one page in vain after which an invalidation is said to spin even
+// though others ran passes meanwhile: two that spin would keep each other going.
+inline constexpr unsigned kMostInVain = 64;
+
 // Truncate and punch, under i_sem: i_size, a pass, the pages, and where the
 // rule says so, a pass again.
 template <class C, class P>
@@ -128,16 +132,21 @@ Flow Machine<C, P>::RemovePage(Op& op) {
     case kTest: {
       op.phase = kTake;
       if (w_.mapcount[op.file][index] == 0) return Flow::kSync;
-      // A pass over this page alone that zapped nothing: it spins.
+      // Two passes over this page alone that zapped nothing, and nobody else's
+      // since: it spins. One is not enough: it may have believed what another
+      // pass left in a vma, and has put its own count there.
       op.phase = kTest;
-      if (op.passes > 1 && op.pass.zapped == 0) return Flow::kBlocked;
+      const bool again = op.passes > 1 && op.pass.zapped == 0;
+      const bool alone = op.pass.count == w_.files[op.file].truncate_count;
+      if (again && ((op.passes > 2 && alone) || op.passes > kMostInVain))
+        return Flow::kBlocked;
       const bool rest = invalidates && op.passes == 0;
       unsigned first = index;
       if (invalidates && !rules_.wide_offsets) first &= 0xfU;
       const unsigned last = first + (rest ? op.new_addr - index : 0);
       PassBegin(op.file, first, last, /*even_cows=*/false, /*final=*/false,
                 op.pass);
-      if (op.passes < 2) ++op.passes;
+      op.passes = static_cast<uint8_t>(again ? op.passes + 1 : rest ? 1 : 2);
       op.phase = kPagePass;
       return Flow::kSync;
     }
