@@ -307,6 +307,7 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
       break;
   }
 
+  if (relocked && rules_.relock_resets) MoveResets(op);
   const bool moves = !w_.mms[mm].ptes[src].none();
   const bool fails =
       moves && !back && op.fail_after != 0 && op.pgoff + 1 == op.fail_after;

@@ -229,6 +229,11 @@ constexpr std::array kRules = {
         "a vma that mremap grows in place merges with the one that it then "
         "touches (6.0)",
         ""},
+    RuleInfo{"relock-resets", &Rules::relock_resets,
+             "mremap that let i_mmap_lock go to allocate a page table looks at "
+             "the count again when it has retaken it; no kernel does, it is "
+             "there to look behind finding F2",
+             ""},
 };
 
 constexpr Rules kBefore = {

@@ -80,7 +80,8 @@ namespace vmtrunc {
   X(cow_prepares_first)     \
   X(fork_clones_anon)       \
   X(cloned_anon_apart)      \
-  X(growth_merges)
+  X(growth_merges)          \
+  X(relock_resets)
 
 struct Rules {
 #define VMTRUNC_RULE(name) bool name = false;
