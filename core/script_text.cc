@@ -128,7 +128,6 @@ class Parser {
 
   Script script_;
   Part part_ = Part::kVersion;
-  unsigned tasks_ = 0;  // names that are known
 };
 
 uint8_t Parser::File(Line& line) {
@@ -139,16 +138,30 @@ uint8_t Parser::File(Line& line) {
   return 0;
 }
 
-// The number of a task's name; a name that is new gets the next number.
+// The number of a task's name. A name that is new gets the number that it
+// stands for in scripts without names (a..h), so that text made from bytes says
+// the same; another name, or one whose number is taken, gets the first that is
+// free.
 uint8_t Parser::Task(const std::string& name, Line& line) {
-  for (unsigned i = 0; i < tasks_; ++i)
-    if (script_.task_names[i] == name) return static_cast<uint8_t>(i);
-  if (tasks_ == 8) {
+  auto* const names = script_.task_names;
+  const auto is = [&](unsigned i) { return names[i] == name; };
+  unsigned number = 0;
+  while (number < 8 && !is(number)) ++number;
+  if (number < 8) return static_cast<uint8_t>(number);
+  const unsigned letter =
+      name.size() == 1 ? static_cast<unsigned>(name[0] - 'a') : 8;
+  if (letter < 8 && letter >= script_.setup.tasks && names[letter].empty()) {
+    number = letter;
+  } else {
+    number = 0;
+    while (number < 8 && !names[number].empty()) ++number;
+  }
+  if (number == 8) {
     line.Expected("at most 8 different tasks");
     return 0;
   }
-  script_.task_names[tasks_] = name;
-  return static_cast<uint8_t>(tasks_++);
+  names[number] = name;
+  return static_cast<uint8_t>(number);
 }
 
 void Parser::ParseKernel(Line& line) {
@@ -168,11 +181,12 @@ void Parser::ParseKernel(Line& line) {
 void Parser::ParseTask(Line& line) {
   Setup& setup = script_.setup;
   const std::string name = line.Name("a task's name");
-  for (unsigned i = 0; i < tasks_; ++i)
-    if (script_.task_names[i] == name) line.Expected("a new task's name");
-  const uint8_t number = Task(name, line);
+  for (const std::string& other : script_.task_names)
+    if (!other.empty() && other == name) line.Expected("a new task's name");
+  if (setup.tasks == 8) return line.Expected("at most 8 different tasks");
+  const uint8_t number = setup.tasks++;
+  script_.task_names[number] = name;
   setup.mm_of[number] = number;
-  setup.tasks = static_cast<uint8_t>(tasks_);
   if (!line.TakeIf("mm")) return;
   const std::string owner = line.Name("a task whose mm it runs in");
   for (uint8_t i = 0; i < number; ++i)
