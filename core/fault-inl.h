@@ -328,12 +328,13 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
   if (!TakePtl(mm)) return Flow::kBlocked;
   Vma& vma = w_.vmas[fault.vma];
   Pte& pte = w_.mms[mm].ptes[fault.addr];
+  // Prepared with the copy, before the pte is looked at again.
+  if (fault.phase == fault_phase::kCopy) PrepareAnon(fault.vma);
   if (pte == fault.page) {
     if (fault.phase == fault_phase::kMakeWritable) {
       pte = Pte::Make(pte.kind(), pte.index(), true);
       changed_ = true;
     } else {
-      PrepareAnon(fault.vma);
       ClearPte(mm, vma.file, fault.addr);
       SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
     }

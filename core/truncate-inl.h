@@ -17,7 +17,8 @@ enum : uint8_t {
 }  // namespace truncate_phase
 
 // Passes over one page in vain after which an invalidation is said to spin even
-// though others ran passes meanwhile: two that spin would keep each other going.
+// though others ran passes meanwhile: two that spin would keep each other
+// going.
 inline constexpr unsigned kMostInVain = 64;
 
 // Truncate and punch, under i_sem: i_size, a pass, the pages, and where the

@@ -77,14 +77,6 @@ void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
 
 }  // namespace
 
-uint64_t Random::Next() {
-  state_ += 0x9e3779b97f4a7c15U;
-  uint64_t z = state_;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-  return z ^ z >> 31;
-}
-
 Script RandomSetup(Random& random) {
   Script script = EmptyScript();
   Setup& setup = script.setup;

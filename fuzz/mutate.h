@@ -5,22 +5,9 @@
 #include <cstdint>
 
 #include "core/script.h"
+#include "fuzz/random.h"
 
 namespace vmtrunc {
-
-// A small generator (splitmix64), deterministic in its seed.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-  uint64_t Next();
-  // A number below `limit`. Requires: limit > 0.
-  unsigned Below(unsigned limit) {
-    return static_cast<unsigned>(Next() % limit);
-  }
-
- private:
-  uint64_t state_;
-};
 
 // Verbs to choose from, a bit a verb.
 using Verbs = uint32_t;
