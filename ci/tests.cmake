@@ -26,3 +26,12 @@ add_test(NAME cli
 add_test(NAME move_search COMMAND move_search 5)
 set_tests_properties(move_search PROPERTIES
   PASS_REGULAR_EXPRESSION "# script 28253 of seed 5")
+
+add_executable(properties_test properties/gen_test.cc
+  properties/properties_test.cc)
+target_link_libraries(properties_test PRIVATE vmtrunc_properties
+  GTest::gtest_main)
+target_compile_definitions(properties_test PRIVATE
+  VMTRUNC_GENERATOR_HASH=0x6407c95ed845ab2fu
+  VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+gtest_discover_tests(properties_test DISCOVERY_TIMEOUT 60)

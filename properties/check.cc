@@ -1,0 +1,101 @@
+#include "properties/check.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+
+namespace vmtrunc {
+namespace {
+
+// Tells of each script, and counts those that shrinking tries.
+class Listener : public QuietListener {
+ public:
+  explicit Listener(const CheckParams& params) : params_(params) {}
+
+  void onTestCaseFinished(const rc::detail::CaseDescription&) override {
+    if (params_.on_case) params_.on_case();
+  }
+  void onShrinkTried(const rc::detail::CaseDescription&, bool) override {
+    ++tried_;
+    if (params_.on_case) params_.on_case();
+  }
+
+  unsigned tried() const { return tried_; }
+
+ private:
+  const CheckParams& params_;
+  unsigned tried_ = 0;
+};
+
+}  // namespace
+
+CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
+  if (path_.empty()) return;
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file_ < 0) throw std::runtime_error("cannot write " + path_);
+}
+
+CurrentScript::~CurrentScript() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
+  if (file_ < 0) return;
+  Script saved = script;
+  saved.kernel = kernel;
+  const std::vector<uint8_t> bytes = EncodeBytes(saved);
+  const auto size = static_cast<ssize_t>(bytes.size());
+  if (::pwrite(file_, bytes.data(), bytes.size(), 0) != size ||
+      ::ftruncate(file_, size) != 0)
+    throw std::runtime_error("cannot write " + path_);
+}
+
+std::string CheckId(const ScriptProperty& property, const KernelSpec& kernel) {
+  return absl::StrCat(property.name, " on ", kernel.ToString());
+}
+
+CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
+                   const KernelSpec& other, const CheckParams& params,
+                   CurrentScript& current) {
+  const Rules rules = kernel.rules();
+  const Rules other_rules = other.rules();
+  const std::string id = CheckId(property, kernel);
+  Listener listener(params);
+  CheckOutcome outcome;
+  // What fails last is what shrinking ends with: it goes on from each smaller
+  // script that fails.
+  const auto result = rc::detail::checkTestable(
+      [&](const Script& script) {
+        current.Save(script, kernel);
+        std::string what = property.check(script, rules, other_rules);
+        if (what.empty()) return;
+        outcome.what = std::move(what);
+        outcome.script = script;
+        RC_FAIL(outcome.what);
+      },
+      rc::detail::TestMetadata{id, property.sentence}, params.rc, listener,
+      params.reproduce);
+  outcome.tried = listener.tried();
+  if (result.is<rc::detail::SuccessResult>()) {
+    outcome.holds = true;
+    outcome.scripts = result.get<rc::detail::SuccessResult>().numSuccess;
+  } else if (result.is<rc::detail::FailureResult>()) {
+    const auto& failure = result.get<rc::detail::FailureResult>();
+    outcome.scripts = failure.numSuccess;
+    rc::detail::Configuration again;
+    again.testParams.seed = params.rc.seed;
+    again.reproduce[id] = failure.reproduce;
+    outcome.again = rc::detail::configToMinimalString(again);
+    outcome.script.kernel = kernel;
+  } else {
+    outcome.what = result.is<rc::detail::Error>()
+                       ? result.get<rc::detail::Error>().description
+                       : "rapidcheck gave up";
+  }
+  return outcome;
+}
+
+}  // namespace vmtrunc

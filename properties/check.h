@@ -1,0 +1,68 @@
+// Runs a property through rapidcheck, and tells of a failure what a person
+// needs to act.
+#ifndef VMTRUNC_PROPERTIES_CHECK_H_
+#define VMTRUNC_PROPERTIES_CHECK_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "properties/gen.h"
+#include "properties/properties.h"
+
+namespace vmtrunc {
+
+// Keeps the script that runs in a file, so that an abort loses nothing: in the
+// byte form, which `vmtrunc run` reads.
+class CurrentScript {
+ public:
+  // Creates `path`, or does nothing when it is empty. Throws std::runtime_error
+  // when it cannot be written.
+  explicit CurrentScript(std::string path);
+  ~CurrentScript();
+  CurrentScript(const CurrentScript&) = delete;
+  CurrentScript& operator=(const CurrentScript&) = delete;
+
+  // Puts the script and the kernel that it runs on into the file.
+  void Save(const Script& script, const KernelSpec& kernel);
+
+ private:
+  std::string path_;
+  int file_ = -1;
+};
+
+// Hears nothing, so that rapidcheck prints nothing.
+struct QuietListener : rc::detail::TestListener {
+  void onTestCaseFinished(const rc::detail::CaseDescription&) override {}
+  void onShrinkTried(const rc::detail::CaseDescription&, bool) override {}
+  void onTestFinished(const rc::detail::TestMetadata&,
+                      const rc::detail::TestResult&) override {}
+};
+
+struct CheckParams {
+  rc::detail::TestParams rc;
+  // By the id that rapidcheck gives a failure: where to begin again.
+  std::unordered_map<std::string, rc::detail::Reproduce> reproduce;
+  std::function<void()> on_case;  // after each script, or empty
+};
+
+struct CheckOutcome {
+  bool holds = false;
+  int scripts = 0;     // that held
+  std::string what;    // what broke, of the shrunk script
+  Script script;       // shrunk, valid unless `holds`
+  unsigned tried = 0;  // smaller scripts
+  std::string again;   // RC_PARAMS that give this failure again
+};
+
+// "PROPERTY on KERNEL": by this a failure is known to rapidcheck.
+std::string CheckId(const ScriptProperty& property, const KernelSpec& kernel);
+
+// `other` is as in ScriptProperty::check.
+CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
+                   const KernelSpec& other, const CheckParams& params,
+                   CurrentScript& current);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_PROPERTIES_CHECK_H_

@@ -1,0 +1,84 @@
+#include "properties/hunt.h"
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/bugs.h"
+#include "properties/check.h"
+
+namespace vmtrunc {
+namespace {
+
+// Scripts until one is found, or `params.maxSuccess`.
+int ScriptsUntilFound(const BugInfo& bug, const rc::detail::TestParams& params,
+                      const std::function<void()>& on_case) {
+  const Rules flipped = WithBug(bug).rules();
+  const Rules right = ParseKernelSpec(bug.kernel)->rules();
+  QuietListener quiet;
+  const auto result = rc::detail::checkTestable(
+      [&](const Script& script) {
+        if (on_case) on_case();
+        const RunResult run = Run<LargeCaps>(script.setup, script.events,
+                                             flipped, {.hash_state = false});
+        RC_ASSERT(!run.breaks(bug.property) || !Run(script, right).holds());
+      },
+      rc::detail::TestMetadata{}, params, quiet);
+  return result.is<rc::detail::FailureResult>()
+             ? result.get<rc::detail::FailureResult>().numSuccess + 1
+             : params.maxSuccess;
+}
+
+// The bugs that are one to a fuzzer: "HB-07a HB-07b".
+std::string Names(const BugInfo& bug) {
+  std::string names;
+  for (const BugInfo& other : AllBugs())
+    if (std::string_view(other.rule) == bug.rule &&
+        std::string_view(other.kernel) == bug.kernel &&
+        other.property == bug.property)
+      absl::StrAppend(&names, names.empty() ? "" : " ", other.name);
+  return names;
+}
+
+}  // namespace
+
+void PrintHunt(int seeds, int cases, uint64_t first_seed,
+               const std::function<void()>& on_case) {
+  std::cout << absl::StreamFormat(
+      "%d seeds from %d on, at most %d scripts each.\n\n"
+      "| bug | kernel | rule | property | found | lowest | median | highest |\n"
+      "|---|---|---|---|---|---|---|---|\n",
+      seeds, first_seed, cases);
+  for (const BugInfo& bug : AllBugs()) {
+    const std::string names = Names(bug);
+    if (names.substr(0, names.find(' ')) != bug.name) continue;
+    std::vector<int> scripts;
+    int found = 0;
+    for (int i = 0; i < seeds; ++i) {
+      rc::detail::TestParams params;
+      params.seed = first_seed + static_cast<uint64_t>(i);
+      params.maxSuccess = cases;
+      params.disableShrinking = true;
+      scripts.push_back(ScriptsUntilFound(bug, params, on_case));
+      found += scripts.back() < cases ? 1 : 0;
+    }
+    std::sort(scripts.begin(), scripts.end());
+    const auto show = [&](int count) {
+      return count >= cases ? absl::StrFormat("more than %d", cases)
+                            : absl::StrCat(count);
+    };
+    const size_t middle = scripts.size() / 2;
+    std::cout << absl::StreamFormat(
+                     "| %s | `%s` | `%s` | `%s` | %d/%d | %s | %s | %s |\n",
+                     names, bug.kernel, bug.rule,
+                     AllProperties()[static_cast<size_t>(bug.property)].name,
+                     found, seeds, show(scripts.front()), show(scripts[middle]),
+                     show(scripts.back()))
+              << std::flush;
+  }
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,448 @@
+// Checks the properties: what ci/properties calls. See --help.
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "properties/census.h"
+#include "properties/check.h"
+#include "properties/hunt.h"
+#include "properties/report.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kHeld = 0;
+constexpr int kBroken = 1;
+constexpr int kUsage = 2;
+constexpr int kDefaultCases = 2000;
+
+struct UsageError {
+  std::string what;
+};
+
+struct Options {
+  std::string kernels, properties, out = "properties-out", replay;
+  int cases = 0;      // 0: RC_PARAMS's, or kDefaultCases
+  int bugs = 0;       // seeds
+  uint64_t seed = 0;  // read when given
+  bool seed_given = false;
+  double hours = 0;
+  bool list = false, distribution = false, json = false;
+};
+
+// ---- what was asked for
+
+std::vector<const ScriptProperty*> Properties(const Options& o) {
+  std::vector<const ScriptProperty*> all;
+  for (const absl::string_view name :
+       absl::StrSplit(o.properties, ',', absl::SkipEmpty())) {
+    const ScriptProperty* property = FindScriptProperty(std::string(name));
+    if (property == nullptr)
+      throw UsageError{absl::StrCat("--property: expected a property, not ",
+                                    name, " (see --list)")};
+    all.push_back(property);
+  }
+  if (all.empty())
+    for (const ScriptProperty& property : AllScriptProperties())
+      all.push_back(&property);
+  return all;
+}
+
+std::vector<KernelSpec> Kernels(const Options& o) {
+  std::vector<std::string> names =
+      absl::StrSplit(o.kernels, ',', absl::SkipEmpty());
+  if (names.empty())
+    names.assign(CheckedKernels().begin(), CheckedKernels().end());
+  std::vector<KernelSpec> all;
+  for (const std::string& name : names) {
+    const auto spec = ParseKernelSpec(name);
+    if (!spec.ok())
+      throw UsageError{
+          absl::StrCat("--kernel: expected ", spec.status().message())};
+    all.push_back(*spec);
+  }
+  return all;
+}
+
+// RC_PARAMS, and our flags over it.
+CheckParams Params(const Options& o) {
+  rc::detail::Configuration defaults;
+  defaults.testParams.maxSuccess = kDefaultCases;
+  defaults.testParams.seed =
+      uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+  const char* text = std::getenv("RC_PARAMS");
+  rc::detail::Configuration configuration = defaults;
+  // rapidcheck itself ignores a word that it does not know.
+  for (const absl::string_view word :
+       absl::StrSplit(text != nullptr ? text : "", ' ', absl::SkipEmpty())) {
+    constexpr absl::string_view kWords[] = {"seed",
+                                            "max_success",
+                                            "max_size",
+                                            "max_discard_ratio",
+                                            "noshrink",
+                                            "verbose_progress",
+                                            "verbose_shrinking",
+                                            "reproduce"};
+    const absl::string_view key = word.substr(0, word.find('='));
+    if (std::find(std::begin(kWords), std::end(kWords), key) ==
+        std::end(kWords))
+      throw UsageError{absl::StrCat(
+          "RC_PARAMS: expected ", absl::StrJoin(kWords, ", "), ", not ", key)};
+  }
+  try {
+    if (text != nullptr)
+      configuration = rc::detail::configFromString(text, defaults);
+  } catch (const rc::detail::ConfigurationException& error) {
+    throw UsageError{absl::StrCat("RC_PARAMS: ", error.what())};
+  }
+  CheckParams params{configuration.testParams, configuration.reproduce, {}};
+  if (o.cases > 0) params.rc.maxSuccess = o.cases;
+  if (o.seed_given) params.rc.seed = o.seed;
+  // rapidcheck prints what it thinks that it runs with: let it be true.
+  configuration.testParams = params.rc;
+  ::setenv("RC_PARAMS",
+           rc::detail::configToMinimalString(configuration).c_str(), 1);
+  return params;
+}
+
+// ---- what is said
+
+std::string Current(const Options& o) { return o.out + "/current"; }
+
+char g_current[512];  // the line for the handler below
+
+// An abort or a crash of the model: says where the script is.
+void OnCrash(int signal) {
+  const ssize_t ignored =
+      ::write(STDERR_FILENO, g_current, std::strlen(g_current));
+  static_cast<void>(ignored);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+void HandleCrashes(const Options& o) {
+  absl::SNPrintF(g_current, sizeof(g_current),
+                 "the script that ran is in %s: vmtrunc run %s\n", Current(o),
+                 Current(o));
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL})
+    ::signal(signal, OnCrash);
+}
+
+// Progress on a terminal, once a second.
+class Progress {
+ public:
+  explicit Progress(std::string what = "") : what_(std::move(what)) {}
+  ~Progress() {
+    if (shown_) std::cerr << "\r\033[K";
+  }
+  void Case() {
+    ++cases_;
+    if (cases_ % 64 != 0 || !terminal_) return;
+    const Clock::time_point now = Clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::seconds(1);
+    shown_ = true;
+    std::cerr << absl::StreamFormat("\r\033[K%s: %d scripts", what_, cases_)
+              << std::flush;
+  }
+
+ private:
+  const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  std::string what_;
+  uint64_t cases_ = 0;
+  bool shown_ = false;
+  Clock::time_point next_ = Clock::now() + std::chrono::seconds(2);
+};
+
+// PATH, whole or not at all.
+void WriteFile(const std::string& path, const std::string& text) {
+  {
+    std::ofstream out(path + ".part", std::ios::binary);
+    out << text;
+    if (!out.flush()) throw UsageError{"cannot write " + path};
+  }
+  fs::rename(path + ".part", path);
+}
+
+// ---- what is done
+
+Cell CheckCell(const Options& o, const ScriptProperty& property,
+               const KernelSpec& kernel, CheckParams params,
+               CurrentScript& current) {
+  const std::string name = kernel.ToString();
+  Cell cell{&property, name, KnownBreak(property, name), {}, {}};
+  Progress progress(CheckId(property, kernel));
+  params.on_case = [&] { progress.Case(); };
+  cell.outcome = Check(property, kernel, kernel, params, current);
+  if (!cell.outcome.holds) {
+    cell.path = absl::StrCat(o.out, "/", FileName(cell));
+    WriteFile(cell.path, FileText(cell));
+  }
+  return cell;
+}
+
+int CheckAll(const Options& o, const CheckParams& params) {
+  const auto kernels = Kernels(o);
+  CurrentScript current(Current(o));
+  HandleCrashes(o);
+  nlohmann::json all = nlohmann::json::array();
+  size_t broken = 0, known = 0, held = 0;
+  for (const ScriptProperty* property : Properties(o)) {
+    std::vector<Cell> cells;
+    for (const KernelSpec& kernel : kernels)
+      cells.push_back(CheckCell(o, *property, kernel, params, current));
+    for (const Cell& cell : cells) {
+      if (o.json) all.push_back(ToJson(cell));
+      broken += cell.unexpected() ? 1 : 0;
+      known += cell.known != nullptr && !cell.outcome.holds ? 1 : 0;
+      held += cell.outcome.holds ? 1 : 0;
+    }
+    if (o.json) continue;
+    PrintRow(cells);
+    for (const Cell& cell : cells)
+      if (cell.unexpected()) PrintFailure(cell, params.rc);
+  }
+  if (o.json) {
+    std::cout << nlohmann::json({{"version", 1},
+                                 {"seed", params.rc.seed},
+                                 {"checks", all}})
+                     .dump(2)
+              << "\n";
+  } else {
+    std::cout << "\n"
+              << Legend()
+              << absl::StreamFormat(
+                     "%d checks hold, %d break as known, %d break (seed %d)\n",
+                     held, known, broken, params.rc.seed);
+  }
+  return broken == 0 ? kHeld : kBroken;
+}
+
+// For hours: round after round with the next seed, and a tally.
+int CheckLong(const Options& o, CheckParams params) {
+  const auto kernels = Kernels(o);
+  const auto properties = Properties(o);
+  struct Tally {
+    uint64_t scripts = 0, broken = 0, known = 0;
+  };
+  std::map<std::string, Tally> tally;
+  CurrentScript current(Current(o));
+  HandleCrashes(o);
+  const auto end = Clock::now() + std::chrono::duration<double>(o.hours * 3600);
+  const auto print = [&] {
+    for (const ScriptProperty* property : properties) {
+      const Tally& it = tally[property->name];
+      std::cout << absl::StreamFormat(
+          "  %-24s %12d scripts %8d known %8d broken\n", property->name,
+          it.scripts, it.known, it.broken);
+    }
+    std::cout << std::flush;
+  };
+  bool broken = false;
+  uint64_t rounds = 0;
+  auto next = Clock::now() + std::chrono::minutes(10);
+  while (rounds == 0 || Clock::now() < end) {
+    for (const ScriptProperty* property : properties) {
+      for (const KernelSpec& kernel : kernels) {
+        if (rounds > 0 && Clock::now() >= end) break;
+        const Cell cell = CheckCell(o, *property, kernel, params, current);
+        Tally& it = tally[property->name];
+        it.scripts += static_cast<uint64_t>(cell.outcome.scripts);
+        if (cell.outcome.holds) continue;
+        ++(cell.unexpected() ? it.broken : it.known);
+        if (!cell.unexpected()) continue;
+        broken = true;
+        PrintFailure(cell, params.rc);
+      }
+    }
+    ++rounds;
+    ++params.rc.seed;
+    if (Clock::now() < next) continue;
+    next = Clock::now() + std::chrono::minutes(10);
+    std::cout << absl::StreamFormat("%d rounds, next seed %d\n", rounds,
+                                    params.rc.seed);
+    print();
+  }
+  std::cout << absl::StreamFormat("%d rounds, next seed %d\n", rounds,
+                                  params.rc.seed);
+  print();
+  return broken ? kBroken : kHeld;
+}
+
+int Replay(const Options& o) {
+  std::ifstream in(o.replay, std::ios::binary);
+  if (!in) throw UsageError{o.replay + ": cannot be read"};
+  const std::string content(std::istreambuf_iterator<char>(in), {});
+  Script script;
+  if (LooksLikeText(o.replay, content)) {
+    const auto parsed = ParseText(content);
+    if (!parsed.ok())
+      throw UsageError{absl::StrCat(o.replay, ":", parsed.status().message())};
+    script = *parsed;
+  } else {
+    script = DecodeBytes(
+        {reinterpret_cast<const uint8_t*>(content.data()), content.size()});
+  }
+  std::vector<KernelSpec> kernels;
+  if (o.kernels.empty() && script.kernel) kernels = {*script.kernel};
+  if (kernels.empty()) kernels = Kernels(o);
+  bool broken = false;
+  for (const KernelSpec& kernel : kernels) {
+    for (const ScriptProperty* property : Properties(o)) {
+      const Rules rules = kernel.rules();
+      const std::string what = property->check(script, rules, rules);
+      broken |= !what.empty();
+      std::cout << absl::StreamFormat(
+          "%s: %s: %s\n", CheckId(*property, kernel), o.replay,
+          what.empty() ? "holds" : absl::StrCat("breaks: ", what));
+    }
+  }
+  return broken ? kBroken : kHeld;
+}
+
+// How often what matters happens, on 2.6.11 unless one kernel is named.
+int Distribution(const Options& o, const CheckParams& params) {
+  KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  if (!o.kernels.empty()) kernel = Kernels(o).front();
+  const Rules rules = kernel.rules();
+  Census all;
+  Progress progress("distribution");
+  QuietListener quiet;
+  const auto result = rc::detail::checkTestable(
+      [&](const Script& script) {
+        const Census census = CountRun(script, rules);
+        all.Add(census);
+        progress.Case();
+        for (const Share& share : AllShares())
+          RC_CLASSIFY(share.in_script(census), std::string(share.name));
+      },
+      rc::detail::TestMetadata{}, params.rc, quiet);
+  const auto* success = &result.get<rc::detail::SuccessResult>();
+  std::map<std::string, int> marginal;
+  for (const auto& [tags, count] : success->distribution)
+    for (const std::string& tag : tags) marginal[tag] += count;
+  const double scripts = success->numSuccess;
+  std::cout << absl::StreamFormat("%d scripts on %s, seed %d\n",
+                                  success->numSuccess, kernel.ToString(),
+                                  params.rc.seed);
+  bool low = false;
+  for (const Share& share : AllShares()) {
+    // rapidcheck keeps a tag as a string literal: in quotes.
+    const double part = (marginal[share.name] +
+                         marginal[absl::StrCat("\"", share.name, "\"")]) /
+                        scripts;
+    const bool below = part < share.floor;
+    low |= below;
+    std::cout << absl::StreamFormat("  %5.1f %%  %s (floor %.1f %%)%s\n",
+                                    100 * part, share.name, 100 * share.floor,
+                                    below ? " TOO LOW" : "");
+  }
+  std::cout << absl::StreamFormat(
+      "of a script: %.1f events, %.0f %% with an effect; %.1f passes, %.1f "
+      "lock drops, %.1f of them with an operation inside\noperations:",
+      double(all.events) / scripts,
+      100.0 * double(all.effects) / double(all.events),
+      double(all.passes) / scripts, double(all.drops) / scripts,
+      double(all.busy_drops) / scripts);
+  for (int verb = 1; verb <= kVerbs; ++verb)
+    std::cout << absl::StreamFormat(" %s %.2f",
+                                    VerbName(static_cast<Verb>(verb)),
+                                    double(all.verbs[verb]) / scripts);
+  std::cout << "\n";
+  return low ? kBroken : kHeld;
+}
+
+int List() {
+  for (const ScriptProperty& property : AllScriptProperties()) {
+    std::cout << absl::StreamFormat(
+        "%-24s %s\n%24s seen to fire on %s%s\n", property.name,
+        property.sentence, "", property.fires_on,
+        property.fires_with_other == nullptr
+            ? ""
+            : absl::StrCat(" against ", property.fires_with_other));
+  }
+  return kHeld;
+}
+
+int Main(int argc, char** argv) {
+  Options o;
+  CLI::App app(
+      "Checks the properties on random scripts, with rapidcheck.\n"
+      "RC_PARAMS is read too; flags come before it.\n"
+      "Exit status: 0 each check holds or breaks as known, 1 one breaks, 2 bad "
+      "usage or input.");
+  app.name("ci/properties");
+  app.add_option("--kernel", o.kernels,
+                 "K,...; else all, and those that look behind known bugs");
+  app.add_option("--property", o.properties, "P,...; else all (see --list)");
+  app.add_option("--cases", o.cases,
+                 "scripts for each property and kernel, 2000 by default")
+      ->check(CLI::Range(1, 1000000000));
+  CLI::Option* seed = app.add_option("--seed", o.seed, "else a random one");
+  app.add_option("--hours", o.hours, "goes on for so long; prints a tally")
+      ->check(CLI::Range(0.0, 100000.0));
+  app.add_option("--out", o.out, "where scripts that break go")
+      ->capture_default_str();
+  app.add_option("--replay", o.replay, "checks this script instead");
+  app.add_flag("--distribution", o.distribution,
+               "prints what the scripts do; 1 when below its floor");
+  app.add_option("--bugs", o.bugs,
+                 "counts the scripts until each known bug is found, over so "
+                 "many seeds; gives up after --cases (1000000)")
+      ->check(CLI::Range(1, 1000));
+  app.add_flag("--list", o.list, "prints the properties");
+  app.add_flag("--json", o.json, "as JSON");
+  try {
+    app.parse(argc, argv);
+    o.seed_given = seed->count() > 0;
+    if (o.list) return List();
+    if (!o.replay.empty()) return Replay(o);
+    const CheckParams params = Params(o);
+    if (o.distribution) return Distribution(o, params);
+    if (o.bugs > 0) {
+      Progress progress("bugs");
+      PrintHunt(o.bugs, o.cases > 0 ? o.cases : 1000000, params.rc.seed,
+                [&] { progress.Case(); });
+      return kHeld;
+    }
+    std::error_code error;
+    fs::create_directories(o.out, error);
+    if (error) throw UsageError{"cannot make the directory " + o.out};
+    return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::Error& error) {
+    std::cerr << "properties: " << error.what() << " (see --help)\n";
+    return kUsage;
+  } catch (const UsageError& error) {
+    std::cerr << "properties: " << error.what << "\n";
+    return kUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "properties: " << error.what() << "\n";
+    return kUsage;
+  }
+}
+
+}  // namespace
+}  // namespace vmtrunc
+
+int main(int argc, char** argv) { return vmtrunc::Main(argc, argv); }

@@ -1,0 +1,178 @@
+#include "properties/properties.h"
+
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "core/run.h"
+#include "properties/atomic.h"
+#include "properties/restart.h"
+#include "properties/runs.h"
+#include "properties/split.h"
+
+namespace vmtrunc {
+namespace {
+
+// One of the model's own properties (core/checker.h).
+template <Property kProperty>
+std::string Holds(const Script& script, const Rules& rules, const Rules&) {
+  const RunResult result =
+      Run<LargeCaps>(script.setup, script.events, rules,
+                     {.hash_state = false, .report = Bit(kProperty)});
+  if (!result.breaks(kProperty)) return "";
+  return absl::StrFormat("event %u: %s", result.first.event,
+                         result.first.ToString());
+}
+
+// 2.6.11 behind what is known of it, without the mutex around a pass (HB-36).
+constexpr const char* kUnserialized =
+    "2.6.11+pass-clears-restarts+mremap-always-resets+relock-resets";
+
+constexpr ScriptProperty kScriptProperties[] = {
+    {"no-page-past-size",
+     "no page past i_size stays mapped, whatever runs while the lock is "
+     "dropped",
+     Holds<Property::kNoPagePastSize>, "2.6.11-importer-rescans", 3000},
+    {"no-removed-page-mapped",
+     "a page that is removed from the cache is mapped nowhere",
+     Holds<Property::kNoRemovedPageMapped>, "2.6.23-fault-page-lock", 4000},
+    {"no-over-unmap", "a pass touches nothing outside its range",
+     Holds<Property::kNoOverUnmap>, "2.6.11-clip-to-range", 50},
+    {"restart-progress", "a pass scans nothing twice without a reason",
+     Holds<Property::kRestartProgress>, "2.6.38-unmap-mutex", 500},
+    {"bounded-drops", "a pass ends within the lock drops that its work allows",
+     Holds<Property::kBoundedDrops>, kUnserialized, 15000},
+    {"count-is-a-count",
+     "a pass's count is no address, and each vma in its range carries it at "
+     "its end",
+     Holds<Property::kCountIsACount>, "2.6.11-leap", 200},
+    {"index-agrees", "the index holds each vma once, under its geometry",
+     Holds<Property::kIndexAgrees>, "2.6.11-split-under-lock", 50},
+    {"vmas-well-formed",
+     "vmas are sorted, apart and never shifted, and ptes lie inside them",
+     Holds<Property::kVmasWellFormed>, "2.6.11-merge-moves-pgoff", 500},
+    {"lock-order",
+     "locks are taken in order, and nobody sleeps under a "
+     "spinlock",
+     Holds<Property::kLockOrder>, "2.6.11-punch-without-mmap-sem", 50},
+    {"no-deadlock", "some task can always move until all are done",
+     Holds<Property::kNoDeadlock>, "2.6.15-wide-offsets", 150000},
+    {"no-freed-use", "nothing freed is used", Holds<Property::kNoFreedUse>,
+     "2.6.15-unlink-before-tables", 8000},
+    {"restart-only-grows", "the restart address only grows within a pass",
+     [](const Script& script, const Rules& rules, const Rules&) {
+       return RestartGoesBack(script, rules);
+     },
+     "2.6.11-restart-in-vma", 5000},
+    {"same-as-atomic",
+     "where all orders of whole operations give one state, so do their parts",
+     [](const Script& script, const Rules& rules, const Rules&) {
+       return SameAsAtomic(script, rules).difference;
+     },
+     "2.6.11-mremap-resets", 5000},
+    {"split-then-merge", "split then merge gives back the vma", SplitThenMerge,
+     "2.6.11-account-blocks-merge", 300, "2.6.11"},
+    {"forms-agree", "text and bytes say the same script", FormsAgree, "2.6.11",
+     50, "2.6.11-clip-to-range"},
+    {"sublists-run", "every sublist of a script runs, twice the same",
+     SublistsRun, "2.6.11-merge-moves-pgoff", 500},
+    {"copy-goes-on", "to copy the world and go on is to go on", CopyGoesOn,
+     "2.6.11", 50, "2.6.11-clip-to-range"},
+    {"any-order-declares",
+     "the same script gives the same state in any order of its declarations",
+     AnyOrderDeclares, "2.6.11", 50, "2.6.11-clip-to-range"},
+    {"flip-alone-breaks", "a kernel holds what the flip of a rule breaks",
+     FlipAloneBreaks, kUnserialized, 5000},
+};
+
+// The rules that look behind what is known of a kernel.
+constexpr const char* k2611 =
+    "2.6.11+unmap-mutex+pass-clears-restarts+mremap-always-resets"
+    "+relock-resets";
+constexpr const char* k2615 =
+    "2.6.15+unmap-mutex+pass-clears-restarts+mremap-always-resets";
+constexpr const char* k2623 = "2.6.23+unmap-mutex+pass-clears-restarts";
+constexpr const char* k2638 = "2.6.38+pass-clears-restarts";
+
+constexpr const char* kKernels[] = {"2.6.10", "2.6.9-mm", "2.6.11", "2.6.15",
+                                    "2.6.23", "2.6.38",   "3.0",    "6.x",
+                                    k2611,    k2615,      k2623,    k2638};
+
+// What is known to break, and why: F1, F2 of docs/findings.md, HB-nn of
+// `vmtrunc bugs`. What stands here is run all the same and said.
+struct Known {
+  const char* name;
+  const char* kernel;
+  const char* why;
+};
+constexpr const char* kPast = "no-page-past-size";
+constexpr const char* kRemoved = "no-removed-page-mapped";
+constexpr const char* kProgress = "restart-progress";
+constexpr const char* kBounded = "bounded-drops";
+constexpr const char* kGrows = "restart-only-grows";
+constexpr const char* kAtomic = "same-as-atomic";
+constexpr const char* kFlip = "flip-alone-breaks";
+constexpr Known kKnown[] = {
+    {kRemoved, "2.6.10", "HB-23 HB-27"},
+    {kAtomic, "2.6.10", "HB-23 HB-27"},
+    {kFlip, "2.6.10", "HB-23 HB-27"},
+    {kPast, "2.6.9-mm", "HB-07"},
+    {kRemoved, "2.6.9-mm", "HB-07 HB-23 HB-27"},
+    {kProgress, "2.6.9-mm", "HB-18"},
+    {kBounded, "2.6.9-mm", "HB-18 HB-36"},
+    {kGrows, "2.6.9-mm", "HB-18"},
+    {kAtomic, "2.6.9-mm", "HB-07 HB-23 HB-27"},
+    {kFlip, "2.6.9-mm", "HB-07 HB-18 HB-23 HB-27 HB-36"},
+    {kPast, "2.6.11", "F1 F2 HB-15"},
+    {kRemoved, "2.6.11", "F1 F2 HB-15 HB-23 HB-27 HB-36"},
+    {kProgress, "2.6.11", "HB-36"},
+    {kBounded, "2.6.11", "HB-36"},
+    {kGrows, "2.6.11", "HB-36"},
+    {kAtomic, "2.6.11", "F1 F2 HB-15 HB-23 HB-27 HB-36"},
+    {kFlip, "2.6.11", "F1 F2 HB-15 HB-23 HB-27 HB-36"},
+    {kPast, "2.6.15", "F1 HB-15"},
+    {kRemoved, "2.6.15", "F1 HB-15 HB-23 HB-27 HB-36"},
+    {kProgress, "2.6.15", "HB-36"},
+    {kBounded, "2.6.15", "HB-36"},
+    {kGrows, "2.6.15", "HB-36"},
+    {kAtomic, "2.6.15", "F1 HB-15 HB-23 HB-27 HB-36"},
+    {kFlip, "2.6.15", "F1 HB-15 HB-23 HB-27 HB-36"},
+    {kRemoved, "2.6.23", "F1 HB-36"},
+    {kProgress, "2.6.23", "HB-36"},
+    {kBounded, "2.6.23", "HB-36"},
+    {kGrows, "2.6.23", "HB-36"},
+    {kAtomic, "2.6.23", "F1 HB-36"},
+    {kFlip, "2.6.23", "F1 HB-36"},
+    {kRemoved, "2.6.38", "F1"},
+    {kAtomic, "2.6.38", "F1"},
+    {kFlip, "2.6.38", "F1"},
+    {kRemoved, k2611, "HB-23 HB-27"},
+    {kAtomic, k2611, "HB-23 HB-27"},
+    {kFlip, k2611, "HB-23 HB-27"},
+    {kRemoved, k2615, "HB-23 HB-27"},
+    {kAtomic, k2615, "HB-23 HB-27"},
+    {kFlip, k2615, "HB-23 HB-27"},
+};
+
+}  // namespace
+
+std::span<const ScriptProperty> AllScriptProperties() {
+  return kScriptProperties;
+}
+
+const ScriptProperty* FindScriptProperty(std::string_view name) {
+  for (const ScriptProperty& property : kScriptProperties)
+    if (name == property.name) return &property;
+  return nullptr;
+}
+
+std::span<const char* const> CheckedKernels() { return kKernels; }
+
+const char* KnownBreak(const ScriptProperty& property,
+                       std::string_view kernel) {
+  for (const Known& known : kKnown)
+    if (kernel == known.kernel && property.name == std::string_view(known.name))
+      return known.why;
+  return nullptr;
+}
+
+}  // namespace vmtrunc

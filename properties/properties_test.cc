@@ -1,0 +1,150 @@
+// The properties hold where they must, each is seen to fire within a bound, and
+// what is said to be known has a script in the corpus that shows it.
+#include "properties/properties.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/run.h"
+#include "properties/census.h"
+#include "properties/check.h"
+#include "properties/runs.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+KernelSpec Spec(const char* name) { return *ParseKernelSpec(name); }
+
+CheckParams Params(uint64_t seed, int scripts) {
+  CheckParams params;
+  params.rc.seed = seed;
+  params.rc.maxSuccess = scripts;
+  return params;
+}
+
+class Each : public testing::TestWithParam<const ScriptProperty*> {
+ protected:
+  const ScriptProperty& property() const { return *GetParam(); }
+};
+
+// CTest has an entry for each property: properties/Each.Holds/NAME.
+TEST_P(Each, Holds) {
+  CurrentScript none("");
+  for (const char* kernel : CheckedKernels()) {
+    if (KnownBreak(property(), kernel) != nullptr) continue;
+    const CheckOutcome outcome =
+        Check(property(), Spec(kernel), Spec(kernel), Params(1, 400), none);
+    EXPECT_TRUE(outcome.holds) << kernel << ": " << outcome.what << "\n"
+                               << ToText(outcome.script);
+  }
+}
+
+TEST_P(Each, Fires) {
+  CurrentScript none("");
+  const KernelSpec kernel = Spec(property().fires_on);
+  const KernelSpec other = property().fires_with_other == nullptr
+                               ? kernel
+                               : Spec(property().fires_with_other);
+  const CheckOutcome outcome = Check(property(), kernel, other,
+                                     Params(2, property().fires_within), none);
+  ASSERT_FALSE(outcome.holds);
+  // What shrinking ends with breaks too, and is short.
+  EXPECT_NE(property().check(outcome.script, kernel.rules(), other.rules()),
+            "");
+  EXPECT_LE(outcome.script.events.size(), 15U) << ToText(outcome.script);
+  EXPECT_LE(outcome.tried, 5000U);
+  // The failure's own words give it again, shrunk and all.
+  const auto words = rc::detail::configFromString(outcome.again);
+  CheckParams again = Params(words.testParams.seed, 1);
+  again.reproduce = words.reproduce;
+  const CheckOutcome repeated = Check(property(), kernel, other, again, none);
+  ASSERT_FALSE(repeated.holds);
+  EXPECT_EQ(repeated.script.events, outcome.script.events);
+  EXPECT_EQ(repeated.script.setup, outcome.script.setup);
+}
+
+std::vector<const ScriptProperty*> All() {
+  std::vector<const ScriptProperty*> all;
+  for (const ScriptProperty& property : AllScriptProperties())
+    all.push_back(&property);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    properties, Each, testing::ValuesIn(All()),
+    [](const testing::TestParamInfo<const ScriptProperty*>& info) {
+      std::string name = info.param->name;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
+
+std::vector<Script> Corpus() {
+  std::vector<Script> scripts;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(VMTRUNC_SOURCE_DIR "/corpus")) {
+    if (entry.path().extension() != ".vmt") continue;
+    std::ifstream in(entry.path());
+    const auto script =
+        ParseText(std::string(std::istreambuf_iterator<char>(in), {}));
+    EXPECT_TRUE(script.ok()) << entry.path();
+    scripts.push_back(*script);
+  }
+  return scripts;
+}
+
+TEST(Known, EachHasAScriptThatShowsIt) {
+  const std::vector<Script> scripts = Corpus();
+  for (const ScriptProperty& property : AllScriptProperties()) {
+    for (const char* kernel : CheckedKernels()) {
+      if (KnownBreak(property, kernel) == nullptr) continue;
+      const Rules rules = Spec(kernel).rules();
+      bool shown = false;
+      for (const Script& script : scripts)
+        shown = shown || !property.check(script, rules, rules).empty();
+      EXPECT_TRUE(shown) << property.name << " on " << kernel;
+    }
+  }
+}
+
+// And the other way: the corpus breaks nothing that must hold.
+TEST(Known, TheCorpusBreaksNothingElse) {
+  for (const Script& script : Corpus()) {
+    for (const ScriptProperty& property : AllScriptProperties()) {
+      for (const char* kernel : CheckedKernels()) {
+        if (KnownBreak(property, kernel) != nullptr) continue;
+        const Rules rules = Spec(kernel).rules();
+        EXPECT_EQ(property.check(script, rules, rules), "")
+            << property.name << " on " << kernel << "\n"
+            << ToText(script);
+      }
+    }
+  }
+}
+
+// Read from text, but with an argument that its verb does not have: neither
+// form can say it.
+TEST(FormsAgree, SeesWhatOneFormLoses) {
+  Script script =
+      *ParseText("vmtrunc 1\nfile f 4\ntask a\na mmap 100 4 f 0\na exit\n");
+  const Rules rules = Spec("2.6.11").rules();
+  EXPECT_EQ(FormsAgree(script, rules, rules), "");
+  script.events[1].addr = 7;
+  EXPECT_NE(FormsAgree(script, rules, rules), "");
+}
+
+TEST(FlipAloneBreaks, IsNotAboutNothing) {
+  const Rules rules = Spec("2.6.38+pass-clears-restarts").rules();
+  int breaks = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed)
+    if (FlipThatBreaks(MakeScript(seed, kScriptEvents), rules) != nullptr)
+      ++breaks;
+  EXPECT_GE(breaks, 100);
+}
+
+}  // namespace
+}  // namespace vmtrunc

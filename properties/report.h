@@ -1,0 +1,40 @@
+// What is said of a check, to people and as JSON.
+#ifndef VMTRUNC_PROPERTIES_REPORT_H_
+#define VMTRUNC_PROPERTIES_REPORT_H_
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "properties/check.h"
+
+namespace vmtrunc {
+
+// One property on one kernel.
+struct Cell {
+  const ScriptProperty* property;
+  std::string kernel;
+  const char* known;  // why it is known to break there, or nullptr
+  CheckOutcome outcome;
+  std::string path;  // where the script is, when it broke
+
+  bool unexpected() const { return !outcome.holds && known == nullptr; }
+};
+
+// The file's name, without its directory.
+std::string FileName(const Cell& cell);
+// The script that broke, with what it breaks as a comment.
+std::string FileText(const Cell& cell);
+
+// On standard output: one property's verdicts, and one failure with all that is
+// needed to see it again.
+void PrintRow(const std::vector<Cell>& cells);
+void PrintFailure(const Cell& cell, const rc::detail::TestParams& params);
+// What the marks of PrintRow() stand for.
+std::string Legend();
+
+nlohmann::json ToJson(const Cell& cell);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_PROPERTIES_REPORT_H_

@@ -1,0 +1,108 @@
+#include "properties/split.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "core/machine.h"
+
+namespace vmtrunc {
+namespace {
+
+using W = World<LargeCaps>;
+
+// An idle task that runs in the mm, or kTasks.
+unsigned TaskOf(const W& w, unsigned mm) {
+  for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
+    const Task& it = w.tasks[task];
+    if (it.live != 0 && it.mm == mm && it.op.verb == Verb::kNone) return task;
+  }
+  return LargeCaps::kTasks;
+}
+
+// The linked vma of the mm that maps `addr`, or nullptr.
+const Vma* VmaAt(const W& w, unsigned mm, unsigned addr) {
+  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
+    if (w.vmas[slot].start <= addr && addr < w.vmas[slot].end)
+      return &w.vmas[slot];
+  return nullptr;
+}
+
+bool SamePage(Pte a, Pte b) {
+  return a.none() == b.none() &&
+         (a.none() || (a.kind() == b.kind() && a.index() == b.index()));
+}
+
+// What `after` lacks of the vma that `before` has in `slot`.
+std::string Lacks(const W& before, Slot slot, const W& after) {
+  const Vma& was = before.vmas[slot];
+  const Vma* is = VmaAt(after, was.mm, was.start);
+  if (is == nullptr || is->end < was.end)
+    return absl::StrFormat("[%u, %u) of mm %u is not one vma any more",
+                           was.start, was.end, was.mm);
+  if (is->start - is->pgoff != was.start - was.pgoff || is->file != was.file ||
+      is->write != was.write)
+    return absl::StrFormat("[%u, %u) of mm %u maps other pages, or otherwise",
+                           was.start, was.end, was.mm);
+  for (unsigned addr = was.start; addr < was.end; ++addr)
+    if (!SamePage(before.mms[was.mm].ptes[addr], after.mms[was.mm].ptes[addr]))
+      return absl::StrFormat("the page at %u of mm %u is another", addr,
+                             was.mm);
+  return "";
+}
+
+std::string ThereAndBack(const W& before, Slot slot, const Rules& rules,
+                         unsigned from, unsigned to) {
+  const Vma& vma = before.vmas[slot];
+  W world = before;
+  NoProbe<LargeCaps> probe;
+  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
+  Event event;
+  event.kind = EventKind::kStart;
+  event.verb = Verb::kMprotect;
+  event.task = static_cast<uint8_t>(TaskOf(before, vma.mm));
+  event.addr = static_cast<uint8_t>(from);
+  event.len = static_cast<uint8_t>(to - from);
+  event.write = vma.write == 0;
+  machine.Apply(event);
+  const Vma* split = VmaAt(world, vma.mm, from);
+  if (split == nullptr || split->write == vma.write)
+    return absl::StrFormat("[%u, %u) of mm %u was not protected", from, to,
+                           vma.mm);
+  event.write = !event.write;
+  machine.Apply(event);
+  return Lacks(before, slot, world);
+}
+
+}  // namespace
+
+std::string SplitThenMerge(const Script& script, const Rules& rules,
+                           const Rules& other) {
+  W world = MakeWorld<LargeCaps>(script.setup, rules);
+  NoProbe<LargeCaps> probe;
+  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
+  for (const Event& event : script.events) machine.Apply(event);
+  if (!machine.Finish() || world.free_count < 2) return "";
+  for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
+    const Vma& vma = world.vmas[slot];
+    const bool apart =
+        rules.account_blocks_merge && vma.shared == 0 && vma.accounted == 0;
+    if (vma.state != VmaState::kLinked || apart || vma.nonlinear != 0 ||
+        TaskOf(world, vma.mm) == LargeCaps::kTasks)
+      continue;
+    const unsigned third = (vma.pages() + 2) / 3;
+    const unsigned ranges[][2] = {
+        {vma.start, vma.start + third},
+        {vma.end - third, vma.end},
+        {vma.start + third,
+         std::max<unsigned>(vma.end - third, vma.start + third)}};
+    for (const auto& [from, to] : ranges) {
+      if (from >= to) continue;
+      std::string what =
+          ThereAndBack(world, static_cast<Slot>(slot), other, from, to);
+      if (!what.empty()) return what;
+    }
+  }
+  return "";
+}
+
+}  // namespace vmtrunc
