@@ -35,3 +35,6 @@ target_compile_definitions(properties_test PRIVATE
   VMTRUNC_GENERATOR_HASH=0x6407c95ed845ab2fu
   VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 gtest_discover_tests(properties_test DISCOVERY_TIMEOUT 60)
+add_test(NAME properties
+  COMMAND ${PROJECT_SOURCE_DIR}/properties/command_test
+          $<TARGET_FILE:properties> $<TARGET_FILE:vmtrunc>)
