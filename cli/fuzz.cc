@@ -62,17 +62,6 @@ std::string FindFuzzer(const std::string& given) {
       places.back() + " (cmake --preset fuzz && cmake --build --preset fuzz)"};
 }
 
-Verbs ParseVerbs(const std::vector<std::string>& names) {
-  Verbs verbs = 0;
-  for (const std::string& name : names) {
-    int verb = kVerbs;
-    while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
-    if (verb == 0) throw UsageError{"--verbs " + name + ": expected a verb"};
-    verbs |= Verbs{1} << verb;
-  }
-  return verbs;
-}
-
 // The child and what it tells.
 class Child {
  public:

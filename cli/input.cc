@@ -89,4 +89,15 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
   return specs;
 }
 
+Verbs ParseVerbs(const std::vector<std::string>& names) {
+  Verbs verbs = 0;
+  for (const std::string& name : names) {
+    int verb = kVerbs;
+    while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
+    if (verb == 0) throw UsageError{"--verbs " + name + ": expected a verb"};
+    verbs |= Verbs{1} << verb;
+  }
+  return verbs;
+}
+
 }  // namespace vmtrunc

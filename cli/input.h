@@ -7,12 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "core/script.h"
+#include "fuzz/mutate.h"
 
 namespace vmtrunc {
 
 inline constexpr int kExitHeld = 0;
 inline constexpr int kExitBroken = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitRanOut = 3;  // prove: neither held nor broken
 
 // Bad usage or input: `what` is the one line that standard error gets.
 struct UsageError {
@@ -35,6 +37,9 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& path,
                                 const std::string& fallback);
 KernelSpec OneKernel(const std::string& name);
+
+// A bit for each verb that is named. Throws UsageError.
+Verbs ParseVerbs(const std::vector<std::string>& names);
 
 }  // namespace vmtrunc
 

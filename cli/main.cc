@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddRun(app, command);
   vmtrunc::AddCheck(app, command);
   vmtrunc::AddFuzz(app, command);
+  vmtrunc::AddProve(app, command);
   vmtrunc::AddLive(app, command);
   vmtrunc::AddBugs(app, command);
   vmtrunc::AddFormat(app, command);

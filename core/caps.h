@@ -24,11 +24,11 @@ struct LargeCaps {
 // ENOMEM but a limit of the search, and is reported as such (World::ran_out).
 struct SmallCaps {
   static constexpr int kTasks = 4;
-  static constexpr int kMms = 2;
+  static constexpr int kMms = 4;  // of them two with mappings
   static constexpr int kFiles = 1;
   static constexpr int kFilePages = 4;
   static constexpr int kAddrs = 32;
-  static constexpr int kVmas = 8;
+  static constexpr int kVmas = 8;  // of them seven in search: slot 0 is none
   static constexpr bool kExact = false;
 };
 

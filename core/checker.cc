@@ -216,6 +216,18 @@ void Checker<C>::Drops(const World<C>& w, unsigned task) {
           log.drops, log.budget);
 }
 
+template <class C>
+uint64_t Checker<C>::History() const {
+  uint64_t hash = passes_;
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    const PassLog& log = logs_[std::countr_zero(left)];
+    const uint64_t parts[] = {hash, log.budget - log.drops,
+                              HashBytes(log.scanned, sizeof(log.scanned))};
+    hash = HashBytes(parts, sizeof(parts));
+  }
+  return hash;
+}
+
 // ---- what a pass does, and leaves
 
 template <class C>

@@ -76,6 +76,10 @@ class Checker {
   // first() is of the properties with a bit here alone; broken() is of all.
   void ReportOnly(uint32_t properties) { reported_ = properties; }
 
+  // A hash of what restart-progress and bounded-drops remember of the passes
+  // that run: what else than the world their verdict depends on.
+  uint64_t History() const;
+
   uint32_t broken() const { return broken_; }        // a bit a property
   const Violation& first() const { return first_; }  // valid if broken()
   uint32_t drops() const { return all_drops_; }      // by all passes

@@ -278,8 +278,8 @@ template <class C, class P>
 Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
   const unsigned mm = me().mm;
   Vma& vma = w_.vmas[fault.vma];
-  if (vma.shared == 0 && fault.write != 0) PrepareAnon(fault.vma);
   if (!TakePtl(mm)) return Flow::kBlocked;
+  if (vma.shared == 0 && fault.write != 0) PrepareAnon(fault.vma);
   if (rules_.fault_rechecks_count &&
       w_.files[vma.file].truncate_count != fault.seq) {
     // The new sample is taken here, under the lock, and i_size read again.

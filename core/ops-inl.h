@@ -162,6 +162,10 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.pgoff = event.addr;
       op.new_addr = static_cast<uint16_t>(event.addr + event.len - 1);
       op.addr = op.len = 0;
+      if (event.verb == Verb::kInvalidate) {
+        op.phase = truncate_phase::kNextPage;
+        op.cursor = op.pgoff;
+      }
       return w_.files[event.file].exists != 0 && event.len != 0;
     case Verb::kRemap:
       op.pgoff = event.pgoff;

@@ -110,10 +110,6 @@ Flow Machine<C, P>::TruncateEnds(Op& op) {
 template <class C, class P>
 Flow Machine<C, P>::StepInvalidate(Op& op) {
   using namespace truncate_phase;
-  if (op.phase == kStart) {
-    op.phase = kNextPage;
-    op.cursor = op.pgoff;
-  }
   if (op.phase == kNextPage) {
     const unsigned index = NextCached(op);
     if (index > op.new_addr) return Flow::kDone;

@@ -1,0 +1,381 @@
+#include "fuzz/prove.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "core/check.h"
+#include "fuzz/space.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr size_t kChunk = 256;      // states that a job takes at once
+constexpr size_t kBlock = 1 << 15;  // states between two merges
+constexpr uint32_t kStartFlag = 0x80000000;
+
+// A set of fingerprints: open addressing, half full at most.
+class Fingerprints {
+ public:
+  Fingerprints() : slots_(size_t{1} << 12) {}
+
+  bool Has(uint64_t key) const { return slots_[Find(key)] == key; }
+  // Returns whether it is new.
+  bool Add(uint64_t key) {
+    if (2 * (size_ + 1) > slots_.size()) Grow();
+    uint64_t& slot = slots_[Find(key)];
+    if (slot == key) return false;
+    slot = key;
+    ++size_;
+    return true;
+  }
+  uint64_t bytes() const { return slots_.size() * sizeof(uint64_t); }
+  // What it would take to hold `more` besides.
+  uint64_t BytesFor(uint64_t more) const {
+    uint64_t slots = slots_.size();
+    while (2 * (size_ + more + 1) > slots) slots *= 2;
+    const uint64_t bytes = slots * sizeof(uint64_t);
+    return slots == slots_.size() ? bytes : bytes + this->bytes();
+  }
+
+ private:
+  size_t Find(uint64_t key) const {
+    size_t at = key * 0x9e3779b97f4a7c15U >> shift_;
+    while (slots_[at] != 0 && slots_[at] != key)
+      at = (at + 1) & (slots_.size() - 1);
+    return at;
+  }
+  void Grow() {
+    std::vector<uint64_t> old(slots_.size() * 2);
+    old.swap(slots_);
+    --shift_;
+    for (const uint64_t key : old)
+      if (key != 0) slots_[Find(key)] = key;
+  }
+
+  std::vector<uint64_t> slots_;  // 0: free
+  unsigned shift_ = 64 - 12;
+  size_t size_ = 0;
+};
+
+// How a state was first reached.
+struct Node {
+  uint32_t parent;  // a state, or kStartFlag and the number of a start
+  Edge edge;        // kNone for a start
+};
+
+struct Candidate {
+  uint64_t key;
+  Node node;
+};
+
+// What one chunk of states leads to.
+struct Found {
+  std::vector<Candidate> candidates;
+  uint64_t transitions = 0, beyond = 0;
+  bool breaks_here = false;  // if the script ended at `node`
+  bool breaks_next = false;  // with the event of `node`
+  uint32_t here = 0;         // the first such state
+  Node next;                 // the first such edge
+};
+
+template <class C>
+class Search {
+ public:
+  Search(const Problem& problem, const ProveOptions& options)
+      : problem_(problem), options_(options), space_(problem, options) {}
+
+  ProveResult Run() {
+    begin_ = 0;
+    for (depth_ = 0;; ++depth_) {
+      AddStarts();
+      if (begin_ == nodes_.size() && depth_ > MostStartEvents()) {
+        result_.answer = Answer::kHolds;
+        break;
+      }
+      result_.levels.push_back(nodes_.size() - begin_);
+      if (!Level()) break;
+    }
+    Report();
+    result_.progress = progress_;
+    return std::move(result_);
+  }
+
+ private:
+  // Makes the world of a state again. Neighbours share most of their trail.
+  class Guide {
+   public:
+    explicit Guide(const Search& search) : search_(search) {}
+
+    const State<C>& At(uint32_t node) {
+      trail_.clear();
+      for (uint32_t at = node;; at = search_.nodes_[at].parent) {
+        trail_.push_back(at);
+        if ((search_.nodes_[at].parent & kStartFlag) != 0) break;
+      }
+      size_t same = 0;
+      while (same < stack_.size() && same < trail_.size() &&
+             stack_[same].first == trail_[trail_.size() - 1 - same])
+        ++same;
+      stack_.resize(same, {0, State<C>(search_.options_.rules)});
+      for (size_t i = same; i < trail_.size(); ++i) {
+        const uint32_t at = trail_[trail_.size() - 1 - i];
+        const Node& step = search_.nodes_[at];
+        if (i == 0) {
+          stack_.emplace_back(at,
+                              search_.space_.Start(step.parent & ~kStartFlag));
+          continue;
+        }
+        stack_.push_back(stack_.back());
+        stack_.back().first = at;
+        search_.space_.Apply(stack_.back().second, step.edge);
+      }
+      return stack_.back().second;
+    }
+
+   private:
+    const Search& search_;
+    std::vector<uint32_t> trail_;  // from the state to its start
+    std::vector<std::pair<uint32_t, State<C>>> stack_;
+  };
+
+  size_t MostStartEvents() const {
+    size_t most = 0;
+    for (const Script& start : problem_.starts)
+      most = std::max(most, start.events.size());
+    return most;
+  }
+
+  // The starts that take as many events as this level has.
+  void AddStarts() {
+    for (size_t i = 0; i < problem_.starts.size(); ++i) {
+      if (problem_.starts[i].events.size() != depth_) continue;
+      const State<C> state = space_.Start(i);
+      if (state.world.ran_out != 0) {
+        ++result_.beyond;
+        continue;
+      }
+      Keep(
+          {space_.Key(state) | 1, {static_cast<uint32_t>(i) | kStartFlag, {}}});
+    }
+  }
+
+  void Keep(const Candidate& candidate) {
+    if (!seen_.Add(candidate.key)) return;
+    if (options_.on_state) options_.on_state(candidate.key);
+    nodes_.push_back(candidate.node);
+  }
+
+  // Expands the states of this level. False when the search is over.
+  bool Level() {
+    const size_t end = nodes_.size();
+    Node next{};
+    bool breaks = false;
+    for (size_t from = begin_; from < end; from += kBlock) {
+      const size_t to = std::min(end, from + kBlock);
+      progress_.left = end - from;
+      if (!Block(from, to)) return false;
+      for (const Found& found : found_) {
+        if (found.breaks_here) {
+          Breaks({found.here, {}});
+          return false;
+        }
+        if (found.breaks_next && !breaks) next = found.next;
+        breaks |= found.breaks_next;
+      }
+      // Once an edge breaks, this level is looked through for a state that
+      // does.
+      progress_.expanded = to;
+      progress_.left = end - to;
+      Report();
+      if (!breaks) Merge();
+    }
+    begin_ = end;
+    if (breaks) Breaks(next);
+    return !breaks;
+  }
+
+  // Expands some states, each job a chunk at a time.
+  bool Block(size_t from, size_t to) {
+    found_.assign((to - from + kChunk - 1) / kChunk, {});
+    std::atomic<size_t> chunk = 0;
+    const auto work = [&] {
+      Guide guide(*this);
+      for (;;) {
+        const size_t i = chunk++;
+        if (i >= found_.size()) return;
+        const size_t first = from + i * kChunk;
+        Expand(guide, first, std::min(to, first + kChunk), found_[i]);
+      }
+    };
+    std::vector<std::thread> others;
+    for (unsigned i = 1; i < options_.jobs; ++i) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+    uint64_t more = 0;
+    for (const Found& found : found_) {
+      progress_.transitions += found.transitions;
+      result_.beyond += found.beyond;
+      more += found.candidates.size();
+    }
+    if (options_.stop != nullptr && options_.stop->load())
+      return Stop("it was stopped");
+    if (nodes_.size() + more >= kStartFlag) return Stop("of state numbers");
+    const uint64_t bytes = seen_.BytesFor(more) +
+                           (nodes_.size() + more) * sizeof(Node) * 2 +
+                           more * sizeof(Candidate);
+    return bytes <= options_.most_bytes || Stop("of memory");
+  }
+
+  bool Stop(const char* why) {
+    result_.answer = Answer::kRanOut;
+    result_.why = why;
+    return false;
+  }
+
+  void Expand(Guide& guide, size_t first, size_t end, Found& found) {
+    std::vector<Edge> edges;
+    for (size_t node = first; node < end; ++node) {
+      const State<C>& state = guide.At(static_cast<uint32_t>(node));
+      // A start may be broken itself; other states that are, are not kept.
+      if (!found.breaks_here &&
+          (space_.Broken(state) | space_.BrokenAtEnd(state)) != 0) {
+        found.breaks_here = true;
+        found.here = static_cast<uint32_t>(node);
+      }
+      edges.clear();
+      space_.Edges(state, edges);
+      unsigned undropped = C::kTasks;  // a task with no more break tests
+      for (const Edge& edge : edges) {
+        const bool drop = edge.kind == EventKind::kDrop;
+        if (drop && edge.task == undropped) continue;
+        State<C> next = state;
+        if (!space_.Apply(next, edge)) continue;
+        if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
+          undropped = edge.task;
+        if (next.world.ran_out != 0) {
+          ++found.beyond;
+          continue;
+        }
+        ++found.transitions;
+        const Node way{static_cast<uint32_t>(node), edge};
+        if (space_.Broken(next) != 0) {
+          if (!found.breaks_next) found.next = way;
+          found.breaks_next = true;
+          continue;
+        }
+        const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
+        if (!seen_.Has(key)) found.candidates.push_back({key, way});
+      }
+    }
+  }
+
+  void Merge() {
+    for (const Found& found : found_)
+      for (const Candidate& candidate : found.candidates) Keep(candidate);
+  }
+
+  void Report() {
+    progress_.states = nodes_.size();
+    progress_.depth = depth_;
+    progress_.bytes = seen_.bytes() + nodes_.capacity() * sizeof(Node);
+    if (options_.on_progress) options_.on_progress(progress_);
+  }
+
+  // The script to a state, and one event more unless `way.edge` is none.
+  void Breaks(const Node& way) {
+    std::vector<Edge> trail;
+    if (way.edge.kind != EventKind::kNone) trail.push_back(way.edge);
+    uint32_t at = way.parent;
+    while ((nodes_[at].parent & kStartFlag) == 0) {
+      trail.push_back(nodes_[at].edge);
+      at = nodes_[at].parent;
+    }
+    Script script = problem_.starts[nodes_[at].parent & ~kStartFlag];
+    for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
+      script.events.push_back(space_.EventOf(*edge));
+    // The same in the world of scripts, by the same code as all engines.
+    const RunResult run =
+        vmtrunc::Run<LargeCaps>(script.setup, script.events, options_.rules,
+                                {.report = options_.properties});
+    VMT_CHECK((run.broken & options_.properties) != 0);
+    result_.answer = Answer::kBreaks;
+    result_.property = run.first.property;
+    result_.script = std::move(script);
+  }
+
+  const Problem& problem_;
+  const ProveOptions& options_;
+  Space<C> space_;
+  Fingerprints seen_;
+  std::vector<Node> nodes_;
+  std::vector<Found> found_;  // of the block, a chunk each
+  size_t begin_ = 0;          // of this level's states
+  unsigned depth_ = 0;
+  ProveProgress progress_;
+  ProveResult result_;
+};
+
+template <class C>
+bool Fits(const Problem& problem) {
+  for (const Script& start : problem.starts) {
+    if (!vmtrunc::Fits<C>(start.setup)) return false;
+    for (const Event& event : start.events)
+      if (!vmtrunc::Fits<C>(event)) return false;
+  }
+  for (const Event& event : problem.operations)
+    if (!vmtrunc::Fits<C>(event)) return false;
+  return true;
+}
+
+template <class C>
+std::vector<uint64_t> States(const Problem& problem, const Script& script,
+                             const ProveOptions& options) {
+  const Space<C> space(problem, options);
+  for (size_t i = 0; i < problem.starts.size(); ++i) {
+    const Script& start = problem.starts[i];
+    if (!(start.setup == script.setup) ||
+        start.events.size() > script.events.size() ||
+        !std::equal(start.events.begin(), start.events.end(),
+                    script.events.begin()))
+      continue;
+    State<C> state = space.Start(i);
+    std::vector<uint64_t> keys = {space.Key(state) | 1};
+    bool inside = true;
+    for (size_t k = start.events.size(); inside && k < script.events.size();
+         ++k) {
+      const Edge edge = space.EdgeOf(state, script.events[k]);
+      State<C> next = state;
+      inside = edge.kind != EventKind::kNone;
+      if (!inside || !space.Apply(next, edge)) continue;
+      if (space.Broken(next) != 0) return keys;
+      state = next;
+      keys.push_back(space.Key(state) | 1);
+    }
+    if (inside) return keys;
+  }
+  return {};
+}
+
+}  // namespace
+
+template <class C>
+ProveResult Prove(const Problem& problem, const ProveOptions& options) {
+  return Search<C>(problem, options).Run();
+}
+
+template ProveResult Prove<SmallCaps>(const Problem&, const ProveOptions&);
+template ProveResult Prove<LargeCaps>(const Problem&, const ProveOptions&);
+
+ProveResult Prove(const Problem& problem, const ProveOptions& options) {
+  return Fits<SmallCaps>(problem) ? Prove<SmallCaps>(problem, options)
+                                  : Prove<LargeCaps>(problem, options);
+}
+
+std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,
+                               const ProveOptions& options) {
+  return Fits<SmallCaps>(problem) ? States<SmallCaps>(problem, script, options)
+                                  : States<LargeCaps>(problem, script, options);
+}
+
+}  // namespace vmtrunc

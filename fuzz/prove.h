@@ -1,0 +1,87 @@
+// Exhaustive search: every interleaving of every script within a bound.
+//
+// A state lies between two events; an edge is an event of the script language,
+// so that the number of edges to a violation is the number of events of its
+// script, and breadth first finds a script with the fewest. `drop`, `finish`
+// and whole operations are edges beside the steps that they are made of: they
+// reach no other states, and are one event.
+//
+// What is kept of a state is 64 bits of its normal form (fuzz/canonical.h) and
+// the edge it was first reached by. Two states of n have the same 64 bits with
+// a probability below n^2 / 2^65; then one is not explored. The world of a
+// state is made again from its trail when it is expanded; neighbours share most
+// of it.
+//
+// The result does not depend on `jobs`: states are numbered in the order in
+// which one job would reach them.
+#ifndef VMTRUNC_FUZZ_PROVE_H_
+#define VMTRUNC_FUZZ_PROVE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "core/run.h"
+#include "fuzz/bound.h"
+
+namespace vmtrunc {
+
+struct ProveProgress {
+  uint64_t states = 0;       // different ones, so far
+  uint64_t transitions = 0;  // events that had an effect
+  uint64_t expanded = 0;     // states whose events have all been tried
+  unsigned depth = 0;        // events of the states that are being expanded
+  uint64_t left = 0;         // of them, not expanded yet
+  uint64_t bytes = 0;
+};
+
+struct ProveOptions {
+  Rules rules;
+  uint32_t properties = ~0U;  // what counts, a bit a property
+  unsigned jobs = 1;
+  uint64_t most_bytes = uint64_t{4} << 30;
+  // Steps and drops alone, without the events that are several of them: fewer
+  // edges and the same states. The depth is then in steps.
+  bool steps_only = false;
+  bool plain = false;  // no normal form, for tests
+  const std::atomic<bool>* stop = nullptr;
+  std::function<void(const ProveProgress&)> on_progress;  // or empty
+  // For tests: each state's fingerprint as it is found.
+  std::function<void(uint64_t)> on_state;
+};
+
+enum class Answer : uint8_t {
+  kHolds,   // in every state within the bound
+  kBreaks,  // `script` breaks `property`
+  kRanOut,  // of memory, or was stopped: `why`
+};
+
+struct ProveResult {
+  Answer answer = Answer::kRanOut;
+  const char* why = "";
+  ProveProgress progress;
+  std::vector<uint64_t> levels;  // states by the number of events to them
+  uint64_t beyond =
+      0;          // edges that needed more structs or tasks than there are
+  Script script;  // fewest events; from no other start and in no other
+                  // way are there fewer
+  Property property = Property::kNoPagePastSize;
+};
+
+// Requires: the problem fits C.
+template <class C>
+ProveResult Prove(const Problem& problem, const ProveOptions& options);
+
+// In the small world where it fits, else in that of scripts.
+ProveResult Prove(const Problem& problem, const ProveOptions& options);
+
+// The fingerprints of the states that a script passes through between its
+// events, as Prove() counts them: for the test that a search contains a script.
+// Empty when the script leaves the problem.
+std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,
+                               const ProveOptions& options);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_PROVE_H_
