@@ -180,7 +180,7 @@ void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
     if (vma.in_index != InIndex::kNot && vma.file == pass.file)
       log.budget += Allowance(w, vma, pass);
   }
-  if (rules_.restart_in_vma && (pass.count & ((1U << kPageShift) - 1)) == 0)
+  if (rules_.restart_in_vma && IsPageAligned(pass.count))
     Break(Property::kCountIsACount, "the pass's count %u is page-aligned",
           pass.count);
 }
@@ -255,7 +255,8 @@ void Checker<C>::WalkEnds(const World<C>& w, unsigned task) {
     const Vma& vma = w.vmas[slot];
     if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
     if (vma.nonlinear != pass.in_list) continue;
-    if (InRange<C>(vma, pass) && vma.count != pass.count)
+    if (InRange<C>(vma, pass) &&
+        vma.count != DoneMark(pass.count, rules_.restart_names_pass))
       Break(Property::kCountIsACount,
             "the vma at %u of mm %u carries %u when pass %u ends", vma.start,
             vma.mm, vma.count, pass.count);
@@ -567,10 +568,12 @@ void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
       const unsigned restart = vma.count >> kPageShift;
       const bool is_restart =
           rules_.restart_in_vma
-              ? (vma.count & ((1U << kPageShift) - 1)) == 0 && vma.count != 0
+              ? IsRestart(vma.count, rules_.restart_names_pass)
               : pass.restart_vma == slot;
       const unsigned at = rules_.restart_in_vma ? restart : pass.restart_addr;
-      unsigned state = vma.count == pass.count ? 1 : 0;
+      const bool done =
+          vma.count == DoneMark(pass.count, rules_.restart_names_pass);
+      unsigned state = done ? 1 : 0;
       state = state * 2 + (logs_[task].births[slot] != vma.birth ? 1 : 0);
       state = state * 2 + (is_restart ? 1 : 0);
       state = state * 3 + (at <= vma.start ? 0U : at < vma.end ? 1U : 2U);

@@ -23,9 +23,8 @@ World<C> MakeWorld(const Setup& setup, const Rules& rules) {
     file.exists = 1;
     file.size = setup.sizes[i];
     file.truncate_count = setup.count & world.count_mask;
-    constexpr uint32_t kInPage = (1U << kPageShift) - 1;
     if (rules.leap && file.truncate_count != 0 &&
-        (file.truncate_count & kInPage) == 0)
+        IsPageAligned(file.truncate_count))
       ++file.truncate_count;
     file.cached =
         file.size >= 64 ? ~uint64_t{0} : (uint64_t{1} << file.size) - 1;

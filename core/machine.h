@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "core/event.h"
+#include "core/mark.h"
 #include "core/prio_tree.h"
 #include "core/rules.h"
 #include "core/world.h"
@@ -232,6 +233,7 @@ class Machine {
   // core/remap-inl.h
   Flow StepRemap(Op& op);
   Slot RemapVma(const Op& op);
+  bool RemapIsLinear(const Op& op) const;
   Flow RemapAsMmap(Op& op);
   Flow RemapFilePtes(Op& op);
   Flow RemapPopulates(Op& op);
@@ -265,8 +267,10 @@ class Machine {
   }
   Flow RunOn();
   Task& me() { return w_.tasks[task_]; }
-  bool IsStamp(uint32_t count) const {
-    return (count & ((1U << kPageShift) - 1)) != 0;
+  // What a new vma begins with: it is empty, so the pass that runs skips it.
+  uint32_t LinkMark(unsigned file) const {
+    if (!rules_.link_stamps) return 0;
+    return DoneMark(w_.files[file].truncate_count, rules_.restart_names_pass);
   }
 
   World<C>& w_;

@@ -84,7 +84,7 @@ Flow Machine<C, P>::StepMremap(Op& op) {
       case kLink: {
         Vma& vma = w_.vmas[op.new_vma];
         if (!TakeMapLock(vma.file)) return Flow::kBlocked;
-        vma.count = rules_.link_stamps ? w_.files[vma.file].truncate_count : 0;
+        vma.count = LinkMark(vma.file);
         LinkMm(op.new_vma);
         IndexInsert(op.new_vma);
         probe_.Renewed(w_, op.new_vma, Renewal::kLinked);

@@ -206,8 +206,7 @@ Flow Machine<C, P>::StepMmap(Op& op) {
       }
       case kLink: {
         if (!TakeMapLock(op.file)) return Flow::kBlocked;
-        w_.vmas[op.new_vma].count =
-            rules_.link_stamps ? w_.files[op.file].truncate_count : 0;
+        w_.vmas[op.new_vma].count = LinkMark(op.file);
         LinkMm(op.new_vma);
         IndexInsert(op.new_vma);
         probe_.Renewed(w_, op.new_vma, Renewal::kLinked);

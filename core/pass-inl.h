@@ -88,7 +88,7 @@ void Machine<C, P>::CountPass(Pass& pass) {
   if (file.truncate_count == 0 && rules_.wrap_resets) ResetCounts(pass.file);
   if (rules_.pass_clears_restarts) ClearRestarts(pass.file);
   const bool zero = file.truncate_count == 0 && rules_.stamp_vmas;
-  if (rules_.leap ? !IsStamp(file.truncate_count) : zero) bump();
+  if (rules_.leap ? IsPageAligned(file.truncate_count) : zero) bump();
   pass.count = file.truncate_count;
   pass.active = 1;
   changed_ = true;
@@ -114,11 +114,13 @@ template <class C, class P>
 void Machine<C, P>::ClearRestarts(unsigned file) {
   const PrioTree<C> tree(w_, file);
   for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
-    if (!IsStamp(w_.vmas[slot].count)) w_.vmas[slot].count = 0;
+    if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
+      w_.vmas[slot].count = 0;
   }
   for (Slot slot = w_.files[file].list; slot != kNone;
        slot = w_.vmas[slot].set_next) {
-    if (!IsStamp(w_.vmas[slot].count)) w_.vmas[slot].count = 0;
+    if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
+      w_.vmas[slot].count = 0;
   }
 }
 
@@ -137,7 +139,8 @@ Slot Machine<C, P>::Continue(const Pass& pass) {
 
 template <class C, class P>
 void Machine<C, P>::Stamp(Slot slot, uint32_t count) {
-  if (rules_.stamp_vmas) w_.vmas[slot].count = count;
+  if (rules_.stamp_vmas)
+    w_.vmas[slot].count = DoneMark(count, rules_.restart_names_pass);
 }
 
 // Goes on to the first vma from `from`, in the tree and then in the list, with
@@ -175,7 +178,9 @@ bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
     if (vma.nonlinear != 0) Stamp(slot, pass.count);
     return false;
   }
-  if (rules_.stamp_vmas && vma.count == pass.count) return false;
+  if (rules_.stamp_vmas &&
+      vma.count == DoneMark(pass.count, rules_.restart_names_pass))
+    return false;
   unsigned addr = vma.start;
   unsigned end = vma.end;
   if (!whole) {
@@ -203,8 +208,10 @@ bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
   const Vma& vma = w_.vmas[slot];
   unsigned restart = addr;
   if (rules_.restart_in_vma) {
-    if (IsStamp(vma.count) || (addr << kPageShift) >= vma.count) return false;
+    if (!IsRestartOf(vma.count, pass.count, rules_.restart_names_pass))
+      return false;
     restart = vma.count >> kPageShift;
+    if (addr >= restart) return false;
   } else {
     // The pointer is all that is compared: the struct may be another vma's.
     if (slot != pass.restart_vma || addr >= pass.restart_addr) return false;
@@ -303,7 +310,7 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
   if (done) {
     Stamp(slot, pass.count);
   } else if (rules_.restart_in_vma) {
-    vma.count = unsigned{pass.addr} << kPageShift;
+    vma.count = RestartMark(pass.addr, pass.count, rules_.restart_names_pass);
   } else {
     pass.restart_vma = slot;
     pass.restart_addr = pass.addr;

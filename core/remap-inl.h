@@ -26,6 +26,13 @@ Slot Machine<C, P>::RemapVma(const Op& op) {
   return slot;
 }
 
+// Whether the range has the pages already that a linear vma shows there.
+template <class C, class P>
+bool Machine<C, P>::RemapIsLinear(const Op& op) const {
+  const Vma& vma = w_.vmas[op.vma];
+  return op.pgoff == vma.pgoff + op.addr - unsigned{vma.start};
+}
+
 template <class C, class P>
 Flow Machine<C, P>::StepRemap(Op& op) {
   using namespace remap_phase;
@@ -36,13 +43,14 @@ Flow Machine<C, P>::StepRemap(Op& op) {
       if (!TakeMmapSemRead(mm)) return Flow::kBlocked;
       op.vma = RemapVma(op);
       if (op.vma == kNone) return EndMmapSem(op);
-      const Vma& vma = w_.vmas[op.vma];
-      op.vma_birth = vma.birth;
+      op.vma_birth = w_.vmas[op.vma].birth;
       op.phase = kFilePtes;
-      if (vma.nonlinear == 0 &&
-          op.pgoff != vma.pgoff + op.addr - unsigned{vma.start}) {
+      if (w_.vmas[op.vma].nonlinear != 0) return Flow::kSync;
+      if (!RemapIsLinear(op)) {
         ReleaseMmapSem(mm);
         op.phase = kWriteLock;
+      } else if (rules_.remap_file_ptes) {
+        return EndMmapSem(op);  // 2.6.23: that is what it maps already
       }
       return Flow::kSync;
     }
@@ -51,7 +59,14 @@ Flow Machine<C, P>::StepRemap(Op& op) {
       op.vma = RemapVma(op);
       if (op.vma == kNone) return EndMmapSem(op);
       op.vma_birth = w_.vmas[op.vma].birth;
-      op.phase = w_.vmas[op.vma].nonlinear != 0 ? kFilePtes : kConvert;
+      op.phase = kFilePtes;
+      if (w_.vmas[op.vma].nonlinear != 0) return Flow::kSync;
+      // The vma may be another than the one seen under mmap_sem for read.
+      if (!RemapIsLinear(op)) {
+        op.phase = kConvert;
+      } else if (rules_.remap_file_ptes) {
+        return EndMmapSem(op);
+      }
       return Flow::kSync;
     case kConvert: {
       Vma& vma = w_.vmas[op.vma];
@@ -96,7 +111,7 @@ Flow Machine<C, P>::RemapFilePtes(Op& op) {
   const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[op.vma];
   op.phase = remap_phase::kPopulate;
-  if (!rules_.remap_file_ptes || vma.nonlinear == 0) {
+  if (!rules_.remap_file_ptes) {
     const bool fits = op.pgoff + op.len <= w_.files[vma.file].size;
     return fits ? Flow::kSync : EndMmapSem(op);
   }

@@ -234,6 +234,10 @@ constexpr std::array kRules = {
              "the count again when it has retaken it; no kernel does, it is "
              "there to look behind finding F2",
              ""},
+    RuleInfo{"restart-names-pass", &Rules::restart_names_pass,
+             "a restart address carries the pass that left it, in the same "
+             "word, and no other pass believes it; no kernel does (F1)",
+             ""},
 };
 
 constexpr Rules kBefore = {
@@ -292,6 +296,8 @@ constexpr Rules k2_6_38 =
     With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets,
                    &Rules::fork_clones_anon});
 
+constexpr Rules kRepaired = With(k2_6_38, {&Rules::restart_names_pass});
+
 constexpr Rules k3_0 =
     With(k2_6_38, {&Rules::lock_sleeps, &Rules::cloned_anon_apart},
          {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::restart_in_vma,
@@ -335,6 +341,9 @@ constexpr std::array kKernels = {
                "rwsem taken shared, interval tree, invalidate_lock; no "
                "nonlinear vmas",
                k6},
+    KernelInfo{"repaired", "",
+               "ours: 2.6.38 whose restart addresses carry their pass's number",
+               kRepaired},
 };
 
 static_assert(kRules.size() <= 64, "the byte form has 64 bits for flips");

@@ -81,7 +81,8 @@ namespace vmtrunc {
   X(fork_clones_anon)       \
   X(cloned_anon_apart)      \
   X(growth_merges)          \
-  X(relock_resets)
+  X(relock_resets)          \
+  X(restart_names_pass)
 
 struct Rules {
 #define VMTRUNC_RULE(name) bool name = false;

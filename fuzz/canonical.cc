@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/mark.h"
 
 namespace vmtrunc {
 namespace {
 
-constexpr uint32_t kInPage = (1U << kPageShift) - 1;
 constexpr uint8_t kSame = 1;       // a remembered vma that is still there
 constexpr uint8_t kAnother = 200;  // one that is not; no birth comes near it
 
@@ -87,10 +87,10 @@ class Canonical {
   }
 
   void AddStamp(uint32_t count) {
-    if ((count & kInPage) == 0) return;
+    if (IsPageAligned(count)) return;
     VMT_CHECK(stamps_ < kMostStamps);
     stamp_[stamps_++] = count;
-    near_ |= count > kInPage / 2;
+    near_ |= count > kSubPage / 2;
   }
   void OrderStamps() {
     for (const File& file : w_.files) AddStamp(file.truncate_count);
@@ -107,7 +107,7 @@ class Canonical {
 
   Slot Place(Slot slot) const { return slot < C::kVmas ? place_[slot] : slot; }
   uint32_t Count(uint32_t count) const {
-    if ((count & kInPage) == 0 || near_) return count;
+    if (IsPageAligned(count) || near_) return count;
     return static_cast<uint32_t>(
                std::lower_bound(stamp_, stamp_ + stamps_, count) - stamp_) +
            1;

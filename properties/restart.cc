@@ -31,9 +31,8 @@ class RestartProbe : public NoProbe<LargeCaps> {
     }
     for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
       const Vma& vma = w.vmas[slot];
-      const bool stamp = (vma.count & ((1U << kPageShift) - 1)) != 0;
-      if (vma.in_index == InIndex::kNot || vma.file != pass.file || stamp ||
-          vma.count == 0)
+      if (vma.in_index == InIndex::kNot || vma.file != pass.file ||
+          !IsRestartOf(vma.count, pass.count, rules_.restart_names_pass))
         continue;
       Note(w, task, static_cast<Slot>(slot), vma.count >> kPageShift);
     }
