@@ -15,7 +15,8 @@ constexpr uint8_t kAnother = 200;  // one that is not; no birth comes near it
 template <class C>
 class Canonical {
  public:
-  explicit Canonical(const World<C>& world) : w_(world) {
+  Canonical(const World<C>& world, const Rules& rules)
+      : w_(world), names_pass_(rules.restart_names_pass) {
     OrderSlots();
     OrderStamps();
   }
@@ -94,7 +95,8 @@ class Canonical {
   }
   void OrderStamps() {
     for (const File& file : w_.files) AddStamp(file.truncate_count);
-    for (unsigned i = 0; i < used_; ++i) AddStamp(w_.vmas[order_[i]].count);
+    for (unsigned i = 0; i < used_; ++i)
+      AddStamp(PassPart(w_.vmas[order_[i]].count));
     for (const Task& task : w_.tasks) {
       if (task.op.verb == Verb::kNone) continue;
       AddStamp(task.op.pass.count);
@@ -103,6 +105,14 @@ class Canonical {
     std::sort(stamp_, stamp_ + stamps_);
     stamps_ =
         static_cast<unsigned>(std::unique(stamp_, stamp_ + stamps_) - stamp_);
+  }
+
+  // Of a vma's count, what is the count of a pass.
+  uint32_t PassPart(uint32_t mark) const {
+    return names_pass_ ? mark & kSubPage : mark;
+  }
+  uint32_t Mark(uint32_t mark) const {
+    return (mark - PassPart(mark)) | Count(PassPart(mark));
   }
 
   Slot Place(Slot slot) const { return slot < C::kVmas ? place_[slot] : slot; }
@@ -124,7 +134,7 @@ class Canonical {
   }
 
   Vma Renamed(Vma vma) const {
-    vma.count = Count(vma.count);
+    vma.count = Mark(vma.count);
     for (Slot* slot : {&vma.mm_next, &vma.mm_prev, &vma.parent, &vma.left,
                        &vma.right, &vma.set_prev, &vma.set_next})
       *slot = Place(*slot);
@@ -150,6 +160,7 @@ class Canonical {
   static constexpr unsigned kMostStamps = C::kFiles + C::kVmas + 2 * C::kTasks;
 
   const World<C>& w_;
+  const bool names_pass_;
   unsigned used_ = 0;
   Slot order_[C::kVmas];  // slots in use, in their order
   Slot place_[C::kVmas];  // where each slot comes
@@ -162,14 +173,15 @@ class Canonical {
 }  // namespace
 
 template <class C>
-uint64_t Fingerprint(const World<C>& world, uint64_t extra, bool plain) {
+uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
+                     bool plain) {
   if (plain) return HashOf(world) ^ (extra * 0x9e3779b97f4a7c15U);
-  return Canonical<C>(world).Hash(extra);
+  return Canonical<C>(world, rules).Hash(extra);
 }
 
-template uint64_t Fingerprint<SmallCaps>(const World<SmallCaps>&, uint64_t,
-                                         bool);
-template uint64_t Fingerprint<LargeCaps>(const World<LargeCaps>&, uint64_t,
-                                         bool);
+template uint64_t Fingerprint<SmallCaps>(const World<SmallCaps>&, const Rules&,
+                                         uint64_t, bool);
+template uint64_t Fingerprint<LargeCaps>(const World<LargeCaps>&, const Rules&,
+                                         uint64_t, bool);
 
 }  // namespace vmtrunc

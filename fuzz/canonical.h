@@ -14,13 +14,15 @@ namespace vmtrunc {
 //      address, free ones in the order in which they will be handed out.
 //      Slot 0 stays: it is not to be in use, for it stands for none
 //   2  births: a remembered vma is the one it was, or it is not
-//   3  counts: the stamps that occur become 1, 2, ... in their order; restart
-//      addresses stay. Not where one comes near the first leap
+//   3  counts: those of passes that occur become 1, 2, ... in their order,
+//      where they stand beside a page (core/mark.h) too; restart addresses
+//      stay. Not where one comes near the first leap
 //   4  ptes of addresses that no vma has, and operations of idle tasks
 // `plain` leaves out and renames nothing: for the test that both agree. `extra`
 // is what else the future depends on.
 template <class C>
-uint64_t Fingerprint(const World<C>& world, uint64_t extra, bool plain);
+uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
+                     bool plain);
 
 }  // namespace vmtrunc
 

@@ -129,7 +129,7 @@ constexpr Case kCases[] = {
     {&kOneMm, "3.0"},        {&kTwoMms, "2.6.9-mm"},
     {&kTwoMms, "2.6.11"},    {&kTwoMms, "2.6.10-fork-after-parent"},
     {&kTwoPasses, "2.6.38"}, {&kTwoPasses, "2.6.38-unmap-mutex"},
-    {&kTwoPasses, "6.x"},
+    {&kTwoPasses, "6.x"},    {&kTwoPasses, "repaired"},
 };
 
 // The normal form changes no verdict and no length, and merges states.

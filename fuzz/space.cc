@@ -200,7 +200,7 @@ uint64_t Space<C>::Key(const State<C>& state) const {
   uint64_t extra = state.passes | unsigned{state.operations} << 8;
   if (problem_.in_order) extra = HashBytes(state.next, sizeof(state.next));
   if (history_) extra ^= state.checker.History();
-  return Fingerprint(state.world, extra, options_.plain);
+  return Fingerprint(state.world, options_.rules, extra, options_.plain);
 }
 
 template class Space<SmallCaps>;
