@@ -19,6 +19,7 @@ void AddBugs(CLI::App& app, Command& run);
 void AddLive(CLI::App& app, Command& run);
 void AddFuzz(CLI::App& app, Command& run);
 void AddProve(CLI::App& app, Command& run);
+void AddMatrix(CLI::App& app, Command& run);
 
 }  // namespace vmtrunc
 

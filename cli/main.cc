@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddCheck(app, command);
   vmtrunc::AddFuzz(app, command);
   vmtrunc::AddProve(app, command);
+  vmtrunc::AddMatrix(app, command);
   vmtrunc::AddLive(app, command);
   vmtrunc::AddBugs(app, command);
   vmtrunc::AddFormat(app, command);

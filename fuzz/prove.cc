@@ -1,10 +1,12 @@
 #include "fuzz/prove.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cstring>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "core/check.h"
+#include "fuzz/checkpoint.h"
 #include "fuzz/space.h"
 
 namespace vmtrunc {
@@ -86,14 +88,17 @@ class Search {
       : problem_(problem), options_(options), space_(problem, options) {}
 
   ProveResult Run() {
-    begin_ = 0;
-    for (depth_ = 0;; ++depth_) {
-      AddStarts();
+    if (!Resume()) return std::move(result_);
+    for (;; ++depth_) {
+      if (depth_ >= result_.levels.size()) {
+        AddStarts();
+        if (!Save()) return std::move(result_);
+        result_.levels.push_back(nodes_.size() - begin_);
+      }
       if (begin_ == nodes_.size() && depth_ > MostStartEvents()) {
         result_.answer = Answer::kHolds;
         break;
       }
-      result_.levels.push_back(nodes_.size() - begin_);
       if (!Level()) break;
     }
     Report();
@@ -139,6 +144,63 @@ class Search {
     std::vector<std::pair<uint32_t, State<C>>> stack_;
   };
 
+  // Reads what the checkpoint has: the state of the search with the states of
+  // its last level not expanded. False when it cannot be used.
+  bool Resume() {
+    if (options_.checkpoint.empty()) return true;
+    const absl::Status opened =
+        checkpoint_.Open(options_.checkpoint, ProblemId());
+    if (!opened.ok()) return Fail(opened);
+    for (Checkpoint::Level level; checkpoint_.Read(level);) {
+      begin_ = nodes_.size();
+      depth_ = static_cast<unsigned>(result_.levels.size());
+      result_.levels.push_back(level.keys.size());
+      progress_.transitions = level.transitions;
+      result_.beyond = level.beyond;
+      for (size_t i = 0; i < level.keys.size(); ++i) {
+        Node node;
+        std::memcpy(&node, &level.nodes[i], sizeof(node));
+        Keep({level.keys[i], node});
+      }
+    }
+    keys_.clear();
+    return true;
+  }
+
+  // Keeps the states of the level that is complete now.
+  bool Save() {
+    if (options_.checkpoint.empty()) return true;
+    Checkpoint::Level level{progress_.transitions, result_.beyond, {}, {}};
+    level.keys.swap(keys_);
+    level.nodes.resize(level.keys.size());
+    static_assert(sizeof(Node) == sizeof(uint64_t));
+    std::memcpy(level.nodes.data(), nodes_.data() + begin_,
+                level.nodes.size() * sizeof(Node));
+    const absl::Status saved = checkpoint_.Append(level);
+    return saved.ok() || Fail(saved);
+  }
+
+  bool Fail(const absl::Status& status) {
+    result_.answer = Answer::kFailed;
+    result_.why = std::string(status.message());
+    return false;
+  }
+
+  // Of all that the states and their order depend on.
+  uint64_t ProblemId() const {
+    std::string all = absl::StrCat(
+        options_.properties, " ", options_.steps_only, " ", options_.plain, " ",
+        problem_.max_passes, " ", problem_.max_operations, " ",
+        problem_.in_flight, " ", problem_.vmas, " ", problem_.in_order, " ");
+    for (const RuleInfo& rule : AllRules())
+      all += options_.rules.*rule.flag ? '1' : '0';
+    for (const Script& start : problem_.starts)
+      absl::StrAppend(&all, ToText(start));
+    for (const Event& event : problem_.operations)
+      absl::StrAppend(&all, ToText(event, problem_.starts.front()), "\n");
+    return HashBytes(all.data(), all.size());
+  }
+
   size_t MostStartEvents() const {
     size_t most = 0;
     for (const Script& start : problem_.starts)
@@ -164,6 +226,7 @@ class Search {
     if (!seen_.Add(candidate.key)) return;
     if (options_.on_state) options_.on_state(candidate.key);
     nodes_.push_back(candidate.node);
+    if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
   }
 
   // Expands the states of this level. False when the search is over.
@@ -309,6 +372,8 @@ class Search {
   Space<C> space_;
   Fingerprints seen_;
   std::vector<Node> nodes_;
+  std::vector<uint64_t> keys_;  // of the states that are not kept on disk yet
+  Checkpoint checkpoint_;
   std::vector<Found> found_;  // of the block, a chunk each
   size_t begin_ = 0;          // of this level's states
   unsigned depth_ = 0;

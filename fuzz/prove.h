@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/run.h"
@@ -45,6 +46,9 @@ struct ProveOptions {
   // edges and the same states. The depth is then in steps.
   bool steps_only = false;
   bool plain = false;  // no normal form, for tests
+  // Where the states of each level are kept, to go on from after a kill with
+  // the same result; empty for nowhere.
+  std::string checkpoint;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const ProveProgress&)> on_progress;  // or empty
   // For tests: each state's fingerprint as it is found.
@@ -55,11 +59,12 @@ enum class Answer : uint8_t {
   kHolds,   // in every state within the bound
   kBreaks,  // `script` breaks `property`
   kRanOut,  // of memory, or was stopped: `why`
+  kFailed,  // the checkpoint cannot be used: `why`
 };
 
 struct ProveResult {
   Answer answer = Answer::kRanOut;
-  const char* why = "";
+  std::string why;
   ProveProgress progress;
   std::vector<uint64_t> levels;  // states by the number of events to them
   uint64_t beyond =

@@ -3,12 +3,14 @@
 #include "fuzz/prove.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "core/bugs.h"
 #include "fuzz/random.h"
 
@@ -228,6 +230,41 @@ TEST(Prove, ContainsWhatScriptsReach) {
     EXPECT_GT(inside, 100) << it.kernel;
     EXPECT_GT(reached, 30000U) << it.kernel;
   }
+}
+
+// A search that is cut off anywhere, even within what it writes, goes on with
+// the same result.
+TEST(Prove, GoesOnFromItsCheckpoint) {
+  const fs::path directory =
+      fs::path(testing::TempDir()) / absl::StrCat("prove", ::getpid());
+  for (const Case& it : {kCases[0], kCases[5], kCases[7]}) {
+    const ProveResult whole = Search(*it.bound, it.kernel);
+    for (const uint64_t cut : {0U, 1U, 17U, 1000U, 4096U, 5000U}) {
+      fs::remove_all(directory);
+      ProveOptions options;
+      options.checkpoint = directory;
+      options.most_bytes = uint64_t{1} << 19;  // it runs out
+      Search(*it.bound, it.kernel, options);
+      const uint64_t size = fs::file_size(directory / "prove");
+      fs::resize_file(directory / "prove", size - std::min(size, cut));
+      options.most_bytes = uint64_t{1} << 32;
+      const ProveResult rest = Search(*it.bound, it.kernel, options);
+      EXPECT_EQ(rest.answer, whole.answer);
+      EXPECT_EQ(rest.levels, whole.levels) << it.kernel << " " << cut;
+      EXPECT_EQ(rest.progress.states, whole.progress.states);
+      EXPECT_EQ(rest.progress.transitions, whole.progress.transitions);
+      EXPECT_EQ(ToText(rest.script), ToText(whole.script));
+      // Again, when all is there.
+      const ProveResult again = Search(*it.bound, it.kernel, options);
+      EXPECT_EQ(again.answer, whole.answer);
+      EXPECT_EQ(ToText(again.script), ToText(whole.script));
+    }
+    ProveOptions options;
+    options.checkpoint = directory;
+    EXPECT_EQ(Search(*it.bound, "2.6.10-leap", options).answer,
+              Answer::kFailed);
+  }
+  fs::remove_all(directory);
 }
 
 TEST(Prove, RunsOutAndSaysSo) {

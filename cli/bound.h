@@ -1,0 +1,52 @@
+// What vmtrunc prove and matrix share: the bound and the limits of a search.
+#ifndef VMTRUNC_CLI_BOUND_H_
+#define VMTRUNC_CLI_BOUND_H_
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "fuzz/prove.h"
+
+namespace vmtrunc {
+
+struct BoundArguments {
+  std::string name = "tiny";
+  std::vector<std::string> verbs;
+  unsigned pages = 0, mms = 0, vmas = 0, passes = 0, operations = 0,
+           in_flight = 0;  // 0: as the bound has it
+  unsigned jobs = 0;
+  double memory = 4;
+};
+
+void AddBoundOptions(CLI::App& sub, BoundArguments& arguments);
+
+// The bound, and `what` it is in words. Throws UsageError.
+Bound BoundOf(const BoundArguments& arguments, std::string& what);
+
+// Jobs and memory; SIGINT and SIGTERM stop the search.
+ProveOptions OptionsOf(const BoundArguments& arguments);
+
+// "12 M", "34 k", "567".
+std::string Size(uint64_t number);
+
+// Progress on a terminal, from two seconds on.
+class ShowProgress {
+ public:
+  explicit ShowProgress(std::string what = "") : what_(std::move(what)) {}
+  void operator()(const ProveProgress& progress);
+  void End();
+  double seconds() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string what_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point next_ = start_ + std::chrono::seconds(2);
+  bool shown_ = false;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_BOUND_H_
