@@ -29,7 +29,7 @@ set_tests_properties(move_search PROPERTIES
 
 add_executable(properties_test properties/gen_test.cc
   properties/properties_test.cc)
-target_link_libraries(properties_test PRIVATE vmtrunc_properties
+target_link_libraries(properties_test PRIVATE vmtrunc_properties vmtrunc_search
   GTest::gtest_main)
 target_compile_definitions(properties_test PRIVATE
   VMTRUNC_GENERATOR_HASH=0x6407c95ed845ab2fu
