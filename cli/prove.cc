@@ -9,6 +9,7 @@
 #include "cli/bound.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "fuzz/lasso.h"
 
 namespace vmtrunc {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 struct ProveArguments {
   BoundArguments bound;
   std::string kernel, from, property, out, checkpoint;
-  bool steps = false, json = false;
+  bool steps = false, lasso = false, json = false;
 };
 
 struct Asked {
@@ -127,8 +128,58 @@ void Print(const Asked& asked, const ProveArguments& o,
   if (!o.out.empty()) std::cout << "\nwritten to " << o.out << "\n";
 }
 
+// Stem and loop, apart.
+std::string LassoText(const LassoResult& lasso) {
+  Script stem = lasso.script;
+  stem.events.resize(lasso.stem);
+  std::string text = ToText(stem) + "# the loop\n";
+  for (size_t i = lasso.stem; i < lasso.script.events.size(); ++i)
+    absl::StrAppend(&text, ToText(lasso.script.events[i], lasso.script), "\n");
+  return text;
+}
+
+int FindIt(const ProveArguments& o, const Asked& asked) {
+  ProveOptions options = OptionsOf(o.bound);
+  options.rules = asked.rules;
+  LassoResult lasso = FindLasso(asked.problem, options);
+  lasso.script.kernel = OneKernel(asked.kernel);
+  const bool loops = lasso.answer == Answer::kBreaks;
+  if (loops && !o.out.empty()) WriteFile(o.out, LassoText(lasso));
+  const size_t loop = lasso.script.events.size() - lasso.stem;
+  if (o.json) {
+    nlohmann::json json = {{"version", 1},
+                           {"kernel", asked.kernel},
+                           {"bound", asked.what},
+                           {"answer", loops ? "lasso" : Word(lasso.answer)},
+                           {"states", lasso.states},
+                           {"edges", lasso.edges}};
+    if (loops) {
+      json["stem_events"] = lasso.stem;
+      json["loop_events"] = loop;
+      json["script"] = LassoText(lasso);
+    }
+    std::cout << json.dump(2) << "\n";
+  } else if (loops) {
+    std::cout << absl::StreamFormat(
+        "%s: %s: a lasso, %s states\nafter %d events, the pass of task %s can "
+        "drop its lock for ever in rounds of %d events, while every task in "
+        "flight moves or waits for a lock in each; not proved shortest\n\n%s",
+        asked.kernel, asked.what, Size(lasso.states), lasso.stem,
+        lasso.script.task_names[lasso.task], loop, LassoText(lasso));
+  } else {
+    std::cout << absl::StreamFormat(
+        "%s: %s: %s%s, %s states, %s edges\n", asked.kernel, asked.what,
+        lasso.answer == Answer::kHolds ? "no lasso" : "ran out ", lasso.why,
+        Size(lasso.states), Size(lasso.edges));
+  }
+  return loops                             ? kExitBroken
+         : lasso.answer == Answer::kRanOut ? kExitRanOut
+                                           : kExitHeld;
+}
+
 int ProveIt(const ProveArguments& o) {
   const Asked asked = Ask(o);
+  if (o.lasso) return FindIt(o, asked);
   ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
   if (!o.property.empty()) {
@@ -177,6 +228,10 @@ void AddProve(CLI::App& app, Command& run) {
                   "a directory: a search that was killed goes on from there");
   sub->add_flag("--steps", o->steps,
                 "steps and drops alone: fewer edges, depth in steps");
+  sub->add_flag("--lasso", o->lasso,
+                "looks for a run in which a pass drops its lock for ever")
+      ->excludes("--property")
+      ->excludes("--checkpoint");
   sub->add_option("-o,--out", o->out, "where a script that breaks goes");
   sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] { run = [=] { return ProveIt(*o); }; });

@@ -382,18 +382,6 @@ class Search {
 };
 
 template <class C>
-bool Fits(const Problem& problem) {
-  for (const Script& start : problem.starts) {
-    if (!vmtrunc::Fits<C>(start.setup)) return false;
-    for (const Event& event : start.events)
-      if (!vmtrunc::Fits<C>(event)) return false;
-  }
-  for (const Event& event : problem.operations)
-    if (!vmtrunc::Fits<C>(event)) return false;
-  return true;
-}
-
-template <class C>
 std::vector<uint64_t> States(const Problem& problem, const Script& script,
                              const ProveOptions& options) {
   const Space<C> space(problem, options);

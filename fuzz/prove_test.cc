@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/bugs.h"
+#include "fuzz/lasso.h"
 #include "fuzz/random.h"
 
 namespace vmtrunc {
@@ -277,6 +279,58 @@ TEST(Prove, RunsOutAndSaysSo) {
   options = {};
   options.stop = &stop;
   EXPECT_EQ(Search(kOneMm, "3.0", options).answer, Answer::kRanOut);
+}
+
+// Two passes undo each other's marks for ever (HB-36), where no mutex keeps one
+// of them out; and what is told leads round.
+TEST(Lasso, IsThereWithoutTheMutexAlone) {
+  const Script script =
+      ReadScript(VMTRUNC_SOURCE_DIR
+                 "/corpus/history/HB-36b-two-passes-undo-each-other.vmt");
+  const Problem problem = ProblemOf(script);
+  for (const auto& [kernel, loops] : {std::pair{"2.6.9-mm", true},
+                                      {"2.6.11", true},
+                                      {"2.6.15", true},
+                                      {"2.6.23", true},
+                                      {"2.6.38-unmap-mutex", true},
+                                      {"2.6.38", false},
+                                      {"repaired", false},
+                                      {"3.0", false},
+                                      {"2.6.10", false}}) {
+    ProveOptions options;
+    options.rules = RulesOf(kernel);
+    const LassoResult lasso = FindLasso(problem, options);
+    ASSERT_EQ(lasso.answer, loops ? Answer::kBreaks : Answer::kHolds) << kernel;
+    if (!loops) continue;
+    // As often as it is gone round, the same state, and more drops.
+    Script run = lasso.script;
+    const size_t stem = lasso.stem;
+    const std::vector<Event> loop(
+        run.events.begin() + static_cast<std::ptrdiff_t>(stem),
+        run.events.end());
+    run.events.insert(run.events.end(), loop.begin(), loop.end());
+    options.properties = 0;
+    const std::vector<uint64_t> keys = StatesOf(problem, run, options);
+    const size_t first = stem - problem.starts.front().events.size();
+    ASSERT_EQ(keys.size(), first + 2 * loop.size() + 1) << kernel;
+    EXPECT_EQ(keys[first], keys[first + loop.size()]) << kernel;
+    EXPECT_EQ(keys[first], keys.back()) << kernel;
+    EXPECT_TRUE(std::any_of(loop.begin(), loop.end(), [](const Event& e) {
+      return e.kind == EventKind::kDrop;
+    }));
+  }
+}
+
+// One pass and a few operations: no kernel drops its lock for ever.
+TEST(Lasso, OnePassEnds) {
+  const Problem problem = ProblemOf(kOneMm);
+  for (const char* kernel : {"2.6.9-mm", "2.6.11", "2.6.38"}) {
+    ProveOptions options;
+    options.rules = RulesOf(kernel);
+    const LassoResult lasso = FindLasso(problem, options);
+    EXPECT_EQ(lasso.answer, Answer::kHolds) << kernel << ToText(lasso.script);
+    EXPECT_GT(lasso.states, 1000U);
+  }
 }
 
 TEST(Bound, EachIsNamedOnceAndFits) {

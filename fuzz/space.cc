@@ -18,6 +18,21 @@ const Vma* VmaAt(const World<C>& w, unsigned mm, unsigned addr) {
 }  // namespace
 
 template <class C>
+bool Fits(const Problem& problem) {
+  for (const Script& start : problem.starts) {
+    if (!vmtrunc::Fits<C>(start.setup)) return false;
+    for (const Event& event : start.events)
+      if (!vmtrunc::Fits<C>(event)) return false;
+  }
+  for (const Event& event : problem.operations)
+    if (!vmtrunc::Fits<C>(event)) return false;
+  return true;
+}
+
+template bool Fits<SmallCaps>(const Problem&);
+template bool Fits<LargeCaps>(const Problem&);
+
+template <class C>
 Space<C>::Space(const Problem& problem, const ProveOptions& options)
     : problem_(problem), options_(options) {
   VMT_CHECK(problem.operations.size() < 0xffff);

@@ -31,6 +31,10 @@ struct State {
   explicit State(const Rules& rules) : checker(rules) {}
 };
 
+// Whether the problem's starts and operations are within C.
+template <class C>
+bool Fits(const Problem& problem);
+
 template <class C>
 class Space {
  public:
