@@ -176,6 +176,12 @@ TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
       "a invalidate f 3 3 &\na drop\nb mmap 10 5 f 4 populate\n"
       "b truncate f 6 &\na drop 4\na step\nb drop\n";
   EXPECT_FALSE(RunText(text, "2.6.11").breaks(Property::kNoDeadlock));
+  // The other's pass, not a new one, puts its restart address back each time.
+  const char* again =
+      "vmtrunc 1\nfile f 2\ntask a\ntask b\ntask c\n"
+      "a mmap 15 3 f 0 populate\nb invalidate f 0 1 &\nb step\n"
+      "c truncate f 1 &\nc drop\nb step\nb step\nc drop\nb step\nc drop\n";
+  EXPECT_FALSE(RunText(again, "2.6.11").breaks(Property::kNoDeadlock));
   // Two that do spin, each behind the other's passes, come to an end too.
   const char* spins =
       "vmtrunc 1\nfile f 20\ntask a\ntask b\n"

@@ -119,6 +119,17 @@ Flow Machine<C, P>::StepInvalidate(Op& op) {
   return RemovePage(op);
 }
 
+// Whether another task's pass over the file is under way.
+template <class C, class P>
+bool Machine<C, P>::OthersPass(unsigned file) const {
+  for (const Task& task : w_.tasks) {
+    const Pass& pass = task.op.pass;
+    if (&task != &w_.tasks[task_] && pass.active != 0 && pass.file == file)
+      return true;
+  }
+  return false;
+}
+
 // What is done to the page that is locked.
 template <class C, class P>
 Flow Machine<C, P>::RemovePage(Op& op) {
@@ -130,11 +141,12 @@ Flow Machine<C, P>::RemovePage(Op& op) {
       op.phase = kTake;
       if (w_.mapcount[op.file][index] == 0) return Flow::kSync;
       // Two passes over this page alone that zapped nothing, and nobody else's
-      // since: it spins. One is not enough: it may have believed what another
-      // pass left in a vma, and has put its own count there.
+      // since or under way: it spins. One is not enough: it may have believed
+      // what another pass left in a vma, and has put its own count there.
       op.phase = kTest;
       const bool again = op.passes > 1 && op.pass.zapped == 0;
-      const bool alone = op.pass.count == w_.files[op.file].truncate_count;
+      const bool alone = op.pass.count == w_.files[op.file].truncate_count &&
+                         !OthersPass(op.file);
       if (again && ((op.passes > 2 && alone) || op.passes > kMostInVain))
         return Flow::kBlocked;
       const bool rest = invalidates && op.passes == 0;
