@@ -54,7 +54,10 @@ bool Machine<C, P>::Finish() {
   bool idle = true;
   for (const Task& task : w_.tasks) idle &= task.op.verb == Verb::kNone;
   if (idle) return true;
-  for (;;) {
+  // Each round somebody gets past a lock. Two that keep each other going
+  // without an end (HB-25 twice) are stopped.
+  constexpr unsigned kMostRounds = 1024;
+  for (unsigned round = 0; round < kMostRounds; ++round) {
     bool left = false;
     bool moved = false;
     for (unsigned order = 0; order < w_.next_order; ++order) {
@@ -73,6 +76,7 @@ bool Machine<C, P>::Finish() {
     if (!left) return true;
     if (!moved) return false;
   }
+  return false;
 }
 
 }  // namespace vmtrunc

@@ -16,11 +16,6 @@ enum : uint8_t {
 };
 }  // namespace truncate_phase
 
-// Passes over one page in vain after which an invalidation is said to spin even
-// though others ran passes meanwhile: two that spin would keep each other
-// going.
-inline constexpr unsigned kMostInVain = 64;
-
 // Truncate and punch, under i_sem: i_size, a pass, the pages, and where the
 // rule says so, a pass again.
 template <class C, class P>
@@ -147,15 +142,14 @@ Flow Machine<C, P>::RemovePage(Op& op) {
       const bool again = op.passes > 1 && op.pass.zapped == 0;
       const bool alone = op.pass.count == w_.files[op.file].truncate_count &&
                          !OthersPass(op.file);
-      if (again && ((op.passes > 2 && alone) || op.passes > kMostInVain))
-        return Flow::kBlocked;
+      if (again && op.passes > 2 && alone) return Flow::kBlocked;
       const bool rest = invalidates && op.passes == 0;
       unsigned first = index;
       if (invalidates && !rules_.wide_offsets) first &= 0xfU;
       const unsigned last = first + (rest ? op.new_addr - index : 0);
       PassBegin(op.file, first, last, /*even_cows=*/false, /*final=*/false,
                 op.pass);
-      op.passes = static_cast<uint8_t>(again ? op.passes + 1 : rest ? 1 : 2);
+      op.passes = again ? 3 : rest ? 1 : 2;
       op.phase = kPagePass;
       return Flow::kSync;
     }
