@@ -39,7 +39,8 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
       ->check(CLI::Range(1, 64));
   sub.add_option("--memory", o->memory, "GiB that states may take")
       ->capture_default_str()
-      ->check(CLI::Range(0.001, 1024.0));
+      ->check(CLI::Range(0.001, 1024.0))
+      ->check(kNumber);
 }
 
 Bound BoundOf(const BoundArguments& o, std::string& what) {

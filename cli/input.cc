@@ -17,14 +17,21 @@
 namespace vmtrunc {
 
 std::string ReadFile(const std::string& path) {
-  if (path == "-")
-    return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  if (std::filesystem::is_directory(path))
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
     throw UsageError{absl::StrCat(path, ": expected a file, not a directory")};
-  std::ifstream in(path, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(in), {});
-  if (!in && content.empty())
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  if (path != "-" && !file)
     throw UsageError{absl::StrCat(path, ": ", std::strerror(errno))};
+  std::istream& in = path == "-" ? std::cin : file;
+  // 256 events are less; what has no end (/dev/zero) is no script.
+  constexpr size_t kMostBytes = size_t{16} << 20;
+  std::string content(kMostBytes + 1, 0);
+  in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<size_t>(in.gcount()));
+  if (content.size() > kMostBytes)
+    throw UsageError{absl::StrCat(path, ": expected at most 16 MiB")};
   return content;
 }
 
@@ -33,13 +40,17 @@ void WriteFile(const std::string& path, const std::string& content) {
     std::cout << content << std::flush;
     return;
   }
-  const std::string part = path + ".part";
+  // Over a file whole or not at all; into what is none, a device or a pipe.
+  std::error_code ignored;
+  const bool special = std::filesystem::exists(path, ignored) &&
+                       !std::filesystem::is_regular_file(path, ignored);
+  const std::string part = special ? path : path + ".part";
   std::ofstream out(part, std::ios::binary | std::ios::trunc);
   out << content;
   out.close();
-  if (!out || std::rename(part.c_str(), path.c_str()) != 0) {
+  if (!out || (!special && std::rename(part.c_str(), path.c_str()) != 0)) {
     const int error = errno;
-    ::unlink(part.c_str());
+    if (!special) ::unlink(part.c_str());
     throw UsageError{absl::StrCat(path, ": ", std::strerror(error))};
   }
 }

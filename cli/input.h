@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_CLI_INPUT_H_
 #define VMTRUNC_CLI_INPUT_H_
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,21 @@ inline constexpr int kExitHeld = 0;
 inline constexpr int kExitBroken = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitRanOut = 3;  // prove: neither held nor broken
+
+// Of options: a value that is not there by mistake (an unset variable), and one
+// that is no number though it reads as one.
+inline const CLI::Validator kNotEmpty(
+    [](std::string& value) {
+      return value.empty() ? std::string("expected a value, not an empty one")
+                           : std::string();
+    },
+    "");
+inline const CLI::Validator kNumber(
+    [](std::string& value) {
+      return value == "nan" || value == "-nan" ? "expected a number, not nan"
+                                               : std::string();
+    },
+    "");
 
 // Bad usage or input: `what` is the one line that standard error gets.
 struct UsageError {

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Finds the interleavings that leave a page mapped past the end of a "
       "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
-      "input.");
+      "input, 3 a search ran out.");
   app.name("vmtrunc");
   app.set_version_flag("--version", "vmtrunc " VMTRUNC_VERSION);
   app.require_subcommand(1);
@@ -36,6 +36,9 @@ int main(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
     std::cerr << "vmtrunc: " << error.what() << " (see --help)\n";
+    return vmtrunc::kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "vmtrunc: " << error.what() << "\n";
     return vmtrunc::kExitUsage;
   } catch (const vmtrunc::UsageError& error) {
     std::cerr << "vmtrunc: " << error.what << "\n";

@@ -26,6 +26,7 @@ struct Row {
   std::string path[kProperties];      // of that script, if it was kept
   Answer rest = Answer::kHolds;       // what the others do
   ProveProgress progress;  // of the search that they were left over by
+  bool stopped = false;    // by a signal
   double seconds = 0;
 };
 
@@ -48,6 +49,7 @@ Row Search(const MatrixArguments& o, const KernelSpec& kernel,
     ProveResult result = Prove(problem, options);
     row.progress = result.progress;
     row.rest = result.answer;
+    row.stopped = result.why == "it was stopped";
     if (result.answer != Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
@@ -85,7 +87,8 @@ std::vector<Need> Needs(const MatrixArguments& o, const KernelSpec& kernel,
     options.rules = without.rules();
     options.properties = 0;
     for (int property = 0; property < kProperties; ++property)
-      if (row.events[property] == 0) options.properties |= 1U << property;
+      if (row.events[property] == 0 && row.rest == Answer::kHolds)
+        options.properties |= 1U << property;
     ShowProgress show(without.ToString() + ": ");
     options.on_progress = [&](const ProveProgress& p) { show(p); };
     ProveResult result = Prove(problem, options);
@@ -145,7 +148,8 @@ void Print(const std::vector<Row>& rows, const std::string& what) {
   }
   std::cout << what << "; a number is that of the events of a script with the "
             << "fewest\n\n"
-            << head << " the others | searched |\n"
+            << head << (head == "| kernel |" ? " all" : " the others")
+            << " | searched |\n"
             << rule << "---|---|\n";
   for (const Row& row : rows) {
     const char* rest = row.rest == Answer::kHolds ? "holds" : "ran out";
@@ -195,11 +199,19 @@ int Matrix(const MatrixArguments& o) {
   bool broken = false;
   bool ran_out = false;
   for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
-    rows.push_back(Search(o, kernel, problem));
+    Row row = Search(o, kernel, problem);
+    if (row.stopped) {
+      std::cerr << "vmtrunc matrix: stopped before " << row.kernel
+                << " was through\n";
+      ran_out = true;
+      break;
+    }
+    rows.push_back(std::move(row));
     for (const unsigned events : rows.back().events) broken |= events != 0;
     ran_out |= rows.back().rest == Answer::kRanOut;
     if (!o.rules) continue;
     const auto more = Needs(o, kernel, rows.back(), problem);
+    for (const Need& need : more) ran_out |= need.answer == Answer::kRanOut;
     needs.insert(needs.end(), more.begin(), more.end());
   }
   if (o.json) {

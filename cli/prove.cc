@@ -34,6 +34,10 @@ Asked Ask(const ProveArguments& o) {
     const KernelSpec kernel =
         Kernels(o.kernel, script, o.from, "2.6.11").front();
     asked.problem = ProblemOf(script);
+    if (asked.problem.operations.empty())
+      throw UsageError{absl::StrCat(
+          o.from,
+          ": expected operations besides the mmaps that it begins with")};
     if (o.bound.in_flight != 0) asked.problem.in_flight = o.bound.in_flight;
     asked.what = "all schedules of " + o.from;
     asked.kernel = kernel.ToString();
@@ -80,13 +84,18 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
   return json;
 }
 
+bool Stopped(const ProveResult& result) {
+  return result.why == "it was stopped";
+}
+
 // How far it came, and what would make it come to an end.
 void PrintRanOut(const ProveResult& result) {
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
-      "ran out %s: everything up to %d events holds, and %s of the %s states "
+      "%s: everything up to %d events holds, and %s of the %s states "
       "behind them are expanded\n",
-      result.why, p.depth == 0 ? 0 : p.depth - 1,
+      Stopped(result) ? "stopped" : "ran out " + result.why,
+      p.depth == 0 ? 0 : p.depth - 1,
       Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
       Size(result.levels.empty() ? 0 : result.levels.back()));
   const size_t n = result.levels.size();
@@ -94,19 +103,33 @@ void PrintRanOut(const ProveResult& result) {
     std::cout << absl::StreamFormat(
         "the last level has %.1f times as many states as the one before\n",
         double(result.levels[n - 1]) / double(result.levels[n - 2]));
+  if (Stopped(result)) {
+    std::cout << "with --checkpoint DIR it could go on from there\n";
+    return;
+  }
   std::cout << "to come to an end: --operations, --pages, --mms or fewer "
                "--verbs; or more --memory\n";
+}
+
+const char* HowFew(const ProveArguments& o, const ProveResult& result) {
+  if (o.steps) return "not proved the fewest (--steps)";
+  if (!result.fewest) return "not proved the fewest: it was stopped";
+  return o.from.empty() ? "the fewest within the bound"
+                        : "the fewest of all its schedules";
 }
 
 void Print(const Asked& asked, const ProveArguments& o,
            const ProveResult& result, double seconds) {
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
-      "%s: %s: %s, %s states, %s transitions, %d %s deep, %.1f s, %.0f bytes a "
-      "state\n",
+      "%s: %s: %s, %s states, %s transitions, searched to %d %s, %.1f s, %.0f "
+      "bytes a state\n",
       asked.kernel, asked.what, Word(result.answer), Size(p.states),
       Size(p.transitions), p.depth, o.steps ? "steps" : "events", seconds,
       p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
+  if (result.resumed != 0)
+    std::cout << absl::StreamFormat(
+        "went on from a checkpoint with %s states\n", Size(result.resumed));
   if (result.beyond != 0)
     std::cout << absl::StreamFormat(
         "%s events needed more structs or tasks than the bound has, and were "
@@ -115,15 +138,18 @@ void Print(const Asked& asked, const ProveArguments& o,
   if (result.answer == Answer::kRanOut) return PrintRanOut(result);
   if (result.answer == Answer::kHolds) {
     std::cout << absl::StreamFormat(
-        "holds to the bound; probability of a missed state below %.0e\n",
+        "holds %s; probability of a missed state below %.0e\n",
+        o.from.empty() ? "to the bound" : "in all its schedules",
         double(p.states) * double(p.states) / 1.8446744e19);
     return;
   }
   std::cout << absl::StreamFormat(
-      "breaks %s: %d events, %s\n\n%s",
+      "breaks %s: %d events, %s\n%s\n%s",
       AllProperties()[static_cast<size_t>(result.property)].name,
-      result.script.events.size(),
-      o.steps ? "not proved shortest (--steps)" : "the fewest within the bound",
+      result.script.events.size(), HowFew(o, result),
+      result.replays ? ""
+                     : "(with so few structs alone, first in, first out: "
+                       "`vmtrunc run` has 64)\n",
       ToText(result.script));
   if (!o.out.empty()) std::cout << "\nwritten to " << o.out << "\n";
 }
@@ -222,10 +248,15 @@ void AddProve(CLI::App& app, Command& run) {
   AddBoundOptions(*sub, o->bound);
   sub->add_option("--from", o->from,
                   "all schedules and drops of this script's operations instead")
-      ->excludes("--bound");
-  sub->add_option("--property", o->property, "only this one counts");
+      ->check(kNotEmpty);
+  for (const char* of_a_bound : {"--bound", "--pages", "--mms", "--vmas",
+                                 "--passes", "--operations", "--verbs"})
+    sub->get_option("--from")->excludes(of_a_bound);
+  sub->add_option("--property", o->property, "only this one counts")
+      ->check(kNotEmpty);
   sub->add_option("--checkpoint", o->checkpoint,
-                  "a directory: a search that was killed goes on from there");
+                  "a directory: a search that was killed goes on from there")
+      ->check(kNotEmpty);
   sub->add_flag("--steps", o->steps,
                 "steps and drops alone: fewer edges, depth in steps");
   sub->add_flag("--lasso", o->lasso,

@@ -23,10 +23,10 @@ struct LargeCaps {
 // What exhaustive search runs in. Running out of it is not the kernel's
 // ENOMEM but a limit of the search, and is reported as such (World::ran_out).
 struct SmallCaps {
-  static constexpr int kTasks = 4;
-  static constexpr int kMms = 4;  // of them two with mappings
+  static constexpr int kTasks = 6;
+  static constexpr int kMms = 5;  // of them two or three with mappings
   static constexpr int kFiles = 1;
-  static constexpr int kFilePages = 4;
+  static constexpr int kFilePages = 16;  // indexes behind the end count too
   static constexpr int kAddrs = 32;
   static constexpr int kVmas = 8;  // of them seven in search: slot 0 is none
   static constexpr bool kExact = false;

@@ -227,7 +227,7 @@ class Machine {
   Flow StepInvalidate(Op& op);
   Flow RemovePage(Op& op);
   unsigned NextCached(const Op& op) const;
-  bool OthersPass(unsigned file) const;
+  bool WouldZap(unsigned file, unsigned index) const;
   void TakePage(unsigned file, unsigned index);
   void Orphan(unsigned file, unsigned index);
 

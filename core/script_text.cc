@@ -360,6 +360,8 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   if (part_ == Part::kVersion)
     return absl::InvalidArgumentError(
         absl::StrFormat("%d: expected vmtrunc 1", number + 1));
+  // There is always a file f, if an empty one that no event names.
+  if (script_.setup.files == 0) script_.setup.files = 1;
   const Script names = EmptyScript();
   for (unsigned i = 0; i < 8; ++i)
     if (script_.task_names[i].empty())

@@ -16,6 +16,11 @@ enum : uint8_t {
 };
 }  // namespace truncate_phase
 
+// Passes over one page in a row that zapped nothing, after which it is said to
+// spin whatever the next would find: others put their marks back each time, or
+// a rule that is turned round hides the page.
+inline constexpr unsigned kMostInVain = 16;
+
 // Truncate and punch, under i_sem: i_size, a pass, the pages, and where the
 // rule says so, a pass again.
 template <class C, class P>
@@ -114,13 +119,20 @@ Flow Machine<C, P>::StepInvalidate(Op& op) {
   return RemovePage(op);
 }
 
-// Whether another task's pass over the file is under way.
+// Whether a pass over one page, without marks of others to believe, would find
+// a pte of it.
 template <class C, class P>
-bool Machine<C, P>::OthersPass(unsigned file) const {
-  for (const Task& task : w_.tasks) {
-    const Pass& pass = task.op.pass;
-    if (&task != &w_.tasks[task_] && pass.active != 0 && pass.file == file)
-      return true;
+bool Machine<C, P>::WouldZap(unsigned file, unsigned index) const {
+  for (const Vma& vma : w_.vmas) {
+    if (vma.in_index == InIndex::kNot || vma.file != file) continue;
+    const bool whole = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      const Pte pte = w_.mms[vma.mm].ptes[addr];
+      const unsigned linear = vma.pgoff + addr - vma.start;
+      if (pte.kind() == PteKind::kPage &&
+          (whole ? pte.index() : linear) == index)
+        return true;
+    }
   }
   return false;
 }
@@ -135,21 +147,20 @@ Flow Machine<C, P>::RemovePage(Op& op) {
     case kTest: {
       op.phase = kTake;
       if (w_.mapcount[op.file][index] == 0) return Flow::kSync;
-      // Two passes over this page alone that zapped nothing, and nobody else's
-      // since or under way: it spins. One is not enough: it may have believed
-      // what another pass left in a vma, and has put its own count there.
       op.phase = kTest;
-      const bool again = op.passes > 1 && op.pass.zapped == 0;
-      const bool alone = op.pass.count == w_.files[op.file].truncate_count &&
-                         !OthersPass(op.file);
-      if (again && op.passes > 2 && alone) return Flow::kBlocked;
       const bool rest = invalidates && op.passes == 0;
       unsigned first = index;
       if (invalidates && !rules_.wide_offsets) first &= 0xfU;
+      // A pass over this page that zapped nothing is followed by another. It
+      // spins when that would find nothing either. It may find the page: the
+      // one before had believed what another's pass left in a vma.
+      const bool in_vain = op.passes > 1 && op.pass.zapped == 0;
+      if (in_vain && (op.passes > kMostInVain || !WouldZap(op.file, first)))
+        return Flow::kBlocked;
       const unsigned last = first + (rest ? op.new_addr - index : 0);
       PassBegin(op.file, first, last, /*even_cows=*/false, /*final=*/false,
                 op.pass);
-      op.passes = again ? 3 : rest ? 1 : 2;
+      op.passes = static_cast<uint8_t>(in_vain ? op.passes + 1 : rest ? 1 : 2);
       op.phase = kPagePass;
       return Flow::kSync;
     }

@@ -223,8 +223,8 @@ struct Op {
   uint8_t locked;  // truncate, punch, invalidate: page locked, plus 1; 0: none
   uint8_t rest;    // mremap: pages of the range behind this part
   uint8_t unused[1];
-  uint8_t passes;  // the same: 1 the range's pass was begun, 2 a page's, 3 a
-                   // page's behind one in vain; mremap: moves need i_mmap_lock
+  uint8_t passes;  // the same: 1 the range's pass was begun, 2 + n a page's, in
+                   // vain n times so far; mremap: moves need i_mmap_lock
   Adjust adjust;
   Unmap unmap;
   Pass pass;

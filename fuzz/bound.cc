@@ -78,8 +78,8 @@ class Builder {
     return all;
   }
 
-  // At most one populated mapping in each mm. The mms are alike: the first has
-  // one if any has, and of two the first's does not come behind the second's.
+  // At most one populated mapping in each mm. The mms are alike, so the first
+  // has one if any has, and of two it is mapped first.
   void Starts() {
     Script script = EmptyScript();
     Setup& setup = script.setup;
@@ -93,7 +93,7 @@ class Builder {
     for (size_t i = 0; i < first.size(); ++i) {
       script.events = {first[i]};
       problem_.starts.push_back(script);
-      for (size_t k = i; bound_.mms > 1 && k < second.size(); ++k) {
+      for (size_t k = 0; bound_.mms > 1 && k < second.size(); ++k) {
         script.events = {first[i], second[k]};
         problem_.starts.push_back(script);
       }
@@ -131,11 +131,10 @@ class Builder {
       if (Has(Verb::kWrite)) all.push_back(event);
     }
     if (Has(Verb::kExit)) all.push_back(Of(Verb::kExit, task));
-    // The child takes the place of the other task, once that has exited, or
-    // where a fourth task is free.
+    // The child is a task of its own that begins nothing.
     Event fork = Of(Verb::kFork, task);
     fork.new_addr = static_cast<uint8_t>(bound_.mms + bound_.passes);
-    if (Has(Verb::kFork) && fork.new_addr < 4) all.push_back(fork);
+    if (Has(Verb::kFork)) all.push_back(fork);
   }
 
   void Moves(uint8_t task, const Range& from) {

@@ -91,7 +91,7 @@ class Canonical {
     if (IsPageAligned(count)) return;
     VMT_CHECK(stamps_ < kMostStamps);
     stamp_[stamps_++] = count;
-    near_ |= count > kSubPage / 2;
+    near_ |= count > std::min(kSubPage, w_.count_mask) / 2;
   }
   void OrderStamps() {
     for (const File& file : w_.files) AddStamp(file.truncate_count);

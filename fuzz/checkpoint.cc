@@ -67,12 +67,16 @@ absl::Status Checkpoint::Open(const std::string& directory, uint64_t id) {
         absl::StrCat(path_, ": ", std::strerror(errno)));
   const uint64_t mine[] = {kMagic, id};
   uint64_t has[2];
-  if (!ReadAt(file_, 0, has, sizeof(has))) {
-    // New, or cut off before it began.
+  struct stat status;
+  if (::fstat(file_, &status) != 0)
+    return absl::UnavailableError(
+        absl::StrCat(path_, ": ", std::strerror(errno)));
+  if (status.st_size == 0) {
     if (::ftruncate(file_, 0) != 0 || !WriteAt(file_, 0, mine, sizeof(mine)))
       return absl::UnavailableError(
           absl::StrCat(path_, ": ", std::strerror(errno)));
-  } else if (std::memcmp(has, mine, sizeof(mine)) != 0) {
+  } else if (!ReadAt(file_, 0, has, sizeof(has)) ||
+             std::memcmp(has, mine, sizeof(mine)) != 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         path_, ": expected a checkpoint of this kernel, bound and property"));
   }

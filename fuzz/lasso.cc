@@ -55,6 +55,7 @@ class LassoSearch {
     ways_.emplace_back();
     from_.push_back({kNoState, {}});
     busy_.push_back(0);
+    able_.push_back(0);
     for (unsigned task = 0; task < C::kTasks; ++task)
       if (state.world.tasks[task].op.verb != Verb::kNone)
         busy_.back() = static_cast<uint8_t>(busy_.back() | 1U << task);
@@ -83,7 +84,9 @@ class LassoSearch {
       space_.Edges(state, edges);
       for (const Edge& edge : edges) {
         State<C> next = state;
-        if (!space_.Apply(next, edge) || next.world.ran_out != 0) continue;
+        if (!space_.Apply(next, edge)) continue;
+        able_[at] = static_cast<uint8_t>(able_[at] | 1U << edge.task);
+        if (next.world.ran_out != 0) continue;
         // A drop that came to nothing is a step, or several.
         if (edge.kind == EventKind::kDrop &&
             next.world.tasks[edge.task].op.pass.dropped == 0)
@@ -152,9 +155,7 @@ class LassoSearch {
     uint32_t drops_at = kNoState;
     Way drop{};
     for (const uint32_t at : members) {
-      unsigned able = 0;
       for (const Way& way : ways_[at]) {
-        able |= 1U << way.edge.task;
         if (part_[way.to] != part) continue;
         moves |= 1U << way.edge.task;
         if (way.edge.kind == EventKind::kDrop && drops_at == kNoState) {
@@ -162,7 +163,7 @@ class LassoSearch {
           drop = way;
         }
       }
-      waits |= busy_[at] & ~able;
+      waits |= static_cast<unsigned>(busy_[at] & ~able_[at]);
     }
     // In flight is the same all round: what ends does not begin again.
     const unsigned busy = busy_[members.front()];
@@ -172,6 +173,12 @@ class LassoSearch {
       if ((busy & moves & ~(1U << drop.edge.task)) >> task & 1)
         MoveOn(loop, part,
                [task](const Way& way) { return way.edge.task == task; });
+    // And through a state where each of the others is at its lock.
+    for (unsigned task = 0; task < C::kTasks; ++task)
+      if ((busy & ~moves) >> task & 1)
+        MoveOn(loop, part, [this, task](const Way& way) {
+          return ((busy_[way.to] & ~able_[way.to]) >> task & 1) != 0;
+        });
     if (loop.back().to != drops_at)
       MoveOn(loop, part,
              [drops_at](const Way& way) { return way.to == drops_at; });
@@ -227,6 +234,8 @@ class LassoSearch {
   std::vector<std::vector<Way>> ways_;               // from each state
   std::vector<Way> from_;       // how each was first reached; `to` is the state
                                 // before, or the number of the start
+  std::vector<uint8_t> able_;   // tasks that can move, a bit each: also where
+                                // the bound has no struct for it
   std::vector<uint8_t> busy_;   // tasks in flight, a bit each
   std::vector<uint32_t> part_;  // the strongly connected part of each state
   std::vector<std::vector<uint32_t>> members_;

@@ -1,6 +1,7 @@
 #include "fuzz/prove.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <thread>
 
@@ -164,6 +165,7 @@ class Search {
       }
     }
     keys_.clear();
+    result_.resumed = nodes_.size();
     return true;
   }
 
@@ -189,9 +191,10 @@ class Search {
   // Of all that the states and their order depend on.
   uint64_t ProblemId() const {
     std::string all = absl::StrCat(
-        options_.properties, " ", options_.steps_only, " ", options_.plain, " ",
-        problem_.max_passes, " ", problem_.max_operations, " ",
-        problem_.in_flight, " ", problem_.vmas, " ", problem_.in_order, " ");
+        "model 1 ", sizeof(World<C>), " ", options_.properties, " ",
+        options_.steps_only, " ", options_.plain, " ", problem_.max_passes, " ",
+        problem_.max_operations, " ", problem_.in_flight, " ", problem_.vmas,
+        " ", problem_.in_order, " ");
     for (const RuleInfo& rule : AllRules())
       all += options_.rules.*rule.flag ? '1' : '0';
     for (const Script& start : problem_.starts)
@@ -237,7 +240,12 @@ class Search {
     for (size_t from = begin_; from < end; from += kBlock) {
       const size_t to = std::min(end, from + kBlock);
       progress_.left = end - from;
-      if (!Block(from, to)) return false;
+      if (!Block(from, to)) {
+        // Stopped, but what was found stands.
+        result_.fewest = false;
+        if (breaks) Breaks(next);
+        return false;
+      }
       for (const Found& found : found_) {
         if (found.breaks_here) {
           Breaks({found.here, {}});
@@ -357,13 +365,22 @@ class Search {
     Script script = problem_.starts[nodes_[at].parent & ~kStartFlag];
     for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
       script.events.push_back(space_.EventOf(*edge));
-    // The same in the world of scripts, by the same code as all engines.
+    // Here, in the world that was searched; and in the world of scripts, by the
+    // same code as all engines.
+    State<C> state = space_.Start(nodes_[at].parent & ~kStartFlag);
+    for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
+      space_.Apply(state, *edge);
+    const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
+    VMT_CHECK(broken != 0);
     const RunResult run =
         vmtrunc::Run<LargeCaps>(script.setup, script.events, options_.rules,
                                 {.report = options_.properties});
-    VMT_CHECK((run.broken & options_.properties) != 0);
+    result_.replays = (run.broken & options_.properties) != 0;
+    VMT_CHECK(result_.replays || !options_.rules.slab_lifo);
     result_.answer = Answer::kBreaks;
-    result_.property = run.first.property;
+    result_.property = result_.replays
+                           ? run.first.property
+                           : static_cast<Property>(std::countr_zero(broken));
     result_.script = std::move(script);
   }
 

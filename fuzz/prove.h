@@ -6,9 +6,9 @@
 // and whole operations are edges beside the steps that they are made of: they
 // reach no other states, and are one event.
 //
-// What is kept of a state is 64 bits of its normal form (fuzz/canonical.h) and
-// the edge it was first reached by. Two states of n have the same 64 bits with
-// a probability below n^2 / 2^65; then one is not explored. The world of a
+// What is kept of a state is 63 bits of its normal form (fuzz/canonical.h) and
+// the edge it was first reached by. Two states of n have the same 63 bits with
+// a probability below n^2 / 2^64; then one is not explored. The world of a
 // state is made again from its trail when it is expanded; neighbours share most
 // of it.
 //
@@ -69,6 +69,13 @@ struct ProveResult {
   std::vector<uint64_t> levels;  // states by the number of events to them
   uint64_t beyond =
       0;          // edges that needed more structs or tasks than there are
+  // Whether nothing within the bound breaks with fewer events. Not so where the
+  // search was stopped before it had looked.
+  bool fewest = true;
+  // Whether the script breaks the property in the world of scripts too, which
+  // has 64 structs. One that hands them out first in, first out may not.
+  bool replays = true;
+  uint64_t resumed = 0;  // states that the checkpoint had
   Script script;  // fewest events; from no other start and in no other
                   // way are there fewer
   Property property = Property::kNoPagePastSize;

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/bugs.h"
+#include "fuzz/canonical.h"
 #include "fuzz/lasso.h"
 #include "fuzz/random.h"
 
@@ -129,11 +130,15 @@ struct Case {
   const char* kernel;
 };
 constexpr Case kCases[] = {
-    {&kOneMm, "2.6.11"},     {&kOneMm, "2.6.11-cut-is-done"},
-    {&kOneMm, "3.0"},        {&kTwoMms, "2.6.9-mm"},
-    {&kTwoMms, "2.6.11"},    {&kTwoMms, "2.6.10-fork-after-parent"},
-    {&kTwoPasses, "2.6.38"}, {&kTwoPasses, "2.6.38-unmap-mutex"},
-    {&kTwoPasses, "6.x"},    {&kTwoPasses, "repaired"},
+    {&kOneMm, "2.6.11"},
+    {&kOneMm, "2.6.11-cut-is-done"},
+    {&kOneMm, "3.0"},
+    {&kTwoMms, "2.6.9-mm"},
+    {&kTwoMms, "2.6.11"},
+    {&kTwoMms, "2.6.10-fork-after-parent"},
+    {&kTwoPasses, "2.6.38-unmap-mutex"},
+    {&kTwoPasses, "6.x"},
+    {&kTwoPasses, "repaired"},
 };
 
 // The normal form changes no verdict and no length, and merges states.
@@ -205,7 +210,7 @@ Script RandomScript(const Problem& problem, Random& random) {
 // unreachable and a fuzzer reaches it is itself a failure.
 TEST(Prove, ContainsWhatScriptsReach) {
   Random random(12);
-  for (const Case& it : {kCases[2], kCases[4], kCases[8]}) {
+  for (const Case& it : {kCases[2], kCases[4], kCases[7]}) {
     const Problem problem = ProblemOf(*it.bound);
     std::set<uint64_t> states;
     ProveOptions options;
@@ -239,9 +244,9 @@ TEST(Prove, ContainsWhatScriptsReach) {
 TEST(Prove, GoesOnFromItsCheckpoint) {
   const fs::path directory =
       fs::path(testing::TempDir()) / absl::StrCat("prove", ::getpid());
-  for (const Case& it : {kCases[0], kCases[5], kCases[7]}) {
+  for (const Case& it : {kCases[0], kCases[5], kCases[6]}) {
     const ProveResult whole = Search(*it.bound, it.kernel);
-    for (const uint64_t cut : {0U, 1U, 17U, 1000U, 4096U, 5000U}) {
+    for (const uint64_t cut : {0U, 1U, 1000U, 5000U}) {
       fs::remove_all(directory);
       ProveOptions options;
       options.checkpoint = directory;
@@ -333,11 +338,82 @@ TEST(Lasso, OnePassEnds) {
   }
 }
 
+// A slab that hands structs out first in, first out needs a small one to use a
+// struct again: the script then breaks there, and is told not to elsewhere.
+TEST(Prove, SaysWhereAScriptDoesNotReplay) {
+  Bound bound = *FindBound("tiny");
+  bound.mms = 1;
+  bound.vmas = 3;
+  ProveOptions options;
+  options.properties = Bit(Property::kNoPagePastSize);
+  const ProveResult result = Search(bound, "2.6.9-mm-slab-lifo", options);
+  ASSERT_EQ(result.answer, Answer::kBreaks);
+  EXPECT_FALSE(result.replays);
+  EXPECT_TRUE(Search(bound, "2.6.9-mm", options).replays);
+}
+
+// An operation that cannot begin is over; those behind it run.
+TEST(Prove, SchedulesWhatComesBehindAnOperationWithoutEffect) {
+  Script script =
+      ReadScript(VMTRUNC_SOURCE_DIR
+                 "/corpus/history/HB-36b-two-passes-undo-each-other.vmt");
+  Event fork;
+  fork.kind = EventKind::kStart;
+  fork.verb = Verb::kFork;
+  fork.new_addr = 1;  // lives already
+  script.events.insert(script.events.begin() + 1, fork);
+  const Problem problem = ProblemOf(script);
+  ProveOptions options;
+  options.rules = RulesOf("2.6.38-unmap-mutex");
+  EXPECT_EQ(Prove(problem, options).answer, Answer::kBreaks);
+}
+
+// A narrow count comes round: states before and behind are not one.
+TEST(Prove, KeepsCountsThatComeNearTheWrapApart) {
+  struct Setup setup;  // testing::Test has a Setup() of its own
+  setup.count_bits = 8;
+  setup.tasks = 1;
+  const Rules rules = RulesOf("2.6.11");
+  World<SmallCaps> a = MakeWorld<SmallCaps>(setup, rules);
+  World<SmallCaps> b = a;
+  a.files[0].truncate_count = 255;
+  b.files[0].truncate_count = 254;
+  EXPECT_NE(Fingerprint(a, rules, 0, false), Fingerprint(b, rules, 0, false));
+  a.count_mask = b.count_mask = 0xffffffff;  // far from it, they are
+  EXPECT_EQ(Fingerprint(a, rules, 0, false), Fingerprint(b, rules, 0, false));
+}
+
+// Both worlds have the pages behind the end of the file.
+TEST(Prove, TheSmallWorldHasFilePtesBehindTheEnd) {
+  const Script script = *ParseText(
+      "vmtrunc 1\nfile f 3\ntask a\na mmap 13 3 f 0\na remap 13 3 2\n");
+  const Rules rules = RulesOf("2.6.23");
+  World<SmallCaps> small = MakeWorld<SmallCaps>(script.setup, rules);
+  World<LargeCaps> large = MakeWorld<LargeCaps>(script.setup, rules);
+  NoProbe<SmallCaps> small_probe;
+  NoProbe<LargeCaps> large_probe;
+  Machine<SmallCaps, NoProbe<SmallCaps>> in_small(small, rules, small_probe);
+  Machine<LargeCaps, NoProbe<LargeCaps>> in_large(large, rules, large_probe);
+  for (const Event& event : script.events) {
+    in_small.Apply(event);
+    in_large.Apply(event);
+  }
+  for (unsigned addr = 13; addr < 16; ++addr)
+    EXPECT_EQ(small.mms[0].ptes[addr], large.mms[0].ptes[addr]) << addr;
+  EXPECT_EQ(small.mms[0].ptes[15].kind(), PteKind::kFilePte);
+}
+
 TEST(Bound, EachIsNamedOnceAndFits) {
   for (const Bound& bound : AllBounds()) {
     EXPECT_EQ(FindBound(bound.name), &bound);
     const Problem problem = ProblemOf(bound);
     EXPECT_GT(problem.starts.size(), 10U);
+    std::set<Verb> verbs;
+    for (const Event& event : problem.operations) verbs.insert(event.verb);
+    for (int verb = 1; verb <= kVerbs; ++verb)
+      EXPECT_EQ(verbs.contains(static_cast<Verb>(verb)),
+                (bound.verbs >> verb & 1) != 0)
+          << bound.name << " " << VerbName(static_cast<Verb>(verb));
     for (const Script& start : problem.starts)
       EXPECT_TRUE(Fits<SmallCaps>(start.setup)) << bound.name;
   }

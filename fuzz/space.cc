@@ -84,9 +84,9 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
       return changes;
     }
     case Verb::kMremap:
-      return at(e.addr) != nullptr && at(e.addr) == at(last);
+      return at(e.addr) != nullptr && at(last) != nullptr;
     case Verb::kRemap:
-      return at(e.addr) != nullptr && at(e.addr) == at(last) &&
+      return at(e.addr) != nullptr && at(last) != nullptr &&
              at(e.addr)->shared != 0;
     case Verb::kRead:
     case Verb::kWrite: {
@@ -127,9 +127,9 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     edges.push_back({EventKind::kStep, task, 0});
     if (!options_.steps_only) edges.push_back({EventKind::kFinish, task, 0});
     if (!IsPass(op.verb) || !options_.rules.drop_lock) continue;
-    // As many as there may be break tests: those that come to nothing end where
-    // `finish` does.
-    const unsigned most = options_.steps_only ? 1 : 8;
+    // More than there are break tests: the first that comes to nothing ends
+    // where `finish` does, and the others are not tried.
+    const unsigned most = options_.steps_only ? 1 : 255;
     for (uint16_t n = 1; n <= most; ++n)
       edges.push_back({EventKind::kDrop, task, n});
   }
@@ -186,7 +186,9 @@ bool Space<C>::Apply(State<C>& state, const Edge& edge) const {
   state.checker.EventEnds(state.world);
   if (edge.kind == EventKind::kStart || edge.kind == EventKind::kBegin) {
     if (problem_.in_order) {
+      // Without an effect it is over all the same, and the next may begin.
       ++state.next[edge.task];
+      return true;
     } else {
       ++(IsPass(event.verb) ? state.passes : state.operations);
     }
@@ -207,7 +209,8 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   if (!machine.Finish()) end.checker.Deadlock(end.world);
   end.checker.EventEnds(end.world);
   end.checker.RunEnds(end.world);
-  return Broken(end);
+  // A capacity of the search's, not the kernel's ENOMEM.
+  return end.world.ran_out != 0 ? 0 : Broken(end);
 }
 
 template <class C>

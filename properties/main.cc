@@ -15,10 +15,12 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "cli/input.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/hunt.h"
@@ -30,19 +32,14 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kHeld = 0;
-constexpr int kBroken = 1;
-constexpr int kUsage = 2;
 constexpr int kDefaultCases = 2000;
-
-struct UsageError {
-  std::string what;
-};
+constexpr int kBugCases = 1000000;
 
 struct Options {
   std::string kernels, properties, out = "properties-out", replay;
-  int cases = 0;      // 0: RC_PARAMS's, or kDefaultCases
-  int bugs = 0;       // seeds
+  int cases = 0;  // 0: RC_PARAMS's, or kDefaultCases
+  int bugs = 0;   // seeds
+  std::string seed_text;
   uint64_t seed = 0;  // read when given
   bool seed_given = false;
   double hours = 0;
@@ -53,8 +50,8 @@ struct Options {
 
 std::vector<const ScriptProperty*> Properties(const Options& o) {
   std::vector<const ScriptProperty*> all;
-  for (const absl::string_view name :
-       absl::StrSplit(o.properties, ',', absl::SkipEmpty())) {
+  for (const absl::string_view name : absl::StrSplit(o.properties, ',')) {
+    if (o.properties.empty()) break;
     const ScriptProperty* property = FindScriptProperty(std::string(name));
     if (property == nullptr)
       throw UsageError{absl::StrCat("--property: expected a property, not ",
@@ -68,16 +65,17 @@ std::vector<const ScriptProperty*> Properties(const Options& o) {
 }
 
 std::vector<KernelSpec> Kernels(const Options& o) {
-  std::vector<std::string> names =
-      absl::StrSplit(o.kernels, ',', absl::SkipEmpty());
+  std::vector<std::string> names;
+  if (o.kernels != "all" && !o.kernels.empty())
+    names = absl::StrSplit(o.kernels, ',');
   if (names.empty())
     names.assign(CheckedKernels().begin(), CheckedKernels().end());
   std::vector<KernelSpec> all;
   for (const std::string& name : names) {
     const auto spec = ParseKernelSpec(name);
     if (!spec.ok())
-      throw UsageError{
-          absl::StrCat("--kernel: expected ", spec.status().message())};
+      throw UsageError{absl::StrCat("--kernel ", name, ": expected ",
+                                    spec.status().message())};
     all.push_back(*spec);
   }
   return all;
@@ -116,6 +114,9 @@ CheckParams Params(const Options& o) {
   }
   CheckParams params{configuration.testParams, configuration.reproduce, {}};
   if (o.cases > 0) params.rc.maxSuccess = o.cases;
+  if (o.bugs > 0) params.rc.maxSuccess = o.cases > 0 ? o.cases : kBugCases;
+  if (params.rc.maxSuccess < 1)
+    throw UsageError{"RC_PARAMS: expected max_success of 1 or more"};
   if (o.seed_given) params.rc.seed = o.seed;
   // rapidcheck prints what it thinks that it runs with: let it be true.
   configuration.testParams = params.rc;
@@ -139,7 +140,16 @@ void OnCrash(int signal) {
   ::raise(signal);
 }
 
+volatile sig_atomic_t g_interrupted = 0;
+// What runs is finished, what was found is told; a second one ends at once.
+void OnInterrupt(int signal) {
+  g_interrupted = 1;
+  ::signal(signal, SIG_DFL);
+}
+
 void HandleCrashes(const Options& o) {
+  ::signal(SIGINT, OnInterrupt);
+  ::signal(SIGTERM, OnInterrupt);
   absl::SNPrintF(g_current, sizeof(g_current),
                  "the script that ran is in %s: vmtrunc run %s\n", Current(o),
                  Current(o));
@@ -173,16 +183,6 @@ class Progress {
   Clock::time_point next_ = Clock::now() + std::chrono::seconds(2);
 };
 
-// PATH, whole or not at all.
-void WriteFile(const std::string& path, const std::string& text) {
-  {
-    std::ofstream out(path + ".part", std::ios::binary);
-    out << text;
-    if (!out.flush()) throw UsageError{"cannot write " + path};
-  }
-  fs::rename(path + ".part", path);
-}
-
 // ---- what is done
 
 Cell CheckCell(const Options& o, const ScriptProperty& property,
@@ -194,22 +194,46 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
   params.on_case = [&] { progress.Case(); };
   cell.outcome = Check(property, kernel, kernel, params, current);
   if (!cell.outcome.holds) {
-    cell.path = absl::StrCat(o.out, "/", FileName(cell));
+    // What is known is kept apart from what is not.
+    const std::string place =
+        cell.known == nullptr ? o.out : absl::StrCat(o.out, "/known");
+    fs::create_directories(place);
+    cell.path = absl::StrCat(place, "/", FileName(cell));
     WriteFile(cell.path, FileText(cell));
   }
   return cell;
 }
 
+// A `reproduce` of RC_PARAMS that no check is would pass for having held.
+void ExpectReproduced(const Options& o, const CheckParams& params,
+                      const std::vector<KernelSpec>& kernels) {
+  size_t found = 0;
+  for (const ScriptProperty* property : Properties(o))
+    for (const KernelSpec& kernel : kernels)
+      found += params.reproduce.count(CheckId(*property, kernel));
+  if (found != params.reproduce.size())
+    throw UsageError{
+        "RC_PARAMS: reproduce is of a property or kernel that is not checked"};
+}
+
 int CheckAll(const Options& o, const CheckParams& params) {
   const auto kernels = Kernels(o);
+  ExpectReproduced(o, params, kernels);
   CurrentScript current(Current(o));
   HandleCrashes(o);
   nlohmann::json all = nlohmann::json::array();
   size_t broken = 0, known = 0, held = 0;
+  if (!o.json)
+    std::cout << absl::StreamFormat("seed %d, %d scripts each\n\n",
+                                    params.rc.seed, params.rc.maxSuccess)
+              << std::flush;
   for (const ScriptProperty* property : Properties(o)) {
     std::vector<Cell> cells;
-    for (const KernelSpec& kernel : kernels)
+    for (const KernelSpec& kernel : kernels) {
+      if (g_interrupted != 0) break;
       cells.push_back(CheckCell(o, *property, kernel, params, current));
+    }
+    if (cells.empty()) break;
     for (const Cell& cell : cells) {
       if (o.json) all.push_back(ToJson(cell));
       broken += cell.unexpected() ? 1 : 0;
@@ -228,13 +252,15 @@ int CheckAll(const Options& o, const CheckParams& params) {
                      .dump(2)
               << "\n";
   } else {
-    std::cout << "\n"
-              << Legend()
-              << absl::StreamFormat(
-                     "%d checks hold, %d break as known, %d break (seed %d)\n",
-                     held, known, broken, params.rc.seed);
+    std::cout
+        << "\n"
+        << Legend()
+        << absl::StreamFormat(
+               "%s%d checks hold, %d break as known, %d break (seed %d)\n",
+               g_interrupted != 0 ? "interrupted: " : "", held, known, broken,
+               params.rc.seed);
   }
-  return broken == 0 ? kHeld : kBroken;
+  return broken == 0 ? kExitHeld : kExitBroken;
 }
 
 // For hours: round after round with the next seed, and a tally.
@@ -257,13 +283,16 @@ int CheckLong(const Options& o, CheckParams params) {
     }
     std::cout << std::flush;
   };
+  std::cout << absl::StreamFormat("seed %d, %d scripts each a round\n",
+                                  params.rc.seed, params.rc.maxSuccess)
+            << std::flush;
   bool broken = false;
   uint64_t rounds = 0;
   auto next = Clock::now() + std::chrono::minutes(10);
-  while (rounds == 0 || Clock::now() < end) {
+  while (g_interrupted == 0 && (rounds == 0 || Clock::now() < end)) {
     for (const ScriptProperty* property : properties) {
       for (const KernelSpec& kernel : kernels) {
-        if (rounds > 0 && Clock::now() >= end) break;
+        if (g_interrupted != 0 || (rounds > 0 && Clock::now() >= end)) break;
         const Cell cell = CheckCell(o, *property, kernel, params, current);
         Tally& it = tally[property->name];
         it.scripts += static_cast<uint64_t>(cell.outcome.scripts);
@@ -285,23 +314,14 @@ int CheckLong(const Options& o, CheckParams params) {
   std::cout << absl::StreamFormat("%d rounds, next seed %d\n", rounds,
                                   params.rc.seed);
   print();
-  return broken ? kBroken : kHeld;
+  return broken ? kExitBroken : kExitHeld;
 }
 
 int Replay(const Options& o) {
-  std::ifstream in(o.replay, std::ios::binary);
-  if (!in) throw UsageError{o.replay + ": cannot be read"};
-  const std::string content(std::istreambuf_iterator<char>(in), {});
-  Script script;
-  if (LooksLikeText(o.replay, content)) {
-    const auto parsed = ParseText(content);
-    if (!parsed.ok())
-      throw UsageError{absl::StrCat(o.replay, ":", parsed.status().message())};
-    script = *parsed;
-  } else {
-    script = DecodeBytes(
-        {reinterpret_cast<const uint8_t*>(content.data()), content.size()});
-  }
+  const Script script = ReadScript(o.replay, "");
+  if (!script.unknown_kernel.empty() && o.kernels.empty())
+    throw UsageError{absl::StrCat(o.replay, ": expected a kernel, not ",
+                                  script.unknown_kernel)};
   std::vector<KernelSpec> kernels;
   if (o.kernels.empty() && script.kernel) kernels = {*script.kernel};
   if (kernels.empty()) kernels = Kernels(o);
@@ -316,7 +336,7 @@ int Replay(const Options& o) {
           what.empty() ? "holds" : absl::StrCat("breaks: ", what));
     }
   }
-  return broken ? kBroken : kHeld;
+  return broken ? kExitBroken : kExitHeld;
 }
 
 // How often what matters happens, on 2.6.11 unless one kernel is named.
@@ -368,7 +388,7 @@ int Distribution(const Options& o, const CheckParams& params) {
                                     VerbName(static_cast<Verb>(verb)),
                                     double(all.verbs[verb]) / scripts);
   std::cout << "\n";
-  return low ? kBroken : kHeld;
+  return low ? kExitBroken : kExitHeld;
 }
 
 int List() {
@@ -380,7 +400,7 @@ int List() {
             ? ""
             : absl::StrCat(" against ", property.fires_with_other));
   }
-  return kHeld;
+  return kExitHeld;
 }
 
 int Main(int argc, char** argv) {
@@ -392,17 +412,22 @@ int Main(int argc, char** argv) {
       "usage or input.");
   app.name("ci/properties");
   app.add_option("--kernel", o.kernels,
-                 "K,...; else all, and those that look behind known bugs");
-  app.add_option("--property", o.properties, "P,...; else all (see --list)");
+                 "K,...; else all, and those that look behind known bugs")
+      ->check(kNotEmpty);
+  app.add_option("--property", o.properties, "P,...; else all (see --list)")
+      ->check(kNotEmpty);
   app.add_option("--cases", o.cases,
                  "scripts for each property and kernel, 2000 by default")
       ->check(CLI::Range(1, 1000000000));
-  CLI::Option* seed = app.add_option("--seed", o.seed, "else a random one");
+  CLI::Option* seed =
+      app.add_option("--seed", o.seed_text, "else a random one");
   app.add_option("--hours", o.hours, "goes on for so long; prints a tally")
-      ->check(CLI::Range(0.0, 100000.0));
+      ->check(CLI::Range(0.0, 100000.0))
+      ->check(kNumber);
   app.add_option("--out", o.out, "where scripts that break go")
       ->capture_default_str();
-  app.add_option("--replay", o.replay, "checks this script instead");
+  app.add_option("--replay", o.replay, "checks this script instead")
+      ->check(kNotEmpty);
   app.add_flag("--distribution", o.distribution,
                "prints what the scripts do; 1 when below its floor");
   app.add_option("--bugs", o.bugs,
@@ -414,15 +439,18 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     o.seed_given = seed->count() > 0;
+    if (o.seed_given && !absl::SimpleAtoi(o.seed_text, &o.seed))
+      throw UsageError{absl::StrCat(
+          "--seed: expected a number of 64 bits, not ", o.seed_text)};
     if (o.list) return List();
     if (!o.replay.empty()) return Replay(o);
     const CheckParams params = Params(o);
     if (o.distribution) return Distribution(o, params);
     if (o.bugs > 0) {
       Progress progress("bugs");
-      PrintHunt(o.bugs, o.cases > 0 ? o.cases : 1000000, params.rc.seed,
+      PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed,
                 [&] { progress.Case(); });
-      return kHeld;
+      return kExitHeld;
     }
     std::error_code error;
     fs::create_directories(o.out, error);
@@ -432,17 +460,23 @@ int Main(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
     std::cerr << "properties: " << error.what() << " (see --help)\n";
-    return kUsage;
+    return kExitUsage;
   } catch (const UsageError& error) {
     std::cerr << "properties: " << error.what << "\n";
-    return kUsage;
+    return kExitUsage;
   } catch (const std::exception& error) {
     std::cerr << "properties: " << error.what() << "\n";
-    return kUsage;
+    return kExitUsage;
   }
 }
 
 }  // namespace
 }  // namespace vmtrunc
 
-int main(int argc, char** argv) { return vmtrunc::Main(argc, argv); }
+int main(int argc, char** argv) {
+  const int status = vmtrunc::Main(argc, argv);
+  std::cout.flush();
+  if (std::cout) return status;
+  std::cerr << "properties: cannot write to standard output\n";
+  return 2;
+}
