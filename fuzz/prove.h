@@ -68,7 +68,7 @@ struct ProveResult {
   ProveProgress progress;
   std::vector<uint64_t> levels;  // states by the number of events to them
   uint64_t beyond =
-      0;          // edges that needed more structs or tasks than there are
+      0;  // edges that needed more structs or tasks than there are
   // Whether nothing within the bound breaks with fewer events. Not so where the
   // search was stopped before it had looked.
   bool fewest = true;
@@ -76,8 +76,8 @@ struct ProveResult {
   // has 64 structs. One that hands them out first in, first out may not.
   bool replays = true;
   uint64_t resumed = 0;  // states that the checkpoint had
-  Script script;  // fewest events; from no other start and in no other
-                  // way are there fewer
+  Script script;         // fewest events; from no other start and in no other
+                         // way are there fewer
   Property property = Property::kNoPagePastSize;
 };
 
