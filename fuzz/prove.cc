@@ -159,8 +159,7 @@ class Search {
       progress_.transitions = level.transitions;
       result_.beyond = level.beyond;
       for (size_t i = 0; i < level.keys.size(); ++i) {
-        Node node;
-        std::memcpy(&node, &level.nodes[i], sizeof(node));
+        const Node node = std::bit_cast<Node>(level.nodes[i]);
         Keep({level.keys[i], node});
       }
     }

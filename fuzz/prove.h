@@ -67,8 +67,8 @@ struct ProveResult {
   std::string why;
   ProveProgress progress;
   std::vector<uint64_t> levels;  // states by the number of events to them
-  uint64_t beyond =
-      0;  // edges that needed more structs or tasks than there are
+  // Edges that needed more structs or tasks than there are.
+  uint64_t beyond = 0;
   // Whether nothing within the bound breaks with fewer events. Not so where the
   // search was stopped before it had looked.
   bool fewest = true;

@@ -36,42 +36,43 @@ constexpr Verbs Of(std::initializer_list<Verb> all) {
 }
 
 // A few ten thousand states.
-constexpr Bound kOneMm = {"one-mm",
-                          2,
-                          15,
-                          17,
-                          1,
-                          4,
-                          1,
-                          2,
-                          2,
-                          Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap,
-                              Verb::kWrite, Verb::kTruncate}),
-                          true};
+constexpr Bound kOneMm = {
+    .name = "one-mm",
+    .pages = 2,
+    .first_addr = 15,
+    .end_addr = 17,
+    .mms = 1,
+    .vmas = 4,
+    .passes = 1,
+    .operations = 1,
+    .in_flight = 2,
+    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
+                 Verb::kTruncate}),
+    .private_too = false};
 constexpr Bound kTwoMms = {
-    "two-mms",
-    2,
-    15,
-    17,
-    2,
-    4,
-    1,
-    1,
-    2,
-    Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
-    false};
+    .name = "two-mms",
+    .pages = 1,
+    .first_addr = 15,
+    .end_addr = 17,
+    .mms = 2,
+    .vmas = 4,
+    .passes = 1,
+    .operations = 1,
+    .in_flight = 2,
+    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
+    .private_too = false};
 constexpr Bound kTwoPasses = {
-    "two-passes",
-    2,
-    15,
-    17,
-    1,
-    4,
-    2,
-    1,
-    2,
-    Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
-    false};
+    .name = "two-passes",
+    .pages = 1,
+    .first_addr = 15,
+    .end_addr = 17,
+    .mms = 1,
+    .vmas = 4,
+    .passes = 2,
+    .operations = 1,
+    .in_flight = 2,
+    .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
+    .private_too = false};
 
 ProveResult Search(const Bound& bound, const char* kernel,
                    ProveOptions options = {}) {
@@ -168,8 +169,9 @@ TEST(Prove, StepsReachTheSameStates) {
     options.on_state = [&](uint64_t key) { by_steps.insert(key); };
     const ProveResult steps = Search(*it.bound, it.kernel, options);
     EXPECT_EQ(events.answer, steps.answer) << it.kernel;
-    if (events.answer == Answer::kHolds)
+    if (events.answer == Answer::kHolds) {
       EXPECT_TRUE(by_events == by_steps) << it.kernel;
+    }
     EXPECT_LE(steps.progress.transitions, events.progress.transitions);
   }
 }
