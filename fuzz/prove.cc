@@ -173,10 +173,8 @@ class Search {
     if (options_.checkpoint.empty()) return true;
     Checkpoint::Level level{progress_.transitions, result_.beyond, {}, {}};
     level.keys.swap(keys_);
-    level.nodes.resize(level.keys.size());
-    static_assert(sizeof(Node) == sizeof(uint64_t));
-    std::memcpy(level.nodes.data(), nodes_.data() + begin_,
-                level.nodes.size() * sizeof(Node));
+    for (size_t i = begin_; i < nodes_.size(); ++i)
+      level.nodes.push_back(std::bit_cast<uint64_t>(nodes_[i]));
     const absl::Status saved = checkpoint_.Append(level);
     return saved.ok() || Fail(saved);
   }
