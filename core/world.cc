@@ -29,7 +29,7 @@ uint64_t HashBytes(const void* bytes, size_t size) {
     for (size_t i = 0; i < 4; ++i) lanes[i] = Fold(lanes[i], words[i]);
   }
   words = {};
-  std::memcpy(words.data(), from, size);
+  if (size > 0) std::memcpy(words.data(), from, size);
   uint64_t hash = 0;
   for (size_t i = 0; i < 4; ++i)
     hash = Fold(hash, lanes[i] + Fold(hash, words[i]));
