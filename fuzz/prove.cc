@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
