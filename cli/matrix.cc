@@ -46,7 +46,7 @@ Row Search(const MatrixArguments& o, const KernelSpec& kernel,
   ShowProgress show(row.kernel + ": ");
   options.on_progress = [&](const ProveProgress& p) { show(p); };
   for (;;) {
-    ProveResult result = Prove(problem, options);
+    ProveResult result = ProveFewest(problem, options);
     row.progress = result.progress;
     row.rest = result.answer;
     row.stopped = result.why == "it was stopped";
@@ -91,7 +91,7 @@ std::vector<Need> Needs(const MatrixArguments& o, const KernelSpec& kernel,
         options.properties |= 1U << property;
     ShowProgress show(without.ToString() + ": ");
     options.on_progress = [&](const ProveProgress& p) { show(p); };
-    ProveResult result = Prove(problem, options);
+    ProveResult result = ProveFewest(problem, options);
     show.End();
     needs.push_back({row.kernel, rule.name, result.answer, result.property,
                      static_cast<unsigned>(result.script.events.size())});

@@ -17,7 +17,8 @@ namespace {
 struct ProveArguments {
   BoundArguments bound;
   std::string kernel, from, property, out, checkpoint;
-  bool steps = false, lasso = false, json = false;
+  bool whole = false, steps = false, reduce = false, lasso = false,
+       json = false;
 };
 
 struct Asked {
@@ -57,6 +58,13 @@ const char* Word(Answer answer) {
   return kWords[static_cast<size_t>(answer)];
 }
 
+bool OneSearch(const ProveArguments& o) {
+  return o.whole || o.steps || o.reduce;
+}
+const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
+  return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
+}
+
 nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
                       const ProveResult& result, double seconds) {
   nlohmann::json json = {{"version", 1},
@@ -66,7 +74,8 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
                          {"states", result.progress.states},
                          {"transitions", result.progress.transitions},
                          {"depth", result.progress.depth},
-                         {"depth_is_in", o.steps ? "steps" : "events"},
+                         {"depth_is_in", DepthIsIn(o, result)},
+                         {"reduced", result.is_reduced},
                          {"states_by_depth", result.levels},
                          {"beyond", result.beyond},
                          {"bytes", result.progress.bytes},
@@ -76,7 +85,11 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
     json["expanded"] = result.progress.expanded;
     json["left"] = result.progress.left;
   }
+  if (result.reduced.states != 0)
+    json["reduced_search"] = {{"states", result.reduced.states},
+                              {"transitions", result.reduced.transitions}};
   if (result.answer == Answer::kBreaks) {
+    json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
     json["property"] =
         AllProperties()[static_cast<size_t>(result.property)].name;
     json["script"] = ToText(result.script);
@@ -89,13 +102,13 @@ bool Stopped(const ProveResult& result) {
 }
 
 // How far it came, and what would make it come to an end.
-void PrintRanOut(const ProveResult& result) {
+void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
-      "%s: everything up to %d events holds, and %s of the %s states "
+      "%s: everything up to %d %s holds, and %s of the %s states "
       "behind them are expanded\n",
       Stopped(result) ? "stopped" : "ran out " + result.why,
-      p.depth == 0 ? 0 : p.depth - 1,
+      p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
       Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
       Size(result.levels.empty() ? 0 : result.levels.back()));
   const size_t n = result.levels.size();
@@ -113,19 +126,31 @@ void PrintRanOut(const ProveResult& result) {
 
 const char* HowFew(const ProveArguments& o, const ProveResult& result) {
   if (o.steps) return "not proved the fewest (--steps)";
-  if (!result.fewest) return "not proved the fewest: it was stopped";
+  if (o.reduce) return "not proved the fewest (--reduce)";
+  if (!result.fewest)
+    return Stopped(result) ? "not proved the fewest: it was stopped"
+                           : "not proved the fewest: it ran out of memory";
   return o.from.empty() ? "the fewest within the bound"
                         : "the fewest of all its schedules";
+}
+
+std::string Searched(const ProveArguments& o, const ProveResult& result) {
+  const ProveProgress& p = result.progress;
+  const std::string states =
+      absl::StrFormat("%s states, %s transitions, %d %s deep", Size(p.states),
+                      Size(p.transitions), p.depth, DepthIsIn(o, result));
+  if (result.is_reduced) return states + ", reduced";
+  if (result.reduced.states == 0) return states;
+  return absl::StrFormat("%s states reduced, then %s",
+                         Size(result.reduced.states), states);
 }
 
 void Print(const Asked& asked, const ProveArguments& o,
            const ProveResult& result, double seconds) {
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
-      "%s: %s: %s, %s states, %s transitions, searched to %d %s, %.1f s, %.0f "
-      "bytes a state\n",
-      asked.kernel, asked.what, Word(result.answer), Size(p.states),
-      Size(p.transitions), p.depth, o.steps ? "steps" : "events", seconds,
+      "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel, asked.what,
+      Word(result.answer), Searched(o, result), seconds,
       p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
   if (result.resumed != 0)
     std::cout << absl::StreamFormat(
@@ -135,7 +160,7 @@ void Print(const Asked& asked, const ProveArguments& o,
         "%s events needed more structs or tasks than the bound has, and were "
         "left out\n",
         Size(result.beyond));
-  if (result.answer == Answer::kRanOut) return PrintRanOut(result);
+  if (result.answer == Answer::kRanOut) return PrintRanOut(o, result);
   if (result.answer == Answer::kHolds) {
     std::cout << absl::StreamFormat(
         "holds %s; probability of a missed state below %.0e\n",
@@ -214,11 +239,13 @@ int ProveIt(const ProveArguments& o) {
       throw UsageError{"--property: expected a property, not " + o.property};
     options.properties = 1U << number;
   }
-  options.steps_only = o.steps;
+  options.steps_only = o.steps || o.reduce;
+  options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
   ShowProgress show;
   options.on_progress = [&](const ProveProgress& p) { show(p); };
-  ProveResult result = Prove(asked.problem, options);
+  ProveResult result = OneSearch(o) ? Prove(asked.problem, options)
+                                    : ProveFewest(asked.problem, options);
   show.End();
   if (result.answer == Answer::kFailed) throw UsageError{result.why};
   if (result.answer == Answer::kBreaks) {
@@ -257,8 +284,18 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_option("--checkpoint", o->checkpoint,
                   "a directory: a search that was killed goes on from there")
       ->check(kNotEmpty);
-  sub->add_flag("--steps", o->steps,
-                "steps and drops alone: fewer edges, depth in steps");
+  CLI::Option* const whole = sub->add_flag(
+      "--whole", o->whole, "all orders of all events, in one search");
+  CLI::Option* const steps =
+      sub->add_flag(
+             "--steps", o->steps,
+             "all orders of steps and drops: fewer edges, depth in steps")
+          ->excludes(whole);
+  sub->add_flag("--reduce", o->reduce,
+                "of steps that commute one order alone: the verdict, not the "
+                "fewest events")
+      ->excludes(whole)
+      ->excludes(steps);
   sub->add_flag("--lasso", o->lasso,
                 "looks for a run in which a pass drops its lock for ever")
       ->excludes("--property")

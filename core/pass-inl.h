@@ -165,6 +165,12 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
     w_.files[pass.file].unmap_mutex = kNone;
   pass.active = 0;
   probe_.PassEnds(w_, task_);
+  // Nothing of where it was is left to tell two states apart by.
+  pass.phase = pass_phase::kMutex;
+  pass.cursor = pass.restart_vma = kNone;
+  pass.cursor_birth = pass.in_list = pass.work = 0;
+  pass.addr = pass.end = pass.restart_addr = pass.restart_pgoff = 0;
+  pass.count = 0;
   return Flow::kDone;
 }
 

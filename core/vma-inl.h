@@ -271,8 +271,9 @@ Flow Machine<C, P>::StepAdjust(Adjust& adjust) {
   probe_.Adjusts(adjust.merge_case);
   AdjustUnderLock(adjust);
   ReleaseMapLock(file);
-  if (adjust.remove_next == 0) return Flow::kDone;
-  return Flow::kSync;
+  if (adjust.remove_next != 0) return Flow::kSync;
+  adjust = Adjust{};
+  return Flow::kDone;
 }
 
 template <class C, class P>

@@ -16,7 +16,9 @@ template <class C>
 class Canonical {
  public:
   Canonical(const World<C>& world, const Rules& rules)
-      : w_(world), names_pass_(rules.restart_names_pass) {
+      : w_(world),
+        names_pass_(rules.restart_names_pass),
+        new_counts_(!rules.split_inherits || !rules.fork_inherits) {
     OrderSlots();
     OrderStamps();
   }
@@ -96,7 +98,7 @@ class Canonical {
   void OrderStamps() {
     for (const File& file : w_.files) AddStamp(file.truncate_count);
     for (unsigned i = 0; i < used_; ++i)
-      AddStamp(PassPart(w_.vmas[order_[i]].count));
+      AddStamp(PassPart(CountOf(w_.vmas[order_[i]])));
     for (const Task& task : w_.tasks) {
       if (task.op.verb == Verb::kNone) continue;
       AddStamp(task.op.pass.count);
@@ -105,6 +107,13 @@ class Canonical {
     std::sort(stamp_, stamp_ + stamps_);
     stamps_ =
         static_cast<unsigned>(std::unique(stamp_, stamp_ + stamps_) - stamp_);
+  }
+
+  // What was copied with a struct is overwritten when it is linked.
+  uint32_t CountOf(const Vma& vma) const {
+    const bool overwritten = vma.state == VmaState::kNew &&
+                             vma.in_index == InIndex::kNot && !new_counts_;
+    return overwritten ? 0 : vma.count;
   }
 
   // Of a vma's count, what is the count of a pass.
@@ -134,7 +143,7 @@ class Canonical {
   }
 
   Vma Renamed(Vma vma) const {
-    vma.count = Mark(vma.count);
+    vma.count = Mark(CountOf(vma));
     for (Slot* slot : {&vma.mm_next, &vma.mm_prev, &vma.parent, &vma.left,
                        &vma.right, &vma.set_prev, &vma.set_next})
       *slot = Place(*slot);
@@ -152,6 +161,7 @@ class Canonical {
     op.pass.count = Count(op.pass.count);
     op.pass.restart_vma = Place(op.pass.restart_vma);
     Remembered(op.pass.cursor, op.pass.cursor_birth);
+    if (op.verb != Verb::kInvalidate) op.pass.zapped = 0;  // nobody asks
     op.fault.seq = Count(op.fault.seq);
     Remembered(op.fault.vma, op.fault.vma_birth);
     return op;
@@ -161,6 +171,7 @@ class Canonical {
 
   const World<C>& w_;
   const bool names_pass_;
+  const bool new_counts_;  // of vmas that are not linked yet are looked at
   unsigned used_ = 0;
   Slot order_[C::kVmas];  // slots in use, in their order
   Slot place_[C::kVmas];  // where each slot comes

@@ -58,8 +58,9 @@ Checkpoint::~Checkpoint() {
   if (file_ >= 0) ::close(file_);
 }
 
-absl::Status Checkpoint::Open(const std::string& directory, uint64_t id) {
-  path_ = directory + "/prove";
+absl::Status Checkpoint::Open(const std::string& directory, const char* name,
+                              uint64_t id) {
+  path_ = absl::StrCat(directory, "/", name);
   ::mkdir(directory.c_str(), 0777);
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file_ < 0)

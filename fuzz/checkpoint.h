@@ -26,10 +26,11 @@ class Checkpoint {
   Checkpoint(const Checkpoint&) = delete;
   Checkpoint& operator=(const Checkpoint&) = delete;
 
-  // Opens or creates DIRECTORY/prove. `id` is of the kernel and the problem:
+  // Opens or creates DIRECTORY/NAME. `id` is of the kernel and the problem:
   // FailedPrecondition when the file is another's, Unavailable when it cannot
   // be read or written. What is behind the last whole level is cut off.
-  absl::Status Open(const std::string& directory, uint64_t id);
+  absl::Status Open(const std::string& directory, const char* name,
+                    uint64_t id);
 
   // The next level of the file, false behind the last. Before any Append().
   bool Read(Level& level);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "fuzz/checkpoint.h"
+#include "fuzz/shrink.h"
 #include "fuzz/space.h"
 
 namespace vmtrunc {
@@ -75,23 +76,40 @@ struct Candidate {
 struct Found {
   std::vector<Candidate> candidates;
   uint64_t transitions = 0, beyond = 0;
-  bool breaks_here = false;  // if the script ended at `node`
-  bool breaks_next = false;  // with the event of `node`
-  uint32_t here = 0;         // the first such state
-  Node next;                 // the first such edge
+  bool breaks = false;  // behind an edge, there or where the script ends there
+  Node next;            // the first such edge
+};
+
+// Some of the candidates of a chunk, so that few are looked at twice.
+class Recent {
+ public:
+  void Clear() { keys_.assign(kSlots, 0); }
+  // Returns whether it is none of them.
+  bool Add(uint64_t key) {
+    uint64_t& slot = keys_[key >> 1 & (kSlots - 1)];
+    if (slot == key) return false;
+    slot = key;
+    return true;
+  }
+
+ private:
+  static constexpr size_t kSlots = 1 << 12;
+  std::vector<uint64_t> keys_;
 };
 
 template <class C>
 class Search {
  public:
   Search(const Problem& problem, const ProveOptions& options)
-      : problem_(problem), options_(options), space_(problem, options) {}
+      : problem_(problem), options_(options), space_(problem, options) {
+    VMT_CHECK(!options.reduce || options.steps_only);
+  }
 
   ProveResult Run() {
     if (!Resume()) return std::move(result_);
     for (;; ++depth_) {
       if (depth_ >= result_.levels.size()) {
-        AddStarts();
+        if (!AddStarts()) break;
         if (!Save()) return std::move(result_);
         result_.levels.push_back(nodes_.size() - begin_);
       }
@@ -103,6 +121,7 @@ class Search {
     }
     Report();
     result_.progress = progress_;
+    result_.is_reduced = options_.reduce;
     return std::move(result_);
   }
 
@@ -148,8 +167,9 @@ class Search {
   // its last level not expanded. False when it cannot be used.
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
-    const absl::Status opened =
-        checkpoint_.Open(options_.checkpoint, ProblemId());
+    const absl::Status opened = checkpoint_.Open(
+        options_.checkpoint, options_.reduce ? "prove-reduced" : "prove",
+        ProblemId());
     if (!opened.ok()) return Fail(opened);
     for (Checkpoint::Level level; checkpoint_.Read(level);) {
       begin_ = nodes_.size();
@@ -188,9 +208,9 @@ class Search {
   uint64_t ProblemId() const {
     std::string all = absl::StrCat(
         "model 1 ", sizeof(World<C>), " ", options_.properties, " ",
-        options_.steps_only, " ", options_.plain, " ", problem_.max_passes, " ",
-        problem_.max_operations, " ", problem_.in_flight, " ", problem_.vmas,
-        " ", problem_.in_order, " ");
+        options_.steps_only, " ", options_.reduce, " ", options_.plain, " ",
+        problem_.max_passes, " ", problem_.max_operations, " ",
+        problem_.in_flight, " ", problem_.vmas, " ", problem_.in_order, " ");
     for (const RuleInfo& rule : AllRules())
       all += options_.rules.*rule.flag ? '1' : '0';
     for (const Script& start : problem_.starts)
@@ -207,8 +227,9 @@ class Search {
     return most;
   }
 
-  // The starts that take as many events as this level has.
-  void AddStarts() {
+  // The starts that take as many events as this level has. False when one of
+  // them is broken.
+  bool AddStarts() {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
       if (problem_.starts[i].events.size() != depth_) continue;
       const State<C> state = space_.Start(i);
@@ -216,9 +237,13 @@ class Search {
         ++result_.beyond;
         continue;
       }
-      Keep(
-          {space_.Key(state) | 1, {static_cast<uint32_t>(i) | kStartFlag, {}}});
+      const Node node{static_cast<uint32_t>(i) | kStartFlag, {}};
+      Keep({space_.Key(state) | 1, node});
+      if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
+      Breaks(node);
+      return false;
     }
+    return true;
   }
 
   void Keep(const Candidate& candidate) {
@@ -231,35 +256,26 @@ class Search {
   // Expands the states of this level. False when the search is over.
   bool Level() {
     const size_t end = nodes_.size();
-    Node next{};
-    bool breaks = false;
+    if (depth_ == options_.most_events) {
+      result_.answer = Answer::kHolds;
+      return false;
+    }
     for (size_t from = begin_; from < end; from += kBlock) {
       const size_t to = std::min(end, from + kBlock);
       progress_.left = end - from;
-      if (!Block(from, to)) {
-        // Stopped, but what was found stands.
-        result_.fewest = false;
-        if (breaks) Breaks(next);
+      if (!Block(from, to)) return false;
+      for (const Found& found : found_) {
+        if (!found.breaks) continue;
+        Breaks(found.next);
         return false;
       }
-      for (const Found& found : found_) {
-        if (found.breaks_here) {
-          Breaks({found.here, {}});
-          return false;
-        }
-        if (found.breaks_next && !breaks) next = found.next;
-        breaks |= found.breaks_next;
-      }
-      // Once an edge breaks, this level is looked through for a state that
-      // does.
       progress_.expanded = to;
       progress_.left = end - to;
       Report();
-      if (!breaks) Merge();
+      Merge();
     }
     begin_ = end;
-    if (breaks) Breaks(next);
-    return !breaks;
+    return true;
   }
 
   // Expands some states, each job a chunk at a time.
@@ -268,11 +284,12 @@ class Search {
     std::atomic<size_t> chunk = 0;
     const auto work = [&] {
       Guide guide(*this);
+      Recent recent;
       for (;;) {
         const size_t i = chunk++;
         if (i >= found_.size()) return;
         const size_t first = from + i * kChunk;
-        Expand(guide, first, std::min(to, first + kChunk), found_[i]);
+        Expand(guide, first, std::min(to, first + kChunk), recent, found_[i]);
       }
     };
     std::vector<std::thread> others;
@@ -288,6 +305,7 @@ class Search {
     if (options_.stop != nullptr && options_.stop->load())
       return Stop("it was stopped");
     if (nodes_.size() + more >= kStartFlag) return Stop("of state numbers");
+    if (nodes_.size() >= options_.most_states) return Stop("of states");
     const uint64_t bytes = seen_.BytesFor(more) +
                            (nodes_.size() + more) * sizeof(Node) * 2 +
                            more * sizeof(Candidate);
@@ -300,16 +318,12 @@ class Search {
     return false;
   }
 
-  void Expand(Guide& guide, size_t first, size_t end, Found& found) {
+  void Expand(Guide& guide, size_t first, size_t end, Recent& recent,
+              Found& found) {
     std::vector<Edge> edges;
+    recent.Clear();
     for (size_t node = first; node < end; ++node) {
       const State<C>& state = guide.At(static_cast<uint32_t>(node));
-      // A start may be broken itself; other states that are, are not kept.
-      if (!found.breaks_here &&
-          (space_.Broken(state) | space_.BrokenAtEnd(state)) != 0) {
-        found.breaks_here = true;
-        found.here = static_cast<uint32_t>(node);
-      }
       edges.clear();
       space_.Edges(state, edges);
       unsigned undropped = C::kTasks;  // a task with no more break tests
@@ -326,13 +340,17 @@ class Search {
         }
         ++found.transitions;
         const Node way{static_cast<uint32_t>(node), edge};
-        if (space_.Broken(next) != 0) {
-          if (!found.breaks_next) found.next = way;
-          found.breaks_next = true;
-          continue;
+        bool breaks = space_.Broken(next) != 0;
+        if (!breaks) {
+          const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
+          if (seen_.Has(key) || !recent.Add(key)) continue;
+          found.candidates.push_back({key, way});
+          breaks = space_.BrokenAtEnd(next) != 0;
         }
-        const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
-        if (!seen_.Has(key)) found.candidates.push_back({key, way});
+        if (!breaks) continue;
+        found.breaks = true;
+        found.next = way;
+        return;
       }
     }
   }
@@ -349,23 +367,19 @@ class Search {
     if (options_.on_progress) options_.on_progress(progress_);
   }
 
-  // The script to a state, and one event more unless `way.edge` is none.
+  // The script to a state and one event more, or to a start.
   void Breaks(const Node& way) {
     std::vector<Edge> trail;
-    if (way.edge.kind != EventKind::kNone) trail.push_back(way.edge);
-    uint32_t at = way.parent;
-    while ((nodes_[at].parent & kStartFlag) == 0) {
-      trail.push_back(nodes_[at].edge);
-      at = nodes_[at].parent;
-    }
-    Script script = problem_.starts[nodes_[at].parent & ~kStartFlag];
-    for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
-      script.events.push_back(space_.EventOf(*edge));
+    Node at = way;
+    for (; (at.parent & kStartFlag) == 0; at = nodes_[at.parent])
+      trail.push_back(at.edge);
+    const uint32_t start = at.parent & ~kStartFlag;
+    Script script = problem_.starts[start];
     // Here, in the world that was searched; and in the world of scripts, by the
     // same code as all engines.
-    State<C> state = space_.Start(nodes_[at].parent & ~kStartFlag);
+    State<C> state = space_.Start(start);
     for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
-      space_.Apply(state, *edge);
+      space_.Apply(state, *edge, &script.events);
     const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
     VMT_CHECK(broken != 0);
     const RunResult run =
@@ -436,6 +450,42 @@ template ProveResult Prove<LargeCaps>(const Problem&, const ProveOptions&);
 ProveResult Prove(const Problem& problem, const ProveOptions& options) {
   return Fits<SmallCaps>(problem) ? Prove<SmallCaps>(problem, options)
                                   : Prove<LargeCaps>(problem, options);
+}
+
+ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
+                        uint64_t first_states) {
+  ProveOptions first = options;
+  first.most_states = first_states;
+  first.checkpoint.clear();
+  ProveResult soon = Prove(problem, first);
+  const bool stopped = options.stop != nullptr && options.stop->load();
+  if (soon.answer != Answer::kRanOut || stopped) return soon;
+  ProveOptions reduced = options;
+  reduced.steps_only = reduced.reduce = true;
+  ProveResult verdict = Prove(problem, reduced);
+  if (verdict.answer != Answer::kBreaks) return verdict;
+  verdict.fewest = false;
+  ProveOptions whole = options;
+  if (verdict.replays) {
+    verdict.script =
+        ShrinkEvents(verdict.script, options.rules, verdict.property);
+    // Out of the bound it is no measure for what is within.
+    if (!StatesOf(problem, verdict.script, whole).empty())
+      whole.most_events =
+          static_cast<unsigned>(verdict.script.events.size()) - 1;
+  }
+  ProveResult result = Prove(problem, whole);
+  result.reduced = verdict.progress;
+  if (result.answer == Answer::kBreaks || result.answer == Answer::kFailed)
+    return result;
+  // A violation stands, whether or not there was time to look for another.
+  result.fewest = result.answer == Answer::kHolds;
+  VMT_CHECK(!result.fewest || whole.most_events != kAnyEvents);
+  result.answer = Answer::kBreaks;
+  result.replays = verdict.replays;
+  result.script = std::move(verdict.script);
+  result.property = verdict.property;
+  return result;
 }
 
 std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,

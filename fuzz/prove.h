@@ -37,6 +37,8 @@ struct ProveProgress {
   uint64_t bytes = 0;
 };
 
+inline constexpr unsigned kAnyEvents = ~0U;
+
 struct ProveOptions {
   Rules rules;
   uint32_t properties = ~0U;  // what counts, a bit a property
@@ -45,7 +47,13 @@ struct ProveOptions {
   // Steps and drops alone, without the events that are several of them: fewer
   // edges and the same states. The depth is then in steps.
   bool steps_only = false;
-  bool plain = false;  // no normal form, for tests
+  // Steps that commute with all that others may yet do come at once, so that
+  // their orders are not told apart; implies steps_only. The same properties
+  // break; not in the fewest events.
+  bool reduce = false;
+  unsigned most_events = kAnyEvents;    // scripts of more are not looked at
+  uint64_t most_states = ~uint64_t{0};  // or about as many: then it ran out
+  bool plain = false;                   // no normal form, for tests
   // Where the states of each level are kept, to go on from after a kill with
   // the same result; empty for nowhere.
   std::string checkpoint;
@@ -66,6 +74,8 @@ struct ProveResult {
   Answer answer = Answer::kRanOut;
   std::string why;
   ProveProgress progress;
+  bool is_reduced = false;       // the search that told
+  ProveProgress reduced;         // of ProveFewest(): the one before that
   std::vector<uint64_t> levels;  // states by the number of events to them
   // Edges that needed more structs or tasks than there are.
   uint64_t beyond = 0;
@@ -87,6 +97,14 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options);
 
 // In the small world where it fits, else in that of scripts.
 ProveResult Prove(const Problem& problem, const ProveOptions& options);
+
+// Looks for a script of few events first, `first_states` states long; then has
+// the verdict of a search with `reduce`; and where that breaks, looks for the
+// fewest events without, up to those of the script that is known by then:
+// `reduced.states` is not 0.
+inline constexpr uint64_t kFirstStates = 1 << 20;
+ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
+                        uint64_t first_states = kFirstStates);
 
 // The fingerprints of the states that a script passes through between its
 // events, as Prove() counts them: for the test that a search contains a script.

@@ -20,8 +20,16 @@ class Shrinker {
     bool changed = true;
     while (changed) {
       changed = DropEvents();
+      changed |= JoinSteps();
       changed |= SimplifyEvents();
       changed |= SimplifySetup();
+    }
+    return best_;
+  }
+
+  // Events alone, with the arguments that they have.
+  Script RunOnEvents() {
+    while (DropEvents() || JoinSteps()) {
     }
     return best_;
   }
@@ -50,6 +58,41 @@ class Shrinker {
         candidate.events.erase(from, from + static_cast<std::ptrdiff_t>(size));
         changed |= Try(std::move(candidate));
       }
+    }
+    return changed;
+  }
+
+  // A step and what its task does next, as one event.
+  bool JoinSteps() {
+    bool changed = false;
+    for (size_t i = 0; i < best_.events.size(); ++i) {
+      const EventKind kind = best_.events[i].kind;
+      if (kind != EventKind::kStep && kind != EventKind::kBegin) continue;
+      size_t next = i + 1;
+      while (next < best_.events.size() &&
+             best_.events[next].task != best_.events[i].task)
+        ++next;
+      if (next == best_.events.size()) continue;
+      const auto with = [&](size_t gone, auto change) {
+        Script candidate = best_;
+        change(candidate.events[i], candidate.events[next]);
+        candidate.events.erase(candidate.events.begin() +
+                               static_cast<std::ptrdiff_t>(gone));
+        return Try(std::move(candidate));
+      };
+      if (kind == EventKind::kBegin) {
+        changed |= with(
+            next, [](Event& begin, Event&) { begin.kind = EventKind::kStart; });
+        continue;
+      }
+      const bool joined =
+          with(next, [](Event& e, Event&) { e.kind = EventKind::kFinish; }) ||
+          with(i, [](Event&, Event& e) { e.kind = EventKind::kFinish; }) ||
+          (best_.events[next].kind == EventKind::kDrop &&
+           best_.events[next].count != 255 &&
+           with(i, [](Event&, Event& e) { ++e.count; }));
+      changed |= joined;
+      if (joined) --i;
     }
     return changed;
   }
@@ -103,6 +146,10 @@ class Shrinker {
 Script Shrink(Script script, const Rules& rules, Property property,
               const Rules* unlike) {
   return Shrinker(std::move(script), rules, property, unlike).Run();
+}
+
+Script ShrinkEvents(Script script, const Rules& rules, Property property) {
+  return Shrinker(std::move(script), rules, property, nullptr).RunOnEvents();
 }
 
 }  // namespace vmtrunc

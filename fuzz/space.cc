@@ -1,6 +1,7 @@
 #include "fuzz/space.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/check.h"
 
@@ -38,6 +39,14 @@ Space<C>::Space(const Problem& problem, const ProveOptions& options)
   VMT_CHECK(problem.operations.size() < 0xffff);
   for (size_t i = 0; i < problem.operations.size(); ++i)
     own_[problem.operations[i].task].push_back(static_cast<uint16_t>(i));
+  for (unsigned task = 0; task < 8; ++task) {
+    own_touch_[task].assign(own_[task].size() + 1, 0);
+    for (size_t n = own_[task].size(); n-- > 0;)
+      own_touch_[task][n] =
+          own_touch_[task][n + 1] |
+          MayTouch(problem.operations[own_[task][n]].verb,
+                   problem.operations[own_[task][n]].populate);
+  }
   history_ = (options.properties & (Bit(Property::kRestartProgress) |
                                     Bit(Property::kBoundedDrops))) != 0;
 }
@@ -124,19 +133,28 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     const Op& op = w.tasks[task].op;
     if (op.verb == Verb::kNone) continue;
     ++busy;
+    // A pass that nothing can come between stops at its drops alone.
+    const bool alone = options_.reduce && Alone(state, task);
     edges.push_back({EventKind::kStep, task, 0});
     if (!options_.steps_only) edges.push_back({EventKind::kFinish, task, 0});
     if (!IsPass(op.verb) || !options_.rules.drop_lock) continue;
     // More than there are break tests: the first that comes to nothing ends
     // where `finish` does, and the others are not tried.
-    const unsigned most = options_.steps_only ? 1 : 255;
+    const unsigned most = options_.steps_only && !alone ? 1 : 255;
     for (uint16_t n = 1; n <= most; ++n)
       edges.push_back({EventKind::kDrop, task, n});
   }
   if (busy >= problem_.in_flight) return;
+  bool passes = false;  // those of a task that is like this one are there
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live == 0 || w.tasks[task].op.verb != Verb::kNone)
       continue;
+    // The tasks of passes are alike: the first that is idle begins.
+    if (options_.reduce && !problem_.in_order && !own_[task].empty() &&
+        IsPass(problem_.operations[own_[task].front()].verb)) {
+      if (passes) continue;
+      passes = true;
+    }
     for (const uint16_t number : own_[task]) {
       if (!MayBegin(state, number)) continue;
       edges.push_back({EventKind::kBegin, task, number});
@@ -179,21 +197,193 @@ Edge Space<C>::EdgeOf(const State<C>& state, const Event& event) const {
 }
 
 template <class C>
-bool Space<C>::Apply(State<C>& state, const Edge& edge) const {
-  const Event event = EventOf(edge);
+bool Space<C>::Do(State<C>& state, const Event& event,
+                  std::vector<Event>* log) const {
   Machine<C, Checker<C>> machine(state.world, options_.rules, state.checker);
   const bool effect = machine.Apply(event);
   state.checker.EventEnds(state.world);
+  if (log != nullptr) log->push_back(event);
+  return effect;
+}
+
+template <class C>
+bool Space<C>::Apply(State<C>& state, const Edge& edge,
+                     std::vector<Event>* log) const {
+  bool effect;
   if (edge.kind == EventKind::kStart || edge.kind == EventKind::kBegin) {
+    effect = Begins(state, edge, log);
+  } else {
+    const bool alone = options_.reduce && edge.kind == EventKind::kStep &&
+                       Alone(state, edge.task);
+    const Event event = EventOf(edge);
+    effect = Do(state, event, log);
+    // Its drops on the way are edges of their own.
+    while (alone && Alone(state, edge.task) && Do(state, event, nullptr))
+      if (log != nullptr) log->push_back(event);
+  }
+  if (effect && options_.reduce) StepEarly(state, log);
+  return effect;
+}
+
+template <class C>
+bool Space<C>::Begins(State<C>& state, const Edge& edge,
+                      std::vector<Event>* log) const {
+  const Event event = EventOf(edge);
+  bool effect = Do(state, event, log);
+  if (problem_.in_order) {
+    // Without an effect it is over all the same, and the next may begin.
+    ++state.next[edge.task];
+    effect = true;
+  } else {
+    ++(IsPass(event.verb) ? state.passes : state.operations);
+  }
+  if (!options_.reduce) return effect;
+  // An operation that has begun and done nothing yet is none: it begins no
+  // sooner than with the first step that others can see. For a truncation that
+  // is the store to i_size, which is done. One that would block need not have
+  // begun yet, unless nobody is there to let it go on.
+  const Op& op = state.world.tasks[edge.task].op;
+  while (StepEarly(state, edge.task, log)) {
+  }
+  if (op.verb == Verb::kNone) return effect;
+  bool moved;
+  if (op.verb == Verb::kTruncate) {
+    moved = (MayTouch(op, options_.rules) & touched::kSize) == 0;
+  } else {
+    moved = Do(state, {.kind = EventKind::kStep, .task = edge.task}, log);
+  }
+  if (moved) return true;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if (task != edge.task && state.world.tasks[task].op.verb != Verb::kNone)
+      return false;
+  return true;
+}
+
+// What others in flight may yet touch, and those that may begin.
+template <class C>
+Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
+  Touched all = 0;
+  for (unsigned task = 0; task < C::kTasks; ++task) {
+    if (task == self) continue;
+    const Task& other = state.world.tasks[task];
+    if (other.live == 0) continue;
+    if (other.op.verb != Verb::kNone) all |= MayTouch(other.op, options_.rules);
+    if (own_[task].empty()) continue;
     if (problem_.in_order) {
-      // Without an effect it is over all the same, and the next may begin.
-      ++state.next[edge.task];
-      return true;
+      all |= own_touch_[task][state.next[task]];
     } else {
-      ++(IsPass(event.verb) ? state.passes : state.operations);
+      const bool passes = IsPass(problem_.operations[own_[task][0]].verb);
+      if (passes ? state.passes < problem_.max_passes
+                 : state.operations < problem_.max_operations)
+        all |= own_touch_[task][0];
     }
   }
-  return effect;
+  return all;
+}
+
+template <class C>
+bool Space<C>::PassesMayBegin(const State<C>& state) const {
+  if (!problem_.in_order) return state.passes < problem_.max_passes;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if ((own_touch_[task][state.next[task]] & touched::kPtes) != 0) return true;
+  return false;
+}
+
+// Whether an operation may begin before one in flight has ended.
+template <class C>
+bool Space<C>::MayBegin(const State<C>& state) const {
+  unsigned busy = 0;
+  for (const Task& task : state.world.tasks)
+    busy += task.op.verb != Verb::kNone ? 1 : 0;
+  if (busy >= problem_.in_flight) return false;
+  if (!problem_.in_order)
+    return state.passes < problem_.max_passes ||
+           state.operations < problem_.max_operations;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if (state.next[task] < own_[task].size()) return true;
+  return false;
+}
+
+// Whether no other task can move before this one does, and none may begin: it
+// is in flight, and the others are idle or at locks.
+template <class C>
+bool Space<C>::Alone(const State<C>& state, unsigned task) const {
+  if (state.world.tasks[task].op.verb == Verb::kNone || MayBegin(state))
+    return false;
+  for (unsigned other = 0; other < C::kTasks; ++other) {
+    if (other == task || state.world.tasks[other].op.verb == Verb::kNone)
+      continue;
+    State<C> next = state;
+    if (Do(next, {.kind = EventKind::kStep, .task = uint8_t(other)}, nullptr))
+      return false;
+  }
+  return true;
+}
+
+template <class C>
+typename Space<C>::Moves Space<C>::Commutes(const State<C>& state,
+                                            unsigned task) const {
+  const World<C>& w = state.world;
+  const Op& op = w.tasks[task].op;
+  if (op.verb == Verb::kNone) return Moves::kNo;
+  const Touched touches =
+      NextTouches(w, task, options_.rules, PassesMayBegin(state));
+  // Where a break test may be answered in two ways, there are two steps.
+  const bool one_way =
+      !IsPass(op.verb) || touches != touched::kAll || !options_.rules.drop_lock;
+  const bool own = IsPass(op.verb) || w.mms[w.tasks[task].mm].users == 1;
+  const Touched common =
+      own ? touches & OthersTouch(state, task) : Touched{touched::kAll};
+  if (one_way && (common == 0 || Alone(state, task))) return Moves::kYes;
+  return common == touched::kSlab ? Moves::kUnlessItAllocates : Moves::kNo;
+}
+
+// Makes the task's next step if it may as well come now.
+template <class C>
+bool Space<C>::StepEarly(State<C>& state, unsigned task,
+                         std::vector<Event>* log) const {
+  const Moves moves = Commutes(state, task);
+  if (moves == Moves::kNo) return false;
+  const Event step{.kind = EventKind::kStep,
+                   .task = static_cast<uint8_t>(task)};
+  if (moves == Moves::kYes) {
+    if (!Do(state, step, nullptr)) return false;
+    if (log != nullptr) log->push_back(step);
+    return true;
+  }
+  const World<C>& w = state.world;
+  State<C> next = state;
+  if (!Do(next, step, nullptr)) return false;
+  const World<C>& after = next.world;
+  if (w.free_count == 0 || after.free_count != w.free_count ||
+      std::memcmp(after.free_slots, w.free_slots, sizeof(w.free_slots)) != 0 ||
+      after.ran_out != w.ran_out)
+    return false;
+  state = next;
+  if (log != nullptr) log->push_back(step);
+  return true;
+}
+
+template <class C>
+void Space<C>::StepEarly(State<C>& state, std::vector<Event>* log) const {
+  bool moved;
+  do {
+    moved = false;
+    for (unsigned task = 0; task < C::kTasks; ++task)
+      if (state.world.tasks[task].op.verb != Verb::kNone)
+        while (StepEarly(state, task, log)) moved = true;
+  } while (moved);
+}
+
+template <class C>
+bool Space<C>::CanMove(const State<C>& state) const {
+  for (uint8_t task = 0; task < C::kTasks; ++task) {
+    if (state.world.tasks[task].op.verb == Verb::kNone) continue;
+    State<C> next = state;
+    if (Do(next, {.kind = EventKind::kStep, .task = task}, nullptr))
+      return true;
+  }
+  return false;
 }
 
 template <class C>
@@ -203,7 +393,10 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
     idle = idle && task.op.verb == Verb::kNone;
   // With nothing in flight mapcounts alone are left to look at, and the state
   // behind the same events with the last one begun (`&`) ends like this one.
-  if (idle) return 0;
+  if (idle && !options_.steps_only) return 0;
+  // To the end it is steps, and they are edges: all but a deadlock is found
+  // there.
+  if (!idle && options_.steps_only && CanMove(state)) return 0;
   State<C> end = state;
   Machine<C, Checker<C>> machine(end.world, options_.rules, end.checker);
   if (!machine.Finish()) end.checker.Deadlock(end.world);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/checker.h"
+#include "core/touch.h"
 #include "fuzz/canonical.h"
 #include "fuzz/prove.h"
 
@@ -45,8 +46,15 @@ class Space {
   // Appends the events that may have an effect.
   void Edges(const State<C>& state, std::vector<Edge>& edges) const;
 
-  // Returns whether it had an effect.
-  bool Apply(State<C>& state, const Edge& edge) const;
+  // Returns whether it had an effect. Appends the events that it was to
+  // `events` if there is one: with `reduce` an edge may be several.
+  bool Apply(State<C>& state, const Edge& edge,
+             std::vector<Event>* events = nullptr) const;
+
+  // Makes the task's next step if that and whatever any other task may do
+  // before it lead to the same in both orders, so that it may as well come now.
+  // Returns whether it did.
+  bool StepEarly(State<C>& state, unsigned task, std::vector<Event>* log) const;
 
   // Properties that are broken, a bit each, of those that count; behind the end
   // of the script if it ended here.
@@ -57,18 +65,33 @@ class Space {
 
   uint64_t Key(const State<C>& state) const;
 
+  // The first event of the edge.
   Event EventOf(const Edge& edge) const;
   // The edge that is this event, kNone when the problem has none.
   Edge EdgeOf(const State<C>& state, const Event& event) const;
 
  private:
+  // kUnlessItAllocates: if the step leaves the slab alone.
+  enum class Moves : uint8_t { kNo, kUnlessItAllocates, kYes };
+  Moves Commutes(const State<C>& state, unsigned task) const;
+  bool Do(State<C>& state, const Event& event, std::vector<Event>* log) const;
+  bool Begins(State<C>& state, const Edge& edge, std::vector<Event>* log) const;
+  void StepEarly(State<C>& state, std::vector<Event>* log) const;
+  Touched OthersTouch(const State<C>& state, unsigned task) const;
+  bool PassesMayBegin(const State<C>& state) const;
+  bool Alone(const State<C>& state, unsigned task) const;
+  bool MayBegin(const State<C>& state) const;
+  bool CanMove(const State<C>& state) const;
   bool MayBegin(const State<C>& state, size_t operation) const;
   bool Worth(const World<C>& world, const Event& event) const;
 
   const Problem& problem_;
   const ProveOptions& options_;
   std::vector<uint16_t> own_[8];  // numbers of each task's operations
-  bool history_;                  // a property that remembers counts
+  // What each task's operations may touch; where they are in order, from the
+  // nth on.
+  std::vector<Touched> own_touch_[8];
+  bool history_;  // a property that remembers counts
 };
 
 }  // namespace vmtrunc

@@ -1,0 +1,237 @@
+#include "core/touch.h"
+
+#include "core/checker.h"
+#include "core/machine-inl.h"
+
+namespace vmtrunc {
+namespace {
+
+using namespace touched;
+
+bool IsOfPass(Verb verb) {
+  return verb == Verb::kTruncate || verb == Verb::kPunch ||
+         verb == Verb::kInvalidate;
+}
+
+template <class C>
+class Step {
+ public:
+  Step(const World<C>& world, unsigned task, const Rules& rules,
+       bool passes_may_begin)
+      : w_(world),
+        task_(task),
+        op_(world.tasks[task].op),
+        rules_(rules),
+        passes_may_begin_(passes_may_begin) {}
+
+  Touched Touches() const {
+    switch (op_.verb) {
+      case Verb::kMmap:
+        if (op_.phase == mmap_phase::kStart) return Finds();
+        return op_.phase == mmap_phase::kUnmap ? OfUnmap() : Touched{kAll};
+      case Verb::kMunmap:
+        return op_.phase == munmap_phase::kStart ? Finds() : OfUnmap();
+      case Verb::kMprotect:
+        // A pass takes a pte away whether it is writable or not.
+        return op_.phase == mprotect_phase::kStart ||
+                       op_.phase == mprotect_phase::kProtect
+                   ? Finds()
+                   : Touched{kAll};
+      case Verb::kMremap:
+        return OfMremap();
+      case Verb::kRead:
+      case Verb::kWrite:
+        return op_.phase == access_phase::kStart ? 0 : OfFault();
+      case Verb::kTruncate:
+      case Verb::kPunch:
+      case Verb::kInvalidate:
+        return OfPass();
+      default:
+        return kAll;
+    }
+  }
+
+ private:
+  // A step that looks for vmas in the mm's list, and may copy one to split it.
+  // The copy's count, and the edges, are settled under i_mmap_lock later.
+  Touched Finds() const {
+    return rules_.split_under_lock && rules_.split_inherits ? kSlab : kAll;
+  }
+
+  Touched OfMremap() const {
+    using namespace mremap_phase;
+    switch (op_.phase) {
+      case kStart:
+        return Finds();
+      case kExtentTable:
+        return kPtes | Finds();
+      case kMovePtl:
+      case kExtentPtl:
+        // No pass gets at the ptes while i_mmap_lock is held.
+        return w_.files[w_.vmas[op_.new_vma].file].i_mmap_lock == task_
+                   ? Finds()
+                   : kPtes | Finds();
+      case kUnmapTarget:
+      case kUnmapTail:
+      case kUnmapSource:
+        return OfUnmap();
+      default:
+        return kAll;
+    }
+  }
+
+  Touched OfFault() const {
+    const Fault& fault = op_.fault;
+    switch (fault.phase) {
+      case fault_phase::kReadPte:
+        if (fault.write != 0 && rules_.cow_prepares_first) return kAll;
+        return OutOfRange(w_.vmas[fault.vma], fault.addr) ? 0 : Touched{kPtes};
+      case fault_phase::kSampleCount:
+        return kCount;
+      case fault_phase::kReadSize:
+        return kSize;
+      case fault_phase::kTakePage:
+        return kCache;
+      case fault_phase::kSetPte:
+        return fault.write != 0 ? kAll : kPtes | kCount | kCache;
+      default:
+        return kAll;
+    }
+  }
+
+  // One block of ZapDetached(): nothing that a pass sees if there is no pte in
+  // it, or none that a pass would take.
+  Touched OfUnmap() const {
+    const Unmap& unmap = op_.unmap;
+    if (unmap.phase != unmap_phase::kZap) return kAll;
+    const Vma& vma = w_.vmas[unmap.cursor];
+    const unsigned stop =
+        std::min<unsigned>(unmap.next_addr + unsigned{w_.block}, vma.end);
+    // The page tables go with the last one, and a pass may look for them.
+    const bool frees =
+        stop == vma.end && vma.mm_next == kNone && !rules_.unlink_before_tables;
+    if (frees && rules_.ptl_in_zap) return kPtes;
+    for (unsigned addr = unmap.next_addr; addr < stop; ++addr)
+      if (!w_.mms[unmap.mm].ptes[addr].none() && !OutOfRange(vma, addr))
+        return kPtes;
+    return 0;
+  }
+
+  // Whether no pass is or will be that does anything at this address.
+  bool OutOfRange(const Vma& vma, unsigned addr) const {
+    if (passes_may_begin_ || vma.nonlinear != 0 || !rules_.clip_to_range ||
+        !rules_.range_end_kept ||
+        (rules_.ptl_in_zap &&
+         (w_.mms[vma.mm].tables >> addr / kPtesPerTable & 1) == 0))
+      return false;
+    const unsigned index = vma.pgoff + addr - vma.start;
+    for (unsigned task = 0; task < C::kTasks; ++task) {
+      const Op& other = w_.tasks[task].op;
+      if (task == task_ || !IsOfPass(other.verb)) continue;
+      if (other.verb != Verb::kTruncate || index >= other.pgoff) return false;
+    }
+    return true;
+  }
+
+  Touched OfPass() const {
+    using namespace truncate_phase;
+    switch (op_.phase) {
+      case kPass:
+      case kPagePass:
+      case kLastPass:
+        return op_.pass.phase == pass_phase::kMutex ? kMutex : kAll;
+      case kNextPage:
+      case kTest:
+      case kTake:
+        return RemovesUnseen() ? kCache : kAll;
+      default:
+        return kAll;
+    }
+  }
+
+  // Whether the page that goes next, if there is one, is mapped nowhere, and of
+  // a truncation nothing at all past the size: so that its checks find nothing,
+  // and would not if others unmapped more.
+  bool RemovesUnseen() const {
+    const File& file = w_.files[op_.file];
+    unsigned index = op_.locked - 1U;
+    if (op_.locked == 0) {
+      const uint64_t left = op_.cursor >= 64 ? 0 : file.cached >> op_.cursor;
+      index = left == 0 ? C::kFilePages
+                        : op_.cursor + unsigned(std::countr_zero(left));
+    }
+    if (index < C::kFilePages && w_.mapcount[op_.file][index] != 0)
+      return false;
+    if (op_.verb != Verb::kTruncate) return true;
+    for (const Vma& vma : w_.vmas) {
+      if (vma.state == VmaState::kFree || vma.file != op_.file) continue;
+      for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+        const Pte pte = w_.mms[vma.mm].ptes[addr];
+        const unsigned linear = vma.pgoff + addr - vma.start;
+        if (pte.present() && (linear >= op_.pgoff || pte.index() >= op_.pgoff))
+          return false;
+      }
+    }
+    return true;
+  }
+
+  const World<C>& w_;
+  const unsigned task_;
+  const Op& op_;
+  const Rules& rules_;
+  const bool passes_may_begin_;
+};
+
+}  // namespace
+
+template <class C>
+Touched NextTouches(const World<C>& world, unsigned task, const Rules& rules,
+                    bool passes_may_begin) {
+  return Step<C>(world, task, rules, passes_may_begin).Touches();
+}
+
+template Touched NextTouches<SmallCaps>(const World<SmallCaps>&, unsigned,
+                                        const Rules&, bool);
+template Touched NextTouches<LargeCaps>(const World<LargeCaps>&, unsigned,
+                                        const Rules&, bool);
+
+Touched MayTouch(const Op& op, const Rules& rules) {
+  using namespace truncate_phase;
+  Touched all = MayTouch(op.verb, op.populate != 0);
+  if (op.verb != Verb::kTruncate) return all;
+  if (op.phase > kInvalidateLock) all &= ~Touched{kSize};
+  if (rules.second_pass || rules.unmap_per_page) return all;
+  if (op.phase > kPass || op.pass.active != 0) all &= ~Touched{kCount};
+  if (op.phase > kPass) all &= ~(kIndex | kMutex);
+  return all;
+}
+
+Touched MayTouch(Verb verb, bool populate) {
+  switch (verb) {
+    case Verb::kNone:
+      return 0;
+    case Verb::kRead:
+      return kCache;
+    case Verb::kWrite:
+      return kCache | kAnon;
+    case Verb::kMunmap:
+    case Verb::kMprotect:
+      return kSlab | kIndex;
+    case Verb::kMremap:
+    case Verb::kExit:
+    case Verb::kFork:
+      return kSlab | kIndex | kAnon;
+    case Verb::kMmap:
+      return kSlab | kIndex | kAnon | (populate ? kCache : 0);
+    case Verb::kRemap:
+      return kSlab | kIndex | kCache | kAnon;
+    case Verb::kTruncate:
+      return kIndex | kPtes | kSize | kCount | kCache | kMutex;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      return kIndex | kPtes | kCount | kCache | kMutex;
+  }
+  return kAll;
+}
+
+}  // namespace vmtrunc
