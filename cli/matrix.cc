@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "cli/bound.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -16,17 +17,19 @@ namespace fs = std::filesystem;
 
 struct MatrixArguments {
   BoundArguments bound;
-  std::string kernels = "all", out;
+  std::string kernels = "all", out, html;
   bool rules = false, json = false;
 };
 
 struct Row {
   std::string kernel;
   unsigned events[kProperties] = {};  // of the script that breaks it; 0: none
-  std::string path[kProperties];      // of that script, if it was kept
+  std::string script[kProperties];    // that one
+  std::string path[kProperties];      // where it was put, if anywhere
   Answer rest = Answer::kHolds;       // what the others do
-  ProveProgress progress;  // of the search that they were left over by
-  bool stopped = false;    // by a signal
+  ProveProgress progress;   // of the search that they were left over by
+  bool is_reduced = false;  // that one
+  bool stopped = false;     // by a signal
   double seconds = 0;
 };
 
@@ -49,16 +52,18 @@ Row Search(const MatrixArguments& o, const KernelSpec& kernel,
     ProveResult result = ProveFewest(problem, options);
     row.progress = result.progress;
     row.rest = result.answer;
+    row.is_reduced = result.is_reduced;
     row.stopped = result.why == "it was stopped";
     if (result.answer != Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
     options.properties &= ~Bit(result.property);
-    if (o.out.empty()) continue;
     result.script.kernel = kernel;
+    row.script[property] = ToText(result.script);
+    if (o.out.empty()) continue;
     row.path[property] = absl::StrCat(o.out, "/", row.kernel, "-",
                                       Name(static_cast<int>(property)), ".vmt");
-    WriteFile(row.path[property], ToText(result.script));
+    WriteFile(row.path[property], row.script[property]);
   }
   show.End();
   row.seconds = show.seconds();
@@ -71,6 +76,7 @@ struct Need {
   Answer answer = Answer::kHolds;
   Property property = Property::kNoPagePastSize;
   unsigned events = 0;
+  std::string script;
 };
 
 // For each rule that the kernel has, the fewest events that break one of the
@@ -94,12 +100,13 @@ std::vector<Need> Needs(const MatrixArguments& o, const KernelSpec& kernel,
     ProveResult result = ProveFewest(problem, options);
     show.End();
     needs.push_back({row.kernel, rule.name, result.answer, result.property,
-                     static_cast<unsigned>(result.script.events.size())});
+                     static_cast<unsigned>(result.script.events.size()), ""});
     if (result.answer != Answer::kBreaks) continue;
-    if (o.out.empty()) continue;
     result.script.kernel = without;
+    needs.back().script = ToText(result.script);
+    if (o.out.empty()) continue;
     WriteFile(absl::StrCat(o.out, "/", without.ToString(), ".vmt"),
-              ToText(result.script));
+              needs.back().script);
   }
   return needs;
 }
@@ -134,7 +141,8 @@ bool Breaks(const std::vector<Row>& rows, int property) {
 std::string Rest(const Row& row) {
   return absl::StrCat(row.rest == Answer::kHolds ? "" : "ran out of ",
                       Size(row.progress.states), " states, ",
-                      row.progress.depth, " events deep");
+                      row.progress.depth,
+                      row.is_reduced ? " moves deep" : " events deep");
 }
 
 // As Markdown. Properties that nothing breaks share a column.
@@ -176,6 +184,7 @@ nlohmann::json ToJson(const Row& row) {
       continue;
     }
     cell = {{"answer", "breaks"}, {"events", row.events[i]}};
+    cell["script"] = row.script[i];
     if (!row.path[i].empty()) cell["path"] = row.path[i];
   }
   return {{"kernel", row.kernel},
@@ -183,6 +192,99 @@ nlohmann::json ToJson(const Row& row) {
           {"depth", row.progress.depth},
           {"seconds", row.seconds},
           {"properties", cells}};
+}
+
+std::string Escaped(const std::string& text) {
+  return absl::StrReplaceAll(text,
+                             {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
+}
+
+// A cell or an item that opens on its script.
+std::string WithScript(const std::string& head, const std::string& script) {
+  return absl::StrCat("<details><summary>", head, "</summary><pre>",
+                      Escaped(script), "</pre></details>");
+}
+
+std::string RulesHtml(const std::vector<Need>& needs) {
+  std::string html;
+  std::string kernel;
+  for (const Need& need : needs) {
+    if (need.kernel != kernel) {
+      absl::StrAppend(&html, kernel.empty() ? "" : "</ul>\n", "<h2>Rules of ",
+                      Escaped(need.kernel), "</h2>\n<ul>\n");
+      kernel = need.kernel;
+    }
+    const std::string rule = absl::StrCat("<code>", need.rule, "</code>");
+    absl::StrAppend(
+        &html, "<li>",
+        need.answer == Answer::kBreaks
+            ? WithScript(
+                  absl::StrCat(rule, ": needed: without it <code>",
+                               Name(static_cast<int>(need.property)),
+                               "</code> breaks in ", need.events, " events"),
+                  need.script)
+        : need.answer == Answer::kHolds ? rule + ": nothing breaks without it"
+                                        : rule + ": ran out",
+        "</li>\n");
+  }
+  return kernel.empty() ? html : html + "</ul>\n";
+}
+
+// One page without scripts or anything from elsewhere.
+std::string Html(const std::vector<Row>& rows, const std::vector<Need>& needs,
+                 const std::string& what) {
+  constexpr const char* kHead = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>vmtrunc: kernels and properties</title>
+<style>
+:root { color-scheme: light dark; --no: #fbdedb; --yes: #dff3e1; --edge: #8888; }
+@media (prefers-color-scheme: dark) { :root { --no: #5c2320; --yes: #1d4023; } }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; }
+table { border-collapse: collapse; }
+th, td { border: 1px solid var(--edge); padding: .3rem .5rem; text-align: left;
+         vertical-align: top; }
+th { position: sticky; top: 0; background: Canvas; }
+td.breaks { background: var(--no); }
+td.holds { background: var(--yes); }
+pre { margin: .4rem 0 0; font-size: 13px; }
+summary { cursor: pointer; }
+</style>
+</head>
+<body>
+<h1>Kernels and properties</h1>
+)";
+  std::string html = kHead;
+  absl::StrAppend(&html, "<p>Searched: ", Escaped(what),
+                  ". A cell that breaks opens on a script with the fewest "
+                  "events; <code>vmtrunc run FILE</code> runs it.</p>\n"
+                  "<table>\n<tr><th scope=\"col\">kernel</th>");
+  for (int i = 0; i < kProperties; ++i)
+    absl::StrAppend(&html, "<th scope=\"col\">", Name(i), "</th>");
+  absl::StrAppend(&html, "<th scope=\"col\">searched</th></tr>\n");
+  for (const Row& row : rows) {
+    absl::StrAppend(&html, "<tr><th scope=\"row\">", Escaped(row.kernel),
+                    "</th>");
+    const bool holds = row.rest == Answer::kHolds;
+    for (int i = 0; i < kProperties; ++i) {
+      const bool breaks = row.events[i] != 0;
+      absl::StrAppend(
+          &html, "<td class=\"",
+          breaks  ? "breaks\">"
+          : holds ? "holds\">"
+                  : "\">",
+          breaks  ? WithScript(absl::StrCat("breaks in ", row.events[i]),
+                               row.script[i])
+          : holds ? "holds"
+                  : "ran out",
+          "</td>");
+    }
+    absl::StrAppend(&html, "<td>", Rest(row), "</td></tr>\n");
+  }
+  absl::StrAppend(&html, "</table>\n", RulesHtml(needs), "</body>\n</html>\n");
+  return html;
 }
 
 int Matrix(const MatrixArguments& o) {
@@ -214,6 +316,7 @@ int Matrix(const MatrixArguments& o) {
     for (const Need& need : more) ran_out |= need.answer == Answer::kRanOut;
     needs.insert(needs.end(), more.begin(), more.end());
   }
+  if (!o.html.empty()) WriteFile(o.html, Html(rows, needs, what));
   if (o.json) {
     nlohmann::json all = nlohmann::json::array();
     for (const Row& row : rows) all.push_back(ToJson(row));
@@ -246,6 +349,8 @@ void AddMatrix(CLI::App& app, Command& run) {
       ->capture_default_str();
   AddBoundOptions(*sub, o->bound);
   sub->add_option("-o,--out", o->out, "a directory for the scripts that break");
+  sub->add_option("--html", o->html, "and as a page, with the scripts")
+      ->check(kNotEmpty);
   sub->add_flag("--rules", o->rules,
                 "for each rule of each kernel, whether it is needed");
   sub->add_flag("--json", o->json, "as JSON");

@@ -17,8 +17,8 @@ namespace {
 struct ProveArguments {
   BoundArguments bound;
   std::string kernel, from, property, out, checkpoint;
-  bool whole = false, steps = false, reduce = false, lasso = false,
-       json = false;
+  bool whole = false, steps = false, reduce = false, exact = false,
+       lasso = false, json = false;
 };
 
 struct Asked {
@@ -163,9 +163,12 @@ void Print(const Asked& asked, const ProveArguments& o,
   if (result.answer == Answer::kRanOut) return PrintRanOut(o, result);
   if (result.answer == Answer::kHolds) {
     std::cout << absl::StreamFormat(
-        "holds %s; probability of a missed state below %.0e\n",
+        "holds %s; %s\n",
         o.from.empty() ? "to the bound" : "in all its schedules",
-        double(p.states) * double(p.states) / 1.8446744e19);
+        o.exact ? "states were compared whole"
+                : absl::StrFormat(
+                      "probability of a missed state below %.0e",
+                      double(p.states) * double(p.states) / 1.8446744e19));
     return;
   }
   std::cout << absl::StreamFormat(
@@ -242,6 +245,7 @@ int ProveIt(const ProveArguments& o) {
   options.steps_only = o.steps || o.reduce;
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
+  options.exact = o.exact;
   ShowProgress show;
   options.on_progress = [&](const ProveProgress& p) { show(p); };
   ProveResult result = OneSearch(o) ? Prove(asked.problem, options)
@@ -296,6 +300,9 @@ void AddProve(CLI::App& app, Command& run) {
                 "fewest events")
       ->excludes(whole)
       ->excludes(steps);
+  sub->add_flag("--exact", o->exact,
+                "states are kept whole: no probability, more memory")
+      ->excludes("--checkpoint");
   sub->add_flag("--lasso", o->lasso,
                 "looks for a run in which a pass drops its lock for ever")
       ->excludes("--property")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "core/check.h"
 #include "core/mark.h"
@@ -24,6 +25,11 @@ class Canonical {
   }
 
   uint64_t Hash(uint64_t extra) {
+    const std::span<const uint8_t> bytes = Bytes(extra);
+    return HashBytes(bytes.data(), bytes.size());
+  }
+
+  std::span<const uint8_t> Bytes(uint64_t extra) {
     size_t size = 0;
     const auto put = [&](const void* bytes, size_t count) {
       VMT_CHECK(size + count <= sizeof(bytes_));
@@ -62,7 +68,7 @@ class Canonical {
       const Op op = Renamed(it.op);
       put(&op, sizeof(op));
     }
-    return HashBytes(bytes_, size);
+    return {bytes_, size};
   }
 
  private:
@@ -184,12 +190,30 @@ class Canonical {
 }  // namespace
 
 template <class C>
+void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
+                    bool plain, std::vector<uint8_t>& bytes) {
+  if (!plain) {
+    Canonical<C> canonical(world, rules);
+    const std::span<const uint8_t> all = canonical.Bytes(extra);
+    bytes.assign(all.begin(), all.end());
+    return;
+  }
+  bytes.resize(sizeof(extra) + sizeof(world));
+  std::memcpy(bytes.data(), &extra, sizeof(extra));
+  std::memcpy(bytes.data() + sizeof(extra), &world, sizeof(world));
+}
+
+template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
                      bool plain) {
   if (plain) return HashOf(world) ^ (extra * 0x9e3779b97f4a7c15U);
   return Canonical<C>(world, rules).Hash(extra);
 }
 
+template void CanonicalBytes<SmallCaps>(const World<SmallCaps>&, const Rules&,
+                                        uint64_t, bool, std::vector<uint8_t>&);
+template void CanonicalBytes<LargeCaps>(const World<LargeCaps>&, const Rules&,
+                                        uint64_t, bool, std::vector<uint8_t>&);
 template uint64_t Fingerprint<SmallCaps>(const World<SmallCaps>&, const Rules&,
                                          uint64_t, bool);
 template uint64_t Fingerprint<LargeCaps>(const World<LargeCaps>&, const Rules&,

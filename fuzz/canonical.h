@@ -3,6 +3,7 @@
 #define VMTRUNC_FUZZ_CANONICAL_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "core/checker.h"
 #include "core/world.h"
@@ -20,6 +21,11 @@ namespace vmtrunc {
 //   4  ptes of addresses that no vma has, and operations of idle tasks
 // `plain` leaves out and renames nothing: for the test that both agree. `extra`
 // is what else the future depends on.
+template <class C>
+void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
+                    bool plain, std::vector<uint8_t>& bytes);
+
+// A hash of these.
 template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
                      bool plain);

@@ -4,11 +4,13 @@
 #include <bit>
 #include <thread>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "fuzz/checkpoint.h"
 #include "fuzz/shrink.h"
 #include "fuzz/space.h"
+#include "fuzz/store.h"
 
 namespace vmtrunc {
 namespace {
@@ -16,50 +18,7 @@ namespace {
 constexpr size_t kChunk = 256;      // states that a job takes at once
 constexpr size_t kBlock = 1 << 15;  // states between two merges
 constexpr uint32_t kStartFlag = 0x80000000;
-
-// A set of fingerprints: open addressing, half full at most.
-class Fingerprints {
- public:
-  Fingerprints() : slots_(size_t{1} << 12) {}
-
-  bool Has(uint64_t key) const { return slots_[Find(key)] == key; }
-  // Returns whether it is new.
-  bool Add(uint64_t key) {
-    if (2 * (size_ + 1) > slots_.size()) Grow();
-    uint64_t& slot = slots_[Find(key)];
-    if (slot == key) return false;
-    slot = key;
-    ++size_;
-    return true;
-  }
-  uint64_t bytes() const { return slots_.size() * sizeof(uint64_t); }
-  // What it would take to hold `more` besides.
-  uint64_t BytesFor(uint64_t more) const {
-    uint64_t slots = slots_.size();
-    while (2 * (size_ + more + 1) > slots) slots *= 2;
-    const uint64_t bytes = slots * sizeof(uint64_t);
-    return slots == slots_.size() ? bytes : bytes + this->bytes();
-  }
-
- private:
-  size_t Find(uint64_t key) const {
-    size_t at = key * 0x9e3779b97f4a7c15U >> shift_;
-    while (slots_[at] != 0 && slots_[at] != key)
-      at = (at + 1) & (slots_.size() - 1);
-    return at;
-  }
-  void Grow() {
-    std::vector<uint64_t> old(slots_.size() * 2);
-    old.swap(slots_);
-    --shift_;
-    for (const uint64_t key : old)
-      if (key != 0) slots_[Find(key)] = key;
-  }
-
-  std::vector<uint64_t> slots_;  // 0: free
-  unsigned shift_ = 64 - 12;
-  size_t size_ = 0;
-};
+constexpr uint64_t kExactState = 300;  // bytes of one, for an estimate
 
 // How a state was first reached.
 struct Node {
@@ -70,6 +29,7 @@ struct Node {
 struct Candidate {
   uint64_t key;
   Node node;
+  std::string state;  // packed, where fingerprints are not enough
 };
 
 // What one chunk of states leads to.
@@ -103,6 +63,7 @@ class Search {
   Search(const Problem& problem, const ProveOptions& options)
       : problem_(problem), options_(options), space_(problem, options) {
     VMT_CHECK(!options.reduce || options.steps_only);
+    VMT_CHECK(!options.exact || options.checkpoint.empty());
   }
 
   ProveResult Run() {
@@ -179,7 +140,7 @@ class Search {
       result_.beyond = level.beyond;
       for (size_t i = 0; i < level.keys.size(); ++i) {
         const Node node = std::bit_cast<Node>(level.nodes[i]);
-        Keep({level.keys[i], node});
+        Keep({level.keys[i], node, {}});
       }
     }
     keys_.clear();
@@ -238,7 +199,7 @@ class Search {
         continue;
       }
       const Node node{static_cast<uint32_t>(i) | kStartFlag, {}};
-      Keep({space_.Key(state) | 1, node});
+      Keep({space_.Key(state) | 1, node, Packed(state)});
       if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
       Breaks(node);
       return false;
@@ -247,7 +208,12 @@ class Search {
   }
 
   void Keep(const Candidate& candidate) {
-    if (!seen_.Add(candidate.key)) return;
+    if (!options_.exact) {
+      if (!seen_.Add(candidate.key)) return;
+    } else {
+      if (!exact_.insert(candidate.state).second) return;
+      exact_bytes_ += BytesOf(candidate.state);
+    }
     if (options_.on_state) options_.on_state(candidate.key);
     nodes_.push_back(candidate.node);
     if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
@@ -308,7 +274,8 @@ class Search {
     if (nodes_.size() >= options_.most_states) return Stop("of states");
     const uint64_t bytes = seen_.BytesFor(more) +
                            (nodes_.size() + more) * sizeof(Node) * 2 +
-                           more * sizeof(Candidate);
+                           more * sizeof(Candidate) + exact_bytes_ +
+                           (options_.exact ? more * kExactState : 0);
     return bytes <= options_.most_bytes || Stop("of memory");
   }
 
@@ -343,8 +310,12 @@ class Search {
         bool breaks = space_.Broken(next) != 0;
         if (!breaks) {
           const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
-          if (seen_.Has(key) || !recent.Add(key)) continue;
-          found.candidates.push_back({key, way});
+          std::string packed = Packed(next);
+          const bool known = options_.exact
+                                 ? exact_.contains(packed)
+                                 : seen_.Has(key) || !recent.Add(key);
+          if (known) continue;
+          found.candidates.push_back({key, way, std::move(packed)});
           breaks = space_.BrokenAtEnd(next) != 0;
         }
         if (!breaks) continue;
@@ -355,6 +326,20 @@ class Search {
     }
   }
 
+  std::string Packed(const State<C>& state) const {
+    std::string packed;
+    if (!options_.exact) return packed;
+    std::vector<uint8_t> bytes;
+    space_.Canonical(state, bytes);
+    Pack(bytes, packed);
+    packed.shrink_to_fit();
+    return packed;
+  }
+  // On the heap, and in the table.
+  static uint64_t BytesOf(const std::string& packed) {
+    return packed.capacity() + 1 + 2 * sizeof(packed);
+  }
+
   void Merge() {
     for (const Found& found : found_)
       for (const Candidate& candidate : found.candidates) Keep(candidate);
@@ -363,7 +348,8 @@ class Search {
   void Report() {
     progress_.states = nodes_.size();
     progress_.depth = depth_;
-    progress_.bytes = seen_.bytes() + nodes_.capacity() * sizeof(Node);
+    progress_.bytes =
+        seen_.bytes() + exact_bytes_ + nodes_.capacity() * sizeof(Node);
     if (options_.on_progress) options_.on_progress(progress_);
   }
 
@@ -398,6 +384,8 @@ class Search {
   const ProveOptions& options_;
   Space<C> space_;
   Fingerprints seen_;
+  absl::flat_hash_set<std::string> exact_;  // instead, packed
+  uint64_t exact_bytes_ = 0;
   std::vector<Node> nodes_;
   std::vector<uint64_t> keys_;  // of the states that are not kept on disk yet
   Checkpoint checkpoint_;

@@ -6,11 +6,11 @@
 // and whole operations are edges beside the steps that they are made of: they
 // reach no other states, and are one event.
 //
-// What is kept of a state is 63 bits of its normal form (fuzz/canonical.h) and
-// the edge it was first reached by. Two states of n have the same 63 bits with
-// a probability below n^2 / 2^64; then one is not explored. The world of a
-// state is made again from its trail when it is expanded; neighbours share most
-// of it.
+// What is kept of a state is 63 bits of its normal form (fuzz/canonical.h), or
+// all of it, and the edge it was first reached by. Two states of n have the
+// same 63 bits with a probability below n^2 / 2^64; then one is not explored.
+// The world of a state is made again from its trail when it is expanded;
+// neighbours share most of it.
 //
 // The result does not depend on `jobs`: states are numbered in the order in
 // which one job would reach them.
@@ -53,7 +53,10 @@ struct ProveOptions {
   bool reduce = false;
   unsigned most_events = kAnyEvents;    // scripts of more are not looked at
   uint64_t most_states = ~uint64_t{0};  // or about as many: then it ran out
-  bool plain = false;                   // no normal form, for tests
+  // States are kept whole, packed, instead of as 63 bits: five times the memory
+  // and no probability. Not with a checkpoint.
+  bool exact = false;
+  bool plain = false;  // no normal form, for tests
   // Where the states of each level are kept, to go on from after a kill with
   // the same result; empty for nowhere.
   std::string checkpoint;

@@ -16,6 +16,7 @@
 #include "fuzz/canonical.h"
 #include "fuzz/lasso.h"
 #include "fuzz/random.h"
+#include "fuzz/store.h"
 
 namespace vmtrunc {
 namespace {
@@ -199,6 +200,41 @@ TEST(Prove, StepsReachTheSameStates) {
       EXPECT_LE(steps.progress.transitions, events.progress.transitions);
     }
   }
+}
+
+// Whole states are as many as fingerprints.
+TEST(Prove, ExactStatesAreTheSame) {
+  for (const Case& it : kCases) {
+    ProveOptions options;
+    const ProveResult hashed = Search(*it.bound, it.kernel, options);
+    options.exact = true;
+    const ProveResult exact = Search(*it.bound, it.kernel, options);
+    EXPECT_EQ(exact.answer, hashed.answer) << it.kernel;
+    EXPECT_EQ(exact.levels, hashed.levels) << it.kernel;
+    EXPECT_EQ(ToText(exact.script), ToText(hashed.script)) << it.kernel;
+    EXPECT_GT(exact.progress.bytes, hashed.progress.bytes);
+  }
+}
+
+TEST(Store, PacksWhatDiffersToWhatDiffers) {
+  Random random(3);
+  std::set<std::vector<uint8_t>> states;
+  std::set<std::string> packed;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<uint8_t> state(random.Below(600));
+    for (uint8_t& byte : state)
+      byte = static_cast<uint8_t>(random.Below(3) == 0 ? random.Below(3) : 0);
+    states.insert(state);
+    std::string to;
+    Pack(state, to);
+    packed.insert(to);
+  }
+  for (size_t zeros = 600; zeros < 1200; ++zeros) {
+    std::string to;
+    Pack(std::vector<uint8_t>(zeros), to);
+    packed.insert(to);
+  }
+  EXPECT_EQ(packed.size(), states.size() + 600);
 }
 
 TEST(Prove, JobsDoNotChangeTheResult) {

@@ -406,12 +406,26 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   return end.world.ran_out != 0 ? 0 : Broken(end);
 }
 
+// What the future depends on besides the world. What passes have scanned is a
+// hash of 64 bits here.
 template <class C>
-uint64_t Space<C>::Key(const State<C>& state) const {
+uint64_t Space<C>::Extra(const State<C>& state) const {
   uint64_t extra = state.passes | unsigned{state.operations} << 8;
   if (problem_.in_order) extra = HashBytes(state.next, sizeof(state.next));
   if (history_) extra ^= state.checker.History();
-  return Fingerprint(state.world, options_.rules, extra, options_.plain);
+  return extra;
+}
+
+template <class C>
+uint64_t Space<C>::Key(const State<C>& state) const {
+  return Fingerprint(state.world, options_.rules, Extra(state), options_.plain);
+}
+
+template <class C>
+void Space<C>::Canonical(const State<C>& state,
+                         std::vector<uint8_t>& bytes) const {
+  CanonicalBytes(state.world, options_.rules, Extra(state), options_.plain,
+                 bytes);
 }
 
 template class Space<SmallCaps>;

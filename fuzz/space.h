@@ -64,6 +64,7 @@ class Space {
   uint32_t BrokenAtEnd(const State<C>& state) const;
 
   uint64_t Key(const State<C>& state) const;
+  void Canonical(const State<C>& state, std::vector<uint8_t>& bytes) const;
 
   // The first event of the edge.
   Event EventOf(const Edge& edge) const;
@@ -82,6 +83,7 @@ class Space {
   bool Alone(const State<C>& state, unsigned task) const;
   bool MayBegin(const State<C>& state) const;
   bool CanMove(const State<C>& state) const;
+  uint64_t Extra(const State<C>& state) const;
   bool MayBegin(const State<C>& state, size_t operation) const;
   bool Worth(const World<C>& world, const Event& event) const;
 
