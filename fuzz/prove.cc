@@ -442,12 +442,13 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options) {
 
 ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
                         uint64_t first_states) {
-  ProveOptions first = options;
-  first.most_states = first_states;
-  first.checkpoint.clear();
-  ProveResult soon = Prove(problem, first);
-  const bool stopped = options.stop != nullptr && options.stop->load();
-  if (soon.answer != Answer::kRanOut || stopped) return soon;
+  if (options.checkpoint.empty()) {
+    ProveOptions first = options;
+    first.most_states = first_states;
+    ProveResult soon = Prove(problem, first);
+    const bool stopped = options.stop != nullptr && options.stop->load();
+    if (soon.answer != Answer::kRanOut || stopped) return soon;
+  }
   ProveOptions reduced = options;
   reduced.steps_only = reduced.reduce = true;
   ProveResult verdict = Prove(problem, reduced);

@@ -101,7 +101,8 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options);
 // In the small world where it fits, else in that of scripts.
 ProveResult Prove(const Problem& problem, const ProveOptions& options);
 
-// Looks for a script of few events first, `first_states` states long; then has
+// Looks for a script of few events first, `first_states` states long (not where
+// there is a checkpoint, which that would not be worth); then has
 // the verdict of a search with `reduce`; and where that breaks, looks for the
 // fewest events without, up to those of the script that is known by then:
 // `reduced.states` is not 0.
