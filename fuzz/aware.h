@@ -1,0 +1,70 @@
+// Mutation that knows the state which a script has reached where it is changed:
+// operations that can have an effect there, ranges that touch those of vmas,
+// and drops with something inside. Deterministic in the generator's seed.
+#ifndef VMTRUNC_FUZZ_AWARE_H_
+#define VMTRUNC_FUZZ_AWARE_H_
+
+#include <cstddef>
+
+#include "core/machine.h"
+#include "core/script.h"
+#include "fuzz/mutate.h"
+#include "fuzz/random.h"
+
+namespace vmtrunc {
+
+// The state before an event of a script, for one kernel. A few KiB.
+class Reached {
+ public:
+  Reached(const Setup& setup, const Rules& rules)
+      : rules_(rules), world_(MakeWorld<LargeCaps>(setup, rules)) {}
+  void Apply(const Event& event);
+  // The events [from, to).
+  void Apply(const Script& script, size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i) Apply(script.events[i]);
+  }
+  const World<LargeCaps>& world() const { return world_; }
+
+ private:
+  const Rules& rules_;
+  World<LargeCaps> world_;
+};
+
+// An operation of an idle task that can have an effect in `world`: it finds
+// something to unmap, a protection to change, a pte to set. kNone where none
+// was found. `task`: whose, or kNone for anybody's.
+Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
+                     uint8_t task = kNone);
+
+enum class Mutation : uint8_t {
+  kInsert,       // an operation that has an effect
+  kInsertPass,   // with its drops, and such operations inside
+  kInsideDrop,   // such an operation behind a drop that is there
+  kMoveDrop,     // to another break test, or another place
+  kTouch,        // a range that begins or ends where a vma does
+  kOtherMm,      // the same operation by another task
+  kAnotherPass,  // a pass again, over another range
+  kReplace,      // by an operation that has an effect
+  kDelete,
+  kSwap,
+  kBlind,  // fuzz/mutate.h
+};
+inline constexpr unsigned kMutations = 11;
+
+// One change. Returns whether there was something to change.
+bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
+                const Rules& rules, Random& random, Verbs verbs = kAllVerbs);
+
+// One to four changes of any kind. At most `max_events` events.
+void MutateAware(Script& script, size_t max_events, const Rules& rules,
+                 Random& random, Verbs verbs = kAllVerbs);
+
+// The first events of one script and the last of another, cut where the same
+// tasks have the same operations in flight; the setup of the first. At most
+// `max_events`.
+Script Splice(const Script& head, const Script& tail, size_t max_events,
+              const Rules& rules, Random& random);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_AWARE_H_

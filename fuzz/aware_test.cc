@@ -1,0 +1,97 @@
+// The mutator that knows the state: what it makes has an effect, can be
+// written and read, and is the same for the same seed.
+#include "fuzz/aware.h"
+
+#include <gtest/gtest.h>
+
+#include "core/run.h"
+
+namespace vmtrunc {
+namespace {
+
+Rules Seed() { return ParseKernelSpec("2.6.11")->rules(); }
+
+Script Grown(Random& random, const Rules& rules) {
+  Script script = RandomSetup(random);
+  for (int i = 0; i < 6; ++i) MutateAware(script, 32, rules, random);
+  return script;
+}
+
+// A change that is made can be written and read again.
+TEST(Aware, EveryMutationMakesScripts) {
+  const Rules rules = Seed();
+  Random random(1);
+  int made[kMutations] = {};
+  for (int i = 0; i < 4000; ++i) {
+    Script script = Grown(random, rules);
+    for (unsigned kind = 0; kind < kMutations; ++kind) {
+      Script changed = script;
+      if (!MutateOnce(changed, static_cast<Mutation>(kind), 32, rules, random))
+        continue;
+      ++made[kind];
+      ASSERT_LE(changed.events.size(), 32U);
+      const Script again = DecodeBytes(EncodeBytes(changed));
+      ASSERT_EQ(again.setup, changed.setup);
+      ASSERT_EQ(again.events, changed.events) << kind << ToText(changed);
+      ASSERT_TRUE(ParseText(ToText(changed)).ok()) << ToText(changed);
+    }
+  }
+  for (unsigned kind = 0; kind < kMutations; ++kind)
+    EXPECT_GT(made[kind], 500) << kind;
+}
+
+TEST(Aware, TheSeedDecides) {
+  const Rules rules = Seed();
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random one(seed), two(seed);
+    EXPECT_EQ(ToText(Grown(one, rules)), ToText(Grown(two, rules)));
+  }
+}
+
+// Of the operations that it inserts, most have an effect where they stand. Of
+// those drawn without looking, half as many.
+TEST(Aware, WhatItInsertsHasAnEffect) {
+  const Rules rules = Seed();
+  Random random(2);
+  unsigned aware = 0, blind = 0, all = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const Script script = Grown(random, rules);
+    Reached reached(script.setup, rules);
+    reached.Apply(script, 0, script.events.size());
+    const Event event = EffectiveEvent(reached.world(), random, kAllVerbs);
+    if (event.kind == EventKind::kNone) continue;
+    Event drawn;
+    while (drawn.kind != EventKind::kStart) drawn = RandomEvent(script, random);
+    ++all;
+    const auto has_effect = [&](const Event& it) {
+      World<LargeCaps> world = reached.world();
+      NoProbe<LargeCaps> probe;
+      return Machine<LargeCaps, NoProbe<LargeCaps>>(world, rules, probe)
+          .Apply(it);
+    };
+    aware += has_effect(event) ? 1 : 0;
+    blind += has_effect(drawn) ? 1 : 0;
+  }
+  EXPECT_GT(all, 3000U);
+  EXPECT_GT(aware * 10, all * 8) << aware << " of " << all;
+  EXPECT_LT(blind * 10, all * 6) << blind << " of " << all;
+}
+
+// What is spliced goes on with the same operations in flight.
+TEST(Aware, SplicesWhereTheSameIsInFlight) {
+  const Rules rules = Seed();
+  Random random(3);
+  unsigned mixed = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const Script head = Grown(random, rules);
+    const Script tail = Grown(random, rules);
+    const Script spliced = Splice(head, tail, 64, rules, random);
+    EXPECT_EQ(spliced.setup, head.setup);
+    EXPECT_LE(spliced.events.size(), 64U);
+    mixed += spliced.events != head.events && spliced.events != tail.events;
+  }
+  EXPECT_GT(mixed, 1000U);
+}
+
+}  // namespace
+}  // namespace vmtrunc
