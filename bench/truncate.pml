@@ -129,10 +129,11 @@ Globals g;
 byte slab[SLOTS];
 
 /* Used within a step alone. */
-hidden byte s, n, m, x, i, lo, hi, key;
+hidden byte s, n, m, x, i, k, lo, hi, key;
 hidden byte cur, slot, same, level, nxt, up, down, old, grown, moved, keep;
-hidden byte new_end, prev_vma, next_vma, gone_vmas, turn;
-hidden byte by_size, entered, bad, over, dropped, drop, after, before, cuts;
+hidden byte put_first, take_n, take_x, put_x, put_n, gone, n_start, n_end, x_start;
+hidden byte then, split_at, new_end, prev_vma, next_vma, turn;
+hidden byte by_size, entered, bad, over, dropped, drop, after, before, below;
 
 #define LAST(a) (v[a].pgoff + v[a].end - v[a].start - 1)
 #define PTES(mm_) (mm_ -> g.pte1 : g.pte0)
@@ -141,17 +142,17 @@ hidden byte by_size, entered, bad, over, dropped, drop, after, before, cuts;
 
 /* ---- the prio tree */
 
-inline REPLACE(gone, by) {      /* `by` is linked nowhere */
+inline REPLACE(node, by) {      /* `by` is linked nowhere */
   v[by].tree = NODE;
-  v[by].left = v[gone].left;
-  v[by].right = v[gone].right;
-  v[by].parent = v[gone].parent;
+  v[by].left = v[node].left;
+  v[by].right = v[node].right;
+  v[by].parent = v[node].parent;
   if
-  :: v[gone].parent == 0 -> g.root = by
+  :: v[node].parent == 0 -> g.root = by
   :: else ->
      if
-     :: v[v[gone].parent].left == gone -> v[v[gone].parent].left = by
-     :: else -> v[v[gone].parent].right = by
+     :: v[v[node].parent].left == node -> v[v[node].parent].left = by
+     :: else -> v[v[node].parent].right = by
      fi
   fi;
   if
@@ -353,44 +354,109 @@ inline FREE_VMA(which) {
 #define IS_NEW(a) (v[a].state == NEW && v[a].mm == m)
 #define FIND_NEW (IS_NEW(1) -> 1 : (IS_NEW(2) -> 2 : (IS_NEW(3) -> 3 : 4)))
 
-/* split_vma() of `s` up to the lock: [n | s) when `below`, else [s | n). */
-inline SPLIT_BEGINS(addr, below) {
-  ALLOC(n);
-  if
-  :: n == 0
-  :: else ->
-     v[n].mm = m; v[n].write = v[s].write;
-     v[n].start = v[s].start; v[n].end = v[s].end; v[n].pgoff = v[s].pgoff;
-     if
-     :: below -> v[n].end = addr
-     :: else ->
-        v[n].start = addr;
-        v[n].pgoff = v[s].pgoff + addr - v[s].start
-     fi
-  fi
-}
-
-/* vma_adjust() of that split: the new vma has the old one's count. */
-inline SPLIT_ENDS(below) {
-  n = FIND_NEW;
-  s = FIND(v[n].start);
-  v[n].count = v[s].count;
-  INSERT(n);
-  REMOVE_VMA(s);
-  if
-  :: below ->
-     v[s].pgoff = v[s].pgoff + v[n].end - v[s].start;
-     v[s].start = v[n].end
-  :: else -> v[s].end = v[n].start
-  fi;
-  INSERT(s);
-  v[n].state = LINKED
-}
-
 inline END_OPERATION() {
   t[m].phase = IDLE; t[m].start = 0; t[m].end = 0; t[m].at = 0; t[m].stop = 0;
   t[m].protects = 0; t[m].write = 0;
   g.busy = g.busy - 1
+}
+
+/*
+ * What a step does to the tree and to geometry, in the kernel's order: puts a
+ * new vma in, takes out those that change, changes them, puts them back, takes
+ * out and frees one. Each is 0 for none. It is in one place, and what decides
+ * comes before it, because SPIN copies an inline to each place that calls it,
+ * and has a limit for the size of a d_step.
+ */
+inline CHANGE() {
+  k = 0;
+  do
+  :: k == 6 -> break
+  :: else ->
+     lo = (k == 0 -> put_first : (k == 1 -> take_n : (k == 2 -> take_x : (k == 3 -> put_x : (k == 4 -> put_n : gone)))));
+     if
+     :: lo == 0
+     :: lo != 0 && (k == 0 || k == 3 || k == 4) -> INSERT(lo)
+     :: else -> REMOVE_VMA(lo)
+     fi;
+     if
+     :: k == 2 && take_n != 0 ->
+        v[n].pgoff = v[n].pgoff + n_start - v[n].start;
+        v[n].start = n_start;
+        v[n].end = n_end
+     :: else
+     fi;
+     if
+     :: k == 2 && take_x != 0 ->
+        v[x].pgoff = v[x].pgoff + x_start - v[x].start;
+        v[x].start = x_start
+     :: else
+     fi;
+     k++
+  od;
+  if
+  :: gone != 0 -> FREE_VMA(gone)
+  :: else
+  fi
+}
+
+/* Of vma_adjust(): `n` is what changes. The new vma has the old one's count. */
+inline SPLIT_ENDS() {
+  below = (t[m].phase == ADJUST_LOW) == t[m].protects;
+  x = FIND_NEW;
+  n = FIND(v[x].start);
+  v[x].count = v[n].count;
+  v[x].state = LINKED;
+  put_first = x;
+  take_n = n;
+  put_n = n;
+  n_start = (below -> v[x].end : v[n].start);
+  n_end = (below -> v[n].end : v[x].start)
+}
+
+/*
+ * vma_merge() for [at, stop) of `s`, on which the neighbours depend that have
+ * the wanted protection already. All vmas of an mm come from one mapping, so
+ * that file pages of neighbours follow each other.
+ */
+inline LOOK_AROUND() {
+  prev_vma = (t[m].at == v[s].start -> FIND(t[m].at - 1) : 0);
+  next_vma = (t[m].stop == v[s].end -> FIND(t[m].stop) : 0);
+  after = prev_vma != 0 && v[prev_vma].write == t[m].write;
+  before = next_vma != 0 && v[next_vma].write == t[m].write
+}
+
+/* One hold of vma_adjust() where there is nothing new: `n` ends at new_end, and
+   `x` is behind it. Who gets pages of the other is cleared if they differ. */
+inline MERGE_ENDS() {
+  s = FIND(t[m].at);
+  if
+  :: t[m].phase == MERGE_AGAIN ->
+     n = s; x = FIND(t[m].stop); new_end = v[x].end
+  :: else ->
+     LOOK_AROUND();
+     if
+     :: after ->                /* cases 5, 6, 7 */
+        n = prev_vma; x = s;
+        new_end = (before -> v[next_vma].end : t[m].stop)
+     :: else ->                 /* cases 4, 8 */
+        n = s; x = next_vma;
+        new_end = (t[m].at > v[s].start -> t[m].at : v[next_vma].end)
+     fi
+  fi;
+  t[m].phase = (new_end > v[x].end -> MERGE_AGAIN : PROTECT);
+  if
+  :: v[n].count == v[x].count
+  :: v[n].count != v[x].count && new_end > v[x].start -> v[n].count = 0
+  :: else -> v[x].count = 0
+  fi;
+  take_n = n;
+  put_n = n;
+  n_start = v[n].start;
+  n_end = new_end;
+  if
+  :: new_end >= v[x].end -> gone = x; n_end = v[x].end
+  :: else -> take_x = x; put_x = x; x_start = new_end
+  fi
 }
 
 /* ---- munmap */
@@ -426,27 +492,32 @@ inline DETACH() {               /* the range begins and ends where vmas do */
   t[m].phase = UNMAP
 }
 
-inline SPLIT_HIGH() {
-  s = FIND(t[m].end - 1);
-  if
-  :: v[s].end > t[m].end -> SPLIT_BEGINS(t[m].end, 1); t[m].phase = ADJUST_HIGH
-  :: else -> DETACH()
-  fi
-}
-
+/* What stands behind the tree's part of a step. `then`: START and the two
+   ADJUST mean that the low, the high, and no edge is to be looked at. */
 inline MUNMAP_STEP() {
   if
-  :: t[m].phase == START ->
+  :: then == START ->
      s = FIND(t[m].start);
      if
      :: v[s].start < t[m].start ->
-        SPLIT_BEGINS(t[m].start, 0);
-        t[m].phase = ADJUST_LOW
-     :: else -> SPLIT_HIGH()
+        split_at = t[m].start; below = 0; t[m].phase = ADJUST_LOW; then = IDLE
+     :: else -> then = ADJUST_LOW
      fi
-  :: t[m].phase == ADJUST_LOW -> SPLIT_ENDS(0); SPLIT_HIGH()
-  :: t[m].phase == ADJUST_HIGH -> SPLIT_ENDS(1); DETACH()
-  :: t[m].phase == UNMAP ->     /* a block is a page */
+  :: else
+  fi;
+  if
+  :: then == ADJUST_LOW ->
+     s = FIND(t[m].end - 1);
+     if
+     :: v[s].end > t[m].end ->
+        split_at = t[m].end; below = 1; t[m].phase = ADJUST_HIGH; then = IDLE
+     :: else -> then = ADJUST_HIGH
+     fi
+  :: else
+  fi;
+  if
+  :: then == ADJUST_HIGH -> DETACH()
+  :: then == UNMAP ->           /* a block is a page */
      if
      :: m -> g.pte1 = g.pte1 & ~(1 << t[m].at)
      :: else -> g.pte0 = g.pte0 & ~(1 << t[m].at)
@@ -457,87 +528,34 @@ inline MUNMAP_STEP() {
      :: i < ADDRS -> t[m].at = i
      :: else -> t[m].at = 0; t[m].phase = UNLINK
      fi
-  :: t[m].phase == UNLINK ->
+  :: then == UNLINK ->
      i = t[m].start;
-     NEXT_TORN();
-     s = TORN(i);
-     REMOVE_VMA(s);
-     FREE_VMA(s);
      NEXT_TORN();
      if
      :: i < ADDRS
      :: else -> END_OPERATION()
      fi
+  :: else
   fi
 }
 
 /* ---- mprotect */
 
-/*
- * vma_merge() for [at, stop) of `s`, on which the neighbours depend that have
- * the wanted protection already. All vmas of an mm come from one mapping, so
- * that file pages of neighbours follow each other.
- */
-inline LOOK_AROUND() {
-  prev_vma = (t[m].at == v[s].start -> FIND(t[m].at - 1) : 0);
-  next_vma = (t[m].stop == v[s].end -> FIND(t[m].stop) : 0);
-  after = prev_vma != 0 && v[prev_vma].write == t[m].write;
-  before = next_vma != 0 && v[next_vma].write == t[m].write
-}
-
-/* One hold of vma_adjust(): `n` ends at new_end, and `x` is behind it. */
-inline ADJUST() {
-  gone_vmas = 0;
-  cuts = 0;
+/* As above: START means the next part, the two ADJUST the high edge of this
+   one, and that it is whole. */
+inline MPROTECT_STEP() {
   if
-  :: new_end >= v[x].end ->     /* absorbed */
-     gone_vmas = (new_end > v[x].end -> 2 : 1);
-     new_end = v[x].end;
-     if
-     :: v[n].count != v[x].count -> v[n].count = 0
-     :: else
-     fi
-  :: new_end < v[x].end && new_end > v[x].start -> /* `n` takes a part */
-     cuts = 1;
-     if
-     :: v[n].count != v[x].count -> v[n].count = 0
-     :: else
-     fi
-  :: else ->                    /* `x` takes a part */
-     cuts = 1;
-     if
-     :: v[n].count != v[x].count -> v[x].count = 0
-     :: else
-     fi
-  fi;
-  REMOVE_VMA(n);
-  if
-  :: cuts ->
-     REMOVE_VMA(x);
-     v[n].end = new_end;
-     v[x].pgoff = v[x].pgoff + new_end - v[x].start;
-     v[x].start = new_end;
-     INSERT(x)
-  :: else -> v[n].end = new_end
-  fi;
-  INSERT(n);
-  if
-  :: gone_vmas != 0 -> REMOVE_VMA(x); FREE_VMA(x)
+  :: then == START -> t[m].at = t[m].start
+  :: then == PROTECT ->
+     s = FIND(t[m].at);
+     v[s].write = t[m].write;
+     t[m].at = t[m].stop;
+     then = START
   :: else
-  fi
-}
-
-inline PROTECT_HIGH() {
-  s = FIND(t[m].at);
-  if
-  :: t[m].stop < v[s].end -> SPLIT_BEGINS(t[m].stop, 0); t[m].phase = ADJUST_HIGH
-  :: else -> t[m].phase = PROTECT
-  fi
-}
-
-inline PROTECT_NEXT() {         /* the next vma that is to change, or the end */
+  fi;
   do
-  :: t[m].at >= t[m].end -> END_OPERATION(); break
+  :: then != START -> break
+  :: then == START && t[m].at >= t[m].end -> END_OPERATION(); break
   :: else ->
      s = FIND(t[m].at);
      t[m].stop = (v[s].end < t[m].end -> v[s].end : t[m].end);
@@ -546,58 +564,67 @@ inline PROTECT_NEXT() {         /* the next vma that is to change, or the end */
      :: else ->
         LOOK_AROUND();
         if
-        :: after || before -> t[m].phase = MERGE
+        :: after || before -> t[m].phase = MERGE; then = IDLE
         :: !after && !before && t[m].at > v[s].start ->
-           SPLIT_BEGINS(t[m].at, 1);
-           t[m].phase = ADJUST_LOW
-        :: else -> PROTECT_HIGH()
-        fi;
-        break
+           split_at = t[m].at; below = 1; t[m].phase = ADJUST_LOW; then = IDLE
+        :: else -> then = ADJUST_LOW
+        fi
      fi
-  od
-}
-
-inline MPROTECT_STEP() {
+  od;
   if
-  :: t[m].phase == START -> t[m].at = t[m].start; PROTECT_NEXT()
-  :: t[m].phase == ADJUST_LOW -> SPLIT_ENDS(1); PROTECT_HIGH()
-  :: t[m].phase == ADJUST_HIGH -> SPLIT_ENDS(0); t[m].phase = PROTECT
-  :: t[m].phase == MERGE || t[m].phase == MERGE_AGAIN ->
+  :: then == ADJUST_LOW ->
      s = FIND(t[m].at);
      if
-     :: t[m].phase == MERGE_AGAIN ->
-        n = s; x = FIND(t[m].stop); new_end = v[x].end
-     :: else ->
-        LOOK_AROUND();
-        if
-        :: after ->             /* cases 5, 6, 7 */
-           n = prev_vma; x = s;
-           new_end = (before -> v[next_vma].end : t[m].stop)
-        :: else ->              /* cases 4, 8 */
-           n = s; x = next_vma;
-           new_end = (t[m].at > v[s].start -> t[m].at : v[next_vma].end)
-        fi
-     fi;
-     ADJUST();
-     t[m].phase = (gone_vmas == 2 -> MERGE_AGAIN : PROTECT)
-  :: t[m].phase == PROTECT ->
-     s = FIND(t[m].at);
-     v[s].write = t[m].write;
-     t[m].at = t[m].stop;
-     PROTECT_NEXT()
+     :: t[m].stop < v[s].end ->
+        split_at = t[m].stop; below = 0; t[m].phase = ADJUST_HIGH
+     :: else -> t[m].phase = PROTECT
+     fi
+  :: then == ADJUST_HIGH -> t[m].phase = PROTECT
+  :: else
   fi
 }
 
-#ifdef MPROTECT
 inline TASK_STEP() {
+  then = t[m].phase;
+  put_first = 0; take_n = 0; take_x = 0; put_x = 0; put_n = 0; gone = 0;
+  if
+  :: then == ADJUST_LOW || then == ADJUST_HIGH -> SPLIT_ENDS()
+  :: then == UNLINK ->
+     i = t[m].start;
+     NEXT_TORN();
+     gone = TORN(i)
+#ifdef MPROTECT
+  :: then >= MERGE -> MERGE_ENDS()
+#endif
+  :: else
+  fi;
+  if
+  :: put_n != 0 || gone != 0 -> CHANGE()
+  :: else
+  fi;
+  split_at = 0;
+#ifdef MPROTECT
   if
   :: t[m].protects -> MPROTECT_STEP()
   :: else -> MUNMAP_STEP()
+  fi;
+#else
+  MUNMAP_STEP();
+#endif
+  if                            /* split_vma() of `s` up to the lock */
+  :: split_at != 0 ->           /* [n | s) when `below`, else [s | n) */
+     ALLOC(n);
+     if
+     :: n == 0
+     :: else ->
+        v[n].mm = m; v[n].write = v[s].write;
+        v[n].start = (below -> v[s].start : split_at);
+        v[n].end = (below -> split_at : v[s].end);
+        v[n].pgoff = v[s].pgoff + v[n].start - v[s].start
+     fi
+  :: else
   fi
 }
-#else
-#define TASK_STEP() MUNMAP_STEP()
-#endif
 
 #define AT_MAP_LOCK(mm_) (t[mm_].phase == ADJUST_LOW || t[mm_].phase == ADJUST_HIGH || t[mm_].phase == UNLINK || t[mm_].phase >= MERGE)
 #define AT_PTL(mm_) (t[mm_].phase == UNMAP || t[mm_].phase == PROTECT)
