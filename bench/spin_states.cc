@@ -39,8 +39,12 @@ class Variables {
     PutPass(w_.tasks[2].op);
     Put({w_.free_count, Link(file.root), file.index_bits});
     for (unsigned i = 0; i < w_.free_count; ++i) Put({w_.free_slots[i]});
-    for (const Mm<Caps>& mm : w_.mms)
-      for (const Pte& pte : mm.ptes) Put({pte.present()});
+    for (const Mm<Caps>& mm : w_.mms) {
+      uint32_t present = 0;
+      for (unsigned addr = 0; addr < Caps::kAddrs; ++addr)
+        present |= uint32_t{mm.ptes[addr].present()} << addr;
+      Put({present, present >> 8, present >> 16, present >> 24});
+    }
   }
 
   const std::string& bytes() const { return bytes_; }
@@ -106,10 +110,10 @@ bool IsStep(const Node& node, const Edge& edge) {
 void Count(const Problem& problem, const ProveOptions& options) {
   const Space<Caps> space(problem, options);
   std::unordered_set<std::string> seen;
-  std::vector<Node> level, next;
+  std::vector<Node> left;  // to be expanded; the last one first, to be few
   uint64_t transitions = 0, beyond = 0;
   const auto keep = [&](const Node& node) {
-    if (seen.insert(Variables(node).bytes()).second) next.push_back(node);
+    if (seen.insert(Variables(node).bytes()).second) left.push_back(node);
   };
   for (size_t i = 0; i < problem.starts.size(); ++i) {
     const size_t mmaps = problem.starts[i].events.size();
@@ -117,22 +121,20 @@ void Count(const Problem& problem, const ProveOptions& options) {
     keep({space.Start(i), static_cast<uint8_t>(mmaps)});
   }
   std::vector<Edge> edges;
-  while (!next.empty()) {
-    level.clear();
-    level.swap(next);
-    for (const Node& node : level) {
-      edges.clear();
-      space.Edges(node.state, edges);
-      for (const Edge& edge : edges) {
-        if (!IsStep(node, edge)) continue;
-        Node to = node;
-        if (!space.Apply(to.state, edge)) continue;
-        ++transitions;
-        if (to.state.world.ran_out != 0) {
-          ++beyond;
-        } else if (space.Broken(to.state) == 0) {
-          keep(to);
-        }
+  while (!left.empty()) {
+    const Node node = left.back();
+    left.pop_back();
+    edges.clear();
+    space.Edges(node.state, edges);
+    for (const Edge& edge : edges) {
+      if (!IsStep(node, edge)) continue;
+      Node to = node;
+      if (!space.Apply(to.state, edge)) continue;
+      ++transitions;
+      if (to.state.world.ran_out != 0) {
+        ++beyond;
+      } else if (space.Broken(to.state) == 0) {
+        keep(to);
       }
     }
   }
