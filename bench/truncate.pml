@@ -10,8 +10,7 @@
  *   OPERATIONS   that may begin besides the truncation; IN_FLIGHT, at once
  *   MPROTECT     defined: mprotect too
  *   EVENTS       defined: a transition is an event of `prove --steps`, and not
- *                a step. `drop` is then all steps up to the lock drop, and each
- *                state is ended there too: what is in flight runs to its end
+ *                a step: `drop` is then all steps up to the lock drop
  *   SHOW         defined: a trail that is replayed prints its events, as a
  *                script of vmtrunc has them
  *
@@ -120,8 +119,7 @@ typedef Globals {
   unsigned mapped0 : 3;         /* addresses in a linked vma */
   unsigned mapped1 : 3;
   unsigned begun : 3;           /* operations */
-  unsigned busy : 2;            /* in flight */
-  unsigned broken : 1           /* EVENTS: an event has broken the property */
+  unsigned busy : 2             /* in flight */
 }
 Globals g;
 
@@ -132,7 +130,7 @@ byte slab[SLOTS];
 hidden byte s, n, m, x, i, k, lo, hi, key;
 hidden byte cur, slot, same, level, nxt, up, down, old, grown, moved, keep;
 hidden byte put_first, take_n, take_x, put_x, put_n, gone, n_start, n_end, x_start;
-hidden byte then, split_at, new_end, prev_vma, next_vma, turn;
+hidden byte then, split_at, new_end, prev_vma, next_vma;
 hidden byte by_size, entered, bad, over, dropped, drop, after, before, below;
 
 #define LAST(a) (v[a].pgoff + v[a].end - v[a].start - 1)
@@ -765,12 +763,7 @@ inline CLOSE() {
 inline STEP_ENDS() {
   if
   :: over -> CLOSE(); over = 0; bad = 0
-#ifdef EVENTS
-  :: !over && bad -> CLOSE(); g.broken = 1; bad = 0
-  :: else
-#else
   :: else -> assert(!bad)
-#endif
   fi
 }
 
@@ -797,29 +790,6 @@ inline DROP_STEPS() {           /* one, or in EVENTS all up to the drop */
 #else
 #define MAY_DROP (p.phase == ZAP)
 #endif
-
-/* Machine::Finish(): round and round without drops. Two rounds do. */
-inline FINISH() {
-  turn = 0;
-  do
-  :: turn == 4 || over -> break
-  :: else ->
-     m = turn & 1;
-     do
-     :: t[m].phase == IDLE || BLOCKED(m) || over -> break
-     :: else -> TASK_STEP()
-     od;
-     do
-     :: turn != 1 || p.phase == 0 || over -> break
-     :: else -> PASS_STEP()
-     od;
-     turn++
-  od;
-  bad = bad && !over;
-  over = 0;
-  assert(!bad);
-  CLOSE()
-}
 
 /* ---- who does what */
 
@@ -872,24 +842,12 @@ proctype Mm(bit me) {
   od
 }
 
-#ifdef EVENTS
-proctype End() {
-  if
-  :: d_step { g.broken -> assert(false) }
-  :: d_step { g.busy != 0 && g.busy != CLOSED -> FINISH() }
-  fi
-}
-#endif
-
 /* Begins all, and runs the truncation: a process less in each state. */
 init {
   atomic {
     slab[0] = 4; slab[1] = 3; slab[2] = 2; slab[3] = 1;
     g.frees = SLOTS; g.bits = 1;
     run Mm(0); run Mm(1)
-#ifdef EVENTS
-    ; run End()
-#endif
   };
   if
   TRUNCATE1(0) TRUNCATE1(1) TRUNCATE1(2)
