@@ -180,15 +180,18 @@ void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
     if (vma.in_index != InIndex::kNot && vma.file == pass.file)
       log.budget += Allowance(w, vma, pass);
   }
+  for (unsigned slot = 0; slot < slots_; ++slot)
+    log.births[slot] = w.vmas[slot].birth;
   if (rules_.restart_in_vma && IsPageAligned(pass.count))
     Break(Property::kCountIsACount, "the pass's count %u is page-aligned",
           pass.count);
 }
 
 template <class C>
-void Checker<C>::Scans(const World<C>&, unsigned task, unsigned mm,
+void Checker<C>::Scans(const World<C>& w, unsigned task, unsigned mm,
                        unsigned start, unsigned end) {
   PassLog& log = logs_[task];
+  log.walked |= uint64_t{1} << w.tasks[task].op.pass.cursor % 64;
   for (unsigned addr = start; addr < end;) {
     const unsigned stop = std::min(end, (addr / 64 + 1) * 64);
     uint64_t& word = log.scanned[mm][addr / 64];
@@ -543,48 +546,54 @@ void Checker<C>::CheckMapcounts(const World<C>& w) {
   }
 }
 
-// Whether another vma of the mm, with another distance of address to page,
-// carries the same restart address.
 template <class C>
-bool Checker<C>::SharesRestart(const World<C>& w, const Vma& vma) const {
-  for (const Vma& other : Vmas(w)) {
-    if (other.in_index != InIndex::kNot && other.mm == vma.mm &&
-        other.file == vma.file && other.count == vma.count &&
-        other.start - other.pgoff != vma.start - vma.pgoff)
-      return true;
+unsigned Checker<C>::CountRelation(const Pass& pass, const Vma& vma,
+                                   Slot slot) const {
+  enum { kOlder, kDone, kNewer, kBelow, kInside, kBeyond };
+  const auto place = [&](unsigned at) -> unsigned {
+    return at <= vma.start ? kBelow : at < vma.end ? kInside : kBeyond;
+  };
+  if (rules_.restart_in_vma) {
+    if (vma.count != 0 && IsRestart(vma.count, rules_.restart_names_pass))
+      return place(vma.count >> kPageShift);
+  } else if (pass.restart_vma == slot) {
+    return place(pass.restart_addr);
   }
-  return false;
+  const uint32_t done = DoneMark(pass.count, rules_.restart_names_pass);
+  return vma.count == done ? kDone : vma.count < done ? kOlder : kNewer;
 }
 
 template <class C>
 void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
+  // By verb: what has moved, as NoteFeatures() lists it.
+  constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6, 8, 7, 8, 8};
+  static_assert(std::size(kMover) == kVerbs + 1);
   for (unsigned left = passes_; left != 0; left &= left - 1) {
     const int task = std::countr_zero(left);
     const Pass& pass = w.tasks[task].op.pass;
-    if (pass.dropped == 0) continue;
+    const PassLog& log = logs_[task];
     for (unsigned slot = 0; slot < slots_; ++slot) {
       const Vma& vma = w.vmas[slot];
-      if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
-      const unsigned restart = vma.count >> kPageShift;
-      const bool is_restart =
-          rules_.restart_in_vma
-              ? IsRestart(vma.count, rules_.restart_names_pass)
-              : pass.restart_vma == slot;
-      const unsigned at = rules_.restart_in_vma ? restart : pass.restart_addr;
-      const bool done =
-          vma.count == DoneMark(pass.count, rules_.restart_names_pass);
-      unsigned state = done ? 1 : 0;
-      state = state * 2 + (logs_[task].births[slot] != vma.birth ? 1 : 0);
-      state = state * 2 + (is_restart ? 1 : 0);
-      state = state * 3 + (at <= vma.start ? 0U : at < vma.end ? 1U : 2U);
-      state = state * 3 + (vma.last_pgoff() < pass.first ? 0U
-                           : vma.pgoff < pass.first      ? 1U
-                                                         : 2U);
-      state = state * 2 + (vma.state == VmaState::kLinked ? 1 : 0);
-      state = state * 13 + static_cast<unsigned>(verb);
-      state = state * 2 + (is_restart && SharesRestart(w, vma) ? 1 : 0);
-      uint8_t& counter = features_[state % kFeatures];
-      if (counter != 255) ++counter;
+      if (vma.in_index == InIndex::kNot || vma.file != pass.file ||
+          vma.last_pgoff() < pass.first || vma.pgoff > pass.last)
+        continue;
+      const unsigned skip =
+          pass.first > vma.pgoff ? pass.first - unsigned{vma.pgoff} : 0U;
+      bool present = false;
+      for (unsigned addr = vma.start + skip; addr < vma.end && !present; ++addr)
+        present = w.mms[vma.mm].ptes[addr].present();
+      unsigned state = CountRelation(pass, vma, static_cast<Slot>(slot));
+      state = state * 3 + (pass.cursor == slot                  ? 1U
+                           : (log.walked >> slot % 64 & 1) != 0 ? 2U
+                                                                : 0U);
+      state = state * 2 + (present ? 1U : 0U);
+      state = state * 3 + (vma.state != VmaState::kLinked  ? 2U
+                           : log.births[slot] != vma.birth ? 1U
+                                                           : 0U);
+      state = state * 2 + (skip != 0 ? 1U : 0U);
+      state = state * 9 + kMover[static_cast<unsigned>(verb)];
+      state = state * 2 + (pass.dropped != 0 ? 1U : 0U);
+      features_[state] = 1;
     }
   }
 }

@@ -62,15 +62,22 @@ class Checker {
 
   explicit Checker(const Rules& rules) : rules_(rules) {}
 
-  // Bytes of abstract states, for fuzzers; see NoteFeatures().
-  static constexpr unsigned kFeatures = 2048;
+  // How many abstract states there are; see NoteFeatures().
+  static constexpr unsigned kFeatures = 6 * 3 * 2 * 3 * 2 * 9 * 2;
 
-  // From now on counts abstract states seen while a pass has dropped its lock
-  // into `features`, kFeatures saturating bytes that outlive this. For each vma
-  // of the file: how its count stands to the pass's, whether its slot was
-  // reused since the drop, how it lies to the range and the restart point, what
-  // kind of operation has just moved, and whether the restart address is
-  // another vma's too.
+  // From now on counts abstract states, seen while a pass runs, into
+  // `features`, kFeatures saturating bytes that outlive this. One for each vma
+  // that reaches into the pass's range, a product of:
+  //   6  its count: older or none, the pass's, newer, a restart address below
+  //      it, in it, or beyond it
+  //   3  the walk: has not come to it, is in it, has been there
+  //   2  whether a pte of it in the range is present
+  //   3  linked, linked in a struct that was another's when the lock was
+  //      dropped (or the pass began), not linked
+  //   2  whether it begins before the range
+  //   9  what has just moved: mmap, munmap, mprotect, mremap, a fault, fork,
+  //      exit, remap, a pass
+  //   2  whether the lock is dropped
   void NoteFeatures(uint8_t* features) { features_ = features; }
 
   // first() is of the properties with a bit here alone; broken() is of all.
@@ -154,6 +161,7 @@ class Checker {
     uint32_t drops;
     uint64_t scanned[C::kMms][(C::kAddrs + 63) / 64];  // a bit a page
     uint8_t births[C::kVmas];  // of the slots when the lock was dropped
+    uint64_t walked;           // slots that it has scanned some of
   };
 
   // The structs that have ever been in use.
@@ -174,7 +182,7 @@ class Checker {
   void CheckGeometry(const World<C>& w, unsigned mm);
   void CheckPtes(const World<C>& w, unsigned mm);
   void CheckMapcounts(const World<C>& w);
-  bool SharesRestart(const World<C>& w, const Vma& vma) const;
+  unsigned CountRelation(const Pass& pass, const Vma& vma, Slot slot) const;
   void CountFeatures(const World<C>& w, Verb verb);
   void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
 

@@ -241,6 +241,10 @@ class Mutator {
         return Delete();
       case Mutation::kSwap:
         return Swap();
+      case Mutation::kOpenUp:
+        return OpenUp();
+      case Mutation::kSteps:
+        return Steps();
       case Mutation::kBlind:
         Mutate(script_, max_, random_, verbs_);
         return true;
@@ -436,6 +440,59 @@ class Mutator {
     if (events_.size() < 2) return false;
     const auto size = static_cast<unsigned>(events_.size());
     std::swap(events_[random_.Below(size)], events_[random_.Below(size)]);
+    return true;
+  }
+
+  bool OpenUp() {
+    size_t at = Find([](const Event& e) {
+      return IsWhole(e) && !(e.verb == Verb::kMmap && e.populate);
+    });
+    if (at == events_.size()) return false;
+    events_[at].kind = EventKind::kBegin;
+    Event step;
+    step.kind = EventKind::kStep;
+    step.task = events_[at].task;
+    for (unsigned left = random_.Below(7); left > 0; --left)
+      Insert(events_, ++at, step);
+    if (random_.Below(2) == 0) return true;  // what follows comes between
+    Reached reached(script_.setup, rules_);
+    reached.Apply(script_, 0, ++at);
+    Event event = EffectiveEvent(reached.world(), random_, verbs_);
+    if (event.kind == EventKind::kNone) return true;
+    if (random_.Below(3) == 0) event.kind = EventKind::kBegin;
+    Insert(events_, at, event);
+    return true;
+  }
+
+  bool Steps() {
+    size_t at = Position();
+    Reached reached(script_.setup, rules_);
+    reached.Apply(script_, 0, at);
+    uint8_t busy[LargeCaps::kTasks];
+    unsigned count = 0;
+    for (uint8_t task = 0; task < LargeCaps::kTasks; ++task)
+      if (reached.world().tasks[task].op.verb != Verb::kNone)
+        busy[count++] = task;
+    if (count == 0) return false;
+    Event event;
+    event.kind = EventKind::kStep;
+    event.task = busy[random_.Below(count)];
+    const bool passes = IsOfPass(reached.world().tasks[event.task].op.verb);
+    switch (random_.Below(4)) {
+      case 0:
+        event.kind = EventKind::kFinish;
+        break;
+      case 1:
+        if (!passes) break;
+        event.kind = EventKind::kDrop;
+        event.count = Byte(1 + random_.Below(4));
+        break;
+      default:
+        for (unsigned left = random_.Below(4); left > 0; --left)
+          Insert(events_, at, event);
+        break;
+    }
+    Insert(events_, at, event);
     return true;
   }
 

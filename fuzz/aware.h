@@ -47,9 +47,12 @@ enum class Mutation : uint8_t {
   kReplace,      // by an operation that has an effect
   kDelete,
   kSwap,
-  kBlind,  // fuzz/mutate.h
+  kOpenUp,  // a whole operation begins, makes some steps, and others come
+            // between
+  kSteps,   // of what is in flight: some steps, a drop or its end
+  kBlind,   // fuzz/mutate.h
 };
-inline constexpr unsigned kMutations = 11;
+inline constexpr unsigned kMutations = 13;
 
 // One change. Returns whether there was something to change.
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,

@@ -24,7 +24,7 @@
 #include <string>
 
 #include "core/run.h"
-#include "fuzz/mutate.h"
+#include "fuzz/aware.h"
 #include "fuzz/status.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -80,6 +80,8 @@ class Target {
     const auto first = static_cast<size_t>(result.first.property);
     if (status_->broken[first]++ == 0) Keep(bytes, AllProperties()[first].name);
   }
+
+  const Rules& rules() const { return rules_; }
 
   void CountMutation() {
     if (status_ != nullptr) ++status_->mutations;
@@ -180,11 +182,26 @@ class Target {
   uint8_t saved_[8 + kHeaderBytes + kRecordBytes * kMaxEvents];
 };
 
+// What new operations are chosen from.
+Verbs VerbsToUse() {
+  static const char* const verbs = std::getenv(kVerbsVariable);
+  return verbs == nullptr
+             ? kAllVerbs
+             : static_cast<Verbs>(std::strtoul(verbs, nullptr, 10));
+}
+
+size_t Encode(const Script& script, uint8_t* out) {
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  std::memcpy(out, bytes.data(), bytes.size());
+  return bytes.size();
+}
+
 size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                     unsigned seed) {
   static const bool same = std::getenv(kNoMutationVariable) != nullptr;
   if (same) return size;
-  Target::Get().CountMutation();
+  Target& target = Target::Get();
+  target.CountMutation();
   Random random(seed);
   // A share stays blind, so that nothing is out of reach.
   if (max_size < kHeaderBytes + kRecordBytes || random.Below(16) == 0)
@@ -193,14 +210,23 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                       ? RandomSetup(random)
                       : DecodeBytes(std::span(data, size));
   script.kernel.reset();
-  static const char* const verbs = std::getenv(kVerbsVariable);
-  Mutate(script, (max_size - kHeaderBytes) / kRecordBytes, random,
-         verbs == nullptr
-             ? kAllVerbs
-             : static_cast<Verbs>(std::strtoul(verbs, nullptr, 10)));
-  const std::vector<uint8_t> bytes = EncodeBytes(script);
-  std::memcpy(data, bytes.data(), bytes.size());
-  return bytes.size();
+  MutateAware(script, (max_size - kHeaderBytes) / kRecordBytes, target.rules(),
+              random, VerbsToUse());
+  return Encode(script, data);
+}
+
+size_t CustomCrossOver(std::span<const uint8_t> one,
+                       std::span<const uint8_t> other, uint8_t* out,
+                       size_t max_size, unsigned seed) {
+  Target& target = Target::Get();
+  if (max_size < kHeaderBytes + kRecordBytes) return 0;
+  target.CountMutation();
+  Random random(seed);
+  Script script =
+      Splice(DecodeBytes(one), DecodeBytes(other),
+             (max_size - kHeaderBytes) / kRecordBytes, target.rules(), random);
+  script.kernel.reset();
+  return Encode(script, out);
 }
 
 }  // namespace
@@ -214,4 +240,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned seed) {
   return vmtrunc::CustomMutate(data, size, max_size, seed);
+}
+
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
+                                            const uint8_t* data2, size_t size2,
+                                            uint8_t* out, size_t max_out_size,
+                                            unsigned seed) {
+  return vmtrunc::CustomCrossOver(std::span(data1, size1),
+                                  std::span(data2, size2), out, max_out_size,
+                                  seed);
 }
