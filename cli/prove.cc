@@ -1,6 +1,7 @@
 // vmtrunc prove.
 #include "fuzz/prove.h"
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,7 @@ struct ProveArguments {
   BoundArguments bound;
   std::string kernel, from, property, out, checkpoint;
   bool whole = false, steps = false, reduce = false, exact = false,
-       lasso = false, json = false;
+       abstract = false, lasso = false, json = false;
 };
 
 struct Asked {
@@ -59,10 +60,12 @@ const char* Word(Answer answer) {
 }
 
 bool OneSearch(const ProveArguments& o) {
-  return o.whole || o.steps || o.reduce;
+  return o.whole || o.steps || o.reduce || o.abstract;
 }
 const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
-  return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
+  return result.is_reduced       ? "moves"
+         : o.steps || o.abstract ? "steps"
+                                 : "events";
 }
 
 nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
@@ -125,7 +128,7 @@ void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
 }
 
 const char* HowFew(const ProveArguments& o, const ProveResult& result) {
-  if (o.steps) return "not proved the fewest (--steps)";
+  if (o.steps || o.abstract) return "not proved the fewest (--steps)";
   if (o.reduce) return "not proved the fewest (--reduce)";
   if (!result.fewest)
     return Stopped(result) ? "not proved the fewest: it was stopped"
@@ -242,10 +245,12 @@ int ProveIt(const ProveArguments& o) {
       throw UsageError{"--property: expected a property, not " + o.property};
     options.properties = 1U << number;
   }
-  options.steps_only = o.steps || o.reduce;
+  options.steps_only = o.steps || o.reduce || o.abstract;
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
   options.exact = o.exact;
+  std::vector<uint8_t> features(Checker<SmallCaps>::kFeatures);
+  if (o.abstract) options.features = features.data();
   ShowProgress show;
   options.on_progress = [&](const ProveProgress& p) { show(p); };
   ProveResult result = OneSearch(o) ? Prove(asked.problem, options)
@@ -256,10 +261,17 @@ int ProveIt(const ProveArguments& o) {
     result.script.kernel = OneKernel(asked.kernel);
     if (!o.out.empty()) WriteFile(o.out, ToText(result.script));
   }
+  const auto reached = std::count(features.begin(), features.end(), 1);
   if (o.json) {
-    std::cout << ToJson(asked, o, result, show.seconds()).dump(2) << "\n";
+    nlohmann::json json = ToJson(asked, o, result, show.seconds());
+    if (o.abstract) json["abstract_states"] = reached;
+    std::cout << json.dump(2) << "\n";
   } else {
     Print(asked, o, result, show.seconds());
+    if (o.abstract)
+      std::cout << absl::StreamFormat(
+          "%d of %d abstract states are reached%s\n", reached, features.size(),
+          result.answer == Answer::kHolds ? ", no other is" : " so far");
   }
   return result.answer == Answer::kHolds    ? kExitHeld
          : result.answer == Answer::kBreaks ? kExitBroken
@@ -303,6 +315,11 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_flag("--exact", o->exact,
                 "states are kept whole: no probability, more memory")
       ->excludes("--checkpoint");
+  sub->add_flag("--abstract", o->abstract,
+                "counts the abstract states that fuzzers are told of; implies "
+                "--steps")
+      ->excludes(whole)
+      ->excludes("--reduce");
   sub->add_flag("--lasso", o->lasso,
                 "looks for a run in which a pass drops its lock for ever")
       ->excludes("--property")

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <mutex>
+#include <span>
 #include <thread>
 
 #include "absl/container/flat_hash_set.h"
@@ -251,12 +253,18 @@ class Search {
     const auto work = [&] {
       Guide guide(*this);
       Recent recent;
+      std::vector<uint8_t> features(
+          options_.features == nullptr ? 0 : Checker<C>::kFeatures);
       for (;;) {
         const size_t i = chunk++;
-        if (i >= found_.size()) return;
+        if (i >= found_.size()) break;
         const size_t first = from + i * kChunk;
-        Expand(guide, first, std::min(to, first + kChunk), recent, found_[i]);
+        Expand(guide, first, std::min(to, first + kChunk), recent, features,
+               found_[i]);
       }
+      const std::lock_guard<std::mutex> lock(features_mutex_);
+      for (size_t i = 0; i < features.size(); ++i)
+        options_.features[i] |= features[i];
     };
     std::vector<std::thread> others;
     for (unsigned i = 1; i < options_.jobs; ++i) others.emplace_back(work);
@@ -286,7 +294,7 @@ class Search {
   }
 
   void Expand(Guide& guide, size_t first, size_t end, Recent& recent,
-              Found& found) {
+              std::span<uint8_t> features, Found& found) {
     std::vector<Edge> edges;
     recent.Clear();
     for (size_t node = first; node < end; ++node) {
@@ -298,7 +306,9 @@ class Search {
         const bool drop = edge.kind == EventKind::kDrop;
         if (drop && edge.task == undropped) continue;
         State<C> next = state;
+        next.checker.NoteFeatures(features.empty() ? nullptr : features.data());
         if (!space_.Apply(next, edge)) continue;
+        next.checker.NoteFeatures(nullptr);
         if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
           undropped = edge.task;
         if (next.world.ran_out != 0) {
@@ -388,6 +398,7 @@ class Search {
   uint64_t exact_bytes_ = 0;
   std::vector<Node> nodes_;
   std::vector<uint64_t> keys_;  // of the states that are not kept on disk yet
+  std::mutex features_mutex_;   // for options_.features
   Checkpoint checkpoint_;
   std::vector<Found> found_;  // of the block, a chunk each
   size_t begin_ = 0;          // of this level's states

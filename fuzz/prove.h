@@ -62,6 +62,10 @@ struct ProveOptions {
   std::string checkpoint;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const ProveProgress&)> on_progress;  // or empty
+  // Checker::kFeatures bytes, or nullptr: those of the abstract states that
+  // were passed through become 1. All that the problem has are, where the
+  // search comes to its end and is not reduced.
+  uint8_t* features = nullptr;
   // For tests: each state's fingerprint as it is found.
   std::function<void(uint64_t)> on_state;
 };
