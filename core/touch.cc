@@ -8,11 +8,6 @@ namespace {
 
 using namespace touched;
 
-bool IsOfPass(Verb verb) {
-  return verb == Verb::kTruncate || verb == Verb::kPunch ||
-         verb == Verb::kInvalidate;
-}
-
 template <class C>
 class Step {
  public:
@@ -127,7 +122,7 @@ class Step {
     const unsigned index = vma.pgoff + addr - vma.start;
     for (unsigned task = 0; task < C::kTasks; ++task) {
       const Op& other = w_.tasks[task].op;
-      if (task == task_ || !IsOfPass(other.verb)) continue;
+      if (task == task_ || !IsPass(other.verb)) continue;
       if (other.verb != Verb::kTruncate || index >= other.pgoff) return false;
     }
     return true;

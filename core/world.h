@@ -138,6 +138,12 @@ enum class Verb : uint8_t {
 };
 inline constexpr int kVerbs = 12;
 
+// Whether passes run in it.
+constexpr bool IsPass(Verb verb) {
+  return verb == Verb::kTruncate || verb == Verb::kPunch ||
+         verb == Verb::kInvalidate;
+}
+
 // One in-flight vma_adjust(): the new geometry of `vma`, and what it inserts.
 struct Adjust {
   uint8_t phase;
@@ -258,6 +264,15 @@ struct World {
   uint8_t next_order;
   uint8_t ran_out;  // a capacity that is not the contract's was exceeded
 };
+
+// The linked vma of the mm that maps `addr`, or nullptr.
+template <class C>
+const Vma* VmaAt(const World<C>& w, unsigned mm, unsigned addr) {
+  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
+    if (w.vmas[slot].start <= addr && addr < w.vmas[slot].end)
+      return &w.vmas[slot];
+  return nullptr;
+}
 
 static_assert(std::has_unique_object_representations_v<World<LargeCaps>>);
 static_assert(std::has_unique_object_representations_v<World<SmallCaps>>);

@@ -20,11 +20,6 @@ void Insert(std::vector<T>& all, size_t at, const T& one) {
 bool IsWhole(const Event& event) {
   return event.kind == EventKind::kStart || event.kind == EventKind::kBegin;
 }
-bool IsOfPass(Verb verb) {
-  return verb == Verb::kTruncate || verb == Verb::kPunch ||
-         verb == Verb::kInvalidate;
-}
-
 // Chooses among what one mm has.
 class Chooser {
  public:
@@ -274,7 +269,7 @@ class Mutator {
     reached.Apply(script_, 0, at);
     Event event = EffectiveEvent(reached.world(), random_, verbs_);
     if (event.kind == EventKind::kNone) return false;
-    if (random_.Below(IsOfPass(event.verb) ? 2 : 6) == 0)
+    if (random_.Below(IsPass(event.verb) ? 2 : 6) == 0)
       event.kind = EventKind::kBegin;
     Insert(events_, at, event);
     return true;
@@ -368,7 +363,7 @@ class Mutator {
     const unsigned mm =
         event.task < LargeCaps::kTasks ? w.tasks[event.task].mm : 0;
     const Chooser mine(w, mm, random_);
-    if (mine.empty() || IsOfPass(event.verb)) return false;
+    if (mine.empty() || IsPass(event.verb)) return false;
     const Vma& vma = mine.Any();
     const unsigned edge = random_.Below(2) == 0 ? vma.start : vma.end;
     const unsigned end = event.addr + unsigned{event.len};
@@ -401,7 +396,7 @@ class Mutator {
 
   bool AnotherPass() {
     const size_t at =
-        Find([](const Event& e) { return IsWhole(e) && IsOfPass(e.verb); });
+        Find([](const Event& e) { return IsWhole(e) && IsPass(e.verb); });
     if (at == events_.size()) return false;
     Event copy = events_[at];
     copy.addr = Byte(std::min(63U, random_.Below(2) == 0
@@ -477,7 +472,7 @@ class Mutator {
     Event event;
     event.kind = EventKind::kStep;
     event.task = busy[random_.Below(count)];
-    const bool passes = IsOfPass(reached.world().tasks[event.task].op.verb);
+    const bool passes = IsPass(reached.world().tasks[event.task].op.verb);
     switch (random_.Below(4)) {
       case 0:
         event.kind = EventKind::kFinish;

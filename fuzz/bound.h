@@ -53,11 +53,6 @@ Problem ProblemOf(const Bound& bound);
 // begins with are its start; then each task's operations in their order.
 Problem ProblemOf(const Script& script);
 
-inline bool IsPass(Verb verb) {
-  return verb == Verb::kTruncate || verb == Verb::kPunch ||
-         verb == Verb::kInvalidate;
-}
-
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_FUZZ_BOUND_H_

@@ -6,18 +6,6 @@
 #include "core/check.h"
 
 namespace vmtrunc {
-namespace {
-
-template <class C>
-const Vma* VmaAt(const World<C>& w, unsigned mm, unsigned addr) {
-  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
-    if (w.vmas[slot].start <= addr && addr < w.vmas[slot].end)
-      return &w.vmas[slot];
-  return nullptr;
-}
-
-}  // namespace
-
 template <class C>
 bool Fits(const Problem& problem) {
   for (const Script& start : problem.starts) {

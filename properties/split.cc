@@ -19,14 +19,6 @@ unsigned TaskOf(const W& w, unsigned mm) {
   return LargeCaps::kTasks;
 }
 
-// The linked vma of the mm that maps `addr`, or nullptr.
-const Vma* VmaAt(const W& w, unsigned mm, unsigned addr) {
-  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
-    if (w.vmas[slot].start <= addr && addr < w.vmas[slot].end)
-      return &w.vmas[slot];
-  return nullptr;
-}
-
 bool SamePage(Pte a, Pte b) {
   return a.none() == b.none() &&
          (a.none() || (a.kind() == b.kind() && a.index() == b.index()));
