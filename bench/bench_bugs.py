@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 
 import bugs_report
@@ -177,6 +178,7 @@ def afl(engine, bug, seed, o, directory):
     # It wants one input that is not empty.
     (seeds / "zeros").write_bytes(bytes(HEADER_BYTES))
     out = directory / "out"
+    start = time.monotonic()
     status, _ = run(
         ["afl-fuzz", "-i", seeds, "-o", out, "-s", str(seed), "-E",
          str(o.executions), "-V", str(int(o.seconds)), "--", o.afl],
@@ -185,6 +187,7 @@ def afl(engine, bug, seed, o, directory):
            "AFL_BENCH_UNTIL_CRASH": "1",
            "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"},
         2 * o.seconds + 30, directory / "log")
+    seconds = time.monotonic() - start
     stats_path = out / "default/fuzzer_stats"
     if status != 0 or not stats_path.exists():
         fail(f"afl on {bug.name}: exit status {status}\n"
@@ -195,7 +198,7 @@ def afl(engine, bug, seed, o, directory):
     if crashes and not replay(bug, crashes[0].read_bytes(), directory):
         fail(f"afl on {bug.name}, seed {seed}: its crash shows nothing")
     executions = int(stats["execs_done"])
-    return bool(crashes), executions, float(stats["run_time"])
+    return bool(crashes), executions, seconds
 
 
 def run_trial(engine, bug, seed, o):
@@ -234,7 +237,7 @@ class Table:
         self.keys = keys
         self.columns = columns
         text = path.read_text() if path.exists() else ""
-        whole = text[:text.rfind("\n") + 1]  # not a line half written
+        whole = bugs_report.whole_lines(text)
         lines = whole.splitlines()
         if len(lines) < 2:
             whole = f"# {header}\n{','.join(columns)}\n"

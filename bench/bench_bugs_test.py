@@ -89,21 +89,29 @@ def test_statistics():
 
 
 def test_goals():
-    few = report.Results("", {("B", "ours"): trials((True, 1, 1)),
-                              ("B", "edges"): trials((True, 100, 1))})
-    for _, _, state in report.goals(few):
+    def results(cells, known=1):
+        return report.Results("", {("B", e): c for e, c in cells.items()},
+                              known)
+
+    soon, late = trials((True, 1, 1)), trials((True, 100, 1))
+    for _, _, state in report.goals(results({"ours": soon, "edges": late})):
         expect(state.startswith("open"), f"a goal with one trial is {state}")
-    many = {("B", "ours"): trials((True, 1, 1)) * 30,
-            ("B", "edges"): trials((True, 100, 1)) * 30}
-    for _, _, state in report.goals(report.Results("", many)):
+    met = {"ours": soon * 30, "edges": late * 30}
+    for _, _, state in report.goals(results(met)):
         expect(state == "met", f"a goal that is met is {state}")
-    for ours in (trials((True, 1, 61)), trials((False, 1, 1))):
-        many["B", "ours"] = trials((True, 1, 1)) * 29 + ours
-        state = report.goal_found(report.Results("", many))[2]
-        expect(state == "not met", f"30 trials, one of them late: {state}")
-    many["B", "ours"] = trials((True, 6, 1)) * 30
-    expect(report.goal_ratio(report.Results("", many))[2] == "not met",
-           "1/17 is not 1/20")
+    for _, _, state in report.goals(results(met, known=2)):
+        expect(state.startswith("open"), f"with half of the bugs it is {state}")
+    for last, wanted in (((True, 1, 61), "not met"), ((False, 1, 60), "not met"),
+                         ((False, 1, 59), "open")):
+        state = report.goal_found(
+            results({"ours": soon * 29 + trials(last)}))[2]
+        expect(state.startswith(wanted), f"one trial is {last}: {state}")
+    state = report.goal_ratio(results({"ours": trials((True, 6, 1)) * 30,
+                                       "edges": late * 30}))[2]
+    expect(state == "not met", f"1/17 is not 1/20, but {state}")
+    state = report.goal_a12(results({"ours": late * 30, "edges": soon * 30}),
+                            "edges")[2]
+    expect(state == "not met", f"later is not sooner, but {state}")
 
 
 def test_run(directory):

@@ -11,7 +11,7 @@ INK = "#010203"
 COLOURS = {
     "ours": "#d1495b", "edges": "#2f7fbf", "value-profile": "#6a4fb3",
     "no-mutator": "#c98a1b", "no-features": "#8a8f20", "rapidcheck": "#2a9d6f",
-    "random": "#8c8c8c", "pct": "#17a2b8", "afl": "#b5651d",
+    "random": "#8c8c8c", "pct": "#d670b4", "afl": "#b5651d",
 }
 MARKERS = dict(zip(COLOURS, "Dos^vPX*h"))
 
@@ -32,7 +32,9 @@ def to_svg(figure, name):
                    metadata={"Date": None})
     plt.close(figure)
     text = out.getvalue()
-    return text[text.index("<svg"):].replace(INK, "currentColor").replace(
+    text = text[text.index("<svg"):].replace(
+        "<svg", f'<svg role="img" aria-label="{name}"', 1)
+    return text.replace(INK, "currentColor").replace(
         'id="', f'id="{name}-').replace('"#', f'"#{name}-').replace(
         "url(#", f"url(#{name}-")
 
@@ -105,9 +107,9 @@ def growth(curves):
 
 def plots(results, curves, median, interval):
     yield ("Executions until found, medians (hollow: more than)",
-           to_svg(to_bug(results, median, interval), "tobug"))
+           to_svg(to_bug(results, median, interval), "executions-to-bug"))
     yield ("Share found against executions",
-           to_svg(found_share(results), "share"))
+           to_svg(found_share(results), "share-found"))
     if curves:
         yield ("Kinds of abstract states seen, on 2.6.11",
                to_svg(growth(curves), "growth"))
