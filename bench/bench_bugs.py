@@ -361,8 +361,12 @@ def measure(o):
 
 def main(argv):
     o = arguments(argv)
-    if not o.report:
-        measure(o)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if not o.report:
+            measure(o)
+    except KeyboardInterrupt:
+        fail("interrupted; the same command goes on")
     names = {bug.name: bug for bug in known_bugs()}
     bugs_report.write(o.out, names)
 
