@@ -28,6 +28,13 @@ add_test(NAME move_search COMMAND move_search 5)
 set_tests_properties(move_search PROPERTIES
   PASS_REGULAR_EXPRESSION "# script 28253 of seed 5")
 
+foreach(engine random pct)
+  add_test(NAME random_search_${engine}
+    COMMAND random_search --bug HB-36a --engine ${engine} --seed 1)
+  set_tests_properties(random_search_${engine} PROPERTIES
+    PASS_REGULAR_EXPRESSION "\"found\": 1")
+endforeach()
+
 add_executable(properties_test properties/gen_test.cc
   properties/properties_test.cc)
 target_link_libraries(properties_test PRIVATE vmtrunc_properties vmtrunc_search

@@ -49,6 +49,18 @@ void PrintTable() {
     std::cout << absl::StrFormat("%-7s %s: %s\n", bug.name, bug.what, bug.why);
 }
 
+void PrintJson() {
+  nlohmann::json all = nlohmann::json::array();
+  for (const BugInfo& bug : AllBugs())
+    all.push_back({{"name", bug.name},
+                   {"year", bug.year},
+                   {"what", bug.what},
+                   {"kernel", WithBug(bug).ToString()},
+                   {"property", PropertyName(bug)},
+                   {"holds_on", bug.kernel}});
+  std::cout << nlohmann::json({{"version", 1}, {"bugs", all}}).dump(2) << "\n";
+}
+
 int CheckAll(const fs::path& corpus, bool as_json) {
   nlohmann::json all = nlohmann::json::array();
   int reached = 0;
@@ -96,11 +108,15 @@ void AddBugs(CLI::App& app, Command& run) {
   sub->add_flag("--check", o->check,
                 "runs their scripts: reached, triggered, detected");
   sub->add_option("--corpus", o->corpus, "the directory of their scripts");
-  sub->add_flag("--json", o->json, "as JSON, with --check");
+  sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] {
     run = [=] {
       if (o->check) return CheckAll(FindCorpus(o->corpus), o->json);
-      PrintTable();
+      if (o->json) {
+        PrintJson();
+      } else {
+        PrintTable();
+      }
       return kExitHeld;
     };
   });

@@ -9,6 +9,7 @@
 // VMTRUNC_VERBS     see fuzz/status.h
 // VMTRUNC_KEEP_GOING  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
+// VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_GROWTH  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what has been done to DIRECTORY/status
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 
 #include "core/run.h"
 #include "fuzz/aware.h"
+#include "fuzz/growth.h"
 #include "fuzz/status.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -62,7 +64,9 @@ class Target {
     const Rules rules = given ? rules_ : own.rules();
     const RunResult result =
         Run<LargeCaps>(setup, std::span(events_).first(count), rules,
-                       {.hash_state = false, .features = g_features});
+                       {.hash_state = false, .features = features_});
+    if (growth_) growth_->Note(std::span(features_, sizeof(g_features)));
+    if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
     if (status_ != nullptr) {
       ++status_->executions;
       status_->events += result.events;
@@ -112,6 +116,10 @@ class Target {
     }
     if (const char* directory = std::getenv(kDirectoryVariable))
       Open(directory);
+    if (const char* growth = std::getenv(kGrowthVariable))
+      growth_.emplace(growth);
+    if (std::getenv(kNoFeaturesVariable) != nullptr)
+      features_ = growth_ ? hidden_ : nullptr;
     keep_going_ = status_ != nullptr && std::getenv(kKeepGoingVariable);
   }
 
@@ -178,9 +186,17 @@ class Target {
   std::string directory_;
   int current_ = -1;
   FuzzStatus* status_ = nullptr;
+  uint8_t* features_ = g_features;
+  uint8_t hidden_[sizeof(g_features)] = {};  // what libFuzzer does not see
+  std::optional<Growth> growth_;
   std::array<Event, kMaxEvents> events_;
   uint8_t saved_[8 + kHeaderBytes + kRecordBytes * kMaxEvents];
 };
+
+bool Blind() {
+  static const bool blind = std::getenv(kBlindVariable) != nullptr;
+  return blind;
+}
 
 // What new operations are chosen from.
 Verbs VerbsToUse() {
@@ -202,6 +218,7 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
   if (same) return size;
   Target& target = Target::Get();
   target.CountMutation();
+  if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
   Random random(seed);
   // A share stays blind, so that nothing is out of reach.
   if (max_size < kHeaderBytes + kRecordBytes || random.Below(16) == 0)
@@ -219,7 +236,8 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
                        std::span<const uint8_t> other, uint8_t* out,
                        size_t max_size, unsigned seed) {
   Target& target = Target::Get();
-  if (max_size < kHeaderBytes + kRecordBytes) return 0;
+  // Blind: LLVMFuzzerMutate() has a cross-over of bytes.
+  if (Blind() || max_size < kHeaderBytes + kRecordBytes) return 0;
   target.CountMutation();
   Random random(seed);
   Script script =

@@ -20,6 +20,13 @@ inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // Set: the mutator changes nothing, so that the corpus runs over and over.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
+// For ablations. Set: mutation is libFuzzer's own, of bytes.
+inline constexpr const char* kBlindVariable = "VMTRUNC_BLIND";
+// Set: abstract states are not shown to libFuzzer.
+inline constexpr const char* kNoFeaturesVariable = "VMTRUNC_NO_FEATURES";
+// A file: how many kinds of abstract states have been seen, as fuzz/growth.h
+// writes it.
+inline constexpr const char* kGrowthVariable = "VMTRUNC_GROWTH";
 inline constexpr const char* kBrokenPrefix = "broken-";
 inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";

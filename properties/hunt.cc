@@ -1,7 +1,9 @@
 #include "properties/hunt.h"
 
 #include <algorithm>
+#include <ctime>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +15,11 @@
 namespace vmtrunc {
 namespace {
 
-// Scripts until one is found, or `params.maxSuccess`.
-int ScriptsUntilFound(const BugInfo& bug, const rc::detail::TestParams& params,
-                      const std::function<void()>& on_case) {
+// Scripts until one is found; nothing after `params.maxSuccess`. `on_case` may
+// fail as a property does, and counts as found.
+std::optional<int> ScriptsUntilFound(const BugInfo& bug,
+                                     const rc::detail::TestParams& params,
+                                     const std::function<void()>& on_case) {
   const Rules flipped = WithBug(bug).rules();
   const Rules right = ParseKernelSpec(bug.kernel)->rules();
   QuietListener quiet;
@@ -27,9 +31,8 @@ int ScriptsUntilFound(const BugInfo& bug, const rc::detail::TestParams& params,
         RC_ASSERT(!run.breaks(bug.property) || !Run(script, right).holds());
       },
       rc::detail::TestMetadata{}, params, quiet);
-  return result.is<rc::detail::FailureResult>()
-             ? result.get<rc::detail::FailureResult>().numSuccess + 1
-             : params.maxSuccess;
+  if (!result.is<rc::detail::FailureResult>()) return std::nullopt;
+  return result.get<rc::detail::FailureResult>().numSuccess + 1;
 }
 
 // The bugs that are one to a fuzzer: "HB-07a HB-07b".
@@ -62,8 +65,9 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
       params.seed = first_seed + static_cast<uint64_t>(i);
       params.maxSuccess = cases;
       params.disableShrinking = true;
-      scripts.push_back(ScriptsUntilFound(bug, params, on_case));
-      found += scripts.back() < cases ? 1 : 0;
+      const auto until = ScriptsUntilFound(bug, params, on_case);
+      scripts.push_back(until.value_or(cases));
+      found += until ? 1 : 0;
     }
     std::sort(scripts.begin(), scripts.end());
     const auto show = [&](int count) {
@@ -79,6 +83,28 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
                      show(scripts.back()))
               << std::flush;
   }
+}
+
+void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed) {
+  const auto clock = [] {
+    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  };
+  rc::detail::TestParams params;
+  params.seed = seed;
+  params.maxSuccess = cases;
+  params.disableShrinking = true;
+  const double start = clock();
+  int scripts = 0;
+  bool late = false;
+  const auto until = ScriptsUntilFound(bug, params, [&] {
+    // The only way out of rapidcheck's loop is to fail.
+    late = scripts % 256 == 0 && clock() - start >= seconds;
+    RC_ASSERT(!late);
+    ++scripts;
+  });
+  std::cout << absl::StreamFormat(
+      "{\"found\": %d, \"executions\": %d, \"seconds\": %.3f}\n",
+      until.has_value() && !late, scripts, clock() - start);
 }
 
 }  // namespace vmtrunc

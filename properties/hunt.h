@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "core/bugs.h"
+
 namespace vmtrunc {
 
 // For each rule whose flip is a known bug and the property that it breaks:
@@ -14,6 +16,10 @@ namespace vmtrunc {
 // median and highest number of scripts, `cases` where none did.
 void PrintHunt(int seeds, int cases, uint64_t first_seed,
                const std::function<void()>& on_case);
+
+// One such check of one bug, for benchmarks: prints a line of JSON. Gives up
+// after `cases` scripts or so many seconds of processor time.
+void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed);
 
 }  // namespace vmtrunc
 

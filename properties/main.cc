@@ -20,6 +20,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/input.h"
+#include "core/bugs.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/hunt.h"
@@ -42,6 +43,8 @@ struct Options {
   uint64_t seed = 0;  // read when given
   bool seed_given = false;
   double hours = 0;
+  std::string bug;
+  double seconds = 60;
   bool list = false, distribution = false, json = false;
 };
 
@@ -80,6 +83,13 @@ std::vector<KernelSpec> Kernels(const Options& o) {
   return all;
 }
 
+const BugInfo& FindBug(const std::string& name) {
+  for (const BugInfo& bug : AllBugs())
+    if (name == bug.name) return bug;
+  throw UsageError{absl::StrCat("--bug: expected a known bug, not ", name,
+                                " (see vmtrunc bugs)")};
+}
+
 // RC_PARAMS, and our flags over it.
 CheckParams Params(const Options& o) {
   rc::detail::Configuration defaults;
@@ -113,7 +123,8 @@ CheckParams Params(const Options& o) {
   }
   CheckParams params{configuration.testParams, configuration.reproduce, {}};
   if (o.cases > 0) params.rc.maxSuccess = o.cases;
-  if (o.bugs > 0) params.rc.maxSuccess = o.cases > 0 ? o.cases : kBugCases;
+  if (o.bugs > 0 || !o.bug.empty())
+    params.rc.maxSuccess = o.cases > 0 ? o.cases : kBugCases;
   if (params.rc.maxSuccess < 1)
     throw UsageError{"RC_PARAMS: expected max_success of 1 or more"};
   if (o.seed_given) params.rc.seed = o.seed;
@@ -433,6 +444,13 @@ int Main(int argc, char** argv) {
                  "counts the scripts until each known bug is found, over so "
                  "many seeds; gives up after --cases (1000000)")
       ->check(CLI::Range(1, 1000));
+  app.add_option("--bug", o.bug,
+                 "counts them for this bug, once, for ci/bench-bugs: a line of "
+                 "JSON; gives up after --cases or --seconds")
+      ->check(kNotEmpty);
+  app.add_option("--seconds", o.seconds,
+                 "of processor time, with --bug; 60 by default")
+      ->check(CLI::PositiveNumber);
   app.add_flag("--list", o.list, "prints the properties");
   app.add_flag("--json", o.json, "as JSON");
   try {
@@ -445,6 +463,11 @@ int Main(int argc, char** argv) {
     if (!o.replay.empty()) return Replay(o);
     const CheckParams params = Params(o);
     if (o.distribution) return Distribution(o, params);
+    if (!o.bug.empty()) {
+      PrintHuntOf(FindBug(o.bug), params.rc.maxSuccess, o.seconds,
+                  params.rc.seed);
+      return kExitHeld;
+    }
     if (o.bugs > 0) {
       Progress progress("bugs");
       PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed,

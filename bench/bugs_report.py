@@ -1,0 +1,427 @@
+"""What the trials of ci/bench-bugs say: Markdown, and a page that needs no
+other file. docs/bench-bugs.md says how to read it.
+
+A trial that found nothing is censored: it would have taken more than it was
+given. Nothing is assumed of how much more.
+"""
+import collections
+import csv
+import html
+import math
+
+from scipy import stats
+
+import bugs_plots
+
+OURS = "ours"
+ENOUGH = 30  # trials of each engine and bug
+GOAL_SECONDS = 60
+GOAL_RATIO = 20
+GOAL_A12, GOAL_A12_SHARE = 0.9, 0.8
+
+Trial = collections.namedtuple("Trial", "found executions seconds")
+# `more`: the true value is this or more.
+Bound = collections.namedtuple("Bound", "value more")
+
+
+def number(value):
+    """Three figures at most."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.3g}"
+
+
+def show(bound):
+    if bound is None:
+        return "-"
+    return (">" if bound.more else "") + number(bound.value)
+
+
+def ranked(trials, field):
+    """Sorted bounds. What a censored one may lie before is a bound too."""
+    values = sorted((getattr(t, field), not t.found) for t in trials)
+    bounds, more = [], False
+    for value, censored in values:
+        more = more or censored
+        bounds.append(Bound(value, more))
+    return bounds
+
+
+def median(trials, field):
+    bounds = ranked(trials, field)
+    low, high = bounds[(len(bounds) - 1) // 2], bounds[len(bounds) // 2]
+    return Bound((low.value + high.value) / 2, high.more)
+
+
+def interval(trials, field):
+    """Of the median, 95 % at least, by order statistics: whatever the
+    distribution. None: there is none with so few (six at least)."""
+    bounds = ranked(trials, field)
+    count = len(bounds)
+    rank = int(stats.binom.ppf(0.025, count, 0.5))
+    if rank < 1:
+        return None
+    return bounds[rank - 1], bounds[count - rank]
+
+
+def shares(trials):
+    """An interval of 95 % for a share, Wilson's."""
+    found = sum(t.found for t in trials)
+    low, high = stats.binomtest(found, len(trials)).proportion_ci(
+        0.95, method="wilson")
+    return found / len(trials), low, high
+
+
+def comparable(ours, theirs):
+    """Executions of both, cut at the least that a vain trial was given: what
+    lies past it is a tie."""
+    cut = min((t.executions for t in ours + theirs if not t.found),
+              default=math.inf)
+    return tuple([min(t.executions, cut) if t.found else cut for t in trials]
+                 for trials in (ours, theirs))
+
+
+def a12(ours, theirs):
+    """How often ours takes fewer executions than theirs, ties half (Vargha and
+    Delaney, 2000)."""
+    a, b = comparable(ours, theirs)
+    less = sum((x < y) + (x == y) / 2 for x in a for y in b)
+    return less / (len(a) * len(b))
+
+
+def p_value(ours, theirs):
+    """Mann and Whitney's U, two-sided."""
+    a, b = comparable(ours, theirs)
+    if len(set(a + b)) == 1:
+        return 1.0
+    return float(stats.mannwhitneyu(a, b, alternative="two-sided").pvalue)
+
+
+def whole_lines(text):
+    """Without a last line that is half written."""
+    return text[:text.rfind("\n") + 1]
+
+
+def read_rows(path):
+    """The header, and a dictionary a line."""
+    if not path.exists():
+        return "", []
+    header, *lines = whole_lines(path.read_text()).splitlines() or [""]
+    return header.strip("# "), list(csv.DictReader(lines))
+
+
+def read(path):
+    """Trials by bug and engine, both in the order of the file."""
+    cells = {}
+    header, rows = read_rows(path)
+    for row in rows:
+        cells.setdefault((row["bug"], row["engine"]), []).append(
+            Trial(row["found"] == "1", int(row["executions"]),
+                  float(row["seconds"])))
+    return header, cells
+
+
+def read_growth(path):
+    """Of an engine, its curves: lists of executions and features."""
+    curves = {}
+    for row in read_rows(path)[1]:
+        points = [tuple(map(int, point.split()))
+                  for point in row["points"].split(";")]
+        curves.setdefault(row["engine"], []).append(points)
+    return curves
+
+
+class Results:
+    """`known`: how many bugs there are to measure."""
+
+    def __init__(self, header, cells, known):
+        self.known = known
+        self.header = header
+        self.cells = cells
+        self.bugs = sorted({bug for bug, _ in cells})
+        self.engines = list(dict.fromkeys(engine for _, engine in cells))
+        self.baselines = [e for e in self.engines if e != OURS]
+        self.fewest = min(map(len, cells.values()))
+
+    def pair(self, bug, engine):
+        ours = self.cells.get((bug, OURS))
+        theirs = self.cells.get((bug, engine))
+        return (ours, theirs) if ours and theirs else None
+
+
+def verdict(holds, results):
+    state = "met" if holds else "not met"
+    lacks = []
+    if results.fewest < ENOUGH:
+        lacks.append(f"{results.fewest} trials, not {ENOUGH}")
+    if len(results.bugs) < results.known:
+        lacks.append(f"{len(results.bugs)} bugs, not {results.known}")
+    return f"open: {', '.join(lacks)}; so far {state}" if lacks else state
+
+
+def goal_found(results):
+    what = (f"ours finds every bug in every trial, in {GOAL_SECONDS} s of one "
+            "core")
+    missed, short = [], False
+    for bug in results.bugs:
+        trials = results.cells.get((bug, OURS), [])
+        found = sum(t.found and t.seconds <= GOAL_SECONDS for t in trials)
+        if found < len(trials) or not trials:
+            missed.append(f"{bug} ({found}/{len(trials)})")
+        short |= any(not t.found and t.seconds < GOAL_SECONDS for t in trials)
+    figure = f"{len(results.bugs) - len(missed)} of {len(results.bugs)} bugs"
+    if missed:
+        figure += "; not always " + ", ".join(missed)
+    state = verdict(not missed, results)
+    if short and state == "not met":
+        state = "open: trials ended before their seconds, by executions"
+    return what, figure, state
+
+
+def ratios(results, engine):
+    """Theirs over ours, medians of executions, at least: where the engine found
+    the bug at all. And the bugs where ours has no median to compare."""
+    known, unknown = {}, []
+    for bug in results.bugs:
+        pair = results.pair(bug, engine)
+        if pair is None or not any(t.found for t in pair[1]):
+            continue
+        mine, its = (median(trials, "executions") for trials in pair)
+        if mine.more:
+            unknown.append(bug)
+        else:
+            known[bug] = its.value / mine.value
+    return known, unknown
+
+
+def geometric_mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def goal_ratio(results):
+    what = (f"ours takes 1/{GOAL_RATIO} of the executions of edges or less "
+            "(medians; geometric mean over the bugs that edges finds)")
+    if "edges" not in results.engines:
+        return what, "not measured", "open"
+    known, unknown = ratios(results, "edges")
+    if not known:
+        return what, "nothing to compare", "open"
+    mean = geometric_mean(known.values())
+    enough = sum(ratio >= GOAL_RATIO for ratio in known.values())
+    figure = (f"1/{mean:.3g} or less over {len(known)} bugs; 1/{GOAL_RATIO} "
+              f"or less on {enough} of them alone")
+    if unknown:
+        figure += "; ours has no median for " + ", ".join(unknown)
+    return what, figure, verdict(mean >= GOAL_RATIO and not unknown, results)
+
+
+def goal_a12(results, engine):
+    values = [a12(*pair) for bug in results.bugs
+              if (pair := results.pair(bug, engine))]
+    what = (f"A12 of {GOAL_A12} or more against {engine} on "
+            f"{100 * GOAL_A12_SHARE:.0f} % of the bugs")
+    if not values:
+        return what, "not measured", "open"
+    enough = sum(value >= GOAL_A12 for value in values)
+    return (what, f"on {enough} of {len(values)} "
+            f"({100 * enough / len(values):.0f} %)",
+            verdict(enough >= GOAL_A12_SHARE * len(values), results))
+
+
+def goals(results):
+    return ([goal_found(results), goal_ratio(results)]
+            + [goal_a12(results, engine) for engine in results.baselines])
+
+
+GOAL_HEAD = ["goal", "figure", "state"]
+
+
+def ratio_text(results, engine):
+    known, _ = ratios(results, engine)
+    if not known:
+        return "-"
+    return f"{geometric_mean(known.values()):.3g} ({len(known)} bugs)"
+
+
+def summary(results):
+    """A row an engine."""
+    rows = []
+    for engine in results.engines:
+        cells = [results.cells[bug, engine] for bug in results.bugs
+                 if (bug, engine) in results.cells]
+        found = sum(t.found for cell in cells for t in cell)
+        count = sum(map(len, cells))
+        pairs = [pair for bug in results.bugs
+                 if engine != OURS and (pair := results.pair(bug, engine))]
+        values = [a12(*pair) for pair in pairs]
+        executions = sum(t.executions for cell in cells for t in cell)
+        seconds = sum(t.seconds for cell in cells for t in cell)
+        rows.append([
+            engine, f"{found}/{count}",
+            f"{sum(all(t.found for t in cell) for cell in cells)}",
+            f"{sum(any(t.found for t in cell) for cell in cells)}",
+            ratio_text(results, engine) if pairs else "1",
+            f"{sum(v > 0.5 for v in values)} / {sum(v < 0.5 for v in values)}"
+            if pairs else "-",
+            number(executions / max(seconds, 1e-9))])
+    return rows
+
+
+SUMMARY_HEAD = ["engine", "trials that found", "bugs found in every trial",
+                "in some", "its executions at least, ours = 1",
+                "ours sooner / later (bugs)", "executions/s"]
+
+
+def matrix(results):
+    """Median executions, a row a bug; how many trials found it if not all."""
+    rows = []
+    for bug in results.bugs:
+        row = [bug]
+        for engine in results.engines:
+            trials = results.cells.get((bug, engine))
+            if trials is None:
+                row.append("-")
+                continue
+            found = sum(t.found for t in trials)
+            text = show(median(trials, "executions"))
+            if found < len(trials):
+                text += f" ({found}/{len(trials)})"
+            row.append(text)
+        rows.append(row)
+    return rows
+
+
+def show_interval(trials, field):
+    both = interval(trials, field)
+    return "-" if both is None else f"{show(both[0])} .. {show(both[1])}"
+
+
+def details(results):
+    rows = []
+    for bug in results.bugs:
+        for engine in results.engines:
+            trials = results.cells.get((bug, engine))
+            if trials is None:
+                continue
+            share, low, high = shares(trials)
+            row = [bug, engine, str(len(trials)),
+                   f"{share:.2f} ({low:.2f} .. {high:.2f})",
+                   show(median(trials, "executions")),
+                   show_interval(trials, "executions"),
+                   show(median(trials, "seconds")),
+                   show_interval(trials, "seconds")]
+            pair = results.pair(bug, engine) if engine != OURS else None
+            row += ([f"{a12(*pair):.2f}", f"{p_value(*pair):.2g}"] if pair
+                    else ["-", "-"])
+            rows.append(row)
+    return rows
+
+
+DETAIL_HEAD = ["bug", "engine", "trials", "share found (95 %)",
+               "median executions", "95 %", "median seconds", "95 %",
+               "A12 of ours", "p"]
+
+
+def markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem;
+       margin: 2rem auto; padding: 0 1rem; color: CanvasText;
+       background: Canvas; }
+table { border-collapse: collapse; font-size: 13px;
+        font-variant-numeric: tabular-nums; margin: 1rem 0; }
+th, td { padding: .2rem .6rem; text-align: left; white-space: nowrap;
+         border-bottom: 1px solid color-mix(in srgb, currentColor 20%,
+                                            transparent); }
+th { position: sticky; top: 0; background: Canvas; }
+.scroll { overflow-x: auto; } svg { max-width: 100%; height: auto; }
+.goals td { white-space: normal; } .open { color: #b36b00; }
+.met { color: #18804a; } .not { color: #c0392b; }
+"""
+
+
+def table(head, rows, kind=""):
+    def cell(text):
+        state = text.split(":")[0].split(" ")[0]
+        mark = (f' class="{state}"' if kind == "goals"
+                and state in ("open", "met", "not") else "")
+        return f"<td{mark}>{html.escape(text)}</td>"
+    return (f'<div class="scroll"><table class="{kind}"><thead><tr>'
+            + "".join(f"<th>{html.escape(name)}</th>" for name in head)
+            + "</tr></thead><tbody>"
+            + "".join("<tr>" + "".join(map(cell, row)) + "</tr>\n"
+                      for row in rows)
+            + "</tbody></table></div>\n")
+
+
+NOTES = f"""Executions and seconds are until the bug was found: the property
+breaks with the rule turned round, and nothing breaks without. ">N": more than
+N, since trials were given no more. Intervals are order statistics of the
+median. A12 is the probability that ours takes fewer executions; p is of
+Mann and Whitney's U, two-sided, not corrected for the number of comparisons.
+Both are cut at the fewest executions that a trial without success was given.
+A goal stays open below {ENOUGH} trials."""
+
+
+def sections(results):
+    return [("Goals", GOAL_HEAD, goals(results), "goals"),
+            ("Engines", SUMMARY_HEAD, summary(results), ""),
+            ("Median executions until found", ["bug"] + results.engines,
+             matrix(results), "")]
+
+
+def page(results, curves, bugs):
+    parts = ["<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">",
+             '<meta name="viewport" content="width=device-width">',
+             f"<title>Time to bug</title><style>{STYLE}</style>",
+             "<h1>Time to bug</h1>",
+             f"<p>{html.escape(results.header)}; {results.fewest} trials of "
+             f"each engine and bug.</p><p>{html.escape(NOTES)}</p>"]
+    for title, head, rows, kind in sections(results):
+        parts.append(f"<h2>{title}</h2>" + table(head, rows, kind))
+    for title, svg in bugs_plots.plots(results, curves, median, interval):
+        parts.append(f"<h2>{html.escape(title)}</h2>{svg}")
+    parts.append("<h2>The bugs</h2>" + table(
+        ["bug", "kernel", "property"],
+        [[" ".join(bugs[bug].names), bugs[bug].kernel, bugs[bug].property]
+         for bug in results.bugs if bug in bugs]))
+    parts.append("<h2>All figures</h2><details><summary>A row a bug and engine"
+                 "</summary>" + table(DETAIL_HEAD, details(results))
+                 + "</details></html>")
+    return "\n".join(parts) + "\n"
+
+
+def growth_rows(curves):
+    """Features at the end, the lowest, median and highest of the curves."""
+    rows = []
+    for engine, lines in curves.items():
+        ends = sorted(line[-1][1] for line in lines)
+        rows.append([engine, str(len(ends)), number(min(
+            line[-1][0] for line in lines)), str(ends[0]),
+            str(ends[len(ends) // 2]), str(ends[-1])])
+    return rows
+
+
+def write(out, bugs):
+    header, cells = read(out / "trials.csv")
+    if not cells:
+        raise SystemExit(f"bench-bugs: {out}/trials.csv has no trials")
+    results = Results(header, cells, len(bugs))
+    curves = read_growth(out / "growth.csv")
+    print(f"{header}\n{results.fewest} trials of each engine and bug.\n")
+    for title, head, rows, _ in sections(results):
+        print(f"## {title}\n\n{markdown(head, rows)}")
+    if curves:
+        print("## Kinds of abstract states seen\n\n" + markdown(
+            ["engine", "curves", "executions", "lowest", "median", "highest"],
+            growth_rows(curves)))
+    print("## All figures\n\n" + markdown(DETAIL_HEAD, details(results)))
+    print(" ".join(NOTES.split()))
+    (out / "report.html").write_text(page(results, curves, bugs))
+    print(f"\nThe page is {out}/report.html.")
