@@ -9,6 +9,7 @@
 namespace vmtrunc {
 
 inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
+inline constexpr const char* kDefaultKernel = "2.6.11";
 inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // A kernel on which the input must hold, or its violation does not count.
@@ -20,6 +21,10 @@ inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // Set: the mutator changes nothing, so that the corpus runs over and over.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
+// Set: what libFuzzer calls extra counters is not shown to AFL++.
+inline constexpr const char* kNoFeaturesVariable = "VMTRUNC_NO_FEATURES";
+// At most so many events a script that AFL++'s mutator makes.
+inline constexpr const char* kEventsVariable = "VMTRUNC_EVENTS";
 inline constexpr const char* kBrokenPrefix = "broken-";
 inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";
