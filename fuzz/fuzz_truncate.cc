@@ -25,8 +25,8 @@
 #include <string>
 
 #include "core/run.h"
-#include "fuzz/aware.h"
 #include "fuzz/growth.h"
+#include "fuzz/mutate_bytes.h"
 #include "fuzz/status.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -38,8 +38,6 @@ __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
 
 namespace vmtrunc {
 namespace {
-
-constexpr const char* kDefaultKernel = "2.6.11";
 
 [[noreturn]] void Usage(const std::string& what) {
   std::fprintf(stderr, "fuzz_truncate: %s\n", what.c_str());
@@ -198,53 +196,26 @@ bool Blind() {
   return blind;
 }
 
-// What new operations are chosen from.
-Verbs VerbsToUse() {
-  static const char* const verbs = std::getenv(kVerbsVariable);
-  return verbs == nullptr
-             ? kAllVerbs
-             : static_cast<Verbs>(std::strtoul(verbs, nullptr, 10));
-}
-
-size_t Encode(const Script& script, uint8_t* out) {
-  const std::vector<uint8_t> bytes = EncodeBytes(script);
-  std::memcpy(out, bytes.data(), bytes.size());
-  return bytes.size();
+const ByteMutator& Mutator() {
+  static const ByteMutator mutator(Target::Get().rules(), LLVMFuzzerMutate);
+  return mutator;
 }
 
 size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                     unsigned seed) {
   static const bool same = std::getenv(kNoMutationVariable) != nullptr;
   if (same) return size;
-  Target& target = Target::Get();
-  target.CountMutation();
+  Target::Get().CountMutation();
   if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
-  Random random(seed);
-  // A share stays blind, so that nothing is out of reach.
-  if (max_size < kHeaderBytes + kRecordBytes || random.Below(16) == 0)
-    return LLVMFuzzerMutate(data, size, max_size);
-  Script script = size < kHeaderBytes || random.Below(64) == 0
-                      ? RandomSetup(random)
-                      : DecodeBytes(std::span(data, size));
-  script.kernel.reset();
-  MutateAware(script, (max_size - kHeaderBytes) / kRecordBytes, target.rules(),
-              random, VerbsToUse());
-  return Encode(script, data);
+  return Mutator().Mutate(data, size, max_size, seed);
 }
 
 size_t CustomCrossOver(std::span<const uint8_t> one,
                        std::span<const uint8_t> other, uint8_t* out,
                        size_t max_size, unsigned seed) {
-  Target& target = Target::Get();
-  // Blind: LLVMFuzzerMutate() has a cross-over of bytes.
-  if (Blind() || max_size < kHeaderBytes + kRecordBytes) return 0;
-  target.CountMutation();
-  Random random(seed);
-  Script script =
-      Splice(DecodeBytes(one), DecodeBytes(other),
-             (max_size - kHeaderBytes) / kRecordBytes, target.rules(), random);
-  script.kernel.reset();
-  return Encode(script, out);
+  if (Blind()) return 0;  // LLVMFuzzerMutate() has a cross-over of bytes
+  Target::Get().CountMutation();
+  return Mutator().CrossOver(one, other, out, max_size, seed);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 namespace vmtrunc {
 
 inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
+inline constexpr const char* kDefaultKernel = "2.6.11";
 inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // A kernel on which the input must hold, or its violation does not count.
@@ -22,11 +23,13 @@ inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
 // For ablations. Set: mutation is libFuzzer's own, of bytes.
 inline constexpr const char* kBlindVariable = "VMTRUNC_BLIND";
-// Set: abstract states are not shown to libFuzzer.
+// Set: abstract states are not shown to libFuzzer, nor to AFL++.
 inline constexpr const char* kNoFeaturesVariable = "VMTRUNC_NO_FEATURES";
 // A file: how many kinds of abstract states have been seen, as fuzz/growth.h
 // writes it.
 inline constexpr const char* kGrowthVariable = "VMTRUNC_GROWTH";
+// At most so many events a script that AFL++'s mutator makes.
+inline constexpr const char* kEventsVariable = "VMTRUNC_EVENTS";
 inline constexpr const char* kBrokenPrefix = "broken-";
 inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";

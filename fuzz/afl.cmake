@@ -1,0 +1,20 @@
+# The target and the mutator for AFL++. Included by CMakeLists.txt.
+#
+# Debian's afl-clang-fast is clang 14, which rejects some C++20. Its pass is
+# not needed: clang's own trace-pc-guard calls what AFL++'s runtime defines.
+set(AFL_PLACES $ENV{AFL_PATH} /usr/lib/afl /usr/local/lib/afl)
+find_file(AFL_RUNTIME afl-compiler-rt.o PATHS ${AFL_PLACES} REQUIRED)
+find_file(AFL_DRIVER libAFLDriver.a PATHS ${AFL_PLACES} REQUIRED)
+
+add_executable(fuzz_truncate fuzz/fuzz_truncate.cc fuzz/afl_main.cc)
+target_link_libraries(fuzz_truncate PRIVATE vmtrunc_search ${AFL_DRIVER}
+  ${AFL_RUNTIME})
+
+# What it takes from vmtrunc_search is not instrumented: the mutator does not
+# run the part of the model that the target is watched in.
+add_library(afl_mutator MODULE fuzz/afl_mutator.cc)
+target_link_libraries(afl_mutator PRIVATE vmtrunc_search)
+target_link_options(afl_mutator PRIVATE -Wl,--no-undefined
+  -Wl,--exclude-libs,ALL)
+set_target_properties(afl_mutator PROPERTIES CXX_VISIBILITY_PRESET hidden
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})

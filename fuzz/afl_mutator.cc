@@ -1,0 +1,101 @@
+// Our mutator as a library for afl-fuzz:
+//
+//   AFL_CUSTOM_MUTATOR_LIBRARY=build/afl/bin/libafl_mutator.so afl-fuzz ...
+//
+// AFL++'s own stages mutate blindly beside it; AFL_CUSTOM_MUTATOR_ONLY=1
+// switches them off. AFL++ ignores the target's LLVMFuzzerCustomMutator, and
+// -G: scripts get VMTRUNC_EVENTS events at most, 32 by default, or as many as
+// the input had.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "core/script.h"
+#include "fuzz/mutate_bytes.h"
+#include "fuzz/random.h"
+#include "fuzz/status.h"
+
+namespace {
+
+// As `vmtrunc fuzz` has it: longer scripts run slower and say little more.
+constexpr size_t kDefaultEvents = 32;
+
+// How often an input is mutated before it is another's turn; AFL++'s own count
+// is hundreds, and goes less deep.
+constexpr unsigned kMutationsAnInput = 64;
+
+[[noreturn]] void Usage(const std::string& what) {
+  std::fprintf(stderr, "afl_mutator: %s\n", what.c_str());
+  std::exit(2);
+}
+
+vmtrunc::Rules RulesFromEnvironment() {
+  const char* kernel = std::getenv(vmtrunc::kKernelVariable);
+  const auto spec = vmtrunc::ParseKernelSpec(
+      kernel != nullptr ? kernel : vmtrunc::kDefaultKernel);
+  if (!spec.ok())
+    Usage(std::string(vmtrunc::kKernelVariable) + ": expected " +
+          std::string(spec.status().message()));
+  return spec->rules();
+}
+
+size_t EventsFromEnvironment() {
+  const char* events = std::getenv(vmtrunc::kEventsVariable);
+  if (events == nullptr) return kDefaultEvents;
+  char* end = nullptr;
+  const unsigned long number = std::strtoul(events, &end, 10);
+  if (*events == '\0' || *end != '\0' || number < 1 ||
+      number > vmtrunc::kMaxEvents)
+    Usage(std::string(vmtrunc::kEventsVariable) + ": expected 1.." +
+          std::to_string(vmtrunc::kMaxEvents));
+  return number;
+}
+
+// What one afl-fuzz keeps from call to call. It mutates blindly by itself.
+struct Mutator {
+  explicit Mutator(unsigned seed) : seeds(seed) {}
+  vmtrunc::Random seeds;
+  vmtrunc::ByteMutator mutator{RulesFromEnvironment(), nullptr};
+  size_t max_bytes =
+      vmtrunc::kHeaderBytes + vmtrunc::kRecordBytes * EventsFromEnvironment();
+  std::vector<uint8_t> bytes;  // what the last call returned
+};
+
+}  // namespace
+
+// The library is built with hidden visibility, so that it does not meet
+// symbols of afl-fuzz; these are what afl-fuzz looks up.
+#define VMTRUNC_EXPORT extern "C" __attribute__((visibility("default")))
+
+VMTRUNC_EXPORT void* afl_custom_init(void* /*afl*/, unsigned seed) {
+  return new Mutator(seed);
+}
+
+// Of two inputs half of the results are spliced, as libFuzzer has it.
+VMTRUNC_EXPORT size_t afl_custom_fuzz(void* data, const uint8_t* input,
+                                      size_t size, uint8_t** output,
+                                      const uint8_t* other, size_t other_size,
+                                      size_t max_size) {
+  auto* m = static_cast<Mutator*>(data);
+  const size_t room = std::min(max_size, std::max(m->max_bytes, size));
+  m->bytes.assign(std::max(room, size), 0);
+  *output = m->bytes.data();
+  const uint64_t seed = m->seeds.Next();
+  if (other != nullptr && m->seeds.Below(2) == 0)
+    return m->mutator.CrossOver({input, size}, {other, other_size},
+                                m->bytes.data(), room, seed);
+  std::copy_n(input, size, m->bytes.begin());
+  return m->mutator.Mutate(m->bytes.data(), size, room, seed);
+}
+
+VMTRUNC_EXPORT unsigned afl_custom_fuzz_count(void* /*data*/,
+                                              const uint8_t* /*input*/,
+                                              size_t /*size*/) {
+  return kMutationsAnInput;
+}
+
+VMTRUNC_EXPORT void afl_custom_deinit(void* data) {
+  delete static_cast<Mutator*>(data);
+}

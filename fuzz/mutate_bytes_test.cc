@@ -1,0 +1,72 @@
+#include "fuzz/mutate_bytes.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/script.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr size_t kRoom = kHeaderBytes + 12 * kRecordBytes;
+
+Rules SomeRules() { return ParseKernelSpec("2.6.9-mm")->rules(); }
+
+TEST(ByteMutator, IsDeterministicInItsSeedAndKeepsToItsRoom) {
+  const ByteMutator mutator(SomeRules(), nullptr);
+  Random random(3);
+  std::vector<uint8_t> bytes;
+  std::vector<uint8_t> before;
+  std::set<std::string> results;
+  for (int i = 0; i < 2000; ++i) {
+    const uint64_t seed = random.Next();
+    const auto change = [&] {
+      std::vector<uint8_t> copy = bytes;
+      copy.resize(kRoom, 0xaa);
+      copy.resize(
+          i % 4 == 3
+              ? mutator.CrossOver(bytes, before, copy.data(), kRoom, seed)
+              : mutator.Mutate(copy.data(), bytes.size(), kRoom, seed));
+      return copy;
+    };
+    const std::vector<uint8_t> once = change();
+    ASSERT_EQ(change(), once);
+    ASSERT_LE(once.size(), kRoom);
+    ASSERT_EQ(EncodeBytes(DecodeBytes(once)), once);
+    results.emplace(once.begin(), once.end());
+    before = bytes;
+    bytes = once;
+  }
+  EXPECT_GT(results.size(), 1000u);
+}
+
+size_t Blind(uint8_t* data, size_t size, size_t) {
+  if (size > 0) data[0] = 0xee;
+  return size;
+}
+
+TEST(ByteMutator, AShareIsLeftToTheEngine) {
+  const ByteMutator mutator(SomeRules(), Blind);
+  int blind = 0;
+  for (uint64_t seed = 0; seed < 1600; ++seed) {
+    std::vector<uint8_t> bytes(kRoom);
+    mutator.Mutate(bytes.data(), kHeaderBytes, bytes.size(), seed);
+    blind += bytes[0] == 0xee ? 1 : 0;
+  }
+  EXPECT_GT(blind, 50);
+  EXPECT_LT(blind, 200);
+}
+
+TEST(ByteMutator, WithoutRoomNothingIsWritten) {
+  const ByteMutator mutator(SomeRules(), nullptr);
+  uint8_t byte = 7;
+  EXPECT_EQ(mutator.Mutate(&byte, 1, 1, 1), 1u);
+  EXPECT_EQ(mutator.CrossOver({}, {}, &byte, 1, 1), 0u);
+  EXPECT_EQ(byte, 7);
+}
+
+}  // namespace
+}  // namespace vmtrunc
