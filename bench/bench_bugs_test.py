@@ -19,7 +19,7 @@ import bugs_report as report
 TRIALS = 5
 BUGS = ["HB-07a", "HB-21"]
 ENGINES = [engine for engine in bench_bugs.ENGINES if engine != "afl"]
-EXECUTIONS = 8000
+EXECUTIONS = 4000
 # For ours to find the bug of 2004: the median is a tenth of it.
 ENOUGH = 1000000
 
@@ -147,7 +147,7 @@ def test_run(directory):
     before = table.read_bytes()
     bench(out)
     expect(table.read_bytes() == before, "what was done was done again")
-    expect("measured otherwise" in refused(out, "--executions", "9000"),
+    expect("measured otherwise" in refused(out, "--executions", "5000"),
            "another budget was mixed in")
     table.write_text(table.read_text() + "HB-07a,ours\n")
     expect("expected 9 fields" in refused(out), "a broken line was taken")
