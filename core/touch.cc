@@ -36,7 +36,7 @@ class Step {
         return OfMremap();
       case Verb::kRead:
       case Verb::kWrite:
-        return op_.phase == access_phase::kStart ? 0 : OfFault();
+        return op_.phase == access_phase::kStart ? Touched{0} : OfFault();
       case Verb::kTruncate:
       case Verb::kPunch:
       case Verb::kInvalidate:
@@ -217,7 +217,7 @@ Touched MayTouch(Verb verb, bool populate) {
     case Verb::kFork:
       return kSlab | kIndex | kAnon;
     case Verb::kMmap:
-      return kSlab | kIndex | kAnon | (populate ? kCache : 0);
+      return kSlab | kIndex | kAnon | Touched{populate ? kCache : Touched{0}};
     case Verb::kRemap:
       return kSlab | kIndex | kCache | kAnon;
     case Verb::kTruncate:

@@ -32,6 +32,17 @@ size_t Encode(const Script& script, uint8_t* out) {
   return bytes.size();
 }
 
+// Blind mutation knows no verbs: without the operations that are not to be.
+size_t KeepVerbs(uint8_t* data, size_t size, Verbs verbs) {
+  if (verbs == kAllVerbs || size < kHeaderBytes) return size;
+  Script script = DecodeBytes(std::span(data, size));
+  std::erase_if(script.events, [&](const Event& event) {
+    return event.verb != Verb::kNone &&
+           (verbs >> static_cast<unsigned>(event.verb) & 1) == 0;
+  });
+  return Encode(script, data);
+}
+
 }  // namespace
 
 ByteMutator::ByteMutator(const Rules& rules, BlindMutation* blind)
@@ -41,7 +52,8 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
                            uint64_t seed) const {
   Random random(seed);
   if (!HasRoom(max_size) || random.Below(16) == 0) {
-    if (blind_ != nullptr) return blind_(data, size, max_size);
+    if (blind_ != nullptr)
+      return KeepVerbs(data, blind_(data, size, max_size), verbs_);
     if (!HasRoom(max_size)) return size;
   }
   Script script = size < kHeaderBytes || random.Below(64) == 0
