@@ -23,6 +23,23 @@ add_test(NAME corpus
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+if(VMTRUNC_PROPERTIES)
+  add_executable(properties_test properties/gen_test.cc
+    properties/properties_test.cc)
+  target_link_libraries(properties_test PRIVATE vmtrunc_properties vmtrunc_search
+    GTest::gtest_main)
+  target_compile_definitions(properties_test PRIVATE
+    VMTRUNC_GENERATOR_HASH=0x6407c95ed845ab2fu
+    VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(properties_test DISCOVERY_TIMEOUT 60)
+  add_test(NAME properties
+    COMMAND ${PROJECT_SOURCE_DIR}/properties/command_test
+            $<TARGET_FILE:properties> $<TARGET_FILE:vmtrunc>)
+endif()
+
+if(NOT VMTRUNC_BENCH)
+  return()
+endif()
 # Random search finds HB-15 by itself (seed 5 is a lucky one).
 add_test(NAME move_search COMMAND move_search 5)
 set_tests_properties(move_search PROPERTIES
@@ -35,21 +52,10 @@ foreach(engine random pct)
     PASS_REGULAR_EXPRESSION "\"found\": 1")
 endforeach()
 
-add_executable(properties_test properties/gen_test.cc
-  properties/properties_test.cc)
-target_link_libraries(properties_test PRIVATE vmtrunc_properties vmtrunc_search
-  GTest::gtest_main)
-target_compile_definitions(properties_test PRIVATE
-  VMTRUNC_GENERATOR_HASH=0x6407c95ed845ab2fu
-  VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-gtest_discover_tests(properties_test DISCOVERY_TIMEOUT 60)
-add_test(NAME properties
-  COMMAND ${PROJECT_SOURCE_DIR}/properties/command_test
-          $<TARGET_FILE:properties> $<TARGET_FILE:vmtrunc>)
 # Another model checker finds as short a way to the bug of 2004. Optimized
 # builds alone: it is two million states.
 find_program(SPIN spin)
-if(SPIN AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT VMTRUNC_SANITIZE)
+if(SPIN AND CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME beside_spin
     COMMAND python3 ${PROJECT_SOURCE_DIR}/bench/beside_spin.py
             $<TARGET_FILE:vmtrunc> 1 check)
