@@ -6,6 +6,7 @@
 
 #include "core/script.h"
 #include "fuzz/aware.h"
+#include "fuzz/make.h"
 #include "fuzz/status.h"
 
 namespace vmtrunc {
@@ -32,16 +33,25 @@ size_t Encode(const Script& script, uint8_t* out) {
   return bytes.size();
 }
 
-// Blind mutation knows no verbs: without the operations that are not to be.
-size_t KeepVerbs(uint8_t* data, size_t size, Verbs verbs) {
-  if (verbs == kAllVerbs || size < kHeaderBytes) return size;
-  Script script = DecodeBytes(std::span(data, size));
+// Without the operations that are not to be.
+void KeepVerbs(Script& script, Verbs verbs) {
   std::erase_if(script.events, [&](const Event& event) {
     return event.verb != Verb::kNone &&
            (verbs >> static_cast<unsigned>(event.verb) & 1) == 0;
   });
+}
+
+// Blind mutation knows no verbs.
+size_t KeepVerbs(uint8_t* data, size_t size, Verbs verbs) {
+  if (verbs == kAllVerbs || size < kHeaderBytes) return size;
+  Script script = DecodeBytes(std::span(data, size));
+  KeepVerbs(script, verbs);
   return Encode(script, data);
 }
+
+// A share of the scripts is made anew: what is in the corpus is not all there
+// is.
+constexpr unsigned kAnewOneIn = 3;
 
 }  // namespace
 
@@ -56,9 +66,15 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
       return KeepVerbs(data, blind_(data, size, max_size), verbs_);
     if (!HasRoom(max_size)) return size;
   }
-  Script script = size < kHeaderBytes || random.Below(64) == 0
-                      ? RandomSetup(random)
-                      : DecodeBytes(std::span(data, size));
+  if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
+    Script made =
+        MakeScript(random.Next(), static_cast<unsigned>(MaxEvents(max_size)));
+    KeepVerbs(made, verbs_);
+    if (made.events.size() > MaxEvents(max_size))
+      made.events.resize(MaxEvents(max_size));
+    return Encode(made, data);
+  }
+  Script script = DecodeBytes(std::span(data, size));
   script.kernel.reset();
   MutateAware(script, MaxEvents(max_size), rules_, random, verbs_);
   return Encode(script, data);

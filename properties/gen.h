@@ -1,19 +1,14 @@
-// Random scripts in which things happen: processes that map one file at the
-// same or shifted addresses, passes that are interrupted, operations inside the
-// drops. `ci/properties --distribution` prints how often.
+// The scripts of fuzz/make.h, for rapidcheck.
 #ifndef VMTRUNC_PROPERTIES_GEN_H_
 #define VMTRUNC_PROPERTIES_GEN_H_
 
 #include <rapidcheck.h>
 
-#include "core/script.h"
+#include "fuzz/make.h"
 
 namespace vmtrunc {
 
 inline constexpr unsigned kScriptEvents = 32;
-
-// Makes one script. The same seed gives the same script, on every build.
-Script MakeScript(uint64_t seed, unsigned events);
 
 // Scripts of `events` events, at every size: rapidcheck's size narrows nothing,
 // since SmallerScripts() does the shrinking. One in 128 is longer.

@@ -1,0 +1,17 @@
+// Random scripts in which things happen: processes that map one file at the
+// same or shifted addresses, passes that are interrupted, operations inside the
+// drops. `ci/properties --distribution` prints how often.
+#ifndef VMTRUNC_FUZZ_MAKE_H_
+#define VMTRUNC_FUZZ_MAKE_H_
+
+#include "core/script.h"
+
+namespace vmtrunc {
+
+// Makes one script of `events` events; one in 128 is longer. The same seed
+// gives the same script, on every build.
+Script MakeScript(uint64_t seed, unsigned events);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_MAKE_H_
