@@ -578,6 +578,8 @@ Script Splice(const Script& head, const Script& tail, size_t max_events,
   script.events.insert(script.events.end(),
                        tail.events.begin() + static_cast<std::ptrdiff_t>(from),
                        tail.events.end());
+  for (Event& event : script.events)  // the first may have one file alone
+    if (event.file >= script.setup.files) event.file = 0;
   if (script.events.size() > max_events) script.events.resize(max_events);
   return script;
 }

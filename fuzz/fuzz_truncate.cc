@@ -60,9 +60,9 @@ class Target {
     const size_t count = DecodeBytes(bytes, setup, own, has_own, events_);
     const bool given = kernel_.has_value() || !has_own;
     const Rules rules = given ? rules_ : own.rules();
-    const RunResult result =
-        Run<LargeCaps>(setup, std::span(events_).first(count), rules,
-                       {.hash_state = false, .features = features_});
+    const RunResult result = Run<LargeCaps>(
+        setup, std::span(events_).first(count), rules,
+        {.hash_state = false, .report = reported_, .features = features_});
     if (growth_) growth_->Note(std::span(features_, sizeof(g_features)));
     if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
     if (status_ != nullptr) {
@@ -112,6 +112,7 @@ class Target {
       if (property_ == kProperties)
         Usage(std::string(kPropertyVariable) + ": expected a property");
     }
+    if (property_ >= 0) reported_ = 1U << property_;
     if (const char* directory = std::getenv(kDirectoryVariable))
       Open(directory);
     if (const char* growth = std::getenv(kGrowthVariable))
@@ -180,6 +181,7 @@ class Target {
   std::optional<KernelSpec> kernel_;
   std::optional<Rules> unlike_;
   int property_ = -1;
+  uint32_t reported_ = ~0U;  // of it alone, what broke first
   bool keep_going_ = false;
   std::string directory_;
   int current_ = -1;
