@@ -53,7 +53,7 @@ Row Search(const MatrixArguments& o, const KernelSpec& kernel,
     row.progress = result.progress;
     row.rest = result.answer;
     row.is_reduced = result.is_reduced;
-    row.stopped = result.why == "it was stopped";
+    row.stopped = result.stopped;
     if (result.answer != Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());

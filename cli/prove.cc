@@ -60,12 +60,10 @@ const char* Word(Answer answer) {
 }
 
 bool OneSearch(const ProveArguments& o) {
-  return o.whole || o.steps || o.reduce || o.abstract;
+  return o.whole || o.steps || o.reduce;
 }
 const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
-  return result.is_reduced       ? "moves"
-         : o.steps || o.abstract ? "steps"
-                                 : "events";
+  return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
 }
 
 nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
@@ -100,17 +98,13 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
   return json;
 }
 
-bool Stopped(const ProveResult& result) {
-  return result.why == "it was stopped";
-}
-
 // How far it came, and what would make it come to an end.
 void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
       "%s: everything up to %d %s holds, and %s of the %s states "
       "behind them are expanded\n",
-      Stopped(result) ? "stopped" : "ran out " + result.why,
+      result.stopped ? "stopped" : "ran out " + result.why,
       p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
       Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
       Size(result.levels.empty() ? 0 : result.levels.back()));
@@ -119,7 +113,7 @@ void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
     std::cout << absl::StreamFormat(
         "the last level has %.1f times as many states as the one before\n",
         double(result.levels[n - 1]) / double(result.levels[n - 2]));
-  if (Stopped(result)) {
+  if (result.stopped) {
     std::cout << "with --checkpoint DIR it could go on from there\n";
     return;
   }
@@ -128,11 +122,11 @@ void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
 }
 
 const char* HowFew(const ProveArguments& o, const ProveResult& result) {
-  if (o.steps || o.abstract) return "not proved the fewest (--steps)";
+  if (o.steps) return "not proved the fewest (--steps)";
   if (o.reduce) return "not proved the fewest (--reduce)";
   if (!result.fewest)
-    return Stopped(result) ? "not proved the fewest: it was stopped"
-                           : "not proved the fewest: it ran out of memory";
+    return result.stopped ? "not proved the fewest: it was stopped"
+                          : "not proved the fewest: it ran out of memory";
   return o.from.empty() ? "the fewest within the bound"
                         : "the fewest of all its schedules";
 }
@@ -245,7 +239,7 @@ int ProveIt(const ProveArguments& o) {
       throw UsageError{"--property: expected a property, not " + o.property};
     options.properties = 1U << number;
   }
-  options.steps_only = o.steps || o.reduce || o.abstract;
+  options.steps_only = o.steps || o.reduce;
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
   options.exact = o.exact;
@@ -326,7 +320,10 @@ void AddProve(CLI::App& app, Command& run) {
       ->excludes("--checkpoint");
   sub->add_option("-o,--out", o->out, "where a script that breaks goes");
   sub->add_flag("--json", o->json, "as JSON");
-  sub->callback([=, &run] { run = [=] { return ProveIt(*o); }; });
+  sub->callback([=, &run] {
+    o->steps |= o->abstract;
+    run = [=] { return ProveIt(*o); };
+  });
 }
 
 }  // namespace vmtrunc

@@ -171,6 +171,12 @@ void Checker<C>::Renewed(const World<C>& w, Slot slot, Renewal why) {
 }
 
 template <class C>
+void Checker<C>::NoteBirths(const World<C>& w, PassLog& log) {
+  for (unsigned slot = 0; slot < slots_; ++slot)
+    log.births[slot] = w.vmas[slot].birth;
+}
+
+template <class C>
 void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
   passes_ |= 1U << task;
   const Pass& pass = w.tasks[task].op.pass;
@@ -180,8 +186,7 @@ void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
     if (vma.in_index != InIndex::kNot && vma.file == pass.file)
       log.budget += Allowance(w, vma, pass);
   }
-  for (unsigned slot = 0; slot < slots_; ++slot)
-    log.births[slot] = w.vmas[slot].birth;
+  NoteBirths(w, log);
   if (rules_.restart_in_vma && IsPageAligned(pass.count))
     Break(Property::kCountIsACount, "the pass's count %u is page-aligned",
           pass.count);
@@ -211,8 +216,7 @@ template <class C>
 void Checker<C>::Drops(const World<C>& w, unsigned task) {
   ++all_drops_;
   PassLog& log = logs_[task];
-  for (unsigned slot = 0; slot < slots_; ++slot)
-    log.births[slot] = w.vmas[slot].birth;
+  NoteBirths(w, log);
   if (++log.drops > log.budget)
     Break(Property::kBoundedDrops,
           "the pass has dropped its lock %u times, its work allows %u",

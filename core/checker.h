@@ -65,9 +65,9 @@ class Checker {
   // How many abstract states there are; see NoteFeatures().
   static constexpr unsigned kFeatures = 6 * 3 * 2 * 3 * 2 * 9 * 2;
 
-  // From now on counts abstract states, seen while a pass runs, into
-  // `features`, kFeatures saturating bytes that outlive this. One for each vma
-  // that reaches into the pass's range, a product of:
+  // From now on notes the abstract states that are seen while a pass runs in
+  // `features`, kFeatures bytes that outlive this and become 1. One for each
+  // vma that reaches into the pass's range, a product of:
   //   6  its count: older or none, the pass's, newer, a restart address below
   //      it, in it, or beyond it
   //   3  the walk: has not come to it, is in it, has been there
@@ -160,7 +160,7 @@ class Checker {
     uint32_t budget;  // drops that its work allows
     uint32_t drops;
     uint64_t scanned[C::kMms][(C::kAddrs + 63) / 64];  // a bit a page
-    uint8_t births[C::kVmas];  // of the slots when the lock was dropped
+    uint8_t births[C::kVmas];  // of the slots at its begin or last drop
     uint64_t walked;           // slots that it has scanned some of
   };
 
@@ -170,6 +170,7 @@ class Checker {
   }
   void Break(Property property, const char* what, unsigned a = 0,
              unsigned b = 0, unsigned c = 0, unsigned d = 0);
+  void NoteBirths(const World<C>& w, PassLog& log);
   void Unscan(unsigned mm, unsigned start, unsigned end);
   void CheckPlaces(const World<C>& w);
   void CheckEvent(const World<C>& w);

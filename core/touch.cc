@@ -1,6 +1,5 @@
 #include "core/touch.h"
 
-#include "core/checker.h"
 #include "core/machine-inl.h"
 
 namespace vmtrunc {

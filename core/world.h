@@ -265,6 +265,15 @@ struct World {
   uint8_t ran_out;  // a capacity that is not the contract's was exceeded
 };
 
+// The tasks that have an operation in flight, a bit each.
+template <class C>
+unsigned BusyTasks(const World<C>& w) {
+  unsigned busy = 0;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if (w.tasks[task].op.verb != Verb::kNone) busy |= 1U << task;
+  return busy;
+}
+
 // The linked vma of the mm that maps `addr`, or nullptr.
 template <class C>
 const Vma* VmaAt(const World<C>& w, unsigned mm, unsigned addr) {

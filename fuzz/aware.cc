@@ -263,11 +263,19 @@ class Mutator {
     return events_.size();
   }
 
-  bool InsertOperation() {
-    const size_t at = Position();
+  Reached ReachedAt(size_t at) const {
     Reached reached(script_.setup, rules_);
     reached.Apply(script_, 0, at);
-    Event event = EffectiveEvent(reached.world(), random_, verbs_);
+    return reached;
+  }
+  // An operation that has an effect before the event at `at`, or kNone.
+  Event EffectiveAt(size_t at) {
+    return EffectiveEvent(ReachedAt(at).world(), random_, verbs_);
+  }
+
+  bool InsertOperation() {
+    const size_t at = Position();
+    Event event = EffectiveAt(at);
     if (event.kind == EventKind::kNone) return false;
     if (random_.Below(IsPass(event.verb) ? 2 : 6) == 0)
       event.kind = EventKind::kBegin;
@@ -280,8 +288,7 @@ class Mutator {
   // what one drop leaves, the next one meets.
   bool InsertPass() {
     size_t at = Position();
-    Reached reached(script_.setup, rules_);
-    reached.Apply(script_, 0, at);
+    Reached reached = ReachedAt(at);
     constexpr Verbs kPasses =
         Verbs{1} << static_cast<unsigned>(Verb::kTruncate) |
         Verbs{1} << static_cast<unsigned>(Verb::kPunch) |
@@ -320,8 +327,7 @@ class Mutator {
   bool InsideDrop() {
     size_t at = Find([](const Event& e) { return e.kind == EventKind::kDrop; });
     if (at == events_.size()) return false;
-    Reached reached(script_.setup, rules_);
-    reached.Apply(script_, 0, ++at);
+    Reached reached = ReachedAt(++at);
     for (unsigned left = 1 + random_.Below(2); left > 0; --left) {
       Event event = EffectiveEvent(reached.world(), random_, verbs_);
       if (event.kind == EventKind::kNone) return false;
@@ -356,8 +362,7 @@ class Mutator {
     const size_t at =
         Find([](const Event& e) { return IsWhole(e) && e.len != 0; });
     if (at == events_.size()) return false;
-    Reached reached(script_.setup, rules_);
-    reached.Apply(script_, 0, at);
+    Reached reached = ReachedAt(at);
     Event& event = events_[at];
     const W& w = reached.world();
     const unsigned mm =
@@ -413,9 +418,7 @@ class Mutator {
   bool Replace() {
     if (events_.empty()) return false;
     const size_t at = random_.Below(static_cast<unsigned>(events_.size()));
-    Reached reached(script_.setup, rules_);
-    reached.Apply(script_, 0, at);
-    const Event event = EffectiveEvent(reached.world(), random_, verbs_);
+    const Event event = EffectiveAt(at);
     if (event.kind == EventKind::kNone) return false;
     events_[at] = event;
     return true;
@@ -450,9 +453,7 @@ class Mutator {
     for (unsigned left = random_.Below(7); left > 0; --left)
       Insert(events_, ++at, step);
     if (random_.Below(2) == 0) return true;  // what follows comes between
-    Reached reached(script_.setup, rules_);
-    reached.Apply(script_, 0, ++at);
-    Event event = EffectiveEvent(reached.world(), random_, verbs_);
+    Event event = EffectiveAt(++at);
     if (event.kind == EventKind::kNone) return true;
     if (random_.Below(3) == 0) event.kind = EventKind::kBegin;
     Insert(events_, at, event);
@@ -461,8 +462,7 @@ class Mutator {
 
   bool Steps() {
     size_t at = Position();
-    Reached reached(script_.setup, rules_);
-    reached.Apply(script_, 0, at);
+    Reached reached = ReachedAt(at);
     uint8_t busy[LargeCaps::kTasks];
     unsigned count = 0;
     for (uint8_t task = 0; task < LargeCaps::kTasks; ++task)

@@ -54,11 +54,8 @@ class LassoSearch {
     if (!is_new) return at->second;
     ways_.emplace_back();
     from_.push_back({kNoState, {}});
-    busy_.push_back(0);
+    busy_.push_back(static_cast<uint8_t>(BusyTasks(state.world)));
     able_.push_back(0);
-    for (unsigned task = 0; task < C::kTasks; ++task)
-      if (state.world.tasks[task].op.verb != Verb::kNone)
-        busy_.back() = static_cast<uint8_t>(busy_.back() | 1U << task);
     frontier_.push_back(state);
     return at->second;
   }

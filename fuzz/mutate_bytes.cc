@@ -67,9 +67,8 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
     if (!HasRoom(max_size)) return size;
   }
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
-    // As it is read: what bytes cannot say is left out.
-    Script made = DecodeBytes(EncodeBytes(
-        MakeScript(random.Next(), static_cast<unsigned>(MaxEvents(max_size)))));
+    Script made =
+        MakeScript(random.Next(), static_cast<unsigned>(MaxEvents(max_size)));
     KeepVerbs(made, verbs_);
     if (made.events.size() > MaxEvents(max_size))
       made.events.resize(MaxEvents(max_size));

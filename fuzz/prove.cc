@@ -276,8 +276,10 @@ class Search {
       result_.beyond += found.beyond;
       more += found.candidates.size();
     }
-    if (options_.stop != nullptr && options_.stop->load())
+    if (options_.stop != nullptr && options_.stop->load()) {
+      result_.stopped = true;
       return Stop("it was stopped");
+    }
     if (nodes_.size() + more >= kStartFlag) return Stop("of state numbers");
     if (nodes_.size() >= options_.most_states) return Stop("of states");
     const uint64_t bytes = seen_.BytesFor(more) +
@@ -457,8 +459,7 @@ ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
     ProveOptions first = options;
     first.most_states = first_states;
     ProveResult soon = Prove(problem, first);
-    const bool stopped = options.stop != nullptr && options.stop->load();
-    if (soon.answer != Answer::kRanOut || stopped) return soon;
+    if (soon.answer != Answer::kRanOut || soon.stopped) return soon;
   }
   ProveOptions reduced = options;
   reduced.steps_only = reduced.reduce = true;

@@ -80,6 +80,7 @@ enum class Answer : uint8_t {
 struct ProveResult {
   Answer answer = Answer::kRanOut;
   std::string why;
+  bool stopped = false;  // by options.stop
   ProveProgress progress;
   bool is_reduced = false;       // the search that told
   ProveProgress reduced;         // of ProveFewest(): the one before that

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -16,25 +14,13 @@
 #include "fuzz/canonical.h"
 #include "fuzz/lasso.h"
 #include "fuzz/random.h"
+#include "fuzz/search_test.h"
 #include "fuzz/store.h"
 
 namespace vmtrunc {
 namespace {
 
 namespace fs = std::filesystem;
-
-Rules RulesOf(const char* kernel) { return ParseKernelSpec(kernel)->rules(); }
-
-Script ReadScript(const fs::path& path) {
-  std::ifstream in(path);
-  return *ParseText(std::string(std::istreambuf_iterator<char>(in), {}));
-}
-
-constexpr Verbs Of(std::initializer_list<Verb> all) {
-  Verbs verbs = 0;
-  for (const Verb verb : all) verbs |= Verbs{1} << static_cast<unsigned>(verb);
-  return verbs;
-}
 
 // A few ten thousand states.
 constexpr Bound kOneMm = {

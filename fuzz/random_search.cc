@@ -127,9 +127,7 @@ class Pct {
   Event Onward(Verb verb, Random& random) const {
     Event event;
     event.kind = EventKind::kStep;
-    const bool pass = verb == Verb::kTruncate || verb == Verb::kPunch ||
-                      verb == Verb::kInvalidate;
-    if (pass && rarity_ != 0 && random.Below(rarity_) == 0)
+    if (IsPass(verb) && rarity_ != 0 && random.Below(rarity_) == 0)
       event.kind = EventKind::kDrop;
     return event;
   }

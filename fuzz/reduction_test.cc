@@ -4,26 +4,19 @@
 
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "core/bugs.h"
 #include "core/tracer.h"
 #include "fuzz/prove.h"
 #include "fuzz/random.h"
+#include "fuzz/search_test.h"
 #include "fuzz/space.h"
 
 namespace vmtrunc {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr Verbs Of(std::initializer_list<Verb> all) {
-  Verbs verbs = 0;
-  for (const Verb verb : all) verbs |= Verbs{1} << static_cast<unsigned>(verb);
-  return verbs;
-}
 
 constexpr Bound kOneMm = {
     .name = "one-mm",
@@ -64,8 +57,6 @@ constexpr Bound kTwoPasses = {
                  Verb::kInvalidate}),
     .private_too = false};
 
-Rules RulesOf(const char* kernel) { return ParseKernelSpec(kernel)->rules(); }
-
 // The properties that break anywhere in the problem, and the states that it
 // took to know.
 uint32_t Broken(const Problem& problem, const Rules& rules, bool reduce,
@@ -96,10 +87,8 @@ void ExpectSame(const Problem& problem, const Rules& rules,
 TEST(Reduction, LosesNoPropertyOfAnyKnownBug) {
   int searched = 0;
   for (const BugInfo& bug : AllBugs()) {
-    std::ifstream in(fs::path(VMTRUNC_SOURCE_DIR "/corpus/history") /
-                     bug.script);
     const Script script =
-        *ParseText(std::string(std::istreambuf_iterator<char>(in), {}));
+        ReadScript(fs::path(VMTRUNC_SOURCE_DIR "/corpus/history") / bug.script);
     // HB-09 is 256 passes; the others take minutes with ASan.
     const std::string name = bug.name;
     if (script.events.size() > 30 || name == "HB-15" || name == "HB-07d")

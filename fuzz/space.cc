@@ -1,6 +1,7 @@
 #include "fuzz/space.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "core/check.h"
@@ -115,12 +116,10 @@ bool Space<C>::MayBegin(const State<C>& state, size_t number) const {
 template <class C>
 void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
   const World<C>& w = state.world;
-  unsigned busy = 0;
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live == 0) continue;
     const Op& op = w.tasks[task].op;
     if (op.verb == Verb::kNone) continue;
-    ++busy;
     // A pass that nothing can come between stops at its drops alone.
     const bool alone = options_.reduce && Alone(state, task);
     edges.push_back({EventKind::kStep, task, 0});
@@ -132,7 +131,7 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     for (uint16_t n = 1; n <= most; ++n)
       edges.push_back({EventKind::kDrop, task, n});
   }
-  if (busy >= problem_.in_flight) return;
+  if (IsFull(state)) return;
   bool passes = false;  // those of a task that is like this one are there
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live == 0 || w.tasks[task].op.verb != Verb::kNone)
@@ -170,10 +169,7 @@ Edge Space<C>::EdgeOf(const State<C>& state, const Event& event) const {
   if (event.kind == EventKind::kDrop) edge.value = event.count;
   if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin)
     return edge;
-  unsigned busy = 0;
-  for (const Task& task : state.world.tasks)
-    busy += task.op.verb != Verb::kNone ? 1 : 0;
-  if (event.task >= C::kTasks || busy >= problem_.in_flight) return {};
+  if (event.task >= C::kTasks || IsFull(state)) return {};
   for (const uint16_t number : own_[event.task]) {
     Event own = problem_.operations[number];
     own.kind = event.kind;
@@ -240,11 +236,7 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
   } else {
     moved = Do(state, {.kind = EventKind::kStep, .task = edge.task}, log);
   }
-  if (moved) return true;
-  for (unsigned task = 0; task < C::kTasks; ++task)
-    if (task != edge.task && state.world.tasks[task].op.verb != Verb::kNone)
-      return false;
-  return true;
+  return moved || BusyTasks(state.world) == 1U << edge.task;
 }
 
 // What others in flight may yet touch, and those that may begin.
@@ -269,6 +261,13 @@ Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
   return all;
 }
 
+// Whether as much is in flight as may be.
+template <class C>
+bool Space<C>::IsFull(const State<C>& state) const {
+  return static_cast<unsigned>(std::popcount(BusyTasks(state.world))) >=
+         problem_.in_flight;
+}
+
 template <class C>
 bool Space<C>::PassesMayBegin(const State<C>& state) const {
   if (!problem_.in_order) return state.passes < problem_.max_passes;
@@ -280,10 +279,7 @@ bool Space<C>::PassesMayBegin(const State<C>& state) const {
 // Whether an operation may begin before one in flight has ended.
 template <class C>
 bool Space<C>::MayBegin(const State<C>& state) const {
-  unsigned busy = 0;
-  for (const Task& task : state.world.tasks)
-    busy += task.op.verb != Verb::kNone ? 1 : 0;
-  if (busy >= problem_.in_flight) return false;
+  if (IsFull(state)) return false;
   if (!problem_.in_order)
     return state.passes < problem_.max_passes ||
            state.operations < problem_.max_operations;
@@ -296,16 +292,9 @@ bool Space<C>::MayBegin(const State<C>& state) const {
 // is in flight, and the others are idle or at locks.
 template <class C>
 bool Space<C>::Alone(const State<C>& state, unsigned task) const {
-  if (state.world.tasks[task].op.verb == Verb::kNone || MayBegin(state))
-    return false;
-  for (unsigned other = 0; other < C::kTasks; ++other) {
-    if (other == task || state.world.tasks[other].op.verb == Verb::kNone)
-      continue;
-    State<C> next = state;
-    if (Do(next, {.kind = EventKind::kStep, .task = uint8_t(other)}, nullptr))
-      return false;
-  }
-  return true;
+  const unsigned busy = BusyTasks(state.world);
+  return (busy >> task & 1) != 0 && !MayBegin(state) &&
+         !AnyMoves(state, busy & ~(1U << task));
 }
 
 template <class C>
@@ -363,10 +352,11 @@ void Space<C>::StepEarly(State<C>& state, std::vector<Event>* log) const {
   } while (moved);
 }
 
+// Whether a step of one of the tasks, a bit each, does anything.
 template <class C>
-bool Space<C>::CanMove(const State<C>& state) const {
+bool Space<C>::AnyMoves(const State<C>& state, unsigned tasks) const {
   for (uint8_t task = 0; task < C::kTasks; ++task) {
-    if (state.world.tasks[task].op.verb == Verb::kNone) continue;
+    if ((tasks >> task & 1) == 0) continue;
     State<C> next = state;
     if (Do(next, {.kind = EventKind::kStep, .task = task}, nullptr))
       return true;
@@ -376,15 +366,13 @@ bool Space<C>::CanMove(const State<C>& state) const {
 
 template <class C>
 uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
-  bool idle = true;
-  for (const Task& task : state.world.tasks)
-    idle = idle && task.op.verb == Verb::kNone;
+  const unsigned busy = BusyTasks(state.world);
   // With nothing in flight mapcounts alone are left to look at, and the state
   // behind the same events with the last one begun (`&`) ends like this one.
-  if (idle && !options_.steps_only) return 0;
+  if (busy == 0 && !options_.steps_only) return 0;
   // To the end it is steps, and they are edges: all but a deadlock is found
   // there.
-  if (!idle && options_.steps_only && CanMove(state)) return 0;
+  if (options_.steps_only && AnyMoves(state, busy)) return 0;
   State<C> end = state;
   Machine<C, Checker<C>> machine(end.world, options_.rules, end.checker);
   if (!machine.Finish()) end.checker.Deadlock(end.world);

@@ -82,7 +82,8 @@ class Space {
   bool PassesMayBegin(const State<C>& state) const;
   bool Alone(const State<C>& state, unsigned task) const;
   bool MayBegin(const State<C>& state) const;
-  bool CanMove(const State<C>& state) const;
+  bool AnyMoves(const State<C>& state, unsigned tasks) const;
+  bool IsFull(const State<C>& state) const;
   uint64_t Extra(const State<C>& state) const;
   bool MayBegin(const State<C>& state, size_t operation) const;
   bool Worth(const World<C>& world, const Event& event) const;
