@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fuzz/weave.h"
+
 namespace vmtrunc {
 namespace {
 
@@ -38,8 +40,9 @@ class Chooser {
     const Vma& vma = w_.vmas[vmas_[at]];
     unsigned start = vma.start, end = vma.end;
     const unsigned pages = vma.pages();
-    switch (random_.Below(5)) {
+    switch (random_.Below(6)) {
       case 0:
+      case 5:
         break;
       case 1:
         end = start + 1 + random_.Below(pages);
@@ -87,6 +90,43 @@ class Chooser {
   unsigned count_ = 0;
 };
 
+// A mremap to where its pages continue another vma, or would if that vma were
+// longer.
+void Continue(const W& w, const Chooser& mine, Event& mremap) {
+  const Vma* from = VmaAt(w, w.tasks[mremap.task].mm, mremap.addr);
+  for (int tries = 0; from != nullptr && tries < 3; ++tries) {
+    const Vma& vma = mine.Any();
+    if (&vma == from || vma.file != from->file) continue;
+    const unsigned to = vma.start + unsigned{mremap.addr} - from->start +
+                        from->pgoff - vma.pgoff;
+    if (to > 0 && to < 200) mremap.new_addr = Byte(to);
+    return;
+  }
+}
+
+// An mprotect after which two neighbours are one vma, or their boundary is
+// elsewhere.
+bool Merge(const W& w, const Chooser& mine, Random& random, Event& mprotect) {
+  for (int tries = 0; tries < 3; ++tries) {
+    const Vma& vma = mine.Any();
+    if (vma.mm_next == kNone) continue;
+    const Vma& next = w.vmas[vma.mm_next];
+    if (next.start != vma.end || next.write == vma.write ||
+        next.pgoff != vma.pgoff + vma.pages())
+      continue;
+    const bool upper = random.Below(2) == 0;
+    const Vma& changed = upper ? next : vma;
+    const unsigned pages = random.Below(2) == 0
+                               ? changed.pages()
+                               : 1 + random.Below(changed.pages());
+    mprotect.addr = Byte(upper ? next.start : vma.end - pages);
+    mprotect.len = Byte(pages);
+    mprotect.write = changed.write == 0;
+    return true;
+  }
+  return false;
+}
+
 // Fills in the arguments. False when the verb can do nothing here.
 bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
                Random& random, Event& e) {
@@ -121,6 +161,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
       return true;
     case Verb::kMprotect: {
       if (mine.empty()) return false;
+      if (random.Below(2) == 0 && Merge(w, mine, random, e)) return true;
       mine.Range(e);
       for (Slot slot = w.mms[mm].mmap; slot != kNone;
            slot = w.vmas[slot].mm_next)
@@ -132,6 +173,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
       if (mine.empty()) return false;
       mine.Range(e);
       e.new_addr = random.Below(6) == 0 ? e.addr : mine.Place(e.len);
+      if (random.Below(3) == 0) Continue(w, mine, e);
       e.new_len = e.len;
       if (e.new_addr == e.addr || random.Below(6) == 0)
         e.new_len = Byte(std::max(1U, e.len + random.Below(5) - 2U));
@@ -240,6 +282,9 @@ class Mutator {
         return OpenUp();
       case Mutation::kSteps:
         return Steps();
+      case Mutation::kGoOn:
+        WeaveOn(script_, Position(), max_, rules_, random_, verbs_);
+        return true;
       case Mutation::kBlind:
         Mutate(script_, max_, random_, verbs_);
         return true;
@@ -558,6 +603,10 @@ bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
 
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
                  Random& random, Verbs verbs) {
+  if (random.Below(3) == 0) {
+    MutateOnce(script, Mutation::kGoOn, max_events, rules, random, verbs);
+    return;
+  }
   for (unsigned left = 1 + random.Below(4); left > 0; --left)
     MutateOnce(script, static_cast<Mutation>(random.Below(kMutations)),
                max_events, rules, random, verbs);

@@ -50,9 +50,10 @@ enum class Mutation : uint8_t {
   kOpenUp,  // a whole operation begins, makes some steps, and others come
             // between
   kSteps,   // of what is in flight: some steps, a drop or its end
+  kGoOn,    // another end, made where the rest has come (fuzz/weave.h)
   kBlind,   // fuzz/mutate.h
 };
-inline constexpr unsigned kMutations = 13;
+inline constexpr unsigned kMutations = 14;
 
 // One change. Returns whether there was something to change.
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,

@@ -33,6 +33,12 @@ class Maker {
  public:
   Maker(uint64_t seed, unsigned events) : random_(seed), events_(events) {}
 
+  Script Start() {
+    Declare();
+    Map();
+    return std::move(script_);
+  }
+
   Script Make() {
     Declare();
     ChooseHabits();
@@ -416,5 +422,7 @@ class Maker {
 Script MakeScript(uint64_t seed, unsigned events) {
   return Maker(seed, std::max(events, 8U)).Make();
 }
+
+Script MakeStart(uint64_t seed) { return Maker(seed, 0).Start(); }
 
 }  // namespace vmtrunc

@@ -12,6 +12,9 @@ namespace vmtrunc {
 // gives the same script, on every build.
 Script MakeScript(uint64_t seed, unsigned events);
 
+// The declarations and the first mappings of such a script alone.
+Script MakeStart(uint64_t seed);
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_FUZZ_MAKE_H_

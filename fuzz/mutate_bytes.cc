@@ -8,6 +8,7 @@
 #include "fuzz/aware.h"
 #include "fuzz/make.h"
 #include "fuzz/status.h"
+#include "fuzz/weave.h"
 
 namespace vmtrunc {
 namespace {
@@ -67,8 +68,10 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
     if (!HasRoom(max_size)) return size;
   }
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
-    Script made =
-        MakeScript(random.Next(), static_cast<unsigned>(MaxEvents(max_size)));
+    const auto events = static_cast<unsigned>(MaxEvents(max_size));
+    Script made = random.Below(2) == 0
+                      ? MakeScript(random.Next(), events)
+                      : WeaveScript(random.Next(), events, rules_, verbs_);
     KeepVerbs(made, verbs_);
     if (made.events.size() > MaxEvents(max_size))
       made.events.resize(MaxEvents(max_size));

@@ -1,0 +1,306 @@
+#include "fuzz/weave.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fuzz/aware.h"
+#include "fuzz/make.h"
+#include "fuzz/random.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr Verbs Bit(Verb verb) {
+  return Verbs{1} << static_cast<unsigned>(verb);
+}
+constexpr Verbs kPasses =
+    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
+
+class Weaver {
+ public:
+  // `start` goes on to `goal` events.
+  Weaver(Script start, size_t goal, const Rules& rules, Random& random,
+         Verbs verbs)
+      : random_(random),
+        script_(std::move(start)),
+        reached_(script_.setup, rules),
+        goal_(goal),
+        verbs_(verbs) {
+    reached_.Apply(script_, 0, script_.events.size());
+    while (mapped_ < script_.events.size() &&
+           script_.events[mapped_].verb == Verb::kMmap)
+      ++mapped_;
+  }
+
+  Script Run() {
+    ChooseVerbs();
+    for (unsigned vain = 0; script_.events.size() < goal_ && vain < 16;) {
+      const size_t before = script_.events.size();
+      switch (Below(8)) {
+        case 0:
+        case 1:
+          Woven();
+          break;
+        case 2:
+        case 3:
+        case 4:
+          Interrupted();
+          break;
+        case 5:
+          Dropping();
+          break;
+        default:
+          Add(Any(few_));
+          break;
+      }
+      if (script_.events.size() == before) {
+        ++vain;
+        EndOne();
+      }
+    }
+    if (script_.events.size() > goal_) script_.events.resize(goal_);
+    return std::move(script_);
+  }
+
+ private:
+  unsigned Below(unsigned limit) { return random_.Below(limit); }
+  unsigned Between(unsigned from, unsigned to) {
+    return from + Below(to - from + 1);
+  }
+  bool OneOf(unsigned n) { return Below(n) == 0; }
+
+  // A few verbs that come again and again (swarm testing).
+  void ChooseVerbs() {
+    few_ = verbs_ & kPasses;
+    for (unsigned verb = 0; verb < 32; ++verb)
+      if (!OneOf(2)) few_ |= verbs_ & Verbs{1} << verb;
+    few_ |= verbs_ & Bit(OneOf(2) ? Verb::kMprotect : Verb::kMremap);
+  }
+
+  void Add(const Event& event) {
+    if (event.kind == EventKind::kNone) return;
+    script_.events.push_back(event);
+    reached_.Apply(event);
+  }
+  void Add(EventKind kind, uint8_t task, unsigned count = 1) {
+    Event event;
+    event.kind = kind;
+    event.task = task;
+    if (kind == EventKind::kDrop) event.count = static_cast<uint8_t>(count);
+    Add(event);
+  }
+  bool Busy(uint8_t task) const {
+    return reached_.world().tasks[task].op.verb != Verb::kNone;
+  }
+
+  // Nobody could begin anything: somebody ends.
+  void EndOne() {
+    const uint8_t first = static_cast<uint8_t>(Below(LargeCaps::kTasks));
+    for (unsigned i = 0; i < LargeCaps::kTasks; ++i) {
+      const auto task =
+          static_cast<uint8_t>((first + i) % unsigned{LargeCaps::kTasks});
+      if (Busy(task)) return Add(EventKind::kFinish, task);
+    }
+  }
+
+  Event Any(Verbs verbs, uint8_t task = kNone) {
+    return EffectiveEvent(reached_.world(), random_, verbs, task);
+  }
+  Event Other(Verbs verbs, uint8_t than) {
+    for (int tries = 0; tries < 8; ++tries) {
+      const Event event = Any(verbs);
+      if (event.task != than) return event;
+    }
+    return {};
+  }
+
+  bool Begin(Event event) {
+    if (event.kind == EventKind::kNone) return false;
+    event.kind = EventKind::kBegin;
+    Add(event);
+    return Busy(event.task);
+  }
+
+  // How many steps the task's operation has left, when nobody else moves.
+  unsigned StepsLeft(uint8_t task) const {
+    Reached ahead = reached_;
+    Event step;
+    step.kind = EventKind::kStep;
+    step.task = task;
+    unsigned steps = 0;
+    for (; steps < 24 && ahead.world().tasks[task].op.verb != Verb::kNone;
+         ++steps)
+      ahead.Apply(step);
+    return steps;
+  }
+  void Steps(uint8_t task, unsigned steps) {
+    for (; steps > 0 && Busy(task); --steps) Add(EventKind::kStep, task);
+  }
+
+  // The pages of the file that the operation is about, as a pass over them.
+  void Aim(Event& pass, const Event& at) {
+    const World<LargeCaps>& w = reached_.world();
+    const unsigned mm = w.tasks[at.task].mm;
+    for (Slot slot = w.mms[mm].mmap; slot != kNone;
+         slot = w.vmas[slot].mm_next) {
+      const Vma& vma = w.vmas[slot];
+      if (at.addr < vma.start || at.addr >= vma.end) continue;
+      pass.file = vma.file;
+      const unsigned first = vma.pgoff + unsigned{at.addr} - vma.start;
+      pass.addr = static_cast<uint8_t>(std::min(63U, first));
+      return;
+    }
+  }
+
+  // An operation that is stopped on its way, a pass that goes on or is stopped
+  // too, and both come to their end.
+  void Woven() {
+    constexpr Verbs kTouches = Bit(Verb::kRead) | Bit(Verb::kWrite);
+    constexpr Verbs kLong = Bit(Verb::kMremap) | Bit(Verb::kFork);
+    const unsigned what = Below(3);
+    const Event first = Any(what == 0   ? verbs_ & kTouches
+                            : what == 1 ? verbs_ & kLong
+                                        : few_);
+    if (first.kind == EventKind::kNone) return;
+    Event second = Other(verbs_ & kPasses, first.task);
+    if (second.kind == EventKind::kNone) return;
+    if (!OneOf(3)) Aim(second, first);
+    if (!Begin(first)) return;
+    Steps(first.task, Below(StepsLeft(first.task)));
+    if (!Begin(second)) return;
+    Steps(second.task, Below(StepsLeft(second.task) + 1));
+    const unsigned end = Below(4);
+    if (end == 0) Steps(first.task, Between(1, 4));
+    if (end <= 1) Steps(second.task, Between(1, 4));
+    if (end <= 2) Add(EventKind::kFinish, first.task);
+    Add(EventKind::kFinish, second.task);
+  }
+
+  // The file as it was at first, and the first mappings again.
+  void Refill() {
+    Event grow;
+    grow.kind = EventKind::kStart;
+    grow.verb = Verb::kTruncate;
+    for (uint8_t task = 0; task < 8 && grow.addr == 0; ++task) {
+      const Task& it = reached_.world().tasks[task];
+      if (it.live == 0 || it.op.verb != Verb::kNone) continue;
+      grow.task = task;
+      grow.addr = script_.setup.sizes[0];
+    }
+    if (grow.addr == 0) return;
+    if (reached_.world().files[0].size < grow.addr) Add(grow);
+    for (size_t i = 0; i < mapped_; ++i)
+      if (i == 0 || !OneOf(3)) Add(Event(script_.events[i]));
+  }
+
+  // A pass over pages that are mapped.
+  Event Pass() {
+    for (int tries = 0; tries < 2; ++tries) {
+      const World<LargeCaps>& w = reached_.world();
+      uint8_t pages[2 * LargeCaps::kFilePages];
+      unsigned count = 0;
+      for (unsigned file = 0; file < 2; ++file)
+        for (unsigned page = 0; page < LargeCaps::kFilePages; ++page)
+          if (w.mapcount[file][page] != 0)
+            pages[count++] =
+                static_cast<uint8_t>(file * LargeCaps::kFilePages + page);
+      if (count == 0) {
+        if (tries == 0) Refill();
+        continue;
+      }
+      Event event = Any(verbs_ & kPasses);
+      if (event.kind == EventKind::kNone) return event;
+      const unsigned at = pages[Below(count)];
+      event.file = static_cast<uint8_t>(at / LargeCaps::kFilePages);
+      const unsigned page = at % LargeCaps::kFilePages;
+      if (event.verb != Verb::kTruncate) {
+        event.addr = static_cast<uint8_t>(page);
+      } else {
+        event.addr = static_cast<uint8_t>(OneOf(2) ? page : Below(page + 1));
+      }
+      return event;
+    }
+    return {};
+  }
+
+  // To a drop behind which the pass has something left, if there is one.
+  void Drop(uint8_t task) {
+    Event drop;
+    drop.kind = EventKind::kDrop;
+    drop.task = task;
+    for (unsigned count = OneOf(2) ? 1 : Between(1, 4); count > 0; --count) {
+      drop.count = static_cast<uint8_t>(count);
+      Reached ahead = reached_;
+      ahead.Apply(drop);
+      if (ahead.world().tasks[task].op.verb != Verb::kNone) break;
+    }
+    Add(drop);
+  }
+
+  void Inside(uint8_t than, uint8_t task) {
+    Event event = task == kNone ? Other(few_, than) : Any(few_, task);
+    if (event.kind == EventKind::kNone) return;
+    if (!OneOf(6)) return Add(event);
+    if (Begin(event) && OneOf(2))
+      Steps(event.task, Below(StepsLeft(event.task)));
+  }
+
+  void Interrupted() {
+    const Event pass = Pass();
+    if (!Begin(pass)) return;
+    uint8_t other = kNone;
+    for (unsigned stops = OneOf(2) ? 1 : Between(1, 3);
+         stops > 0 && Busy(pass.task); --stops) {
+      if (OneOf(6)) {
+        Steps(pass.task, Between(1, 5));
+      } else {
+        Drop(pass.task);
+      }
+      const size_t at = script_.events.size();
+      Inside(pass.task, OneOf(4) ? kNone : other);
+      if (script_.events.size() > at) other = script_.events[at].task;
+      if (OneOf(3)) Inside(pass.task, OneOf(4) ? kNone : other);
+    }
+    if (!OneOf(6)) Add(EventKind::kFinish, pass.task);
+  }
+
+  void Dropping() {
+    const Event pass = Pass();
+    if (!Begin(pass)) return;
+    for (unsigned drops = Between(3, 20); drops > 0 && Busy(pass.task);
+         --drops) {
+      Add(EventKind::kDrop, pass.task);
+      if (OneOf(5)) Inside(pass.task, kNone);
+    }
+  }
+
+  Random& random_;
+  Script script_;
+  Reached reached_;
+  const size_t goal_;
+  size_t mapped_ = 0;
+  const Verbs verbs_;
+  Verbs few_ = 0;
+};
+
+}  // namespace
+
+Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
+                   Verbs verbs) {
+  Random random(seed);
+  Script start = MakeStart(random.Next());
+  const size_t goal = start.events.size() + events;
+  return Weaver(std::move(start), goal, rules, random, verbs).Run();
+}
+
+void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
+             Random& random, Verbs verbs) {
+  script.events.resize(std::min(from, script.events.size()));
+  if (script.events.size() >= max_events) return;
+  const size_t left = max_events - script.events.size();
+  const size_t goal =
+      script.events.size() + 1 + random.Below(static_cast<unsigned>(left));
+  script = Weaver(std::move(script), goal, rules, random, verbs).Run();
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,26 @@
+// Random scripts that are made while they run: each operation is chosen in the
+// state that those before it have reached, and one that is in flight is stopped
+// at a sync point that it has, with the others where it stopped.
+#ifndef VMTRUNC_FUZZ_WEAVE_H_
+#define VMTRUNC_FUZZ_WEAVE_H_
+
+#include "core/rules.h"
+#include "core/script.h"
+#include "fuzz/mutate.h"
+#include "fuzz/random.h"
+
+namespace vmtrunc {
+
+// One script of `events` events at most, for a kernel with these rules. The
+// same seed gives the same script, on every build.
+Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
+                   Verbs verbs = kAllVerbs);
+
+// Leaves the first `from` events of the script, and goes on from what they
+// reach, to `max_events` at most.
+void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
+             Random& random, Verbs verbs = kAllVerbs);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_WEAVE_H_

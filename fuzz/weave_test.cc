@@ -1,0 +1,83 @@
+// Scripts made while they run: they are as long as asked, can be written and
+// read, are the same for the same seed, and little of them is in vain.
+#include "fuzz/weave.h"
+
+#include <gtest/gtest.h>
+
+#include "core/run.h"
+#include "fuzz/make.h"
+
+namespace vmtrunc {
+namespace {
+
+TEST(Weave, ScriptsCanBeWrittenAndRead) {
+  const Rules rules = ParseKernelSpec("2.6.11")->rules();
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const Script script = WeaveScript(seed, 24, rules);
+    ASSERT_LE(script.events.size(),
+              MakeStart(Random(seed).Next()).events.size() + 24);
+    const Script again = DecodeBytes(EncodeBytes(script));
+    ASSERT_EQ(again.setup, script.setup);
+    ASSERT_EQ(again.events, script.events) << ToText(script);
+    ASSERT_EQ(ToText(WeaveScript(seed, 24, rules)), ToText(script));
+  }
+}
+
+TEST(Weave, GoesOnFromWhereItIsCut) {
+  const Rules rules = ParseKernelSpec("2.6.38")->rules();
+  Random random(3);
+  unsigned longer = 0, all = 0;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const Script script = WeaveScript(seed, 24, rules);
+    const size_t cut =
+        random.Below(static_cast<unsigned>(script.events.size() + 1));
+    Script other = script;
+    WeaveOn(other, cut, 32, rules, random);
+    ASSERT_LE(other.events.size(), 32U);
+    ASSERT_EQ(other.setup, script.setup);
+    for (size_t i = 0; i < std::min<size_t>(cut, 32); ++i)
+      ASSERT_EQ(other.events[i], script.events[i]);
+    if (cut == script.events.size() || cut >= 32) continue;
+    ++all;
+    longer += other.events.size() > cut ? 1 : 0;
+  }
+  EXPECT_GT(all, 1500U);
+  EXPECT_GT(longer, all * 9 / 10);
+}
+
+TEST(Weave, MakesNoOtherVerbs) {
+  const Rules rules = ParseKernelSpec("2.6.11")->rules();
+  const Verbs verbs = Verbs{1} << static_cast<unsigned>(Verb::kTruncate) |
+                      Verbs{1} << static_cast<unsigned>(Verb::kMmap) |
+                      Verbs{1} << static_cast<unsigned>(Verb::kMunmap);
+  for (uint64_t seed = 0; seed < 500; ++seed)
+    for (const Event& event : WeaveScript(seed, 24, rules, verbs).events)
+      ASSERT_TRUE(event.verb == Verb::kNone ||
+                  (verbs >> static_cast<unsigned>(event.verb) & 1) != 0);
+}
+
+// Of its events fewer are in vain, and behind more drops something happens,
+// than in scripts that are made without looking.
+TEST(Weave, LessIsInVain) {
+  const Rules rules = ParseKernelSpec("2.6.11")->rules();
+  unsigned events[2] = {}, effects[2] = {}, drops[2] = {};
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const Script scripts[] = {MakeScript(seed, 24),
+                              WeaveScript(seed, 24, rules)};
+    for (int i = 0; i < 2; ++i) {
+      if (scripts[i].events.size() > 60) continue;  // that go round the count
+      const RunResult run = vmtrunc::Run(scripts[i], rules);
+      events[i] += run.events;
+      effects[i] += run.effects;
+      drops[i] += run.drops;
+    }
+  }
+  const double made = double(effects[0]) / events[0];
+  const double woven = double(effects[1]) / events[1];
+  EXPECT_GT(woven, 0.8) << made;
+  EXPECT_LT(made, 0.7) << woven;
+  EXPECT_GT(drops[1], drops[0]);
+}
+
+}  // namespace
+}  // namespace vmtrunc
