@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "cli/abstract.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "core/run.h"
@@ -32,7 +33,7 @@ namespace fs = std::filesystem;
 struct FuzzOptions {
   std::vector<std::string> verbs;
   std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
-              fuzzer;
+              fuzzer, of;
   double seconds = 60;
   long long runs = -1;
   unsigned seed = 0;
@@ -149,10 +150,26 @@ std::string Progress(const FuzzOptions& o, const FuzzStatus& s,
                                            static_cast<double>(s.events);
   return absl::StrFormat(
       "%s: %.0f s, %d executions (%.0f a second), corpus %d, %.0f %% of the "
-      "events had an effect, %d lock drops",
+      "events had an effect, %d lock drops, %d kinds of abstract states",
       o.kernel, seconds, s.executions,
       static_cast<double>(s.executions) / std::max(seconds, 0.001),
-      CountFiles(o.out + "/corpus"), share, s.drops);
+      CountFiles(o.out + "/corpus"), share, s.drops, CountAbstract(s.seen));
+}
+
+// Which of the abstract states in a file were seen.
+std::string Share(const FuzzOptions& o, const FuzzStatus& s) {
+  const std::vector<uint8_t> all = ReadAbstract(o.of);
+  size_t seen = 0;
+  for (size_t i = 0; i < all.size(); ++i)
+    seen += all[i] != 0 && s.seen[i] != 0 ? 1 : 0;
+  const size_t count = CountAbstract(all);
+  return absl::StrFormat(
+      "%d of the %d kinds of abstract states in %s were seen (%.1f %%), and "
+      "%d others\n",
+      seen, count, o.of,
+      count == 0 ? 100
+                 : 100 * static_cast<double>(seen) / static_cast<double>(count),
+      CountAbstract(s.seen) - seen);
 }
 
 // The input in a file of the form of DIRECTORY/current.
@@ -235,6 +252,7 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
       throw UsageError{o.out + ": a kept input holds when it is run again"};
   }
   std::cout << Progress(o, status, seconds) << "\n";
+  if (!o.of.empty()) std::cout << Share(o, status);
   if (!broken)
     std::cout << o.kernel << ": nothing broken"
               << (o.property.empty() ? "" : " of " + o.property)
@@ -250,6 +268,7 @@ int Fuzz(FuzzOptions o) {
     throw UsageError{"--property " + o.property + ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
     throw UsageError{"--corpus " + o.corpus + ": expected a directory"};
+  if (!o.of.empty()) ReadAbstract(o.of);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   std::error_code error;
   fs::create_directories(o.out + "/corpus", error);
@@ -310,6 +329,10 @@ void AddFuzz(CLI::App& app, Command& run) {
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option("--out", o->out, "directory for what is found, fuzz-out");
   sub->add_option("--corpus", o->corpus, "directory of scripts to start from");
+  sub->add_option("--of", o->of,
+                  "say which share of these abstract states was seen: a file "
+                  "of vmtrunc prove --abstract-to")
+      ->check(kNotEmpty);
   sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable");
   sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
 }

@@ -1,12 +1,12 @@
 // vmtrunc prove.
 #include "fuzz/prove.h"
 
-#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/abstract.h"
 #include "cli/bound.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -17,7 +17,7 @@ namespace {
 
 struct ProveArguments {
   BoundArguments bound;
-  std::string kernel, from, property, out, checkpoint;
+  std::string kernel, from, property, out, checkpoint, abstract_to;
   bool whole = false, steps = false, reduce = false, exact = false,
        abstract = false, lasso = false, json = false;
 };
@@ -243,7 +243,7 @@ int ProveIt(const ProveArguments& o) {
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
   options.exact = o.exact;
-  std::vector<uint8_t> features(Checker<SmallCaps>::kFeatures);
+  std::vector<uint8_t> features(kAbstractStates);
   if (o.abstract) options.features = features.data();
   ShowProgress show;
   options.on_progress = [&](const ProveProgress& p) { show(p); };
@@ -255,7 +255,14 @@ int ProveIt(const ProveArguments& o) {
     result.script.kernel = OneKernel(asked.kernel);
     if (!o.out.empty()) WriteFile(o.out, ToText(result.script));
   }
-  const auto reached = std::count(features.begin(), features.end(), 1);
+  const size_t reached = CountAbstract(features);
+  if (!o.abstract_to.empty())
+    WriteAbstract(
+        o.abstract_to,
+        absl::StrCat(asked.kernel, ", ", asked.what,
+                     result.answer == Answer::kHolds ? ": all that are reached"
+                                                     : ": reached so far"),
+        features);
   if (o.json) {
     nlohmann::json json = ToJson(asked, o, result, show.seconds());
     if (o.abstract) json["abstract_states"] = reached;
@@ -314,6 +321,11 @@ void AddProve(CLI::App& app, Command& run) {
                 "--steps")
       ->excludes(whole)
       ->excludes("--reduce");
+  sub->add_option("--abstract-to", o->abstract_to,
+                  "writes them to a file, for vmtrunc fuzz --of")
+      ->check(kNotEmpty)
+      ->excludes(whole)
+      ->excludes("--reduce");
   sub->add_flag("--lasso", o->lasso,
                 "looks for a run in which a pass drops its lock for ever")
       ->excludes("--property")
@@ -321,6 +333,7 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_option("-o,--out", o->out, "where a script that breaks goes");
   sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] {
+    o->abstract |= !o->abstract_to.empty();
     o->steps |= o->abstract;
     run = [=] { return ProveIt(*o); };
   });

@@ -64,13 +64,16 @@ class Target {
         setup, std::span(events_).first(count), rules,
         {.hash_state = false, .report = reported_, .features = features_});
     if (growth_) growth_->Note(std::span(features_, sizeof(g_features)));
-    if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
     if (status_ != nullptr) {
       ++status_->executions;
       status_->events += result.events;
       status_->effects += result.effects;
       status_->drops += result.drops;
+      if (features_ != nullptr)
+        for (size_t i = 0; i < sizeof(g_features); ++i)
+          status_->seen[i] |= features_[i];
     }
+    if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
     const uint32_t stops =
         property_ < 0 ? result.broken : result.broken & 1U << property_;
     if (stops == 0) return;

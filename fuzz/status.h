@@ -42,6 +42,8 @@ struct FuzzStatus {
   uint64_t drops;                // lock drops of all passes
   uint64_t mutations;            // calls of the mutator
   uint64_t broken[kProperties];  // executions that broke each property first
+  // Abstract states that were seen (Checker::NoteFeatures), 0 or 1 each.
+  uint8_t seen[Checker<LargeCaps>::kFeatures];
 };
 
 }  // namespace vmtrunc

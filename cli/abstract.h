@@ -1,0 +1,29 @@
+// Sets of abstract states (Checker::NoteFeatures) in files: a first line that
+// names the form, lines with # that say where they are from, and a number a
+// line, ascending.
+#ifndef VMTRUNC_CLI_ABSTRACT_H_
+#define VMTRUNC_CLI_ABSTRACT_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/checker.h"
+
+namespace vmtrunc {
+
+inline constexpr unsigned kAbstractStates = Checker<LargeCaps>::kFeatures;
+static_assert(kAbstractStates == Checker<SmallCaps>::kFeatures);
+
+// `seen`: kAbstractStates bytes, not 0 where seen.
+void WriteAbstract(const std::string& path, const std::string& from,
+                   std::span<const uint8_t> seen);
+// The same bytes. Throws UsageError.
+std::vector<uint8_t> ReadAbstract(const std::string& path);
+
+size_t CountAbstract(std::span<const uint8_t> seen);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_ABSTRACT_H_
