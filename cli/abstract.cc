@@ -1,7 +1,5 @@
 #include "cli/abstract.h"
 
-#include <algorithm>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -42,11 +40,6 @@ std::vector<uint8_t> ReadAbstract(const std::string& path) {
     seen[state] = 1;
   }
   return seen;
-}
-
-size_t CountAbstract(std::span<const uint8_t> seen) {
-  return static_cast<size_t>(std::count_if(seen.begin(), seen.end(),
-                                           [](uint8_t s) { return s != 0; }));
 }
 
 }  // namespace vmtrunc

@@ -22,8 +22,6 @@ void WriteAbstract(const std::string& path, const std::string& from,
 // The same bytes. Throws UsageError.
 std::vector<uint8_t> ReadAbstract(const std::string& path);
 
-size_t CountAbstract(std::span<const uint8_t> seen);
-
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_CLI_ABSTRACT_H_

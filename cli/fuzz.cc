@@ -153,23 +153,23 @@ std::string Progress(const FuzzOptions& o, const FuzzStatus& s,
       "events had an effect, %d lock drops, %d kinds of abstract states",
       o.kernel, seconds, s.executions,
       static_cast<double>(s.executions) / std::max(seconds, 0.001),
-      CountFiles(o.out + "/corpus"), share, s.drops, CountAbstract(s.seen));
+      CountFiles(o.out + "/corpus"), share, s.drops, CountSeen(s.seen));
 }
 
-// Which of the abstract states in a file were seen.
-std::string Share(const FuzzOptions& o, const FuzzStatus& s) {
-  const std::vector<uint8_t> all = ReadAbstract(o.of);
+// Which of `all`, the abstract states in a file, were seen.
+std::string Share(const FuzzOptions& o, std::span<const uint8_t> all,
+                  const FuzzStatus& s) {
   size_t seen = 0;
   for (size_t i = 0; i < all.size(); ++i)
     seen += all[i] != 0 && s.seen[i] != 0 ? 1 : 0;
-  const size_t count = CountAbstract(all);
+  const size_t count = CountSeen(all);
   return absl::StrFormat(
       "%d of the %d kinds of abstract states in %s were seen (%.1f %%), and "
       "%d others\n",
       seen, count, o.of,
       count == 0 ? 100
                  : 100 * static_cast<double>(seen) / static_cast<double>(count),
-      CountAbstract(s.seen) - seen);
+      CountSeen(s.seen) - seen);
 }
 
 // The input in a file of the form of DIRECTORY/current.
@@ -225,8 +225,8 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
 }
 
 // What the child left when it has ended. Returns the exit status.
-int Report(const FuzzOptions& o, const Child& child, double seconds,
-           bool stopped) {
+int Report(const FuzzOptions& o, std::span<const uint8_t> of,
+           const Child& child, double seconds, bool stopped) {
   const FuzzStatus status = child.status();
   if (child.crashed() && !stopped) {
     const std::string how = absl::StrFormat(
@@ -252,7 +252,7 @@ int Report(const FuzzOptions& o, const Child& child, double seconds,
       throw UsageError{o.out + ": a kept input holds when it is run again"};
   }
   std::cout << Progress(o, status, seconds) << "\n";
-  if (!o.of.empty()) std::cout << Share(o, status);
+  if (!o.of.empty()) std::cout << Share(o, of, status);
   if (!broken)
     std::cout << o.kernel << ": nothing broken"
               << (o.property.empty() ? "" : " of " + o.property)
@@ -268,7 +268,8 @@ int Fuzz(FuzzOptions o) {
     throw UsageError{"--property " + o.property + ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
     throw UsageError{"--corpus " + o.corpus + ": expected a directory"};
-  if (!o.of.empty()) ReadAbstract(o.of);
+  std::vector<uint8_t> of;
+  if (!o.of.empty()) of = ReadAbstract(o.of);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   std::error_code error;
   fs::create_directories(o.out + "/corpus", error);
@@ -302,7 +303,7 @@ int Fuzz(FuzzOptions o) {
     }
   }
   if (terminal && shown > 0) std::cerr << "\r\033[K";
-  return Report(o, child, seconds(), stopped);
+  return Report(o, of, child, seconds(), stopped);
 }
 
 }  // namespace

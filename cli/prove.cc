@@ -255,7 +255,7 @@ int ProveIt(const ProveArguments& o) {
     result.script.kernel = OneKernel(asked.kernel);
     if (!o.out.empty()) WriteFile(o.out, ToText(result.script));
   }
-  const size_t reached = CountAbstract(features);
+  const size_t reached = CountSeen(features);
   if (!o.abstract_to.empty())
     WriteAbstract(
         o.abstract_to,

@@ -7,6 +7,8 @@
 #ifndef VMTRUNC_CORE_CHECKER_H_
 #define VMTRUNC_CORE_CHECKER_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -54,6 +56,15 @@ struct Violation {
 
   std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
 };
+
+// Sets of abstract states, as Checker::NoteFeatures() fills them: a byte each,
+// 1 for what was seen. Requires: both of one size.
+inline void AddSeen(std::span<uint8_t> to, std::span<const uint8_t> seen) {
+  for (size_t i = 0; i < to.size(); ++i) to[i] |= seen[i];
+}
+inline size_t CountSeen(std::span<const uint8_t> seen) {
+  return static_cast<size_t>(std::count(seen.begin(), seen.end(), 1));
+}
 
 template <class C>
 class Checker {

@@ -163,10 +163,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
       if (mine.empty()) return false;
       if (random.Below(2) == 0 && Merge(w, mine, random, e)) return true;
       mine.Range(e);
-      for (Slot slot = w.mms[mm].mmap; slot != kNone;
-           slot = w.vmas[slot].mm_next)
-        if (w.vmas[slot].start <= e.addr && e.addr < w.vmas[slot].end)
-          e.write = w.vmas[slot].write == 0;
+      if (const Vma* vma = VmaAt(w, mm, e.addr)) e.write = vma->write == 0;
       return true;
     }
     case Verb::kMremap:
@@ -240,7 +237,7 @@ Verb ChooseVerb(Random& random, Verbs verbs) {
       Verb::kInvalidate};
   for (int tries = 0; tries < 32; ++tries) {
     const Verb verb = kChoices[random.Below(std::size(kChoices))];
-    if ((verbs >> static_cast<unsigned>(verb) & 1) != 0) return verb;
+    if ((verbs & Bit(verb)) != 0) return verb;
   }
   return Verb::kNone;
 }
@@ -334,11 +331,7 @@ class Mutator {
   bool InsertPass() {
     size_t at = Position();
     Reached reached = ReachedAt(at);
-    constexpr Verbs kPasses =
-        Verbs{1} << static_cast<unsigned>(Verb::kTruncate) |
-        Verbs{1} << static_cast<unsigned>(Verb::kPunch) |
-        Verbs{1} << static_cast<unsigned>(Verb::kInvalidate);
-    Event begin = EffectiveEvent(reached.world(), random_, verbs_ & kPasses);
+    Event begin = EffectiveEvent(reached.world(), random_, verbs_ & kPassVerbs);
     if (begin.kind == EventKind::kNone) return false;
     begin.kind = EventKind::kBegin;
     const auto add = [&](const Event& event) {

@@ -5,10 +5,6 @@
 namespace vmtrunc {
 namespace {
 
-constexpr Verbs Bit(Verb verb) {
-  return Verbs{1} << static_cast<unsigned>(verb);
-}
-
 constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
                         Bit(Verb::kMremap) | Bit(Verb::kFork) |
                         Bit(Verb::kRead) | Bit(Verb::kTruncate);

@@ -70,8 +70,7 @@ class Target {
       status_->effects += result.effects;
       status_->drops += result.drops;
       if (features_ != nullptr)
-        for (size_t i = 0; i < sizeof(g_features); ++i)
-          status_->seen[i] |= features_[i];
+        AddSeen(status_->seen, {features_, sizeof(g_features)});
     }
     if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
     const uint32_t stops =

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/checker.h"
 
 namespace vmtrunc {
 
@@ -25,14 +26,12 @@ class Growth {
   // After each execution, with the bytes of RunOptions::features.
   void Note(std::span<const uint8_t> features) {
     seen_.resize(features.size());
-    for (size_t i = 0; i < features.size(); ++i)
-      seen_[i] = static_cast<uint8_t>(seen_[i] | (features[i] != 0 ? 1 : 0));
+    AddSeen(seen_, features);
     if (++executions_ < next_) return;
     next_ = std::max(next_ + 1, next_ + next_ / 10);
-    const auto count = std::count(seen_.begin(), seen_.end(), 1);
-    std::fprintf(file_.get(), "%llu %lld\n",
+    std::fprintf(file_.get(), "%llu %zu\n",
                  static_cast<unsigned long long>(executions_),
-                 static_cast<long long>(count));
+                 CountSeen(seen_));
     std::fflush(file_.get());
   }
 

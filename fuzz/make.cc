@@ -43,10 +43,10 @@ class Maker {
     Declare();
     ChooseHabits();
     Map();
-    if (OneOf(128)) GoRound();
+    if (random_.OneOf(128)) GoRound();
     const size_t goal = script_.events.size() + events_ - mapped_;
     while (script_.events.size() < goal) {
-      switch (Below(6)) {
+      switch (random_.Below(6)) {
         case 0:
           Woven();
           break;
@@ -67,15 +67,10 @@ class Maker {
   }
 
  private:
-  unsigned Below(unsigned limit) { return random_.Below(limit); }
-  unsigned Between(unsigned from, unsigned to) {
-    return from + Below(to - from + 1);
-  }
-  bool OneOf(unsigned n) { return Below(n) == 0; }
   static uint8_t Byte(unsigned value) { return static_cast<uint8_t>(value); }
-  uint8_t AnyTask() { return Byte(Below(script_.setup.tasks)); }
+  uint8_t AnyTask() { return Byte(random_.Below(script_.setup.tasks)); }
   uint8_t OtherTask(uint8_t task) {
-    return Byte((task + 1U + Below(script_.setup.tasks - 1U)) %
+    return Byte((task + 1U + random_.Below(script_.setup.tasks - 1U)) %
                 script_.setup.tasks);
   }
   void Add(const Event& event) { script_.events.push_back(event); }
@@ -90,25 +85,27 @@ class Maker {
 
   void Declare() {
     Setup& setup = script_.setup;
-    setup.block = Byte(OneOf(2) ? 1 : Between(1, 4));
-    setup.files = OneOf(8) ? 2 : 1;
-    setup.sizes[0] = Byte(OneOf(16) ? Between(17, 20) : Between(3, 9));
-    if (setup.files == 2) setup.sizes[1] = Byte(Between(3, 9));
-    setup.tasks = Byte(Between(2, 4));
-    if (OneOf(4)) setup.mm_of[1] = 0;
-    if (setup.tasks > 2 && OneOf(4)) setup.mm_of[2] = setup.mm_of[1];
-    if (OneOf(3)) NearTheLeap();
+    setup.block = Byte(random_.OneOf(2) ? 1 : random_.Between(1, 4));
+    setup.files = random_.OneOf(8) ? 2 : 1;
+    setup.sizes[0] = Byte(random_.OneOf(16) ? random_.Between(17, 20)
+                                            : random_.Between(3, 9));
+    if (setup.files == 2) setup.sizes[1] = Byte(random_.Between(3, 9));
+    setup.tasks = Byte(random_.Between(2, 4));
+    if (random_.OneOf(4)) setup.mm_of[1] = 0;
+    if (setup.tasks > 2 && random_.OneOf(4)) setup.mm_of[2] = setup.mm_of[1];
+    if (random_.OneOf(3)) NearTheLeap();
     size_ = setup.sizes[0];
   }
 
   // A few passes below a page-aligned count, or below the wrap.
   void NearTheLeap() {
     Setup& setup = script_.setup;
-    if (OneOf(2)) {
-      setup.count_bits = Byte(Between(13, 14));
-      setup.count = (1U << setup.count_bits) - Between(1, 4);
+    if (random_.OneOf(2)) {
+      setup.count_bits = Byte(random_.Between(13, 14));
+      setup.count = (1U << setup.count_bits) - random_.Between(1, 4);
     } else {
-      setup.count = (1U << kPageShift) * Between(1, 30) - Between(1, 4);
+      setup.count =
+          (1U << kPageShift) * random_.Between(1, 30) - random_.Between(1, 4);
     }
   }
 
@@ -117,12 +114,12 @@ class Maker {
   void ChooseHabits() {
     for (unsigned& weight : weights_) weight = 0;
     for (unsigned i = 0; i < kHabits; ++i)
-      if (!OneOf(2)) weights_[i] = kWeights[i];
-    weights_[OneOf(2) ? kProtects : kMoves] += 6;
+      if (!random_.OneOf(2)) weights_[i] = kWeights[i];
+    weights_[random_.OneOf(2) ? kProtects : kMoves] += 6;
     for (const unsigned weight : weights_) all_weights_ += weight;
   }
   Habit AnyHabit() {
-    unsigned at = Below(all_weights_);
+    unsigned at = random_.Below(all_weights_);
     unsigned i = 0;
     while (at >= weights_[i]) at -= weights_[i++];
     return static_cast<Habit>(i);
@@ -131,27 +128,29 @@ class Maker {
   // The same mapping in several mms, shifted, or in touching pieces.
   void Map() {
     const bool large = script_.setup.sizes[0] > 9;
-    Range range{0, 0, Between(10, 14), large ? Between(8, 20) : Between(2, 8),
-                Below(3)};
-    if (OneOf(16)) {  // addresses that are smaller than the file pages
-      range.addr = Between(1, 4);
-      range.pgoff = Between(2, 6);
+    Range range{0, 0, random_.Between(10, 14),
+                large ? random_.Between(8, 20) : random_.Between(2, 8),
+                random_.Below(3)};
+    if (random_.OneOf(16)) {  // addresses that are smaller than the file pages
+      range.addr = random_.Between(1, 4);
+      range.pgoff = random_.Between(2, 6);
     }
     Mmap(range);
-    const unsigned more = Below(script_.setup.tasks + 1U);
+    const unsigned more = random_.Below(script_.setup.tasks + 1U);
     for (unsigned i = 0; i < more; ++i) {
       Range next = range;
-      next.task =
-          Byte((range.task + (OneOf(4) ? 0U : 1U)) % script_.setup.tasks);
+      next.task = Byte((range.task + (random_.OneOf(4) ? 0U : 1U)) %
+                       script_.setup.tasks);
       if (next.task == range.task) {
-        next.addr += OneOf(3) ? next.len + Below(4) : next.len;
-        next.pgoff = OneOf(3) ? Below(4) : next.pgoff + next.len;
-        next.len = Between(1, 6);
-      } else if (OneOf(2)) {
-        next.addr += Below(10);
-        next.pgoff = OneOf(2) ? next.pgoff : Below(4);
+        next.addr += random_.OneOf(3) ? next.len + random_.Below(4) : next.len;
+        next.pgoff =
+            random_.OneOf(3) ? random_.Below(4) : next.pgoff + next.len;
+        next.len = random_.Between(1, 6);
+      } else if (random_.OneOf(2)) {
+        next.addr += random_.Below(10);
+        next.pgoff = random_.OneOf(2) ? next.pgoff : random_.Below(4);
       }
-      if (script_.setup.files == 2 && OneOf(4)) next.file = 1;
+      if (script_.setup.files == 2 && random_.OneOf(4)) next.file = 1;
       next.pgoff = std::min(next.pgoff, 40U);
       Mmap(next);
       range = next;
@@ -165,9 +164,9 @@ class Maker {
     event.addr = Byte(range.addr);
     event.len = Byte(range.len);
     event.pgoff = Byte(range.pgoff);
-    event.is_private = OneOf(8);
-    event.write = !OneOf(8);
-    event.populate = !OneOf(5);
+    event.is_private = random_.OneOf(8);
+    event.write = !random_.OneOf(8);
+    event.populate = !random_.OneOf(5);
     Add(event);
     ranges_.push_back(range);
   }
@@ -176,10 +175,11 @@ class Maker {
   void GoRound() {
     Setup& setup = script_.setup;
     setup.count_bits = 8;
-    setup.count = Between(1, 4);
+    setup.count = random_.Between(1, 4);
     Event pass = Of(EventKind::kStart, Verb::kTruncate, AnyTask());
     pass.addr = setup.sizes[0];
-    for (unsigned passes = Between(250, 255) - events_; passes > 0; --passes)
+    for (unsigned passes = random_.Between(250, 255) - events_; passes > 0;
+         --passes)
       Add(pass);
   }
 
@@ -188,25 +188,26 @@ class Maker {
     const uint8_t task = AnyTask();
     Begin(Pass(task));
     const uint8_t other = OtherTask(task);
-    for (unsigned stops = OneOf(2) ? 1 : Between(1, 3); stops > 0; --stops) {
-      if (OneOf(6)) {
-        Steps(task, Between(1, 5));
+    for (unsigned stops = random_.OneOf(2) ? 1 : random_.Between(1, 3);
+         stops > 0; --stops) {
+      if (random_.OneOf(6)) {
+        Steps(task, random_.Between(1, 5));
       } else {
-        Drop(task, OneOf(2) ? 1 : Between(1, 4));
+        Drop(task, random_.OneOf(2) ? 1 : random_.Between(1, 4));
       }
-      Inside(OneOf(4) ? OtherTask(task) : other);
-      if (OneOf(3)) Inside(OneOf(4) ? OtherTask(task) : other);
+      Inside(random_.OneOf(4) ? OtherTask(task) : other);
+      if (random_.OneOf(3)) Inside(random_.OneOf(4) ? OtherTask(task) : other);
     }
-    if (!OneOf(6)) Add(Of(EventKind::kFinish, Verb::kNone, task));
+    if (!random_.OneOf(6)) Add(Of(EventKind::kFinish, Verb::kNone, task));
   }
 
   // A pass that drops its lock at every chance, while others do little.
   void Dropping() {
     const uint8_t task = AnyTask();
     Begin(Pass(task));
-    for (unsigned drops = Between(3, 12); drops > 0; --drops) {
+    for (unsigned drops = random_.Between(3, 12); drops > 0; --drops) {
       Drop(task, 1);
-      if (OneOf(5)) Inside(OtherTask(task));
+      if (random_.OneOf(5)) Inside(OtherTask(task));
     }
   }
 
@@ -214,25 +215,26 @@ class Maker {
   void Woven() {
     const uint8_t task = AnyTask();
     const uint8_t other = OtherTask(task);
-    Event operation = OneOf(2) ? Touch(task) : Operation(task);
-    if (operation.verb == Verb::kMremap && OneOf(2))
-      operation.fail_after = Byte(Between(1, 4));
+    Event operation = random_.OneOf(2) ? Touch(task) : Operation(task);
+    if (operation.verb == Verb::kMremap && random_.OneOf(2))
+      operation.fail_after = Byte(random_.Between(1, 4));
     Begin(operation);
-    Steps(task, Between(1, 8));
+    Steps(task, random_.Between(1, 8));
     Begin(Pass(other));
-    Steps(other, OneOf(3) ? Between(6, 16) : Between(1, 6));
-    const unsigned end = Below(4);
-    if (end == 0) Steps(task, Between(1, 4));
-    if (end <= 1) Steps(other, Between(1, 4));
+    Steps(other,
+          random_.OneOf(3) ? random_.Between(6, 16) : random_.Between(1, 6));
+    const unsigned end = random_.Below(4);
+    if (end == 0) Steps(task, random_.Between(1, 4));
+    if (end <= 1) Steps(other, random_.Between(1, 4));
     if (end <= 2) Add(Of(EventKind::kFinish, Verb::kNone, task));
     Add(Of(EventKind::kFinish, Verb::kNone, other));
   }
 
   Event Touch(uint8_t task) {
     const Range near = Near(task);
-    Event event =
-        Of(EventKind::kStart, OneOf(2) ? Verb::kRead : Verb::kWrite, task);
-    event.addr = Byte(near.addr + Below(near.len));
+    Event event = Of(EventKind::kStart,
+                     random_.OneOf(2) ? Verb::kRead : Verb::kWrite, task);
+    event.addr = Byte(near.addr + random_.Below(near.len));
     return event;
   }
 
@@ -249,29 +251,29 @@ class Maker {
     Add(drop);
   }
   void Inside(uint8_t task) {
-    const Event event = OneOf(8) ? Pass(task) : Operation(task);
-    if (!OneOf(6)) return Add(event);
+    const Event event = random_.OneOf(8) ? Pass(task) : Operation(task);
+    if (!random_.OneOf(6)) return Add(event);
     Begin(event);
-    if (OneOf(2)) Steps(task, Between(1, 4));
+    if (random_.OneOf(2)) Steps(task, random_.Between(1, 4));
   }
 
   // Sizes shrink and grow; a punch and an invalidation are passes too.
   Event Pass(uint8_t task) {
-    const unsigned kind = Below(8);
+    const unsigned kind = random_.Below(8);
     Event event = Of(EventKind::kStart,
                      kind == 0   ? Verb::kPunch
                      : kind == 1 ? Verb::kInvalidate
                                  : Verb::kTruncate,
                      task);
-    event.file = script_.setup.files == 2 && OneOf(6) ? 1 : 0;
+    event.file = script_.setup.files == 2 && random_.OneOf(6) ? 1 : 0;
     const unsigned most = script_.setup.sizes[0];
     if (kind <= 1) {
-      event.addr = Byte(Below(std::max(most, 1U)));
-      event.len = Byte(Between(1, 6));
+      event.addr = Byte(random_.Below(std::max(most, 1U)));
+      event.len = Byte(random_.Between(1, 6));
       return event;
     }
-    size_ =
-        OneOf(4) ? Between(1, std::max(most, 1U)) : Below(std::max(size_, 1U));
+    size_ = random_.OneOf(4) ? random_.Between(1, std::max(most, 1U))
+                             : random_.Below(std::max(size_, 1U));
     event.addr = Byte(size_);
     if (size_ == 0) size_ = 1;
     return event;
@@ -279,7 +281,7 @@ class Maker {
 
   // A mapping of the task's mm, or any.
   const Range& Near(uint8_t task) {
-    const unsigned start = Below(static_cast<unsigned>(ranges_.size()));
+    const unsigned start = random_.Below(static_cast<unsigned>(ranges_.size()));
     for (size_t i = 0; i < ranges_.size(); ++i) {
       const Range& range = ranges_[(start + i) % ranges_.size()];
       if (MmOf(range.task) == MmOf(task)) return range;
@@ -291,16 +293,17 @@ class Maker {
   Event Operation(uint8_t task) {
     Event event = Of(EventKind::kStart, Verb::kNone, task);
     const Range near = Near(task);
-    const unsigned skip = OneOf(2) ? 0 : Below(near.len);
+    const unsigned skip = random_.OneOf(2) ? 0 : random_.Below(near.len);
     event.addr = Byte(near.addr + skip);
-    event.len = Byte(OneOf(2) ? near.len - skip : Between(1, near.len - skip));
+    event.len = Byte(random_.OneOf(2) ? near.len - skip
+                                      : random_.Between(1, near.len - skip));
     switch (AnyHabit()) {
       case kUnmaps:
         event.verb = Verb::kMunmap;
         break;
       case kProtects:
         event.verb = Verb::kMprotect;
-        event.write = OneOf(2);
+        event.write = random_.OneOf(2);
         Protect(event);
         break;
       case kMoves:
@@ -316,7 +319,7 @@ class Maker {
       case kForks:
         event.verb = Verb::kFork;
         event.addr = event.len = 0;
-        event.new_addr = Byte(script_.setup.tasks + Below(2));
+        event.new_addr = Byte(script_.setup.tasks + random_.Below(2));
         break;
       case kExits:
         event.verb = Verb::kExit;
@@ -324,7 +327,7 @@ class Maker {
         break;
       case kRemaps:
         event.verb = Verb::kRemap;
-        event.pgoff = Byte(Below(6));
+        event.pgoff = Byte(random_.Below(6));
         break;
       default:
         return Pass(task);
@@ -335,17 +338,17 @@ class Maker {
   // Half of the time a range that was protected before, or one beside it: back,
   // or the same. So vmas split, merge and shift their boundary.
   void Protect(Event& event) {
-    if (!protects_.empty() && OneOf(2)) {
+    if (!protects_.empty() && random_.OneOf(2)) {
       const Event& before =
-          protects_[Below(static_cast<unsigned>(protects_.size()))];
+          protects_[random_.Below(static_cast<unsigned>(protects_.size()))];
       event.addr = before.addr;
       event.len = before.len;
-      const unsigned side = Below(4);
+      const unsigned side = random_.Below(4);
       if (side == 0) {
         event.addr = Byte(before.addr + before.len);
-        event.len = Byte(Between(1, 3));
+        event.len = Byte(random_.Between(1, 3));
       } else if (side == 1 && before.addr > 3) {
-        event.len = Byte(Between(1, 3));
+        event.len = Byte(random_.Between(1, 3));
         event.addr = Byte(before.addr - event.len);
       }
       event.write = side <= 1 ? before.write : !before.write;
@@ -358,13 +361,13 @@ class Maker {
   void Move(Event& event, const Range& near, unsigned skip) {
     const Range other = Near(near.task);
     const unsigned pgoff = near.pgoff + skip;
-    unsigned to = Between(10, 34);
-    switch (Below(4)) {
+    unsigned to = random_.Between(10, 34);
+    switch (random_.Below(4)) {
       case 0:
         to = event.addr;
         break;
       case 1:
-        to = Between(other.addr, other.addr + other.len);
+        to = random_.Between(other.addr, other.addr + other.len);
         break;
       case 2:
         if (other.addr + pgoff > other.pgoff)
@@ -374,8 +377,9 @@ class Maker {
         break;
     }
     event.new_addr = Byte(std::min(to, 200U));
-    event.new_len = Byte(OneOf(4) ? Between(1, event.len + 2U) : event.len);
-    if (OneOf(8)) event.fail_after = Byte(Between(1, 4));
+    event.new_len =
+        Byte(random_.OneOf(4) ? random_.Between(1, event.len + 2U) : event.len);
+    if (random_.OneOf(8)) event.fail_after = Byte(random_.Between(1, 4));
     ranges_.push_back(
         {near.task, near.file, event.new_addr, event.new_len, pgoff});
   }
@@ -384,15 +388,16 @@ class Maker {
   void Again(Event& event, const Range& near) {
     Range next = near;
     next.task = event.task;
-    next.len = Between(1, 5);
-    if (OneOf(2)) {
+    next.len = random_.Between(1, 5);
+    if (random_.OneOf(2)) {
       next.addr += near.len;
       next.pgoff += near.len;
-    } else if (OneOf(2) && near.pgoff >= next.len && near.addr > next.len) {
+    } else if (random_.OneOf(2) && near.pgoff >= next.len &&
+               near.addr > next.len) {
       next.addr -= next.len;
       next.pgoff -= next.len;
     } else {
-      next.pgoff = Below(5);
+      next.pgoff = random_.Below(5);
     }
     next.addr = std::min(next.addr, 200U);
     next.pgoff = std::min(next.pgoff, 60U);
@@ -400,9 +405,9 @@ class Maker {
     event.addr = Byte(next.addr);
     event.len = Byte(next.len);
     event.pgoff = Byte(next.pgoff);
-    event.is_private = OneOf(8);
-    event.write = !OneOf(8);
-    event.populate = !OneOf(4);
+    event.is_private = random_.OneOf(8);
+    event.write = !random_.OneOf(8);
+    event.populate = !random_.OneOf(4);
     ranges_.push_back(next);
   }
 

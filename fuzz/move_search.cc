@@ -28,7 +28,7 @@ Event Of(EventKind kind, Verb verb, uint8_t task) {
 }
 
 uint8_t Between(Random& random, unsigned from, unsigned to) {
-  return static_cast<uint8_t>(from + random.Below(to - from + 1));
+  return static_cast<uint8_t>(random.Between(from, to));
 }
 
 Script RandomMoves(Random& random) {

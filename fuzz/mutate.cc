@@ -41,7 +41,7 @@ Verb RandomVerb(Random& random, Verbs verbs) {
       Verb::kRemap,    Verb::kPunch,  Verb::kInvalidate};
   for (int tries = 0; tries < 64; ++tries) {
     const Verb verb = kChoices[random.Below(std::size(kChoices))];
-    if ((verbs >> static_cast<unsigned>(verb) & 1) != 0) return verb;
+    if ((verbs & Bit(verb)) != 0) return verb;
   }
   return Verb::kRead;
 }

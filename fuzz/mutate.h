@@ -12,6 +12,11 @@ namespace vmtrunc {
 // Verbs to choose from, a bit a verb.
 using Verbs = uint32_t;
 inline constexpr Verbs kAllVerbs = ~Verbs{0};
+constexpr Verbs Bit(Verb verb) {
+  return Verbs{1} << static_cast<unsigned>(verb);
+}
+inline constexpr Verbs kPassVerbs =
+    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
 
 // A script with declarations that let things happen and up to three populated
 // mappings.

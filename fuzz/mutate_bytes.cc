@@ -37,8 +37,7 @@ size_t Encode(const Script& script, uint8_t* out) {
 // Without the operations that are not to be.
 void KeepVerbs(Script& script, Verbs verbs) {
   std::erase_if(script.events, [&](const Event& event) {
-    return event.verb != Verb::kNone &&
-           (verbs >> static_cast<unsigned>(event.verb) & 1) == 0;
+    return event.verb != Verb::kNone && (verbs & Bit(event.verb)) == 0;
   });
 }
 

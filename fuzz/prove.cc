@@ -263,8 +263,7 @@ class Search {
                found_[i]);
       }
       const std::lock_guard<std::mutex> lock(features_mutex_);
-      for (size_t i = 0; i < features.size(); ++i)
-        options_.features[i] |= features[i];
+      AddSeen({options_.features, features.size()}, features);
     };
     std::vector<std::thread> others;
     for (unsigned i = 1; i < options_.jobs; ++i) others.emplace_back(work);

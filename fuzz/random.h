@@ -21,6 +21,12 @@ class Random {
   unsigned Below(unsigned limit) {
     return static_cast<unsigned>(Next() % limit);
   }
+  // A number of [from, to]. Requires: from <= to.
+  unsigned Between(unsigned from, unsigned to) {
+    return from + Below(to - from + 1);
+  }
+  // True once in n times. Requires: n > 0.
+  bool OneOf(unsigned n) { return Below(n) == 0; }
 
  private:
   uint64_t state_;

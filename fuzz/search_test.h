@@ -24,7 +24,7 @@ inline Script ReadScript(const std::filesystem::path& path) {
 
 constexpr Verbs Of(std::initializer_list<Verb> all) {
   Verbs verbs = 0;
-  for (const Verb verb : all) verbs |= Verbs{1} << static_cast<unsigned>(verb);
+  for (const Verb verb : all) verbs |= Bit(verb);
   return verbs;
 }
 

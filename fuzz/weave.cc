@@ -10,12 +10,6 @@
 namespace vmtrunc {
 namespace {
 
-constexpr Verbs Bit(Verb verb) {
-  return Verbs{1} << static_cast<unsigned>(verb);
-}
-constexpr Verbs kPasses =
-    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
-
 class Weaver {
  public:
   // `start` goes on to `goal` events.
@@ -36,7 +30,7 @@ class Weaver {
     ChooseVerbs();
     for (unsigned vain = 0; script_.events.size() < goal_ && vain < 16;) {
       const size_t before = script_.events.size();
-      switch (Below(8)) {
+      switch (random_.Below(8)) {
         case 0:
         case 1:
           Woven();
@@ -63,18 +57,12 @@ class Weaver {
   }
 
  private:
-  unsigned Below(unsigned limit) { return random_.Below(limit); }
-  unsigned Between(unsigned from, unsigned to) {
-    return from + Below(to - from + 1);
-  }
-  bool OneOf(unsigned n) { return Below(n) == 0; }
-
   // A few verbs that come again and again (swarm testing).
   void ChooseVerbs() {
-    few_ = verbs_ & kPasses;
+    few_ = verbs_ & kPassVerbs;
     for (unsigned verb = 0; verb < 32; ++verb)
-      if (!OneOf(2)) few_ |= verbs_ & Verbs{1} << verb;
-    few_ |= verbs_ & Bit(OneOf(2) ? Verb::kMprotect : Verb::kMremap);
+      if (!random_.OneOf(2)) few_ |= verbs_ & Verbs{1} << verb;
+    few_ |= verbs_ & Bit(random_.OneOf(2) ? Verb::kMprotect : Verb::kMremap);
   }
 
   void Add(const Event& event) {
@@ -82,20 +70,16 @@ class Weaver {
     script_.events.push_back(event);
     reached_.Apply(event);
   }
-  void Add(EventKind kind, uint8_t task, unsigned count = 1) {
-    Event event;
-    event.kind = kind;
-    event.task = task;
-    if (kind == EventKind::kDrop) event.count = static_cast<uint8_t>(count);
-    Add(event);
+  void Add(EventKind kind, uint8_t task) { Add({.kind = kind, .task = task}); }
+  static bool Busy(const Reached& reached, uint8_t task) {
+    return reached.world().tasks[task].op.verb != Verb::kNone;
   }
-  bool Busy(uint8_t task) const {
-    return reached_.world().tasks[task].op.verb != Verb::kNone;
-  }
+  bool Busy(uint8_t task) const { return Busy(reached_, task); }
 
   // Nobody could begin anything: somebody ends.
   void EndOne() {
-    const uint8_t first = static_cast<uint8_t>(Below(LargeCaps::kTasks));
+    const uint8_t first =
+        static_cast<uint8_t>(random_.Below(LargeCaps::kTasks));
     for (unsigned i = 0; i < LargeCaps::kTasks; ++i) {
       const auto task =
           static_cast<uint8_t>((first + i) % unsigned{LargeCaps::kTasks});
@@ -124,13 +108,9 @@ class Weaver {
   // How many steps the task's operation has left, when nobody else moves.
   unsigned StepsLeft(uint8_t task) const {
     Reached ahead = reached_;
-    Event step;
-    step.kind = EventKind::kStep;
-    step.task = task;
     unsigned steps = 0;
-    for (; steps < 24 && ahead.world().tasks[task].op.verb != Verb::kNone;
-         ++steps)
-      ahead.Apply(step);
+    for (; steps < 24 && Busy(ahead, task); ++steps)
+      ahead.Apply({.kind = EventKind::kStep, .task = task});
     return steps;
   }
   void Steps(uint8_t task, unsigned steps) {
@@ -140,16 +120,11 @@ class Weaver {
   // The pages of the file that the operation is about, as a pass over them.
   void Aim(Event& pass, const Event& at) {
     const World<LargeCaps>& w = reached_.world();
-    const unsigned mm = w.tasks[at.task].mm;
-    for (Slot slot = w.mms[mm].mmap; slot != kNone;
-         slot = w.vmas[slot].mm_next) {
-      const Vma& vma = w.vmas[slot];
-      if (at.addr < vma.start || at.addr >= vma.end) continue;
-      pass.file = vma.file;
-      const unsigned first = vma.pgoff + unsigned{at.addr} - vma.start;
-      pass.addr = static_cast<uint8_t>(std::min(63U, first));
-      return;
-    }
+    const Vma* vma = VmaAt(w, w.tasks[at.task].mm, at.addr);
+    if (vma == nullptr) return;
+    pass.file = vma->file;
+    const unsigned first = vma->pgoff + unsigned{at.addr} - vma->start;
+    pass.addr = static_cast<uint8_t>(std::min(63U, first));
   }
 
   // An operation that is stopped on its way, a pass that goes on or is stopped
@@ -157,82 +132,84 @@ class Weaver {
   void Woven() {
     constexpr Verbs kTouches = Bit(Verb::kRead) | Bit(Verb::kWrite);
     constexpr Verbs kLong = Bit(Verb::kMremap) | Bit(Verb::kFork);
-    const unsigned what = Below(3);
+    const unsigned what = random_.Below(3);
     const Event first = Any(what == 0   ? verbs_ & kTouches
                             : what == 1 ? verbs_ & kLong
                                         : few_);
     if (first.kind == EventKind::kNone) return;
-    Event second = Other(verbs_ & kPasses, first.task);
+    Event second = Other(verbs_ & kPassVerbs, first.task);
     if (second.kind == EventKind::kNone) return;
-    if (!OneOf(3)) Aim(second, first);
+    if (!random_.OneOf(3)) Aim(second, first);
     if (!Begin(first)) return;
-    Steps(first.task, Below(StepsLeft(first.task)));
+    Steps(first.task, random_.Below(StepsLeft(first.task)));
     if (!Begin(second)) return;
-    Steps(second.task, Below(StepsLeft(second.task) + 1));
-    const unsigned end = Below(4);
-    if (end == 0) Steps(first.task, Between(1, 4));
-    if (end <= 1) Steps(second.task, Between(1, 4));
+    Steps(second.task, random_.Below(StepsLeft(second.task) + 1));
+    const unsigned end = random_.Below(4);
+    if (end == 0) Steps(first.task, random_.Between(1, 4));
+    if (end <= 1) Steps(second.task, random_.Between(1, 4));
     if (end <= 2) Add(EventKind::kFinish, first.task);
     Add(EventKind::kFinish, second.task);
   }
 
   // The file as it was at first, and the first mappings again.
   void Refill() {
-    Event grow;
-    grow.kind = EventKind::kStart;
-    grow.verb = Verb::kTruncate;
-    for (uint8_t task = 0; task < 8 && grow.addr == 0; ++task) {
-      const Task& it = reached_.world().tasks[task];
-      if (it.live == 0 || it.op.verb != Verb::kNone) continue;
-      grow.task = task;
-      grow.addr = script_.setup.sizes[0];
-    }
-    if (grow.addr == 0) return;
-    if (reached_.world().files[0].size < grow.addr) Add(grow);
+    const uint8_t size = script_.setup.sizes[0];
+    uint8_t task = 0;  // one that is idle
+    while (task < LargeCaps::kTasks &&
+           (reached_.world().tasks[task].live == 0 || Busy(task)))
+      ++task;
+    if (size == 0 || task == LargeCaps::kTasks) return;
+    if (reached_.world().files[0].size < size)
+      Add({.kind = EventKind::kStart,
+           .verb = Verb::kTruncate,
+           .task = task,
+           .addr = size});
     for (size_t i = 0; i < mapped_; ++i)
-      if (i == 0 || !OneOf(3)) Add(Event(script_.events[i]));
+      if (i == 0 || !random_.OneOf(3)) Add(Event(script_.events[i]));
+  }
+
+  static constexpr unsigned kPages = LargeCaps::kFiles * LargeCaps::kFilePages;
+
+  // How many pages are mapped, and which, all files' counted through.
+  unsigned MappedPages(uint8_t (&pages)[kPages]) const {
+    unsigned count = 0;
+    for (unsigned page = 0; page < kPages; ++page)
+      if (reached_.world().mapcount[page / LargeCaps::kFilePages]
+                                   [page % LargeCaps::kFilePages] != 0)
+        pages[count++] = static_cast<uint8_t>(page);
+    return count;
   }
 
   // A pass over pages that are mapped.
   Event Pass() {
-    for (int tries = 0; tries < 2; ++tries) {
-      const World<LargeCaps>& w = reached_.world();
-      uint8_t pages[2 * LargeCaps::kFilePages];
-      unsigned count = 0;
-      for (unsigned file = 0; file < 2; ++file)
-        for (unsigned page = 0; page < LargeCaps::kFilePages; ++page)
-          if (w.mapcount[file][page] != 0)
-            pages[count++] =
-                static_cast<uint8_t>(file * LargeCaps::kFilePages + page);
-      if (count == 0) {
-        if (tries == 0) Refill();
-        continue;
-      }
-      Event event = Any(verbs_ & kPasses);
-      if (event.kind == EventKind::kNone) return event;
-      const unsigned at = pages[Below(count)];
-      event.file = static_cast<uint8_t>(at / LargeCaps::kFilePages);
-      const unsigned page = at % LargeCaps::kFilePages;
-      if (event.verb != Verb::kTruncate) {
-        event.addr = static_cast<uint8_t>(page);
-      } else {
-        event.addr = static_cast<uint8_t>(OneOf(2) ? page : Below(page + 1));
-      }
-      return event;
+    uint8_t pages[kPages];
+    unsigned count = MappedPages(pages);
+    if (count == 0) {
+      Refill();
+      count = MappedPages(pages);
     }
-    return {};
+    if (count == 0) return {};
+    Event event = Any(verbs_ & kPassVerbs);
+    if (event.kind == EventKind::kNone) return event;
+    const unsigned at = pages[random_.Below(count)];
+    const unsigned page = at % LargeCaps::kFilePages;
+    event.file = static_cast<uint8_t>(at / LargeCaps::kFilePages);
+    event.addr =
+        static_cast<uint8_t>(event.verb != Verb::kTruncate || random_.OneOf(2)
+                                 ? page
+                                 : random_.Below(page + 1));
+    return event;
   }
 
   // To a drop behind which the pass has something left, if there is one.
   void Drop(uint8_t task) {
-    Event drop;
-    drop.kind = EventKind::kDrop;
-    drop.task = task;
-    for (unsigned count = OneOf(2) ? 1 : Between(1, 4); count > 0; --count) {
+    Event drop{.kind = EventKind::kDrop, .task = task};
+    for (unsigned count = random_.OneOf(2) ? 1 : random_.Between(1, 4);
+         count > 0; --count) {
       drop.count = static_cast<uint8_t>(count);
       Reached ahead = reached_;
       ahead.Apply(drop);
-      if (ahead.world().tasks[task].op.verb != Verb::kNone) break;
+      if (Busy(ahead, task)) break;
     }
     Add(drop);
   }
@@ -240,37 +217,37 @@ class Weaver {
   void Inside(uint8_t than, uint8_t task) {
     Event event = task == kNone ? Other(few_, than) : Any(few_, task);
     if (event.kind == EventKind::kNone) return;
-    if (!OneOf(6)) return Add(event);
-    if (Begin(event) && OneOf(2))
-      Steps(event.task, Below(StepsLeft(event.task)));
+    if (!random_.OneOf(6)) return Add(event);
+    if (Begin(event) && random_.OneOf(2))
+      Steps(event.task, random_.Below(StepsLeft(event.task)));
   }
 
   void Interrupted() {
     const Event pass = Pass();
     if (!Begin(pass)) return;
     uint8_t other = kNone;
-    for (unsigned stops = OneOf(2) ? 1 : Between(1, 3);
+    for (unsigned stops = random_.OneOf(2) ? 1 : random_.Between(1, 3);
          stops > 0 && Busy(pass.task); --stops) {
-      if (OneOf(6)) {
-        Steps(pass.task, Between(1, 5));
+      if (random_.OneOf(6)) {
+        Steps(pass.task, random_.Between(1, 5));
       } else {
         Drop(pass.task);
       }
       const size_t at = script_.events.size();
-      Inside(pass.task, OneOf(4) ? kNone : other);
+      Inside(pass.task, random_.OneOf(4) ? kNone : other);
       if (script_.events.size() > at) other = script_.events[at].task;
-      if (OneOf(3)) Inside(pass.task, OneOf(4) ? kNone : other);
+      if (random_.OneOf(3)) Inside(pass.task, random_.OneOf(4) ? kNone : other);
     }
-    if (!OneOf(6)) Add(EventKind::kFinish, pass.task);
+    if (!random_.OneOf(6)) Add(EventKind::kFinish, pass.task);
   }
 
   void Dropping() {
     const Event pass = Pass();
     if (!Begin(pass)) return;
-    for (unsigned drops = Between(3, 20); drops > 0 && Busy(pass.task);
+    for (unsigned drops = random_.Between(3, 20); drops > 0 && Busy(pass.task);
          --drops) {
       Add(EventKind::kDrop, pass.task);
-      if (OneOf(5)) Inside(pass.task, kNone);
+      if (random_.OneOf(5)) Inside(pass.task, kNone);
     }
   }
 

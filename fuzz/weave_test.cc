@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/run.h"
 #include "fuzz/make.h"
 
@@ -47,13 +49,11 @@ TEST(Weave, GoesOnFromWhereItIsCut) {
 
 TEST(Weave, MakesNoOtherVerbs) {
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
-  const Verbs verbs = Verbs{1} << static_cast<unsigned>(Verb::kTruncate) |
-                      Verbs{1} << static_cast<unsigned>(Verb::kMmap) |
-                      Verbs{1} << static_cast<unsigned>(Verb::kMunmap);
+  const Verbs verbs =
+      Bit(Verb::kTruncate) | Bit(Verb::kMmap) | Bit(Verb::kMunmap);
   for (uint64_t seed = 0; seed < 500; ++seed)
     for (const Event& event : WeaveScript(seed, 24, rules, verbs).events)
-      ASSERT_TRUE(event.verb == Verb::kNone ||
-                  (verbs >> static_cast<unsigned>(event.verb) & 1) != 0);
+      ASSERT_TRUE(event.verb == Verb::kNone || (verbs & Bit(event.verb)) != 0);
 }
 
 // Of its events fewer are in vain, and behind more drops something happens,
