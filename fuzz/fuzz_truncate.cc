@@ -205,10 +205,14 @@ const ByteMutator& Mutator() {
   return mutator;
 }
 
+bool Same() {
+  static const bool same = std::getenv(kNoMutationVariable) != nullptr;
+  return same;
+}
+
 size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                     unsigned seed) {
-  static const bool same = std::getenv(kNoMutationVariable) != nullptr;
-  if (same) return size;
+  if (Same()) return size;
   Target::Get().CountMutation();
   if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
   return Mutator().Mutate(data, size, max_size, seed);
@@ -217,7 +221,8 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
 size_t CustomCrossOver(std::span<const uint8_t> one,
                        std::span<const uint8_t> other, uint8_t* out,
                        size_t max_size, unsigned seed) {
-  if (Blind()) return 0;  // LLVMFuzzerMutate() has a cross-over of bytes
+  // LLVMFuzzerMutate() has a cross-over of bytes.
+  if (Blind() || Same()) return 0;
   Target::Get().CountMutation();
   return Mutator().CrossOver(one, other, out, max_size, seed);
 }
