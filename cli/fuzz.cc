@@ -197,10 +197,9 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
                                                  : static_cast<Property>(asked);
   if (!found.breaks(property)) return false;
   const size_t length = script.events.size();
-  std::optional<Rules> unlike;
-  if (!o.unlike.empty()) unlike = OneKernel(o.unlike).rules();
-  script =
-      Shrink(std::move(script), rules, property, unlike ? &*unlike : nullptr);
+  Reason reason = ReasonOf(script, spec, property);
+  if (!o.unlike.empty()) reason.unlike = OneKernel(o.unlike);
+  script = Shrink(script, rules, reason);
   script.kernel = spec;
   const RunResult result = Run<LargeCaps>(script.setup, script.events, rules,
                                           {.report = Bit(property)});
@@ -210,9 +209,9 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
   script.expects.push_back({.kernel = spec.ToString(),
                             .spec = spec,
                             .broken = static_cast<int>(property)});
-  if (unlike)
-    script.expects.push_back({.kernel = OneKernel(o.unlike).ToString(),
-                              .spec = OneKernel(o.unlike)});
+  if (reason.unlike)
+    script.expects.push_back(
+        {.kernel = reason.unlike->ToString(), .spec = reason.unlike});
   WriteFile(path, ToText(script));
   std::cout << absl::StrFormat(
       "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddFuzz(app, command);
   vmtrunc::AddProve(app, command);
   vmtrunc::AddMatrix(app, command);
+  vmtrunc::AddShrink(app, command);
   vmtrunc::AddLive(app, command);
   vmtrunc::AddBugs(app, command);
   vmtrunc::AddFormat(app, command);

@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_CORE_EVENT_H_
 #define VMTRUNC_CORE_EVENT_H_
 
+#include <compare>
 #include <cstdint>
 
 #include "core/world.h"
@@ -34,7 +35,7 @@ struct Event {
   bool write = false;  // mmap, mprotect: rw
   bool populate = false;
 
-  bool operator==(const Event&) const = default;
+  auto operator<=>(const Event&) const = default;
 };
 
 // What a run depends on besides its events and rules.
@@ -47,7 +48,7 @@ struct Setup {
   uint8_t tasks = 0;  // 0..8, declared; the rest may be forked
   uint8_t mm_of[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // the first task of that mm
 
-  bool operator==(const Setup&) const = default;
+  auto operator<=>(const Setup&) const = default;
 };
 
 }  // namespace vmtrunc

@@ -7,7 +7,7 @@ namespace {
 
 template <class C, class P>
 RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
-                const Rules& rules) {
+                const Rules& rules, bool* had_effect = nullptr) {
   Machine<C, P> machine(world, rules, probe);
   RunResult result;
   result.events = static_cast<uint32_t>(events.size());
@@ -15,7 +15,9 @@ RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
   unsigned number = 0;
   for (const Event& event : events) {
     if constexpr (kChecks) probe.EventBegins(++number);
-    result.effects += machine.Apply(event) ? 1U : 0U;
+    const bool effect = machine.Apply(event);
+    result.effects += effect ? 1U : 0U;
+    if (had_effect != nullptr) *had_effect++ = effect;
     if constexpr (kChecks) probe.EventEnds(world);
   }
   const bool finished = machine.Finish();
@@ -40,7 +42,7 @@ RunResult Run(const Setup& setup, std::span<const Event> events,
   Checker<C> checker(rules);
   checker.NoteFeatures(options.features);
   checker.ReportOnly(options.report);
-  RunResult result = Drive(world, checker, events, rules);
+  RunResult result = Drive(world, checker, events, rules, options.had_effect);
   if (options.hash_state) result.state_hash = HashOf(world);
   return result;
 }

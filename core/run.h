@@ -31,6 +31,7 @@ struct RunOptions {
   bool hash_state = true;       // else state_hash is 0
   uint32_t report = ~0U;        // the properties that `first` is of, a bit each
   uint8_t* features = nullptr;  // as Checker::NoteFeatures() takes it
+  bool* had_effect = nullptr;   // one an event, set; or nullptr
 };
 
 // Runs `events` and then what is in flight to its end, checking every property.

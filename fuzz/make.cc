@@ -178,7 +178,7 @@ class Maker {
     setup.count = random_.Between(1, 4);
     Event pass = Of(EventKind::kStart, Verb::kTruncate, AnyTask());
     pass.addr = setup.sizes[0];
-    for (unsigned passes = random_.Between(250, 255) - events_; passes > 0;
+    for (unsigned passes = random_.Between(250, 255); passes > events_;
          --passes)
       Add(pass);
   }

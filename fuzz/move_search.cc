@@ -66,6 +66,8 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
            const KernelSpec& unlike) {
   const Rules rules = kernel.rules();
   const Rules unlike_rules = unlike.rules();
+  const Reason reason{
+      .property = Property::kNoPagePastSize, .unlike = unlike, .what = ""};
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -
@@ -81,8 +83,7 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
       continue;
     std::cout << absl::StreamFormat("# script %d of seed %d, after %.1f s\n",
                                     scripts, seed, elapsed())
-              << ToText(Shrink(script, rules, Property::kNoPagePastSize,
-                               &unlike_rules));
+              << ToText(Shrink(script, rules, reason));
     return 1;
   }
   std::cout << absl::StreamFormat("nothing found in %.0f s\n", elapsed());

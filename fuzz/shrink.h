@@ -1,22 +1,42 @@
-// Makes a failing script smaller by deletion. Every sublist of a script is a
-// script, so no deletion needs care.
+// Makes a failing script as small as it gets.
+//
+// It tries changes, each of which may only make the script cheaper
+// (fuzz/cost.h), until none does any more: so it ends, and to shrink twice
+// changes nothing. Every list of events is a script, so that no change needs
+// care; what counts is that it still breaks the same property for the same
+// reason (fuzz/reason.h).
 #ifndef VMTRUNC_FUZZ_SHRINK_H_
 #define VMTRUNC_FUZZ_SHRINK_H_
 
 #include "core/run.h"
+#include "fuzz/cost.h"
+#include "fuzz/reason.h"
 
 namespace vmtrunc {
 
-// A script from `script` by deletion of events, steps that become one event,
-// simpler starts (whole for begun, smaller drops) and declarations that breaks
-// `property` on `rules` too. No single deletion of an event from it does; it is
-// not proved shortest. Where `unlike` is given, it goes on holding there.
-// Requires: `script` breaks it.
-Script Shrink(Script script, const Rules& rules, Property property,
-              const Rules* unlike = nullptr);
+// How far to look for a cheaper script.
+enum class Effort : uint8_t {
+  kQuick,     // events and declarations away, joined, moved, with less in them
+  kThorough,  // also another event for any one, or for any two of them
+};
 
-// The same by deletion and joining of events alone: declarations and arguments
-// stay as they are.
+struct Shrunk {
+  Draft draft;
+  Cost cost;
+  unsigned evaluations = 0;  // scripts that were run
+};
+
+// Not proved shortest. All its events have an effect. Requires: `draft` breaks
+// the reason's property on `rules` for that reason.
+Shrunk Shrink(Draft draft, const Rules& rules, const Reason& reason,
+              Effort effort = Effort::kThorough);
+
+// The same of a script: names, in the order of the tasks and files.
+Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
+              Effort effort = Effort::kThorough);
+
+// By deletion and joining of events alone: declarations and arguments stay as
+// they are. Requires: `script` breaks the property.
 Script ShrinkEvents(Script script, const Rules& rules, Property property);
 
 }  // namespace vmtrunc

@@ -1,0 +1,247 @@
+// vmtrunc shrink.
+#include "fuzz/shrink.h"
+
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+
+namespace vmtrunc {
+namespace {
+
+struct ShrinkArguments {
+  std::string file, from, kernel, property, unlike, out;
+  bool quick = false, why = false, json = false;
+};
+
+const char* Name(Property property) {
+  return AllProperties()[static_cast<size_t>(property)].name;
+}
+
+// What of the script, and why it is a bug.
+struct Failure {
+  KernelSpec kernel;
+  Rules rules;
+  Reason reason;
+};
+
+Failure FailureOf(const ShrinkArguments& o, const Script& script) {
+  const std::vector<KernelSpec> kernels =
+      Kernels(o.kernel, script, o.file, "2.6.11");
+  if (kernels.size() != 1)
+    throw UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+  Failure failure{.kernel = kernels.front(),
+                  .rules = kernels.front().rules(),
+                  .reason = {}};
+  const int asked = PropertyNumber(o.property);
+  if (!o.property.empty() && asked == kProperties)
+    throw UsageError{"--property " + o.property + ": expected a property"};
+  const RunResult run = Run(script, failure.rules);
+  const Property property =
+      o.property.empty() ? run.first.property : static_cast<Property>(asked);
+  if (run.holds() || !run.breaks(property))
+    throw UsageError{absl::StrFormat(
+        "%s: expected a script that breaks %s on %s: it %s", o.file,
+        o.property.empty() ? "a property" : o.property,
+        failure.kernel.ToString(),
+        run.holds() ? "holds"
+                    : std::string("breaks ") + Name(run.first.property))};
+  failure.reason = ReasonOf(script, failure.kernel, property);
+  if (!o.unlike.empty()) {
+    failure.reason.unlike = OneKernel(o.unlike);
+    if (!Run(script, failure.reason.unlike->rules()).holds())
+      throw UsageError{
+          absl::StrFormat("%s: expected a script that holds on %s (--unlike)",
+                          o.file, failure.reason.unlike->ToString())};
+  }
+  return failure;
+}
+
+// What a script is as long as the one at hand, for `--why`.
+struct Without {
+  std::string what;     // "without it", "without the drop", "at once"
+  std::string happens;  // "holds", "breaks ...", "breaks here too: ..."
+};
+
+std::string Happens(const Failure& failure, const Draft& draft) {
+  const RunResult run = Run<LargeCaps>(
+      draft.setup, draft.events, failure.rules,
+      {.hash_state = false, .report = Bit(failure.reason.property)});
+  const std::string kernel = failure.kernel.ToString();
+  if (run.holds()) return kernel + " holds";
+  if (!run.breaks(failure.reason.property)) {
+    int other = 0;
+    while ((run.broken >> other & 1) == 0) ++other;
+    return kernel + " breaks " + Name(static_cast<Property>(other)) +
+           " instead";
+  }
+  if (!Shows(failure.rules, failure.reason)(draft))
+    return "another bug: " + kernel + " breaks it too, " +
+           (failure.reason.unlike
+                ? "and so does " + failure.reason.unlike->ToString()
+                : "elsewhere");
+  return kernel + " breaks it too, in a dearer script";
+}
+
+std::vector<Without> Needs(const Failure& failure, const Draft& draft,
+                           size_t at) {
+  std::vector<Without> all;
+  const auto with = [&](const std::string& what, auto change) {
+    Draft other = draft;
+    change(other.events);
+    all.push_back({what, Happens(failure, other)});
+  };
+  with("without it", [&](std::vector<Event>& events) {
+    events.erase(events.begin() + static_cast<std::ptrdiff_t>(at));
+  });
+  if (draft.events[at].kind == EventKind::kDrop)
+    with("if the lock is not dropped", [&](std::vector<Event>& events) {
+      events[at] = {.kind = EventKind::kFinish, .task = events[at].task};
+    });
+  if (draft.events[at].kind == EventKind::kBegin)
+    with("if it runs whole", [&](std::vector<Event>& events) {
+      events[at].kind = EventKind::kStart;
+    });
+  return all;
+}
+
+std::string CostInWords(const Cost& cost) {
+  return absl::StrFormat(
+      "Events %u, task switches %u, drops %u, arguments %u, declarations %u",
+      cost.events, cost.switches, cost.drops, cost.arguments,
+      cost.declarations);
+}
+
+// The script with what was found about it in comments, which it can be run
+// with.
+std::string Told(const ShrinkArguments& o, const Failure& failure,
+                 const Script& script, const Shrunk& shrunk) {
+  const RunResult run =
+      Run<LargeCaps>(script.setup, script.events, failure.rules,
+                     {.report = Bit(failure.reason.property)});
+  std::string text = absl::StrFormat(
+      "# %s breaks %s at event %u: %s\n"
+      "# Reason: %s. %s; not proved shortest.\n",
+      failure.kernel.ToString(), Name(failure.reason.property), run.first.event,
+      run.first.ToString(), failure.reason.ToString(),
+      CostInWords(shrunk.cost));
+  if (!o.why) return text + ToText(script);
+  text += "# What each event is needed for:\n";
+  for (size_t i = 0; i < script.events.size(); ++i)
+    for (const Without& need : Needs(failure, shrunk.draft, i))
+      absl::StrAppendFormat(&text, "#   %u  %-28s %s: %s\n", i + 1,
+                            ToText(script.events[i], script), need.what,
+                            need.happens);
+  return text + ToText(script);
+}
+
+nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
+                      const Script& script, const Shrunk& shrunk,
+                      size_t events) {
+  nlohmann::json needs = nlohmann::json::array();
+  for (size_t i = 0; o.why && i < script.events.size(); ++i)
+    for (const Without& need : Needs(failure, shrunk.draft, i))
+      needs.push_back({{"event", i + 1},
+                       {"without", need.what},
+                       {"happens", need.happens}});
+  nlohmann::json json = {{"version", 1},
+                         {"file", o.file},
+                         {"kernel", failure.kernel.ToString()},
+                         {"property", Name(failure.reason.property)},
+                         {"reason", failure.reason.ToString()},
+                         {"events_before", events},
+                         {"events", shrunk.cost.events},
+                         {"switches", shrunk.cost.switches},
+                         {"drops", shrunk.cost.drops},
+                         {"arguments", shrunk.cost.arguments},
+                         {"declarations", shrunk.cost.declarations},
+                         {"evaluations", shrunk.evaluations},
+                         {"script", ToText(script)}};
+  if (o.why) json["why"] = needs;
+  return json;
+}
+
+int ShrinkFile(const ShrinkArguments& o) {
+  std::error_code error;
+  if (!o.out.empty() && o.out != "-" &&
+      std::filesystem::equivalent(o.file, o.out, error))
+    throw UsageError{"-o " + o.out + ": expected another file than " + o.file +
+                     ", which is kept"};
+  const Script original = ReadScript(o.file, o.from);
+  const Failure failure = FailureOf(o, original);
+  const Shrunk shrunk =
+      Shrink(Draft{original.setup, original.events}, failure.rules,
+             failure.reason, o.quick ? Effort::kQuick : Effort::kThorough);
+
+  Script script = EmptyScript();
+  script.setup = shrunk.draft.setup;
+  script.events = shrunk.draft.events;
+  script.kernel = failure.kernel;
+  script.expects.push_back(
+      {.kernel = failure.kernel.ToString(),
+       .spec = failure.kernel,
+       .broken = static_cast<int>(failure.reason.property)});
+  if (failure.reason.unlike)
+    script.expects.push_back({.kernel = failure.reason.unlike->ToString(),
+                              .spec = failure.reason.unlike});
+  // As it will be read.
+  const absl::StatusOr<Script> again = ParseText(ToText(script));
+  if (!again.ok() ||
+      !Shows(failure.rules, failure.reason)({again->setup, again->events}))
+    throw UsageError{o.file + ": shrunk to what does not show it again: " +
+                     "this is a mistake of vmtrunc; nothing was written"};
+
+  const std::string told = Told(o, failure, script, shrunk);
+  if (!o.out.empty()) WriteFile(o.out, told);
+  if (o.json) {
+    std::cout
+        << ToJson(o, failure, script, shrunk, original.events.size()).dump(2)
+        << "\n";
+  } else if (o.out.empty()) {
+    std::cout << told;
+  } else if (o.out != "-") {
+    std::cout << absl::StrFormat(
+        "%s: %u events, shrunk from %u in %u runs; run it: vmtrunc run %s\n",
+        o.out, shrunk.cost.events, original.events.size(), shrunk.evaluations,
+        o.out);
+  }
+  return kExitHeld;
+}
+
+}  // namespace
+
+void AddShrink(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "shrink",
+      "makes a script that breaks a property as small as it gets, and prints "
+      "it.\nExit status: 0 done, 2 bad usage or input, a script that holds "
+      "too.");
+  auto o = std::make_shared<ShrinkArguments>();
+  sub->add_option("FILE", o->file, "a script, - for standard input; it is kept")
+      ->required();
+  sub->add_option("-o,--out", o->out, "write to this file")->check(kNotEmpty);
+  sub->add_option("--kernel", o->kernel,
+                  "what it breaks on; else the script's own, else 2.6.11")
+      ->check(kNotEmpty);
+  sub->add_option("--property", o->property,
+                  "what it breaks; else what it breaks first")
+      ->check(kNotEmpty);
+  sub->add_option("--unlike", o->unlike,
+                  "the reason: it goes on holding on this kernel; else on the "
+                  "kernel with one rule turned round, if there is such a rule")
+      ->check(kNotEmpty);
+  sub->add_option("--from", o->from, "the form of FILE; else its name says")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->add_flag("--quick", o->quick,
+                "leave out what takes long: other events in the place of some");
+  sub->add_flag("--why", o->why,
+                "say for each event that is left what happens without it");
+  sub->add_flag("--json", o->json, "as JSON");
+  sub->callback([=, &run] { run = [=] { return ShrinkFile(*o); }; });
+}
+
+}  // namespace vmtrunc

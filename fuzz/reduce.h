@@ -1,0 +1,97 @@
+// The cheapest script so far that shows what it must, and the changes of a
+// script that shrinking tries.
+#ifndef VMTRUNC_FUZZ_REDUCE_H_
+#define VMTRUNC_FUZZ_REDUCE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "fuzz/cost.h"
+#include "fuzz/reason.h"
+
+namespace vmtrunc {
+
+// Invariants:
+//   1  best() shows what it must, and all its events have an effect
+//   2  no script takes its place but one that is less
+class Best {
+ public:
+  // Requires: `draft` shows it.
+  Best(Draft draft, Shows shows);
+
+  const Draft& draft() const { return draft_; }
+  const Cost& cost() const { return cost_; }
+  const std::vector<Event>& events() const { return draft_.events; }
+  // The event at which it broke, from 1; their number where it did behind them.
+  size_t broke_at() const { return broke_at_; }
+  unsigned evaluations() const { return evaluations_; }
+
+  // Takes the candidate's place if it is less and shows it. One that was tried
+  // before is not run again.
+  bool Try(const Draft& candidate);
+
+  // With one change of a copy.
+  template <class F>
+  bool With(F change) {
+    Draft candidate = draft_;
+    change(candidate);
+    return Try(candidate);
+  }
+  template <class F>
+  bool WithEvent(size_t at, F change) {
+    Event changed = draft_.events[at];
+    change(changed);
+    if (changed == draft_.events[at]) return false;
+    Draft candidate = draft_;
+    candidate.events[at] = changed;
+    return Try(candidate);
+  }
+
+ private:
+  bool Take(const Draft& candidate, bool is_first);
+
+  Draft draft_;
+  Cost cost_;
+  Shows shows_;
+  size_t broke_at_ = 0;
+  unsigned evaluations_ = 0;
+  absl::flat_hash_set<uint64_t> tried_;  // hashes of what was run in vain
+};
+
+// Each tries the changes of one kind until it has been through them, and
+// returns whether one was taken.
+//
+// fuzz/reduce.cc: of the list of events, and of one event at a time.
+bool CutBehind(Best& best);        // what comes behind the violation
+bool DropGroups(Best& best);       // all of a task, all of a verb
+bool DropChunks(Best& best);       // runs of events, halving, from the end
+bool JoinSteps(Best& best);        // a step and what its task does next
+bool MoveEvents(Best& best);       // to another place in the list
+bool LessInEvents(Best& best);     // each number, each word
+bool LessInAllEvents(Best& best);  // one word of all of them
+
+// fuzz/reduce_names.cc: of who does what, and of declarations.
+bool FewerTasks(Best& best);      // also in another order
+bool OtherTasks(Best& best);      // for an operation, or from an event on
+bool DeclareInstead(Best& best);  // what an event would make
+bool FewerFiles(Best& best);
+bool LessDeclared(Best& best);
+
+// fuzz/reduce_places.cc: of addresses and pages, in all events at once.
+bool LowerAddresses(Best& best);  // all together, a page less between
+bool OtherPlaces(Best& best);     // what lies side by side changes places
+bool FewerPages(Best& best);      // of the file, wherever they are mapped
+
+// fuzz/reduce_other.cc: of several events, for other ones. They stop at the
+// first that is taken: much else may go then.
+bool OtherEvents(Best& best);        // another for one; goes on
+bool InsideOut(Best& best);          // of two operations, which is around which
+bool TwoNear(Best& best);            // two things changed a little
+bool OtherForOperation(Best& best);  // another for one and its steps
+bool OtherForTwo(Best& best);        // another for two
+bool OtherAndNear(Best& best);       // another for one, a second one changed
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_REDUCE_H_
