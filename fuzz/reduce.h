@@ -79,9 +79,11 @@ bool FewerFiles(Best& best);
 bool LessDeclared(Best& best);
 
 // fuzz/reduce_places.cc: of addresses and pages, in all events at once.
-bool LowerAddresses(Best& best);  // all together, a page less between
-bool OtherPlaces(Best& best);     // what lies side by side changes places
-bool FewerPages(Best& best);      // of the file, wherever they are mapped
+bool LowerAddresses(Best& best);       // all together, a page less between
+bool OtherPlaces(Best& best);          // what lies side by side changes places
+bool FewerPages(Best& best);           // of the file, wherever they are mapped
+bool OneMapping(Best& best);           // for two
+bool OtherVerbsForPasses(Best& best);  // for two, and a page less
 
 // fuzz/reduce_other.cc: of several events, for other ones. They stop at the
 // first that is taken: much else may go then.

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "fuzz/alternatives.h"
 #include "fuzz/reduce.h"
 
 namespace vmtrunc {
@@ -187,6 +188,66 @@ bool FewerPages(Best& best) {
     }
   }
   return changed;
+}
+
+bool OneMapping(Best& best) {
+  const std::vector<Event> events = best.events();
+  for (size_t i = 0; i < events.size(); ++i)
+    for (size_t k = i + 1; k < events.size(); ++k) {
+      const Event& one = events[i];
+      const Event& other = events[k];
+      if (one.verb != Verb::kMmap || other.verb != Verb::kMmap ||
+          one.task != other.task || one.file != other.file)
+        continue;
+      const unsigned start = std::min(one.addr, other.addr);
+      const unsigned end = std::max(unsigned{one.addr} + one.len,
+                                    unsigned{other.addr} + other.len);
+      for (const Event& like : {one, other}) {
+        const unsigned before = like.addr - start;
+        for (const unsigned pgoff :
+             {unsigned{like.pgoff}, like.pgoff - before}) {
+          if (pgoff + end - start > LargeCaps::kFilePages) continue;
+          for (const bool grow : {false, true})
+            if (best.With([&](Draft& d) {
+                  Event& both = d.events[i];
+                  both.addr = static_cast<uint8_t>(start);
+                  both.len = static_cast<uint8_t>(end - start);
+                  both.pgoff = static_cast<uint8_t>(pgoff);
+                  both.populate = one.populate || other.populate;
+                  uint8_t& size = d.setup.sizes[one.file];
+                  if (grow)
+                    size =
+                        std::max(size, static_cast<uint8_t>(pgoff + both.len));
+                  d.events.erase(d.events.begin() +
+                                 static_cast<std::ptrdiff_t>(k));
+                }))
+              return true;
+        }
+      }
+    }
+  return false;
+}
+
+bool OtherVerbsForPasses(Best& best) {
+  const Draft before = best.draft();
+  for (size_t i = 0; i < before.events.size(); ++i)
+    for (size_t k = i + 1; k < before.events.size(); ++k) {
+      if (!IsPass(before.events[i].verb) || !IsPass(before.events[k].verb))
+        continue;
+      for (const Event& one : OtherPasses(before.events[i], before.setup))
+        for (const Event& other : OtherPasses(before.events[k], before.setup)) {
+          Draft draft = before;
+          draft.events[i] = one;
+          draft.events[k] = other;
+          if (best.Try(draft)) return true;
+          for (unsigned page = before.setup.sizes[one.file]; page-- > 0;) {
+            Draft less = draft;
+            WithoutMappedPage(less, one.file, page, /*together=*/true);
+            if (best.Try(less)) return true;
+          }
+        }
+    }
+  return false;
 }
 
 }  // namespace vmtrunc

@@ -21,6 +21,8 @@ void ShrinkQuickly(Best& best) {
     changed |= FewerFiles(best);
     changed |= LessInEvents(best);
     changed |= LessInAllEvents(best);
+    changed |= OneMapping(best);
+    changed |= OtherVerbsForPasses(best);
     changed |= FewerPages(best);
     changed |= LowerAddresses(best);
     changed |= OtherPlaces(best);
