@@ -18,6 +18,9 @@ if(VMTRUNC_FUZZ)
   return()
 endif()
 
+add_executable(distill_test fuzz/distill_test.cc)
+target_link_libraries(distill_test PRIVATE vmtrunc_distill GTest::gtest_main)
+gtest_discover_tests(distill_test)
 add_test(NAME corpus
   COMMAND vmtrunc check ${PROJECT_SOURCE_DIR}/corpus)
 add_test(NAME cli

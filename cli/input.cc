@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -27,9 +28,11 @@ std::string ReadFile(const std::string& path) {
   std::istream& in = path == "-" ? std::cin : file;
   // 256 events are less; what has no end (/dev/zero) is no script.
   constexpr size_t kMostBytes = size_t{16} << 20;
-  std::string content(kMostBytes + 1, 0);
-  in.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<size_t>(in.gcount()));
+  std::string content;
+  std::array<char, 1 << 16> part;
+  while (content.size() <= kMostBytes &&
+         (in.read(part.data(), part.size()), in.gcount() > 0))
+    content.append(part.data(), static_cast<size_t>(in.gcount()));
   if (content.size() > kMostBytes)
     throw UsageError{absl::StrCat(path, ": expected at most 16 MiB")};
   return content;
@@ -57,9 +60,14 @@ void WriteFile(const std::string& path, const std::string& content) {
 
 Script ReadScript(const std::string& path, const std::string& from) {
   const std::string content = ReadFile(path);
-  const bool text =
-      from.empty() ? LooksLikeText(path, content) : from == "text";
-  if (!text) {
+  return ParseScript(
+      path, content,
+      from.empty() ? LooksLikeText(path, content) : from == "text");
+}
+
+Script ParseScript(const std::string& path, const std::string& content,
+                   bool is_text) {
+  if (!is_text) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
     return DecodeBytes(std::span(bytes, content.size()));
   }

@@ -47,6 +47,10 @@ void WriteFile(const std::string& path, const std::string& content);
 // `from` ("text", "bytes", or "") does. Throws UsageError "FILE:LINE: ...".
 Script ReadScript(const std::string& path, const std::string& from);
 
+// The same of its content.
+Script ParseScript(const std::string& path, const std::string& content,
+                   bool is_text);
+
 // The kernels that --kernel names: comma-separated, or "all"; when empty, the
 // script's own, else `fallback`. Throws UsageError.
 std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,

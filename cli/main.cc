@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddProve(app, command);
   vmtrunc::AddMatrix(app, command);
   vmtrunc::AddShrink(app, command);
+  vmtrunc::AddDistill(app, command);
   vmtrunc::AddLive(app, command);
   vmtrunc::AddBugs(app, command);
   vmtrunc::AddFormat(app, command);

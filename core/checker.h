@@ -101,6 +101,7 @@ class Checker {
   uint32_t broken() const { return broken_; }        // a bit a property
   const Violation& first() const { return first_; }  // valid if broken()
   uint32_t drops() const { return all_drops_; }      // by all passes
+  uint32_t steps() const { return step_; }
 
   // The driver says which event runs, when it is through, and when all is.
   void EventBegins(unsigned event) { event_ = static_cast<uint16_t>(event); }

@@ -18,6 +18,7 @@ struct RunResult {
   uint32_t events = 0;
   uint32_t effects = 0;     // events that had an effect
   uint32_t drops = 0;       // lock drops of all passes
+  uint32_t steps = 0;       // of all operations; 0 where nothing checks
   uint64_t state_hash = 0;  // of the world at the end
   bool ran_out = false;     // of a capacity that is not the contract's
 

@@ -40,25 +40,25 @@ void Erase(std::vector<Event>& events, size_t from, size_t count) {
 
 }  // namespace
 
-Best::Best(Draft draft, Shows shows) : shows_(std::move(shows)) {
+Best::Best(const Draft& draft, Judge judge) : judge_(std::move(judge)) {
   VMT_CHECK(Take(draft, /*is_first=*/true));
 }
 
-// Without the events that have no effect.
+// Without the events that do not count.
 bool Best::Take(const Draft& candidate, bool is_first) {
-  std::array<bool, kMaxEvents> had_effect{};
-  const auto run = shows_(candidate, had_effect.data());
-  if (!run) return false;
+  std::array<bool, kMaxEvents> counts{};
+  const std::optional<size_t> shown = judge_(candidate, counts.data());
+  if (!shown) return false;
   Draft kept{candidate.setup, {}};
-  size_t broke_at = 0;
+  size_t shown_at = 0;
   for (size_t i = 0; i < candidate.events.size(); ++i) {
-    if (had_effect[i]) kept.events.push_back(candidate.events[i]);
-    if (i + 1 == run->first.event) broke_at = kept.events.size();
+    if (counts[i]) kept.events.push_back(candidate.events[i]);
+    if (i + 1 == *shown) shown_at = kept.events.size();
   }
   if (!is_first && !IsLess(kept, draft_)) return false;
   draft_ = std::move(kept);
   cost_ = CostOf(draft_.setup, draft_.events);
-  broke_at_ = broke_at;
+  shown_at_ = shown_at;
   return true;
 }
 
@@ -77,8 +77,8 @@ bool Best::Try(const Draft& candidate) {
 }
 
 bool CutBehind(Best& best) {
-  return best.broke_at() < best.events().size() &&
-         best.With([&](Draft& d) { d.events.resize(best.broke_at()); });
+  return best.shown_at() != 0 && best.shown_at() < best.events().size() &&
+         best.With([&](Draft& d) { d.events.resize(best.shown_at()); });
 }
 
 bool DropGroups(Best& best) {

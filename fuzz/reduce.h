@@ -4,27 +4,34 @@
 #define VMTRUNC_FUZZ_REDUCE_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "fuzz/cost.h"
-#include "fuzz/reason.h"
 
 namespace vmtrunc {
 
+// Whether a script shows what it must: the event at which it has, from 1, or 0
+// where that is not asked; or nothing. Sets which events count: others may be
+// left out of it without asking again.
+using Judge =
+    std::function<std::optional<size_t>(const Draft& draft, bool* counts)>;
+
 // Invariants:
-//   1  best() shows what it must, and all its events have an effect
+//   1  draft() shows what it must, and all its events count
 //   2  no script takes its place but one that is less
 class Best {
  public:
   // Requires: `draft` shows it.
-  Best(Draft draft, Shows shows);
+  Best(const Draft& draft, Judge judge);
 
   const Draft& draft() const { return draft_; }
   const Cost& cost() const { return cost_; }
   const std::vector<Event>& events() const { return draft_.events; }
-  // The event at which it broke, from 1; their number where it did behind them.
-  size_t broke_at() const { return broke_at_; }
+  // The event at which it has shown it, from 1; 0: nobody knows.
+  size_t shown_at() const { return shown_at_; }
   unsigned evaluations() const { return evaluations_; }
 
   // Takes the candidate's place if it is less and shows it. One that was tried
@@ -53,8 +60,8 @@ class Best {
 
   Draft draft_;
   Cost cost_;
-  Shows shows_;
-  size_t broke_at_ = 0;
+  Judge judge_;
+  size_t shown_at_ = 0;
   unsigned evaluations_ = 0;
   absl::flat_hash_set<uint64_t> tried_;  // hashes of what was run in vain
 };
@@ -63,7 +70,7 @@ class Best {
 // returns whether one was taken.
 //
 // fuzz/reduce.cc: of the list of events, and of one event at a time.
-bool CutBehind(Best& best);        // what comes behind the violation
+bool CutBehind(Best& best);        // what comes behind where it has shown it
 bool DropGroups(Best& best);       // all of a task, all of a verb
 bool DropChunks(Best& best);       // runs of events, halving, from the end
 bool JoinSteps(Best& best);        // a step and what its task does next

@@ -1,5 +1,6 @@
 #include "fuzz/shrink.h"
 
+#include <optional>
 #include <utility>
 
 #include "fuzz/reduce.h"
@@ -31,11 +32,19 @@ void ShrinkQuickly(Best& best) {
   }
 }
 
+Judge JudgeOf(const Rules& rules, const Reason& reason) {
+  return [shows = Shows(rules, reason)](const Draft& draft,
+                                        bool* counts) -> std::optional<size_t> {
+    const auto run = shows(draft, counts);
+    if (!run) return std::nullopt;
+    return run->first.event;
+  };
+}
+
 }  // namespace
 
-Shrunk Shrink(Draft draft, const Rules& rules, const Reason& reason,
-              Effort effort) {
-  Best best(std::move(draft), Shows(rules, reason));
+Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort) {
+  Best best(draft, judge);
   do {
     ShrinkQuickly(best);
   } while (effort == Effort::kThorough &&
@@ -43,8 +52,13 @@ Shrunk Shrink(Draft draft, const Rules& rules, const Reason& reason,
             OtherForOperation(best) || OtherForTwo(best) ||
             OtherAndNear(best)));
   return {.draft = best.draft(),
-          .cost = CostOf(best.draft().setup, best.events()),
+          .cost = best.cost(),
           .evaluations = best.evaluations()};
+}
+
+Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
+              Effort effort) {
+  return Shrink(draft, JudgeOf(rules, reason), effort);
 }
 
 Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
@@ -60,7 +74,7 @@ Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
 
 Script ShrinkEvents(Script script, const Rules& rules, Property property) {
   Best best({script.setup, script.events},
-            Shows(rules, {.property = property, .unlike = {}, .what = ""}));
+            JudgeOf(rules, {.property = property, .unlike = {}, .what = ""}));
   while (DropChunks(best) || JoinSteps(best)) {
   }
   script.events = best.events();

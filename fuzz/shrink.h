@@ -11,6 +11,7 @@
 #include "core/run.h"
 #include "fuzz/cost.h"
 #include "fuzz/reason.h"
+#include "fuzz/reduce.h"
 
 namespace vmtrunc {
 
@@ -26,9 +27,12 @@ struct Shrunk {
   unsigned evaluations = 0;  // scripts that were run
 };
 
+// Of what `judge` says must stay. Requires: `draft` shows it.
+Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort);
+
 // Not proved shortest. All its events have an effect. Requires: `draft` breaks
 // the reason's property on `rules` for that reason.
-Shrunk Shrink(Draft draft, const Rules& rules, const Reason& reason,
+Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
               Effort effort = Effort::kThorough);
 
 // The same of a script: names, in the order of the tasks and files.

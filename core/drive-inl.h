@@ -1,0 +1,46 @@
+// What every run is, whatever watches it. Included by those that run.
+#ifndef VMTRUNC_CORE_DRIVE_INL_H_
+#define VMTRUNC_CORE_DRIVE_INL_H_
+
+#include <span>
+#include <type_traits>
+
+#include "core/run.h"
+
+namespace vmtrunc {
+
+// Runs `events` in `world`, then what is in flight to its end. The probe is
+// asked what broke, unless it is NoProbe. `had_effect`: one an event, or
+// nullptr.
+template <class C, class P>
+RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
+                const Rules& rules, bool* had_effect = nullptr) {
+  Machine<C, P> machine(world, rules, probe);
+  RunResult result;
+  result.events = static_cast<uint32_t>(events.size());
+  constexpr bool kChecks = !std::is_same_v<P, NoProbe<C>>;
+  unsigned number = 0;
+  for (const Event& event : events) {
+    if constexpr (kChecks) probe.EventBegins(++number);
+    const bool effect = machine.Apply(event);
+    result.effects += effect ? 1U : 0U;
+    if (had_effect != nullptr) *had_effect++ = effect;
+    if constexpr (kChecks) probe.EventEnds(world);
+  }
+  const bool finished = machine.Finish();
+  if constexpr (kChecks) {
+    if (!finished) probe.Deadlock(world);
+    probe.EventEnds(world);
+    probe.RunEnds(world);
+    result.broken = probe.broken();
+    result.first = probe.first();
+    result.drops = probe.drops();
+    result.steps = probe.steps();
+  }
+  result.ran_out = world.ran_out != 0;
+  return result;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_DRIVE_INL_H_

@@ -1,0 +1,18 @@
+// A checker of another name, so that the machine that calls it is another copy.
+#ifndef VMTRUNC_FUZZ_COVERED_CHECKER_H_
+#define VMTRUNC_FUZZ_COVERED_CHECKER_H_
+
+#include "core/checker.h"
+
+namespace vmtrunc {
+
+class CoveredChecker : public Checker<LargeCaps> {
+ public:
+  using Checker::Checker;
+};
+
+
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_COVERED_CHECKER_H_

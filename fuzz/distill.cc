@@ -1,0 +1,172 @@
+#include "fuzz/distill.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "core/bugs.h"
+#include "fuzz/covered.h"
+#include "fuzz/shrink.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr uint32_t kClasses = 8;
+constexpr uint32_t kStates = Checker<LargeCaps>::kFeatures;
+
+// A known bug as rules. Bugs that are one flip and one property are one.
+struct Target {
+  const BugInfo* bug;
+  Rules wrong, right;
+};
+
+const std::vector<Target>& Targets() {
+  static const std::vector<Target>* const targets = [] {
+    auto* all = new std::vector<Target>;
+    for (const BugInfo& bug : AllBugs()) {
+      const Target target{&bug, WithBug(bug).rules(),
+                          ParseKernelSpec(bug.kernel)->rules()};
+      const bool known =
+          std::any_of(all->begin(), all->end(), [&](const Target& other) {
+            return other.bug->property == bug.property &&
+                   other.wrong == target.wrong && other.right == target.right;
+          });
+      if (!known) all->push_back(target);
+    }
+    return all;
+  }();
+  return *targets;
+}
+
+bool Detects(const Draft& draft, const Target& target) {
+  const RunOptions quietly{.hash_state = false};
+  return vmtrunc::Run<LargeCaps>(draft.setup, draft.events, target.wrong,
+                                 quietly)
+             .breaks(target.bug->property) &&
+         vmtrunc::Run<LargeCaps>(draft.setup, draft.events, target.right,
+                                 quietly)
+             .holds();
+}
+
+void SortUnique(Features& features) {
+  std::sort(features.begin(), features.end());
+  features.erase(std::unique(features.begin(), features.end()), features.end());
+}
+
+uint64_t BytesOf(const Draft& draft) {
+  return kHeaderBytes + kRecordBytes * draft.events.size();
+}
+
+}  // namespace
+
+Reach::Reach(std::vector<Rules> kernels, bool by_class)
+    : kernels_(std::move(kernels)), by_class_(by_class) {
+  first_state_ =
+      static_cast<uint32_t>(BranchCount()) * (by_class ? kClasses : 1);
+  first_bug_ = first_state_ + kStates;
+}
+
+uint32_t Reach::Run(const Draft& draft, const Rules& rules,
+                    Features& features) const {
+  std::vector<uint8_t> taken(BranchCount()), seen(kStates);
+  const RunResult run =
+      RunCovered(draft.setup, draft.events, rules,
+                 {.hash_state = false, .features = seen.data()}, taken);
+  for (uint32_t i = 0; i < taken.size(); ++i)
+    if (taken[i] != 0)
+      features.push_back(by_class_ ? i * kClasses + CountClass(taken[i]) - 1
+                                   : i);
+  for (uint32_t i = 0; i < kStates; ++i)
+    if (seen[i] != 0) features.push_back(first_state_ + i);
+  return run.steps;
+}
+
+ReachedBy Reach::Of(const Draft& draft) const {
+  ReachedBy reached{.features = {}, .weight = BytesOf(draft)};
+  for (const Rules& rules : kernels_)
+    reached.weight += Run(draft, rules, reached.features);
+  for (uint32_t i = 0; i < Targets().size(); ++i)
+    if (Detects(draft, Targets()[i]))
+      reached.features.push_back(first_bug_ + i);
+  SortUnique(reached.features);
+  return reached;
+}
+
+bool Reach::Has(const Draft& draft, const Features& wanted) const {
+  Features left;
+  for (const uint32_t feature : wanted) {
+    if (feature < first_bug_)
+      left.push_back(feature);
+    else if (!Detects(draft, Targets()[feature - first_bug_]))
+      return false;
+  }
+  for (const Rules& rules : kernels_) {
+    if (left.empty()) break;
+    Features has, rest;
+    Run(draft, rules, has);
+    std::set_difference(left.begin(), left.end(), has.begin(), has.end(),
+                        std::back_inserter(rest));
+    left = std::move(rest);
+  }
+  return left.empty();
+}
+
+FeatureCounts Reach::Count(const Features& features) const {
+  const auto below = [&](uint32_t limit) {
+    return static_cast<size_t>(
+        std::lower_bound(features.begin(), features.end(), limit) -
+        features.begin());
+  };
+  const size_t branches = below(first_state_);
+  const size_t states = below(first_bug_) - branches;
+  return {.branches = branches,
+          .states = states,
+          .bugs = features.size() - branches - states};
+}
+
+std::string Reach::Name(uint32_t feature) const {
+  constexpr const char* kTimes[kClasses] = {"once",
+                                            "twice",
+                                            "3 times",
+                                            "4 to 7 times",
+                                            "8 to 15 times",
+                                            "16 to 31 times",
+                                            "32 to 127 times",
+                                            "128 times or more"};
+  if (feature >= first_bug_) return Targets()[feature - first_bug_].bug->name;
+  if (feature >= first_state_)
+    return absl::StrFormat("abstract state %u", feature - first_state_);
+  if (!by_class_) return absl::StrFormat("branch %u", feature);
+  return absl::StrFormat("branch %u %s", feature / kClasses,
+                         kTimes[feature % kClasses]);
+}
+
+void ShrinkKept(const Reach& reach, const std::vector<uint32_t>& kept,
+                const Features& had, std::vector<Draft>& drafts,
+                std::vector<ReachedBy>& reached,
+                const std::function<void()>& on_shrunk) {
+  for (const uint32_t one : kept) {
+    Features others;
+    for (const uint32_t other : kept)
+      if (other != one)
+        others.insert(others.end(), reached[other].features.begin(),
+                      reached[other].features.end());
+    SortUnique(others);
+    Features needed;
+    std::set_difference(had.begin(), had.end(), others.begin(), others.end(),
+                        std::back_inserter(needed));
+    // What an event without an effect reaches may be needed as well.
+    const Judge judge = [&](const Draft& draft,
+                            bool* counts) -> std::optional<size_t> {
+      std::fill_n(counts, draft.events.size(), true);
+      if (!reach.Has(draft, needed)) return std::nullopt;
+      return 0;
+    };
+    drafts[one] = Shrink(drafts[one], judge, Effort::kQuick).draft;
+    reached[one] = reach.Of(drafts[one]);
+    on_shrunk();
+  }
+}
+
+}  // namespace vmtrunc
