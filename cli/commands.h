@@ -22,6 +22,7 @@ void AddProve(CLI::App& app, Command& run);
 void AddMatrix(CLI::App& app, Command& run);
 void AddDistill(CLI::App& app, Command& run);
 void AddShrink(CLI::App& app, Command& run);
+void AddDiff(CLI::App& app, Command& run);
 
 }  // namespace vmtrunc
 

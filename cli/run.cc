@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/verdict.h"
 
 namespace vmtrunc {
 namespace {
@@ -22,11 +23,6 @@ struct RunArguments {
 
 const char* Name(Property property) {
   return AllProperties()[static_cast<size_t>(property)].name;
-}
-
-const char* FlowName(Flow flow) {
-  constexpr const char* kNames[] = {"blocked", "sync", "dropped", "done"};
-  return kNames[static_cast<size_t>(flow)];
 }
 
 // One line a step: key=value, made for grep.
@@ -46,27 +42,6 @@ void PrintStep(const Script& script, const TraceStep& step) {
   std::cout << line << " at=\"" << step.from << "\"\n";
 }
 
-nlohmann::json ToJson(const std::string& path, const std::string& kernel,
-                      const RunResult& result) {
-  nlohmann::json json = {
-      {"file", path},
-      {"kernel", kernel},
-      {"holds", result.holds()},
-      {"events", result.events},
-      {"effects", result.effects},
-      {"drops", result.drops},
-      {"state_hash", absl::StrFormat("%016x", result.state_hash)}};
-  if (!result.holds()) {
-    json["property"] = Name(result.first.property);
-    json["event"] = result.first.event;
-    json["detail"] = result.first.ToString();
-    for (int i = 0; i < kProperties; ++i)
-      if ((result.broken >> i & 1) != 0)
-        json["broken"].push_back(Name(static_cast<Property>(i)));
-  }
-  return json;
-}
-
 int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
@@ -83,16 +58,8 @@ int RunFiles(const RunArguments& o) {
       const std::string kernel = spec.ToString();
       if (o.json) {
         all.push_back(ToJson(path, kernel, result));
-      } else if (result.holds()) {
-        std::cout << absl::StrFormat(
-            "%s: %s: holds (%u of %u events had an "
-            "effect, %u lock drops)\n",
-            path, kernel, result.effects, result.events, result.drops);
       } else {
-        std::cout << absl::StrFormat("%s: %s: breaks %s at event %u: %s\n",
-                                     path, kernel, Name(result.first.property),
-                                     result.first.event,
-                                     result.first.ToString());
+        std::cout << path << ": " << kernel << ": " << Verdict(result) << "\n";
       }
     }
   }

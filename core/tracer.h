@@ -22,6 +22,8 @@ class Tracer : public Checker<LargeCaps> {
     number_ = event;
     Checker::EventBegins(event);
   }
+  // Violations still name the last event, steps none.
+  void FinishBegins() { number_ = 0; }
   void StepBegins(const World<LargeCaps>& w, unsigned task) {
     from_ = WhereIs(w.tasks[task].op);
   }

@@ -1,0 +1,291 @@
+// vmtrunc diff.
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/verdict.h"
+#include "core/differences.h"
+#include "core/parting.h"
+
+namespace vmtrunc {
+namespace {
+
+struct DiffArguments {
+  std::string left, right, kernel, from;
+  bool json = false;
+};
+
+// One of the two runs.
+struct Half {
+  std::string path;
+  Script script;
+  KernelSpec kernel;
+  Rules rules;
+  Course course;
+};
+
+struct Pair {
+  Half left, right;
+  bool parts = false;
+  // What follows is set where they part in a step, not in the verdict alone.
+  std::optional<size_t> step = std::nullopt;
+  Moment l = {}, r = {};
+  std::vector<std::string> differences = {};
+  std::vector<RuleDifference> rules = {};
+};
+
+Half HalfOf(const std::string& path, const Script& script,
+            const KernelSpec& kernel) {
+  return {.path = path,
+          .script = script,
+          .kernel = kernel,
+          .rules = kernel.rules(),
+          .course = Follow(script, kernel.rules())};
+}
+
+Pair ReadPair(const DiffArguments& o) {
+  if (o.right.empty() && o.kernel.empty())
+    throw UsageError{o.left + ": expected another script, or --kernel K1,K2"};
+  if (o.left == "-" && o.right == "-")
+    throw UsageError{"-: expected standard input once"};
+  const Script left = ReadScript(o.left, o.from);
+  const std::vector<KernelSpec> kernels =
+      Kernels(o.kernel, left, o.left, "2.6.11");
+  if (o.right.empty()) {
+    if (kernels.size() != 2)
+      throw UsageError{"--kernel " + o.kernel +
+                       ": expected two kernels, K1,K2, or another script"};
+    return {.left = HalfOf(o.left, left, kernels[0]),
+            .right = HalfOf(o.left, left, kernels[1])};
+  }
+  if (kernels.size() != 1)
+    throw UsageError{"--kernel " + o.kernel +
+                     ": expected one kernel for two scripts"};
+  const Script right = ReadScript(o.right, o.from);
+  return {.left = HalfOf(o.left, left, kernels[0]),
+          .right = HalfOf(o.right, right,
+                          Kernels(o.kernel, right, o.right, "2.6.11")[0])};
+}
+
+// The rules are to blame where the right script does as the left one on the
+// left kernel, up to here.
+bool RulesPart(const Pair& pair) {
+  const Course course = Follow(pair.right.script, pair.left.rules);
+  const std::optional<size_t> at = PartAt(pair.left.course, course);
+  return !at || (pair.step && *at > *pair.step);
+}
+
+void Compare(Pair& pair) {
+  const Half& left = pair.left;
+  const Half& right = pair.right;
+  pair.step = PartAt(left.course, right.course);
+  pair.parts =
+      pair.step || !SameVerdict(left.course.result, right.course.result);
+  if (!pair.parts) return;
+  if (RulesPart(pair))
+    pair.rules =
+        RuleDifferences(left.script, left.rules, right.rules, pair.step);
+  if (!pair.step) return;
+  pair.l = MomentAt(left.script, left.rules, *pair.step);
+  pair.r = MomentAt(right.script, right.rules, *pair.step);
+  pair.differences =
+      Differences({pair.l.world, left.rules.restart_names_pass},
+                  {pair.r.world, right.rules.restart_names_pass}, left.script);
+}
+
+// Prints words in lines of 100 columns; those after the first are indented.
+void PrintWrapped(const std::string& text, size_t indent) {
+  constexpr size_t kColumns = 100;
+  const size_t start = text.find_first_not_of(' ');
+  size_t column = std::min(start, text.size());
+  std::cout << text.substr(0, column);
+  bool first = true;
+  for (const auto word : absl::StrSplit(text.substr(column), ' ')) {
+    const size_t width = absl::string_view(word).size();
+    if (!first && column + 1 + width > kColumns) {
+      std::cout << "\n" << std::string(indent, ' ');
+      column = indent;
+    } else if (!first) {
+      std::cout << ' ';
+      ++column;
+    }
+    std::cout << word;
+    column += width;
+    first = false;
+  }
+  std::cout << "\n";
+}
+
+std::string EventText(const Half& half, const Moment& moment) {
+  if (moment.ended) return "none: it has ended";
+  if (moment.event == 0) return "at the end: what is in flight runs on";
+  return absl::StrFormat(
+      "%u: %s", moment.event,
+      ToText(half.script.events[moment.event - 1], half.script));
+}
+
+void PrintStep(const Pair& pair) {
+  const Moment& l = pair.l;
+  const Moment& r = pair.r;
+  const auto row = [&](const char* name, const std::string& left,
+                       const std::string& right) {
+    // What a run that has ended would say is none.
+    const std::string a = l.ended ? "none" : left, b = r.ended ? "none" : right;
+    PrintWrapped(absl::StrFormat("  %-6s %s", name, a == b ? a : a + " | " + b),
+                 9);
+  };
+  const std::string event = EventText(pair.left, l);
+  const std::string other = EventText(pair.right, r);
+  PrintWrapped("  event  " + (event == other ? event : event + " | " + other),
+               9);
+  row("task", pair.left.script.task_names[l.task],
+      pair.right.script.task_names[r.task]);
+  row("verb", VerbName(l.verb), VerbName(r.verb));
+  row("from", l.from, r.from);
+  row("flow", FlowName(l.flow), FlowName(r.flow));
+}
+
+void PrintRules(const Pair& pair) {
+  if (pair.rules.empty()) return;
+  const std::string left = pair.left.kernel.ToString();
+  const std::string right = pair.right.kernel.ToString();
+  std::string others;
+  bool heading = false;
+  for (const RuleDifference& it : pair.rules) {
+    if (!it.parts) {
+      absl::StrAppend(&others, others.empty() ? "" : ", ",
+                      it.on_left ? "-" : "+", it.rule->name);
+      continue;
+    }
+    if (!heading)
+      PrintWrapped(absl::StrFormat("\nRules of %s | %s that part the runs "
+                                   "here, each if it alone is turned round:",
+                                   left, right),
+                   2);
+    heading = true;
+    PrintWrapped(
+        absl::StrFormat("  %s %s: %s", it.rule->name,
+                        it.on_left ? "yes | no" : "no | yes", it.rule->decides),
+        4);
+  }
+  if (!others.empty())
+    PrintWrapped(
+        absl::StrFormat("\n%s, from %s to %s: %s",
+                        heading ? "Rules that do not"
+                                : "None of these rules alone parts them",
+                        left, right, others),
+        2);
+}
+
+void PrintHalf(const char* side, const Half& half, bool with_path) {
+  PrintWrapped(
+      absl::StrFormat("%-6s %s%s: %s", side, with_path ? half.path + ": " : "",
+                      half.kernel.ToString(), Verdict(half.course.result)),
+      7);
+}
+
+void PrintText(const Pair& pair, bool with_paths) {
+  PrintHalf("left", pair.left, with_paths);
+  PrintHalf("right", pair.right, with_paths);
+  if (!pair.parts) {
+    std::cout << absl::StrFormat(
+        "They do not part: %u steps, the same states behind each.\n",
+        pair.left.course.steps.size() - 1);
+    return;
+  }
+  if (!pair.step) {
+    std::cout << absl::StrFormat(
+        "\nThey part in the verdict alone: %u steps, the same states behind "
+        "each.\n",
+        pair.left.course.steps.size() - 1);
+  } else if (*pair.step == 0) {
+    std::cout << "\nThey part before the first event. Left | right:\n";
+  } else {
+    std::cout << absl::StrFormat("\nThey part in step %u. Left | right:\n",
+                                 *pair.step);
+    PrintStep(pair);
+  }
+  if (!pair.differences.empty() && *pair.step != 0)
+    std::cout << "and behind it:\n";
+  for (const std::string& difference : pair.differences)
+    PrintWrapped("  " + difference, 6);
+  PrintRules(pair);
+}
+
+nlohmann::json ToJson(const Half& half, const Moment& moment) {
+  if (moment.ended) return nullptr;
+  const std::string text =
+      moment.event == 0
+          ? ""
+          : ToText(half.script.events[moment.event - 1], half.script);
+  return {{"event", moment.event},
+          {"text", text},
+          {"task", half.script.task_names[moment.task]},
+          {"verb", VerbName(moment.verb)},
+          {"from", moment.from},
+          {"flow", FlowName(moment.flow)}};
+}
+
+void PrintJson(const Pair& pair) {
+  const auto half = [](const Half& it) {
+    return ToJson(it.path, it.kernel.ToString(), it.course.result);
+  };
+  nlohmann::json json = {{"version", 1},
+                         {"parts", pair.parts},
+                         {"left", half(pair.left)},
+                         {"right", half(pair.right)}};
+  if (pair.step) {
+    json["step"] = *pair.step;
+    if (*pair.step != 0) {
+      json["left"]["moves"] = ToJson(pair.left, pair.l);
+      json["right"]["moves"] = ToJson(pair.right, pair.r);
+    }
+    json["differences"] = pair.differences;
+  }
+  for (const RuleDifference& it : pair.rules)
+    json["rules"].push_back({{"name", it.rule->name},
+                             {"left", it.on_left},
+                             {"right", !it.on_left},
+                             {"parts_alone", it.parts}});
+  std::cout << json.dump(2) << "\n";
+}
+
+int Diff(const DiffArguments& o) {
+  Pair pair = ReadPair(o);
+  Compare(pair);
+  if (o.json) {
+    PrintJson(pair);
+  } else {
+    PrintText(pair, !o.right.empty());
+  }
+  return pair.parts ? kExitBroken : kExitHeld;
+}
+
+}  // namespace
+
+void AddDiff(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "diff",
+      "shows where two scripts, or one script on two kernels, part.\nExit "
+      "status: 0 they do not, 1 they part, 2 bad usage or input.");
+  auto o = std::make_shared<DiffArguments>();
+  sub->add_option("A", o->left, "a script, - for standard input")
+      ->required()
+      ->check(kNotEmpty);
+  sub->add_option("B", o->right, "another script, - for standard input")
+      ->check(kNotEmpty);
+  sub->add_option("--kernel", o->kernel,
+                  "K1,K2 for one script; one for two, else the scripts' own, "
+                  "else 2.6.11")
+      ->check(kNotEmpty);
+  sub->add_option("--from", o->from, "the form of the files")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->add_flag("--json", o->json, "as JSON");
+  sub->callback([=, &run] { run = [=] { return Diff(*o); }; });
+}
+
+}  // namespace vmtrunc

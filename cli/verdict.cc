@@ -1,0 +1,50 @@
+#include "cli/verdict.h"
+
+#include "absl/strings/str_format.h"
+
+namespace vmtrunc {
+namespace {
+
+const char* Name(Property property) {
+  return AllProperties()[static_cast<size_t>(property)].name;
+}
+
+}  // namespace
+
+const char* FlowName(Flow flow) {
+  constexpr const char* kNames[] = {"blocked", "sync", "dropped", "done"};
+  return kNames[static_cast<size_t>(flow)];
+}
+
+std::string Verdict(const RunResult& result) {
+  if (result.holds())
+    return absl::StrFormat(
+        "holds (%u of %u events had an effect, %u lock drops)", result.effects,
+        result.events, result.drops);
+  return absl::StrFormat("breaks %s at event %u: %s",
+                         Name(result.first.property), result.first.event,
+                         result.first.ToString());
+}
+
+nlohmann::json ToJson(const std::string& path, const std::string& kernel,
+                      const RunResult& result) {
+  nlohmann::json json = {
+      {"file", path},
+      {"kernel", kernel},
+      {"holds", result.holds()},
+      {"events", result.events},
+      {"effects", result.effects},
+      {"drops", result.drops},
+      {"state_hash", absl::StrFormat("%016x", result.state_hash)}};
+  if (!result.holds()) {
+    json["property"] = Name(result.first.property);
+    json["event"] = result.first.event;
+    json["detail"] = result.first.ToString();
+    for (int i = 0; i < kProperties; ++i)
+      if ((result.broken >> i & 1) != 0)
+        json["broken"].push_back(Name(static_cast<Property>(i)));
+  }
+  return json;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,23 @@
+// How run and diff say what a run has come to.
+#ifndef VMTRUNC_CLI_VERDICT_H_
+#define VMTRUNC_CLI_VERDICT_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/run.h"
+
+namespace vmtrunc {
+
+const char* FlowName(Flow flow);
+
+// "holds (7 of 7 events had an effect, 1 lock drops)", or "breaks PROPERTY at
+// event N: DETAIL".
+std::string Verdict(const RunResult& result);
+
+nlohmann::json ToJson(const std::string& path, const std::string& kernel,
+                      const RunResult& result);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_VERDICT_H_

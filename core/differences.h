@@ -1,0 +1,31 @@
+// Where two worlds differ, in words, for people.
+#ifndef VMTRUNC_CORE_DIFFERENCES_H_
+#define VMTRUNC_CORE_DIFFERENCES_H_
+
+#include <string>
+#include <vector>
+
+#include "core/script.h"
+#include "core/world.h"
+
+namespace vmtrunc {
+
+// A world, and how the counts of its vmas are read (core/mark.h).
+struct Side {
+  const World<LargeCaps>& world;
+  bool names_pass = false;
+};
+
+// One line a difference, with the names of `names`:
+// "file f: truncate_count 2 | 3". Empty if and only if
+// the worlds are equal bytes. Of each kind (files, mms, ptes, vmas, tasks,
+// mapcounts) a line says how many are left out behind the first kMostTold, and
+// of what. How often a struct was allocated is told only when nothing else
+// differs: a struct that is free again leaves no other trace.
+std::vector<std::string> Differences(const Side& left, const Side& right,
+                                     const Script& names);
+inline constexpr size_t kMostTold = 12;
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_DIFFERENCES_H_
