@@ -20,6 +20,7 @@ void AddLive(CLI::App& app, Command& run);
 void AddFuzz(CLI::App& app, Command& run);
 void AddProve(CLI::App& app, Command& run);
 void AddMatrix(CLI::App& app, Command& run);
+void AddCoverage(CLI::App& app, Command& run);
 void AddDistill(CLI::App& app, Command& run);
 void AddShrink(CLI::App& app, Command& run);
 void AddDiff(CLI::App& app, Command& run);

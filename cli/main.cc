@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddMatrix(app, command);
   vmtrunc::AddShrink(app, command);
   vmtrunc::AddDistill(app, command);
+  vmtrunc::AddCoverage(app, command);
   vmtrunc::AddDiff(app, command);
   vmtrunc::AddLive(app, command);
   vmtrunc::AddBugs(app, command);

@@ -207,14 +207,16 @@ WatchedRules Watch(const Rules& rules) {
   return watched;
 }
 
-// Whether the rule at `flag` was asked. The reads that follow copying are the
+// A bit for each rule that was asked. The reads that follow copying are the
 // machine's alone.
-bool Asked(const WatchedRules& watched, bool Rules::* flag) {
+uint64_t Asked(const WatchedRules& watched) {
+  uint64_t asked = 0;
+  unsigned number = 0;
 #define VMTRUNC_RULE(name) \
-  if (flag == &Rules::name) return watched.name.asked;
+  asked |= uint64_t{watched.name.asked ? 1U : 0U} << number++;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
-  return false;
+  return asked;
 }
 
 uint64_t Trail(const Script& script, const WatchedRules& rules) {
@@ -256,11 +258,18 @@ BugCheck CheckBug(const BugInfo& bug, const Script& script) {
 
   const WatchedRules watched = Watch(wrong);
   check.triggered = Trail(script, Watch(right)) != Trail(script, watched);
-  for (const RuleInfo& rule : AllRules()) {
-    if (std::string_view(rule.name) == bug.rule)
-      check.reached = Asked(watched, rule.flag);
+  const uint64_t asked = Asked(watched);
+  for (size_t i = 0; i < AllRules().size(); ++i) {
+    if (std::string_view(AllRules()[i].name) == bug.rule)
+      check.reached = (asked >> i & 1) != 0;
   }
   return check;
+}
+
+uint64_t RulesAsked(const Script& script, const Rules& rules) {
+  const WatchedRules watched = Watch(rules);
+  Trail(script, watched);
+  return Asked(watched);
 }
 
 }  // namespace vmtrunc

@@ -27,6 +27,7 @@ RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
     if (had_effect != nullptr) *had_effect++ = effect;
     if constexpr (kChecks) probe.EventEnds(world);
   }
+  if constexpr (requires { probe.FinishBegins(); }) probe.FinishBegins();
   const bool finished = machine.Finish();
   if constexpr (kChecks) {
     if (!finished) probe.Deadlock(world);

@@ -59,7 +59,8 @@ inline constexpr unsigned kMutations = 14;
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
                 const Rules& rules, Random& random, Verbs verbs = kAllVerbs);
 
-// One to four changes of any kind. At most `max_events` events.
+// One to four changes of any kind, or (a third of the time) another end. At
+// most `max_events` events.
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
                  Random& random, Verbs verbs = kAllVerbs);
 

@@ -40,6 +40,8 @@ class Reach {
   FeatureCounts Count(const Features& features) const;
   // "branch 12", "branch 12 8 or more times", "abstract state 5", "HB-07a".
   std::string Name(uint32_t feature) const;
+  // Requires: it is an abstract state, as Count() says.
+  unsigned StateOf(uint32_t feature) const { return feature - first_state_; }
 
  private:
   // Adds the branches and states of one run; returns its steps.

@@ -28,7 +28,10 @@ size_t MaxEvents(size_t max_size) {
   return (max_size - kHeaderBytes) / kRecordBytes;
 }
 
-size_t Encode(const Script& script, uint8_t* out) {
+// A script of too many events (a last record of a few bytes is one, too) loses
+// those that there is no room for.
+size_t Encode(Script& script, uint8_t* out, size_t max_size) {
+  script.events.resize(std::min(script.events.size(), MaxEvents(max_size)));
   const std::vector<uint8_t> bytes = EncodeBytes(script);
   std::copy(bytes.begin(), bytes.end(), out);
   return bytes.size();
@@ -42,11 +45,11 @@ void KeepVerbs(Script& script, Verbs verbs) {
 }
 
 // Blind mutation knows no verbs.
-size_t KeepVerbs(uint8_t* data, size_t size, Verbs verbs) {
+size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size, Verbs verbs) {
   if (verbs == kAllVerbs || size < kHeaderBytes) return size;
   Script script = DecodeBytes(std::span(data, size));
   KeepVerbs(script, verbs);
-  return Encode(script, data);
+  return Encode(script, data, max_size);
 }
 
 // A share of the scripts is made anew: what is in the corpus is not all there
@@ -63,7 +66,7 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
   Random random(seed);
   if (!HasRoom(max_size) || random.Below(16) == 0) {
     if (blind_ != nullptr)
-      return KeepVerbs(data, blind_(data, size, max_size), verbs_);
+      return KeepVerbs(data, blind_(data, size, max_size), max_size, verbs_);
     if (!HasRoom(max_size)) return size;
   }
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
@@ -72,14 +75,12 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
                       ? MakeScript(random.Next(), events)
                       : WeaveScript(random.Next(), events, rules_, verbs_);
     KeepVerbs(made, verbs_);
-    if (made.events.size() > MaxEvents(max_size))
-      made.events.resize(MaxEvents(max_size));
-    return Encode(made, data);
+    return Encode(made, data, max_size);
   }
   Script script = DecodeBytes(std::span(data, size));
   script.kernel.reset();
   MutateAware(script, MaxEvents(max_size), rules_, random, verbs_);
-  return Encode(script, data);
+  return Encode(script, data, max_size);
 }
 
 size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
@@ -90,7 +91,7 @@ size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
   Script script = Splice(DecodeBytes(head), DecodeBytes(tail),
                          MaxEvents(max_size), rules_, random);
   script.kernel.reset();
-  return Encode(script, out);
+  return Encode(script, out, max_size);
 }
 
 }  // namespace vmtrunc

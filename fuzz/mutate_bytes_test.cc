@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,6 +42,24 @@ TEST(ByteMutator, IsDeterministicInItsSeedAndKeepsToItsRoom) {
     bytes = once;
   }
   EXPECT_GT(results.size(), 1000u);
+}
+
+// A room that ends within a record, and an input whose last record is not
+// whole.
+TEST(ByteMutator, WritesNothingBehindItsRoom) {
+  const ByteMutator mutator(SomeRules(), nullptr);
+  constexpr size_t kOdd = kRoom + 3;
+  const std::vector<uint8_t> full(kOdd, 0x0d);
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    std::vector<uint8_t> out(kOdd + kRecordBytes, 0xaa);
+    const bool splice = seed % 2 == 0;
+    if (!splice) std::copy(full.begin(), full.end(), out.begin());
+    const size_t size =
+        splice ? mutator.CrossOver(full, full, out.data(), kOdd, seed)
+               : mutator.Mutate(out.data(), kOdd, kOdd, seed);
+    ASSERT_LE(size, kOdd);
+    ASSERT_EQ(std::count(out.begin() + kOdd, out.end(), 0xaa), kRecordBytes);
+  }
 }
 
 size_t Blind(uint8_t* data, size_t size, size_t) {

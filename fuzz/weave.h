@@ -11,7 +11,8 @@
 
 namespace vmtrunc {
 
-// One script of `events` events at most, for a kernel with these rules. The
+// One script of `events` events at most behind its first mappings, for a kernel
+// with these rules. The
 // same seed gives the same script, on every build.
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
                    Verbs verbs = kAllVerbs);

@@ -1,0 +1,165 @@
+// vmtrunc coverage.
+#include "fuzz/covered.h"
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "cli/corpus.h"
+#include "cli/input.h"
+#include "core/abstract_state.h"
+#include "core/bugs.h"
+#include "fuzz/distill.h"
+
+namespace vmtrunc {
+namespace {
+
+struct CoverageArguments {
+  std::vector<std::string> paths;
+  std::string kernels;
+  bool states = false, json = false;
+};
+
+// What a file reaches on the kernels that it is run on.
+struct Reached {
+  std::string file;
+  Features features;
+  uint64_t asked = 0;  // rules, a bit each
+};
+
+Reached ReachedBy(const CoverageArguments& o, const CorpusFile& file) {
+  std::vector<Rules> kernels;
+  Reached reached{.file = file.path, .features = {}};
+  for (const KernelSpec& spec :
+       Kernels(o.kernels, file.script, file.path, "2.6.11")) {
+    kernels.push_back(spec.rules());
+    reached.asked |= RulesAsked(file.script, kernels.back());
+  }
+  reached.features = Reach(kernels, false)
+                         .Of({file.script.setup, file.script.events})
+                         .features;
+  return reached;
+}
+
+std::vector<std::string> NamesOfRules(uint64_t asked) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < AllRules().size(); ++i)
+    if ((asked >> i & 1) != 0) names.emplace_back(AllRules()[i].name);
+  return names;
+}
+
+std::vector<std::string> NamesOfBugs(const Reach& reach,
+                                     const Features& features) {
+  const size_t bugs = reach.Count(features).bugs;
+  std::vector<std::string> names;
+  for (size_t i = features.size() - bugs; i < features.size(); ++i)
+    names.push_back(reach.Name(features[i]));
+  return names;
+}
+
+// The abstract states in words, in the order of their numbers.
+std::vector<std::string> NamesOfStates(const Reach& reach,
+                                       const Features& features) {
+  const FeatureCounts counts = reach.Count(features);
+  std::vector<std::string> names;
+  for (size_t i = counts.branches; i < counts.branches + counts.states; ++i)
+    names.push_back(DescribeState(reach.StateOf(features[i])));
+  return names;
+}
+
+std::string Wrapped(const std::vector<std::string>& words) {
+  std::string text;
+  size_t column = 0;
+  for (const std::string& word : words) {
+    if (column != 0 && column + word.size() > 90) {
+      text += "\n   ";
+      column = 0;
+    }
+    absl::StrAppend(&text, " ", word);
+    column += word.size() + 1;
+  }
+  return text;
+}
+
+nlohmann::json ToJson(const Reach& reach, const Reached& reached) {
+  const FeatureCounts counts = reach.Count(reached.features);
+  return {{"file", reached.file},
+          {"branches", counts.branches},
+          {"abstract_states", NamesOfStates(reach, reached.features)},
+          {"rules", NamesOfRules(reached.asked)},
+          {"bugs", NamesOfBugs(reach, reached.features)}};
+}
+
+void Print(const CoverageArguments& o, const Reach& reach,
+           const Reached& reached) {
+  const FeatureCounts counts = reach.Count(reached.features);
+  const std::vector<std::string> rules = NamesOfRules(reached.asked);
+  std::cout << absl::StreamFormat(
+      "%s: %d of %d branches, %d abstract states, %d of %d rules, %d known "
+      "bugs\n",
+      reached.file, counts.branches, BranchCount(), counts.states, rules.size(),
+      AllRules().size(), counts.bugs);
+  if (!o.states) return;
+  std::cout << "  rules asked for:\n   " << Wrapped(rules) << "\n";
+  if (counts.bugs != 0)
+    std::cout << "  known bugs detected:\n   "
+              << Wrapped(NamesOfBugs(reach, reached.features)) << "\n";
+  if (counts.states != 0) std::cout << "  abstract states:\n";
+  for (const std::string& state : NamesOfStates(reach, reached.features))
+    std::cout << "    " << state << "\n";
+}
+
+int Coverage(const CoverageArguments& o) {
+  const Reach reach({}, false);
+  Reached all{.file = "all", .features = {}};
+  nlohmann::json files = nlohmann::json::array();
+  const std::vector<std::string> paths = FilesBelow(o.paths);
+  for (const std::string& path : paths) {
+    const Reached reached = ReachedBy(o, ReadCorpusFile(path));
+    all.features.insert(all.features.end(), reached.features.begin(),
+                        reached.features.end());
+    all.asked |= reached.asked;
+    if (o.json)
+      files.push_back(ToJson(reach, reached));
+    else if (paths.size() == 1 || !o.states)
+      Print(o, reach, reached);
+  }
+  std::sort(all.features.begin(), all.features.end());
+  all.features.erase(std::unique(all.features.begin(), all.features.end()),
+                     all.features.end());
+  if (o.json) {
+    std::cout << nlohmann::json({{"version", 1},
+                                 {"branches_in_all", BranchCount()},
+                                 {"files", files},
+                                 {"all", ToJson(reach, all)}})
+                     .dump(2)
+              << "\n";
+  } else if (paths.size() != 1) {
+    Print(o, reach, all);
+  }
+  return kExitHeld;
+}
+
+}  // namespace
+
+void AddCoverage(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "coverage",
+      "says what scripts reach: branches of the model, abstract states, rules, "
+      "known bugs.\nA build by gcc counts no branches.");
+  auto o = std::make_shared<CoverageArguments>();
+  sub->add_option("FILE", o->paths, "scripts, or directories of them")
+      ->required();
+  sub->add_option("--kernel", o->kernels,
+                  "K,... or all; else each script's own, else 2.6.11")
+      ->check(kNotEmpty);
+  sub->add_flag("--list", o->states,
+                "names the rules, the bugs and the abstract states");
+  sub->add_flag("--json", o->json, "as JSON");
+  sub->callback([=, &run] { run = [=] { return Coverage(*o); }; });
+}
+
+}  // namespace vmtrunc
