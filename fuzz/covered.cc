@@ -23,6 +23,12 @@ extern "C" void __sanitizer_cov_8bit_counters_init(char* first, char* end) {
 
 namespace vmtrunc {
 
+#ifdef __clang__
+using Watched = CoveredChecker;
+#else
+using Watched = Checker<LargeCaps>;  // no copy, no counters
+#endif
+
 size_t BranchCount() { return static_cast<size_t>(g_end - g_first); }
 
 RunResult RunCovered(const Setup& setup, std::span<const Event> events,
@@ -30,7 +36,7 @@ RunResult RunCovered(const Setup& setup, std::span<const Event> events,
                      std::span<uint8_t> taken) {
   VMT_CHECK(taken.size() == BranchCount());
   World<LargeCaps> world = MakeWorld<LargeCaps>(setup, rules);
-  CoveredChecker checker(rules);
+  Watched checker(rules);
   checker.NoteFeatures(options.features);
   checker.ReportOnly(options.report);
   std::fill(g_first, g_end, uint8_t{0});

@@ -111,7 +111,7 @@ TEST(Shrink, DoesNotSlipToAnotherBug) {
   for (const Draft& draft : Failing(bug, 6)) {
     const auto holds_without = [&](const Reason& reason) {
       const Draft small = Shrink(draft, WithBug(bug).rules(), reason).draft;
-      return Run<LargeCaps>(small.setup, small.events, right).holds();
+      return vmtrunc::Run<LargeCaps>(small.setup, small.events, right).holds();
     };
     EXPECT_TRUE(holds_without(ReasonOfBug(bug)));
     const Reason any{.property = bug.property, .unlike = {}, .what = ""};
