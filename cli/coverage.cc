@@ -38,7 +38,7 @@ Reached ReachedBy(const CoverageArguments& o, const CorpusFile& file) {
     kernels.push_back(spec.rules());
     reached.asked |= RulesAsked(file.script, kernels.back());
   }
-  reached.features = Reach(kernels, false)
+  reached.features = Reach(kernels, {})
                          .Of({file.script.setup, file.script.events})
                          .features;
   return reached;
@@ -113,7 +113,7 @@ void Print(const CoverageArguments& o, const Reach& reach,
 }
 
 int Coverage(const CoverageArguments& o) {
-  const Reach reach({}, false);
+  const Reach reach({}, {});
   Reached all{.file = "all", .features = {}};
   nlohmann::json files = nlohmann::json::array();
   const std::vector<std::string> paths = FilesBelow(o.paths);

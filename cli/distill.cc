@@ -31,7 +31,8 @@ struct DistillArguments {
   std::vector<std::string> dirs, have;
   std::string out, kernels = "all", as;
   double seconds = 60;
-  bool classes = false, keep_size = false, replace = false, json = false;
+  bool classes = false, no_states = false, keep_size = false, replace = false,
+       json = false;
 };
 
 std::vector<Rules> RulesOf(const std::string& kernels) {
@@ -180,7 +181,8 @@ int RunDistill(const DistillArguments& o) {
     throw UsageError{
         "distill: this build counts no branches; expected one by clang"};
   CheckOut(o);
-  const Reach reach(RulesOf(o.kernels), o.classes);
+  const Reach reach(RulesOf(o.kernels),
+                    {.classes = o.classes, .states = !o.no_states});
   Corpus corpus = ReadAndRun(o.dirs, reach);
   if (corpus.files.empty())
     throw UsageError{o.dirs.front() + ": expected files"};
@@ -285,6 +287,8 @@ void AddDistill(CLI::App& app, Command& run) {
   sub->add_flag("--classes", o->classes,
                 "how often a branch is taken counts too, by libFuzzer's "
                 "classes");
+  sub->add_flag("--no-states", o->no_states,
+                "abstract states do not count: branches and known bugs alone");
   sub->add_option("--as", o->as,
                   "the form to write, with names for what the scripts do; else "
                   "each as it was")

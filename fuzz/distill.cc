@@ -60,10 +60,10 @@ uint64_t BytesOf(const Draft& draft) {
 
 }  // namespace
 
-Reach::Reach(std::vector<Rules> kernels, bool by_class)
-    : kernels_(std::move(kernels)), by_class_(by_class) {
-  first_state_ =
-      static_cast<uint32_t>(BranchCount()) * (by_class ? kClasses : 1);
+Reach::Reach(std::vector<Rules> kernels, const ReachOptions& options)
+    : kernels_(std::move(kernels)), options_(options) {
+  first_state_ = static_cast<uint32_t>(BranchCount());
+  if (options.classes) first_state_ *= kClasses;
   first_bug_ = first_state_ + kStates;
 }
 
@@ -75,9 +75,9 @@ uint32_t Reach::Run(const Draft& draft, const Rules& rules,
                  {.hash_state = false, .features = seen.data()}, taken);
   for (uint32_t i = 0; i < taken.size(); ++i)
     if (taken[i] != 0)
-      features.push_back(by_class_ ? i * kClasses + CountClass(taken[i]) - 1
-                                   : i);
-  for (uint32_t i = 0; i < kStates; ++i)
+      features.push_back(
+          options_.classes ? i * kClasses + CountClass(taken[i]) - 1 : i);
+  for (uint32_t i = 0; options_.states && i < kStates; ++i)
     if (seen[i] != 0) features.push_back(first_state_ + i);
   return run.steps;
 }
@@ -137,7 +137,7 @@ std::string Reach::Name(uint32_t feature) const {
   if (feature >= first_bug_) return Targets()[feature - first_bug_].bug->name;
   if (feature >= first_state_)
     return absl::StrFormat("abstract state %u", feature - first_state_);
-  if (!by_class_) return absl::StrFormat("branch %u", feature);
+  if (!options_.classes) return absl::StrFormat("branch %u", feature);
   return absl::StrFormat("branch %u %s", feature / kClasses,
                          kTimes[feature % kClasses]);
 }

@@ -28,11 +28,16 @@ struct ReachedBy {
   uint64_t weight = 0;  // bytes of its byte form, and steps of its runs
 };
 
+// What counts as a feature beside branches and known bugs.
+struct ReachOptions {
+  bool classes = false;  // how often a branch is taken, by libFuzzer's classes
+  bool states = true;    // abstract states
+};
+
 // Finds what scripts reach, on a list of kernels one after the other.
 class Reach {
  public:
-  // `by_class`: how often a branch is taken counts too, by libFuzzer's classes.
-  Reach(std::vector<Rules> kernels, bool by_class);
+  Reach(std::vector<Rules> kernels, const ReachOptions& options);
 
   ReachedBy Of(const Draft& draft) const;
   // Whether Of(draft) has all of these, with no more runs than it takes.
@@ -49,7 +54,7 @@ class Reach {
                Features& features) const;
 
   std::vector<Rules> kernels_;
-  bool by_class_;
+  ReachOptions options_;
   uint32_t first_state_;  // features below it are branches
   uint32_t first_bug_;    // and below this states
 };

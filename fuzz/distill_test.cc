@@ -121,7 +121,7 @@ TEST(Covered, ClassesAreThoseOfLibFuzzer) {
 // What only one of them reaches it still reaches when it is smaller.
 TEST(Distill, ShrunkInputsKeepAllThatTheyHad) {
   if (BranchCount() == 0) GTEST_SKIP() << "this build counts no branches";
-  const Reach reach({ParseKernelSpec("2.6.11")->rules()}, true);
+  const Reach reach({ParseKernelSpec("2.6.11")->rules()}, {.classes = true});
   std::vector<Draft> drafts;
   std::vector<ReachedBy> reached;
   std::vector<uint32_t> all;
@@ -152,7 +152,7 @@ TEST(Distill, ShrunkInputsKeepAllThatTheyHad) {
 }
 
 TEST(Distill, KnowsABugThatAScriptDetects) {
-  const Reach reach({}, false);
+  const Reach reach({}, {});
   const auto script = ParseText(
       "vmtrunc 1\nfile f 2\ntask a\na mmap 1 2 f 0 populate\na truncate f 1\n");
   ASSERT_TRUE(script.ok());

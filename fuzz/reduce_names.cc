@@ -116,6 +116,7 @@ bool OtherTasks(Best& best) {
       if (i >= best.events().size() || !Uses(best.draft(), to)) continue;
       if (best.events()[i].verb != Verb::kNone)
         changed |= best.With([&](Draft& d) { GiveOperation(d, i, to); });
+      if (i >= best.events().size()) break;  // it became much shorter
       const uint8_t from = best.events()[i].task;
       if (from == to) continue;
       // From here on the two are the other way round.
@@ -138,7 +139,8 @@ bool DeclareInstead(Best& best) {
     const Event event = best.events()[i];
     const auto instead = [&](auto change) {
       // A pass that has one vma less may have one break test less.
-      for (const int tests : {0, 1})
+      for (const int tests : {0, 1}) {
+        if (i >= best.events().size() || !(best.events()[i] == event)) return;
         changed |= best.With([&](Draft& d) {
           d.events.erase(d.events.begin() + static_cast<std::ptrdiff_t>(i));
           change(d.setup);
@@ -146,15 +148,18 @@ bool DeclareInstead(Best& best) {
             if (e.kind == EventKind::kDrop && e.count > tests)
               e.count = static_cast<uint8_t>(e.count - tests);
         });
+      }
     };
     if (event.verb == Verb::kTruncate)
       instead([&](Setup& s) { s.sizes[event.file] = event.addr; });
-    if (event.verb != Verb::kFork || event.new_addr != best.draft().setup.tasks)
+    // Where the number is taken by now, the child is declared already.
+    const uint8_t child = event.new_addr;
+    if (event.verb != Verb::kFork || child != best.draft().setup.tasks)
       continue;
-    instead([&](Setup& s) { ++s.tasks; });
+    instead([&](Setup& s) { s.tasks = static_cast<uint8_t>(child + 1); });
     instead([&](Setup& s) {
-      s.mm_of[s.tasks] = event.task < s.tasks ? s.mm_of[event.task] : s.tasks;
-      ++s.tasks;
+      s.tasks = static_cast<uint8_t>(child + 1);
+      if (event.task < child) s.mm_of[child] = s.mm_of[event.task];
     });
   }
   return changed;

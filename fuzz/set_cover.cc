@@ -1,9 +1,12 @@
 #include "fuzz/set_cover.h"
 
 #include <coin/Cbc_C_Interface.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -159,6 +162,31 @@ std::vector<uint32_t> Greedy(const Sets& sets, const Sets& holders,
   return chosen;
 }
 
+// Clp prints some lines of its own whatever it is told: while this lives,
+// nothing comes out of standard output.
+class Silence {
+ public:
+  Silence() {
+    std::fflush(stdout);
+    kept_ = ::dup(STDOUT_FILENO);
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0) return;
+    ::dup2(nowhere, STDOUT_FILENO);
+    ::close(nowhere);
+  }
+  ~Silence() {
+    std::fflush(stdout);
+    if (kept_ < 0) return;
+    ::dup2(kept_, STDOUT_FILENO);
+    ::close(kept_);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  int kept_;
+};
+
 struct CbcDeleter {
   void operator()(Cbc_Model* model) const { Cbc_deleteModel(model); }
 };
@@ -237,7 +265,10 @@ void Solve(const Core& core, const std::vector<uint64_t>& weights,
   };
   const Cbc model = Model(core, columns, costs);
   Cbc_setMaximumSeconds(model.get(), seconds);
-  Cbc_solve(model.get());
+  {
+    const Silence silence;
+    Cbc_solve(model.get());
+  }
   result.is_proved = Cbc_isProvenOptimal(model.get()) != 0;
   const double* solution = Cbc_getColSolution(model.get());
   std::vector<uint32_t> found;

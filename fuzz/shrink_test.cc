@@ -88,6 +88,21 @@ TEST(Shrink, KeepsTheReasonAndNoEventTooMany) {
   }
 }
 
+// Each kind of change has its turn.
+TEST(Shrink, StartsOfManyBugs) {
+  for (const char* name : {"HB-01", "HB-10", "HB-14", "HB-23", "HB-27", "HB-28",
+                           "HB-36b", "HB-41"}) {
+    const BugInfo& bug = BugNamed(name);
+    const Rules rules = WithBug(bug).rules();
+    const Shows shows(rules, ReasonOfBug(bug));
+    for (const Draft& draft : Failing(bug, 3)) {
+      const Shrunk shrunk = Shrink(draft, rules, ReasonOfBug(bug));
+      EXPECT_TRUE(shows(shrunk.draft)) << name;
+      EXPECT_LT(shrunk.cost.events, 16u) << name;
+    }
+  }
+}
+
 TEST(Shrink, GivesOneScriptForOneBug) {
   for (const char* name : {"HB-05", "HB-21", "HB-22", "HB-45"}) {
     const BugInfo& bug = BugNamed(name);
