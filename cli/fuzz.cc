@@ -14,9 +14,11 @@
 #include <optional>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/abstract.h"
 #include "cli/commands.h"
+#include "cli/corpus.h"
 #include "cli/input.h"
 #include "core/run.h"
 #include "fuzz/mutate.h"
@@ -172,6 +174,26 @@ std::string Share(const FuzzOptions& o, std::span<const uint8_t> all,
       CountSeen(s.seen) - seen);
 }
 
+// What the fuzzer can start from: bytes. A directory of scripts in text becomes
+// OUT/seeds.
+std::string SeedsOf(const FuzzOptions& o) {
+  std::vector<std::pair<std::string, std::string>> seeds;
+  bool text = false;
+  for (const std::string& path : FilesBelow({o.corpus})) {
+    // Notes beside the scripts are none.
+    if (fs::path(path).extension() == ".md") continue;
+    const CorpusFile file = ReadCorpusFile(path);
+    text |= file.is_text;
+    const std::vector<uint8_t> bytes = EncodeBytes(file.script);
+    seeds.emplace_back(
+        absl::StrCat(seeds.size(), "-", fs::path(path).filename().string()),
+        std::string(bytes.begin(), bytes.end()));
+  }
+  if (!text) return o.corpus;
+  WriteDirectory(o.out + "/seeds", seeds);
+  return o.out + "/seeds";
+}
+
 // The input in a file of the form of DIRECTORY/current.
 Script ReadSaved(const std::string& path) {
   const std::string saved = ReadFile(path);
@@ -286,6 +308,7 @@ int Fuzz(FuzzOptions o) {
         .count();
   };
   const bool terminal = ::isatty(2) != 0;
+  if (!o.corpus.empty()) o.corpus = SeedsOf(o);
   Child child(o, fuzzer);
   double shown = 0;
   bool stopped = false;
@@ -328,7 +351,8 @@ void AddFuzz(CLI::App& app, Command& run) {
   sub->add_option("--events", o->events, "at most so many a script, 32")
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option("--out", o->out, "directory for what is found, fuzz-out");
-  sub->add_option("--corpus", o->corpus, "directory of scripts to start from");
+  sub->add_option("--corpus", o->corpus,
+                  "directory of scripts to start from, in text or bytes");
   sub->add_option("--of", o->of,
                   "say which share of these abstract states was seen: a file "
                   "of vmtrunc prove --abstract-to")

@@ -105,7 +105,7 @@ void Machine<C, P>::ForkLinks(Op& op) {
       list.InsertBefore(op.new_vma, op.vma);
     }
   } else {
-    PrioTree<C>(w_, parent.file)
+    PrioTree<C, P>(w_, parent.file)
         .AddBeside(op.new_vma, op.vma, /*before=*/!rules_.fork_after_parent);
   }
   probe_.IndexInserted(w_, op.new_vma);

@@ -41,7 +41,7 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
       case kLock:
         if (!TakePassLock(pass.file)) return Flow::kBlocked;
         CountPass(pass);
-        flow = Walk(pass, PrioTree<C>(w_, pass.file).First());
+        flow = Walk(pass, PrioTree<C, P>(w_, pass.file).First());
         break;
       case kRelock:
         if (!TakePassLock(pass.file)) return Flow::kBlocked;
@@ -102,7 +102,7 @@ void Machine<C, P>::ResetCounts(unsigned file) {
     w_.vmas[slot].count = 0;
     probe_.Renewed(w_, slot, Renewal::kCleared);
   };
-  const PrioTree<C> tree(w_, file);
+  const PrioTree<C, P> tree(w_, file);
   for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot))
     reset(slot);
   for (Slot slot = w_.files[file].list; slot != kNone;
@@ -112,7 +112,7 @@ void Machine<C, P>::ResetCounts(unsigned file) {
 
 template <class C, class P>
 void Machine<C, P>::ClearRestarts(unsigned file) {
-  const PrioTree<C> tree(w_, file);
+  const PrioTree<C, P> tree(w_, file);
   for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
     if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
       w_.vmas[slot].count = 0;
@@ -130,7 +130,7 @@ template <class C, class P>
 Slot Machine<C, P>::Continue(const Pass& pass) {
   if (rules_.walk_restarts) {
     return pass.in_list != 0 ? w_.files[pass.file].list
-                             : PrioTree<C>(w_, pass.file).First();
+                             : PrioTree<C, P>(w_, pass.file).First();
   }
   const Vma& vma = Use(pass.cursor, pass.cursor_birth);
   return vma.state == VmaState::kFree || vma.file != pass.file ? Slot{kNone}
@@ -147,7 +147,7 @@ void Machine<C, P>::Stamp(Slot slot, uint32_t count) {
 // something to zap. Ends the pass, releasing its locks, when there is none.
 template <class C, class P>
 Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
-  const PrioTree<C> tree(w_, pass.file);
+  const PrioTree<C, P> tree(w_, pass.file);
   for (;;) {
     for (Slot slot = from; slot != kNone; slot = tree.Next(slot)) {
       if (EnterVma(pass, slot)) {
@@ -323,7 +323,7 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
     pass.restart_pgoff =
         static_cast<uint16_t>(vma.pgoff + pass.addr - vma.start);
   }
-  if (!drop) return Walk(pass, PrioTree<C>(w_, pass.file).Next(slot));
+  if (!drop) return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
   pass.phase = pass_phase::kRelock;
   pass.dropped = 1;
   if (rules_.walk_restarts) {

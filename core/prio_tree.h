@@ -18,7 +18,10 @@
 namespace vmtrunc {
 
 // The tree of one file. A view: it lives no longer than the call that makes it.
-template <class C>
+// `Of` is who walks it: each machine has a copy of its own, so that the one
+// that fuzzers watch is not another's without counters, which the linker would
+// keep as well.
+template <class C, class Of = void>
 class PrioTree {
  public:
   PrioTree(World<C>& world, unsigned file)
@@ -54,15 +57,15 @@ class PrioTree {
   File& file_;
 };
 
-template <class C>
-void PrioTree<C>::Link(Slot slot, Slot parent, Slot& link) {
+template <class C, class Of>
+void PrioTree<C, Of>::Link(Slot slot, Slot parent, Slot& link) {
   link = slot;
   vmas_[slot].parent = parent;
 }
 
 // Puts `by` where `old` is; `by` must be linked nowhere.
-template <class C>
-void PrioTree<C>::Replace(Slot old, Slot by) {
+template <class C, class Of>
+void PrioTree<C, Of>::Replace(Slot old, Slot by) {
   const Vma& from = vmas_[old];
   Vma& to = vmas_[by];
   to.in_index = InIndex::kNode;
@@ -81,8 +84,8 @@ void PrioTree<C>::Replace(Slot old, Slot by) {
 
 // The new largest last needs more bits: every key in the tree has 0 in the new
 // ones, so the new vma is the root and each further bit is one more left step.
-template <class C>
-void PrioTree<C>::Expand(Slot slot, unsigned last) {
+template <class C, class Of>
+void PrioTree<C, Of>::Expand(Slot slot, unsigned last) {
   const auto max_of = [](unsigned bits) { return (1U << bits) - 1; };
   if (last > max_of(file_.index_bits)) ++file_.index_bits;
   Slot top = slot;
@@ -103,8 +106,8 @@ void PrioTree<C>::Expand(Slot slot, unsigned last) {
 }
 
 // Returns the node that has the interval already, or kNone once inserted.
-template <class C>
-Slot PrioTree<C>::InsertNode(Slot slot) {
+template <class C, class Of>
+Slot PrioTree<C, Of>::InsertNode(Slot slot) {
   const unsigned last = vmas_[slot].last_pgoff();
   if (file_.root == kNone || last >= (1U << file_.index_bits)) {
     Expand(slot, last);
@@ -149,8 +152,8 @@ Slot PrioTree<C>::InsertNode(Slot slot) {
   }
 }
 
-template <class C>
-void PrioTree<C>::Insert(Slot slot) {
+template <class C, class Of>
+void PrioTree<C, Of>::Insert(Slot slot) {
   Vma& vma = vmas_[slot];
   VMT_CHECK(vma.in_index == InIndex::kNot);
   vma.set_prev = vma.set_next = kNone;
@@ -165,8 +168,8 @@ void PrioTree<C>::Insert(Slot slot) {
   vmas_[tail].set_next = slot;
 }
 
-template <class C>
-void PrioTree<C>::AddBeside(Slot child, Slot parent, bool before) {
+template <class C, class Of>
+void PrioTree<C, Of>::AddBeside(Slot child, Slot parent, bool before) {
   Vma& vma = vmas_[child];
   VMT_CHECK(vma.in_index == InIndex::kNot);
   vma.set_prev = vma.set_next = kNone;
@@ -192,8 +195,8 @@ void PrioTree<C>::AddBeside(Slot child, Slot parent, bool before) {
   vmas_[behind].set_next = child;
 }
 
-template <class C>
-void PrioTree<C>::RemoveNode(Slot slot) {
+template <class C, class Of>
+void PrioTree<C, Of>::RemoveNode(Slot slot) {
   Slot cur = slot;
   for (int depth = 0; depth < kMaxDepth; ++depth) {
     const Vma& vma = vmas_[cur];
@@ -223,8 +226,8 @@ void PrioTree<C>::RemoveNode(Slot slot) {
   }
 }
 
-template <class C>
-void PrioTree<C>::Remove(Slot slot) {
+template <class C, class Of>
+void PrioTree<C, Of>::Remove(Slot slot) {
   Vma& vma = vmas_[slot];
   if (vma.in_index == InIndex::kMember) {
     vmas_[vma.set_prev].set_next = vma.set_next;
@@ -240,8 +243,8 @@ void PrioTree<C>::Remove(Slot slot) {
   vma.set_prev = vma.set_next = 0;
 }
 
-template <class C>
-Slot PrioTree<C>::Next(Slot slot) const {
+template <class C, class Of>
+Slot PrioTree<C, Of>::Next(Slot slot) const {
   if (vmas_[slot].in_index == InIndex::kNot) return kNone;
   if (vmas_[slot].in_index == InIndex::kListed) return vmas_[slot].set_next;
   if (vmas_[slot].set_next != kNone) return vmas_[slot].set_next;

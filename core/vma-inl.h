@@ -124,7 +124,7 @@ void Machine<C, P>::IndexInsert(Slot slot) {
   } else if (rules_.interval_tree) {
     VmaList<C>(w_, file.root).InsertSorted(slot);
   } else {
-    PrioTree<C>(w_, vma.file).Insert(slot);
+    PrioTree<C, P>(w_, vma.file).Insert(slot);
   }
   probe_.IndexInserted(w_, slot);
 }
@@ -136,7 +136,7 @@ void Machine<C, P>::IndexRemove(Slot slot) {
   if (vma.in_index == InIndex::kListed) {
     VmaList<C>(w_, vma.nonlinear != 0 ? file.list : file.root).Remove(slot);
   } else {
-    PrioTree<C>(w_, vma.file).Remove(slot);
+    PrioTree<C, P>(w_, vma.file).Remove(slot);
   }
   probe_.IndexChanged(w_, slot);
 }
