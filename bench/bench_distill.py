@@ -80,7 +80,8 @@ def main(argv):
     for name, command in tools(corpus, kernel).items():
         seconds = []
         for _ in range(runs):
-            with tempfile.TemporaryDirectory() as directory:
+            # afl-cmin refuses to work in /tmp.
+            with tempfile.TemporaryDirectory(dir=ROOT / "build") as directory:
                 out = pathlib.Path(directory) / "out"
                 if name.startswith("libFuzzer"):
                     out.mkdir()  # it makes none
