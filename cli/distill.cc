@@ -1,17 +1,12 @@
 // vmtrunc distill.
 #include "fuzz/distill.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -141,49 +136,116 @@ std::string NameFor(const Draft& draft) {
   return name.empty() ? "mmap" : name;
 }
 
-// A file of the new corpus.
-struct Output {
-  std::string name, content;
-};
+// As it was, where neither the script nor the form is another.
+std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
+  if (draft == Draft{file.script.setup, file.script.events} &&
+      text == file.is_text)
+    return file.content;
+  Script script = EmptyScript();
+  script.setup = draft.setup;
+  script.events = draft.events;
+  script.kernel = file.script.kernel;
+  if (text) return ToText(script);
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  return std::string(bytes.begin(), bytes.end());
+}
 
-std::vector<Output> Outputs(const DistillArguments& o, const Corpus& corpus,
-                            const std::vector<uint32_t>& kept) {
-  std::vector<Output> outputs;
-  std::map<std::string, int> used;
+// Names and contents of the new corpus.
+std::vector<std::pair<std::string, std::string>> Outputs(
+    const DistillArguments& o, const Corpus& corpus,
+    const std::vector<uint32_t>& kept) {
+  std::vector<std::pair<std::string, std::string>> outputs;
+  std::set<std::string> used;
   for (const uint32_t i : kept) {
     const CorpusFile& file = corpus.files[i];
-    const Draft& draft = corpus.drafts[i];
     const bool text = o.as.empty() ? file.is_text : o.as == "text";
-    std::string stem = fs::path(file.path).stem().string();
-    std::string extension = fs::path(file.path).extension().string();
-    if (!o.as.empty()) {
-      stem = NameFor(draft);
-      extension = text ? ".vmt" : "";
-    }
-    const int times = ++used[stem + extension];
-    if (times > 1) absl::StrAppend(&stem, "-", times);
-    Script script = file.script;
-    const bool same = script.setup == draft.setup &&
-                      script.events == draft.events && text == file.is_text;
-    if (!same && !(script.setup == draft.setup)) script = EmptyScript();
-    script.setup = draft.setup;
-    script.events = draft.events;
-    script.expects.clear();
-    if (!same && text) {
-      for (std::string& name : script.task_names) name.clear();
-      Script plain = EmptyScript();
-      plain.setup = draft.setup;
-      plain.events = draft.events;
-      plain.kernel = file.script.kernel;
-      script = plain;
-    }
-    const std::vector<uint8_t> bytes = EncodeBytes(script);
-    outputs.push_back(
-        {stem + extension, same   ? file.content
-                           : text ? ToText(script)
-                                  : std::string(bytes.begin(), bytes.end())});
+    const fs::path name = fs::path(file.path).filename();
+    const std::string stem =
+        o.as.empty() ? name.stem().string() : NameFor(corpus.drafts[i]);
+    const std::string extension = o.as.empty() ? name.extension().string()
+                                  : text       ? ".vmt"
+                                               : "";
+    std::string unused = stem + extension;
+    for (int n = 2; !used.insert(unused).second; ++n)
+      unused = absl::StrCat(stem, "-", n, extension);
+    outputs.emplace_back(std::move(unused),
+                         ContentOf(file, corpus.drafts[i], text));
   }
   return outputs;
+}
+
+// What came of it.
+struct Distilled {
+  size_t read = 0, different = 0;
+  FeatureCounts counts;
+  CoverResult cover;
+  size_t events_before = 0, events = 0;
+};
+
+size_t EventsOf(const Corpus& corpus, const std::vector<uint32_t>& kept) {
+  size_t events = 0;
+  for (const uint32_t i : kept) events += corpus.drafts[i].events.size();
+  return events;
+}
+
+void PrintJson(const DistillArguments& o, const Distilled& d) {
+  std::cout << nlohmann::json({{"version", 1},
+                               {"inputs", d.read},
+                               {"different", d.different},
+                               {"branches", d.counts.branches},
+                               {"abstract_states", d.counts.states},
+                               {"bugs", d.counts.bugs},
+                               {"kept", d.cover.chosen.size()},
+                               {"at_least", d.cover.at_least},
+                               {"proved", d.cover.is_proved},
+                               {"greedy", d.cover.greedy},
+                               {"events_before", d.events_before},
+                               {"events", d.events},
+                               {"out", o.out}})
+                   .dump(2)
+            << "\n";
+}
+
+void Print(const DistillArguments& o, const Distilled& d) {
+  const std::string bound =
+      d.cover.is_proved
+          ? "and no fewer do"
+          : absl::StrFormat(
+                "at least %d are needed, the solver ran out of time",
+                d.cover.at_least);
+  std::cout << absl::StreamFormat(
+      "%d inputs, %d of them different, reach %d branches%s, %d abstract "
+      "states and %d known bugs%s\n"
+      "%d inputs keep all of that, %s; the greedy choice has %d\n"
+      "%s: %d files, %d events, shrunk from %d\n",
+      d.read, d.different, d.counts.branches,
+      o.classes ? " and classes of them" : "", d.counts.states, d.counts.bugs,
+      o.have.empty() ? "" : " that the others do not", d.cover.chosen.size(),
+      bound, d.cover.greedy, o.out, d.cover.chosen.size(), d.events,
+      d.events_before);
+}
+
+// The cover of what `elsewhere` does not have.
+CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
+                   const Features& elsewhere) {
+  CoverProblem problem;
+  for (const ReachedBy& one : corpus.reached) {
+    problem.sets.push_back(Without(one.features, elsewhere));
+    problem.weights.push_back(one.weight);
+  }
+  return SmallestCover(problem, o.seconds);
+}
+
+// Throws when the new corpus lacks something, which nothing explains.
+void CheckKept(const Reach& reach, const Corpus& corpus,
+               const std::vector<uint32_t>& kept, const Features& wanted) {
+  std::vector<ReachedBy> left;
+  for (const uint32_t i : kept) left.push_back(reach.Of(corpus.drafts[i]));
+  const Features lost = Without(wanted, AllOf(left));
+  if (!lost.empty())
+    throw UsageError{
+        absl::StrCat("distill: the new corpus lacks ", reach.Name(lost.front()),
+                     ": this is a mistake of vmtrunc; nothing was written")};
 }
 
 int RunDistill(const DistillArguments& o) {
@@ -196,81 +258,29 @@ int RunDistill(const DistillArguments& o) {
   Corpus corpus = ReadAndRun(o.dirs, reach);
   if (corpus.files.empty())
     throw UsageError{o.dirs.front() + ": expected a directory with files"};
-  const Features had = AllOf(corpus.reached);
   const Features elsewhere = AllOf(ReadAndRun(o.have, reach).reached);
-  const Features wanted = Without(had, elsewhere);
+  const Features wanted = Without(AllOf(corpus.reached), elsewhere);
 
-  CoverProblem problem;
-  for (const ReachedBy& one : corpus.reached) {
-    problem.sets.push_back(Without(one.features, elsewhere));
-    problem.weights.push_back(one.weight);
-  }
-  const CoverResult cover = SmallestCover(problem, o.seconds);
-  uint64_t events = 0, events_left = 0;
-  for (const uint32_t i : cover.chosen)
-    events += corpus.drafts[i].events.size();
+  Distilled d{.read = corpus.read,
+              .different = corpus.files.size(),
+              .counts = reach.Count(wanted),
+              .cover = Choose(o, corpus, elsewhere)};
+  const std::vector<uint32_t>& kept = d.cover.chosen;
+  d.events_before = EventsOf(corpus, kept);
   if (!o.keep_size) {
     const Progress progress;
     size_t done = 0;
-    ShrinkKept(reach, cover.chosen, wanted, corpus.drafts, corpus.reached, [&] {
-      progress.Show("shrinking input", ++done, cover.chosen.size());
-    });
+    ShrinkKept(reach, kept, wanted, corpus.drafts, corpus.reached,
+               [&] { progress.Show("shrinking input", ++done, kept.size()); });
     progress.End();
   }
-  std::vector<ReachedBy> left;
-  for (const uint32_t i : cover.chosen) {
-    events_left += corpus.drafts[i].events.size();
-    left.push_back(reach.Of(corpus.drafts[i]));
-  }
-  const Features lost = Without(wanted, AllOf(left));
-  if (!lost.empty())
-    throw UsageError{
-        absl::StrCat("distill: the new corpus lacks ", reach.Name(lost.front()),
-                     ": this is a mistake of vmtrunc; nothing was written")};
-
-  std::vector<std::pair<std::string, std::string>> files;
-  for (Output& output : Outputs(o, corpus, cover.chosen))
-    files.emplace_back(std::move(output.name), std::move(output.content));
-  WriteDirectory(o.out, files);
-
-  const FeatureCounts counts = reach.Count(wanted);
-  if (o.json) {
-    std::cout << nlohmann::json({{"version", 1},
-                                 {"inputs", corpus.read},
-                                 {"different", corpus.files.size()},
-                                 {"branches", counts.branches},
-                                 {"abstract_states", counts.states},
-                                 {"bugs", counts.bugs},
-                                 {"kept", cover.chosen.size()},
-                                 {"at_least", cover.at_least},
-                                 {"proved", cover.is_proved},
-                                 {"greedy", cover.greedy},
-                                 {"events_before", events},
-                                 {"events", events_left},
-                                 {"out", o.out}})
-                     .dump(2)
-              << "\n";
-    return kExitHeld;
-  }
-  std::cout << absl::StreamFormat(
-      "%d inputs, %d of them different, reach %d branches%s, %d abstract "
-      "states and %d known bugs%s\n",
-      corpus.read, corpus.files.size(), counts.branches,
-      o.classes ? " and classes of them" : "", counts.states, counts.bugs,
-      o.have.empty() ? "" : " that the others do not");
-  if (cover.is_proved) {
-    std::cout << absl::StreamFormat(
-        "%d inputs keep all of that, and no fewer do; the greedy choice has "
-        "%d\n",
-        cover.chosen.size(), cover.greedy);
-  } else {
-    std::cout << absl::StreamFormat(
-        "%d inputs keep all of that; %d at least are needed, the solver ran "
-        "out of time; the greedy choice has %d\n",
-        cover.chosen.size(), cover.at_least, cover.greedy);
-  }
-  std::cout << absl::StreamFormat("%s: %d files, %d events, shrunk from %d\n",
-                                  o.out, files.size(), events_left, events);
+  d.events = EventsOf(corpus, kept);
+  CheckKept(reach, corpus, kept, wanted);
+  WriteDirectory(o.out, Outputs(o, corpus, kept));
+  if (o.json)
+    PrintJson(o, d);
+  else
+    Print(o, d);
   return kExitHeld;
 }
 
