@@ -38,9 +38,8 @@ Reached ReachedBy(const CoverageArguments& o, const CorpusFile& file) {
     kernels.push_back(spec.rules());
     reached.asked |= RulesAsked(file.script, kernels.back());
   }
-  reached.features = Reach(kernels, {})
-                         .Of({file.script.setup, file.script.events})
-                         .features;
+  reached.features =
+      Reach(kernels, {}).Of({file.script.setup, file.script.events}).features;
   return reached;
 }
 

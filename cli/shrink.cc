@@ -1,7 +1,11 @@
 // vmtrunc shrink.
 #include "fuzz/shrink.h"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -165,6 +169,29 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
   return json;
 }
 
+// On a terminal, from two seconds on.
+class Progress {
+ public:
+  void operator()(const Best& best) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!terminal_ || now < next_) return;
+    next_ = now + std::chrono::milliseconds(200);
+    shown_ = true;
+    std::cerr << absl::StreamFormat("\r\033[K%u events, %u scripts run",
+                                    best.cost().events, best.evaluations())
+              << std::flush;
+  }
+  void End() const {
+    if (shown_) std::cerr << "\r\033[K";
+  }
+
+ private:
+  const bool terminal_ = ::isatty(2) != 0;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+};
+
 int ShrinkFile(const ShrinkArguments& o) {
   std::error_code error;
   if (!o.out.empty() && o.out != "-" &&
@@ -173,9 +200,11 @@ int ShrinkFile(const ShrinkArguments& o) {
                      ", which is kept"};
   const Script original = ReadScript(o.file, o.from);
   const Failure failure = FailureOf(o, original);
-  const Shrunk shrunk =
-      Shrink(Draft{original.setup, original.events}, failure.rules,
-             failure.reason, o.quick ? Effort::kQuick : Effort::kThorough);
+  Progress progress;
+  const Shrunk shrunk = Shrink(
+      Draft{original.setup, original.events}, failure.rules, failure.reason,
+      o.quick ? Effort::kQuick : Effort::kThorough, std::ref(progress));
+  progress.End();
 
   Script script = EmptyScript();
   script.setup = shrunk.draft.setup;

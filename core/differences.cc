@@ -1,8 +1,10 @@
 #include "core/differences.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/fields.h"
 #include "core/tracer.h"
@@ -148,7 +150,7 @@ void Comparison::Vmas() {
     const Vma& right = r_.world.vmas[slot];
     std::string subject = absl::StrFormat("vma slot %u", slot);
     const std::string a = Place(left, names_), b = Place(right, names_);
-    if (a != b) vmas_.Add(subject, ": " + a + " | " + b);
+    if (a != b) vmas_.Add(subject, absl::StrCat(": ", a, " | ", b));
     if ((left.state == VmaState::kFree) != (right.state == VmaState::kFree))
       continue;
     if (left.state != VmaState::kFree && a == b)
@@ -172,7 +174,7 @@ void Comparison::Tasks() {
                  : absl::StrFormat("%s, %s", VerbName(op.verb), WhereIs(op));
     };
     const std::string a = phase(left.op), b = phase(right.op);
-    if (a != b) tasks_.Add(subject, ": phase " + a + " | " + b);
+    if (a != b) tasks_.Add(subject, absl::StrCat(": phase ", a, " | ", b));
     if (left.op.verb == right.op.verb)
       Fields(tasks_, subject, OpFields(), left.op, right.op, a == b);
   }
@@ -186,7 +188,9 @@ void Comparison::Slab() {
     slab_.Add("slab", absl::StrFormat(": free structs %u | %u", l.free_count,
                                       r.free_count));
   const auto slot = [](const World<LargeCaps>& w, unsigned i) -> unsigned {
-    return i < w.free_count ? w.free_slots[w.free_count - 1 - i] : kNone;
+    // A world that was put together from anything may say that more are free.
+    const unsigned count = std::min<unsigned>(w.free_count, LargeCaps::kVmas);
+    return i < count ? w.free_slots[count - 1 - i] : kNone;
   };
   unsigned from = 0;
   while (from < LargeCaps::kVmas && slot(l, from) == slot(r, from)) ++from;

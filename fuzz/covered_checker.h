@@ -11,8 +11,6 @@ class CoveredChecker : public Checker<LargeCaps> {
   using Checker::Checker;
 };
 
-
-
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_FUZZ_COVERED_CHECKER_H_

@@ -1,6 +1,6 @@
 // Random scripts of one narrow shape: two mappings of one mm, a truncate that
-// drops its lock twice, and a mremap in each drop. It was the first to find HB-15,
-// whose script needs two restart addresses that are equal by accident.
+// drops its lock twice, and a mremap in each drop. It was the first to find
+// HB-15, whose script needs two restart addresses that are equal by accident.
 //
 //   move_search [SEED [SECONDS [KERNEL [UNLIKE]]]]
 //

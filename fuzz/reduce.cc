@@ -70,7 +70,7 @@ bool Best::Try(const Draft& candidate) {
   }
   const uint64_t hash = HashOf(candidate);
   if (tried_.contains(hash)) return false;
-  ++evaluations_;
+  if (++evaluations_ % 4096 == 0 && tell_) tell_(*this);
   if (Take(candidate, /*is_first=*/false)) return true;
   tried_.insert(hash);
   return false;

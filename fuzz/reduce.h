@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -26,6 +27,10 @@ class Best {
  public:
   // Requires: `draft` shows it.
   Best(const Draft& draft, Judge judge);
+  // `tell` is called now and then.
+  void OnProgress(std::function<void(const Best&)> tell) {
+    tell_ = std::move(tell);
+  }
 
   const Draft& draft() const { return draft_; }
   const Cost& cost() const { return cost_; }
@@ -61,10 +66,15 @@ class Best {
   Draft draft_;
   Cost cost_;
   Judge judge_;
+  std::function<void(const Best&)> tell_;  // or empty
   size_t shown_at_ = 0;
   unsigned evaluations_ = 0;
   absl::flat_hash_set<uint64_t> tried_;  // hashes of what was run in vain
 };
+
+// The script with another task for an operation, or with two tasks the other
+// way round from an event on.
+std::vector<Draft> OtherOwners(const Draft& draft);
 
 // Each tries the changes of one kind until it has been through them, and
 // returns whether one was taken.
@@ -80,7 +90,7 @@ bool LessInAllEvents(Best& best);  // one word of all of them
 
 // fuzz/reduce_names.cc: of who does what, and of declarations.
 bool FewerTasks(Best& best);      // also in another order
-bool OtherTasks(Best& best);      // for an operation, or from an event on
+bool OtherTasks(Best& best);      // as OtherOwners() has them
 bool DeclareInstead(Best& best);  // what an event would make
 bool FewerFiles(Best& best);
 bool LessDeclared(Best& best);
@@ -99,6 +109,7 @@ bool InsideOut(Best& best);          // of two operations, which is around which
 bool TwoNear(Best& best);            // two things changed a little
 bool OtherForOperation(Best& best);  // another for one and its steps
 bool OtherForTwo(Best& best);        // another for two
+bool OtherOwnersAndOne(Best& best);  // other tasks, and another for one
 bool OtherAndNear(Best& best);       // another for one, a second one changed
 
 }  // namespace vmtrunc

@@ -105,31 +105,38 @@ bool FewerTasks(Best& best) {
   return changed;
 }
 
-bool OtherTasks(Best& best) {
-  bool changed = false;
-  const auto owners = [](Setup& s, bool shared) {
-    for (uint8_t i = 0; i < kTasks; ++i)
-      s.mm_of[i] = shared && i < s.tasks ? uint8_t{0} : i;
+std::vector<Draft> OtherOwners(const Draft& draft) {
+  std::vector<Draft> all;
+  const auto add = [&](auto change) {
+    all.push_back(draft);
+    change(all.back());
   };
-  for (size_t i = 0; i < best.events().size(); ++i) {
+  for (size_t i = 0; i < draft.events.size(); ++i) {
+    const uint8_t from = draft.events[i].task;
     for (uint8_t to = 0; to < kTasks; ++to) {
-      if (i >= best.events().size() || !Uses(best.draft(), to)) continue;
-      if (best.events()[i].verb != Verb::kNone)
-        changed |= best.With([&](Draft& d) { GiveOperation(d, i, to); });
-      if (i >= best.events().size()) break;  // it became much shorter
-      const uint8_t from = best.events()[i].task;
-      if (from == to) continue;
-      // From here on the two are the other way round.
+      if (from == to || !Uses(draft, to)) continue;
+      if (draft.events[i].verb != Verb::kNone)
+        add([&](Draft& d) { GiveOperation(d, i, to); });
+      // From here on the two are the other way round; their mms as they are,
+      // apart, or one.
       for (const int mms : {0, 1, 2})
-        changed |= best.With([&](Draft& d) {
+        add([&](Draft& d) {
           for (size_t k = i; k < d.events.size(); ++k) {
             uint8_t& task = d.events[k].task;
             task = task == from ? to : task == to ? from : task;
           }
-          if (mms != 0) owners(d.setup, /*shared=*/mms == 2);
+          for (uint8_t t = 0; mms != 0 && t < kTasks; ++t)
+            d.setup.mm_of[t] = mms == 2 && t < d.setup.tasks ? uint8_t{0} : t;
         });
     }
   }
+  return all;
+}
+
+bool OtherTasks(Best& best) {
+  bool changed = false;
+  for (const Draft& draft : OtherOwners(best.draft()))
+    changed |= best.Try(draft);
   return changed;
 }
 

@@ -73,6 +73,22 @@ bool OtherForOperation(Best& best) {
   return OtherFor(best, all);
 }
 
+bool OtherOwnersAndOne(Best& best) {
+  if (best.events().size() > kMostForTwo) return false;
+  for (Draft draft : OtherOwners(best.draft())) {
+    const std::vector<Event> all = Alternatives(draft);
+    for (Event& event : draft.events) {
+      const Event before = event;
+      for (const Event& other : all) {
+        event = other;
+        if (best.Try(draft)) return true;
+      }
+      event = before;
+    }
+  }
+  return false;
+}
+
 bool OtherAndNear(Best& best) {
   const std::vector<Event> all = Alternatives(best.draft());
   const size_t size = best.events().size();

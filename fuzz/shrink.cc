@@ -43,22 +43,24 @@ Judge JudgeOf(const Rules& rules, const Reason& reason) {
 
 }  // namespace
 
-Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort) {
+Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
+              const OnShrinking& on_progress) {
   Best best(draft, judge);
+  best.OnProgress(on_progress);
   do {
     ShrinkQuickly(best);
   } while (effort == Effort::kThorough &&
            (OtherEvents(best) || InsideOut(best) || TwoNear(best) ||
             OtherForOperation(best) || OtherForTwo(best) ||
-            OtherAndNear(best)));
+            OtherOwnersAndOne(best) || OtherAndNear(best)));
   return {.draft = best.draft(),
           .cost = best.cost(),
           .evaluations = best.evaluations()};
 }
 
 Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
-              Effort effort) {
-  return Shrink(draft, JudgeOf(rules, reason), effort);
+              Effort effort, const OnShrinking& on_progress) {
+  return Shrink(draft, JudgeOf(rules, reason), effort, on_progress);
 }
 
 Script Shrink(const Script& script, const Rules& rules, const Reason& reason,

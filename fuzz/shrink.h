@@ -8,6 +8,8 @@
 #ifndef VMTRUNC_FUZZ_SHRINK_H_
 #define VMTRUNC_FUZZ_SHRINK_H_
 
+#include <functional>
+
 #include "core/run.h"
 #include "fuzz/cost.h"
 #include "fuzz/reason.h"
@@ -27,13 +29,18 @@ struct Shrunk {
   unsigned evaluations = 0;  // scripts that were run
 };
 
+// How far it is: the smallest so far, and scripts that were run.
+using OnShrinking = std::function<void(const Best&)>;
+
 // Of what `judge` says must stay. Requires: `draft` shows it.
-Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort);
+Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
+              const OnShrinking& on_progress = {});
 
 // Not proved shortest. All its events have an effect. Requires: `draft` breaks
 // the reason's property on `rules` for that reason.
 Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
-              Effort effort = Effort::kThorough);
+              Effort effort = Effort::kThorough,
+              const OnShrinking& on_progress = {});
 
 // The same of a script: names, in the order of the tasks and files.
 Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
