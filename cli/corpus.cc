@@ -52,7 +52,12 @@ void Flush(const std::string& directory) {
 
 }  // namespace
 
-std::vector<std::string> FilesBelow(const std::vector<std::string>& paths) {
+std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
+                                    const std::string& extension) {
+  const auto wanted = [&](const fs::path& path) {
+    return extension.empty() ? path.extension() != ".md"
+                             : path.extension() == extension;
+  };
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::error_code error;
@@ -63,7 +68,8 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths) {
     const auto first = static_cast<std::ptrdiff_t>(files.size());
     for (fs::recursive_directory_iterator at(path, error), end;
          !error && at != end; at.increment(error))
-      if (at->is_regular_file()) files.push_back(at->path().string());
+      if (at->is_regular_file() && wanted(at->path()))
+        files.push_back(at->path().string());
     if (error) throw UsageError{absl::StrCat(path, ": ", error.message())};
     std::sort(files.begin() + first, files.end());
   }

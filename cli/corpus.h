@@ -16,9 +16,11 @@ struct CorpusFile {
   Script script;
 };
 
-// All files in the directories and below, each directory's in the order of
-// their names; a file stands for itself. Throws UsageError.
-std::vector<std::string> FilesBelow(const std::vector<std::string>& paths);
+// All files in the directories and below, of that extension if it is given,
+// each directory's in the order of their names; a file stands for itself. Notes
+// beside scripts (*.md) are none. Throws UsageError.
+std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
+                                    const std::string& extension = "");
 
 // Throws UsageError "FILE:LINE: ...".
 CorpusFile ReadCorpusFile(const std::string& path);

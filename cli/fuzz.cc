@@ -180,8 +180,6 @@ std::string SeedsOf(const FuzzOptions& o) {
   std::vector<std::pair<std::string, std::string>> seeds;
   bool text = false;
   for (const std::string& path : FilesBelow({o.corpus})) {
-    // Notes beside the scripts are none.
-    if (fs::path(path).extension() == ".md") continue;
     const CorpusFile file = ReadCorpusFile(path);
     text |= file.is_text;
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);

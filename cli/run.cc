@@ -1,13 +1,12 @@
 // vmtrunc run, check.
 #include "core/run.h"
 
-#include <algorithm>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/corpus.h"
 #include "cli/input.h"
 #include "cli/verdict.h"
 
@@ -20,10 +19,6 @@ struct RunArguments {
   bool trace = false;
   bool json = false;
 };
-
-const char* Name(Property property) {
-  return AllProperties()[static_cast<size_t>(property)].name;
-}
 
 // One line a step: key=value, made for grep.
 void PrintStep(const Script& script, const TraceStep& step) {
@@ -69,28 +64,10 @@ int RunFiles(const RunArguments& o) {
   return broken ? kExitBroken : kExitHeld;
 }
 
-// The files that FILE|DIR names: a directory's *.vmt, below it too, in order.
-std::vector<std::string> Expand(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    if (!std::filesystem::is_directory(path)) {
-      files.push_back(path);
-      continue;
-    }
-    const size_t first = files.size();
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(path))
-      if (entry.is_regular_file() && entry.path().extension() == ".vmt")
-        files.push_back(entry.path().string());
-    std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
-  }
-  return files;
-}
-
 int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
   unsigned met = 0, skipped = 0, not_met = 0, files = 0;
   nlohmann::json failures = nlohmann::json::array();
-  for (const std::string& path : Expand(paths)) {
+  for (const std::string& path : FilesBelow(paths, ".vmt")) {
     const Script script = ReadScript(path, "");
     ++files;
     for (const Expect& expect : script.expects) {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/verdict.h"
 
 namespace vmtrunc {
 namespace {
@@ -21,10 +22,6 @@ struct ShrinkArguments {
   std::string file, from, kernel, property, unlike, out;
   bool quick = false, why = false, json = false;
 };
-
-const char* Name(Property property) {
-  return AllProperties()[static_cast<size_t>(property)].name;
-}
 
 // What of the script, and why it is a bug.
 struct Failure {
@@ -65,10 +62,10 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   return failure;
 }
 
-// What a script is as long as the one at hand, for `--why`.
+// A change of one event, and what it does, for `--why`.
 struct Without {
-  std::string what;     // "without it", "without the drop", "at once"
-  std::string happens;  // "holds", "breaks ...", "breaks here too: ..."
+  std::string what;     // "without it"
+  std::string happens;  // "2.6.11 holds"
 };
 
 std::string Happens(const Failure& failure, const Draft& draft) {

@@ -3,13 +3,9 @@
 #include "absl/strings/str_format.h"
 
 namespace vmtrunc {
-namespace {
-
 const char* Name(Property property) {
   return AllProperties()[static_cast<size_t>(property)].name;
 }
-
-}  // namespace
 
 const char* FlowName(Flow flow) {
   constexpr const char* kNames[] = {"blocked", "sync", "dropped", "done"};

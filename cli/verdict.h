@@ -1,4 +1,4 @@
-// How run and diff say what a run has come to.
+// How the commands say what a run has come to.
 #ifndef VMTRUNC_CLI_VERDICT_H_
 #define VMTRUNC_CLI_VERDICT_H_
 
@@ -9,6 +9,7 @@
 
 namespace vmtrunc {
 
+const char* Name(Property property);
 const char* FlowName(Flow flow);
 
 // "holds (7 of 7 events had an effect, 1 lock drops)", or "breaks PROPERTY at

@@ -44,11 +44,10 @@ struct BugCheck {
   bool triggered = false;
   bool detected = false;
 };
+BugCheck CheckBug(const BugInfo& bug, const Script& script);
 
 // The rules that the model asks for in a run, a bit each by their numbers.
 uint64_t RulesAsked(const Script& script, const Rules& rules);
-
-BugCheck CheckBug(const BugInfo& bug, const Script& script);
 
 }  // namespace vmtrunc
 

@@ -42,6 +42,19 @@ RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
   return result;
 }
 
+// Run() with that checker: Checker<C>, or one of another name.
+template <class C, class P>
+RunResult RunChecked(const Setup& setup, std::span<const Event> events,
+                     const Rules& rules, const RunOptions& options) {
+  World<C> world = MakeWorld<C>(setup, rules);
+  P checker(rules);
+  checker.NoteFeatures(options.features);
+  checker.ReportOnly(options.report);
+  RunResult result = Drive(world, checker, events, rules, options.had_effect);
+  if (options.hash_state) result.state_hash = HashOf(world);
+  return result;
+}
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_CORE_DRIVE_INL_H_

@@ -8,13 +8,7 @@ namespace vmtrunc {
 template <class C>
 RunResult Run(const Setup& setup, std::span<const Event> events,
               const Rules& rules, const RunOptions& options) {
-  World<C> world = MakeWorld<C>(setup, rules);
-  Checker<C> checker(rules);
-  checker.NoteFeatures(options.features);
-  checker.ReportOnly(options.report);
-  RunResult result = Drive(world, checker, events, rules, options.had_effect);
-  if (options.hash_state) result.state_hash = HashOf(world);
-  return result;
+  return RunChecked<C, Checker<C>>(setup, events, rules, options);
 }
 
 template <class C>

@@ -35,14 +35,10 @@ RunResult RunCovered(const Setup& setup, std::span<const Event> events,
                      const Rules& rules, const RunOptions& options,
                      std::span<uint8_t> taken) {
   VMT_CHECK(taken.size() == BranchCount());
-  World<LargeCaps> world = MakeWorld<LargeCaps>(setup, rules);
-  Watched checker(rules);
-  checker.NoteFeatures(options.features);
-  checker.ReportOnly(options.report);
   std::fill(g_first, g_end, uint8_t{0});
-  RunResult result = Drive(world, checker, events, rules, options.had_effect);
+  const RunResult result =
+      RunChecked<LargeCaps, Watched>(setup, events, rules, options);
   std::copy(g_first, g_end, taken.begin());
-  if (options.hash_state) result.state_hash = HashOf(world);
   return result;
 }
 

@@ -176,20 +176,18 @@ constexpr Number kNumbers[] = {
 
 // The smallest number that it can be, by halving first.
 bool LessInNumber(Best& best, size_t at, const Number& number) {
-  bool changed = false;
-  const auto value = [&] { return unsigned{best.events()[at].*number.field}; };
-  for (unsigned by = value() > number.least ? value() - number.least : 0;
-       by >= 1 && at < best.events().size();) {
-    const bool less =
-        value() >= number.least + by && best.WithEvent(at, [&](Event& e) {
-          const bool keeps = number.field == &Event::len && e.new_len == e.len;
-          e.*number.field = static_cast<uint8_t>(e.*number.field - by);
-          if (keeps) e.new_len = e.len;
-        });
-    changed |= less;
-    if (!less) by /= 2;
-  }
-  return changed;
+  const auto room = [&] {
+    if (at >= best.events().size()) return 0U;  // it became much shorter
+    const unsigned value = best.events()[at].*number.field;
+    return value > number.least ? value - number.least : 0U;
+  };
+  return LowerByHalves(room, [&](unsigned by) {
+    return best.WithEvent(at, [&](Event& e) {
+      const bool keeps = number.field == &Event::len && e.new_len == e.len;
+      e.*number.field = static_cast<uint8_t>(e.*number.field - by);
+      if (keeps) e.new_len = e.len;
+    });
+  });
 }
 
 }  // namespace

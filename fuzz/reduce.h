@@ -72,6 +72,19 @@ class Best {
   absl::flat_hash_set<uint64_t> tried_;  // hashes of what was run in vain
 };
 
+// Lowers something as far as it goes, by halving: `room()` is by how much it
+// could be lowered, `lower(by)` tries. Returns whether it was.
+template <class Room, class Lower>
+bool LowerByHalves(Room room, Lower lower) {
+  bool changed = false;
+  for (uint32_t by = room(); by >= 1;) {
+    const bool less = room() >= by && lower(by);
+    changed |= less;
+    if (!less) by /= 2;
+  }
+  return changed;
+}
+
 // The script with another task for an operation, or with two tasks the other
 // way round from an event on.
 std::vector<Draft> OtherOwners(const Draft& draft);

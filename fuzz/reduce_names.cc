@@ -197,12 +197,11 @@ bool LowerCount(Best& best) {
   bool changed = false;
   const auto count = [&] { return best.draft().setup.count; };
   constexpr uint32_t kPage = 1U << kPageShift;
-  for (uint32_t by = count() / kPage; by >= 1;) {
-    const bool less = count() / kPage >= by &&
-                      best.With([&](Draft& d) { d.setup.count -= by * kPage; });
-    changed |= less;
-    if (!less) by /= 2;
-  }
+  changed |= LowerByHalves(
+      [&] { return count() / kPage; },
+      [&](uint32_t by) {
+        return best.With([&](Draft& d) { d.setup.count -= by * kPage; });
+      });
   for (uint8_t bits = 8; bits < best.draft().setup.count_bits; ++bits) {
     const uint64_t by =
         (uint64_t{1} << best.draft().setup.count_bits) - (uint64_t{1} << bits);
@@ -236,19 +235,18 @@ bool LessDeclared(Best& best) {
   with([](Setup& s) { s.count_bits = 32; });
   with([](Setup& s) { s.block = 1; });
   const auto lower = [&](auto get, unsigned least) {
-    const auto value = [&] {
+    const auto room = [&] {
       Setup copy = best.draft().setup;
-      return static_cast<uint32_t>(get(copy));
+      const uint32_t value = get(copy);
+      return value > least ? value - least : 0U;
     };
-    for (uint32_t by = value() > least ? value() - least : 0; by >= 1;) {
-      const bool less = value() >= least + by && best.With([&](Draft& d) {
+    changed |= LowerByHalves(room, [&](uint32_t by) {
+      return best.With([&](Draft& d) {
         auto& field = get(d.setup);
         field =
             static_cast<std::remove_reference_t<decltype(field)>>(field - by);
       });
-      changed |= less;
-      if (!less) by /= 2;
-    }
+    });
   };
   lower([](Setup& s) -> uint8_t& { return s.block; }, 1);
   lower([](Setup& s) -> uint32_t& { return s.count; }, 0);
