@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   vmtrunc::Command command;
   vmtrunc::AddRun(app, command);
   vmtrunc::AddCheck(app, command);
+  vmtrunc::AddExplain(app, command);
   vmtrunc::AddFuzz(app, command);
   vmtrunc::AddProve(app, command);
   vmtrunc::AddMatrix(app, command);

@@ -50,6 +50,26 @@ template <class C>
 RunResult RunUnchecked(const Setup& setup, std::span<const Event> events,
                        const Rules& rules, bool hash_state = true);
 
+// What happened in a step and the worlds around it do not tell. `mm`, `start`
+// and `end` say where, where that has a meaning.
+struct TraceNote {
+  enum class Kind : uint8_t {
+    kTakes,           // `lock` of `id`, perhaps to let it go in the same step
+    kDrops,           // a pass its lock
+    kPassBegins,      // it has its count
+    kScans,           // a pass [start, end) of mm
+    kZaps,            // a pass the page at `start` of mm
+    kPassEnds,        // the walk is through
+    kRemoves,         // page `id` of file `mm` from the page cache
+    kTruncationEnds,  // the operation's checks are done
+    kBorn,            // the vma in slot `id`
+    kCleared,         // the count of the vma in slot `id`: scan it again
+  };
+  Kind kind;
+  LockKind lock = LockKind::kISem;
+  unsigned id = 0, mm = 0, start = 0, end = 0;
+};
+
 // One step of a traced run.
 struct TraceStep {
   unsigned event;  // from 1; 0 while what is in flight runs to its end
@@ -57,7 +77,10 @@ struct TraceStep {
   Verb verb;
   std::string from;  // the sync point it started at
   Flow flow;
-  const World<LargeCaps>* world;  // behind the step; valid during the call
+  const World<LargeCaps>* world;     // behind the step; valid during the call
+  std::span<const TraceNote> notes;  // in their order; the same
+  uint32_t broken;  // properties so far, a bit each, but for what the event's
+                    // and the run's end check
 };
 
 RunResult RunTraced(const Script& script, const Rules& rules,

@@ -1,0 +1,97 @@
+// vmtrunc explain.
+#include <unistd.h>
+
+#include <iostream>
+
+#include "absl/strings/str_format.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "explain/cause.h"
+#include "explain/text.h"
+#include "explain/why.h"
+#include "explain/words.h"
+
+namespace vmtrunc {
+namespace {
+
+struct ExplainArguments {
+  std::string file, kernel, against, from, html, colour = "auto";
+  bool steps = false, json = false;
+};
+
+// The one kernel of an option that may name one alone.
+KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
+  const auto kernels = Kernels(o.kernel, script, o.file, "2.6.11");
+  if (kernels.size() != 1)
+    throw UsageError{"--kernel " + o.kernel +
+                     ": expected one kernel; --against names another"};
+  return kernels[0];
+}
+
+bool Colours(const ExplainArguments& o) {
+  return o.colour == "always" || (o.colour == "auto" && isatty(STDOUT_FILENO));
+}
+
+void PrintStory(const ExplainArguments& o, const Story& story) {
+  std::cout << Wrapped(absl::StrFormat("%s on %s %s", story.path,
+                                       story.kernel.ToString(),
+                                       VerdictInWords(story)),
+                       2)
+            << "\n\n";
+  if (story.result.holds() || story.rows.empty()) {
+    std::cout << ToText(story, nullptr, Colours(o));
+    return;
+  }
+  const Cause cause = FindCause(story);
+  std::cout << ToText(story, &cause, Colours(o)) << "\n"
+            << Wrapped(Why(story, cause), 0) << "\n";
+}
+
+int Explain(const ExplainArguments& o) {
+  const Script script = ReadScript(o.file, o.from);
+  const Folding folding = o.steps ? Folding::kNone : Folding::kQuiet;
+  const Story story = Tell(o.file, script, TheKernel(o, script), folding);
+  PrintStory(o, story);
+  if (!o.against.empty()) {
+    const Story other = Tell(o.file, script, OneKernel(o.against), folding);
+    std::cout << "\n" << PartingText(story, other) << "\n";
+    const std::string why =
+        other.result.holds()
+            ? WhyNot(other, story)
+            : other.kernel.ToString() + " " + VerdictInWords(other);
+    std::cout << Wrapped(why, 0) << "\n";
+  }
+  return story.result.holds() ? kExitHeld : kExitBroken;
+}
+
+}  // namespace
+
+void AddExplain(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "explain",
+      "tells a run step by step: who does what, which locks, what becomes of "
+      "each vma,\nfrom where on nothing could have helped, and why");
+  auto o = std::make_shared<ExplainArguments>();
+  sub->add_option("FILE", o->file, "a script, - for standard input")
+      ->required()
+      ->check(kNotEmpty);
+  sub->add_option("--kernel", o->kernel,
+                  "one; else the script's own, else 2.6.11")
+      ->check(kNotEmpty);
+  sub->add_option("--against", o->against,
+                  "another kernel: where the two part, side by side")
+      ->check(kNotEmpty);
+  sub->add_option("--html", o->html,
+                  "writes it as a page that needs no network")
+      ->check(kNotEmpty);
+  sub->add_flag("--steps", o->steps,
+                "a row a step, also where nobody could come in between");
+  sub->add_option("--colour", o->colour, "auto: on a terminal alone")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  sub->add_option("--from", o->from, "the form of the file")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->callback([=, &run] { run = [=] { return Explain(*o); }; });
+}
+
+}  // namespace vmtrunc

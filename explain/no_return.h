@@ -1,0 +1,20 @@
+// The step from which a violation could not be avoided any more.
+#ifndef VMTRUNC_EXPLAIN_NO_RETURN_H_
+#define VMTRUNC_EXPLAIN_NO_RETURN_H_
+
+#include <optional>
+
+#include "explain/cause.h"
+
+namespace vmtrunc {
+
+// Goes back from the row that breaks, and looks at each for a way out
+// (NoReturn): depth first, states by a hash of the world, of what the checker
+// remembers and of the operations that have begun. Empty when even the state
+// before the first row has none. Looks at kMostLooked states at most.
+std::optional<NoReturn> FindNoReturn(const Story& story);
+inline constexpr size_t kMostLooked = 100'000;
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_EXPLAIN_NO_RETURN_H_

@@ -1,0 +1,203 @@
+#include "explain/victim.h"
+
+#include "core/mark.h"
+
+namespace vmtrunc {
+namespace {
+
+using LargeWorld = World<LargeCaps>;
+using Kind = TraceNote::Kind;
+
+// The vma that covers the address, linked or not.
+const Vma* CoverOf(const LargeWorld& world, const Victim& victim) {
+  for (const Vma& vma : world.vmas)
+    if (vma.state != VmaState::kFree && vma.mm == victim.mm &&
+        vma.start <= victim.addr && victim.addr < vma.end)
+      return &vma;
+  return nullptr;
+}
+
+Slot SlotOf(const LargeWorld& world, const Vma& vma) {
+  return static_cast<Slot>(&vma - world.vmas);
+}
+
+class Detective {
+ public:
+  Detective(const Story& story, const Victim& victim)
+      : story_(story), victim_(victim) {}
+
+  std::optional<Escape> Find() {
+    escape_.breaks = *story_.broken_row;
+    task_ = story_.rows[escape_.breaks].task;
+    if (!FindPass()) return std::nullopt;
+    FindScans();
+    FindArrival();
+    FindSkip();
+    for (size_t i = escape_.begins; i < escape_.skipped; ++i)
+      if (story_.rows[i].task == task_ && story_.rows[i].Has(Kind::kDrops))
+        escape_.dropped = i;
+    return escape_;
+  }
+
+ private:
+  // The last pass of the operation that breaks whose range has the page.
+  bool FindPass() {
+    for (size_t i = escape_.breaks + 1; i-- > 0;) {
+      const StoryRow& row = story_.rows[i];
+      if (row.task != task_) continue;
+      const Op& op = row.world.tasks[task_].op;
+      if (row.Has(Kind::kPassBegins) && op.pass.first <= victim_.index &&
+          victim_.index <= op.pass.last) {
+        escape_.begins = i;
+        count_ = row.world.files[op.file].truncate_count;
+        return true;
+      }
+      if (i != escape_.breaks && row.to.empty()) break;  // another operation
+    }
+    return false;
+  }
+
+  void FindScans() {
+    for (size_t i = escape_.begins; i <= escape_.breaks; ++i) {
+      if (story_.rows[i].task != task_) continue;
+      for (const TraceNote& note : story_.rows[i].notes)
+        if (note.kind == Kind::kScans && note.mm == victim_.mm &&
+            note.start <= victim_.addr && victim_.addr < note.end)
+          escape_.scans.push_back(i);
+    }
+  }
+
+  Pte PteIn(const LargeWorld& world) const {
+    return world.mms[victim_.mm].ptes[victim_.addr];
+  }
+
+  void FindArrival() {
+    for (size_t i = escape_.breaks + 1; i-- > escape_.begins;) {
+      if (PteIn(story_.Before(i)).present() ||
+          !PteIn(story_.rows[i].world).present())
+        continue;
+      escape_.arrives = i;
+      if (story_.rows[i].verb == Verb::kMremap) FindSource(i);
+      return;
+    }
+  }
+
+  // Pages move in order: the nth that goes is the nth that comes.
+  void FindSource(size_t row) {
+    const auto& before = story_.Before(row).mms[victim_.mm].ptes;
+    const auto& after = story_.rows[row].world.mms[victim_.mm].ptes;
+    unsigned nth = 0;
+    for (unsigned addr = 0; addr < victim_.addr; ++addr)
+      if (!before[addr].present() && after[addr].present()) ++nth;
+    for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
+      if (!before[addr].present() || after[addr].present()) continue;
+      if (nth-- != 0) continue;
+      escape_.from = addr;
+      return;
+    }
+  }
+
+  // Where its mark, or the restart point, last said that the address was done,
+  // and there the first row that it did.
+  void FindSkip() {
+    escape_.skipped = escape_.breaks;
+    for (size_t i = escape_.breaks + 1; i-- > escape_.begins;) {
+      if (story_.rows[i].task != task_) continue;
+      const LargeWorld& world = story_.Before(i);
+      const Vma* const vma = CoverOf(world, victim_);
+      if (vma == nullptr) continue;
+      const Escape::Skip skip = SkipOf(world, *vma);
+      if (skip == Escape::Skip::kUnknown) {
+        if (escape_.skip != Escape::Skip::kUnknown) break;
+        continue;
+      }
+      if (escape_.skip != Escape::Skip::kUnknown &&
+          (skip != escape_.skip || SlotOf(world, *vma) != escape_.slot))
+        break;  // an earlier reason is another story
+      // Of a stamp, when it was first there; else, when it was last believed.
+      if (escape_.skip != Escape::Skip::kUnknown &&
+          skip != Escape::Skip::kStamp)
+        break;
+      escape_.skip = skip;
+      escape_.skipped = i;
+      escape_.slot = SlotOf(world, *vma);
+    }
+    if (escape_.skip != Escape::Skip::kUnknown) FindMark();
+    PreferRestart();
+  }
+
+  // A vma may be stamped because a restart address was behind its end, or
+  // behind what was left of it: then that is the reason.
+  void PreferRestart() {
+    if (escape_.skip != Escape::Skip::kStamp) return;
+    for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {
+      if (story_.rows[i].task != task_) continue;
+      const LargeWorld& world = story_.Before(i);
+      const Vma* const vma = CoverOf(world, victim_);
+      if (vma == nullptr || SlotOf(world, *vma) != escape_.slot) break;
+      const Escape::Skip skip = SkipOf(world, *vma);
+      if (skip == Escape::Skip::kUnknown) break;
+      if (skip == Escape::Skip::kStamp) continue;
+      escape_.skip = skip;
+      escape_.skipped = i;
+    }
+    FindMark();
+  }
+
+  Escape::Skip SkipOf(const LargeWorld& world, const Vma& vma) const {
+    const bool names_pass = story_.rules.restart_names_pass;
+    if (!story_.rules.stamp_vmas) return Escape::Skip::kUnknown;
+    if (vma.count == DoneMark(count_, names_pass)) return Escape::Skip::kStamp;
+    if (story_.rules.restart_in_vma) {
+      const bool believed = IsRestartOf(vma.count, count_, names_pass) &&
+                            victim_.addr < vma.count >> kPageShift;
+      return believed ? Escape::Skip::kRestart : Escape::Skip::kUnknown;
+    }
+    const Pass& pass = world.tasks[task_].op.pass;
+    return pass.active != 0 && pass.restart_vma == SlotOf(world, vma) &&
+                   victim_.addr < pass.restart_addr
+               ? Escape::Skip::kPointer
+               : Escape::Skip::kUnknown;
+  }
+
+  void FindMark() {
+    const auto mark = [&](const LargeWorld& world) {
+      return world.vmas[escape_.slot].state == VmaState::kFree
+                 ? uint64_t{~0U} << 8
+                 : uint64_t{world.vmas[escape_.slot].count} << 8 |
+                       world.vmas[escape_.slot].birth;
+    };
+    const uint64_t now = mark(story_.Before(escape_.skipped));
+    escape_.marked = escape_.skipped;
+    while (escape_.marked > 0 && mark(story_.Before(escape_.marked)) == now)
+      --escape_.marked;
+  }
+
+  const Story& story_;
+  const Victim victim_;
+  unsigned task_ = 0;
+  uint32_t count_ = 0;  // of the pass
+  Escape escape_;
+};
+
+}  // namespace
+
+std::optional<Victim> VictimOf(const Violation& violation) {
+  const auto& v = violation.values;
+  switch (violation.property) {
+    case Property::kNoPagePastSize:
+      return Victim{.mm = v[2], .addr = v[1], .index = v[0]};
+    case Property::kNoRemovedPageMapped:
+      return Victim{.mm = v[3], .addr = v[2], .index = v[0]};
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Escape> EscapeOf(const Story& story) {
+  const auto victim = VictimOf(story.result.first);
+  if (!victim || !story.broken_row) return std::nullopt;
+  return Detective(story, *victim).Find();
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,22 @@
+// What went wrong, in plain words: one paragraph.
+#ifndef VMTRUNC_EXPLAIN_WHY_H_
+#define VMTRUNC_EXPLAIN_WHY_H_
+
+#include <string>
+
+#include "explain/cause.h"
+
+namespace vmtrunc {
+
+// Sentences from what the run did: what the pass had to do, how the page (the
+// address, the drop) escaped it, and the rule that would have prevented it.
+// Requires: the story breaks something and has rows.
+std::string Why(const Story& story, const Cause& cause);
+
+// The same of a run that holds: what the pass did instead at the place where
+// `broken`, a run of the same script on another kernel, went wrong.
+std::string WhyNot(const Story& story, const Story& broken);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_EXPLAIN_WHY_H_
