@@ -2,11 +2,16 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "explain/cause.h"
+#include "explain/contrast.h"
+#include "explain/page.h"
+#include "explain/story_json.h"
 #include "explain/text.h"
 #include "explain/why.h"
 #include "explain/words.h"
@@ -47,19 +52,38 @@ void PrintStory(const ExplainArguments& o, const Story& story) {
             << Wrapped(Why(story, cause), 0) << "\n";
 }
 
+void PrintJson(const Story& story, const Story* other) {
+  const auto json = [](const Story& it) {
+    if (it.result.holds() || it.rows.empty()) return ToJson(it, nullptr);
+    const Cause cause = FindCause(it);
+    return ToJson(it, &cause);
+  };
+  nlohmann::json all = {{"version", 1}, {"runs", {json(story)}}};
+  if (other != nullptr) all["runs"].push_back(json(*other));
+  std::cout << all.dump(2) << "\n";
+}
+
 int Explain(const ExplainArguments& o) {
   const Script script = ReadScript(o.file, o.from);
   const Folding folding = o.steps ? Folding::kNone : Folding::kQuiet;
   const Story story = Tell(o.file, script, TheKernel(o, script), folding);
-  PrintStory(o, story);
-  if (!o.against.empty()) {
-    const Story other = Tell(o.file, script, OneKernel(o.against), folding);
-    std::cout << "\n" << PartingText(story, other) << "\n";
-    const std::string why =
-        other.result.holds()
-            ? WhyNot(other, story)
-            : other.kernel.ToString() + " " + VerdictInWords(other);
-    std::cout << Wrapped(why, 0) << "\n";
+  std::optional<Story> other;
+  if (!o.against.empty())
+    other = Tell(o.file, script, OneKernel(o.against), folding);
+  if (!o.html.empty())
+    WriteFile(o.html, PageOf(story, other ? &*other : nullptr));
+  if (o.json) {
+    PrintJson(story, other ? &*other : nullptr);
+  } else if (o.html.empty()) {
+    PrintStory(o, story);
+    if (other)
+      std::cout << "\n"
+                << PartingText(story, *other) << "\n"
+                << Wrapped(WhyNot(*other, story), 0) << "\n";
+  } else {
+    std::cout << absl::StrFormat("%s on %s %s\nwritten to %s\n", story.path,
+                                 story.kernel.ToString(), VerdictInWords(story),
+                                 o.html);
   }
   return story.result.holds() ? kExitHeld : kExitBroken;
 }
@@ -86,6 +110,7 @@ void AddExplain(CLI::App& app, Command& run) {
       ->check(kNotEmpty);
   sub->add_flag("--steps", o->steps,
                 "a row a step, also where nobody could come in between");
+  sub->add_flag("--json", o->json, "as JSON");
   sub->add_option("--colour", o->colour, "auto: on a terminal alone")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();

@@ -246,6 +246,7 @@ Story Tell(const std::string& path, const Script& script,
   story.script = script;
   story.kernel = kernel;
   story.rules = kernel.rules();
+  story.folding = folding;
   Teller teller(story, folding);
   story.result = RunTraced(script, story.rules,
                            [&](const TraceStep& step) { teller(step); });

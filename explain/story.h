@@ -66,6 +66,7 @@ struct Story {
   Script script;
   KernelSpec kernel;
   Rules rules;
+  Folding folding = Folding::kQuiet;
   RunResult result;
   World<LargeCaps> start;  // before the first event
   std::array<uint8_t, LargeCaps::kMms> start_mm_task;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "explain/contrast.h"
 #include "explain/words.h"
 
 namespace vmtrunc {
@@ -231,26 +232,17 @@ std::vector<std::string> ColumnOf(const Story& story, size_t row,
   return lines;
 }
 
-// The rules that alone make the left kernel part no later than at that row.
 std::string RulesText(const Story& left, const Story& right, size_t row) {
   std::string text;
-  for (size_t i = 0; i < AllRules().size(); ++i) {
-    const RuleInfo& rule = AllRules()[i];
-    if (left.rules.*rule.flag == right.rules.*rule.flag) continue;
-    KernelSpec turned = left.kernel;
-    turned.flips ^= uint64_t{1} << i;
-    const auto at =
-        PartingRow(left, Tell(left.path, left.script, turned, Folding::kQuiet));
-    if (!at || *at > row) continue;
+  for (const RuleInfo* rule : PartingRules(left, right, row))
     absl::StrAppend(
         &text,
         Wrapped(absl::StrFormat(
-                    "  %s (%s has it): %s", rule.name,
-                    (left.rules.*rule.flag ? left : right).kernel.ToString(),
-                    rule.decides),
+                    "  %s (%s has it): %s", rule->name,
+                    (left.rules.*rule->flag ? left : right).kernel.ToString(),
+                    rule->decides),
                 4),
         "\n");
-  }
   return text.empty()
              ? text
              : "\nRules that alone would make them part here:\n" + text;

@@ -19,10 +19,8 @@ std::string Wrapped(const std::string& text, size_t indent);
 // or nullptr. `colours`: with ANSI escapes.
 std::string ToText(const Story& story, const Cause* cause, bool colours);
 
-// Where the runs of one script on two kernels part for people: the first row at
-// which they do something else or leave other vmas or pages. (`vmtrunc diff`
-// compares all of the states.) What each does there and leaves, side by side,
-// and the rules that part them so.
+// Where the runs of one script on two kernels part (PartingRow()): what each
+// does there and leaves, side by side, and the rules that part them so.
 std::string PartingText(const Story& left, const Story& right);
 
 }  // namespace vmtrunc

@@ -13,10 +13,6 @@ namespace vmtrunc {
 // Requires: the story breaks something and has rows.
 std::string Why(const Story& story, const Cause& cause);
 
-// The same of a run that holds: what the pass did instead at the place where
-// `broken`, a run of the same script on another kernel, went wrong.
-std::string WhyNot(const Story& story, const Story& broken);
-
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_EXPLAIN_WHY_H_

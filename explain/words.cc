@@ -180,25 +180,6 @@ std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot) {
   return std::nullopt;
 }
 
-std::optional<size_t> PartingRow(const Story& left, const Story& right) {
-  const auto look = [](const Story& story, size_t row) {
-    const StoryRow& it = story.rows[row];
-    std::string text = absl::StrCat(it.event, " ", it.task, " ",
-                                    static_cast<unsigned>(it.flow), "\n",
-                                    absl::StrJoin(Deeds(story, row), "\n"));
-    for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot)
-      absl::StrAppend(
-          &text, "\n",
-          MapInWords(story, it.world, row, static_cast<Slot>(slot)));
-    return text;
-  };
-  const size_t rows = std::min(left.rows.size(), right.rows.size());
-  for (size_t i = 0; i < rows; ++i)
-    if (look(left, i) != look(right, i)) return i;
-  if (left.rows.size() == right.rows.size()) return std::nullopt;
-  return rows;
-}
-
 std::string EventInWords(const Story& story, unsigned event) {
   if (event == 0) return "at the end: what is in flight runs on";
   return ToText(story.script.events[event - 1], story.script);

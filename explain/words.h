@@ -50,11 +50,6 @@ std::vector<Slot> ChangedVmas(const Story& story, size_t row);
 // from the slab: the row at whose end it was in use for the last time.
 std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot);
 
-// The first row at which two runs of one script do something else, or leave
-// other vmas or pages, as far as words tell; locks and how marks are written
-// aside. Empty when there is none. Requires: told with one Folding.
-std::optional<size_t> PartingRow(const Story& left, const Story& right);
-
 // The event of a row: "t drop 2", or "at the end: what is in flight runs on".
 std::string EventInWords(const Story& story, unsigned event);
 

@@ -1,0 +1,226 @@
+#include "explain/escape.h"
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "explain/words.h"
+
+namespace vmtrunc {
+namespace {
+
+using LargeWorld = World<LargeCaps>;
+using Kind = TraceNote::Kind;
+
+class Account {
+ public:
+  Account(const Story& story, const Victim& victim, const Escape& escape)
+      : story_(story), victim_(victim), escape_(escape) {}
+
+  std::vector<std::string> Tell() {
+    Duty();
+    if (escape_.dropped) Drop();
+    How();
+    return sentences_;
+  }
+
+ private:
+  void Say(std::string sentence) { sentences_.push_back(std::move(sentence)); }
+  const std::string& TaskName(unsigned task) const {
+    return story_.script.task_names[task];
+  }
+  std::string At(size_t row) const { return StepsInWords(story_.rows[row]); }
+  std::string Name(size_t row, Slot slot) const {
+    return VmaName(story_, row, story_.rows[row].world.vmas[slot]);
+  }
+  std::string MmName(unsigned mm) const {
+    return story_.MmName(escape_.breaks, mm);
+  }
+
+  // What the pass was to do.
+  void Duty() {
+    const StoryRow& row = story_.rows[escape_.begins];
+    const Op& op = row.world.tasks[row.task].op;
+    const std::string pass =
+        story_.rules.stamp_vmas
+            ? absl::StrFormat("pass %u",
+                              row.world.files[op.file].truncate_count)
+            : "its pass";
+    const std::string file = story_.FileName(op.file);
+    const char* const does = row.verb == Verb::kTruncate ? "truncates"
+                             : row.verb == Verb::kPunch  ? "punches"
+                                                         : "invalidates";
+    Say(absl::StrFormat(
+        "%s %s %s%s: %s has to take page %u%s from every process, so also page "
+        "%u from %u of %s.",
+        TaskName(row.task), does, file,
+        row.verb == Verb::kTruncate ? absl::StrFormat(" to %s", Pages(op.pgoff))
+                                    : "",
+        pass, op.pass.first,
+        op.pass.last >= LargeCaps::kFilePages - 1 ? " and all behind it"
+        : op.pass.last != op.pass.first ? absl::StrFormat("..%u", op.pass.last)
+                                        : "",
+        victim_.index, victim_.addr, MmName(victim_.mm)));
+  }
+
+  static std::string Pages(unsigned pages) {
+    return absl::StrFormat("%u page%s", pages, pages == 1 ? "" : "s");
+  }
+
+  // Where it stood when others came in between.
+  void Drop() {
+    const size_t at = *escape_.dropped;
+    const StoryRow& row = story_.rows[at];
+    const Pass& pass = row.world.tasks[row.task].op.pass;
+    std::string left;
+    if (!story_.rules.restart_in_vma && pass.restart_vma != kNone) {
+      left = absl::StrFormat(
+          " and remembers where it was: the vma in slot %u (%s), address %u",
+          pass.restart_vma, Name(at, pass.restart_vma), pass.restart_addr);
+    } else {
+      for (const Slot slot : ChangedVmas(story_, at))
+        if (row.world.vmas[slot].count != story_.Before(at).vmas[slot].count)
+          left += absl::StrFormat(" and leaves \"%s\" in %s",
+                                  CountInWords(story_, row.world.vmas[slot]),
+                                  Name(at, slot));
+    }
+    Say(
+        absl::StrFormat("At %s it is asked to let others go first: it drops "
+                        "i_mmap_lock%s.",
+                        At(at), left));
+    Meanwhile();
+  }
+
+  // What others did to vmas from the drop to where it goes on.
+  void Meanwhile() {
+    const size_t until = escape_.skip == Escape::Skip::kUnknown
+                             ? escape_.breaks
+                             : escape_.skipped;
+    for (size_t i = *escape_.dropped + 1; i < until;) {
+      const unsigned event = story_.rows[i].event;
+      std::vector<std::string> deeds;
+      for (; i < until && story_.rows[i].event == event; ++i) {
+        if (story_.rows[i].task == story_.rows[escape_.begins].task) continue;
+        for (const std::string& deed : Deeds(story_, i))
+          if (Matters(deed)) deeds.push_back(deed + " (" + At(i) + ")");
+      }
+      if (deeds.empty()) continue;
+      Say(absl::StrFormat(
+          "Then%s: %s.",
+          event == 0 ? ", at the end"
+                     : absl::StrFormat(" \"%s\"", EventInWords(story_, event)),
+          absl::StrJoin(deeds, "; ")));
+    }
+  }
+
+  // What changes which vmas there are, or brings pages.
+  static bool Matters(const std::string& deed) {
+    for (const char* const word :
+         {"slot", "becomes", "moves", "maps", "to 0", "nonlinear"})
+      if (deed.find(word) != std::string::npos) return true;
+    return false;
+  }
+
+  void How() {
+    const bool late =
+        escape_.arrives &&
+        (!escape_.scans.empty() && *escape_.arrives > escape_.scans.back());
+    if (late) return ComesBack();
+    if (escape_.arrives && escape_.from) return Moves();
+    if (escape_.arrives && escape_.skip == Escape::Skip::kUnknown)
+      return ComesBack();
+    if (escape_.scans.empty() || escape_.skip != Escape::Skip::kUnknown)
+      return Skipped();
+  }
+
+  void ComesBack() {
+    const StoryRow& row = story_.rows[*escape_.arrives];
+    const std::string scanned =
+        escape_.scans.empty()
+            ? "The pass never scans " + std::to_string(victim_.addr)
+            : absl::StrFormat("The pass has scanned %u at %s", victim_.addr,
+                              At(escape_.scans.back()));
+    Say(absl::StrFormat(
+        "%s, and %s (%s) %s page %u there%s at %s, behind its back.", scanned,
+        TaskName(row.task), VerbName(row.verb), escape_.from ? "moves" : "maps",
+        victim_.index,
+        escape_.from ? absl::StrFormat(" from %u", *escape_.from) : "",
+        At(*escape_.arrives)));
+  }
+
+  void Moves() {
+    const StoryRow& row = story_.rows[*escape_.arrives];
+    Say(absl::StrFormat(
+        "%s moves page %u from %u to %u at %s, where the pass does not look "
+        "again.",
+        TaskName(row.task), victim_.index, *escape_.from, victim_.addr,
+        At(*escape_.arrives)));
+    if (escape_.skip != Escape::Skip::kUnknown) Skipped();
+  }
+
+  void Skipped() {
+    const std::string task = TaskName(story_.rows[escape_.begins].task);
+    const LargeWorld& world = story_.Before(escape_.skipped);
+    if (escape_.skip == Escape::Skip::kUnknown)
+      return Say(absl::StrFormat("Its walk never comes to %u of %s.",
+                                 victim_.addr, MmName(victim_.mm)));
+    const Vma& vma = world.vmas[escape_.slot];
+    const std::string name = VmaName(story_, escape_.breaks, vma);
+    const std::string never =
+        escape_.scans.empty()
+            ? absl::StrFormat(" It has never scanned %u.", victim_.addr)
+            : "";
+    switch (escape_.skip) {
+      case Escape::Skip::kPointer:
+        Say(absl::StrFormat(
+            "When %s goes on (%s) it finds %s in slot %u, takes it for the vma "
+            "that it left, and goes on at %u as if what lies below were "
+            "done.%s",
+            task, At(escape_.skipped), name, escape_.slot,
+            world.tasks[story_.rows[escape_.begins].task].op.pass.restart_addr,
+            never));
+        return;
+      case Escape::Skip::kRestart:
+        Say(absl::StrFormat(
+            "At %s %s finds \"%s\" in %s, there since %s, and believes that %u "
+            "is done.%s",
+            At(escape_.skipped), task, CountInWords(story_, vma), name,
+            At(escape_.marked), victim_.addr, never));
+        Older(vma.count);
+        return;
+      default:
+        Say(absl::StrFormat(
+            "At %s %s finds %s marked as scanned by this pass, which it has "
+            "been since %s, and passes it by.%s",
+            At(escape_.skipped), task, name, At(escape_.marked), never));
+        return;
+    }
+  }
+
+  // Whose the mark is, where the pass itself has not left it.
+  void Older(uint32_t count) {
+    for (size_t i = 0; i < escape_.begins; ++i) {
+      const StoryRow& row = story_.rows[i];
+      if (!row.Has(Kind::kDrops)) continue;
+      for (const Slot slot : ChangedVmas(story_, i))
+        if (row.world.vmas[slot].count == count &&
+            story_.Before(i).vmas[slot].count != count)
+          return Say(absl::StrFormat(
+              "That address is not this pass's: pass %u left it in %s when it "
+              "dropped the lock at %s, and never came back to take it away.",
+              row.world.tasks[row.task].op.pass.count, Name(i, slot), At(i)));
+    }
+  }
+
+  const Story& story_;
+  const Victim victim_;
+  const Escape escape_;
+  std::vector<std::string> sentences_;
+};
+
+}  // namespace
+
+std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,
+                                      const Escape& escape) {
+  return Account(story, victim, escape).Tell();
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,19 @@
+// How a page escaped a pass, in sentences.
+#ifndef VMTRUNC_EXPLAIN_ESCAPE_H_
+#define VMTRUNC_EXPLAIN_ESCAPE_H_
+
+#include <string>
+#include <vector>
+
+#include "explain/victim.h"
+
+namespace vmtrunc {
+
+// What the pass was to do, what it left behind when it dropped its lock, what
+// others did then, and why it did not come to the page again.
+std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,
+                                      const Escape& escape);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_EXPLAIN_ESCAPE_H_

@@ -1,0 +1,115 @@
+#include "explain/page.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "explain/assets.h"
+#include "explain/contrast.h"
+#include "explain/story_json.h"
+#include "explain/text.h"
+#include "explain/why.h"
+#include "explain/words.h"
+
+namespace vmtrunc {
+namespace {
+
+std::string Badge(const Story& story) {
+  const char* const is = story.result.holds() ? "holds" : "breaks";
+  return absl::StrFormat(
+      "<span class=\"badge %s\">%s %s</span>", is,
+      Escaped(story.kernel.ToString()),
+      story.result.holds()
+          ? "holds"
+          : absl::StrFormat("breaks %s",
+                            AllProperties()[static_cast<size_t>(
+                                                story.result.first.property)]
+                                .name));
+}
+
+std::string Head(const Story& story, const Story* other) {
+  const std::string name = story.path.substr(story.path.find_last_of('/') + 1);
+  return absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
+      Escaped(name), " on ", Escaped(story.kernel.ToString()),
+      "</title>\n<style>\n", kLookCss, kPageCss, "</style>\n</head>\n<body>\n",
+      "<h1>", Escaped(name), "</h1>\n<p>", Badge(story),
+      other == nullptr ? "" : " " + Badge(*other), "</p>\n");
+}
+
+// What a reader who has never seen the algorithm needs to know, and what came
+// of this run.
+std::string Answers(const Story& story, const Cause* cause,
+                    const Story* other) {
+  std::string html;
+  if (!story.result.holds())
+    absl::StrAppend(&html, "<p><strong>", Escaped(ViolationInWords(story)),
+                    ".</strong></p>\n");
+  if (cause != nullptr)
+    absl::StrAppend(&html, "<h2 id=\"why\">What happens on ",
+                    Escaped(story.kernel.ToString()),
+                    "</h2>\n<div class=\"answer\" data-run=\"0\"><p>",
+                    Escaped(Why(story, *cause)), "</p></div>\n");
+  if (other == nullptr) return html;
+  absl::StrAppend(
+      &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.ToString()),
+      "</h2>\n<div class=\"", other->result.holds() ? "answer good" : "answer",
+      "\" data-run=\"1\"><p>", Escaped(WhyNot(*other, story)), "</p>\n");
+  const auto row = PartingRow(story, *other);
+  if (row) {
+    absl::StrAppend(&html, "<p>The two part first at ",
+                    row < story.rows.size() ? StepsInWords(story.rows[*row])
+                                            : std::string("the end of the one"),
+                    ".");
+    for (const RuleInfo* rule : PartingRules(story, *other, *row))
+      absl::StrAppend(&html, " The rule that does it: <code>", rule->name,
+                      "</code>, ", Escaped(rule->decides), ".");
+    absl::StrAppend(&html, "</p>");
+  }
+  return html + "</div>\n";
+}
+
+std::string Commands(const Story& story, const Story* other) {
+  const std::string against =
+      other == nullptr ? "" : " --against " + other->kernel.ToString();
+  return absl::StrCat(
+      "<h2 id=\"script\">The script</h2>\n<pre>", Escaped(ToText(story.script)),
+      "</pre>\n<p>See it again:</p>\n<pre>",
+      Escaped(absl::StrCat("vmtrunc explain ", story.path, " --kernel ",
+                           story.kernel.ToString(), against)),
+      "</pre>\n");
+}
+
+}  // namespace
+
+std::string Escaped(std::string_view text) {
+  return absl::StrReplaceAll(
+      absl::string_view(text.data(), text.size()),
+      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+}
+
+std::string_view LookOfPages() { return kLookCss; }
+
+std::string PageOf(const Story& story, const Story* other) {
+  const bool broken = !story.result.holds() && !story.rows.empty();
+  std::optional<Cause> cause;
+  if (broken) cause = FindCause(story);
+  nlohmann::json data = {{"version", 1}, {"runs", nlohmann::json::array()}};
+  data["runs"].push_back(ToJson(story, cause ? &*cause : nullptr));
+  if (other != nullptr) {
+    std::optional<Cause> also;
+    if (!other->result.holds() && !other->rows.empty())
+      also = FindCause(*other);
+    data["runs"].push_back(ToJson(*other, also ? &*also : nullptr));
+  }
+  // No text of a script ends the element that carries it.
+  const std::string json = absl::StrReplaceAll(data.dump(), {{"<", "\\u003c"}});
+  return absl::StrCat(
+      Head(story, other), Answers(story, cause ? &*cause : nullptr, other),
+      kPageHtml, Commands(story, other), "<noscript><pre>",
+      Escaped(ToText(story, cause ? &*cause : nullptr, false)),
+      "</pre></noscript>\n<script type=\"application/json\" id=\"data\">", json,
+      "</script>\n<script>\n", kPageJs, "</script>\n</body>\n</html>\n");
+}
+
+}  // namespace vmtrunc

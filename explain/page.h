@@ -1,0 +1,29 @@
+// A story as one page that needs nothing else: no network, no other file.
+//
+// It is drawn by some 400 lines of script in it, without a library: what is
+// drawn are rectangles on a line of addresses and on one of steps, and a
+// drawing library would be ten times as much to carry in each page.
+#ifndef VMTRUNC_EXPLAIN_PAGE_H_
+#define VMTRUNC_EXPLAIN_PAGE_H_
+
+#include <string>
+#include <string_view>
+
+#include "explain/cause.h"
+#include "explain/story.h"
+
+namespace vmtrunc {
+
+// `other`: the same script on another kernel, or nullptr. Requires: both were
+// told with one Folding.
+std::string PageOf(const Story& story, const Story* other);
+
+// The look that all pages of vmtrunc share: CSS.
+std::string_view LookOfPages();
+
+// Text for HTML.
+std::string Escaped(std::string_view text);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_EXPLAIN_PAGE_H_
