@@ -60,6 +60,17 @@ foreach(engine random pct)
     PASS_REGULAR_EXPRESSION "\"found\": 1")
 endforeach()
 
+# The page that explains, in a browser. Debian's Python has the driver's module,
+# whatever other Python comes first.
+find_program(CHROMIUM chromium)
+find_program(CHROMEDRIVER chromedriver)
+if(CHROMIUM AND CHROMEDRIVER)
+  add_test(NAME explain_page
+    COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/explain/page_test.py
+            $<TARGET_FILE:vmtrunc>
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endif()
+
 # Another model checker finds as short a way to the bug of 2004. Optimized
 # builds alone: it is two million states.
 find_program(SPIN spin)

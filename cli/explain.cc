@@ -71,7 +71,9 @@ int Explain(const ExplainArguments& o) {
   if (!o.against.empty())
     other = Tell(o.file, script, OneKernel(o.against), folding);
   if (!o.html.empty())
-    WriteFile(o.html, PageOf(story, other ? &*other : nullptr));
+    WriteFile(o.html, o.against.empty() && !o.steps
+                          ? ExplainedPage(o.file, script, story.kernel)
+                          : PageOf(story, other ? &*other : nullptr));
   if (o.json) {
     PrintJson(story, other ? &*other : nullptr);
   } else if (o.html.empty()) {
@@ -105,8 +107,10 @@ void AddExplain(CLI::App& app, Command& run) {
   sub->add_option("--against", o->against,
                   "another kernel: where the two part, side by side")
       ->check(kNotEmpty);
-  sub->add_option("--html", o->html,
-                  "writes it as a page that needs no network")
+  sub->add_option(
+         "--html", o->html,
+         "writes it as a page that needs no network; without --against, beside "
+         "the kernel with the rule that decides turned round")
       ->check(kNotEmpty);
   sub->add_flag("--steps", o->steps,
                 "a row a step, also where nobody could come in between");

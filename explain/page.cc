@@ -9,6 +9,7 @@
 #include "explain/text.h"
 #include "explain/why.h"
 #include "explain/words.h"
+#include "fuzz/reason.h"
 
 namespace vmtrunc {
 namespace {
@@ -88,7 +89,24 @@ std::string Escaped(std::string_view text) {
       {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
 }
 
-std::string_view LookOfPages() { return kLookCss; }
+std::string PageHead(std::string_view title, std::string_view more_css) {
+  return absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
+      Escaped(title), "</title>\n<style>\n", kLookCss,
+      absl::string_view(more_css.data(), more_css.size()),
+      "</style>\n</head>\n<body>\n");
+}
+
+std::string ExplainedPage(const std::string& path, const Script& script,
+                          const KernelSpec& kernel) {
+  const Story story = Tell(path, script, kernel, Folding::kQuiet);
+  if (story.result.holds()) return PageOf(story, nullptr);
+  const Reason reason = ReasonOf(script, kernel, story.result.first.property);
+  if (!reason.unlike) return PageOf(story, nullptr);
+  const Story other = Tell(path, script, *reason.unlike, Folding::kQuiet);
+  return PageOf(story, &other);
+}
 
 std::string PageOf(const Story& story, const Story* other) {
   const bool broken = !story.result.holds() && !story.rows.empty();

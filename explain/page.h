@@ -18,8 +18,13 @@ namespace vmtrunc {
 // told with one Folding.
 std::string PageOf(const Story& story, const Story* other);
 
-// The look that all pages of vmtrunc share: CSS.
-std::string_view LookOfPages();
+// The page of a script that breaks something on the kernel, beside the same
+// kernel with the rule that decides turned round, where one does.
+std::string ExplainedPage(const std::string& path, const Script& script,
+                          const KernelSpec& kernel);
+
+// What any page of vmtrunc begins with, its look in it, to behind <body>.
+std::string PageHead(std::string_view title, std::string_view more_css = "");
 
 // Text for HTML.
 std::string Escaped(std::string_view text);

@@ -1,0 +1,123 @@
+#include "cli/matrix_page.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "cli/input.h"
+#include "cli/verdict.h"
+#include "explain/page.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Writes what explains the scripts, and links to it.
+class Explained {
+ public:
+  explicit Explained(const std::string& path)
+      : directory_(fs::path(path).replace_extension()) {
+    std::error_code error;
+    fs::create_directories(directory_, error);
+    if (error || directory_ == fs::path(path))
+      throw UsageError{path +
+                       ": expected the name of a page, NAME.html, "
+                       "beside which a directory NAME can be made"};
+  }
+
+  // "<a href=...>words</a>", to a page of its own.
+  std::string Link(const std::string& words, const std::string& name,
+                   const Script& script, const KernelSpec& kernel) const {
+    const std::string file = name + ".html";
+    WriteFile((directory_ / file).string(),
+              ExplainedPage(name + ".vmt", script, kernel));
+    return absl::StrCat("<a href=\"",
+                        Escaped(directory_.filename().string() + "/" + file),
+                        "\">", words, "</a>");
+  }
+
+ private:
+  const fs::path directory_;
+};
+
+std::string RulesHtml(const std::vector<RuleNeed>& needs,
+                      const Explained& explained) {
+  std::string html;
+  std::string kernel;
+  for (const RuleNeed& need : needs) {
+    if (need.kernel != kernel) {
+      absl::StrAppend(&html, kernel.empty() ? "" : "</ul>\n", "<h2>Rules of ",
+                      Escaped(need.kernel), "</h2>\n<ul>\n");
+      kernel = need.kernel;
+    }
+    const std::string rule = absl::StrCat("<code>", need.rule, "</code>");
+    const std::string breaks =
+        need.answer != Answer::kBreaks
+            ? ""
+            : explained.Link(
+                  absl::StrCat("<code>", Name(need.property),
+                               "</code> breaks in ", need.events, " events"),
+                  need.without.ToString(), need.script, need.without);
+    absl::StrAppend(
+        &html, "<li>", rule,
+        need.answer == Answer::kBreaks  ? ": needed: without it " + breaks
+        : need.answer == Answer::kHolds ? ": nothing breaks without it"
+                                        : ": ran out",
+        "</li>\n");
+  }
+  return kernel.empty() ? html : html + "</ul>\n";
+}
+
+std::string RowHtml(const MatrixRow& row, const Explained& explained) {
+  std::string html =
+      absl::StrCat("<tr><th scope=\"row\">", Escaped(row.kernel), "</th>");
+  const bool holds = row.rest == Answer::kHolds;
+  for (int i = 0; i < kProperties; ++i) {
+    const std::string name = Name(static_cast<Property>(i));
+    const bool breaks = row.events[i] != 0;
+    absl::StrAppend(
+        &html, "<td", breaks ? " class=\"breaks\"" : "",
+        !breaks && holds ? " class=\"holds\"" : "", ">",
+        breaks
+            ? explained.Link(absl::StrCat("breaks in ", row.events[i]),
+                             row.kernel + "-" + name, row.script[i], row.spec)
+        : holds ? "holds"
+                : "ran out",
+        "</td>");
+  }
+  return absl::StrCat(html, "<td>", SearchedInWords(row), "</td></tr>\n");
+}
+
+}  // namespace
+
+std::string SearchedInWords(const MatrixRow& row) {
+  return absl::StrCat(row.rest == Answer::kHolds ? "" : "ran out of ",
+                      Size(row.progress.states), " states, ",
+                      row.progress.depth,
+                      row.is_reduced ? " moves deep" : " events deep");
+}
+
+void WriteMatrixPage(const std::string& path,
+                     const std::vector<MatrixRow>& rows,
+                     const std::vector<RuleNeed>& needs,
+                     const std::string& what) {
+  const Explained explained(path);
+  std::string html = PageHead("vmtrunc: kernels and properties");
+  absl::StrAppend(
+      &html, "<h1>Kernels and properties</h1>\n<p>Searched: ", Escaped(what),
+      ". A cell that breaks leads to a script with the fewest events, step by "
+      "step.</p>\n<div class=\"wide\"><table>\n<thead><tr><th "
+      "scope=\"col\">kernel</th>");
+  for (const PropertyInfo& property : AllProperties())
+    absl::StrAppend(&html, "<th scope=\"col\" title=\"", Escaped(property.text),
+                    "\">", property.name, "</th>");
+  absl::StrAppend(&html,
+                  "<th scope=\"col\">searched</th></tr></thead>\n<tbody>\n");
+  for (const MatrixRow& row : rows)
+    absl::StrAppend(&html, RowHtml(row, explained));
+  absl::StrAppend(&html, "</tbody></table></div>\n",
+                  RulesHtml(needs, explained), "</body>\n</html>\n");
+  WriteFile(path, html);
+}
+
+}  // namespace vmtrunc
