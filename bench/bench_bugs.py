@@ -61,6 +61,7 @@ class Bug:
         self.kernel = row["kernel"]
         self.property = row["property"]
         self.holds_on = row["holds_on"]
+        self.script = row["script"]
 
 
 def known_bugs():
@@ -368,7 +369,7 @@ def main(argv):
     except KeyboardInterrupt:
         fail("interrupted; the same command goes on")
     names = {bug.name: bug for bug in known_bugs()}
-    bugs_report.write(o.out, names)
+    bugs_report.write(o.out, names, RELEASE / "vmtrunc")
 
 
 if __name__ == "__main__":

@@ -135,6 +135,10 @@ def test_run(directory):
                for bug in BUGS for engine in ENGINES), "Markdown lacks a row")
     html = (out / "report.html").read_text()
     expect(html.count("<svg") == 3, "the page lacks a plot")
+    for bug in BUGS:
+        told = out / f"explained/{bug}.html"
+        expect(f'href="explained/{bug}.html"' in html and told.exists() and
+               "What happens on" in told.read_text(), f"{bug} is not explained")
     expect("http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|"http://www.w3.org[^"]*"'
                                 r'|<rdf:RDF.*?</rdf:RDF>', "", html,
                                 flags=re.S), "the page names another")

@@ -8,6 +8,8 @@ import collections
 import csv
 import html
 import math
+import pathlib
+import subprocess
 
 from scipy import stats
 
@@ -329,35 +331,51 @@ def markdown(head, rows):
     return "\n".join(lines) + "\n"
 
 
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem;
-       margin: 2rem auto; padding: 0 1rem; color: CanvasText;
-       background: Canvas; }
-table { border-collapse: collapse; font-size: 13px;
-        font-variant-numeric: tabular-nums; margin: 1rem 0; }
-th, td { padding: .2rem .6rem; text-align: left; white-space: nowrap;
-         border-bottom: 1px solid color-mix(in srgb, currentColor 20%,
-                                            transparent); }
-th { position: sticky; top: 0; background: Canvas; }
-.scroll { overflow-x: auto; } svg { max-width: 100%; height: auto; }
-.goals td { white-space: normal; } .open { color: #b36b00; }
-.met { color: #18804a; } .not { color: #c0392b; }
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# The look of all pages, and what of it this one changes.
+STYLE = (ROOT / "explain/look.css").read_text() + """
+td, th { white-space: nowrap; font-variant-numeric: tabular-nums; }
+main svg { max-width: 100%; height: auto; }
+.goals td { white-space: normal; } .open { color: var(--mark); }
+.met { color: var(--yes-ink); } .not { color: var(--no-ink); }
 """
 
 
 def table(head, rows, kind=""):
     def cell(text):
+        if isinstance(text, Link):
+            return (f'<td><a href="{html.escape(text.page)}">'
+                    f"{html.escape(text.words)}</a></td>")
         state = text.split(":")[0].split(" ")[0]
         mark = (f' class="{state}"' if kind == "goals"
                 and state in ("open", "met", "not") else "")
         return f"<td{mark}>{html.escape(text)}</td>"
-    return (f'<div class="scroll"><table class="{kind}"><thead><tr>'
+    return (f'<div class="wide"><table class="{kind}"><thead><tr>'
             + "".join(f"<th>{html.escape(name)}</th>" for name in head)
             + "</tr></thead><tbody>"
             + "".join("<tr>" + "".join(map(cell, row)) + "</tr>\n"
                       for row in rows)
             + "</tbody></table></div>\n")
+
+
+Link = collections.namedtuple("Link", "words page")
+
+
+def explained(out, bugs, vmtrunc):
+    """A page a bug that tells its script step by step, by its name."""
+    (out / "explained").mkdir(exist_ok=True)
+    pages = {}
+    for name, bug in bugs.items():
+        page_of = f"explained/{name}.html"
+        done = subprocess.run(
+            [vmtrunc, "explain", str(ROOT / "corpus/history" / bug.script),
+             "--kernel", bug.kernel, "--against", bug.holds_on, "--html",
+             str(out / page_of)], capture_output=True, text=True, check=False)
+        if done.returncode != 1:
+            raise SystemExit(f"bench-bugs: {name} is not explained: "
+                             f"{done.stderr.strip()}")
+        pages[name] = page_of
+    return pages
 
 
 NOTES = f"""Executions and seconds are until the bug was found: the property
@@ -376,11 +394,11 @@ def sections(results):
              matrix(results), "")]
 
 
-def page(results, curves, bugs):
+def page(results, curves, bugs, pages):
     parts = ["<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">",
              '<meta name="viewport" content="width=device-width">',
              f"<title>Time to bug</title><style>{STYLE}</style>",
-             "<h1>Time to bug</h1>",
+             "<main><h1>Time to bug</h1>",
              f"<p>{html.escape(results.header)}; {results.fewest} trials of "
              f"each engine and bug.</p><p>{html.escape(NOTES)}</p>"]
     for title, head, rows, kind in sections(results):
@@ -389,11 +407,12 @@ def page(results, curves, bugs):
         parts.append(f"<h2>{html.escape(title)}</h2>{svg}")
     parts.append("<h2>The bugs</h2>" + table(
         ["bug", "kernel", "property"],
-        [[" ".join(bugs[bug].names), bugs[bug].kernel, bugs[bug].property]
+        [[Link(" ".join(bugs[bug].names), pages[bug]), bugs[bug].kernel,
+          bugs[bug].property]
          for bug in results.bugs if bug in bugs]))
     parts.append("<h2>All figures</h2><details><summary>A row a bug and engine"
                  "</summary>" + table(DETAIL_HEAD, details(results))
-                 + "</details></html>")
+                 + "</details></main></html>")
     return "\n".join(parts) + "\n"
 
 
@@ -408,7 +427,7 @@ def growth_rows(curves):
     return rows
 
 
-def write(out, bugs):
+def write(out, bugs, vmtrunc):
     header, cells = read(out / "trials.csv")
     if not cells:
         raise SystemExit(f"bench-bugs: {out}/trials.csv has no trials")
@@ -423,5 +442,7 @@ def write(out, bugs):
             growth_rows(curves)))
     print("## All figures\n\n" + markdown(DETAIL_HEAD, details(results)))
     print(" ".join(NOTES.split()))
-    (out / "report.html").write_text(page(results, curves, bugs))
+    told = {bug: bugs[bug] for bug in results.bugs if bug in bugs}
+    (out / "report.html").write_text(
+        page(results, curves, bugs, explained(out, told, vmtrunc)))
     print(f"\nThe page is {out}/report.html.")

@@ -57,7 +57,8 @@ void PrintJson() {
                    {"what", bug.what},
                    {"kernel", WithBug(bug).ToString()},
                    {"property", PropertyName(bug)},
-                   {"holds_on", bug.kernel}});
+                   {"holds_on", bug.kernel},
+                   {"script", bug.script}});
   std::cout << nlohmann::json({{"version", 1}, {"bugs", all}}).dump(2) << "\n";
 }
 

@@ -19,8 +19,9 @@ constexpr std::array kRules = {
              "skipped when the walk starts again",
              ""},
     RuleInfo{"restart-in-vma", &Rules::restart_in_vma,
-             "the restart address is kept in the count of the vma that earned "
-             "it; without, the pass keeps one (vma pointer, address, pgoff)",
+             "where to go on after a drop is noted in the vma itself, in its "
+             "count; without this rule the pass keeps one note of its own: "
+             "vma pointer, address, file page",
              "HB-07, HB-18"},
     RuleInfo{"leap", &Rules::leap,
              "truncate_count leaps over page-aligned values, so that no count "

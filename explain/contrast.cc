@@ -45,9 +45,11 @@ class Contrast {
       for (const Slot slot : ChangedVmas(story_, i)) {
         const Vma& vma = row.world.vmas[slot];
         if (vma.count == story_.Before(i).vmas[slot].count) continue;
-        return absl::StrFormat(" The drop (%s) leaves \"%s\" in %s itself%s.",
-                               At(i), CountInWords(story_, vma),
-                               VmaName(story_, i, vma), Freed(i, zap, slot));
+        return absl::StrFormat(
+            " When it drops the lock (%s) the pass notes \"%s\" in the vma "
+            "itself, %s%s.",
+            At(i), CountInWords(story_, vma), VmaName(story_, i, vma),
+            Freed(i, zap, slot));
       }
       return "";
     }
@@ -57,8 +59,8 @@ class Contrast {
   std::string Freed(size_t from, size_t until, Slot slot) const {
     for (size_t i = from + 1; i < until; ++i)
       if (story_.rows[i].world.vmas[slot].state == VmaState::kFree)
-        return absl::StrFormat(", and goes with it when it is freed (%s)",
-                               At(i));
+        return absl::StrFormat(
+            "; when that is freed (%s) the note is gone with it", At(i));
     return "";
   }
 
@@ -73,10 +75,27 @@ class Contrast {
     if (vma == nullptr || !story_.rules.stamp_vmas)
       return absl::StrFormat(" %s zaps %u at %s.", task, victim_.addr, At(row));
     return absl::StrFormat(
-        " The count of %s says \"%s\" when %s comes to it, so %s scans it: it "
-        "zaps %u at %s.",
-        VmaName(story_, row, *vma), CountInWords(story_, *vma), task, task,
-        victim_.addr, At(row));
+        " The count of %s says \"%s\"%s when %s comes to it, so it is scanned, "
+        "and %u zapped (%s).",
+        VmaName(story_, row, *vma), CountInWords(story_, *vma),
+        Copied(*vma, row), task, victim_.addr, At(row));
+  }
+
+  // Where the count of a piece comes from.
+  std::string Copied(const Vma& vma, size_t until) const {
+    if (!story_.rules.split_inherits) return "";
+    const auto slot = static_cast<size_t>(&vma - story_.Before(until).vmas);
+    for (size_t i = 0; i < until; ++i) {
+      const StoryRow& row = story_.rows[i];
+      const Vma& now = row.world.vmas[slot];
+      const bool born = now.state != VmaState::kFree &&
+                        now.birth == vma.birth &&
+                        (story_.Before(i).vmas[slot].birth != vma.birth ||
+                         story_.Before(i).vmas[slot].state == VmaState::kFree);
+      if (born && (row.verb == Verb::kMprotect || row.verb == Verb::kMunmap))
+        return ", copied from the vma that was split,";
+    }
+    return "";
   }
 
   const Story& story_;

@@ -29,8 +29,8 @@ class Deed {
     Sizes();
     for (const TraceNote& note : row_.notes)
       if (note.kind == Kind::kPassBegins) PassBegins();
-    Skips();
     ScansAndZaps();
+    Skips();
     Slab();
     Ptes();
     Drops();
@@ -108,21 +108,24 @@ class Deed {
             : "a pass begins: unmap " + pages);
   }
 
-  // A vma that the pass enters above where its range begins, or leaves out.
+  // The vma that the pass enters, perhaps above where its range begins.
   void Skips() {
     const Pass& pass = op_after_.pass;
     if (!IsPass(row_.verb) || pass.active == 0 || pass.cursor == kNone ||
         pass.cursor == op_before_.pass.cursor)
       return;
     const Vma& vma = after_.vmas[pass.cursor];
-    unsigned begin = vma.start;
-    if (vma.nonlinear == 0 && pass.first > vma.pgoff)
-      begin += pass.first - vma.pgoff;
-    if (pass.addr > begin)
+    if (const auto skips = SkippedBy(story_, number_))
       Say(absl::StrFormat("goes on in %s at %u, believing %u..%u done",
-                          Name(vma), pass.addr, begin, pass.addr - 1U));
+                          Name(vma), pass.addr, skips->first, skips->last));
     else
-      Say("comes to " + Name(vma));
+      Say("comes to " + Name(vma) + Quoted(vma));
+  }
+
+  // What its count says, in brackets.
+  std::string Quoted(const Vma& vma) const {
+    const std::string count = CountInWords(story_, vma);
+    return count.empty() ? "" : " (\"" + count + "\")";
   }
 
   void ScansAndZaps() {
@@ -152,10 +155,10 @@ class Deed {
       const bool was = a.state != VmaState::kFree;
       const bool is = b.state != VmaState::kFree;
       if (was && !is) {
-        Say(absl::StrFormat("frees %s: slot %u", Name(a), slot));
+        Say(absl::StrFormat("frees %s: slot %u", Name(a), slot) + Lost(a));
       } else if (is && (!was || a.birth != b.birth)) {
         const auto last = LastUseOf(story_, number_, static_cast<Slot>(slot));
-        Say(absl::StrFormat("%s gets slot %u", Name(b), slot) +
+        Say(absl::StrFormat("%s%s gets slot %u", Splits(b), Name(b), slot) +
             (last
                  ? ", which was " + VmaName(story_, *last,
                                             story_.rows[*last].world.vmas[slot])
@@ -164,6 +167,23 @@ class Deed {
         Change(a, b);
       }
     }
+  }
+
+  // A restart address that is freed with its vma.
+  std::string Lost(const Vma& vma) const {
+    const std::string count = CountInWords(story_, vma);
+    return count.starts_with("restart") ? ", and \"" + count + "\" with it"
+                                        : "";
+  }
+
+  // mprotect and munmap need a new struct where they split.
+  std::string Splits(const Vma& piece) const {
+    if (row_.verb != Verb::kMprotect && row_.verb != Verb::kMunmap) return "";
+    for (const Vma& vma : before_.vmas)
+      if (vma.state == VmaState::kLinked && vma.mm == piece.mm &&
+          vma.start <= piece.start && piece.end <= vma.end)
+        return "splits " + Name(vma) + ": the piece ";
+    return "";
   }
 
   void Change(const Vma& a, const Vma& b) {
@@ -218,7 +238,20 @@ class Deed {
           "drops i_mmap_lock, remembering slot %u, address %u, page %u",
           pass.restart_vma, pass.restart_addr, pass.restart_pgoff));
     else
-      Say("drops i_mmap_lock");
+      Say("drops i_mmap_lock" + Noted());
+  }
+
+  // Where it leaves its restart address.
+  std::string Noted() const {
+    for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
+      const std::string count = CountInWords(story_, after_.vmas[slot]);
+      if (after_.vmas[slot].state != VmaState::kFree &&
+          after_.vmas[slot].count != before_.vmas[slot].count &&
+          count.starts_with("restart"))
+        return ", noting \"" + count + "\" in the vma " +
+               Name(after_.vmas[slot]);
+    }
+    return "";
   }
 
   void Removals() {
@@ -274,6 +307,20 @@ class Deed {
 };
 
 }  // namespace
+
+std::optional<Skips> SkippedBy(const Story& story, size_t row) {
+  const StoryRow& it = story.rows[row];
+  const Pass& pass = it.world.tasks[it.task].op.pass;
+  if (!IsPass(it.verb) || pass.active == 0 || pass.cursor == kNone ||
+      pass.cursor == story.Before(row).tasks[it.task].op.pass.cursor)
+    return std::nullopt;
+  const Vma& vma = it.world.vmas[pass.cursor];
+  unsigned first = vma.start;
+  if (vma.nonlinear == 0 && pass.first > vma.pgoff)
+    first += pass.first - vma.pgoff;
+  if (pass.addr <= first) return std::nullopt;
+  return Skips{.slot = pass.cursor, .first = first, .last = pass.addr - 1U};
+}
 
 std::vector<std::string> Deeds(const Story& story, size_t row) {
   return Deed(story, row).Tell();

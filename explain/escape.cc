@@ -171,9 +171,12 @@ class Account {
     switch (escape_.skip) {
       case Escape::Skip::kPointer:
         Say(absl::StrFormat(
-            "When %s goes on (%s) it finds %s in slot %u, takes it for the vma "
-            "that it left, and goes on at %u as if what lies below were "
-            "done.%s",
+            "When %s has the lock again (%s) it walks from the top and finds "
+            "%s "
+            "in slot %u. All that it compares is the address of the struct, "
+            "and "
+            "that is the one that it remembers: it goes on at %u, as if what "
+            "lies below were done.%s",
             task, At(escape_.skipped), name, escape_.slot,
             world.tasks[story_.rows[escape_.begins].task].op.pass.restart_addr,
             never));

@@ -34,40 +34,64 @@ std::string Head(const Story& story, const Story* other) {
       "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
       Escaped(name), " on ", Escaped(story.kernel.ToString()),
       "</title>\n<style>\n", kLookCss, kPageCss, "</style>\n</head>\n<body>\n",
-      "<h1>", Escaped(name), "</h1>\n<p>", Badge(story),
+      "<h1>",
+      story.result.holds() ? "The run holds"
+                           : Headline(story.result.first.property),
+      "</h1>\n<p class=\"soft\">", Escaped(name), "</p>\n<p>", Badge(story),
       other == nullptr ? "" : " " + Badge(*other), "</p>\n");
 }
 
-// What a reader who has never seen the algorithm needs to know, and what came
-// of this run.
+// What the script does, and the words that the rest is told in.
+std::string Beginning(const Story& story) {
+  std::string script;
+  for (size_t i = 1; i <= story.script.events.size(); ++i)
+    absl::StrAppend(&script, i, "  ",
+                    EventInWords(story, static_cast<unsigned>(i)), "\n");
+  std::string files;
+  for (unsigned i = 0; i < story.script.setup.files; ++i)
+    absl::StrAppend(&files, files.empty() ? "" : ", ", story.FileName(i),
+                    " of ", story.script.setup.sizes[i], " pages");
+  std::string tasks;
+  for (unsigned i = 0; i < story.script.setup.tasks; ++i)
+    absl::StrAppend(&tasks, tasks.empty() ? "" : ", ",
+                    story.script.task_names[i]);
+  return absl::StrCat(
+      "<div class=\"two\"><div><h2 id=\"script\">The script</h2>"
+      "<p>File ",
+      Escaped(files), "; tasks ", Escaped(tasks), ".</p><pre>", Escaped(script),
+      "</pre>", kScriptHtml, "</div><div>", kWordsHtml, "</div></div>\n");
+}
+
+std::string ListOf(const std::vector<std::string>& sentences) {
+  std::string html = "<ol>";
+  for (const std::string& sentence : sentences)
+    absl::StrAppend(&html, "<li>", Escaped(sentence), "</li>\n");
+  return html + "</ol>";
+}
+
 std::string Answers(const Story& story, const Cause* cause,
                     const Story* other) {
   std::string html;
-  if (!story.result.holds())
-    absl::StrAppend(&html, "<p><strong>", Escaped(ViolationInWords(story)),
-                    ".</strong></p>\n");
   if (cause != nullptr)
     absl::StrAppend(&html, "<h2 id=\"why\">What happens on ",
                     Escaped(story.kernel.ToString()),
-                    "</h2>\n<div class=\"answer\" data-run=\"0\"><p>",
-                    Escaped(Why(story, *cause)), "</p></div>\n");
+                    "</h2>\n<div class=\"answer\" data-run=\"0\">",
+                    ListOf(WhySentences(story, *cause)), "</div>\n");
   if (other == nullptr) return html;
   absl::StrAppend(
       &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.ToString()),
       "</h2>\n<div class=\"", other->result.holds() ? "answer good" : "answer",
-      "\" data-run=\"1\"><p>", Escaped(WhyNot(*other, story)), "</p>\n");
-  const auto row = PartingRow(story, *other);
-  if (row) {
-    absl::StrAppend(&html, "<p>The two part first at ",
-                    row < story.rows.size() ? StepsInWords(story.rows[*row])
-                                            : std::string("the end of the one"),
-                    ".");
+      "\" data-run=\"1\"><p>", Escaped(WhyNot(*other, story)), "</p></div>\n");
+  if (const auto row = PartingRow(story, *other);
+      row && row < story.rows.size()) {
+    absl::StrAppend(&html, "<h2 id=\"part\">Where they part</h2>\n<p>First at ",
+                    StepsInWords(story.rows[*row]), ".");
     for (const RuleInfo* rule : PartingRules(story, *other, *row))
       absl::StrAppend(&html, " The rule that does it: <code>", rule->name,
                       "</code>, ", Escaped(rule->decides), ".");
-    absl::StrAppend(&html, "</p>");
+    absl::StrAppend(&html, "</p>\n<div class=\"pairs\" id=\"pairs\"></div>\n");
   }
-  return html + "</div>\n";
+  return html;
 }
 
 std::string Commands(const Story& story, const Story* other) {
@@ -78,7 +102,8 @@ std::string Commands(const Story& story, const Story* other) {
       "</pre>\n<p>See it again:</p>\n<pre>",
       Escaped(absl::StrCat("vmtrunc explain ", story.path, " --kernel ",
                            story.kernel.ToString(), against)),
-      "</pre>\n");
+      "</pre>\n<p>The script as a file:</p>\n<pre>",
+      Escaped(ToText(story.script)), "</pre>\n");
 }
 
 }  // namespace
@@ -120,11 +145,14 @@ std::string PageOf(const Story& story, const Story* other) {
       also = FindCause(*other);
     data["runs"].push_back(ToJson(*other, also ? &*also : nullptr));
   }
+  if (other != nullptr)
+    if (const auto row = PartingRow(story, *other)) data["parting_row"] = *row;
   // No text of a script ends the element that carries it.
   const std::string json = absl::StrReplaceAll(data.dump(), {{"<", "\\u003c"}});
   return absl::StrCat(
-      Head(story, other), Answers(story, cause ? &*cause : nullptr, other),
-      kPageHtml, Commands(story, other), "<noscript><pre>",
+      Head(story, other), Beginning(story),
+      Answers(story, cause ? &*cause : nullptr, other), kPageHtml,
+      Commands(story, other), "<noscript><pre>",
       Escaped(ToText(story, cause ? &*cause : nullptr, false)),
       "</pre></noscript>\n<script type=\"application/json\" id=\"data\">", json,
       "</script>\n<script>\n", kPageJs, "</script>\n</body>\n</html>\n");

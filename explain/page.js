@@ -3,8 +3,16 @@
 'use strict';
 const data = JSON.parse(document.getElementById('data').textContent);
 const $ = (id) => document.getElementById(id);
+data.victims = new Set();  // 'mm addr' of what is past the end where it breaks
 const escaped = (text) => String(text).replace(/[&<>"']/g,
     (c) => '&#' + c.charCodeAt(0) + ';');
+
+// A pte: how it is drawn, and what it is.
+const SIGNS = {
+  '#': ['page', 'page, within the file'], '!': ['past', 'page past i_size'],
+  'c': ['copy', 'private copy'], 'C': ['past', 'private copy past i_size'],
+  'x': ['past', 'page that is in no cache any more, still mapped'],
+  'f': ['fpte', 'file pte'], '.': ['none', 'nothing mapped']};
 
 // The state behind each row, from what each row sets. [0]: before the first.
 function statesOf(run) {
@@ -46,21 +54,24 @@ for (const run of data.runs) {
     }
   run.mms.sort();
   run.slots.sort((a, b) => a - b);
+  run.notes = run.states.some((state) =>
+      Object.values(state.passes).some((pass) => pass.restart));
   if (run.high === 0) { run.low = 0; run.high = 1; }
   run.pages = Math.max(1, ...Object.values(run.files).map((f) => f.size),
       ...run.rows.flatMap((row) => Object.values(row.set.files || {})
           .map((f) => Math.max(f.size, f.cached.length))));
+  // What is past the end of the file where it breaks.
+  if (run.broken_row !== undefined)
+    for (const vma of vmasOf(run.states[run.broken_row + 1]))
+      [...vma.ptes].forEach((sign, i) => {
+        if (sign !== '#' && SIGNS[sign][0] === 'past')
+          data.victims.add(vma.mm + ' ' + (vma.start + i));
+      });
   // All tasks that move or are declared.
   run.lanes = [...(run.tasks || [])];
   for (const row of run.rows)
     if (!run.lanes.includes(row.task)) run.lanes.push(row.task);
 }
-
-const SIGNS = {
-  '#': ['page', 'page, within the file'], '!': ['past', 'page past i_size'],
-  'c': ['copy', 'private copy'], 'C': ['past', 'private copy past i_size'],
-  'x': ['past', 'page that is in no cache any more, still mapped'],
-  'f': ['fpte', 'file pte'], '.': ['none', 'nothing mapped']};
 
 // ---- address spaces, drawn to scale
 
@@ -92,8 +103,7 @@ function drawCell(run, state, vma, i, x, y, w, h) {
   if (present && w >= 15)
     svg += text(x + w / 2, y + h / 2 + 4, 'num ' + cls,
         sign === 'c' || sign === 'C' ? 'c' : sign === 'x' ? page + '!' : page);
-  const v = run.victim;
-  if (v && v.mm === vma.mm && v.addr === addr && present)
+  if (cls === 'past' && data.victims.has(vma.mm + ' ' + addr))
     svg += `<rect class="victim" x="${x + 1.5}" y="${y + 1.5}" ` +
         `width="${w - 3}" height="${h - 3}"/>`;
   return svg + '</g>';
@@ -106,11 +116,22 @@ function restartsOf(state, vma) {
   if (at) marks.push({addr: Number(at[1]), words: vma.count});
   for (const [task, pass] of Object.entries(state.passes))
     if (pass.restart && pass.restart.slot === vma.slot && vma.point)
-      marks.push({addr: pass.restart.addr, words: `${task} goes on at ${pass.restart.addr}`});
+      marks.push({addr: pass.restart.addr, hollow: true,
+        words: `${pass.restart.addr} by ${task}'s note`});
   return marks;
 }
 
-function drawVma(run, state, vma, x0, cell, y, small, until) {
+// What the pass passes by in this step.
+function drawSkipped(vma, skips, x, cell, y, h) {
+  if (!skips || skips.slot !== vma.slot) return '';
+  const from = x + (skips.first - vma.start) * cell;
+  const to = x + (skips.last + 1 - vma.start) * cell;
+  return `<g class="skip" data-first="${skips.first}" data-last="${skips.last}">` +
+      `<path class="skipped" d="M${from + 1} ${y + h + 15}v7H${to - 2}v-7"/>` +
+      text(from + 3, y + h + 37, 'skipped', 'passed by: believed done') + '</g>';
+}
+
+function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
   const h = 28;
   const x = x0 + (vma.start - run.low) * cell;
   const w = (vma.end - vma.start) * cell;
@@ -129,8 +150,12 @@ function drawVma(run, state, vma, x0, cell, y, small, until) {
           vma.end - vma.start - 1} of ${vma.file}; ${notes.join(', ')}`)}</title>`;
   for (let i = 0; i < vma.end - vma.start; ++i)
     svg += drawCell(run, state, vma, i, x + i * cell, y, cell, h);
+  svg += drawSkipped(vma, skips, x, cell, y, h);
   svg += `<rect class="vma${odd ? ' odd' : ''}" x="${x}" y="${y}" ` +
       `width="${w}" height="${h}"/>`;
+  // Addresses, where there is room.
+  for (let i = 0; cell >= 24 && i < vma.end - vma.start; ++i)
+    svg += text(x + (i + .5) * cell, y + h + 12, 'addr', vma.start + i);
   return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y, small) +
       drawMarks(run, state, vma, x0, cell, y, h, small);
 }
@@ -153,20 +178,22 @@ function drawNotes(vma, notes, label, x, room, y, small) {
 
 function drawMarks(run, state, vma, x0, cell, y, h, small) {
   let svg = '';
+  const here = Object.values(state.passes).filter((pass) => pass.slot === vma.slot)
+      .map((pass) => pass.addr);
   for (const mark of restartsOf(state, vma)) {
+    if (here.includes(mark.addr)) mark.words = '';  // the walk is there
     const x = x0 + (Math.min(mark.addr, run.high) - run.low) * cell;
-    svg += `<g class="mark" data-addr="${mark.addr}"><path class="restart" ` +
-        `d="M${x} ${y + h + 1}l-6 11h12z"/>` +
-        text(x + 9, y + h + 12, 'restart', small ? mark.addr : mark.words) + '</g>';
+    svg += `<g class="mark" data-addr="${mark.addr}"><path ` +
+        `class="restart${mark.hollow ? ' hollow' : ''}" d="M${x} ${y + h + 15}l-6 11h12z"/>` + text(x + 9, y + h + 26, 'restart',
+        small && mark.words && !mark.hollow ? 'restart' : mark.words) + '</g>';
   }
   for (const [task, pass] of Object.entries(state.passes))
     if (pass.slot === vma.slot) {
       const x = x0 + (pass.addr - run.low) * cell;
       svg += `<g class="walker" data-task="${escaped(task)}" ` +
           `data-addr="${pass.addr}"><path class="walk" ` +
-          `d="M${x - 2} ${y + h + 2}h4v12h-4z"/>` +
-          text(x + 6, y + h + 25, 'walk', `${task} scans on from ${pass.addr}`) +
-          '</g>';
+          `d="M${x - 2} ${y - 3}h4v${h + 6}h-4z"/>` +
+          text(x + 9, y + h + 26, 'walk', `${task} is here`) + '</g>';
     }
   return svg;
 }
@@ -191,15 +218,34 @@ function drawFile(run, name, file, x0, width, y) {
       text(x + 5, y + h + 14, 'size', `i_size = ${file.size}`) + '</g>';
 }
 
+// What a pass remembers itself, and which struct that leads to.
+function drawPassNotes(run, state, x0, y, small) {
+  const holders = Object.entries(state.passes).filter(([, pass]) => pass.restart);
+  let svg = '';
+  holders.forEach(([task, {restart}], i) => {
+    const slot = run.slots.indexOf(restart.slot);
+    const x = x0 + slot * slotWidth(run, small) + 16;
+    svg += `<g class="pass-note" data-task="${escaped(task)}" data-slot="${
+        restart.slot}" data-addr="${restart.addr}">` +
+        `<path class="note" d="M${x} ${y - 3}v-9m-4 5l4 -5l4 5"/>` +
+        text(x + 9, y + 6 + 14 * i, 'restart', `${task}'s note: the vma in slot ` +
+            `${restart.slot}, go on at ${restart.addr}`) + '</g>';
+  });
+  return svg;
+}
+
+const slotWidth = (run, small) => Math.min(small ? 225 : 240,
+    (small ? 465 : 990) / run.slots.length);
+
 // Slots of the slab that are ever in use, each with who has it.
-function drawSlab(run, state, x0, width, y, small) {
-  const w = Math.min(small ? 225 : 230, width / run.slots.length);
+function drawSlab(run, state, x0, y, small) {
+  const w = slotWidth(run, small);
   let svg = text(4, y + 15, '', 'slab');
   run.slots.forEach((slot, i) => {
     const vma = state.vmas[slot];
     const x = x0 + i * w;
     const words = vma ? `[${vma.start}, ${vma.end}) of ${vma.mm}` : 'free';
-    const again = vma && vma.birth > 1 ? ', used again' : '';
+    const again = vma && vma.birth > 1 ? ', reused' : '';
     svg += `<g class="slot" data-slot="${slot}" data-births="${
         vma ? vma.birth : 0}"><title>slot ${slot}: ${escaped(words + again)}` +
         `</title><rect class="slot${again ? ' again' : ''}" x="${x}" y="${y}" ` +
@@ -210,7 +256,8 @@ function drawSlab(run, state, x0, width, y, small) {
 }
 
 // The world behind a row. `small`: a picture of the film.
-function drawWorld(run, state, small) {
+function drawWorld(run, row, small) {
+  const state = run.states[row + 1], skips = run.rows[row].skips;
   const width = small ? 520 : 1100, x0 = small ? 45 : 100;
   const cell = Math.min(small ? 50 : 64, (width - x0 - (small ? 60 : 180)) /
       (run.high - run.low));
@@ -221,8 +268,12 @@ function drawWorld(run, state, small) {
     y += 46;
   }
   if (run.slots.length && run.slots.length <= 12) {
-    svg += drawSlab(run, state, x0, width - x0 - 10, y, small);
+    svg += drawSlab(run, state, x0, y, small);
     y += 34;
+    if (run.notes) {
+      svg += drawPassNotes(run, state, x0, y, small);
+      y += 14;
+    }
   }
   for (const mm of run.mms) {
     // Detached and new vmas share addresses with others: a line of their own.
@@ -236,9 +287,9 @@ function drawWorld(run, state, small) {
       line.forEach((vma, i) => {
         const until = i + 1 === line.length ? width :
             x0 + (line[i + 1].start - run.low) * cell - 6;
-        svg += drawVma(run, state, vma, x0, cell, y + 36, small, until);
+        svg += drawVma(run, state, vma, x0, cell, y + 36, small, until, skips);
       });
-      y += small ? 92 : 96;
+      y += 106;
     }
   }
   return `<svg viewBox="0 0 ${width} ${y + 4}" role="img" aria-label="${
@@ -378,26 +429,29 @@ function alarmsOf(run, i) {
             'It breaks without this switch too.'));
   const late = run.cause?.no_return;
   if (late && late.row === i)
-    alarms.push(late.settled ? 'Until here there was a way out (' +
-        (late.way_out || 'nothing more begins') + '); behind this step there ' +
-        'is none.' : 'From here on, perhaps from before, there is no way out.');
+    alarms.push(late.settled ? 'Before this step there was a way out (' +
+        (late.way_out ? late.way_out.split(', then')[0] : 'nothing more begins') +
+        ' first); behind it there is none.' : 'From here on, perhaps from before, there is no way out.');
   if (run.broken_row === i)
-    alarms.push(`Here it breaks ${run.property.name}: ${run.property.text}.`);
+    alarms.push(`Here it breaks ${run.property.name}. It must hold that ` +
+        `${run.property.text}. But: ${run.detail}.`);
   return alarms;
 }
 
 function nowHtml(run, i) {
   const row = run.rows[i];
   const locks = row.locks.length ?
-      `<p class="soft">Locks: ${row.locks.map((lock) =>
-          `<code>${escaped(lock)}</code>`).join(' ')} ` +
-      '<span class="sr">(+ takes, - lets go)</span></p>' : '';
+      `<p class="soft">Locks: ${row.locks.map((lock) => escaped(
+          lock.replace(/^\+-/, 'takes and lets go ').replace(/^\+/, 'takes ')
+              .replace(/^-/, 'lets go '))).join('; ')}.</p>` : '';
   return `<p class="event">${escaped(eventOf(run, row))}</p>` +
       `<p><strong>${escaped(stepsOf(row))}, task ${escaped(row.task)}:</strong> ` +
       `${escaped(row.deeds.join('; '))}.</p>` +
-      `<p class="soft">${escaped(row.from)}${row.to ? ' \u2192 ' +
-          escaped(row.to) : ' \u2192 done'}</p>` + locks +
-      alarmsOf(run, i).map((a) => `<p class="alarm">${escaped(a)}</p>`).join('');
+      locks +
+      alarmsOf(run, i).map((a) => `<p class="alarm">${escaped(a)}</p>`).join('') +
+      `<details><summary class="soft">where it stands</summary><p class="soft">` +
+      `from \u201c${escaped(row.from)}\u201d to \u201c${
+          escaped(row.to || 'done')}\u201d</p></details>`;
 }
 
 // ---- the page
@@ -410,7 +464,7 @@ function show(run, row, keepHash) {
   row = Math.max(0, Math.min(row, story.rows.length - 1));
   const other = run !== current.run;
   current = {run, row};
-  $('world').innerHTML = drawWorld(story, story.states[row + 1], false);
+  $('world').innerHTML = drawWorld(story, row, false);
   $('life').innerHTML = drawLife(story, row);
   $('now').innerHTML = nowHtml(story, row);
   const slider = $('slider');
@@ -436,6 +490,7 @@ function showRun(run) {
       tab.setAttribute('aria-selected', i === run));
   $('steps').innerHTML = stepsHtml(run);
   $('film').innerHTML = filmHtml(run);
+  $('chips').innerHTML = chipsHtml(run);
   $('rules').innerHTML = rulesHtml(data.runs[run]);
 }
 
@@ -469,6 +524,28 @@ function stepsHtml(run) {
 // The rows that tell the story by themselves: at most so many, those next to
 // where it breaks.
 const kMostPictures = 24;
+function chipsHtml(run) {
+  const story = data.runs[run];
+  return 'Steps that matter: ' + story.rows.map((row, i) => [row, i])
+      .filter(([row]) => row.key).slice(0, 40).map(([row, i]) =>
+          `<a href="${linkTo(run, i)}" class="${i === story.broken_row ?
+              'broke' : ''}" title="${escaped(row.deeds.join('; '))}">${
+              row.steps[1]}</a>`).join('');
+}
+
+// Both kernels where they part, and where the one goes wrong.
+function pairsHtml() {
+  const rows = [data.parting_row, data.runs[0].skipped_row]
+      .filter((row, i, all) => row !== undefined && all.indexOf(row) === i);
+  return rows.flatMap((row) => data.runs.map((story, run) => {
+    const i = Math.min(row, story.rows.length - 1);
+    return `<figure>${drawWorld(story, i, true)}<figcaption><strong>${
+        escaped(story.kernel)}</strong>, <a href="${linkTo(run, i)}">${
+        escaped(stepsOf(story.rows[i]))}</a>: ${escaped(story.rows[i].task)}: ${
+        escaped(story.rows[i].deeds.join('; '))}.</figcaption></figure>`;
+  })).join('');
+}
+
 function filmHtml(run) {
   const story = data.runs[run];
   let rows = story.rows.map((row, i) => i).filter((i) => story.rows[i].key);
@@ -481,7 +558,7 @@ function filmHtml(run) {
     const row = story.rows[i];
     const broke = i === story.broken_row;
     return `<figure class="${broke ? 'broke' : ''}">` +
-        drawWorld(story, story.states[i + 1], true) +
+        drawWorld(story, i, true) +
         `<figcaption><a href="${linkTo(run, i)}">${escaped(stepsOf(row))}</a>, ` +
         `<code>${escaped(row.event ? story.events[row.event - 1] : 'at the end')}` +
         `</code>: ${escaped(row.task)}: ${escaped(row.deeds.join('; '))}.` +
@@ -493,13 +570,22 @@ function filmHtml(run) {
 function rulesHtml(story) {
   const rules = story.cause?.rules || [];
   if (!rules.length) return '<p>It holds: no rule is to blame.</p>';
-  const order = (r) => r.main ? 0 : r.decides ? 1 : 2;
+  const deciding = rules.filter((rule) => rule.decides)
+      .sort((a, b) => b.main - a.main);
+  const others = rules.filter((rule) => !rule.decides);
+  return ruleTable(story, deciding) +
+      (others.length ? `<details><summary>${others.length} rules that do not ` +
+          `decide</summary>${ruleTable(story, others)}</details>` : '');
+}
+
+function ruleTable(story, rules) {
+  if (!rules.length) return '<p>No rule alone decides it.</p>';
   return '<table><thead><tr><th scope="col">rule</th><th scope="col">' +
-      escaped(story.kernel) + '</th><th scope="col">turned round alone</th>' +
+      escaped(story.kernel) + '</th><th scope="col">if it alone is changed</th>' +
       '<th scope="col">what it decides</th></tr></thead><tbody>' +
-      [...rules].sort((a, b) => order(a) - order(b)).map((rule) =>
+      rules.map((rule) =>
         `<tr class="${rule.main ? 'holds' : ''}"><th scope="row"><code>${
-        escaped(rule.name)}</code>${rule.main ? ' \u2190 the one that matters' : ''}</th>` +
+        escaped(rule.name)}</code>${rule.main ? ' \u2190 the one that matters: the fix' : ''}</th>` +
         `<td>${rule.has ? 'has it' : 'lacks it'}</td>` +
         `<td>${rule.decides ? '<strong>the script holds</strong>' :
                'still breaks something'}</td>` +
@@ -569,6 +655,7 @@ function linkSteps() {
 
 function begin() {
   linkSteps();
+  if ($('pairs')) $('pairs').innerHTML = pairsHtml();
   data.runs.forEach((story, run) => {
     const tab = document.createElement('button');
     tab.type = 'button';
@@ -597,7 +684,7 @@ function begin() {
   const {run, row, asked} = fromHash();
   showRun(run);
   current.run = run;
-  show(run, asked ? row : data.runs[run].broken_row ?? 0, !asked);
+  show(run, row, !asked);
   document.body.dataset.ready = '1';
 }
 begin();

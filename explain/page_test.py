@@ -40,6 +40,8 @@ return {
   walkers: all('.walker').map((e) => [d(e).task, +d(e).addr]),
   sizes: all('.i_size').map((e) => +d(e).size),
   cached: all('.fp').filter((e) => d(e).cached === '1').map((e) => +d(e).page),
+  notes: all('.pass-note').map((e) => [d(e).task, +d(e).slot, +d(e).addr]),
+  skips: all('.skip').map((e) => [+d(e).first, +d(e).last]),
   slots: all('.slot[data-births]').map((e) => [d(e).slot, +d(e).births]),
   row: +d(document.querySelector('.stage')).row,
   run: +d(document.querySelector('.stage')).run,
@@ -130,6 +132,13 @@ def check_row(name, drawn, row, state, zapped, failures):
     expect("walkers", sorted([task, p["addr"]]
                              for task, p in state["passes"].items()
                              if "slot" in p), sorted(drawn["walkers"]))
+    expect("what passes remember", sorted(
+        [task, p["restart"]["slot"], p["restart"]["addr"]]
+        for task, p in state["passes"].items() if "restart" in p),
+        sorted(drawn["notes"]))
+    skips = row.get("skips")
+    expect("passed by", [[skips["first"], skips["last"]]] if skips else [],
+           drawn["skips"])
     expect("sizes", [f["size"] for f in state["files"].values()],
            drawn["sizes"])
     expect("cached", [page for f in state["files"].values()
@@ -203,11 +212,30 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
             check_row(name, drawn, row, state, zapped, failures)
         failures.expect(f"{name}: rows of the table", len(rows), len(
             driver.find_elements(By.CSS_SELECTOR, "#steps tbody tr")))
+        check_canary(driver, name, rows[-1], failures)
     check_links(driver, name, stories, failures)
     if shots:
         take_pictures(driver, shots, name, stories)
     for entry in driver.get_log("browser"):
         failures.lines.append(f"{name}: console: {entry['message']}")
+
+
+def check_canary(driver, name, row_and_state, failures):
+    """What is drawn wrong is noticed: a page, a count, a size."""
+    for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
+                  "querySelector('#world .v').dataset.count = 'wrong'",
+                  "querySelector('#world .i_size').dataset.size = 63"):
+        body = driver.find_element(By.TAG_NAME, "body")
+        body.send_keys(Keys.END)
+        if not row_and_state[1]["vmas"] and ".i_size" not in wrong:
+            continue
+        driver.execute_script("document." + wrong)
+        noticed = Failures()
+        check_row(name, driver.execute_script(DRAWN), *row_and_state, set(),
+                  noticed)
+        failures.expect(f"{name}: {wrong} is noticed", True,
+                        any(": vmas:" in line or ": ptes:" in line or
+                            ": sizes:" in line for line in noticed.lines))
 
 
 def check_links(driver, name, stories, failures):

@@ -113,7 +113,9 @@ class Changes {
 // Rows that tell the story by themselves.
 bool IsKey(const Story& story, const Cause* cause, size_t row) {
   const StoryRow& it = story.rows[row];
-  if (it.broke != 0 || row == story.broken_row || it.Has(Kind::kDrops) ||
+  // The first step with the lock again says what it finds.
+  if (it.from.find("dropped") != std::string::npos || it.broke != 0 ||
+      row == story.broken_row || it.Has(Kind::kDrops) ||
       row + 1 == story.rows.size() ||
       (cause != nullptr && cause->no_return && cause->no_return->row == row))
     return true;
@@ -138,6 +140,9 @@ Json RowJson(const Story& story, const Cause* cause, size_t row) {
   if (IsKey(story, cause, row)) json["key"] = true;
   if (it.flow == Flow::kDropped) json["drops"] = true;
   if (it.flow == Flow::kBlocked) json["blocked"] = true;
+  if (const auto skips = SkippedBy(story, row))
+    json["skips"] = {
+        {"slot", skips->slot}, {"first", skips->first}, {"last", skips->last}};
   for (const TraceNote& note : it.notes) {
     if (note.kind == Kind::kZaps)
       json["zaps"].push_back({story.MmName(row, note.mm), note.start});
@@ -147,7 +152,7 @@ Json RowJson(const Story& story, const Cause* cause, size_t row) {
 }
 
 Json CauseJson(const Story& story, const Cause& cause) {
-  Json json = {{"why", Why(story, cause)}};
+  Json json = {{"why", WhySentences(story, cause)}};
   for (size_t i = 0; i < cause.rules.size(); ++i) {
     const RuleRole& role = cause.rules[i];
     json["rules"].push_back({{"name", role.rule->name},
@@ -180,6 +185,7 @@ Json ToJson(const Story& story, const Cause* cause) {
   if (!story.result.holds()) {
     const auto& property =
         AllProperties()[static_cast<size_t>(story.result.first.property)];
+    json["detail"] = ViolationInWords(story);
     json["property"] = {{"name", property.name}, {"text", property.text}};
     if (story.broken_row) json["broken_row"] = *story.broken_row;
     if (const auto victim = VictimOf(story.result.first);
@@ -187,6 +193,9 @@ Json ToJson(const Story& story, const Cause* cause) {
       json["victim"] = {{"mm", story.MmName(*story.broken_row, victim->mm)},
                         {"addr", victim->addr},
                         {"page", victim->index}};
+    if (const auto escape = EscapeOf(story);
+        escape && escape->skip != Escape::Skip::kUnknown)
+      json["skipped_row"] = escape->skipped;
   }
   for (unsigned task = 0; task < story.script.setup.tasks; ++task)
     json["tasks"].push_back(story.script.task_names[task]);

@@ -18,7 +18,7 @@ class Narrator {
   Narrator(const Story& story, const Cause& cause)
       : story_(story), cause_(cause), breaks_(*story.broken_row) {}
 
-  std::string Tell() {
+  std::vector<std::string> Tell() {
     const auto victim = VictimOf(story_.result.first);
     const auto escape = EscapeOf(story_);
     if (victim && escape) sentences_ = HowItEscaped(story_, *victim, *escape);
@@ -27,7 +27,7 @@ class Narrator {
     Forever();
     Late();
     Rule();
-    return absl::StrJoin(sentences_, " ");
+    return sentences_;
   }
 
  private:
@@ -92,8 +92,25 @@ class Narrator {
   void Result() {
     const auto& property =
         AllProperties()[static_cast<size_t>(story_.result.first.property)];
-    Say(absl::StrFormat("At %s %s breaks: %s.", At(breaks_), property.name,
-                        ViolationInWords(story_)));
+    Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_), property.name,
+                        ViolationInWords(story_), Others()));
+  }
+
+  // Other pages past the end of a file, of the same vma.
+  std::string Others() const {
+    const auto victim = VictimOf(story_.result.first);
+    if (!victim || story_.result.first.property != Property::kNoPagePastSize)
+      return "";
+    const LargeWorld& world = story_.rows[breaks_].world;
+    const Vma* const vma = VmaAt(world, victim->mm, victim->addr);
+    std::vector<unsigned> others;
+    for (unsigned addr = vma == nullptr ? 0U : vma->start;
+         vma != nullptr && addr < vma->end; ++addr)
+      if (addr != victim->addr && IsPastSize(world, *vma, addr))
+        others.push_back(addr);
+    return others.empty()
+               ? ""
+               : absl::StrFormat(" (and so with %s)", RangesOf(others));
   }
 
   void Late() {
@@ -102,10 +119,11 @@ class Narrator {
     if (!it.settled)
       return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
                                  At(it.row)));
+    const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
     Say(absl::StrFormat(
-        "The last way out was before %s (%s); from then on no order of what "
-        "was in flight avoids it.",
-        At(it.row), it.way_out.empty() ? "nothing more begins" : it.way_out));
+        "The last way out was before %s (%s first); from then on no order of "
+        "what is in flight avoids it.",
+        At(it.row), first.empty() ? "nothing more begins" : first));
   }
 
   void Rule() {
@@ -114,11 +132,11 @@ class Narrator {
       return;
     }
     const RuleRole& role = cause_.rules[*cause_.main_rule];
-    Say(
-        absl::StrFormat("What decides: %s %s the rule %s (\"%s\"); with it "
-                        "alone turned round the script holds.",
-                        story_.kernel.ToString(), role.on ? "has" : "lacks",
-                        role.rule->name, role.rule->decides));
+    Say(absl::StrFormat(
+        "What decides is one rule, %s: %s. %s %s it; with this alone changed "
+        "the script holds.",
+        role.rule->name, role.rule->decides, story_.kernel.ToString(),
+        role.on ? "has" : "lacks"));
   }
 
   const Story& story_;
@@ -129,8 +147,40 @@ class Narrator {
 
 }  // namespace
 
-std::string Why(const Story& story, const Cause& cause) {
+std::vector<std::string> WhySentences(const Story& story, const Cause& cause) {
   return Narrator(story, cause).Tell();
+}
+
+std::string Why(const Story& story, const Cause& cause) {
+  return absl::StrJoin(WhySentences(story, cause), " ");
+}
+
+const char* Headline(Property property) {
+  switch (property) {
+    case Property::kNoPagePastSize:
+      return "A page stays mapped past the end of the file";
+    case Property::kNoRemovedPageMapped:
+      return "A page leaves the page cache while it is mapped";
+    case Property::kNoOverUnmap:
+      return "A pass unmaps what it has no right to";
+    case Property::kRestartProgress:
+      return "A pass loses its place and scans an address again";
+    case Property::kBoundedDrops:
+      return "A pass drops its lock without end";
+    case Property::kCountIsACount:
+      return "A count is not what it is read as";
+    case Property::kIndexAgrees:
+      return "The index of the file's vmas is wrong";
+    case Property::kVmasWellFormed:
+      return "The vmas of a process are wrong";
+    case Property::kLockOrder:
+      return "Locks are taken in the wrong order";
+    case Property::kNoDeadlock:
+      return "No task can move any more";
+    case Property::kNoFreedUse:
+      return "Something is used after it was freed";
+  }
+  return "";
 }
 
 }  // namespace vmtrunc

@@ -50,6 +50,14 @@ std::vector<Slot> ChangedVmas(const Story& story, size_t row);
 // from the slab: the row at whose end it was in use for the last time.
 std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot);
 
+// Addresses that the pass passes by in the vma that it enters in this row,
+// because of a restart address or point.
+struct Skips {
+  Slot slot;
+  unsigned first, last;
+};
+std::optional<Skips> SkippedBy(const Story& story, size_t row);
+
 // The event of a row: "t drop 2", or "at the end: what is in flight runs on".
 std::string EventInWords(const Story& story, unsigned event);
 
