@@ -24,6 +24,7 @@ void AddCoverage(CLI::App& app, Command& run);
 void AddDistill(CLI::App& app, Command& run);
 void AddShrink(CLI::App& app, Command& run);
 void AddDiff(CLI::App& app, Command& run);
+void AddExport(CLI::App& app, Command& run);
 
 }  // namespace vmtrunc
 
