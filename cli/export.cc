@@ -4,6 +4,8 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "export/c_program.h"
+#include "export/dot.h"
+#include "export/promela.h"
 
 namespace vmtrunc {
 namespace {
@@ -20,7 +22,12 @@ std::string Exported(const ExportArguments& o) {
                        ": expected none, with --as c it is the running one"};
     return CProgram(script);
   }
-  return "";
+  const std::vector<KernelSpec> kernels =
+      Kernels(o.kernel, script, o.file, "2.6.11");
+  if (kernels.size() != 1)
+    throw UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+  return o.as == "dot" ? DotGraph(script, kernels.front())
+                       : PromelaModel(script, kernels.front());
 }
 
 int ExportFile(const ExportArguments& o) {

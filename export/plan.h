@@ -29,7 +29,7 @@ struct Deed {
   bool last = false;      // an exit: no other task runs in its mm
   unsigned tasks = 0;     // a check: who lives
   unsigned checkers = 0;  // a check: of them one in each mm
-  std::string why = "";  // kNothing
+  std::string why = "";   // kNothing
 };
 
 // Each deed can be done: its task lives when all deeds before it are done. The
