@@ -58,6 +58,7 @@ static void run_once(void) {
   alarm(RUN_SECONDS);
   atomic_store(&shared->turn, 0);
   atomic_store(&shared->ending, 0);
+  atomic_store(&shared->awake, 0);
   set_up_files();
   for (unsigned task = 0; task < TASKS && !atomic_load(&shared->stop); task++) {
     if (mm_of[task] != task) continue;
@@ -117,6 +118,7 @@ static void set_up(const char *path) {
   if (shared == MAP_FAILED) die("map memory", errno);
   const struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_TIMERSLACK, 1000);
   signal(SIGXFSZ, SIG_IGN);
   signal(SIGCHLD, SIG_DFL);
   signal(SIGALRM, on_alarm);

@@ -108,8 +108,11 @@ static void play(unsigned me, unsigned i) {
     }
     if (e->op == EXIT && e->last && !e->raced)
       atomic_store(&shared->ending, getpid());
-    if (e->raced) set_turn(i + 1);
-    if (e->raced || (i > 0 && table[i - 1].raced)) delay(me);
+    if (e->raced) {
+      wait_for_racers(i, me);
+      set_turn(i + 1);
+    }
+    if (e->raced || (i > 0 && table[i - 1].raced)) delay(me, e->raced);
     if (e->op != WAIT) perform(e, i);
     if (!e->raced) set_turn(i + 1);
     if (e->op == EXIT) return;

@@ -14,6 +14,7 @@ struct shared {
   atomic_uint turn;                  // the entry whose turn it is
   atomic_uint stop;                  // everybody leaves
   atomic_uint arrived, ready, done;  // of the check that is under way
+  atomic_uint awake;                 // tasks that are about to race
   atomic_int ending;                 // the process that an EXIT ends
   unsigned limit;  // of the check: pages from here on are past the end
   unsigned long run;
@@ -40,7 +41,7 @@ static int plant, verbose;
 #define MM_PAGES 256
 #define PLANT_PAGES 1024  // more than any mapping reaches
 #define RUN_SECONDS 20    // a run takes milliseconds; then it hangs
-#define SPINS 4000        // before a task sleeps that is about to race
+#define SPINS 5000        // before a task sleeps that is about to race
 #define STACK_BYTES (256 << 10)
 
 enum { EXIT_BROKEN = 1, EXIT_COULD_NOT_RUN = 2, EXIT_OWN_FAULT = 100 };
@@ -88,26 +89,57 @@ static int is_soon(unsigned now, unsigned wanted) {
   return now == wanted;
 }
 
-static void relax(void) { atomic_signal_fence(memory_order_seq_cst); }
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+  atomic_signal_fence(memory_order_seq_cst);
+}
 
-// Returns 0 when everybody is to leave.
+static void sleep_while(atomic_uint *word, unsigned value, unsigned me) {
+  // The bound is for `stop`, which wakes nobody.
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += 50000000;
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_sec++;
+    until.tv_nsec -= 1000000000;
+  }
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &until, NULL, 1U << me);
+}
+
+// Returns 0 when everybody is to leave. Who is about to race does not sleep.
 static int wait_until(atomic_uint *word, unsigned wanted, unsigned me) {
-  int spins = 0;
-  for (;;) {
+  for (int spins = 0;;) {
     const unsigned now = atomic_load(word);
-    if (now == wanted) return 1;
+    if (now == wanted) {
+      if (spins != 0) atomic_fetch_and(&shared->awake, ~(1U << me));
+      return 1;
+    }
     if (atomic_load(&shared->stop)) return 0;
-    if (word == &shared->turn && is_soon(now, wanted) && spins++ < SPINS) {
-      relax();
+    if (word != &shared->turn || spins == SPINS || !is_soon(now, wanted)) {
+      atomic_fetch_and(&shared->awake, ~(1U << me));
+      sleep_while(word, now, me);
+      spins = 0;
       continue;
     }
-    // The bound is for `stop`, which wakes nobody.
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 50000000;
-    if (until.tv_nsec >= 1000000000)
-      until.tv_sec++, until.tv_nsec -= 1000000000;
-    syscall(SYS_futex, word, FUTEX_WAIT_BITSET, now, &until, NULL, 1U << me);
+    if (spins == 0) atomic_fetch_or(&shared->awake, 1U << me);
+    spins++;
+    relax();
+  }
+}
+
+// Before a raced operation: until those that race with it are awake, or for a
+// moment.
+static void wait_for_racers(unsigned i, unsigned me) {
+  const unsigned others = tasks_of(i) & ~(1U << me);
+  if (others == 0) return;
+  wake(&shared->turn, others);
+  for (int spins = 0; spins < SPINS; spins++) {
+    if ((atomic_load(&shared->awake) & others) == others) break;
+    relax();
   }
 }
 
@@ -123,11 +155,17 @@ static void wait_for_ending(void) {
   close(fd);
 }
 
-// Tasks that race begin up to so many spins late, another number each time.
-static void delay(unsigned me) {
+// Tasks that race begin late, each by another time in each run: by turns of a
+// loop, and the raced one now and then by a sleep, so that others come first
+// even where there is one processor for all.
+static void delay(unsigned me, int raced) {
   unsigned x = (unsigned)shared->run * 2654435761U + me * 40503U + 1;
   x ^= x << 13;
   x ^= x >> 17;
   x ^= x << 5;
-  for (x %= 1U << shared->run % 14; x != 0; x--) relax();
+  if (raced && x % 4 == 0) {
+    const struct timespec time = {0, x / 4 % 100 * 1000};
+    nanosleep(&time, NULL);
+  }
+  for (x = x / 4 % (1U << shared->run % 10); x != 0; x--) relax();
 }
