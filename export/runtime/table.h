@@ -28,12 +28,12 @@
 // Its truncation is tmpfs's own; FILE, on another file system, takes that
 // one's.
 //
-// What it does to the machine: up to 9 processes, 9 threads in all, 5 MB
-// and a file of up to 64 pages (1024 with --plant), or two; FILE (and FILE.2)
-// must not exist and is unlinked once open. No root, no network, no settings.
-// It ends within SECONDS and 20 s, and all processes end with the first. The
-// mms are used from 1 << 45 on, 256 pages: when that is taken, it says so and
-// ends.
+// What it does to the machine: up to 9 processes, 9 threads in all, 5 MB and a
+// file of up to 64 pages (1024 with --plant), or two; FILE (and FILE.2) must
+// not exist and is unlinked once open. No root, no network, no settings. It
+// ends within SECONDS and 20 s, and all processes end with the first. The mms
+// are used from 1 << 45 on, 256 pages: when that is taken, it says so and ends.
+// It wants Linux 5.3 or later and 64 bits.
 //
 // Exit status: 0 nothing broke, 1 a page past the end could be touched (one
 // line says which), 2 it could not run.
