@@ -47,7 +47,7 @@ static int plant, verbose;
 enum { EXIT_BROKEN = 1, EXIT_COULD_NOT_RUN = 2, EXIT_OWN_FAULT = 100 };
 
 static void wake(atomic_uint *word, unsigned tasks) {
-  syscall(SYS_futex, word, FUTEX_WAKE_BITSET, 8, NULL, NULL, tasks);
+  syscall(SYS_futex, word, FUTEX_WAKE_BITSET, TASKS, NULL, NULL, tasks);
 }
 
 // The first failure counts. Nobody waits for anything any more.
