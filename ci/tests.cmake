@@ -31,6 +31,11 @@ endif()
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+if(NOT VMTRUNC_SANITIZE)  # what it writes is compiled and run by itself
+  add_test(NAME export
+    COMMAND ${PROJECT_SOURCE_DIR}/cli/export_test $<TARGET_FILE:vmtrunc>
+            ${PROJECT_SOURCE_DIR})
+endif()
 if(VMTRUNC_PROPERTIES)
   add_executable(properties_test properties/gen_test.cc
     properties/properties_test.cc)

@@ -25,6 +25,7 @@ void AddDistill(CLI::App& app, Command& run);
 void AddShrink(CLI::App& app, Command& run);
 void AddDiff(CLI::App& app, Command& run);
 void AddExplain(CLI::App& app, Command& run);
+void AddExport(CLI::App& app, Command& run);
 
 }  // namespace vmtrunc
 

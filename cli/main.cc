@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddDistill(app, command);
   vmtrunc::AddCoverage(app, command);
   vmtrunc::AddDiff(app, command);
+  vmtrunc::AddExport(app, command);
   vmtrunc::AddLive(app, command);
   vmtrunc::AddBugs(app, command);
   vmtrunc::AddFormat(app, command);

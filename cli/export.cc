@@ -1,0 +1,68 @@
+// vmtrunc export.
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "export/c_program.h"
+#include "export/dot.h"
+#include "export/promela.h"
+
+namespace vmtrunc {
+namespace {
+
+struct ExportArguments {
+  std::string file, from, as = "c", kernel, out;
+};
+
+std::string Exported(const ExportArguments& o) {
+  const Script script = ReadScript(o.file, o.from);
+  if (o.as == "c") {
+    if (!o.kernel.empty())
+      throw UsageError{"--kernel " + o.kernel +
+                       ": expected none, with --as c it is the running one"};
+    return CProgram(script);
+  }
+  const std::vector<KernelSpec> kernels =
+      Kernels(o.kernel, script, o.file, "2.6.11");
+  if (kernels.size() != 1)
+    throw UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+  return o.as == "dot" ? DotGraph(script, kernels.front())
+                       : PromelaModel(script, kernels.front());
+}
+
+int ExportFile(const ExportArguments& o) {
+  const std::string text = Exported(o);
+  if (o.out.empty() || o.out == "-") {
+    std::cout << text;
+  } else {
+    WriteFile(o.out, text);
+  }
+  return kExitHeld;
+}
+
+}  // namespace
+
+void AddExport(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "export",
+      "writes a script in a form that other programs take: a C program that "
+      "plays it\non the running kernel, a graph of its run for Graphviz, or "
+      "that run for SPIN.\nExit status: 0 done, 2 bad usage or input.");
+  auto o = std::make_shared<ExportArguments>();
+  sub->add_option("FILE", o->file, "a script, - for standard input")
+      ->required();
+  sub->add_option("--as", o->as, "the form, c by default")
+      ->check(CLI::IsMember({"c", "dot", "promela"}));
+  sub->add_option("-o,--out", o->out,
+                  "write to this file; else standard output")
+      ->check(kNotEmpty);
+  sub->add_option("--kernel", o->kernel,
+                  "dot, promela: what it runs on; else the script's own, else "
+                  "2.6.11")
+      ->check(kNotEmpty);
+  sub->add_option("--from", o->from, "the form of FILE; else its name says")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->callback([=, &run] { run = [=] { return ExportFile(*o); }; });
+}
+
+}  // namespace vmtrunc

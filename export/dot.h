@@ -1,0 +1,17 @@
+// A run as a graph for Graphviz.
+#ifndef VMTRUNC_EXPORT_DOT_H_
+#define VMTRUNC_EXPORT_DOT_H_
+
+#include <string>
+
+#include "core/script.h"
+
+namespace vmtrunc {
+
+// A column a task, a node a step, time downwards; edges for the order of the
+// program and for locks that went from one task to another.
+std::string DotGraph(const Script& script, const KernelSpec& kernel);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_EXPORT_DOT_H_
