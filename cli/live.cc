@@ -1,5 +1,5 @@
 // vmtrunc live: random sequential scripts on the model and on the running
-// kernel, compared after every event.
+// kernel, compared after every event. With --threads: cli/live_threads.cc.
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/live_threads.h"
 #include "live/compare.h"
 
 namespace vmtrunc {
@@ -107,19 +108,36 @@ int RunLive(LiveOptions o) {
 
 void AddLive(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
-      "live", "plays sequential scripts on the model and the running kernel");
+      "live",
+      "plays sequential scripts on the model and the running kernel; with\n"
+      "--threads races the running kernel with the tasks of scripts");
   auto o = std::make_shared<LiveOptions>();
+  auto threads = std::make_shared<ThreadsOptions>();
   sub->add_option("script", o->script, "one script instead of random ones");
-  sub->add_option("--runs", o->runs, "how many scripts, 1000 by default");
-  sub->add_option("--seconds", o->seconds, "at most so long; 0: no limit");
+  auto* runs =
+      sub->add_option("--runs", o->runs,
+                      "how many scripts, 1000 by default; with --threads and "
+                      "--seconds no limit by default");
+  auto* seconds =
+      sub->add_option("--seconds", o->seconds, "at most so long; 0: no limit")
+          ->check(CLI::Range(0, 1 << 30));
   sub->add_option("--seed", o->seed, "of the scripts");
-  sub->add_option("--events", o->events, "a script, 32 by default")
-      ->check(CLI::Range(1, kMaxEvents));
-  sub->add_option("--kernel", o->kernel, "6.x by default, as the release is");
+  auto* events = sub->add_option("--events", o->events,
+                                 "a script, 32 by default; with --threads 64")
+                     ->check(CLI::Range(1, kMaxEvents));
+  auto* kernel = sub->add_option("--kernel", o->kernel,
+                                 "6.x by default, as the release is");
+  AddThreadsOptions(*sub, *kernel, *threads);
   sub->callback([=, &run] {
+    RaceOptions& race = threads->race;
+    race.runs = runs->empty() && !seconds->empty() ? UINT64_MAX : o->runs;
+    race.seconds = o->seconds;
+    race.seed = o->seed;
+    if (!events->empty()) race.events = o->events;
+    threads->script = o->script;
     run = [=] {
       try {
-        return RunLive(*o);
+        return threads->on ? RunThreads(*threads) : RunLive(*o);
       } catch (const LiveError& error) {
         throw UsageError{error.what};
       }
