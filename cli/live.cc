@@ -123,7 +123,7 @@ void AddLive(CLI::App& app, Command& run) {
           ->check(CLI::Range(0, 1 << 30));
   sub->add_option("--seed", o->seed, "of the scripts");
   auto* events = sub->add_option("--events", o->events,
-                                 "a script, 32 by default; with --threads 64")
+                                 "a script, 32 by default; with --threads 128")
                      ->check(CLI::Range(1, kMaxEvents));
   auto* kernel = sub->add_option("--kernel", o->kernel,
                                  "6.x by default, as the release is");

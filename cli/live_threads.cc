@@ -68,6 +68,11 @@ std::string Again(const ThreadsOptions& o) {
   return text;
 }
 
+std::string TaskName(const ThreadsOptions& o, const RaceReport& r) {
+  const Script names = o.race.script ? *o.race.script : EmptyScript();
+  return names.task_names[r.task];
+}
+
 nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
   nlohmann::json json = {{"kernel", RunningKernel()},
                          {"seed", o.race.seed},
@@ -90,6 +95,7 @@ nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
   if (r.invariant.empty()) return json;
   json["invariant"] = r.invariant;
   json["what"] = r.what;
+  if (r.task != kNobody) json["task"] = TaskName(o, r);
   json["script"] = o.race.path;
   json["again"] = Again(o);
   return json;
@@ -112,8 +118,24 @@ void Print(const ThreadsOptions& o, const RaceReport& r) {
     return;
   }
   std::cout << absl::StreamFormat(
-      "%s broken: %s\nscript: %s\nRace it again:  %s\n", r.invariant, r.what,
-      o.race.path, Again(o));
+      "%s broken%s: %s\nscript: %s\nRace it again:  %s\n", r.invariant,
+      r.task == kNobody ? "" : absl::StrCat(" in the mm of ", TaskName(o, r)),
+      r.what, o.race.path, Again(o));
+}
+
+// What is raced, and the file that it is in.
+void TakeScript(ThreadsOptions& o) {
+  o.race.path = o.script.empty() || o.script == "-" ? o.out : o.script;
+  if (!o.script.empty()) {
+    o.race.script = ReadScript(o.script, "");
+    RaceShared plan;
+    Deal(*o.race.script, plan);
+    if (plan.count == 0 || plan.setup.tasks == 0)
+      throw UsageError{
+          absl::StrCat(o.script, ": expected an event that is a system call")};
+  }
+  if (o.race.path == o.out)
+    WriteFile(o.out, ToText(o.race.script.value_or(EmptyScript())));
 }
 
 }  // namespace
@@ -159,11 +181,11 @@ int RunThreads(const ThreadsOptions& given) {
   ThreadsOptions o = given;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(kPage))
     throw UsageError{"live: expected pages of 4096 bytes"};
-  o.race.path = o.script.empty() ? o.out : o.script;
-  if (!o.script.empty()) o.race.script = ReadScript(o.script, "");
+  TakeScript(o);
   const auto& names = PlantNames();
   o.race.plant = static_cast<Plant>(
       std::find(names.begin(), names.end(), o.plant) - names.begin());
+  if (o.race.runs == 0) throw UsageError{"live: expected a run or more"};
   if (!o.json) {
     std::cout << "running kernel: " << RunningKernel() << ", seed "
               << o.race.seed << "\n"
@@ -179,7 +201,7 @@ int RunThreads(const ThreadsOptions& given) {
     Print(o, report);
   }
   const bool held = report.invariant.empty();
-  if (held && o.script.empty()) ::unlink(o.out.c_str());
+  if (held && o.race.path != o.script) ::unlink(o.out.c_str());
   return held ? kExitHeld : kExitBroken;
 }
 

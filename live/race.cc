@@ -47,6 +47,7 @@ RaceReport ReportOf(const RaceShared& s, uint64_t start) {
   r.stopped = s.stop.load() != 0;
   if (s.failed.load() == 2) {
     r.invariant = s.failure.invariant;
+    r.task = s.failure.task;
     r.what = s.failure.text;
   }
   return r;
@@ -77,22 +78,26 @@ class Stopping {
 void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
            uint64_t start,
            const std::function<void(const RaceReport&)>& progress) {
-  uint64_t moved = Now();
+  // Looks, not the clock: while this is stopped, it does not count.
+  const double limit = (options.hang + kGraceSeconds) * 1e6 / kLookMicroseconds;
+  unsigned still = 0;
   uint32_t before = 0;
   for (;;) {
     int status = 0;
     const pid_t pid = ::waitpid(child, &status, WNOHANG);
     if (pid == child) {
       if (WIFSIGNALED(status))
-        Fail(s, "I5", 0, "the process that runs the rounds died of signal %d",
+        Fail(s, "I5", kNobody,
+             "the process that runs the rounds died of signal %d",
              WTERMSIG(status));
       return;
     }
     const uint32_t now = s.meeting.generation();
-    if (now != before) moved = Now();
+    still = now == before ? still + 1 : 0;
     before = now;
-    if (Since(moved) > options.hang + kGraceSeconds) {
-      Fail(s, "I5", 0, "the process that runs the rounds does not answer");
+    if (still > limit) {
+      Fail(s, "I5", kNobody,
+           "the process that runs the rounds does not answer");
       ::kill(child, SIGKILL);
       return;
     }
@@ -147,6 +152,8 @@ RaceReport Race(const RaceOptions& options,
   ReapAll();
   const RaceReport report = ReportOf(shared, start);
   ::munmap(memory, sizeof(RaceShared));
+  if (report.invariant == kSetup)
+    throw LiveError{absl::StrCat("live: ", report.what)};
   return report;
 }
 

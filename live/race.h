@@ -19,11 +19,11 @@ struct RaceOptions {
   uint64_t runs = 1000;
   double seconds = 0;  // 0: no limit
   uint64_t seed = 1;
-  unsigned events = 64;  // of a random script; steps are none here
-  unsigned unit = 4;     // real pages a page of a script, 1..kMaxUnit
-  unsigned meet = 8;     // operations between two meetings of all tasks
-  unsigned check = 2;    // meetings between two checks
-  double hang = 20;      // seconds without progress until that is a failure
+  unsigned events = 128;  // of a random script; steps are none here
+  unsigned unit = 4;      // real pages a page of a script, 1..kMaxUnit
+  unsigned meet = 8;      // operations between two meetings of all tasks
+  unsigned check = 2;     // meetings between two checks
+  double hang = 20;       // seconds without progress until that is a failure
   Plant plant = Plant::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones
   std::string path;              // of the script; random ones are written there
@@ -34,9 +34,10 @@ struct RaceReport {
            overlapped_pass = 0, sigbus = 0, sigsegv = 0, forks = 0,
            quiescent = 0, pages = 0, pages_past = 0, sigbus_checked = 0;
   double seconds = 0;
-  bool stopped = false;   // by a signal
-  std::string invariant;  // "" when nothing broke
-  std::string what;       // broke
+  bool stopped = false;     // by a signal
+  std::string invariant;    // "" when nothing broke
+  unsigned task = kNobody;  // in whose mm
+  std::string what;         // broke
 };
 
 // The names that the option has, and "" first.

@@ -52,9 +52,12 @@ struct FileTruth {
   PageTruth page[kFilePages];
 };
 
+inline constexpr unsigned kNobody = kTasks;
+// In place of an invariant: not the kernel under test, but this cannot be run.
+inline constexpr char kSetup[] = "setup";
 struct Failure {
   char invariant[16];
-  unsigned task;
+  unsigned task;  // or kNobody
   char text[512];
 };
 

@@ -57,7 +57,7 @@ void GrowBack(RaceShared& s, unsigned f) {
   const unsigned before = file.pages;
   if (before >= pages) return;
   if (::ftruncate(s.place.files[f], Offset(pages)) != 0)
-    return Fail(s, "I3", 0, "file %u cannot grow to %u pages", f, pages);
+    return Fail(s, "I3", kNobody, "file %u cannot grow to %u pages", f, pages);
   file.pages = pages;
   for (unsigned p = before; p < pages; ++p) {
     uint64_t value = 1;
@@ -65,7 +65,7 @@ void GrowBack(RaceShared& s, unsigned f) {
             sizeof(value) &&
         value == 0)
       continue;
-    return Fail(s, "I3", 0,
+    return Fail(s, "I3", kNobody,
                 "page %u of file %u reads %#" PRIx64
                 " after growth from %u to %u pages",
                 p, f, value, before, pages);
@@ -77,7 +77,7 @@ void CheckContent(RaceShared& s, unsigned f, unsigned p) {
   uint64_t value = 0;
   if (::pread(s.place.files[f], &value, sizeof(value), Offset(p)) !=
       sizeof(value))
-    return Fail(s, "I3", 0,
+    return Fail(s, "I3", kNobody,
                 "page %u of file %u cannot be read, and fstat() "
                 "gave %u pages",
                 p, f, s.file[f].pages);
@@ -91,7 +91,7 @@ void CheckContent(RaceShared& s, unsigned f, unsigned p) {
   if (wrong == nullptr && value != 0 && older)
     wrong = "a check has written over that since";
   if (wrong == nullptr) return;
-  Fail(s, "I3", 0,
+  Fail(s, "I3", kNobody,
        "page %u of file %u (%u pages) reads %#" PRIx64
        ", the last check wrote %#" PRIx64 ": %s",
        p, f, s.file[f].pages, value, page.stamp, wrong);
@@ -178,7 +178,7 @@ void StampPages(RaceShared& s) {
       page.stamp = CheckStamp(s.round, s.checks, f, p);
       if (::pwrite(s.place.files[f], &page.stamp, sizeof(page.stamp),
                    Offset(p)) != sizeof(page.stamp))
-        Fail(s, "I2", 0, "page %u of file %u cannot be written", p, f);
+        Fail(s, "I2", kNobody, "page %u of file %u cannot be written", p, f);
     }
   }
   s.stamped_at[s.checks++] = Now();
