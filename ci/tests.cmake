@@ -31,6 +31,11 @@ endif()
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+if(NOT VMTRUNC_SANITIZE)  # forks from threads, in a bounded address space
+  add_test(NAME live_threads
+    COMMAND ${PROJECT_SOURCE_DIR}/live/live_test $<TARGET_FILE:vmtrunc>)
+  set_tests_properties(live_threads PROPERTIES TIMEOUT 300)
+endif()
 if(VMTRUNC_PROPERTIES)
   add_executable(properties_test properties/gen_test.cc
     properties/properties_test.cc)

@@ -62,8 +62,8 @@ std::string Again(const ThreadsOptions& o) {
   const RaceOptions& r = o.race;
   std::string text = absl::StrFormat(
       "vmtrunc live --threads %s --runs 10000 --unit %d "
-      "--meet %d --check %d",
-      Quoted(r.path), r.unit, r.meet, r.check);
+      "--meet %d --check %d --delay %d",
+      Quoted(r.path), r.unit, r.meet, r.check, r.delay);
   if (!o.plant.empty()) absl::StrAppend(&text, " --plant ", o.plant);
   return text;
 }
@@ -129,7 +129,7 @@ void TakeScript(ThreadsOptions& o) {
   if (!o.script.empty()) {
     o.race.script = ReadScript(o.script, "");
     RaceShared plan;
-    Deal(*o.race.script, plan);
+    Deal(*o.race.script, o.race.meet, plan);
     if (plan.count == 0 || plan.setup.tasks == 0)
       throw UsageError{
           absl::StrCat(o.script, ": expected an event that is a system call")};
@@ -151,12 +151,17 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
       ->needs(on)
       ->capture_default_str();
   sub.add_option("--meet", o.race.meet,
-                 "all tasks meet after so many operations")
+                 "operations of a lap, at most; all tasks meet between laps")
       ->check(CLI::Range(1, kMaxEvents))
       ->needs(on)
       ->capture_default_str();
-  sub.add_option("--check", o.race.check, "checks after so many meetings")
+  sub.add_option("--check", o.race.check, "checks after so many laps")
       ->check(CLI::Range(1, kMaxEvents))
+      ->needs(on)
+      ->capture_default_str();
+  sub.add_option("--delay", o.race.delay,
+                 "nanoseconds that a task starts a lap late, at most")
+      ->check(CLI::Range(0, 1000000))
       ->needs(on)
       ->capture_default_str();
   sub.add_option("--hang", o.race.hang, "seconds of silence that are a failure")

@@ -133,8 +133,8 @@ RaceReport Race(const RaceOptions& options,
     throw LiveError{absl::StrCat("live: mmap: ", std::strerror(errno))};
   auto& shared = *new (memory) RaceShared();
   shared.place.unit = options.unit;
-  shared.meet = options.meet;
   shared.check = options.check;
+  shared.delay = options.delay;
   shared.plant = options.plant;
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const uint64_t start = Now();

@@ -21,8 +21,9 @@ struct RaceOptions {
   uint64_t seed = 1;
   unsigned events = 128;  // of a random script; steps are none here
   unsigned unit = 4;      // real pages a page of a script, 1..kMaxUnit
-  unsigned meet = 8;      // operations between two meetings of all tasks
-  unsigned check = 2;     // meetings between two checks
+  unsigned meet = 8;      // operations of a lap, at most: then all tasks meet
+  unsigned check = 4;     // laps between two checks
+  unsigned delay = 2000;  // nanoseconds that a task starts a lap late, at most
   double hang = 20;       // seconds without progress until that is a failure
   Plant plant = Plant::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones

@@ -7,14 +7,48 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "fuzz/random.h"
 #include "live/truth.h"
 
 namespace vmtrunc {
 namespace {
+
+// A place for each task, another one in each round: which two tasks share a
+// processor changes.
+unsigned PlaceOf(unsigned task, unsigned tasks, uint32_t round) {
+  unsigned order[kTasks];
+  for (unsigned i = 0; i < kTasks; ++i) order[i] = i;
+  Random random(round);
+  for (unsigned i = tasks; i > 1; --i)
+    std::swap(order[i - 1], order[random.Below(i)]);
+  return order[task];
+}
+
+// Puts this thread on one of the processors that it may use: left to itself
+// the scheduler wakes those who wait for each other on the same one, where they
+// take turns.
+void Pin(unsigned place) {
+  static const cpu_set_t allowed = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    ::sched_getaffinity(0, sizeof(set), &set);
+    return set;
+  }();
+  const auto count = static_cast<unsigned>(CPU_COUNT(&allowed));
+  unsigned skip = count == 0 ? 0 : place % count;
+  for (size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || skip-- != 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    ::sched_setaffinity(0, sizeof(one), &one);
+    return;
+  }
+}
 
 // Until a round starts; a signal that the parent is gone ends it sooner.
 constexpr int kIdleMilliseconds = 1000;
@@ -64,17 +98,37 @@ void Racer::Ended() {
 }
 
 bool Racer::RunTask(unsigned task, unsigned from) {
+  Pin(PlaceOf(task, s_.setup.tasks, s_.round));
+  bool late = true;
   for (unsigned i = from; i < s_.count; ++i) {
-    if (i % s_.meet == 0 && !Meet(task, i)) return true;
+    if (StartsLap(i)) {
+      if (!Meet(task, i)) return true;
+      late = false;
+    }
     if (s_.ops[i].event.task != task) continue;
+    if (!late) StartLate(task, i);
+    late = true;
     if (!Do(task, i)) return false;
   }
   Meet(task, s_.count);
   return true;
 }
 
+// Tasks that start as one meet each other in the same places each time.
+void Racer::StartLate(unsigned task, unsigned i) const {
+  if (s_.delay == 0) return;
+  Random random(uint64_t{s_.round} << 16 | i << 4 | task);
+  const uint64_t start = Now() + random.Below(s_.delay);
+  while (Now() < start) {
+  }
+}
+
+bool Racer::StartsLap(unsigned i) const {
+  return i == 0 || s_.ops[i].lap != s_.ops[i - 1].lap;
+}
+
 bool Racer::IsCheck(unsigned end) const {
-  return end == s_.count || (end != 0 && end % (s_.meet * s_.check) == 0);
+  return end == s_.count || (end != 0 && s_.ops[end].lap % s_.check == 0);
 }
 
 bool Racer::Leads(unsigned task) const {
@@ -96,8 +150,8 @@ bool Racer::Meet(unsigned task, unsigned end) {
     if (s_.failed.load() == 0) StampPages(s_);
     s_.meeting.Release();
   }
-  if (s_.failed.load() != 0) return false;
-  if (Leads(task)) check_.CheckSame(task);
+  // All arrive, whatever has failed: else some would wait for ever.
+  if (s_.failed.load() == 0 && Leads(task)) check_.CheckSame(task);
   // Twice: who slept through the checks is awake at the second.
   for (int i = 0; i < 2; ++i)
     if (s_.meeting.Arrive()) s_.meeting.Release();
@@ -188,7 +242,8 @@ void Racer::RunForked(unsigned task, unsigned from) {
 void Racer::Exit(unsigned task, unsigned i) {
   s_.live[task].store(0);
   const bool last = threads_.fetch_sub(1) == 1;
-  const unsigned end = std::min((i / s_.meet + 1) * s_.meet, s_.count);
+  unsigned end = i + 1;
+  while (end < s_.count && !StartsLap(end)) ++end;
   if (s_.meeting.Leave()) {
     if (IsCheck(end)) Settle(s_, end);
     s_.meeting.Release();

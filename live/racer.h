@@ -35,6 +35,8 @@ class Racer {
   // Waits for all tasks after the operations before `end`, and lets the checks
   // be made when it is time. Returns false when something broke.
   bool Meet(unsigned task, unsigned end);
+  bool StartsLap(unsigned i) const;
+  void StartLate(unsigned task, unsigned i) const;
   bool IsCheck(unsigned end) const;
   bool Leads(unsigned task) const;
 

@@ -24,6 +24,39 @@ namespace {
 constexpr rlim_t kAddressSpace = rlim_t{1} << 30;
 constexpr int kLookMilliseconds = 50;
 
+// Numbers the laps of a script. What it begins and has not finished is in
+// flight; what else it does meanwhile is of the same lap.
+class Laps {
+ public:
+  explicit Laps(unsigned meet) : meet_(meet) {}
+
+  void Take(const Event& event) {
+    const unsigned task = 1U << (event.task & 7);
+    const bool begins = event.kind == EventKind::kBegin;
+    const bool ends = event.kind == EventKind::kFinish && in_flight_ == task;
+    if ((begins && in_flight_ == 0) || ends) ended_ = true;
+    if (begins) in_flight_ |= task;
+    if (event.kind == EventKind::kFinish) in_flight_ &= ~task;
+  }
+
+  // The lap of an operation after the events that were taken.
+  unsigned Next() {
+    if (ended_ || count_ == meet_) {
+      lap_ += count_ != 0 ? 1 : 0;
+      count_ = 0;
+      ended_ = false;
+    }
+    ++count_;
+    return lap_;
+  }
+
+ private:
+  const unsigned meet_;
+  unsigned in_flight_ = 0;  // a bit a task
+  unsigned lap_ = 0, count_ = 0;
+  bool ended_ = false;
+};
+
 // Half of them as the fuzzer makes them, around passes that lower the size more
 // and more; half of single events, whose sizes go up and down.
 Script RandomScript(uint64_t seed, unsigned events) {
@@ -43,10 +76,12 @@ Script RandomScript(uint64_t seed, unsigned events) {
 
 }  // namespace
 
-void Deal(const Script& script, RaceShared& s) {
+void Deal(const Script& script, unsigned meet, RaceShared& s) {
   s.setup = script.setup;
   s.count = 0;
+  Laps laps(meet);
   for (Event event : script.events) {
+    laps.Take(event);
     if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin)
       continue;
     event.fail_after = 0;  // the kernel's allocations do not fail when told
@@ -54,7 +89,7 @@ void Deal(const Script& script, RaceShared& s) {
     if (event.verb == Verb::kTruncate && event.addr > LargeCaps::kFilePages)
       continue;
     if (event.file >= script.setup.files) continue;
-    s.ops[s.count++] = RaceOp{.event = event};
+    s.ops[s.count++] = RaceOp{.event = event, .lap = laps.Next()};
   }
 }
 
@@ -136,7 +171,7 @@ bool Rounds::RunRound(const Script& script) {
 }
 
 void Rounds::Reset(const Script& script) {
-  Deal(script, s_);
+  Deal(script, options_.meet, s_);
   ++s_.round;
   s_.window_first = s_.checks = 0;
   for (unsigned f = 0; f < 2; ++f) {

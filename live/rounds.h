@@ -15,8 +15,9 @@ namespace vmtrunc {
 
 // Writes the operations of the script into the plan: the events that start
 // something which the kernel has a call for. Steps and drops mean nothing
-// here: the kernel drops its locks where it does.
-void Deal(const Script& script, RaceShared& shared);
+// here: the kernel drops its locks where it does. A lap is what the script has
+// in flight together, or `meet` operations.
+void Deal(const Script& script, unsigned meet, RaceShared& shared);
 
 // Counts the operations of the round and which overlapped one of another task.
 void CountRound(RaceShared& shared);

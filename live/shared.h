@@ -32,6 +32,7 @@ enum class Plant : uint8_t {
 // One event of the script that a task does by itself.
 struct RaceOp {
   Event event;
+  unsigned lap = 0;  // all tasks meet before the first operation of each
   // Set by the task that did it; nanoseconds of the monotonic clock, which is
   // one for all processors.
   uint64_t start = 0, end = 0;  // 0: not done
@@ -72,8 +73,8 @@ struct RaceShared {
   Setup setup;
   RaceOp ops[kMaxEvents];
   unsigned count = 0;  // of ops
-  unsigned meet = 8;   // operations between meetings
-  unsigned check = 4;  // meetings between quiescent points
+  unsigned check = 4;  // laps between quiescent points
+  unsigned delay = 0;  // nanoseconds that a task may start its lap late
   uint32_t round = 0;  // from 1
   Plant plant = Plant::kNone;
   Place place;
