@@ -61,6 +61,15 @@ std::string KernelLike(const std::string& release) {
   return older ? "6.x-mremap-checks-first-mremap-moves-many" : "6.x";
 }
 
+int RunScript(const LiveOptions& o, Comparison& comparison) {
+  size_t at = 0;
+  const Script script = ReadScript(o.script, "");
+  const std::string differs = comparison.Compare(script, at);
+  if (!differs.empty()) return ReportDivergence(o, script, at, differs);
+  PrintTotals(comparison, 0);
+  return kExitHeld;
+}
+
 int RunLive(LiveOptions o) {
   utsname name{};
   ::uname(&name);
@@ -71,14 +80,8 @@ int RunLive(LiveOptions o) {
     throw UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
   Comparison comparison(rules);
+  if (!o.script.empty()) return RunScript(o, comparison);
   size_t at = 0;
-  if (!o.script.empty()) {
-    const Script script = ReadScript(o.script, "");
-    const std::string differs = comparison.Compare(script, at);
-    if (!differs.empty()) return ReportDivergence(o, script, at, differs);
-    PrintTotals(comparison, 0);
-    return kExitHeld;
-  }
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -

@@ -79,7 +79,8 @@ bool MmCheck::ReadMaps() {
   ::lseek(maps_, 0, SEEK_SET);
   for (;;) {
     const ssize_t size = ::read(maps_, text, sizeof(text) - 1);
-    if (size < 0) Fail(s_, "I4", task_, "/proc/self/maps: %s", strerror(errno));
+    if (size < 0)
+      Fail(s_, kSetup, task_, "/proc/self/maps: %s", strerror(errno));
     if (size <= 0) return !failed();
     text[size] = 0;
     for (const char* line = text; *line != 0;) {
@@ -135,7 +136,7 @@ bool MmCheck::ReadPagemap() {
               static_cast<off_t>(kArena / kPage * sizeof(uint64_t))) ==
       static_cast<ssize_t>(size))
     return true;
-  Fail(s_, "I4", task_, "/proc/self/pagemap: %s", strerror(errno));
+  Fail(s_, kSetup, task_, "/proc/self/pagemap: %s", strerror(errno));
   return false;
 }
 

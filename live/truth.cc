@@ -5,9 +5,6 @@
 
 #include <algorithm>
 #include <cinttypes>
-#include <cstdarg>
-#include <cstdio>
-#include <ctime>
 
 namespace vmtrunc {
 namespace {
@@ -98,28 +95,6 @@ void CheckContent(RaceShared& s, unsigned f, unsigned p) {
 }
 
 }  // namespace
-
-uint64_t Now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000 +
-         static_cast<uint64_t>(now.tv_nsec);
-}
-
-void Fail(RaceShared& shared, const char* invariant, unsigned task,
-          const char* format, ...) {
-  uint32_t none = 0;
-  if (!shared.failed.compare_exchange_strong(none, 1)) return;
-  std::snprintf(shared.failure.invariant, sizeof(shared.failure.invariant),
-                "%s", invariant);
-  shared.failure.task = task;
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(shared.failure.text, sizeof(shared.failure.text), format,
-                 arguments);
-  va_end(arguments);
-  shared.failed.store(2);
-}
 
 uint64_t OpStamp(uint32_t round, unsigned op) {
   return uint64_t{round} << 32 | kOfOp << 30 | op;
