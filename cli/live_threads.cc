@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/input.h"
 #include "live/rounds.h"
+#include "live/tasks.h"
 
 namespace vmtrunc {
 namespace {
@@ -64,6 +65,7 @@ std::string Again(const ThreadsOptions& o) {
       "vmtrunc live --threads %s --runs 10000 --unit %d "
       "--meet %d --check %d --delay %d",
       Quoted(r.path), r.unit, r.meet, r.check, r.delay);
+  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", Quoted(r.dir));
   if (!o.plant.empty()) absl::StrAppend(&text, " --plant ", o.plant);
   return text;
 }
@@ -164,6 +166,10 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
       ->check(CLI::Range(0, 1000000))
       ->needs(on)
       ->capture_default_str();
+  sub.add_option("--dir", o.race.dir,
+                 "the files are on this directory's file system; else memfds")
+      ->check(CLI::ExistingDirectory)
+      ->needs(on);
   sub.add_option("--hang", o.race.hang, "seconds of silence that are a failure")
       ->check(kNumber)
       ->check(CLI::Range(0.1, 3600.0))
@@ -197,8 +203,14 @@ int RunThreads(const ThreadsOptions& given) {
               << std::flush;
   }
   Progress progress;
-  const RaceReport report =
-      Race(o.race, [&](const RaceReport& r) { progress(r); });
+  const bool ours = o.race.path != o.script;  // to remove
+  RaceReport report;
+  try {
+    report = Race(o.race, [&](const RaceReport& r) { progress(r); });
+  } catch (const LiveError&) {
+    if (ours) ::unlink(o.out.c_str());
+    throw;
+  }
   progress.End();
   if (o.json) {
     std::cout << Json(o, report).dump(2) << "\n";
@@ -206,7 +218,7 @@ int RunThreads(const ThreadsOptions& given) {
     Print(o, report);
   }
   const bool held = report.invariant.empty();
-  if (held && o.race.path != o.script) ::unlink(o.out.c_str());
+  if (held && ours) ::unlink(o.out.c_str());
   return held ? kExitHeld : kExitBroken;
 }
 

@@ -24,6 +24,7 @@ struct RaceOptions {
   unsigned meet = 8;      // operations of a lap, at most: then all tasks meet
   unsigned check = 4;     // laps between two checks
   unsigned delay = 2000;  // nanoseconds that a task starts a lap late, at most
+  std::string dir;        // where the files are, without a name; "": memfds
   double hang = 20;       // seconds without progress until that is a failure
   Plant plant = Plant::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones

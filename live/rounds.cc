@@ -146,9 +146,13 @@ void Rounds::Bound() {
 
 void Rounds::MakeFiles() {
   for (int& file : s_.place.files) {
-    file = ::memfd_create("live", MFD_CLOEXEC);
+    file = options_.dir.empty() ? ::memfd_create("live", MFD_CLOEXEC)
+                                : ::open(options_.dir.c_str(),
+                                         O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (file < 0)
-      Fail(s_, kSetup, kNobody, "memfd_create: %s", strerror(errno));
+      Fail(s_, kSetup, kNobody, "a file without a name in %s: %s",
+           options_.dir.empty() ? "memory" : options_.dir.c_str(),
+           strerror(errno));
   }
 }
 
