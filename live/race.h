@@ -21,7 +21,7 @@ struct RaceOptions {
   uint64_t seed = 1;
   unsigned events = 128;  // of a random script; steps are none here
   unsigned unit = 4;      // real pages a page of a script, 1..kMaxUnit
-  unsigned meet = 8;      // operations of a lap, at most: then all tasks meet
+  unsigned meet = 16;     // operations of a lap, at most: then all tasks meet
   unsigned check = 4;     // laps between two checks
   unsigned delay = 2000;  // nanoseconds that a task starts a lap late, at most
   std::string dir;        // where the files are, without a name; "": memfds
