@@ -36,6 +36,11 @@ if(NOT VMTRUNC_SANITIZE)  # what it writes is compiled and run by itself
     COMMAND ${PROJECT_SOURCE_DIR}/cli/export_test $<TARGET_FILE:vmtrunc>
             ${PROJECT_SOURCE_DIR})
 endif()
+if(NOT VMTRUNC_SANITIZE)  # forks from threads, in a bounded address space
+  add_test(NAME live_threads
+    COMMAND ${PROJECT_SOURCE_DIR}/live/live_test $<TARGET_FILE:vmtrunc>)
+  set_tests_properties(live_threads PROPERTIES TIMEOUT 300)
+endif()
 if(VMTRUNC_PROPERTIES)
   add_executable(properties_test properties/gen_test.cc
     properties/properties_test.cc)

@@ -1,0 +1,29 @@
+// vmtrunc live --threads: its options and words.
+#ifndef VMTRUNC_CLI_LIVE_THREADS_H_
+#define VMTRUNC_CLI_LIVE_THREADS_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "live/race.h"
+
+namespace vmtrunc {
+
+struct ThreadsOptions {
+  bool on = false;
+  bool json = false;
+  std::string script;  // a file, or "" for random ones
+  std::string plant, out = "live-threads.vmt";
+  RaceOptions race;
+};
+
+// `kernel` is an option that means nothing here.
+void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel,
+                       ThreadsOptions& options);
+
+// Returns the exit status. Throws LiveError and UsageError.
+int RunThreads(const ThreadsOptions& options);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_LIVE_THREADS_H_

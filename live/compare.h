@@ -1,0 +1,69 @@
+// Sequential scripts on the model and on the running kernel, compared after
+// every event.
+#ifndef VMTRUNC_LIVE_COMPARE_H_
+#define VMTRUNC_LIVE_COMPARE_H_
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "core/machine.h"
+#include "core/script.h"
+#include "fuzz/random.h"
+#include "live/tasks.h"
+
+namespace vmtrunc {
+
+// Sequential events that mostly do something: by tasks that live, around what
+// is mapped.
+Script RandomLive(Random& random, size_t events, const Rules& rules);
+
+// Counts what the scripts make happen.
+class MergeProbe : public NoProbe<LargeCaps> {
+ public:
+  void Adjusts(unsigned merge_case) { ++cases_[merge_case]; }
+  const std::array<uint64_t, 9>& cases() const { return cases_; }
+
+ private:
+  std::array<uint64_t, 9> cases_{};  // 0: a split or growth in place
+};
+
+struct CompareTotals {
+  uint64_t scripts = 0;
+  uint64_t events = 0;
+  uint64_t effects = 0;
+  std::map<Verb, uint64_t> verbs;
+};
+
+class Comparison {
+ public:
+  explicit Comparison(const Rules& rules) : rules_(rules) {}
+
+  // Returns what differs, or "". `at` is the event after which it does. Throws
+  // LiveError.
+  std::string Compare(const Script& script, size_t& at);
+
+  const CompareTotals& totals() const { return totals_; }
+  const MergeProbe& probe() const { return probe_; }
+
+ private:
+  using World_ = World<LargeCaps>;
+
+  std::string CompareEvent(World_& world,
+                           Machine<LargeCaps, MergeProbe>& machine,
+                           const Event& event);
+  std::string CompareViews(const World_& world);
+  std::string CompareTouch(const World_& world, const Event& event,
+                           const Reply& reply);
+
+  Rules rules_;
+  LiveTasks live_;
+  MergeProbe probe_;
+  CompareTotals totals_;
+  uint8_t value_ = 100;  // what the next write writes
+  std::array<uint8_t, LargeCaps::kFilePages> values_{};  // of the file's pages
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_COMPARE_H_

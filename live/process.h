@@ -1,0 +1,57 @@
+// What is done in the processes that stand for tasks of a script: the system
+// call of an event, and a touch of a page that may not be there.
+//
+// Page n of an mm is at kArena + n units; a unit is one page or more.
+#ifndef VMTRUNC_LIVE_PROCESS_H_
+#define VMTRUNC_LIVE_PROCESS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/caps.h"
+#include "core/event.h"
+
+namespace vmtrunc {
+
+inline constexpr size_t kPage = 4096;
+inline constexpr unsigned kArenaPages = 256;  // of a script
+// Low, so that few lines of the maps come before it; above what ASan takes.
+inline constexpr uintptr_t kArena = uintptr_t{1} << 45;
+inline constexpr unsigned kTasks = LargeCaps::kTasks;
+
+// What a script's pages and files are in a process.
+struct Place {
+  unsigned unit = 1;  // real pages a page of a script
+  int files[2] = {-1, -1};
+
+  size_t bytes(unsigned pages) const { return pages * unit * kPage; }
+  char* At(unsigned page) const {
+    return reinterpret_cast<char*>(kArena + bytes(page));
+  }
+};
+
+enum class Touch : uint8_t { kNone, kServed, kSigbus, kSigsegv };
+struct Touched {
+  Touch touch = Touch::kNone;
+  uint64_t value = 0;
+};
+const char* TouchName(Touch touch);
+
+// Makes SIGBUS and SIGSEGV in this process an answer of TouchWord().
+void AnswerFaults();
+
+// Reads, or writes `value` to, the word at `at`, and says what came of it.
+// Requires AnswerFaults().
+Touched TouchWord(char* at, bool write, uint64_t value);
+
+// Whether the event can be given to the kernel: its ranges lie in the arena and
+// the verb has a system call. The model refuses the others too.
+bool HasCall(const Event& event);
+
+// Makes the system call of the event, if it is one of a single call, without
+// populating; returns whether the kernel did it. Requires HasCall().
+bool Call(const Event& event, const Place& place);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_PROCESS_H_

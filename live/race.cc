@@ -1,0 +1,160 @@
+#include "live/race.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <new>
+
+#include "absl/strings/str_cat.h"
+#include "live/rounds.h"
+#include "live/tasks.h"
+#include "live/truth.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr useconds_t kLookMicroseconds = 20000;
+// What the child may take to see a hang by itself, and to end.
+constexpr double kGraceSeconds = 5;
+
+std::atomic<uint32_t>* g_stop = nullptr;
+void OnStop(int) { g_stop->store(1); }
+
+double Since(uint64_t start) {
+  return static_cast<double>(Now() - start) * 1e-9;
+}
+
+RaceReport ReportOf(const RaceShared& s, uint64_t start) {
+  const RaceTotals& t = s.totals;
+  RaceReport r;
+  r.rounds = t.rounds;
+  r.operations = t.operations;
+  r.refused = t.refused;
+  r.overlapped = t.overlapped;
+  r.overlapped_pass = t.overlapped_pass;
+  r.sigbus = t.sigbus;
+  r.sigsegv = t.sigsegv;
+  r.forks = t.forks;
+  r.quiescent = t.quiescent;
+  r.pages = t.pages;
+  r.pages_past = t.pages_past;
+  r.sigbus_checked = t.sigbus_checked;
+  r.seconds = Since(start);
+  r.stopped = s.stop.load() != 0;
+  if (s.failed.load() == 2) {
+    r.invariant = s.failure.invariant;
+    r.task = s.failure.task;
+    r.what = s.failure.text;
+  }
+  return r;
+}
+
+// SIGINT and SIGTERM ask for the end while this lives.
+class Stopping {
+ public:
+  explicit Stopping(std::atomic<uint32_t>& stop) {
+    g_stop = &stop;
+    struct sigaction action{};
+    action.sa_handler = OnStop;
+    ::sigaction(SIGINT, &action, &interrupt_);
+    ::sigaction(SIGTERM, &action, &terminate_);
+  }
+  ~Stopping() {
+    ::sigaction(SIGINT, &interrupt_, nullptr);
+    ::sigaction(SIGTERM, &terminate_, nullptr);
+  }
+  Stopping(const Stopping&) = delete;
+  Stopping& operator=(const Stopping&) = delete;
+
+ private:
+  struct sigaction interrupt_{}, terminate_{};
+};
+
+// Waits for the child; what it died of is a failure, and so is silence.
+void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
+           uint64_t start,
+           const std::function<void(const RaceReport&)>& progress) {
+  // Looks, not the clock: while this is stopped, it does not count.
+  const double limit = (options.hang + kGraceSeconds) * 1e6 / kLookMicroseconds;
+  unsigned still = 0;
+  uint32_t before = 0;
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(child, &status, WNOHANG);
+    if (pid == child) {
+      if (WIFSIGNALED(status))
+        Fail(s, "I5", kNobody,
+             "the process that runs the rounds died of signal %d",
+             WTERMSIG(status));
+      return;
+    }
+    const uint32_t now = s.meeting.generation();
+    still = now == before ? still + 1 : 0;
+    before = now;
+    if (still > limit) {
+      Fail(s, "I5", kNobody,
+           "the process that runs the rounds does not answer");
+      ::kill(child, SIGKILL);
+      return;
+    }
+    progress(ReportOf(s, start));
+    ::usleep(kLookMicroseconds);
+  }
+}
+
+// The tasks' processes die with the child, and are this process's then. One
+// that cannot die, because the kernel hangs, is left.
+void ReapAll() {
+  const uint64_t start = Now();
+  while (Since(start) < kGraceSeconds) {
+    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG);
+    if (pid < 0) return;
+    if (pid == 0) ::usleep(1000);
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& PlantNames() {
+  static const std::vector<std::string> names = {
+      "", "I1", "I1-pte", "I2", "I3", "I3-copy", "I4", "I5-dead", "I5-hang"};
+  return names;
+}
+
+RaceReport Race(const RaceOptions& options,
+                const std::function<void(const RaceReport&)>& progress) {
+  void* memory = ::mmap(nullptr, sizeof(RaceShared), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    throw LiveError{absl::StrCat("live: mmap: ", std::strerror(errno))};
+  auto& shared = *new (memory) RaceShared();
+  shared.place.unit = options.unit;
+  shared.check = options.check;
+  shared.delay = options.delay;
+  shared.plant = options.plant;
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const uint64_t start = Now();
+  const Stopping stopping(shared.stop);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0)
+    throw LiveError{absl::StrCat("live: fork: ", std::strerror(errno))};
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() == parent) Rounds(shared, options).Run();
+    ::_exit(0);
+  }
+  Watch(shared, child, options, start, progress);
+  ReapAll();
+  const RaceReport report = ReportOf(shared, start);
+  ::munmap(memory, sizeof(RaceShared));
+  if (report.invariant == kSetup)
+    throw LiveError{absl::StrCat("live: ", report.what)};
+  return report;
+}
+
+}  // namespace vmtrunc

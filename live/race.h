@@ -1,0 +1,56 @@
+// Races the running kernel: the tasks of random scripts as threads and
+// processes that do not wait for one another, and what must hold whatever the
+// order was, checked when all stand still.
+#ifndef VMTRUNC_LIVE_RACE_H_
+#define VMTRUNC_LIVE_RACE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/script.h"
+#include "live/shared.h"
+
+namespace vmtrunc {
+
+struct RaceOptions {
+  uint64_t runs = 1000;
+  double seconds = 0;  // 0: no limit
+  uint64_t seed = 1;
+  unsigned events = 128;  // of a random script; steps are none here
+  unsigned unit = 4;      // real pages a page of a script, 1..kMaxUnit
+  unsigned meet = 16;     // operations of a lap, at most: then all tasks meet
+  unsigned check = 4;     // laps between two checks
+  unsigned delay = 2000;  // nanoseconds that a task starts a lap late, at most
+  std::string dir;        // where the files are, without a name; "": memfds
+  double hang = 20;       // seconds without progress until that is a failure
+  Plant plant = Plant::kNone;
+  std::optional<Script> script;  // raced `runs` times, instead of random ones
+  std::string path;              // of the script; random ones are written there
+};
+
+struct RaceReport {
+  uint64_t rounds = 0, operations = 0, refused = 0, overlapped = 0,
+           overlapped_pass = 0, sigbus = 0, sigsegv = 0, forks = 0,
+           quiescent = 0, pages = 0, pages_past = 0, sigbus_checked = 0;
+  double seconds = 0;
+  bool stopped = false;     // by a signal
+  std::string invariant;    // "" when nothing broke
+  unsigned task = kNobody;  // in whose mm
+  std::string what;         // broke
+};
+
+// The names that the option has, and "" first.
+const std::vector<std::string>& PlantNames();
+
+// Runs the rounds in a child process, bounded in memory, and reports also when
+// that hangs or dies. SIGINT and SIGTERM end it after the round. `progress` is
+// called some times a second. Throws LiveError.
+RaceReport Race(const RaceOptions& options,
+                const std::function<void(const RaceReport&)>& progress);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_RACE_H_

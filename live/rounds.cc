@@ -1,0 +1,281 @@
+#include "live/rounds.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fuzz/make.h"
+#include "fuzz/mutate.h"
+#include "live/racer.h"
+#include "live/truth.h"
+
+namespace vmtrunc {
+namespace {
+
+// Of each process. The files are bounded by the script: 2 of 64 units.
+constexpr rlim_t kAddressSpace = rlim_t{1} << 30;
+constexpr int kLookMilliseconds = 50;
+
+// Numbers the laps of a script. What it begins and has not finished is in
+// flight; what else it does meanwhile is of the same lap.
+class Laps {
+ public:
+  explicit Laps(unsigned meet) : meet_(meet) {}
+
+  void Take(const Event& event) {
+    const unsigned task = 1U << (event.task & 7);
+    const bool begins = event.kind == EventKind::kBegin;
+    const bool ends = event.kind == EventKind::kFinish && in_flight_ == task;
+    if ((begins && in_flight_ == 0) || ends) ended_ = true;
+    if (begins) in_flight_ |= task;
+    if (event.kind == EventKind::kFinish) in_flight_ &= ~task;
+  }
+
+  // The lap of an operation after the events that were taken.
+  unsigned Next() {
+    if (ended_ || count_ == meet_) {
+      lap_ += count_ != 0 ? 1 : 0;
+      count_ = 0;
+      ended_ = false;
+    }
+    ++count_;
+    return lap_;
+  }
+
+ private:
+  const unsigned meet_;
+  unsigned in_flight_ = 0;  // a bit a task
+  unsigned lap_ = 0, count_ = 0;
+  bool ended_ = false;
+};
+
+// Half of them as the fuzzer makes them, around passes that lower the size more
+// and more; half of single events, whose sizes go up and down.
+Script RandomScript(uint64_t seed, unsigned events) {
+  if (seed % 2 == 0) return MakeScript(seed, events);
+  Random random(seed);
+  Script script = RandomSetup(random);
+  while (script.events.size() < events) {
+    Event event = RandomEvent(script, random);
+    if (event.verb == Verb::kNone) continue;
+    // Else few tasks see the end.
+    if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
+    event.kind = EventKind::kStart;
+    script.events.push_back(event);
+  }
+  return script;
+}
+
+}  // namespace
+
+void Deal(const Script& script, unsigned meet, RaceShared& s) {
+  s.setup = script.setup;
+  s.count = 0;
+  Laps laps(meet);
+  for (Event event : script.events) {
+    laps.Take(event);
+    if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin)
+      continue;
+    event.fail_after = 0;  // the kernel's allocations do not fail when told
+    if (!HasCall(event) || event.task >= kTasks) continue;
+    if (event.verb == Verb::kTruncate && event.addr > LargeCaps::kFilePages)
+      continue;
+    if (event.file >= script.setup.files) continue;
+    s.ops[s.count++] = RaceOp{.event = event, .lap = laps.Next()};
+  }
+}
+
+void CountRound(RaceShared& s) {
+  RaceTotals& totals = s.totals;
+  for (unsigned i = 0; i < s.count; ++i) {
+    const RaceOp& op = s.ops[i];
+    if (op.end == 0) continue;
+    bool any = false, pass = false;
+    for (unsigned j = 0; j < s.count; ++j) {
+      const RaceOp& other = s.ops[j];
+      if (other.event.task == op.event.task || other.end == 0 ||
+          other.start >= op.end || op.start >= other.end)
+        continue;
+      any = true;
+      pass = pass || IsPass(other.event.verb);
+    }
+    const bool touch = op.touch != Touch::kNone;
+    ++totals.operations;
+    totals.overlapped += any ? 1 : 0;
+    totals.overlapped_pass += pass ? 1 : 0;
+    totals.refused += !op.done && !touch ? 1 : 0;
+    totals.sigbus += op.touch == Touch::kSigbus ? 1 : 0;
+    totals.sigsegv += op.touch == Touch::kSigsegv ? 1 : 0;
+  }
+  ++totals.rounds;
+}
+
+void Rounds::Run() {
+  Bound();
+  MakeFiles();
+  const uint64_t start = Now();
+  for (uint64_t run = 0; run < options_.runs; ++run) {
+    const double seconds = static_cast<double>(Now() - start) * 1e-9;
+    if (options_.seconds > 0 && seconds > options_.seconds) return;
+    if (s_.stop.load() != 0) return;
+    const Script script =
+        options_.script
+            ? *options_.script
+            : RandomScript(options_.seed * 1000003 + run, options_.events);
+    if (!RunRound(script)) return;
+  }
+}
+
+void Rounds::Bound() {
+  const rlimit space{.rlim_cur = kAddressSpace, .rlim_max = kAddressSpace};
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_AS, &space);
+  ::setrlimit(RLIMIT_CORE, &none);
+  // The parent has them, and ends this.
+  ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGTERM, SIG_IGN);
+}
+
+void Rounds::MakeFiles() {
+  for (int& file : s_.place.files) {
+    file = options_.dir.empty() ? ::memfd_create("live", MFD_CLOEXEC)
+                                : ::open(options_.dir.c_str(),
+                                         O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file < 0)
+      Fail(s_, kSetup, kNobody, "a file without a name in %s: %s",
+           options_.dir.empty() ? "memory" : options_.dir.c_str(),
+           strerror(errno));
+  }
+}
+
+bool Rounds::RunRound(const Script& script) {
+  if (s_.failed.load() != 0 || !WriteScript(script)) return false;
+  Reset(script);
+  const Setup& setup = s_.setup;
+  for (unsigned t = 0; t < setup.tasks; ++t) {
+    if (setup.mm_of[t] == t && (pids_[t] == 0 || s_.gone[t].load() != 0))
+      Start(t);
+  }
+  for (unsigned t = 0; t < setup.tasks; ++t) {
+    if (setup.mm_of[t] != t) continue;
+    s_.go[t].store(s_.round);
+    FutexWake(s_.go[t]);
+  }
+  WaitForEnd(script);
+  if (s_.running.load() == 0) CountRound(s_);
+  return s_.failed.load() == 0;
+}
+
+void Rounds::Reset(const Script& script) {
+  Deal(script, options_.meet, s_);
+  ++s_.round;
+  s_.window_first = s_.checks = 0;
+  for (unsigned f = 0; f < 2; ++f) {
+    FileTruth& file = s_.file[f];
+    std::fill(std::begin(file.page), std::end(file.page), PageTruth{});
+    file.pages = script.setup.sizes[f] * s_.place.unit;
+    // Empty in between: nothing of the last round is in the cache.
+    for (const unsigned pages : {0U, file.pages})
+      if (::ftruncate(s_.place.files[f], static_cast<off_t>(pages * kPage)) !=
+          0)
+        Fail(s_, kSetup, kNobody, "ftruncate: %s", strerror(errno));
+  }
+  StampPages(s_);
+  uint32_t mms = 0;
+  const unsigned tasks = script.setup.tasks;
+  for (unsigned t = 0; t < kTasks; ++t) {
+    s_.live[t].store(t < tasks ? 1 : 0);
+    s_.mm[t].store(s_.setup.mm_of[t]);
+    s_.at[t].store(0);
+    mms += t < tasks && s_.setup.mm_of[t] == t ? 1 : 0;
+  }
+  s_.next_mm.store(kTasks);
+  s_.running.store(mms);
+  s_.meeting.Open(tasks);
+}
+
+void Rounds::Start(unsigned task) {
+  const uint32_t last = s_.go[task].load();
+  const pid_t self = ::getpid();
+  s_.gone[task].store(0);
+  const pid_t pid = ::fork();
+  if (pid == 0) Racer(s_).Serve(task, self, last);
+  if (pid < 0) Fail(s_, kSetup, kNobody, "fork: %s", strerror(errno));
+  pids_[task] = pid;
+}
+
+void Rounds::WaitForEnd(const Script& script) {
+  // Looks, not the clock: while this is stopped, it does not count.
+  const double limit = options_.hang * 1000 / kLookMilliseconds;
+  unsigned still = 0;
+  uint64_t before = 0;
+  for (uint32_t running; (running = s_.running.load()) != 0;) {
+    FutexWait(s_.running, running, kLookMilliseconds);
+    Reap(script);
+    if (s_.failed.load() == 2) return;
+    const uint64_t state =
+        uint64_t{s_.meeting.generation()} << 32 | s_.running.load();
+    still = state == before ? still + 1 : 0;
+    before = state;
+    if (still > limit)
+      return Fail(s_, "I5", kNobody,
+                  "nothing has moved for %.0f s; under way: %s", options_.hang,
+                  UnderWay(script).c_str());
+  }
+  Reap(script);
+}
+
+// A process that ends as it should has exit status 0.
+void Rounds::Reap(const Script& script) {
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto at = std::find(pids_.begin(), pids_.end(), pid);
+    const auto task = static_cast<unsigned>(at - pids_.begin());
+    if (at != pids_.end()) *at = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+    const std::string whose =
+        task < kTasks ? absl::StrCat("of task ", script.task_names[task])
+                      : "forked by a task";
+    Fail(s_, "I5", kNobody, "the process %s died of %s %d; under way: %s",
+         whose.c_str(), WIFSIGNALED(status) ? "signal" : "exit status",
+         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+         UnderWay(script).c_str());
+  }
+}
+
+std::string Rounds::UnderWay(const Script& script) const {
+  std::string text;
+  for (const std::atomic<uint32_t>& at : s_.at) {
+    const uint32_t op = at.load();
+    if (op == 0 || op > s_.count) continue;
+    absl::StrAppend(&text, text.empty() ? "" : "; ",
+                    ToText(s_.ops[op - 1].event, script));
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+// Before it is run: what hangs the machine can be read afterwards. Of a script
+// that was given there is a file.
+bool Rounds::WriteScript(const Script& script) {
+  if (options_.script) return true;
+  if (out_ < 0)
+    out_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  const std::string text = ToText(script);
+  if (out_ >= 0 &&
+      ::pwrite(out_, text.data(), text.size(), 0) ==
+          static_cast<ssize_t>(text.size()) &&
+      ::ftruncate(out_, static_cast<off_t>(text.size())) == 0)
+    return true;
+  Fail(s_, kSetup, kNobody, "%s: %s", options_.path.c_str(), strerror(errno));
+  return false;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,53 @@
+// The process that runs the rounds of a race: it starts the tasks' processes,
+// gives them scripts and sees when one dies or hangs.
+#ifndef VMTRUNC_LIVE_ROUNDS_H_
+#define VMTRUNC_LIVE_ROUNDS_H_
+
+#include <sys/types.h>
+
+#include <array>
+#include <string>
+
+#include "live/race.h"
+#include "live/shared.h"
+
+namespace vmtrunc {
+
+// Writes the operations of the script into the plan: the events that start
+// something which the kernel has a call for. Steps and drops mean nothing
+// here: the kernel drops its locks where it does. A lap is what the script has
+// in flight together, or `meet` operations.
+void Deal(const Script& script, unsigned meet, RaceShared& shared);
+
+// Counts the operations of the round and which overlapped one of another task.
+void CountRound(RaceShared& shared);
+
+class Rounds {
+ public:
+  Rounds(RaceShared& shared, const RaceOptions& options)
+      : s_(shared), options_(options) {}
+
+  // Runs rounds to a limit, a failure or a stop. Requires: in a process of its
+  // own, with one thread; it leaves children behind that die with it.
+  void Run();
+
+ private:
+  void Bound();
+  void MakeFiles();
+  bool RunRound(const Script& script);
+  void Reset(const Script& script);
+  void Start(unsigned task);
+  void WaitForEnd(const Script& script);
+  void Reap(const Script& script);
+  std::string UnderWay(const Script& script) const;
+  bool WriteScript(const Script& script);
+
+  RaceShared& s_;
+  const RaceOptions& options_;
+  std::array<pid_t, kTasks> pids_{};  // of the process of a task's mm
+  int out_ = -1;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_ROUNDS_H_

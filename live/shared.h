@@ -1,0 +1,114 @@
+// What the processes of a race share: the plan of the round, what was done,
+// what the files hold at a quiescent point, and what broke.
+#ifndef VMTRUNC_LIVE_SHARED_H_
+#define VMTRUNC_LIVE_SHARED_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/script.h"
+#include "live/meeting.h"
+#include "live/process.h"
+
+namespace vmtrunc {
+
+inline constexpr unsigned kMaxUnit = 16;
+inline constexpr unsigned kFilePages = LargeCaps::kFilePages * kMaxUnit;
+
+// What a test of the checks does behind their back: what a correct kernel never
+// does. PlantNames() has them as words.
+enum class Plant : uint8_t {
+  kNone,
+  kI1,
+  kI1Pte,
+  kI2,
+  kI3,
+  kI3Copy,
+  kI4,
+  kI5Dead,
+  kI5Hang
+};
+
+// One event of the script that a task does by itself.
+struct RaceOp {
+  Event event;
+  unsigned lap = 0;  // all tasks meet before the first operation of each
+  // Set by the task that did it; nanoseconds of the monotonic clock, which is
+  // one for all processors.
+  uint64_t start = 0, end = 0;  // 0: not done
+  bool done = false;            // the kernel did it, or served every page
+  Touch touch = Touch::kNone;   // read, write: what it ended with
+};
+
+// What the checks know of a page of a file. Written at quiescent points by one
+// task, read by others until the next one.
+struct PageTruth {
+  uint64_t stamp = 0;         // what the last check wrote there; 0: nothing
+  uint64_t removed_at = 0;    // start of the last truncation or punch of it
+  uint64_t truncated_at = 0;  // of the last truncation: private copies go too
+};
+struct FileTruth {
+  uint64_t inode = 0;
+  unsigned pages = 0;  // at the quiescent point, by fstat()
+  PageTruth page[kFilePages];
+};
+
+inline constexpr unsigned kNobody = kTasks;
+// In place of an invariant: not the kernel under test, but this cannot be run.
+inline constexpr char kSetup[] = "setup";
+struct Failure {
+  char invariant[16];
+  unsigned task;  // or kNobody
+  char text[512];
+};
+
+struct RaceTotals {
+  std::atomic<uint64_t> rounds, operations, refused, overlapped,
+      overlapped_pass, sigbus, sigsegv, forks, quiescent, pages, pages_past,
+      sigbus_checked;
+};
+
+struct RaceShared {
+  // The plan; written by the runner between rounds.
+  Setup setup;
+  RaceOp ops[kMaxEvents];
+  unsigned count = 0;  // of ops
+  unsigned check = 4;  // laps between quiescent points
+  unsigned delay = 0;  // nanoseconds that a task may start its lap late
+  uint32_t round = 0;  // from 1
+  Plant plant = Plant::kNone;
+  Place place;
+
+  // The round.
+  Meeting meeting;
+  std::atomic<uint32_t> running{0};      // processes that have not ended it
+  std::atomic<uint32_t> go[kTasks]{};    // the round that a process may start
+  std::atomic<uint32_t> gone[kTasks]{};  // that process has ended by itself
+  std::atomic<uint32_t> next_mm{0};      // of forked processes
+  std::atomic<uint32_t> live[kTasks]{};
+  std::atomic<uint32_t> mm[kTasks]{};
+  std::atomic<uint32_t> at[kTasks]{};  // operation under way, plus 1
+
+  // The quiescent point.
+  unsigned window_first = 0;  // the first operation after the last one
+  unsigned checks = 0;        // done in this round
+  uint64_t stamped_at[kMaxEvents + 1];  // when check N stamped the pages
+  FileTruth file[2];
+
+  std::atomic<uint32_t> failed{0};  // 1: being written, 2: `failure` is there
+  Failure failure;
+  std::atomic<uint32_t> stop{0};  // asked for by a signal
+  RaceTotals totals;
+};
+
+// Nanoseconds of the monotonic clock.
+uint64_t Now();
+
+// Notes what broke; the first one is kept.
+[[gnu::format(printf, 4, 5)]] void Fail(RaceShared& shared,
+                                        const char* invariant, unsigned task,
+                                        const char* format, ...);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_SHARED_H_
