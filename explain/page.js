@@ -155,7 +155,8 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
       `width="${w}" height="${h}"/>`;
   // Addresses, where there is room.
   for (let i = 0; cell >= 24 && i < vma.end - vma.start; ++i)
-    svg += text(x + (i + .5) * cell, y + h + 12, 'addr', vma.start + i);
+    svg += text(x + (i + .5) * cell, y + h + (small ? 14 : 12), 'addr',
+        vma.start + i);
   return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y, small) +
       drawMarks(run, state, vma, x0, cell, y, h, small);
 }
@@ -169,7 +170,7 @@ function fitted(words, width, perSign) {
 
 // Over the vma: what it is, up to where the next one begins.
 function drawNotes(vma, notes, label, x, room, y, small) {
-  const size = small ? 8.2 : 6.6;
+  const size = small ? 7.6 : 6.6;
   const lines = small ? [notes[0], notes[1] || ''] :
       [`${label} ${notes[0]}`, notes.slice(1).join(', ')];
   return text(x, y - 20, '', fitted(lines[0], room, size)) +
@@ -250,7 +251,7 @@ function drawSlab(run, state, x0, y, small) {
         vma ? vma.birth : 0}"><title>slot ${slot}: ${escaped(words + again)}` +
         `</title><rect class="slot${again ? ' again' : ''}" x="${x}" y="${y}" ` +
         `width="${w - 6}" height="22"/>` + text(x + 5, y + 15, vma ? '' : 'soft',
-        fitted(`${slot}: ${words}${again}`, w - 12, small ? 8.2 : 6.6)) + '</g>';
+        fitted(`${slot}: ${words}${again}`, w - 12, small ? 7.6 : 6.6)) + '</g>';
   });
   return svg;
 }
@@ -370,7 +371,7 @@ function drawLane(run, task, x, step, y) {
   svg += bars(run, dropped, (i, j) => `<g><title>${escaped(
       `${task} has dropped i_mmap_lock`)}</title><rect class="dropped" x="${
       x(i) + 1}" y="${y + 15}" width="${x(j) - x(i) - 2}" height="8"/></g>` +
-      (x(j) - x(i) > 55 ? text(x(i) + 4, y + 22.5, 'restart', 'dropped') : ''));
+      (x(j) - x(i) > 55 ? text(x(i) + 4, y + 12, 'restart', 'dropped') : ''));
   // Locks that are taken and let go in one row.
   run.rows.forEach((row, i) => {
     if (moves(i) && row.locks.some((lock) => lock.startsWith('+-i_mmap_lock')))
