@@ -73,8 +73,10 @@ class Account {
     std::string left;
     if (!story_.rules.restart_in_vma && pass.restart_vma != kNone) {
       left = absl::StrFormat(
-          " and remembers where it was: the vma in slot %u (%s), address %u",
-          pass.restart_vma, Name(at, pass.restart_vma), pass.restart_addr);
+          " and remembers in a note of its own where it was: slot %u (the vma "
+          "%s), address %u, file page %u",
+          pass.restart_vma, Name(at, pass.restart_vma), pass.restart_addr,
+          pass.restart_pgoff);
     } else {
       for (const Slot slot : ChangedVmas(story_, at))
         if (row.world.vmas[slot].count != story_.Before(at).vmas[slot].count)
@@ -196,7 +198,7 @@ class Account {
     const Pass& pass = world.tasks[task].op.pass;
     const std::string begins = absl::StrFormat(
         "When %s has the lock again (%s) it walks from the top and finds %s in "
-        "slot %u: the address of the struct is the one that it remembers",
+        "slot %u, which is the slot that it remembers",
         TaskName(task), At(escape_.skipped),
         VmaName(story_, escape_.breaks, vma), escape_.slot);
     if (vma.pgoff + pass.restart_addr - vma.start == pass.restart_pgoff)

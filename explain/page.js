@@ -137,7 +137,7 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
   const w = (vma.end - vma.start) * cell;
   const odd = vma.state || vma.unindexed;
   const notes = [`slot ${vma.slot}`];
-  if (vma.count) notes.push(vma.count);
+  if (vma.count) notes.push('count: ' + vma.count);
   for (const [is, word] of [[vma.state, vma.state], [vma.private, 'private'],
        [vma.nonlinear, 'nonlinear'],
        [!vma.state && vma.unindexed, 'not in the index']])
@@ -245,8 +245,8 @@ function drawSlab(run, state, x0, y, small) {
   run.slots.forEach((slot, i) => {
     const vma = state.vmas[slot];
     const x = x0 + i * w;
-    const words = vma ? `[${vma.start}, ${vma.end}) of ${vma.mm}` : 'free';
-    const again = vma && vma.birth > 1 ? ', reused' : '';
+    const again = vma && vma.birth > 1 ? ' reused' : '';
+    const words = vma ? `${vma.mm} [${vma.start}, ${vma.end})` : 'free';
     svg += `<g class="slot" data-slot="${slot}" data-births="${
         vma ? vma.birth : 0}"><title>slot ${slot}: ${escaped(words + again)}` +
         `</title><rect class="slot${again ? ' again' : ''}" x="${x}" y="${y}" ` +
