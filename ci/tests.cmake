@@ -89,6 +89,14 @@ if(CHROMIUM AND CHROMEDRIVER)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
 
+# What --json prints is what docs/schemas/ says. Debian's Python, as above.
+if(VMTRUNC_PROPERTIES)
+  add_test(NAME json
+    COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/cli/json_test.py
+            $<TARGET_FILE:vmtrunc> $<TARGET_FILE:properties>
+            ${PROJECT_SOURCE_DIR})
+endif()
+
 # Another model checker finds as short a way to the bug of 2004. Optimized
 # builds alone: it is two million states.
 find_program(SPIN spin)

@@ -76,7 +76,8 @@ std::string TaskName(const ThreadsOptions& o, const RaceReport& r) {
 }
 
 nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
-  nlohmann::json json = {{"kernel", RunningKernel()},
+  nlohmann::json json = {{"version", 1},
+                         {"running_kernel", RunningKernel()},
                          {"seed", o.race.seed},
                          {"rounds", r.rounds},
                          {"operations", r.operations},
@@ -93,12 +94,12 @@ nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
                          {"sigbus_checked", r.sigbus_checked},
                          {"seconds", r.seconds},
                          {"stopped", r.stopped},
-                         {"broken", !r.invariant.empty()}};
+                         {"holds", r.invariant.empty()}};
   if (r.invariant.empty()) return json;
   json["invariant"] = r.invariant;
-  json["what"] = r.what;
+  json["detail"] = r.what;
   if (r.task != kNobody) json["task"] = TaskName(o, r);
-  json["script"] = o.race.path;
+  json["file"] = o.race.path;
   json["again"] = Again(o);
   return json;
 }
