@@ -109,7 +109,9 @@ TEST(Explain, TheRuleThatDecidesDoes) {
       turned.flips ^= uint64_t{1} << role.number;
       EXPECT_EQ(role.decides, vmtrunc::Run(it.script, turned.rules()).holds());
     }
-    if (cause.main_rule) EXPECT_TRUE(cause.rules[*cause.main_rule].decides);
+    if (cause.main_rule) {
+      EXPECT_TRUE(cause.rules[*cause.main_rule].decides);
+    }
     EXPECT_FALSE(Why(story, cause).empty());
   }
 }
