@@ -13,6 +13,7 @@
 #include "core/abstract_state.h"
 #include "core/bugs.h"
 #include "fuzz/distill.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -130,7 +131,7 @@ int Coverage(const CoverageArguments& o) {
   all.features.erase(std::unique(all.features.begin(), all.features.end()),
                      all.features.end());
   if (o.json) {
-    std::cout << nlohmann::json({{"version", 1},
+    std::cout << nlohmann::json({{"version", kJsonVersion},
                                  {"branches_in_all", BranchCount()},
                                  {"files", files},
                                  {"all", ToJson(reach, all)}})

@@ -3,6 +3,7 @@
 #include "explain/victim.h"
 #include "explain/why.h"
 #include "explain/words.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -177,7 +178,7 @@ Json CauseJson(const Story& story, const Cause& cause) {
 }  // namespace
 
 Json ToJson(const Story& story, const Cause* cause) {
-  Json json = {{"version", 1},
+  Json json = {{"version", kJsonVersion},
                {"path", story.path},
                {"kernel", story.kernel.ToString()},
                {"holds", story.result.holds()},
