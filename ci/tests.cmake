@@ -81,6 +81,13 @@ if(CHROMIUM AND CHROMEDRIVER)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
 
+# What is installed and packaged. One build alone: that of releases.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_test(NAME install
+    COMMAND ${PROJECT_SOURCE_DIR}/ci/install_test ${PROJECT_BINARY_DIR})
+  set_tests_properties(install PROPERTIES TIMEOUT 300)
+endif()
+
 # Another model checker finds as short a way to the bug of 2004. Optimized
 # builds alone: it is two million states.
 find_program(SPIN spin)
