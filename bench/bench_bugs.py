@@ -61,7 +61,7 @@ class Bug:
         self.kernel = row["kernel"]
         self.property = row["property"]
         self.holds_on = row["holds_on"]
-        self.script = row["script"]
+        self.script = row["file"]
 
 
 def known_bugs():

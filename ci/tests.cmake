@@ -21,6 +21,11 @@ endif()
 add_executable(distill_test fuzz/distill_test.cc)
 target_link_libraries(distill_test PRIVATE vmtrunc_distill GTest::gtest_main)
 gtest_discover_tests(distill_test)
+add_executable(explain_test explain/explain_test.cc)
+target_link_libraries(explain_test PRIVATE vmtrunc_explain GTest::gtest_main)
+target_compile_definitions(explain_test PRIVATE
+  VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+gtest_discover_tests(explain_test)
 add_test(NAME corpus
   COMMAND vmtrunc check ${PROJECT_SOURCE_DIR}/corpus)
 if(NOT VMTRUNC_SANITIZE)  # thousands of runs; the corpus test has them once
@@ -31,6 +36,9 @@ endif()
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+if(VMTRUNC_SANITIZE)  # where each run of the command is slow
+  set_tests_properties(cli PROPERTIES ENVIRONMENT VMTRUNC_QUICK=1)
+endif()
 if(NOT VMTRUNC_SANITIZE)  # what it writes is compiled and run by itself
   add_test(NAME export
     COMMAND ${PROJECT_SOURCE_DIR}/cli/export_test $<TARGET_FILE:vmtrunc>
@@ -86,6 +94,14 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME install
     COMMAND ${PROJECT_SOURCE_DIR}/ci/install_test ${PROJECT_BINARY_DIR})
   set_tests_properties(install PROPERTIES TIMEOUT 300)
+endif()
+
+# What --json prints is what docs/schemas/ says. Debian's Python, as above.
+if(VMTRUNC_PROPERTIES)
+  add_test(NAME json
+    COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/cli/json_test.py
+            $<TARGET_FILE:vmtrunc> $<TARGET_FILE:properties>
+            ${PROJECT_SOURCE_DIR})
 endif()
 
 # Another model checker finds as short a way to the bug of 2004. Optimized

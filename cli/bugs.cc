@@ -61,7 +61,7 @@ void PrintJson() {
                    {"kernel", WithBug(bug).ToString()},
                    {"property", PropertyName(bug)},
                    {"holds_on", bug.kernel},
-                   {"script", bug.script}});
+                   {"file", bug.script}});
   std::cout
       << nlohmann::json({{"version", kJsonVersion}, {"bugs", all}}).dump(2)
       << "\n";

@@ -131,10 +131,12 @@ int Coverage(const CoverageArguments& o) {
   all.features.erase(std::unique(all.features.begin(), all.features.end()),
                      all.features.end());
   if (o.json) {
+    nlohmann::json total = ToJson(reach, all);
+    total.erase("file");  // it is of none
     std::cout << nlohmann::json({{"version", kJsonVersion},
                                  {"branches_in_all", BranchCount()},
                                  {"files", files},
-                                 {"all", ToJson(reach, all)}})
+                                 {"all", total}})
                      .dump(2)
               << "\n";
   } else if (paths.size() != 1) {

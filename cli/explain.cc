@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "explain/cause.h"
@@ -82,7 +83,8 @@ int Explain(const ExplainArguments& o) {
     if (other)
       std::cout << "\n"
                 << PartingText(story, *other) << "\n"
-                << Wrapped(WhyNot(*other, story), 0) << "\n";
+                << Wrapped(absl::StrJoin(WhyNot(*other, story), " "), 0)
+                << "\n";
   } else {
     std::cout << absl::StrFormat("%s on %s %s\nwritten to %s\n", story.path,
                                  story.kernel.ToString(), VerdictInWords(story),

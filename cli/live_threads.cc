@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/input.h"
+#include "core/version.h"
 #include "live/rounds.h"
 #include "live/tasks.h"
 
@@ -76,7 +77,8 @@ std::string TaskName(const ThreadsOptions& o, const RaceReport& r) {
 }
 
 nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
-  nlohmann::json json = {{"kernel", RunningKernel()},
+  nlohmann::json json = {{"version", kJsonVersion},
+                         {"running_kernel", RunningKernel()},
                          {"seed", o.race.seed},
                          {"rounds", r.rounds},
                          {"operations", r.operations},
@@ -93,12 +95,12 @@ nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
                          {"sigbus_checked", r.sigbus_checked},
                          {"seconds", r.seconds},
                          {"stopped", r.stopped},
-                         {"broken", !r.invariant.empty()}};
+                         {"holds", r.invariant.empty()}};
   if (r.invariant.empty()) return json;
   json["invariant"] = r.invariant;
-  json["what"] = r.what;
+  json["detail"] = r.what;
   if (r.task != kNobody) json["task"] = TaskName(o, r);
-  json["script"] = o.race.path;
+  json["file"] = o.race.path;
   json["again"] = Again(o);
   return json;
 }

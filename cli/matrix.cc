@@ -166,6 +166,7 @@ nlohmann::json ToJson(const MatrixRow& row) {
   return {{"kernel", row.kernel},
           {"states", row.progress.states},
           {"depth", row.progress.depth},
+          {"depth_is_in", row.is_reduced ? "moves" : "events"},
           {"seconds", row.seconds},
           {"properties", cells}};
 }

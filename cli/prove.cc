@@ -205,6 +205,7 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
                            {"answer", loops ? "lasso" : Word(lasso.answer)},
                            {"states", lasso.states},
                            {"edges", lasso.edges}};
+    if (lasso.answer == Answer::kRanOut) json["why"] = lasso.why;
     if (loops) {
       json["stem_events"] = lasso.stem;
       json["loop_events"] = loop;

@@ -16,7 +16,6 @@ RunResult RunOf(const Story& story, std::span<const Event> events,
 }
 
 std::vector<RuleRole> RolesOf(const Story& story) {
-  const Property property = story.result.first.property;
   const uint64_t asked = RulesAsked(story.script, story.rules);
   std::vector<RuleRole> roles;
   for (size_t i = 0; i < AllRules().size(); ++i) {
@@ -28,8 +27,7 @@ std::vector<RuleRole> RolesOf(const Story& story) {
     roles.push_back({.rule = &rule,
                      .number = i,
                      .on = story.rules.*rule.flag,
-                     .decides = run.holds(),
-                     .shifts = !run.holds() && !run.breaks(property)});
+                     .decides = run.holds()});
   }
   return roles;
 }

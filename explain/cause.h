@@ -14,11 +14,9 @@ namespace vmtrunc {
 // A rule that the model asks for in this run.
 struct RuleRole {
   const RuleInfo* rule;
-  size_t number;        // in AllRules()
-  bool on;              // the kernel has it
-  bool decides;         // turned round alone, the whole script holds
-  bool shifts = false;  // turned round alone, the property of the story holds
-                        // though another breaks
+  size_t number;  // in AllRules()
+  bool on;        // the kernel has it
+  bool decides;   // turned round alone, the whole script holds
 };
 
 // An event of another task than the one before it, which has an operation in
@@ -35,7 +33,8 @@ struct Switch {
 // property is not broken; from the state behind it they cannot.
 struct NoReturn {
   size_t row = 0;
-  std::string way_out;  // the last one, in words: "t finish, then b finish"
+  std::string way_out;  // the last one, in words: "t goes on, then b goes on"
+  std::vector<Event> saved;  // the run up to here, then that: nothing breaks
   bool settled = true;  // false: it is this row or an earlier one; searching on
                         // took too long
 };

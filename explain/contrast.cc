@@ -20,18 +20,21 @@ class Contrast {
   Contrast(const Story& story, const Victim& victim, unsigned task)
       : story_(story), victim_(victim), task_(task) {}
 
-  std::string Tell() const {
-    std::string text = absl::StrFormat("On %s the same script holds.",
-                                       story_.kernel.ToString());
+  std::vector<std::string> Tell() const {
+    std::vector<std::string> sentences = {absl::StrFormat(
+        "On %s the same script holds.", story_.kernel.ToString())};
     for (size_t i = story_.rows.size(); i-- > 0;) {
       const StoryRow& row = story_.rows[i];
       if (row.task != task_) continue;
       for (const TraceNote& note : row.notes)
         if (note.kind == Kind::kZaps && note.mm == victim_.mm &&
-            note.start == victim_.addr)
-          return text + Dropped(i) + Zapped(i);
+            note.start == victim_.addr) {
+          for (std::string sentence : {Dropped(i), Born(i), Zapped(i)})
+            if (!sentence.empty()) sentences.push_back(std::move(sentence));
+          return sentences;
+        }
     }
-    return text;
+    return sentences;
   }
 
  private:
@@ -46,7 +49,7 @@ class Contrast {
         const Vma& vma = row.world.vmas[slot];
         if (vma.count == story_.Before(i).vmas[slot].count) continue;
         return absl::StrFormat(
-            " When it drops the lock (%s) the pass notes \"%s\" in the vma "
+            "When it drops the lock (%s) the pass notes \"%s\" in the vma "
             "itself, %s%s.",
             At(i), CountInWords(story_, vma), VmaName(story_, i, vma),
             Freed(i, zap, slot));
@@ -64,38 +67,49 @@ class Contrast {
     return "";
   }
 
-  std::string Zapped(size_t row) const {
-    const Vma* vma = nullptr;
-    const LargeWorld& before = story_.Before(row);
-    for (const Vma& it : before.vmas)
-      if (it.state != VmaState::kFree && it.mm == victim_.mm &&
-          it.start <= victim_.addr && victim_.addr < it.end)
-        vma = &it;
-    const std::string task = story_.script.task_names[task_];
-    if (vma == nullptr || !story_.rules.stamp_vmas)
-      return absl::StrFormat(" %s zaps %u at %s.", task, victim_.addr, At(row));
-    return absl::StrFormat(
-        " The count of %s says \"%s\"%s when %s comes to it, so it is scanned, "
-        "and %u zapped (%s).",
-        VmaName(story_, row, *vma), CountInWords(story_, *vma),
-        Copied(*vma, row), task, victim_.addr, At(row));
+  const Vma* CoverOf(size_t row) const {
+    for (const Vma& vma : story_.Before(row).vmas)
+      if (vma.state != VmaState::kFree && vma.mm == victim_.mm &&
+          vma.start <= victim_.addr && victim_.addr < vma.end)
+        return &vma;
+    return nullptr;
   }
 
-  // Where the count of a piece comes from.
-  std::string Copied(const Vma& vma, size_t until) const {
-    if (!story_.rules.split_inherits) return "";
-    const auto slot = static_cast<size_t>(&vma - story_.Before(until).vmas);
+  // Where the vma of the page and its count come from, if it is a piece.
+  std::string Born(size_t until) const {
+    const Vma* const vma = CoverOf(until);
+    if (vma == nullptr || !story_.rules.stamp_vmas) return "";
+    const auto slot = static_cast<Slot>(vma - story_.Before(until).vmas);
     for (size_t i = 0; i < until; ++i) {
       const StoryRow& row = story_.rows[i];
+      const Vma& before = story_.Before(i).vmas[slot];
       const Vma& now = row.world.vmas[slot];
-      const bool born = now.state != VmaState::kFree &&
-                        now.birth == vma.birth &&
-                        (story_.Before(i).vmas[slot].birth != vma.birth ||
-                         story_.Before(i).vmas[slot].state == VmaState::kFree);
-      if (born && (row.verb == Verb::kMprotect || row.verb == Verb::kMunmap))
-        return ", copied from the vma that was split,";
+      if (now.state == VmaState::kFree || now.birth != vma->birth ||
+          (before.state != VmaState::kFree && before.birth == vma->birth))
+        continue;
+      if (row.verb != Verb::kMprotect && row.verb != Verb::kMunmap) return "";
+      return absl::StrFormat(
+          "The piece %s gets slot %u here too (%s)%s: \"%s\".",
+          VmaName(story_, i, now), slot, At(i),
+          story_.rules.split_inherits
+              ? ", but its count is copied from the vma that is split"
+              : ", with the count of a copy of the vma that is split",
+          CountInWords(story_, now));
     }
     return "";
+  }
+
+  // The row in which the pass comes to the vma, and what it does there.
+  std::string Zapped(size_t row) const {
+    const Vma* const vma = CoverOf(row);
+    const std::string task = story_.script.task_names[task_];
+    if (vma == nullptr || !story_.rules.stamp_vmas)
+      return absl::StrFormat("%s zaps %u (%s).", task, victim_.addr, At(row));
+    return absl::StrFormat(
+        "When %s comes to %s it reads \"%s\" in its count, so it scans the vma "
+        "and zaps %u (%s).",
+        task, VmaName(story_, row, *vma), CountInWords(story_, *vma),
+        victim_.addr, At(row));
   }
 
   const Story& story_;
@@ -139,13 +153,13 @@ std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
   return parting;
 }
 
-std::string WhyNot(const Story& story, const Story& broken) {
+std::vector<std::string> WhyNot(const Story& story, const Story& broken) {
   const std::string kernel = story.kernel.ToString();
   if (!story.result.holds())
-    return absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story));
+    return {absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story))};
   const auto victim = VictimOf(broken.result.first);
   if (!victim || !broken.broken_row)
-    return absl::StrFormat("On %s the same script holds.", kernel);
+    return {absl::StrFormat("On %s the same script holds.", kernel)};
   return Contrast(story, *victim, broken.rows[*broken.broken_row].task).Tell();
 }
 

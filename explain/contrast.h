@@ -21,8 +21,8 @@ std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
                                           size_t row);
 
 // What `story` does at the place where `broken`, a run of the same script on
-// another kernel, goes wrong: one paragraph.
-std::string WhyNot(const Story& story, const Story& broken);
+// another kernel, goes wrong: a few sentences.
+std::vector<std::string> WhyNot(const Story& story, const Story& broken);
 
 }  // namespace vmtrunc
 

@@ -73,8 +73,10 @@ class Account {
     std::string left;
     if (!story_.rules.restart_in_vma && pass.restart_vma != kNone) {
       left = absl::StrFormat(
-          " and remembers where it was: the vma in slot %u (%s), address %u",
-          pass.restart_vma, Name(at, pass.restart_vma), pass.restart_addr);
+          " and remembers in a note of its own where it was: slot %u (the vma "
+          "%s), address %u, file page %u",
+          pass.restart_vma, Name(at, pass.restart_vma), pass.restart_addr,
+          pass.restart_pgoff);
     } else {
       for (const Slot slot : ChangedVmas(story_, at))
         if (row.world.vmas[slot].count != story_.Before(at).vmas[slot].count)
@@ -170,17 +172,7 @@ class Account {
             : "";
     switch (escape_.skip) {
       case Escape::Skip::kPointer:
-        Say(absl::StrFormat(
-            "When %s has the lock again (%s) it walks from the top and finds "
-            "%s "
-            "in slot %u. All that it compares is the address of the struct, "
-            "and "
-            "that is the one that it remembers: it goes on at %u, as if what "
-            "lies below were done.%s",
-            task, At(escape_.skipped), name, escape_.slot,
-            world.tasks[story_.rows[escape_.begins].task].op.pass.restart_addr,
-            never));
-        return;
+        return ByPointer(world, vma, never);
       case Escape::Skip::kRestart:
         Say(absl::StrFormat(
             "At %s %s finds \"%s\" in %s, there since %s, and believes that %u "
@@ -196,6 +188,30 @@ class Account {
             At(escape_.skipped), task, name, At(escape_.marked), never));
         return;
     }
+  }
+
+  // The struct is the one that the pass remembers, though another's by now or
+  // grown. It also looks at which file page its address would be.
+  void ByPointer(const LargeWorld& world, const Vma& vma,
+                 const std::string& never) {
+    const unsigned task = story_.rows[escape_.begins].task;
+    const Pass& pass = world.tasks[task].op.pass;
+    const std::string begins = absl::StrFormat(
+        "When %s has the lock again (%s) it walks from the top and finds %s in "
+        "slot %u, which is the slot that it remembers",
+        TaskName(task), At(escape_.skipped),
+        VmaName(story_, escape_.breaks, vma), escape_.slot);
+    if (vma.pgoff + pass.restart_addr - vma.start == pass.restart_pgoff)
+      Say(absl::StrFormat(
+          "%s, and %u is file page %u there too. So it goes on at %u, as if "
+          "what lies below were done.%s",
+          begins, pass.restart_addr, pass.restart_pgoff, pass.restart_addr,
+          never));
+    else
+      Say(absl::StrFormat(
+          "%s. That %u is not file page %u there it takes for a sign that "
+          "nothing of it is left to do.%s",
+          begins, pass.restart_addr, pass.restart_pgoff, never));
   }
 
   // Whose the mark is, where the pass itself has not left it.

@@ -55,7 +55,7 @@ class Search {
     return (state.checker.broken() & broken_) != 0;
   }
 
-  size_t looked() const { return bad_.size(); }
+  bool gave_up() const { return gave_up_; }
 
   // The events that lead from the state to the end without breaking it; empty
   // where there are none, or too many were looked at.
@@ -78,7 +78,8 @@ class Search {
     while (!stack.empty()) {
       Node& node = *stack.back();
       if (Ends(node.state)) return path;
-      if (bad_.size() > kMostLooked) return std::nullopt;
+      gave_up_ = bad_.size() > kMostLooked || stack.size() > kLongest;
+      if (gave_up_) return std::nullopt;
       if (node.next == node.moves.size()) {
         stack.pop_back();
         if (!path.empty()) path.pop_back();
@@ -139,6 +140,7 @@ class Search {
   const uint32_t broken_;
   const bool drops_;
   Operations operations_;
+  bool gave_up_ = false;
   // States that have been looked at: none of those that are through has led
   // anywhere, or the search would have ended.
   std::unordered_set<uint64_t> bad_;
@@ -186,6 +188,12 @@ class Replay {
 
   const std::vector<std::unique_ptr<State>>& states() const { return states_; }
 
+  // What leads to the state of that number.
+  std::vector<Event> EventsTo(size_t state) const {
+    return {events_.begin(),
+            events_.begin() + static_cast<std::ptrdiff_t>(made_[state])};
+  }
+
  private:
   struct Made {
     unsigned event, task;
@@ -196,7 +204,7 @@ class Replay {
     Event event = story_.script.events[number - 1];
     if (!Starts(event)) return;
     event.kind = EventKind::kBegin;
-    search_.Apply(state_, event);
+    Do(event);
     ++state_.begun[event.task];
   }
 
@@ -204,12 +212,16 @@ class Replay {
     for (; at_ < steps_.size() && steps_[at_].event == event; ++at_) {
       const Made& made = steps_[at_];
       if (state_.checker.steps() <= at_)
-        search_.Apply(state_,
-                      {.kind = made.flow == Flow::kDropped ? EventKind::kDrop
-                                                           : EventKind::kStep,
-                       .task = static_cast<uint8_t>(made.task)});
+        Do({.kind = made.flow == Flow::kDropped ? EventKind::kDrop
+                                                : EventKind::kStep,
+            .task = static_cast<uint8_t>(made.task)});
       NoteRow();
     }
+  }
+
+  void Do(const Event& event) {
+    search_.Apply(state_, event);
+    events_.push_back(event);
   }
 
   void NoteRow() {
@@ -218,6 +230,7 @@ class Replay {
       return;
     const bool here = state_.checker.steps() == at_ + 1;
     states_.push_back(here ? std::make_unique<State>(state_) : nullptr);
+    made_.push_back(events_.size());
   }
 
   const Story& story_;
@@ -226,6 +239,8 @@ class Replay {
   std::vector<Made> steps_;
   size_t at_ = 0;
   std::vector<std::unique_ptr<State>> states_;
+  std::vector<Event> events_;       // the search's, so far
+  std::vector<size_t> made_ = {0};  // how many of them, for each state
 };
 
 }  // namespace
@@ -237,10 +252,15 @@ std::optional<NoReturn> FindNoReturn(const Story& story) {
     const State* const before = replay.states()[row].get();
     if (before == nullptr) continue;
     const auto way_out = search.WayOut(*before);
-    if (way_out)
-      return NoReturn{.row = row, .way_out = InWords(story, *way_out)};
-    if (search.looked() > kMostLooked)
-      return NoReturn{.row = row, .way_out = "", .settled = false};
+    if (way_out) {
+      NoReturn found{.row = row,
+                     .way_out = InWords(story, *way_out),
+                     .saved = replay.EventsTo(row)};
+      found.saved.insert(found.saved.end(), way_out->begin(), way_out->end());
+      return found;
+    }
+    if (search.gave_up())
+      return NoReturn{.row = row, .way_out = "", .saved = {}, .settled = false};
   }
   return std::nullopt;
 }

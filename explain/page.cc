@@ -59,8 +59,11 @@ std::string Beginning(const Story& story) {
   return absl::StrCat(
       "<div class=\"two\"><div><h2 id=\"script\">The script</h2>"
       "<p>File ",
-      Escaped(files), "; tasks ", Escaped(tasks), ".</p><pre>", Escaped(script),
-      "</pre>", kScriptHtml, "</div><div>", kWordsHtml, "</div></div>\n");
+      Escaped(files), "; tasks ", Escaped(tasks), "; a block is ",
+      story.script.setup.block,
+      story.script.setup.block == 1 ? " page" : " pages", ".</p><pre>",
+      Escaped(script), "</pre>", kScriptHtml, "</div><div>", kWordsHtml,
+      "</div></div>\n", kLegendHtml);
 }
 
 std::string ListOf(const std::vector<std::string>& sentences) {
@@ -82,7 +85,7 @@ std::string Answers(const Story& story, const Cause* cause,
   absl::StrAppend(
       &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.ToString()),
       "</h2>\n<div class=\"", other->result.holds() ? "answer good" : "answer",
-      "\" data-run=\"1\"><p>", Escaped(WhyNot(*other, story)), "</p></div>\n");
+      "\" data-run=\"1\">", ListOf(WhyNot(*other, story)), "</div>\n");
   if (const auto row = PartingRow(story, *other);
       row && row < story.rows.size()) {
     absl::StrAppend(&html, "<h2 id=\"part\">Where they part</h2>\n<p>First at ",

@@ -137,7 +137,7 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
   const w = (vma.end - vma.start) * cell;
   const odd = vma.state || vma.unindexed;
   const notes = [`slot ${vma.slot}`];
-  if (vma.count) notes.push(vma.count);
+  if (vma.count) notes.push('count: ' + vma.count);
   for (const [is, word] of [[vma.state, vma.state], [vma.private, 'private'],
        [vma.nonlinear, 'nonlinear'],
        [!vma.state && vma.unindexed, 'not in the index']])
@@ -155,7 +155,8 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
       `width="${w}" height="${h}"/>`;
   // Addresses, where there is room.
   for (let i = 0; cell >= 24 && i < vma.end - vma.start; ++i)
-    svg += text(x + (i + .5) * cell, y + h + 12, 'addr', vma.start + i);
+    svg += text(x + (i + .5) * cell, y + h + (small ? 14 : 12), 'addr',
+        vma.start + i);
   return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y, small) +
       drawMarks(run, state, vma, x0, cell, y, h, small);
 }
@@ -169,7 +170,7 @@ function fitted(words, width, perSign) {
 
 // Over the vma: what it is, up to where the next one begins.
 function drawNotes(vma, notes, label, x, room, y, small) {
-  const size = small ? 8.2 : 6.6;
+  const size = small ? 7.6 : 6.6;
   const lines = small ? [notes[0], notes[1] || ''] :
       [`${label} ${notes[0]}`, notes.slice(1).join(', ')];
   return text(x, y - 20, '', fitted(lines[0], room, size)) +
@@ -244,13 +245,13 @@ function drawSlab(run, state, x0, y, small) {
   run.slots.forEach((slot, i) => {
     const vma = state.vmas[slot];
     const x = x0 + i * w;
-    const words = vma ? `[${vma.start}, ${vma.end}) of ${vma.mm}` : 'free';
-    const again = vma && vma.birth > 1 ? ', reused' : '';
+    const again = vma && vma.birth > 1 ? ' reused' : '';
+    const words = vma ? `${vma.mm} [${vma.start}, ${vma.end})` : 'free';
     svg += `<g class="slot" data-slot="${slot}" data-births="${
         vma ? vma.birth : 0}"><title>slot ${slot}: ${escaped(words + again)}` +
         `</title><rect class="slot${again ? ' again' : ''}" x="${x}" y="${y}" ` +
         `width="${w - 6}" height="22"/>` + text(x + 5, y + 15, vma ? '' : 'soft',
-        fitted(`${slot}: ${words}${again}`, w - 12, small ? 8.2 : 6.6)) + '</g>';
+        fitted(`${slot}: ${words}${again}`, w - 12, small ? 7.6 : 6.6)) + '</g>';
   });
   return svg;
 }
@@ -370,7 +371,7 @@ function drawLane(run, task, x, step, y) {
   svg += bars(run, dropped, (i, j) => `<g><title>${escaped(
       `${task} has dropped i_mmap_lock`)}</title><rect class="dropped" x="${
       x(i) + 1}" y="${y + 15}" width="${x(j) - x(i) - 2}" height="8"/></g>` +
-      (x(j) - x(i) > 55 ? text(x(i) + 4, y + 22.5, 'restart', 'dropped') : ''));
+      (x(j) - x(i) > 55 ? text(x(i) + 4, y + 12, 'restart', 'dropped') : ''));
   // Locks that are taken and let go in one row.
   run.rows.forEach((row, i) => {
     if (moves(i) && row.locks.some((lock) => lock.startsWith('+-i_mmap_lock')))

@@ -255,10 +255,4 @@ Story Tell(const std::string& path, const Script& script,
   return story;
 }
 
-std::optional<size_t> FirstRowOf(const Story& story, unsigned event) {
-  for (size_t i = 0; i < story.rows.size(); ++i)
-    if (story.rows[i].event == event) return i;
-  return std::nullopt;
-}
-
 }  // namespace vmtrunc

@@ -1,8 +1,8 @@
 // A run as what people follow: rows of steps, each with the world behind it.
 //
 // A row is one step of one task, or several in a row between which nobody else
-// could have come in the way (Folding). Everything that explains a run (text,
-// page, cause) reads a Story; none of it runs the model again step by step.
+// could have come in the way (Folding). What tells of a run (words, text, page)
+// reads a Story alone; what asks why (cause.h, contrast.h) runs others.
 #ifndef VMTRUNC_EXPLAIN_STORY_H_
 #define VMTRUNC_EXPLAIN_STORY_H_
 
@@ -90,9 +90,6 @@ inline constexpr size_t kMostRows = 4096;  // 9 KB each
 
 Story Tell(const std::string& path, const Script& script,
            const KernelSpec& kernel, Folding folding);
-
-// The row that an event begins with, if it has one.
-std::optional<size_t> FirstRowOf(const Story& story, unsigned event);
 
 }  // namespace vmtrunc
 

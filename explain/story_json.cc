@@ -3,7 +3,6 @@
 #include "explain/victim.h"
 #include "explain/why.h"
 #include "explain/words.h"
-#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -154,6 +153,7 @@ Json RowJson(const Story& story, const Cause* cause, size_t row) {
 
 Json CauseJson(const Story& story, const Cause& cause) {
   Json json = {{"why", WhySentences(story, cause)}};
+  json["rules"] = Json::array();
   for (size_t i = 0; i < cause.rules.size(); ++i) {
     const RuleRole& role = cause.rules[i];
     json["rules"].push_back({{"name", role.rule->name},
@@ -178,8 +178,7 @@ Json CauseJson(const Story& story, const Cause& cause) {
 }  // namespace
 
 Json ToJson(const Story& story, const Cause* cause) {
-  Json json = {{"version", kJsonVersion},
-               {"path", story.path},
+  Json json = {{"file", story.path},
                {"kernel", story.kernel.ToString()},
                {"holds", story.result.holds()},
                {"verdict", VerdictInWords(story)}};
@@ -198,11 +197,13 @@ Json ToJson(const Story& story, const Cause* cause) {
         escape && escape->skip != Escape::Skip::kUnknown)
       json["skipped_row"] = escape->skipped;
   }
+  json["tasks"] = Json::array();
   for (unsigned task = 0; task < story.script.setup.tasks; ++task)
     json["tasks"].push_back(story.script.task_names[task]);
   json["events"] = Json::array();
   for (unsigned i = 1; i <= story.script.events.size(); ++i)
     json["events"].push_back(EventInWords(story, i));
+  json["files"] = Json::object();
   for (unsigned file = 0; file < story.script.setup.files; ++file)
     json["files"][story.FileName(file)] = FileJson(story.start.files[file]);
   if (story.loop)

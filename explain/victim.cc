@@ -154,8 +154,10 @@ class Detective {
       return believed ? Escape::Skip::kRestart : Escape::Skip::kUnknown;
     }
     const Pass& pass = world.tasks[task_].op.pass;
-    return pass.active != 0 && pass.restart_vma == SlotOf(world, vma) &&
-                   victim_.addr < pass.restart_addr
+    if (pass.active == 0 || pass.restart_vma != SlotOf(world, vma))
+      return Escape::Skip::kUnknown;
+    const unsigned there = vma.pgoff + pass.restart_addr - vma.start;
+    return victim_.addr < pass.restart_addr || there != pass.restart_pgoff
                ? Escape::Skip::kPointer
                : Escape::Skip::kUnknown;
   }

@@ -24,9 +24,10 @@ class Narrator {
     if (victim && escape) sentences_ = HowItEscaped(story_, *victim, *escape);
     if (story_.result.first.property == Property::kRestartProgress) Twice();
     Result();
+    Gone();
     Forever();
-    Late();
     Rule();
+    Late();
     return sentences_;
   }
 
@@ -96,6 +97,25 @@ class Narrator {
                         ViolationInWords(story_), Others()));
   }
 
+  // That the page leaves the page cache all the same.
+  void Gone() {
+    const auto victim = VictimOf(story_.result.first);
+    if (!victim || story_.result.first.property != Property::kNoPagePastSize)
+      return;
+    for (size_t i = breaks_ + 1; i < story_.rows.size(); ++i) {
+      const auto pte = [&](const LargeWorld& world) {
+        return world.mms[victim->mm].ptes[victim->addr].kind();
+      };
+      if (pte(story_.Before(i)) != PteKind::kPage ||
+          pte(story_.rows[i].world) != PteKind::kOrphan)
+        continue;
+      return Say(absl::StrFormat(
+          "At %s the page is taken out of the page cache all the same: %s goes "
+          "on using a page that is no longer the file's.",
+          At(i), MmName(victim->mm)));
+    }
+  }
+
   // Other pages past the end of a file, of the same vma.
   std::string Others() const {
     const auto victim = VictimOf(story_.result.first);
@@ -133,8 +153,8 @@ class Narrator {
     }
     const RuleRole& role = cause_.rules[*cause_.main_rule];
     Say(absl::StrFormat(
-        "What decides is one rule, %s: %s. %s %s it; with this alone changed "
-        "the script holds.",
+        "What matters is the rule %s: %s. %s %s it; with this rule alone "
+        "changed the script holds.",
         role.rule->name, role.rule->decides, story_.kernel.ToString(),
         role.on ? "has" : "lacks"));
   }

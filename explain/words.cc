@@ -55,11 +55,16 @@ std::string VmaName(const Story& story, size_t row, const Vma& vma) {
 
 std::string LockName(const Story& story, size_t row, const HeldLock& lock) {
   const unsigned mm = story.rows[row].world.tasks[story.rows[row].task].mm;
+  const bool is_of_mm = lock.kind == LockKind::kMmapSemRead ||
+                        lock.kind == LockKind::kMmapSemWrite ||
+                        lock.kind == LockKind::kPageTableLock;
   // Its own mm's, and those of the only file, go without a name.
   const std::string of_mm =
-      lock.id == mm ? "" : " of " + story.MmName(row, lock.id);
-  const std::string of_file =
-      story.script.setup.files == 1 ? "" : " of " + story.FileName(lock.id);
+      is_of_mm && lock.id != mm ? " of " + story.MmName(row, lock.id) : "";
+  const bool is_of_file = !is_of_mm && lock.kind != LockKind::kPageLock;
+  const std::string of_file = is_of_file && story.script.setup.files > 1
+                                  ? " of " + story.FileName(lock.id)
+                                  : "";
   const char* const shared = lock.shared ? " shared" : "";
   switch (lock.kind) {
     case LockKind::kISem:

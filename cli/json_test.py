@@ -1,0 +1,447 @@
+#!/usr/bin/env python3
+"""The output of each command that has --json is what docs/schemas/ says it is.
+
+    cli/json_test.py VMTRUNC PROPERTIES SOURCE_DIR
+
+Commands run in several situations and their outputs are validated. So that a
+schema says neither too little nor too much:
+
+- each object of it has had a field added, each that it must have removed, and
+  each set to something else, and was refused every time;
+- each field was seen; one that may be absent was seen absent;
+- its lists of kernels and properties are those that the commands have;
+- each command with --json has one.
+
+Wants python3-jsonschema of Debian 12. docs/json.md says what a version is.
+"""
+import copy
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+
+# Fields that no output here has, and why.
+UNSEEN = {
+    "prove.schema.json#/properties/reduced_search":
+        "comes after a search of a million states, which takes too long",
+    "prove.schema.json#/properties/reduced_search/properties/states":
+        "as reduced_search",
+    "prove.schema.json#/properties/reduced_search/properties/transitions":
+        "as reduced_search",
+}
+# Fields that may be absent and are not here, and why.
+NEVER_ABSENT = {
+    "explain.schema.json#/$defs/cause/properties/no_return":
+        "no script of the corpus is lost from its first step on",
+}
+# Commands whose --json has no schema, and why.
+WITHOUT = {}
+
+HISTORY = "corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt"
+FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
+UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
+PRIVATE = "corpus/history/HB-28-private-copy-past-the-end.vmt"
+NONLINEAR = "corpus/history/HB-36b-two-passes-in-a-nonlinear-vma.vmt"
+SMALL = ("--mms", "1", "--operations", "1", "--jobs", "1")
+RACE = ("live", "--threads", "--out", "{dir}/race.vmt", "--seed", "2")
+
+# Schema, exit status, arguments. {dir} is a directory of the test; PROPERTIES
+# is run where the first argument is "properties".
+CASES = [
+    ("run", 1, ("run", HISTORY, FOUND, "--kernel", "2.6.9-mm,2.6.11")),
+    ("run", 0, ("run", "{dir}/empty.vmt")),
+    ("run", 1, ("run", "{dir}/bytes", "--from", "bytes", "--kernel",
+                "2.6.11-importer-rescans+mremap-always-resets,2.6.9-mm")),
+    ("check", 0, ("check", "corpus")),
+    ("check", 1, ("check", "{dir}/bad.vmt")),
+    ("explain", 1, ("explain", HISTORY, "--kernel", "2.6.9-mm", "--against",
+                    "2.6.11")),
+    ("explain", 1, ("explain", FOUND, "--kernel", "2.6.11", "--steps")),
+    ("explain", 0, ("explain", "{dir}/empty.vmt")),
+    ("explain", 0, ("explain", "{dir}/none.vmt")),
+    ("explain", 0, ("explain", "{dir}/long.vmt", "--steps")),
+    ("explain", 1, ("explain", "{dir}/lasso.vmt", "--kernel", "2.6.23")),
+    ("explain", 1, ("explain", NONLINEAR)),
+    ("explain", 1, ("explain", PRIVATE, "--kernel", "2.6.23-second-pass")),
+    ("explain", 0, ("explain", HISTORY, "--kernel", "3.0")),
+    ("diff", 1, ("diff", HISTORY, "--kernel", "2.6.9-mm,2.6.11")),
+    ("diff", 0, ("diff", HISTORY, HISTORY)),
+    ("diff", 1, ("diff", "{dir}/empty.vmt", HISTORY)),
+    ("diff", 1, ("diff", "{dir}/short.vmt", "{dir}/shorter.vmt")),
+    ("prove", 0, ("prove", *SMALL, "--kernel", "3.0")),
+    ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--reduce")),
+    ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--abstract-to",
+                  "{dir}/abstract")),
+    ("prove", 1, ("prove", "--from", HISTORY, "--kernel", "2.6.9-mm", "--jobs",
+                  "1")),
+    ("prove", 1, ("prove", "--from", HISTORY, "--kernel", "2.6.9-mm", "--steps",
+                  "--property", "no-page-past-size", "--jobs", "1")),
+    ("prove", 3, ("prove", "--memory", "0.001", "--jobs", "1")),
+    ("prove-lasso", 1, ("prove", "--lasso", "--from", UNDO, "--kernel",
+                        "2.6.23", "-o", "{dir}/lasso.vmt")),
+    ("prove-lasso", 0, ("prove", "--lasso", *SMALL, "--kernel", "3.0")),
+    ("prove-lasso", 3, ("prove", "--lasso", "--memory", "0.001")),
+    ("matrix", 1, ("matrix", *SMALL, "--kernel", "2.6.9-mm,3.0", "--out",
+                   "{dir}/matrix")),
+    ("matrix", 1, ("matrix", *SMALL, "--kernel", "2.6.9-mm")),
+    ("matrix", 0, ("matrix", *SMALL, "--kernel", "2.6.10", "--verbs",
+                   "truncate,munmap", "--rules")),
+    ("matrix", 3, ("matrix", "--kernel", "2.6.10", "--memory", "0.001",
+                   "--jobs", "1", "--rules")),
+    ("shrink", 0, ("shrink", HISTORY, "--kernel", "2.6.9-mm", "--quick",
+                   "--why")),
+    ("shrink", 0, ("shrink", HISTORY, "--kernel", "2.6.9-mm", "--quick")),
+    ("distill", 0, ("distill", "{dir}/corpus", "-o", "{dir}/distilled",
+                    "--kernel", "2.6.11")),
+    ("coverage", 0, ("coverage", HISTORY, FOUND)),
+    ("bugs", 0, ("bugs",)),
+    ("bugs-check", 0, ("bugs", "--check")),
+    ("kernels", 0, ("kernels",)),
+    ("rules", 0, ("rules",)),
+    ("live-threads", 0, (*RACE, "--runs", "50")),
+    ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I2")),
+    ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I5-dead")),
+    ("properties", 0, ("properties", "--kernel", "2.6.11,2.6.38", "--cases",
+                       "100", "--seed", "1", "--out", "{dir}/properties")),
+    ("properties", 1, ("properties", "--kernel", "2.6.11-leap", "--cases",
+                       "1000", "--seed", "1", "--property",
+                       "no-page-past-size", "--out", "{dir}/properties")),
+]
+# With --json, exit status 2: nothing on standard output.
+REFUSED = [("run", "no-such-file"), ("explain", HISTORY, "--kernel", "9.9"),
+           ("shrink", "{dir}/empty.vmt"), ("prove", "--bound", "huge"),
+           ("properties", "--kernel", "9.9")]
+
+MARK = "no such field"  # with spaces: it fits the name of nothing
+
+
+class Failures:
+    """What was expected and did not come, a line each."""
+
+    def __init__(self):
+        self.lines = []
+        self.checks = 0
+
+    def expect(self, what, is_so):
+        self.checks += 1
+        if not is_so:
+            self.lines.append(what)
+
+
+class Schemas:
+    """The schemas, and which of their fields were seen.
+
+    A place is FILE#POINTER, as $ref has it.
+    """
+
+    def __init__(self, directory):
+        self.base = directory.resolve().as_uri() + "/"
+        self.all = {path.name: json.loads(path.read_text())
+                    for path in sorted(directory.glob("*.schema.json"))}
+        self.store = {self.base + name: schema
+                      for name, schema in self.all.items()}
+        self.seen, self.absent = set(), set()
+        self.smallest = {}  # place -> the smallest object that was there
+
+    def validator(self, place):
+        # Everything is in the store: nothing is looked up elsewhere.
+        resolver = jsonschema.RefResolver(self.base, {}, store=self.store)
+        return jsonschema.Draft202012Validator({"$ref": place},
+                                               resolver=resolver)
+
+    def at(self, place):
+        name, pointer = place.split("#")
+        schema = self.all[name]
+        for part in filter(None, pointer.split("/")):
+            part = part.replace("~1", "/").replace("~0", "~")
+            schema = schema[int(part) if isinstance(schema, list) else part]
+        return schema
+
+    def fits(self, place, value):
+        return self.validator(place).is_valid(value)
+
+    def level(self, place, value):
+        """The places that say what this value is, without its parts."""
+        schema = self.at(place)
+        if not isinstance(schema, dict):
+            return
+        yield place, schema
+        below = [f"allOf/{i}" for i in range(len(schema.get("allOf", [])))]
+        for word in ("anyOf", "oneOf"):
+            below += [f"{word}/{i}" for i in range(len(schema.get(word, [])))
+                      if self.fits(f"{place}/{word}/{i}", value)]
+        if "if" in schema:
+            then = "then" if self.fits(f"{place}/if", value) else "else"
+            below += [then] if then in schema else []
+        for part in below:
+            yield from self.level(f"{place}/{part}", value)
+        if "$ref" in schema:
+            ref = schema["$ref"]
+            name = place.split("#")[0]
+            yield from self.level(name + ref if ref[0] == "#" else ref, value)
+
+    def walk(self, place, value):
+        """Notes which fields are seen, and one object for each place."""
+        level = list(self.level(place, value))
+        if isinstance(value, list):
+            for one, schema in level:
+                first = schema.get("prefixItems", [])
+                for i, item in enumerate(value):
+                    if i < len(first):
+                        self.walk(f"{one}/prefixItems/{i}", item)
+                    elif "items" in schema:
+                        self.walk(f"{one}/items", item)
+        if not isinstance(value, dict):
+            return
+        size = len(json.dumps(value))
+        if size < self.smallest.get(place, (size + 1,))[0]:
+            self.smallest[place] = (size, value)
+        for one, schema in level:
+            listed = schema.get("properties", {})
+            for name in listed:
+                field = f"{one}/properties/{name}"
+                (self.seen if name in value else self.absent).add(field)
+                if name in value:
+                    self.walk(field, value[name])
+            if isinstance(schema.get("additionalProperties"), dict):
+                for name in value.keys() - listed.keys():
+                    self.walk(f"{one}/additionalProperties", value[name])
+
+    def fields(self, place, schema):
+        """The fields that are listed at a place or below, and the objects that
+        list them. What is said under a condition is said of a field that is
+        listed elsewhere."""
+        if isinstance(schema, list):
+            for i, part in enumerate(schema):
+                yield from self.fields(f"{place}/{i}", part)
+        if not isinstance(schema, dict):
+            return
+        for name in schema.get("properties", {}):
+            yield f"{place}/properties/{name}", schema
+        for word, part in schema.items():
+            if word in ("if", "then", "else", "enum", "const", "required"):
+                continue
+            if word in ("properties", "$defs"):
+                for name, one in part.items():
+                    yield from self.fields(f"{place}/{word}/{name}", one)
+            else:
+                yield from self.fields(f"{place}/{word}", part)
+
+
+def check_schemas(schemas, failures):
+    for name, schema in schemas.all.items():
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            failures.expect(f"{name}: {error.message}", False)
+        failures.expect(f"{name}: which draft it is of",
+                        schema.get("$schema", "").endswith("2020-12/schema"))
+        version = schemas.all["common.schema.json"]["$defs"]["version"]["const"]
+        failures.expect(f"{name}: its version", re.match(
+            rf"version {version}\.\d+$", schema.get("$comment", "")))
+        for field, _ in schemas.fields(f"{name}#", schema):
+            said = [schemas.at(field)]
+            if "$ref" in said[0]:
+                ref = said[0]["$ref"]
+                said.append(schemas.at(name + ref if ref[0] == "#" else ref))
+            failures.expect(f"{field}: a description",
+                            any(one.get("description") for one in said))
+
+
+def check_seen(schemas, failures):
+    for name, schema in schemas.all.items():
+        for field, parent in schemas.fields(f"{name}#", schema):
+            failures.expect(
+                f"{field}: " + ("is seen, and is an exception of this test"
+                                if field in UNSEEN else
+                                "is in no output: has it gone?"),
+                (field in schemas.seen) != (field in UNSEEN))
+            if field.split("/")[-1] in parent.get("required", []) or (
+                    field in UNSEEN):
+                continue
+            failures.expect(
+                f"{field}: " + ("was absent, and is an exception of this test"
+                                if field in NEVER_ABSENT else
+                                "is never absent: it could be required"),
+                (field in schemas.absent) != (field in NEVER_ABSENT))
+
+
+def check_canaries(schemas, failures):
+    """An object with a field too many, one too few or a wrong one."""
+    for place, (_, value) in schemas.smallest.items():
+        validator = schemas.validator(place)
+        failures.expect(f"{place}: fits", validator.is_valid(value))
+        failures.expect(f"{place}: a field is added, and it fits",
+                        not validator.is_valid({**value, MARK: "added"}))
+        level = list(schemas.level(place, value))
+        required = {name for _, schema in level
+                    for name in schema.get("required", [])}
+        for name in value:
+            rest = {key: it for key, it in value.items() if key != name}
+            if name in required:
+                failures.expect(f"{place}: without {name} it fits",
+                                not validator.is_valid(rest))
+            for wrong in ({MARK: "wrong"}, [MARK, {}]):
+                failures.expect(
+                    f"{place}: with {name} = {wrong} it fits",
+                    not validator.is_valid({**rest, name: wrong}))
+
+
+def check_whole_canary(schemas, outputs, failures):
+    """The same from the outside: what a reader of a whole output would do."""
+    for name, output in outputs.items():
+        validator = schemas.validator(f"{name}.schema.json")
+        for what, change in (
+                ("added", lambda it: it.update({MARK: 1})),
+                ("removed", lambda it: it.pop("version")),
+                ("of a later version", lambda it: it.update(version=2)),
+                ("of a wrong type", lambda it: it.update(version="1"))):
+            changed = copy.deepcopy(output)
+            change(changed)
+            failures.expect(f"{name}: a field is {what}, and it fits",
+                            not validator.is_valid(changed))
+
+
+def check_names(schemas, outputs, listed, failures):
+    """Lists in the schemas against the tables of the commands."""
+    common = schemas.all["common.schema.json"]["$defs"]
+    kernels = [row["name"] for row in outputs["kernels"]["kernels"]]
+    failures.expect(f"kernel_name: expected {kernels}",
+                    common["kernel_name"]["enum"] == kernels)
+    failures.expect(f"kernel: expected the pattern of {kernels}",
+                    common["kernel"]["pattern"].startswith(
+                        "^(" + "|".join(re.escape(it).replace("\\-", "-")
+                                        for it in kernels) + ")("))
+    for name, fits in [(it, True) for it in kernels] + [
+            ("2.6.11+leap-split-inherits", True), ("2.6.12", False),
+            ("2.6.11+", False), ("", False), ("2x6.11", False)]:
+        failures.expect(f"kernel: {name} fits: expected {fits}", schemas.fits(
+            "common.schema.json#/$defs/kernel", name) == fits)
+    ours = common["property"]["enum"]
+    failures.expect("property: the properties of matrix", set(ours) == set(
+        outputs["matrix"]["kernels"][0]["properties"]))
+    more = common["script_property"]["anyOf"][1]["enum"]
+    failures.expect(f"script_property: expected {listed}",
+                    ours + more == listed)
+
+
+def commands_with_json(vmtrunc):
+    """As their --help says."""
+    text = run(vmtrunc, "--help")[1]
+    for name in re.findall(r"^  ([a-z]+) ", text.split("Subcommands:")[1],
+                           re.M):
+        if "--json" in run(vmtrunc, name, "--help")[1]:
+            yield name
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                          check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def prepare(directory, vmtrunc):
+    """The scripts that the corpus has not."""
+    start = "vmtrunc 1\nfile f 64\ntask a\na mmap 1 64 f 0 populate\n"
+    for name, text in {
+            "empty": "vmtrunc 1\n",
+            "none": "vmtrunc 1\nfile f 2\n",
+            "bad": "vmtrunc 1\nfile f 2\ntask a\na mmap 1 2 f 0\n"
+                   "expect 2.6.11 breaks no-page-past-size\n"
+                   "expect 2.7.1 holds\n",
+            # More steps than a story keeps.
+            "long": start + "a munmap 1 64\na mmap 1 64 f 0 populate\n" * 80,
+            # One ends before the other.
+            "short": start + "a munmap 1 8\n",
+            "shorter": start}.items():
+        (directory / f"{name}.vmt").write_text(text)
+    (directory / "corpus").mkdir()
+    for path in pathlib.Path("corpus/distilled").glob("fork*.vmt"):
+        (directory / "corpus" / path.name).write_bytes(path.read_bytes())
+    run(vmtrunc, "format", HISTORY, "--as", "bytes", "-o",
+        str(directory / "bytes"))
+
+
+def run_cases(schemas, vmtrunc, properties, directory, failures):
+    """Runs all; returns an output of each kind."""
+    outputs = {}
+
+    def called(arguments):
+        arguments = [it.format(dir=directory) for it in arguments]
+        if arguments[0] == "properties":
+            return run(properties, *arguments[1:], "--json")
+        return run(vmtrunc, *arguments, "--json")
+
+    # That which writes a script for others comes first.
+    for name, status, arguments in sorted(
+            CASES, key=lambda case: "-o" not in case[2]):
+        what = f"{name}: {' '.join(arguments)}"
+        got, out, err = called(arguments)
+        failures.expect(f"{what}: status {got}, expected {status}: "
+                        f"{err[:200]}", got == status)
+        try:
+            output = json.loads(out)
+        except ValueError as error:
+            failures.expect(f"{what}: no JSON: {error}", False)
+            continue
+        if name == "explain":
+            # All rows have one schema, and thousands of them take long.
+            for story in output["runs"]:
+                del story["rows"][200:]
+        schema = f"{name}.schema.json"
+        wrong = [f"{what}: {'/'.join(map(str, it.absolute_path))}: "
+                 f"{it.message[:300]}"
+                 for it in schemas.validator(schema).iter_errors(output)]
+        failures.checks += 1
+        failures.lines += wrong[:5]
+        if not wrong:
+            schemas.walk(f"{schema}#", output)
+            outputs.setdefault(name, output)
+    for arguments in REFUSED:
+        got, out, err = called(arguments)
+        failures.expect(f"{' '.join(arguments)}: expected status 2, a line on "
+                        f"standard error and no output, got {got}: {out[:100]}",
+                        got == 2 and not out and err)
+    return outputs
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    vmtrunc, properties, source = map(os.path.abspath, sys.argv[1:])
+    os.chdir(source)
+    schemas = Schemas(pathlib.Path(source, "docs/schemas"))
+    failures = Failures()
+    check_schemas(schemas, failures)
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        prepare(directory, vmtrunc)
+        outputs = run_cases(schemas, vmtrunc, properties, directory, failures)
+    names = {name for name, _, _ in CASES}
+    failures.expect(f"schemas: expected those of {sorted(names)}",
+                    {f"{it}.schema.json" for it in names} |
+                    {"common.schema.json"} == set(schemas.all))
+    ran = {arguments[0] for _, _, arguments in CASES}
+    for command in commands_with_json(vmtrunc):
+        failures.expect(f"{command} --json: has no schema",
+                        command in ran or command in WITHOUT)
+    if names == set(outputs):
+        listed = re.findall(r"^(\S+)", run(properties, "--list")[1], re.M)
+        check_names(schemas, outputs, listed, failures)
+        check_seen(schemas, failures)
+        check_canaries(schemas, failures)
+        check_whole_canary(schemas, outputs, failures)
+    for line in failures.lines[:40]:
+        print(line)
+    print(f"{len(CASES)} outputs, {failures.checks} checks, "
+          f"{len(failures.lines)} failed")
+    sys.exit(1 if failures.lines else 0)
+
+
+if __name__ == "__main__":
+    main()

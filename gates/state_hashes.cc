@@ -1,0 +1,172 @@
+// What each script does on each kernel, as one line to compare: the same in
+// every process, order and build, or something is not deterministic.
+//
+//   state_hashes [--reverse] FILE|DIRECTORY...    # directories: all but *.md
+//
+// A line a file and kernel, in the order of the files' names whatever order
+// they run in: FILE KERNEL BROKEN EFFECTS DROPS HASH FEATURES DETAIL. Kernels
+// are all of the table, the script's own, and those that its expect lines name.
+// Each runs twice, from the text and from the bytes, with other runs in
+// between, and unchecked, traced and in the small world too; exit status 1 when
+// any differ, 2 for bad usage or input.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/run.h"
+#include "core/script.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "state_hashes: %s\n", what.c_str());
+  std::exit(2);
+}
+
+std::vector<std::string> FilesOf(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(path, error))
+      if (entry.is_regular_file() && entry.path().extension() != ".md")
+        files.push_back(entry.path().string());
+    if (error) Fail(path + ": " + error.message());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string ContentOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) Fail(path + ": cannot be read");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Script Read(const std::string& path) {
+  const std::string content = ContentOf(path);
+  if (!LooksLikeText(path, content)) {
+    const std::vector<uint8_t> bytes(content.begin(), content.end());
+    return DecodeBytes(bytes);
+  }
+  auto script = ParseText(content);
+  if (!script.ok()) Fail(path + ":" + std::string(script.status().message()));
+  return *std::move(script);
+}
+
+std::vector<KernelSpec> KernelsOf(const Script& script) {
+  std::vector<KernelSpec> kernels;
+  for (size_t i = 0; i < AllKernels().size(); ++i)
+    kernels.push_back({.kernel = static_cast<uint8_t>(i), .flips = 0});
+  const auto add = [&](const KernelSpec& spec) {
+    if (std::find(kernels.begin(), kernels.end(), spec) == kernels.end())
+      kernels.push_back(spec);
+  };
+  if (script.kernel) add(*script.kernel);
+  for (const Expect& expect : script.expects)
+    if (expect.spec) add(*expect.spec);
+  return kernels;
+}
+
+// The abstract states that a run shows, as a hash of them and of how many.
+uint64_t Features(const Script& script, const Rules& rules) {
+  std::vector<uint8_t> seen(Checker<LargeCaps>::kFeatures);
+  Run<LargeCaps>(script.setup, script.events, rules,
+                 {.hash_state = false, .features = seen.data()});
+  return HashBytes(seen.data(), seen.size()) + CountSeen(seen);
+}
+
+// The same state comes of a run that nothing checks and of one that is traced;
+// and where the script fits the small world, the same verdict there.
+bool Agrees(const Script& script, const Rules& rules, const RunResult& run) {
+  const auto unchecked =
+      RunUnchecked<LargeCaps>(script.setup, script.events, rules);
+  const auto counted = RunUnchecked<LargeCaps>(script.setup, script.events,
+                                               rules, /*hash_state=*/false);
+  const auto traced = RunTraced(script, rules, [](const TraceStep&) {});
+  if (unchecked.state_hash != run.state_hash ||
+      counted.effects != run.effects || traced.state_hash != run.state_hash ||
+      traced.broken != run.broken)
+    return false;
+  bool fits = Fits<SmallCaps>(script.setup);
+  for (const Event& event : script.events) fits &= Fits<SmallCaps>(event);
+  if (!fits) return true;
+  const RunResult small =
+      Run<SmallCaps>(script.setup, script.events, rules, {});
+  return small.ran_out || small.broken == run.broken;
+}
+
+std::string LineOf(const Script& script, const KernelSpec& kernel) {
+  const Rules rules = kernel.rules();
+  const RunResult run = Run(script, rules);
+  char line[512];
+  std::snprintf(line, sizeof(line), "%03x %u %u %016llx %016llx %s%s",
+                run.broken, run.effects, run.drops,
+                static_cast<unsigned long long>(run.state_hash),
+                static_cast<unsigned long long>(Features(script, rules)),
+                run.holds() ? "holds" : run.first.ToString().c_str(),
+                Agrees(script, rules, run) ? "" : " (AND OTHERWISE)");
+  return line;
+}
+
+int Main(const std::vector<std::string>& paths, bool reverse) {
+  std::vector<std::string> files = FilesOf(paths);
+  if (reverse) std::reverse(files.begin(), files.end());
+  std::map<std::string, std::string> lines;
+  bool differ = false;
+  for (const std::string& file : files) {
+    if (file.ends_with(".bad")) {  // what is not a script is so each time
+      const auto script = ParseText(ContentOf(file));
+      lines[file] = script.ok() ? "(AND OTHERWISE)"
+                                : std::string(script.status().message());
+      continue;
+    }
+    const Script script = Read(file);
+    const auto canonical = ParseText(ToText(script));
+    if (!canonical.ok()) Fail(file + ": its canonical text is none");
+    const Script again = DecodeBytes(EncodeBytes(*canonical));
+    std::vector<KernelSpec> kernels = KernelsOf(script);
+    if (reverse) std::reverse(kernels.begin(), kernels.end());
+    for (const KernelSpec& kernel : kernels)
+      lines[file + " " + kernel.ToString()] = LineOf(script, kernel);
+    // The second time from the byte form, after the other kernels' runs.
+    for (const KernelSpec& kernel : kernels) {
+      const std::string name = file + " " + kernel.ToString();
+      if (lines[name] == LineOf(again, kernel)) continue;
+      std::fprintf(stderr, "%s: another result the second time\n",
+                   name.c_str());
+      differ = true;
+    }
+  }
+  for (const auto& [name, line] : lines) {
+    differ |= line.ends_with("(AND OTHERWISE)");
+    std::printf("%s %s\n", name.c_str(), line.c_str());
+  }
+  return differ ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace vmtrunc
+
+int main(int argc, char** argv) {
+  std::vector<std::string> paths(argv + 1, argv + argc);
+  const bool reverse = !paths.empty() && paths[0] == "--reverse";
+  if (reverse) paths.erase(paths.begin());
+  if (paths.empty() || paths[0].starts_with("--")) {
+    std::fprintf(stderr, "usage: state_hashes [--reverse] FILE|DIRECTORY...\n");
+    return 2;
+  }
+  return vmtrunc::Main(paths, reverse);
+}
