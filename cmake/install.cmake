@@ -44,11 +44,15 @@ install(FILES ${made}/vmtrunc.fish
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vmtrunc)
-set_target_properties(vmtrunc_core PROPERTIES EXPORT_NAME core)
-set_target_properties(vmtrunc_search PROPERTIES EXPORT_NAME search)
 target_compile_features(vmtrunc_core PUBLIC cxx_std_20)
-install(TARGETS vmtrunc_core vmtrunc_search EXPORT vmtrunc
-  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# With what these two are linked from, where that is libraries of its own.
+foreach(library core about mutate search)
+  if(TARGET vmtrunc_${library})
+    set_target_properties(vmtrunc_${library} PROPERTIES EXPORT_NAME ${library})
+    install(TARGETS vmtrunc_${library} EXPORT vmtrunc
+      INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  endif()
+endforeach()
 install(EXPORT vmtrunc NAMESPACE vmtrunc:: FILE vmtruncTargets.cmake
   DESTINATION ${package})
 write_basic_package_version_file(vmtruncConfigVersion.cmake
