@@ -89,6 +89,13 @@ if(CHROMIUM AND CHROMEDRIVER)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
 
+# What is installed and packaged. One build alone: that of releases.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_test(NAME install
+    COMMAND ${PROJECT_SOURCE_DIR}/ci/install_test ${PROJECT_BINARY_DIR})
+  set_tests_properties(install PROPERTIES TIMEOUT 300)
+endif()
+
 # What --json prints is what docs/schemas/ says. Debian's Python, as above.
 if(VMTRUNC_PROPERTIES)
   add_test(NAME json

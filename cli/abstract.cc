@@ -4,11 +4,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/input.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
 
-constexpr const char* kFirstLine = "vmtrunc abstract-states 1";
+const std::string kFirstLine =
+    absl::StrCat("vmtrunc abstract-states ", kAbstractVersion);
 
 }  // namespace
 

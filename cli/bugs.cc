@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "core/bugs.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -21,13 +22,15 @@ struct BugsOptions {
   std::string corpus;
 };
 
-// corpus/history here, or beside the sources that this was built from.
+// corpus/history here, where it is installed, or beside the sources that this
+// was built from.
 fs::path FindCorpus(const std::string& given) {
   if (!given.empty()) return given;
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  const fs::path places[] = {"corpus/history",
-                             self.parent_path() / "../../../corpus/history"};
+  const fs::path places[] = {
+      "corpus/history", self.parent_path() / "../share/vmtrunc/corpus/history",
+      self.parent_path() / "../../../corpus/history"};
   for (const fs::path& place : places)
     if (fs::is_directory(place, error)) return place;
   throw UsageError{"corpus/history: expected here; --corpus says where it is"};
@@ -59,7 +62,9 @@ void PrintJson() {
                    {"property", PropertyName(bug)},
                    {"holds_on", bug.kernel},
                    {"file", bug.script}});
-  std::cout << nlohmann::json({{"version", 1}, {"bugs", all}}).dump(2) << "\n";
+  std::cout
+      << nlohmann::json({{"version", kJsonVersion}, {"bugs", all}}).dump(2)
+      << "\n";
 }
 
 int CheckAll(const fs::path& corpus, bool as_json) {
@@ -90,8 +95,9 @@ int CheckAll(const fs::path& corpus, bool as_json) {
   }
   const auto total = static_cast<int>(AllBugs().size());
   if (as_json) {
-    std::cout << nlohmann::json({{"version", 1}, {"bugs", all}}).dump(2)
-              << "\n";
+    std::cout
+        << nlohmann::json({{"version", kJsonVersion}, {"bugs", all}}).dump(2)
+        << "\n";
   } else {
     std::cout << absl::StrFormat(
         "of %d bugs: %d reached, %d triggered, %d detected\n", total, reached,

@@ -26,6 +26,8 @@ void AddShrink(CLI::App& app, Command& run);
 void AddDiff(CLI::App& app, Command& run);
 void AddExplain(CLI::App& app, Command& run);
 void AddExport(CLI::App& app, Command& run);
+void AddCompletion(CLI::App& app, Command& run);
+void AddMan(CLI::App& app, Command& run);
 
 }  // namespace vmtrunc
 

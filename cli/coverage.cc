@@ -13,6 +13,7 @@
 #include "core/abstract_state.h"
 #include "core/bugs.h"
 #include "fuzz/distill.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -132,7 +133,7 @@ int Coverage(const CoverageArguments& o) {
   if (o.json) {
     nlohmann::json total = ToJson(reach, all);
     total.erase("file");  // it is of none
-    std::cout << nlohmann::json({{"version", 1},
+    std::cout << nlohmann::json({{"version", kJsonVersion},
                                  {"branches_in_all", BranchCount()},
                                  {"files", files},
                                  {"all", total}})

@@ -10,6 +10,7 @@
 #include "cli/verdict.h"
 #include "core/differences.h"
 #include "core/parting.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -234,7 +235,7 @@ void PrintJson(const Pair& pair) {
   const auto half = [](const Half& it) {
     return ToJson(it.path, it.kernel.ToString(), it.course.result);
   };
-  nlohmann::json json = {{"version", 1},
+  nlohmann::json json = {{"version", kJsonVersion},
                          {"parts", pair.parts},
                          {"left", half(pair.left)},
                          {"right", half(pair.right)}};

@@ -16,6 +16,7 @@
 #include "cli/corpus.h"
 #include "cli/input.h"
 #include "fuzz/covered.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -189,7 +190,7 @@ size_t EventsOf(const Corpus& corpus, const std::vector<uint32_t>& kept) {
 }
 
 void PrintJson(const DistillArguments& o, const Distilled& d) {
-  std::cout << nlohmann::json({{"version", 1},
+  std::cout << nlohmann::json({{"version", kJsonVersion},
                                {"inputs", d.read},
                                {"different", d.different},
                                {"branches", d.counts.branches},

@@ -16,6 +16,7 @@
 #include "explain/text.h"
 #include "explain/why.h"
 #include "explain/words.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -59,7 +60,7 @@ void PrintJson(const Story& story, const Story* other) {
     const Cause cause = FindCause(it);
     return ToJson(it, &cause);
   };
-  nlohmann::json all = {{"version", 1}, {"runs", {json(story)}}};
+  nlohmann::json all = {{"version", kJsonVersion}, {"runs", {json(story)}}};
   if (other != nullptr) all["runs"].push_back(json(*other));
   std::cout << all.dump(2) << "\n";
 }

@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/abstract.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
@@ -46,7 +47,8 @@ struct FuzzOptions {
 volatile sig_atomic_t g_interrupted = 0;
 void OnSignal(int) { g_interrupted = 1; }
 
-// build/release/bin/vmtrunc's fuzzer is build/fuzz/bin/fuzz_truncate.
+// build/release/bin/vmtrunc's fuzzer is build/fuzz/bin/fuzz_truncate, and that
+// of PREFIX/bin/vmtrunc is PREFIX/libexec/vmtrunc/fuzz_truncate.
 std::string FindFuzzer(const std::string& given) {
   std::vector<std::string> places;
   if (!given.empty()) {
@@ -54,15 +56,18 @@ std::string FindFuzzer(const std::string& given) {
   } else {
     std::error_code error;
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    places = {self.parent_path() / "fuzz_truncate",
-              self.parent_path() / "../../fuzz/bin/fuzz_truncate"};
+    for (const char* place :
+         {"fuzz_truncate", "../libexec/vmtrunc/fuzz_truncate",
+          "../../fuzz/bin/fuzz_truncate"})
+      places.push_back((self.parent_path() / place).lexically_normal());
   }
   for (const std::string& place : places)
     if (::access(place.c_str(), X_OK) == 0)
       return fs::weakly_canonical(place).string();
   throw UsageError{
       "the instrumented executable fuzz_truncate is not there: expected " +
-      places.back() + " (cmake --preset fuzz && cmake --build --preset fuzz)"};
+      absl::StrJoin(places, " or ") +
+      " (ci/build fuzz builds it; what is installed after that has it)"};
 }
 
 // The child and what it tells.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/input.h"
+#include "core/version.h"
 #include "live/rounds.h"
 #include "live/tasks.h"
 
@@ -76,7 +77,7 @@ std::string TaskName(const ThreadsOptions& o, const RaceReport& r) {
 }
 
 nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
-  nlohmann::json json = {{"version", 1},
+  nlohmann::json json = {{"version", kJsonVersion},
                          {"running_kernel", RunningKernel()},
                          {"seed", o.race.seed},
                          {"rounds", r.rounds},

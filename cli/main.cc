@@ -1,8 +1,25 @@
 // The vmtrunc command.
 #include <iostream>
 
+#include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/input.h"
+#include "core/version.h"
+
+namespace vmtrunc {
+namespace {
+
+std::string Versions() {
+  return absl::StrFormat(
+      "vmtrunc %s\nscripts: text form %d, byte form %d\noutput: JSON %d, "
+      "abstract states %d, checkpoints %d",
+      VMTRUNC_VERSION, kTextVersion, kBytesVersion, kJsonVersion,
+      kAbstractVersion, kCheckpointVersion);
+}
+
+}  // namespace
+}  // namespace vmtrunc
 
 int main(int argc, char** argv) {
   CLI::App app(
@@ -10,7 +27,7 @@ int main(int argc, char** argv) {
       "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
       "input, 3 a search ran out.");
   app.name("vmtrunc");
-  app.set_version_flag("--version", "vmtrunc " VMTRUNC_VERSION);
+  app.set_version_flag("--version", vmtrunc::Versions());
   app.require_subcommand(1);
   vmtrunc::Command command;
   vmtrunc::AddRun(app, command);
@@ -29,7 +46,14 @@ int main(int argc, char** argv) {
   vmtrunc::AddFormat(app, command);
   vmtrunc::AddKernels(app, command);
   vmtrunc::AddRules(app, command);
+  vmtrunc::AddCompletion(app, command);
+  vmtrunc::AddMan(app, command);
   try {
+    if (argc > 1 && argv[1] == vmtrunc::kCompleteWord) {
+      std::cout << vmtrunc::Complete(app, {argv + 2, argv + argc});
+      return vmtrunc::kExitHeld;
+    }
+    vmtrunc::ExpectCommand(app, argc, argv);
     app.parse(argc, argv);
     const int status = command();
     std::cout.flush();

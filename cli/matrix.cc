@@ -10,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/matrix_page.h"
 #include "cli/verdict.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -203,7 +204,8 @@ int Matrix(const MatrixArguments& o) {
   if (o.json) {
     nlohmann::json all = nlohmann::json::array();
     for (const MatrixRow& row : rows) all.push_back(ToJson(row));
-    nlohmann::json json = {{"version", 1}, {"bound", what}, {"kernels", all}};
+    nlohmann::json json = {
+        {"version", kJsonVersion}, {"bound", what}, {"kernels", all}};
     for (const RuleNeed& need : needs) {
       nlohmann::json& at = json["rules"][need.kernel][need.rule];
       at["needed"] = need.answer == Answer::kBreaks;

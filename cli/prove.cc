@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "fuzz/lasso.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -68,7 +69,7 @@ const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
 
 nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
                       const ProveResult& result, double seconds) {
-  nlohmann::json json = {{"version", 1},
+  nlohmann::json json = {{"version", kJsonVersion},
                          {"kernel", asked.kernel},
                          {"bound", asked.what},
                          {"answer", Word(result.answer)},
@@ -198,7 +199,7 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   if (loops && !o.out.empty()) WriteFile(o.out, LassoText(lasso));
   const size_t loop = lasso.script.events.size() - lasso.stem;
   if (o.json) {
-    nlohmann::json json = {{"version", 1},
+    nlohmann::json json = {{"version", kJsonVersion},
                            {"kernel", asked.kernel},
                            {"bound", asked.what},
                            {"answer", loops ? "lasso" : Word(lasso.answer)},

@@ -9,6 +9,7 @@
 #include "cli/corpus.h"
 #include "cli/input.h"
 #include "cli/verdict.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -59,8 +60,9 @@ int RunFiles(const RunArguments& o) {
     }
   }
   if (o.json)
-    std::cout << nlohmann::json({{"version", 1}, {"runs", all}}).dump(2)
-              << "\n";
+    std::cout
+        << nlohmann::json({{"version", kJsonVersion}, {"runs", all}}).dump(2)
+        << "\n";
   return broken ? kExitBroken : kExitHeld;
 }
 
@@ -104,7 +106,7 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
     }
   }
   if (as_json) {
-    std::cout << nlohmann::json({{"version", 1},
+    std::cout << nlohmann::json({{"version", kJsonVersion},
                                  {"files", files},
                                  {"met", met},
                                  {"not_met", not_met},

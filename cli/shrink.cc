@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/verdict.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -149,7 +150,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
       needs.push_back({{"event", i + 1},
                        {"without", need.what},
                        {"happens", need.happens}});
-  nlohmann::json json = {{"version", 1},
+  nlohmann::json json = {{"version", kJsonVersion},
                          {"file", o.file},
                          {"kernel", failure.kernel.ToString()},
                          {"property", Name(failure.reason.property)},

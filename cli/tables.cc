@@ -7,6 +7,7 @@
 #include "cli/input.h"
 #include "core/bugs.h"
 #include "core/rules.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -23,8 +24,9 @@ int PrintKernels(bool as_json) {
                    {"rules", rules}});
   }
   if (as_json) {
-    std::cout << nlohmann::json({{"version", 1}, {"kernels", all}}).dump(2)
-              << "\n";
+    std::cout
+        << nlohmann::json({{"version", kJsonVersion}, {"kernels", all}}).dump(2)
+        << "\n";
     return kExitHeld;
   }
   for (const KernelInfo& kernel : AllKernels()) {
@@ -73,8 +75,9 @@ int PrintRules(bool as_json) {
     if (!flip.empty()) std::cout << absl::StrFormat("    flipped: %s\n", flip);
   }
   if (as_json)
-    std::cout << nlohmann::json({{"version", 1}, {"rules", all}}).dump(2)
-              << "\n";
+    std::cout
+        << nlohmann::json({{"version", kJsonVersion}, {"rules", all}}).dump(2)
+        << "\n";
   return kExitHeld;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/script.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -201,7 +202,7 @@ std::vector<uint8_t> EncodeBytes(const Script& script) {
       bytes[at + static_cast<size_t>(i)] |=
           static_cast<uint8_t>(value >> (8 * i));
   };
-  bytes[0] = 1;
+  bytes[0] = kBytesVersion;
   if (script.kernel) {
     bytes[1] = static_cast<uint8_t>(script.kernel->kernel + 1);
     put(16, script.kernel->flips, 8);

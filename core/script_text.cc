@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/checker.h"
 #include "core/script.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -327,8 +328,8 @@ void Parser::ParseEvent(Line& line) {
 
 void Parser::ParseLine(Line& line) {
   if (part_ == Part::kVersion) {
-    if (!line.TakeIf("vmtrunc") || line.take() != "1")
-      line.Expected("vmtrunc 1");
+    if (!line.TakeIf("vmtrunc") || line.take() != absl::StrCat(kTextVersion))
+      line.Expected(absl::StrCat("vmtrunc ", kTextVersion));
     part_ = Part::kDeclarations;
   } else if (part_ == Part::kDeclarations && ParseDeclaration(line)) {
     return;
@@ -454,7 +455,7 @@ std::string ToText(const Event& event, const Script& names) {
 
 std::string ToText(const Script& script) {
   const Setup& setup = script.setup;
-  std::string text = "vmtrunc 1\n";
+  std::string text = absl::StrCat("vmtrunc ", kTextVersion, "\n");
   if (script.kernel)
     absl::StrAppend(&text, "kernel ", script.kernel->ToString(), "\n");
   if (!script.unknown_kernel.empty())

@@ -10,6 +10,7 @@
 #include "explain/why.h"
 #include "explain/words.h"
 #include "fuzz/reason.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -140,7 +141,8 @@ std::string PageOf(const Story& story, const Story* other) {
   const bool broken = !story.result.holds() && !story.rows.empty();
   std::optional<Cause> cause;
   if (broken) cause = FindCause(story);
-  nlohmann::json data = {{"version", 1}, {"runs", nlohmann::json::array()}};
+  nlohmann::json data = {{"version", kJsonVersion},
+                         {"runs", nlohmann::json::array()}};
   data["runs"].push_back(ToJson(story, cause ? &*cause : nullptr));
   if (other != nullptr) {
     std::optional<Cause> also;

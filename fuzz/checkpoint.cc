@@ -10,11 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/world.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
 
-constexpr uint64_t kMagic = 0x3145564f52505456;  // "VTPROVE1"
+constexpr uint64_t kMagic =  // "VTPROVE1", as bytes
+    0x0045564f52505456 | uint64_t{'0' + kCheckpointVersion} << 56;
 
 struct Head {
   uint64_t states, transitions, beyond, checksum;

@@ -25,6 +25,7 @@
 #include "properties/check.h"
 #include "properties/hunt.h"
 #include "properties/report.h"
+#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -256,7 +257,7 @@ int CheckAll(const Options& o, const CheckParams& params) {
       if (cell.unexpected()) PrintFailure(cell, params.rc);
   }
   if (o.json) {
-    std::cout << nlohmann::json({{"version", 1},
+    std::cout << nlohmann::json({{"version", kJsonVersion},
                                  {"seed", params.rc.seed},
                                  {"checks", all}})
                      .dump(2)

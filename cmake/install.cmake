@@ -1,0 +1,79 @@
+# What `cmake --install build/release --prefix P` puts where, and the packages.
+# Two components: `runtime`, the command and what it needs; `development`, the
+# libraries with their headers.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(VMTRUNC_FUZZER ${PROJECT_SOURCE_DIR}/build/fuzz/bin/fuzz_truncate CACHE
+  FILEPATH "The fuzz preset's fuzz_truncate: installed where it is built")
+
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME runtime)
+install(TARGETS vmtrunc)
+# Another build's: what is instrumented cannot be this one's.
+install(PROGRAMS ${VMTRUNC_FUZZER} OPTIONAL
+  DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc)
+# CMake strips what it has built itself.
+install(CODE "
+  set(fuzzer \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc/fuzz_truncate\")
+  if(CMAKE_INSTALL_DO_STRIP AND EXISTS \"\${fuzzer}\")
+    execute_process(COMMAND ${CMAKE_STRIP} \"\${fuzzer}\")
+  endif()")
+install(DIRECTORY corpus DESTINATION ${CMAKE_INSTALL_DATADIR}/vmtrunc)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md LICENSE cmake/copyright
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# The command tells its own manual page and completion.
+set(made ${PROJECT_BINARY_DIR}/share)
+file(MAKE_DIRECTORY ${made})
+add_custom_command(
+  OUTPUT ${made}/vmtrunc.1.gz ${made}/vmtrunc ${made}/_vmtrunc
+         ${made}/vmtrunc.fish ${made}/changelog.gz
+  COMMAND ${PROJECT_SOURCE_DIR}/cmake/make_share $<TARGET_FILE:vmtrunc>
+          ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  DEPENDS vmtrunc cmake/make_share ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  WORKING_DIRECTORY ${made} VERBATIM)
+add_custom_target(vmtrunc_share ALL DEPENDS ${made}/vmtrunc.1.gz)
+install(FILES ${made}/vmtrunc.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${made}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${made}/vmtrunc
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${made}/_vmtrunc
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${made}/vmtrunc.fish
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vmtrunc)
+target_compile_features(vmtrunc_core PUBLIC cxx_std_20)
+# With what these two are linked from, where that is libraries of its own.
+foreach(library core about mutate search)
+  if(TARGET vmtrunc_${library})
+    set_target_properties(vmtrunc_${library} PROPERTIES EXPORT_NAME ${library})
+    install(TARGETS vmtrunc_${library} EXPORT vmtrunc
+      INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  endif()
+endforeach()
+install(EXPORT vmtrunc NAMESPACE vmtrunc:: FILE vmtruncTargets.cmake
+  DESTINATION ${package})
+write_basic_package_version_file(vmtruncConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES cmake/vmtruncConfig.cmake
+  ${PROJECT_BINARY_DIR}/vmtruncConfigVersion.cmake DESTINATION ${package})
+install(DIRECTORY examples/own_kernel
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev/examples)
+install(FILES cmake/copyright
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev)
+install(FILES ${made}/changelog.gz
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev)
+
+# In the sources a header is "core/run.h". Installed it is "vmtrunc/core/run.h",
+# also to other headers: with a directory `core` on the search path, a project
+# that has one of its own would include the wrong file.
+file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+  core/*.h fuzz/*.h)
+list(FILTER headers EXCLUDE REGEX "_test\\.h$|fuzz/(covered|distill|set_cover)")
+set(VMTRUNC_HEADERS ${headers})
+configure_file(cmake/headers.cmake.in headers.cmake @ONLY)
+install(SCRIPT ${PROJECT_BINARY_DIR}/headers.cmake COMPONENT development)
+
+include(cmake/package.cmake)

@@ -1,0 +1,23 @@
+// The versions of the forms that leave the program, each told here alone. What
+// each form is: docs/format.md. The project's own version is CMakeLists.txt's.
+//
+// A number changes when a reader of the old form would read the new one wrongly
+// or not at all; what is only added (a verb, a rule, a member of an object)
+// changes none.
+#ifndef VMTRUNC_CORE_VERSION_H_
+#define VMTRUNC_CORE_VERSION_H_
+
+#include <cstdint>
+
+namespace vmtrunc {
+
+inline constexpr int kTextVersion = 1;       // `vmtrunc 1` on the first line
+inline constexpr uint8_t kBytesVersion = 1;  // byte 0
+inline constexpr int kJsonVersion = 1;       // "version" of --json, of all
+inline constexpr int kAbstractVersion = 1;   // of prove --abstract-to
+// Of a checkpoint of prove, a digit at the end of its first eight bytes.
+inline constexpr int kCheckpointVersion = 1;
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_VERSION_H_
