@@ -36,6 +36,9 @@ if(NOT VMTRUNC_SANITIZE)  # some two hundred searches
     COMMAND ${PROJECT_SOURCE_DIR}/cli/prove_shard_test $<TARGET_FILE:vmtrunc>
             ${PROJECT_SOURCE_DIR})
 endif()
+add_test(NAME cluster_manifests
+  COMMAND ${PROJECT_SOURCE_DIR}/ci/cluster/manifests_test
+          $<TARGET_FILE:vmtrunc> ${PROJECT_SOURCE_DIR})
 if(NOT VMTRUNC_SANITIZE)  # what it writes is compiled and run by itself
   add_test(NAME export
     COMMAND ${PROJECT_SOURCE_DIR}/cli/export_test $<TARGET_FILE:vmtrunc>
