@@ -10,8 +10,8 @@
 #SBATCH --mem=6G
 #SBATCH --time=24:00:00
 #SBATCH --requeue
-#SBATCH --signal=TERM@60
-# exec: the signals are for vmtrunc, and no shell is to keep them.
+#SBATCH --signal=B:TERM@60
+# exec: B: signals this shell, and vmtrunc is to have it.
 exec vmtrunc prove --bound small --kernel 2.6.11 \
   --property no-page-past-size --jobs 1 --memory 3 \
   --shard "$SLURM_ARRAY_TASK_ID/1000" \
