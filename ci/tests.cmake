@@ -5,7 +5,7 @@ include(GoogleTest)
 
 add_executable(vmtrunc_test core/differences_test.cc core/flips_test.cc core/mixed_test.cc core/prio_tree_test.cc
   core/rules_test.cc fuzz/aware_test.cc fuzz/weave_test.cc fuzz/dictionary_test.cc fuzz/mutate_bytes_test.cc
-  core/run_test.cc core/script_test.cc fuzz/prove_test.cc fuzz/reduction_test.cc
+  core/run_test.cc core/script_test.cc fuzz/prove_test.cc fuzz/reduction_test.cc fuzz/shard_test.cc
   fuzz/shrink_test.cc)
 target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)
 # One number for all builds: a build that computes another state fails.
@@ -39,6 +39,14 @@ add_test(NAME cli
 if(VMTRUNC_SANITIZE)  # where each run of the command is slow
   set_tests_properties(cli PROPERTIES ENVIRONMENT VMTRUNC_QUICK=1)
 endif()
+if(NOT VMTRUNC_SANITIZE)  # some two hundred searches
+  add_test(NAME prove_shard
+    COMMAND ${PROJECT_SOURCE_DIR}/cli/prove_shard_test $<TARGET_FILE:vmtrunc>
+            ${PROJECT_SOURCE_DIR})
+endif()
+add_test(NAME cluster_manifests
+  COMMAND ${PROJECT_SOURCE_DIR}/ci/cluster/manifests_test
+          $<TARGET_FILE:vmtrunc> ${PROJECT_SOURCE_DIR})
 if(NOT VMTRUNC_SANITIZE)  # what it writes is compiled and run by itself
   add_test(NAME export
     COMMAND ${PROJECT_SOURCE_DIR}/cli/export_test $<TARGET_FILE:vmtrunc>

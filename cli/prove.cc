@@ -1,5 +1,5 @@
 // vmtrunc prove.
-#include "fuzz/prove.h"
+#include "cli/prove.h"
 
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -10,25 +10,11 @@
 #include "cli/bound.h"
 #include "cli/commands.h"
 #include "cli/input.h"
-#include "fuzz/lasso.h"
-#include "core/version.h"
+#include "cli/prove_join.h"
+#include "cli/prove_shard.h"
 
 namespace vmtrunc {
 namespace {
-
-struct ProveArguments {
-  BoundArguments bound;
-  std::string kernel, from, property, out, checkpoint, abstract_to;
-  bool whole = false, steps = false, reduce = false, exact = false,
-       abstract = false, lasso = false, json = false;
-};
-
-struct Asked {
-  Problem problem;
-  std::string what;  // "bound tiny", "the operations of FILE"
-  std::string kernel;
-  Rules rules;
-};
 
 Asked Ask(const ProveArguments& o) {
   Asked asked;
@@ -55,184 +41,7 @@ Asked Ask(const ProveArguments& o) {
   return asked;
 }
 
-const char* Word(Answer answer) {
-  constexpr const char* kWords[] = {"holds", "breaks", "ran out"};
-  return kWords[static_cast<size_t>(answer)];
-}
-
-bool OneSearch(const ProveArguments& o) {
-  return o.whole || o.steps || o.reduce;
-}
-const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
-  return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
-}
-
-nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
-                      const ProveResult& result, double seconds) {
-  nlohmann::json json = {{"version", kJsonVersion},
-                         {"kernel", asked.kernel},
-                         {"bound", asked.what},
-                         {"answer", Word(result.answer)},
-                         {"states", result.progress.states},
-                         {"transitions", result.progress.transitions},
-                         {"depth", result.progress.depth},
-                         {"depth_is_in", DepthIsIn(o, result)},
-                         {"reduced", result.is_reduced},
-                         {"states_by_depth", result.levels},
-                         {"beyond", result.beyond},
-                         {"bytes", result.progress.bytes},
-                         {"seconds", seconds}};
-  if (result.answer == Answer::kRanOut) {
-    json["why"] = result.why;
-    json["expanded"] = result.progress.expanded;
-    json["left"] = result.progress.left;
-  }
-  if (result.reduced.states != 0)
-    json["reduced_search"] = {{"states", result.reduced.states},
-                              {"transitions", result.reduced.transitions}};
-  if (result.answer == Answer::kBreaks) {
-    json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
-    json["property"] =
-        AllProperties()[static_cast<size_t>(result.property)].name;
-    json["script"] = ToText(result.script);
-  }
-  return json;
-}
-
-// How far it came, and what would make it come to an end.
-void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
-  const ProveProgress& p = result.progress;
-  std::cout << absl::StreamFormat(
-      "%s: everything up to %d %s holds, and %s of the %s states "
-      "behind them are expanded\n",
-      result.stopped ? "stopped" : "ran out " + result.why,
-      p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
-      Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
-      Size(result.levels.empty() ? 0 : result.levels.back()));
-  const size_t n = result.levels.size();
-  if (n >= 3 && result.levels[n - 2] != 0)
-    std::cout << absl::StreamFormat(
-        "the last level has %.1f times as many states as the one before\n",
-        double(result.levels[n - 1]) / double(result.levels[n - 2]));
-  if (result.stopped) {
-    std::cout << "with --checkpoint DIR it could go on from there\n";
-    return;
-  }
-  std::cout << "to come to an end: --operations, --pages, --mms or fewer "
-               "--verbs; or more --memory\n";
-}
-
-const char* HowFew(const ProveArguments& o, const ProveResult& result) {
-  if (o.steps) return "not proved the fewest (--steps)";
-  if (o.reduce) return "not proved the fewest (--reduce)";
-  if (!result.fewest)
-    return result.stopped ? "not proved the fewest: it was stopped"
-                          : "not proved the fewest: it ran out of memory";
-  return o.from.empty() ? "the fewest within the bound"
-                        : "the fewest of all its schedules";
-}
-
-std::string Searched(const ProveArguments& o, const ProveResult& result) {
-  const ProveProgress& p = result.progress;
-  const std::string states =
-      absl::StrFormat("%s states, %s transitions, %d %s deep", Size(p.states),
-                      Size(p.transitions), p.depth, DepthIsIn(o, result));
-  if (result.is_reduced) return states + ", reduced";
-  if (result.reduced.states == 0) return states;
-  return absl::StrFormat("%s states reduced, then %s",
-                         Size(result.reduced.states), states);
-}
-
-void Print(const Asked& asked, const ProveArguments& o,
-           const ProveResult& result, double seconds) {
-  const ProveProgress& p = result.progress;
-  std::cout << absl::StreamFormat(
-      "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel, asked.what,
-      Word(result.answer), Searched(o, result), seconds,
-      p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
-  if (result.resumed != 0)
-    std::cout << absl::StreamFormat(
-        "went on from a checkpoint with %s states\n", Size(result.resumed));
-  if (result.beyond != 0)
-    std::cout << absl::StreamFormat(
-        "%s events needed more structs or tasks than the bound has, and were "
-        "left out\n",
-        Size(result.beyond));
-  if (result.answer == Answer::kRanOut) return PrintRanOut(o, result);
-  if (result.answer == Answer::kHolds) {
-    std::cout << absl::StreamFormat(
-        "holds %s; %s\n",
-        o.from.empty() ? "to the bound" : "in all its schedules",
-        o.exact ? "states were compared whole"
-                : absl::StrFormat(
-                      "probability of a missed state below %.0e",
-                      double(p.states) * double(p.states) / 1.8446744e19));
-    return;
-  }
-  std::cout << absl::StreamFormat(
-      "breaks %s: %d events, %s\n%s\n%s",
-      AllProperties()[static_cast<size_t>(result.property)].name,
-      result.script.events.size(), HowFew(o, result),
-      result.replays ? ""
-                     : "(with so few structs alone, first in, first out: "
-                       "`vmtrunc run` has 64)\n",
-      ToText(result.script));
-  if (!o.out.empty()) std::cout << "\nwritten to " << o.out << "\n";
-}
-
-// Stem and loop, apart.
-std::string LassoText(const LassoResult& lasso) {
-  Script stem = lasso.script;
-  stem.events.resize(lasso.stem);
-  std::string text = ToText(stem) + "# the loop\n";
-  for (size_t i = lasso.stem; i < lasso.script.events.size(); ++i)
-    absl::StrAppend(&text, ToText(lasso.script.events[i], lasso.script), "\n");
-  return text;
-}
-
-int FindIt(const ProveArguments& o, const Asked& asked) {
-  ProveOptions options = OptionsOf(o.bound);
-  options.rules = asked.rules;
-  LassoResult lasso = FindLasso(asked.problem, options);
-  lasso.script.kernel = OneKernel(asked.kernel);
-  const bool loops = lasso.answer == Answer::kBreaks;
-  if (loops && !o.out.empty()) WriteFile(o.out, LassoText(lasso));
-  const size_t loop = lasso.script.events.size() - lasso.stem;
-  if (o.json) {
-    nlohmann::json json = {{"version", kJsonVersion},
-                           {"kernel", asked.kernel},
-                           {"bound", asked.what},
-                           {"answer", loops ? "lasso" : Word(lasso.answer)},
-                           {"states", lasso.states},
-                           {"edges", lasso.edges}};
-    if (lasso.answer == Answer::kRanOut) json["why"] = lasso.why;
-    if (loops) {
-      json["stem_events"] = lasso.stem;
-      json["loop_events"] = loop;
-      json["script"] = LassoText(lasso);
-    }
-    std::cout << json.dump(2) << "\n";
-  } else if (loops) {
-    std::cout << absl::StreamFormat(
-        "%s: %s: a lasso, %s states\nafter %d events, the pass of task %s can "
-        "drop its lock for ever in rounds of %d events, while every task in "
-        "flight moves or waits for a lock in each; not proved shortest\n\n%s",
-        asked.kernel, asked.what, Size(lasso.states), lasso.stem,
-        lasso.script.task_names[lasso.task], loop, LassoText(lasso));
-  } else {
-    std::cout << absl::StreamFormat(
-        "%s: %s: %s%s, %s states, %s edges\n", asked.kernel, asked.what,
-        lasso.answer == Answer::kHolds ? "no lasso" : "ran out ", lasso.why,
-        Size(lasso.states), Size(lasso.edges));
-  }
-  return loops                             ? kExitBroken
-         : lasso.answer == Answer::kRanOut ? kExitRanOut
-                                           : kExitHeld;
-}
-
-int ProveIt(const ProveArguments& o) {
-  const Asked asked = Ask(o);
-  if (o.lasso) return FindIt(o, asked);
+ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
   ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
   if (!o.property.empty()) {
@@ -245,40 +54,91 @@ int ProveIt(const ProveArguments& o) {
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
   options.exact = o.exact;
+  return options;
+}
+
+// The search, of a part where that is asked for.
+ProveResult Search(const ProveArguments& o, const Asked& asked,
+                   ProveOptions options) {
+  const bool one = OneSearch(o);
+  if (o.shard.empty())
+    return one ? Prove(asked.problem, options)
+               : ProveFewest(asked.problem, options);
+  options.part_of = &asked.problem;
+  const Problem part = PartOf(asked.problem, ParseShard(o.shard));
+  return one ? Prove(part, options) : ProveFewest(part, options);
+}
+
+void PrintAbstract(const ProveArguments& o, const Asked& asked, Answer answer,
+                   const std::vector<uint8_t>& features) {
+  const bool all = answer == Answer::kHolds;
+  if (!o.abstract_to.empty())
+    WriteAbstract(
+        o.abstract_to,
+        absl::StrCat(asked.kernel, ", ", asked.what,
+                     all ? ": all that are reached" : ": reached so far"),
+        features);
+  if (!o.json)
+    std::cout << absl::StreamFormat("%d of %d abstract states are reached%s\n",
+                                    CountSeen(features), features.size(),
+                                    all ? ", no other is" : " so far");
+}
+
+int ProveIt(const ProveArguments& o) {
+  if (!o.join.empty()) return Join(o.join, o.out, o.json);
+  const Asked asked = Ask(o);
+  if (o.lasso) return FindIt(o, asked);
+  ProveOptions options = OptionsOf(o, asked);
+  if (!o.shard.empty()) ParseShard(o.shard);
+  if (!o.answers.empty()) ExpectToAnswer(o.answers);
   std::vector<uint8_t> features(kAbstractStates);
   if (o.abstract) options.features = features.data();
   ShowProgress show;
   options.on_progress = [&](const ProveProgress& p) { show(p); };
-  ProveResult result = OneSearch(o) ? Prove(asked.problem, options)
-                                    : ProveFewest(asked.problem, options);
+  ProveResult result = Search(o, asked, options);
   show.End();
   if (result.answer == Answer::kFailed) throw UsageError{result.why};
   if (result.answer == Answer::kBreaks) {
     result.script.kernel = OneKernel(asked.kernel);
     if (!o.out.empty()) WriteFile(o.out, ToText(result.script));
   }
-  const size_t reached = CountSeen(features);
-  if (!o.abstract_to.empty())
-    WriteAbstract(
-        o.abstract_to,
-        absl::StrCat(asked.kernel, ", ", asked.what,
-                     result.answer == Answer::kHolds ? ": all that are reached"
-                                                     : ": reached so far"),
-        features);
+  if (!o.answers.empty())
+    WriteAnswer(asked, o, ParseShard(o.shard), options, result, show.seconds());
   if (o.json) {
     nlohmann::json json = ToJson(asked, o, result, show.seconds());
-    if (o.abstract) json["abstract_states"] = reached;
+    if (o.abstract) json["abstract_states"] = CountSeen(features);
     std::cout << json.dump(2) << "\n";
   } else {
     Print(asked, o, result, show.seconds());
-    if (o.abstract)
-      std::cout << absl::StreamFormat(
-          "%d of %d abstract states are reached%s\n", reached, features.size(),
-          result.answer == Answer::kHolds ? ", no other is" : " so far");
   }
+  if (o.abstract) PrintAbstract(o, asked, result.answer, features);
   return result.answer == Answer::kHolds    ? kExitHeld
          : result.answer == Answer::kBreaks ? kExitBroken
                                             : kExitRanOut;
+}
+
+void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
+  ProveArguments* const o = &arguments;
+  CLI::Option* const shard =
+      sub.add_option("--shard", o->shard,
+                     "I/N: this of N jobs that split the bound, 0 to N-1")
+          ->check(kNotEmpty)
+          ->excludes("--lasso")
+          ->excludes("--abstract")
+          ->excludes("--abstract-to");
+  sub.add_option("--answers", o->answers,
+                 "the directory for its answer, shard-I-of-N.json")
+      ->check(kNotEmpty)
+      ->needs(shard);
+  CLI::Option* const join =
+      sub.add_option("--join", o->join,
+                     "what the answers in a directory come to, and which are "
+                     "missing; with -o and --json alone")
+          ->check(kNotEmpty);
+  for (CLI::Option* other : sub.get_options())
+    if (other != join && !other->check_lname("help") &&
+        !other->check_lname("out") && !other->check_lname("json"))
+      join->excludes(other);
 }
 
 }  // namespace
@@ -334,6 +194,7 @@ void AddProve(CLI::App& app, Command& run) {
       ->excludes("--checkpoint");
   sub->add_option("-o,--out", o->out, "where a script that breaks goes");
   sub->add_flag("--json", o->json, "as JSON");
+  AddShardOptions(*sub, *o);
   sub->callback([=, &run] {
     o->abstract |= !o->abstract_to.empty();
     o->steps |= o->abstract;

@@ -45,6 +45,9 @@ struct Problem {
   // Each task begins its operations in their order, each once, and all may
   // begin; else any may, as often as the numbers above allow.
   bool in_order = false;
+  // Of the operations that may begin first at a start, those whose number among
+  // them is first_share modulo first_shares (fuzz/shard.h).
+  unsigned first_share = 0, first_shares = 1;
 };
 
 Problem ProblemOf(const Bound& bound);

@@ -85,6 +85,7 @@ class Search {
     Report();
     result_.progress = progress_;
     result_.is_reduced = options_.reduce;
+    result_.held_events = HeldEvents();
     return std::move(result_);
   }
 
@@ -131,8 +132,7 @@ class Search {
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
     const absl::Status opened = checkpoint_.Open(
-        options_.checkpoint, options_.reduce ? "prove-reduced" : "prove",
-        ProblemId());
+        options_.checkpoint, options_.reduce ? "prove-reduced" : "prove", Id());
     if (!opened.ok()) return Fail(opened);
     for (Checkpoint::Level level; checkpoint_.Read(level);) {
       begin_ = nodes_.size();
@@ -168,19 +168,9 @@ class Search {
   }
 
   // Of all that the states and their order depend on.
-  uint64_t ProblemId() const {
-    std::string all = absl::StrCat(
-        "model 1 ", sizeof(World<C>), " ", options_.properties, " ",
-        options_.steps_only, " ", options_.reduce, " ", options_.plain, " ",
-        problem_.max_passes, " ", problem_.max_operations, " ",
-        problem_.in_flight, " ", problem_.vmas, " ", problem_.in_order, " ");
-    for (const RuleInfo& rule : AllRules())
-      all += options_.rules.*rule.flag ? '1' : '0';
-    for (const Script& start : problem_.starts)
-      absl::StrAppend(&all, ToText(start));
-    for (const Event& event : problem_.operations)
-      absl::StrAppend(&all, ToText(event, problem_.starts.front()), "\n");
-    return HashBytes(all.data(), all.size());
+  uint64_t Id() const {
+    const uint64_t parts[] = {ProblemId(problem_, options_), sizeof(World<C>)};
+    return HashBytes(parts, sizeof(parts));
   }
 
   size_t MostStartEvents() const {
@@ -221,6 +211,20 @@ class Search {
     if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
   }
 
+  // The states of the level that is being expanded were looked at when they
+  // were found. Where edges are no events, their number says nothing of these;
+  // and a reduced search of a share leaves to other shares what begins
+  // differently and comes to the same.
+  unsigned HeldEvents() const {
+    if (result_.answer == Answer::kHolds && !options_.reduce)
+      return options_.most_events;
+    if (result_.answer == Answer::kHolds && problem_.first_shares == 1)
+      return kAnyEvents;
+    if (options_.steps_only) return 0;
+    if (result_.answer != Answer::kBreaks) return depth_;
+    return static_cast<unsigned>(result_.script.events.size()) - 1;
+  }
+
   // Expands the states of this level. False when the search is over.
   bool Level() {
     const size_t end = nodes_.size();
@@ -257,7 +261,8 @@ class Search {
           options_.features == nullptr ? 0 : Checker<C>::kFeatures);
       for (;;) {
         const size_t i = chunk++;
-        if (i >= found_.size()) break;
+        // A block may take a minute, and who is to be preempted has less.
+        if (i >= found_.size() || Stopped()) break;
         const size_t first = from + i * kChunk;
         Expand(guide, first, std::min(to, first + kChunk), recent, features,
                found_[i]);
@@ -275,7 +280,7 @@ class Search {
       result_.beyond += found.beyond;
       more += found.candidates.size();
     }
-    if (options_.stop != nullptr && options_.stop->load()) {
+    if (Stopped()) {
       result_.stopped = true;
       return Stop("it was stopped");
     }
@@ -286,6 +291,10 @@ class Search {
                            more * sizeof(Candidate) + exact_bytes_ +
                            (options_.exact ? more * kExactState : 0);
     return bytes <= options_.most_bytes || Stop("of memory");
+  }
+
+  bool Stopped() const {
+    return options_.stop != nullptr && options_.stop->load();
   }
 
   bool Stop(const char* why) {
@@ -302,6 +311,8 @@ class Search {
       const State<C>& state = guide.At(static_cast<uint32_t>(node));
       edges.clear();
       space_.Edges(state, edges);
+      if ((nodes_[node].parent & kStartFlag) != 0)
+        space_.KeepShare(state, edges);
       unsigned undropped = C::kTasks;  // a task with no more break tests
       for (const Edge& edge : edges) {
         const bool drop = edge.kind == EventKind::kDrop;
@@ -439,6 +450,22 @@ std::vector<uint64_t> States(const Problem& problem, const Script& script,
 
 }  // namespace
 
+uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
+  std::string all =
+      absl::StrCat("model 1 ", options.properties, " ", options.steps_only, " ",
+                   options.reduce, " ", options.plain, " ", problem.max_passes,
+                   " ", problem.max_operations, " ", problem.in_flight, " ",
+                   problem.vmas, " ", problem.in_order, " ",
+                   problem.first_share, "/", problem.first_shares, " ");
+  for (const RuleInfo& rule : AllRules())
+    all += options.rules.*rule.flag ? '1' : '0';
+  for (const Script& start : problem.starts)
+    absl::StrAppend(&all, ToText(start));
+  for (const Event& event : problem.operations)
+    absl::StrAppend(&all, ToText(event, problem.starts.front()), "\n");
+  return HashBytes(all.data(), all.size());
+}
+
 template <class C>
 ProveResult Prove(const Problem& problem, const ProveOptions& options) {
   return Search<C>(problem, options).Run();
@@ -452,25 +479,18 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options) {
                                   : Prove<LargeCaps>(problem, options);
 }
 
-ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
-                        uint64_t first_states) {
-  if (options.checkpoint.empty()) {
-    ProveOptions first = options;
-    first.most_states = first_states;
-    ProveResult soon = Prove(problem, first);
-    if (soon.answer != Answer::kRanOut || soon.stopped) return soon;
-  }
-  ProveOptions reduced = options;
-  reduced.steps_only = reduced.reduce = true;
-  ProveResult verdict = Prove(problem, reduced);
-  if (verdict.answer != Answer::kBreaks) return verdict;
+// What breaks is known: whether there is less.
+static ProveResult FewestAfter(const Problem& problem,
+                               const ProveOptions& options,
+                               ProveResult verdict) {
   verdict.fewest = false;
   ProveOptions whole = options;
   if (verdict.replays) {
     verdict.script =
         ShrinkEvents(verdict.script, options.rules, verdict.property);
     // Out of the bound it is no measure for what is within.
-    if (!StatesOf(problem, verdict.script, whole).empty())
+    const Problem& bound = options.part_of ? *options.part_of : problem;
+    if (!StatesOf(bound, verdict.script, whole).empty())
       whole.most_events =
           static_cast<unsigned>(verdict.script.events.size()) - 1;
   }
@@ -485,6 +505,28 @@ ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
   result.replays = verdict.replays;
   result.script = std::move(verdict.script);
   result.property = verdict.property;
+  return result;
+}
+
+ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
+                        uint64_t first_states) {
+  unsigned held = 0;
+  if (options.checkpoint.empty()) {
+    ProveOptions first = options;
+    first.most_states = first_states;
+    ProveResult soon = Prove(problem, first);
+    if (soon.answer != Answer::kRanOut || soon.stopped) return soon;
+    held = soon.held_events;
+  }
+  ProveOptions reduced = options;
+  reduced.steps_only = reduced.reduce = true;
+  ProveResult verdict = Prove(problem, reduced);
+  if (verdict.answer != Answer::kBreaks) {
+    verdict.held_events = std::max(verdict.held_events, held);
+    return verdict;
+  }
+  ProveResult result = FewestAfter(problem, options, std::move(verdict));
+  result.held_events = std::max(result.held_events, held);
   return result;
 }
 

@@ -60,6 +60,9 @@ struct ProveOptions {
   // Where the states of each level are kept, to go on from after a kill with
   // the same result; empty for nowhere.
   std::string checkpoint;
+  // Where the problem is a part (fuzz/shard.h), the whole: a script of less may
+  // lie in another part.
+  const Problem* part_of = nullptr;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const ProveProgress&)> on_progress;  // or empty
   // Checker::kFeatures bytes, or nullptr: those of the abstract states that
@@ -90,6 +93,9 @@ struct ProveResult {
   // Whether nothing within the bound breaks with fewer events. Not so where the
   // search was stopped before it had looked.
   bool fewest = true;
+  // No script of the problem breaks with as many events or fewer; kAnyEvents:
+  // none does. What shards are compared by.
+  unsigned held_events = 0;
   // Whether the script breaks the property in the world of scripts too, which
   // has 64 structs. One that hands them out first in, first out may not.
   bool replays = true;
@@ -114,6 +120,9 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options);
 inline constexpr uint64_t kFirstStates = 1 << 20;
 ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
                         uint64_t first_states = kFirstStates);
+
+// A hash of all that the states and their order depend on.
+uint64_t ProblemId(const Problem& problem, const ProveOptions& options);
 
 // The fingerprints of the states that a script passes through between its
 // events, as Prove() counts them: for the test that a search contains a script.

@@ -151,6 +151,20 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
   }
 }
 
+// Counted by what may begin and not by the edges, which are fewer with
+// `reduce`: all searches of a share have the same first operations.
+template <class C>
+void Space<C>::KeepShare(const State<C>& start,
+                         std::vector<Edge>& edges) const {
+  if (problem_.first_shares == 1) return;
+  std::vector<bool> mine(problem_.operations.size());
+  unsigned number = 0;
+  for (size_t i = 0; i < mine.size(); ++i)
+    if (MayBegin(start, i))
+      mine[i] = number++ % problem_.first_shares == problem_.first_share;
+  std::erase_if(edges, [&](const Edge& edge) { return !mine[edge.value]; });
+}
+
 template <class C>
 Event Space<C>::EventOf(const Edge& edge) const {
   Event event;

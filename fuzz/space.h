@@ -46,6 +46,9 @@ class Space {
   // Appends the events that may have an effect.
   void Edges(const State<C>& state, std::vector<Edge>& edges) const;
 
+  // Leaves those of a start's edges that the problem has of it.
+  void KeepShare(const State<C>& start, std::vector<Edge>& edges) const;
+
   // Returns whether it had an effect. Appends the events that it was to
   // `events` if there is one: with `reduce` an edge may be several.
   bool Apply(State<C>& state, const Edge& edge,

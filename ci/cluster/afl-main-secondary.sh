@@ -1,0 +1,25 @@
+#!/bin/bash
+# One AFL++ instance of many over a shared directory; docs/cluster.md.
+#   afl-main-secondary.sh I DIR [SECONDS]
+# Instance 0 is the main one (-M), which takes all that the others found; the
+# Machines may share DIR; each instance writes below a name of its own.
+# After ci/build afl. VMTRUNC_KERNEL and VMTRUNC_PROPERTY: docs/engines.md.
+set -euo pipefail
+number=${1:?usage: afl-main-secondary.sh I DIR [SECONDS]}
+shared=${2:?usage: afl-main-secondary.sh I DIR [SECONDS]}
+seconds=${3:-0}
+bin=$(cd "$(dirname "$0")/../../build/afl/bin" && pwd)
+
+mkdir -p "$shared/in" "$shared/out"
+# AFL++ takes no empty corpus. All write the same.
+[ -s "$shared/in/zero" ] || printf '\0' >"$shared/in/zero"
+role=(-S "secondary-$number")
+[ "$number" -ne 0 ] || role=(-M main)
+[ "$seconds" -eq 0 ] || role+=(-V "$seconds")
+
+# A job that is started again goes on with its own queue.
+export AFL_AUTORESUME=1
+export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 \
+  AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+export AFL_CUSTOM_MUTATOR_LIBRARY=$bin/libafl_mutator.so AFL_CUSTOM_MUTATOR_ONLY=1
+exec afl-fuzz -i "$shared/in" -o "$shared/out" "${role[@]}" -- "$bin/fuzz_truncate"

@@ -1,0 +1,300 @@
+#include "cli/prove_join.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/bound.h"
+#include "cli/input.h"
+#include "cli/prove_shard.h"
+#include "core/run.h"
+#include "core/version.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ShardAnswer {
+  Shard shard;
+  std::string answer;       // "holds", "breaks", "ran out"
+  nlohmann::json question;  // the same for all
+  std::string bound;        // in words
+  bool stopped = false, exact = false, replays = true;
+  unsigned held_events = 0;  // kAnyEvents: whatever there is
+  uint64_t states = 0, transitions = 0, bytes = 0, beyond = 0;
+  double seconds = 0;
+  std::string property, script;  // if it breaks
+  size_t events = 0;
+};
+
+// A counterexample is believed when it has been seen to break.
+void CheckScript(const std::string& path, ShardAnswer& a) {
+  const Script script = ParseScript(path, a.script, true);
+  a.events = script.events.size();
+  const int number = PropertyNumber(a.property);
+  if (number == kProperties)
+    throw UsageError{
+        absl::StrCat(path, ": expected a property, not ", a.property)};
+  if (!a.replays) return;
+  const KernelSpec kernel = OneKernel(a.question.at("kernel"));
+  const RunResult run =
+      Run<LargeCaps>(script.setup, script.events, kernel.rules(), {});
+  if (!run.breaks(static_cast<Property>(number)))
+    throw UsageError{absl::StrCat(path, ": expected a script that breaks ",
+                                  a.property, " on ", kernel.ToString())};
+}
+
+ShardAnswer Parse(const nlohmann::json& json) {
+  ShardAnswer a;
+  a.question = json.at("question");
+  a.shard = {json.at("shard"), a.question.at("shards")};
+  a.answer = json.at("answer");
+  a.bound = json.at("bound");
+  a.stopped = json.at("stopped");
+  a.exact = json.at("exact");
+  const nlohmann::json& held = json.at("held_events");
+  a.held_events = held.is_null() ? kAnyEvents : held.get<unsigned>();
+  a.states = json.at("states");
+  a.transitions = json.at("transitions");
+  a.bytes = json.at("bytes");
+  a.beyond = json.at("beyond");
+  a.seconds = json.at("seconds");
+  if (a.answer != "breaks") return a;
+  a.property = json.at("property");
+  a.script = json.at("script");
+  a.replays = json.at("replays");
+  return a;
+}
+
+ShardAnswer ReadAnswer(const std::string& path) {
+  const auto expected = [&](const std::string& what) {
+    return UsageError{absl::StrCat(
+        path, ": expected an answer of vmtrunc prove --shard: ", what)};
+  };
+  try {
+    const nlohmann::json json = nlohmann::json::parse(ReadFile(path));
+    if (json.at("version") != 1) throw expected("it is of another version");
+    ShardAnswer a = Parse(json);
+    if (AnswerName(a.shard) != fs::path(path).filename().string())
+      throw expected("it is that of " + AnswerName(a.shard));
+    if (a.answer == "breaks")
+      CheckScript(path, a);
+    else if (a.answer != "holds" && a.answer != "ran out")
+      throw expected("it says " + a.answer);
+    return a;
+  } catch (const nlohmann::json::exception& error) {
+    std::string what = error.what();  // "[json.exception...] ", and a line
+    what = what.substr(std::min(what.find("] ") + 2, what.size()));
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    throw expected(what);
+  }
+}
+
+// Throws UsageError where two answers are to different questions.
+void ExpectSame(const ShardAnswer& first, const std::string& first_path,
+                const ShardAnswer& other, const std::string& path) {
+  // The last is a hash of more than the others: it is told when nothing else
+  // is.
+  for (const char* name :
+       {"vmtrunc", "kernel", "shards", "property", "search", "problem"}) {
+    const nlohmann::json &has = other.question.at(name),
+                         &wanted = first.question.at(name);
+    if (has != wanted)
+      throw UsageError{absl::StrCat(path, ": expected ", name, " ",
+                                    wanted.dump(), " as in ", first_path,
+                                    ", not ", has.dump())};
+  }
+}
+
+// In the order of their numbers.
+std::vector<ShardAnswer> ReadAnswers(const std::string& directory) {
+  static const std::regex kName("shard-[0-9]+-of-[0-9]+\\.json");
+  std::error_code error;
+  std::vector<std::string> paths;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(directory, error))
+    if (std::regex_match(entry.path().filename().string(), kName))
+      paths.push_back(entry.path());
+  if (error) throw UsageError{absl::StrCat(directory, ": ", error.message())};
+  if (paths.empty())
+    throw UsageError{directory + ": expected answers, shard-I-of-N.json"};
+  std::sort(paths.begin(), paths.end());
+  std::vector<ShardAnswer> answers;
+  for (const std::string& path : paths) {
+    answers.push_back(ReadAnswer(path));
+    ExpectSame(answers.front(), paths.front(), answers.back(), path);
+  }
+  std::sort(answers.begin(), answers.end(),
+            [](const ShardAnswer& a, const ShardAnswer& b) {
+              return a.shard.number < b.shard.number;
+            });
+  return answers;
+}
+
+struct Joined {
+  std::vector<ShardAnswer> answers;
+  unsigned shards = 0;
+  // Numbers of shards, "3,5-7", as --array of Slurm takes them.
+  std::string missing, stopped, ran_out, again;
+  const ShardAnswer* breaks = nullptr;  // with the fewest events
+  bool fewest = false;
+  uint64_t states = 0, transitions = 0, most_bytes = 0, beyond = 0;
+  double seconds = 0, longest = 0, missed = 0;
+
+  const char* verdict() const {
+    return breaks != nullptr ? "breaks" : again.empty() ? "holds" : "open";
+  }
+};
+
+std::string Ranges(const std::vector<unsigned>& numbers) {
+  std::string text;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const size_t first = i;
+    while (i + 1 < numbers.size() && numbers[i + 1] == numbers[i] + 1) ++i;
+    absl::StrAppend(&text, text.empty() ? "" : ",", numbers[first]);
+    if (i != first) absl::StrAppend(&text, "-", numbers[i]);
+  }
+  return text;
+}
+
+void CountUp(Joined& j) {
+  for (const ShardAnswer& a : j.answers) {
+    j.states += a.states;
+    j.transitions += a.transitions;
+    j.beyond += a.beyond;
+    j.most_bytes = std::max(j.most_bytes, a.bytes);
+    j.seconds += a.seconds;
+    j.longest = std::max(j.longest, a.seconds);
+    if (!a.exact)
+      j.missed += double(a.states) * double(a.states) / 1.8446744e19;
+  }
+}
+
+// Which shards have no verdict of their own.
+void ListOpen(Joined& j) {
+  std::vector<unsigned> missing, stopped, ran_out, again;
+  size_t at = 0;
+  for (unsigned number = 0; number < j.shards; ++number) {
+    const bool is_there =
+        at < j.answers.size() && j.answers[at].shard.number == number;
+    if (is_there && j.answers[at++].answer != "ran out") continue;
+    again.push_back(number);
+    (!is_there                   ? missing
+     : j.answers[at - 1].stopped ? stopped
+                                 : ran_out)
+        .push_back(number);
+  }
+  j.missing = Ranges(missing);
+  j.stopped = Ranges(stopped);
+  j.ran_out = Ranges(ran_out);
+  j.again = Ranges(again);
+}
+
+Joined JoinAnswers(std::vector<ShardAnswer> answers) {
+  Joined j;
+  j.answers = std::move(answers);
+  j.shards = j.answers.front().shard.shards;
+  CountUp(j);
+  ListOpen(j);
+  for (const ShardAnswer& a : j.answers)
+    if (a.answer == "breaks" &&
+        (j.breaks == nullptr || a.events < j.breaks->events))
+      j.breaks = &a;
+  if (j.breaks == nullptr) return j;
+  j.fewest = j.missing.empty() &&
+             std::all_of(j.answers.begin(), j.answers.end(),
+                         [&](const ShardAnswer& a) {
+                           return a.held_events + 1 >= j.breaks->events ||
+                                  a.held_events == kAnyEvents;
+                         });
+  return j;
+}
+
+nlohmann::json ToJson(const Joined& j) {
+  const ShardAnswer& first = j.answers.front();
+  nlohmann::json json = {{"version", kJsonVersion},
+                         {"question", first.question},
+                         {"kernel", first.question.at("kernel")},
+                         {"bound", first.bound},
+                         {"answer", j.verdict()},
+                         {"shards", j.shards},
+                         {"answers", j.answers.size()},
+                         {"missing", j.missing},
+                         {"stopped", j.stopped},
+                         {"ran_out", j.ran_out},
+                         {"states", j.states},
+                         {"transitions", j.transitions},
+                         {"beyond", j.beyond},
+                         {"seconds", j.seconds},
+                         {"seconds_longest", j.longest},
+                         {"bytes_most", j.most_bytes}};
+  if (j.breaks != nullptr) {
+    json["property"] = j.breaks->property;
+    json["events"] = j.breaks->events;
+    json["fewest"] = j.fewest;
+    json["shard"] = j.breaks->shard.number;
+    json["script"] = j.breaks->script;
+  }
+  return json;
+}
+
+void Print(const Joined& j, const std::string& out) {
+  const ShardAnswer& first = j.answers.front();
+  std::cout << absl::StreamFormat(
+      "%s: %s: %s, %d of %d shards, %s states in all of them, %.1f s in all, "
+      "%.1f s the longest, %s bytes the largest\n",
+      first.question.at("kernel").get<std::string>(), first.bound, j.verdict(),
+      j.answers.size(), j.shards, Size(j.states), j.seconds, j.longest,
+      Size(j.most_bytes));
+  if (j.beyond != 0)
+    std::cout << absl::StreamFormat(
+        "%s events needed more structs or tasks than the bound has, and were "
+        "left out\n",
+        Size(j.beyond));
+  for (const auto& [what, shards] : {std::pair{"no answer of", j.missing},
+                                     {"stopped:", j.stopped},
+                                     {"ran out of memory:", j.ran_out}})
+    if (!shards.empty()) std::cout << what << " shards " << shards << "\n";
+  if (j.breaks != nullptr) {
+    std::cout << absl::StreamFormat(
+        "breaks %s: %d events, %s (shard %d)\n%s\n%s", j.breaks->property,
+        j.breaks->events,
+        j.fewest ? "the fewest of all shards"
+                 : "not proved the fewest: not all shards have looked so far",
+        j.breaks->shard.number,
+        j.breaks->replays ? ""
+                          : "(with so few structs alone, first in, first out: "
+                            "`vmtrunc run` has 64)\n",
+        j.breaks->script);
+    if (!out.empty()) std::cout << "\nwritten to " << out << "\n";
+  } else if (j.again.empty()) {
+    std::cout << absl::StreamFormat(
+        "holds in all shards; probability of a missed state below %.0e\n",
+        j.missed);
+  } else {
+    std::cout << "nothing breaks so far; to be run again: " << j.again << "\n";
+  }
+}
+
+}  // namespace
+
+int Join(const std::string& directory, const std::string& out, bool as_json) {
+  const Joined j = JoinAnswers(ReadAnswers(directory));
+  if (j.breaks != nullptr && !out.empty()) WriteFile(out, j.breaks->script);
+  if (as_json) {
+    std::cout << ToJson(j).dump(2) << "\n";
+  } else {
+    Print(j, out);
+  }
+  return j.breaks != nullptr ? kExitBroken
+         : j.again.empty()   ? kExitHeld
+                             : kExitRanOut;
+}
+
+}  // namespace vmtrunc

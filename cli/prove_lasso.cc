@@ -1,0 +1,67 @@
+// vmtrunc prove --lasso.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/input.h"
+#include "cli/prove.h"
+#include "fuzz/lasso.h"
+#include "core/version.h"
+
+namespace vmtrunc {
+namespace {
+
+// Stem and loop, apart.
+std::string LassoText(const LassoResult& lasso) {
+  Script stem = lasso.script;
+  stem.events.resize(lasso.stem);
+  std::string text = ToText(stem) + "# the loop\n";
+  for (size_t i = lasso.stem; i < lasso.script.events.size(); ++i)
+    absl::StrAppend(&text, ToText(lasso.script.events[i], lasso.script), "\n");
+  return text;
+}
+
+}  // namespace
+
+int FindIt(const ProveArguments& o, const Asked& asked) {
+  ProveOptions options = OptionsOf(o.bound);
+  options.rules = asked.rules;
+  LassoResult lasso = FindLasso(asked.problem, options);
+  lasso.script.kernel = OneKernel(asked.kernel);
+  const bool loops = lasso.answer == Answer::kBreaks;
+  if (loops && !o.out.empty()) WriteFile(o.out, LassoText(lasso));
+  const size_t loop = lasso.script.events.size() - lasso.stem;
+  if (o.json) {
+    nlohmann::json json = {{"version", kJsonVersion},
+                           {"kernel", asked.kernel},
+                           {"bound", asked.what},
+                           {"answer", loops ? "lasso" : Word(lasso.answer)},
+                           {"states", lasso.states},
+                           {"edges", lasso.edges}};
+    if (lasso.answer == Answer::kRanOut) json["why"] = lasso.why;
+    if (loops) {
+      json["stem_events"] = lasso.stem;
+      json["loop_events"] = loop;
+      json["script"] = LassoText(lasso);
+    }
+    std::cout << json.dump(2) << "\n";
+  } else if (loops) {
+    std::cout << absl::StreamFormat(
+        "%s: %s: a lasso, %s states\nafter %d events, the pass of task %s can "
+        "drop its lock for ever in rounds of %d events, while every task in "
+        "flight moves or waits for a lock in each; not proved shortest\n\n%s",
+        asked.kernel, asked.what, Size(lasso.states), lasso.stem,
+        lasso.script.task_names[lasso.task], loop, LassoText(lasso));
+  } else {
+    std::cout << absl::StreamFormat(
+        "%s: %s: %s%s, %s states, %s edges\n", asked.kernel, asked.what,
+        lasso.answer == Answer::kHolds ? "no lasso" : "ran out ", lasso.why,
+        Size(lasso.states), Size(lasso.edges));
+  }
+  return loops                             ? kExitBroken
+         : lasso.answer == Answer::kRanOut ? kExitRanOut
+                                           : kExitHeld;
+}
+
+}  // namespace vmtrunc

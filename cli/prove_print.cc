@@ -1,0 +1,161 @@
+// What vmtrunc prove says.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "cli/prove.h"
+#include "cli/prove_shard.h"
+#include "core/version.h"
+
+namespace vmtrunc {
+namespace {
+
+const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
+  return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
+}
+
+// How far it came, and what would make it come to an end.
+void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
+  const ProveProgress& p = result.progress;
+  std::cout << absl::StreamFormat(
+      "%s: everything up to %d %s holds, and %s of the %s states "
+      "behind them are expanded\n",
+      result.stopped ? "stopped" : "ran out " + result.why,
+      p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
+      Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
+      Size(result.levels.empty() ? 0 : result.levels.back()));
+  const size_t n = result.levels.size();
+  if (n >= 3 && result.levels[n - 2] != 0)
+    std::cout << absl::StreamFormat(
+        "the last level has %.1f times as many states as the one before\n",
+        double(result.levels[n - 1]) / double(result.levels[n - 2]));
+  if (result.stopped) {
+    std::cout << "with --checkpoint DIR it could go on from there\n";
+    return;
+  }
+  std::cout << "to come to an end: --operations, --pages, --mms or fewer "
+               "--verbs; more --memory, or more shards\n";
+}
+
+const char* HowFew(const ProveArguments& o, const ProveResult& result) {
+  if (o.steps) return "not proved the fewest (--steps)";
+  if (o.reduce) return "not proved the fewest (--reduce)";
+  if (!result.fewest)
+    return result.stopped ? "not proved the fewest: it was stopped"
+                          : "not proved the fewest: it ran out of memory";
+  if (!o.shard.empty()) return "the fewest in this shard";
+  return o.from.empty() ? "the fewest within the bound"
+                        : "the fewest of all its schedules";
+}
+
+std::string Searched(const ProveArguments& o, const ProveResult& result) {
+  const ProveProgress& p = result.progress;
+  const std::string states =
+      absl::StrFormat("%s states, %s transitions, %d %s deep", Size(p.states),
+                      Size(p.transitions), p.depth, DepthIsIn(o, result));
+  if (result.is_reduced) return states + ", reduced";
+  if (result.reduced.states == 0) return states;
+  return absl::StrFormat("%s states reduced, then %s",
+                         Size(result.reduced.states), states);
+}
+
+void PrintShard(const Asked& asked, const ProveArguments& o,
+                const ProveResult& result) {
+  const Problem part = PartOf(asked.problem, ParseShard(o.shard));
+  std::cout << absl::StreamFormat("shard %s: %d of %d starts", o.shard,
+                                  part.starts.size(),
+                                  asked.problem.starts.size());
+  if (part.first_shares != 1)
+    std::cout << absl::StreamFormat(
+        ", and a part of what may begin first there, %d of 0..%d",
+        part.first_share, part.first_shares - 1);
+  if (part.first_shares != 1 && result.progress.transitions == 0)
+    std::cout << ": nothing is left for it, this cannot be split so far";
+  std::cout << "\n";
+}
+
+}  // namespace
+
+const char* Word(Answer answer) {
+  constexpr const char* kWords[] = {"holds", "breaks", "ran out"};
+  return kWords[static_cast<size_t>(answer)];
+}
+
+bool OneSearch(const ProveArguments& o) {
+  return o.whole || o.steps || o.reduce;
+}
+
+nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
+                      const ProveResult& result, double seconds) {
+  nlohmann::json json = {{"version", kJsonVersion},
+                         {"kernel", asked.kernel},
+                         {"bound", asked.what},
+                         {"answer", Word(result.answer)},
+                         {"states", result.progress.states},
+                         {"transitions", result.progress.transitions},
+                         {"depth", result.progress.depth},
+                         {"depth_is_in", DepthIsIn(o, result)},
+                         {"reduced", result.is_reduced},
+                         {"states_by_depth", result.levels},
+                         {"beyond", result.beyond},
+                         {"bytes", result.progress.bytes},
+                         {"seconds", seconds}};
+  if (result.answer == Answer::kRanOut) {
+    json["why"] = result.why;
+    json["expanded"] = result.progress.expanded;
+    json["left"] = result.progress.left;
+  }
+  if (result.reduced.states != 0)
+    json["reduced_search"] = {{"states", result.reduced.states},
+                              {"transitions", result.reduced.transitions}};
+  if (result.answer == Answer::kBreaks) {
+    json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
+    json["property"] =
+        AllProperties()[static_cast<size_t>(result.property)].name;
+    json["replays"] = result.replays;
+    json["script"] = ToText(result.script);
+  }
+  return json;
+}
+
+void Print(const Asked& asked, const ProveArguments& o,
+           const ProveResult& result, double seconds) {
+  const ProveProgress& p = result.progress;
+  std::cout << absl::StreamFormat(
+      "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel, asked.what,
+      Word(result.answer), Searched(o, result), seconds,
+      p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
+  if (!o.shard.empty()) PrintShard(asked, o, result);
+  if (result.resumed != 0)
+    std::cout << absl::StreamFormat(
+        "went on from a checkpoint with %s states\n", Size(result.resumed));
+  if (result.beyond != 0)
+    std::cout << absl::StreamFormat(
+        "%s events needed more structs or tasks than the bound has, and were "
+        "left out\n",
+        Size(result.beyond));
+  if (result.answer == Answer::kRanOut) return PrintRanOut(o, result);
+  if (result.answer == Answer::kHolds) {
+    std::cout << absl::StreamFormat(
+        "holds %s; %s\n",
+        !o.shard.empty() ? "in this shard"
+        : o.from.empty() ? "to the bound"
+                         : "in all its schedules",
+        o.exact ? "states were compared whole"
+                : absl::StrFormat(
+                      "probability of a missed state below %.0e",
+                      double(p.states) * double(p.states) / 1.8446744e19));
+    return;
+  }
+  std::cout << absl::StreamFormat(
+      "breaks %s: %d events, %s\n%s\n%s",
+      AllProperties()[static_cast<size_t>(result.property)].name,
+      result.script.events.size(), HowFew(o, result),
+      result.replays ? ""
+                     : "(with so few structs alone, first in, first out: "
+                       "`vmtrunc run` has 64)\n",
+      ToText(result.script));
+  if (!o.out.empty()) std::cout << "\nwritten to " << o.out << "\n";
+}
+
+}  // namespace vmtrunc

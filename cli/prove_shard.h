@@ -1,0 +1,31 @@
+// vmtrunc prove --shard: one of many jobs that split a bound, and the file that
+// its answer is in.
+#ifndef VMTRUNC_CLI_PROVE_SHARD_H_
+#define VMTRUNC_CLI_PROVE_SHARD_H_
+
+#include <string>
+
+#include "cli/prove.h"
+#include "fuzz/shard.h"
+
+namespace vmtrunc {
+
+// "I/N", I from 0 on as job arrays count. Throws UsageError.
+Shard ParseShard(const std::string& text);
+
+// The name of its answer: "shard-I-of-N.json".
+std::string AnswerName(Shard shard);
+
+// Makes the directory. Throws UsageError where an answer could not be written
+// to it: before the search and not after.
+void ExpectToAnswer(const std::string& directory);
+
+// Writes the answer whole or not at all, on disk when it returns. Two jobs of
+// the same shard may do so at the same time.
+void WriteAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
+                 const ProveOptions& options, const ProveResult& result,
+                 double seconds);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_PROVE_SHARD_H_
