@@ -7,13 +7,13 @@ find_file(AFL_RUNTIME afl-compiler-rt.o PATHS ${AFL_PLACES} REQUIRED)
 find_file(AFL_DRIVER libAFLDriver.a PATHS ${AFL_PLACES} REQUIRED)
 
 add_executable(fuzz_truncate fuzz/fuzz_truncate.cc fuzz/afl_main.cc)
-target_link_libraries(fuzz_truncate PRIVATE vmtrunc_search ${AFL_DRIVER}
+target_link_libraries(fuzz_truncate PRIVATE vmtrunc_mutate ${AFL_DRIVER}
   ${AFL_RUNTIME})
 
-# What it takes from vmtrunc_search is not instrumented: the mutator does not
+# What it takes from vmtrunc_mutate is not instrumented: the mutator does not
 # run the part of the model that the target is watched in.
 add_library(afl_mutator MODULE fuzz/afl_mutator.cc)
-target_link_libraries(afl_mutator PRIVATE vmtrunc_search)
+target_link_libraries(afl_mutator PRIVATE vmtrunc_mutate)
 target_link_options(afl_mutator PRIVATE -Wl,--no-undefined
   -Wl,--exclude-libs,ALL)
 set_target_properties(afl_mutator PROPERTIES CXX_VISIBILITY_PRESET hidden

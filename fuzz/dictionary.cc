@@ -71,15 +71,15 @@ std::string Dictionary() {
   return text;
 }
 
-std::string Options() {
+std::string Options(std::string_view target) {
   return absl::StrFormat(
       "# Made from the code by fuzz_dictionary. Bytes past max_len would be\n"
       "# ignored.\n"
       "[libfuzzer]\n"
       "max_len = %u\n"
       "timeout = 10\n"
-      "dict = fuzz_truncate.dict\n",
-      kHeaderBytes + kRecordBytes * kMaxEvents);
+      "dict = %s.dict\n",
+      kHeaderBytes + kRecordBytes * kMaxEvents, target);
 }
 
 }  // namespace vmtrunc

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/script.h"
@@ -24,8 +25,9 @@ std::vector<Token> AllTokens();
 // As `-dict=` of libFuzzer and `-x` of afl-fuzz read it.
 std::string Dictionary();
 
-// A `.options` file of OSS-Fuzz; libFuzzer's flags without the dashes.
-std::string Options();
+// The `.options` file of OSS-Fuzz for the target of that name, without a
+// directory; libFuzzer's flags without the dashes.
+std::string Options(std::string_view target);
 
 }  // namespace vmtrunc
 

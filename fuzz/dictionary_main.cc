@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
   }
   const std::string target = argv[1];
   return Write(target + ".dict", vmtrunc::Dictionary()) &&
-                 Write(target + ".options", vmtrunc::Options())
+                 Write(target + ".options",
+                       vmtrunc::Options(target.substr(target.rfind('/') + 1)))
              ? 0
              : 2;
 }

@@ -100,7 +100,9 @@ TEST(Dictionary, TheHeadersDecodeToTheirSetups) {
 }
 
 TEST(Options, TheLongestInputIsTheLongestScript) {
-  EXPECT_NE(Options().find("[libfuzzer]\nmax_len = 2080\n"), std::string::npos);
+  const std::string options = Options("target");
+  EXPECT_NE(options.find("[libfuzzer]\nmax_len = 2080\n"), std::string::npos);
+  EXPECT_NE(options.find("\ndict = target.dict\n"), std::string::npos);
 }
 
 }  // namespace

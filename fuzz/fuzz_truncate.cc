@@ -4,7 +4,8 @@
 //   fuzz_truncate crash-0123abcd                  # replay one file
 //
 // VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
-// VMTRUNC_PROPERTY  stop for this property alone
+// VMTRUNC_PROPERTY  stop for this property alone; "none": for no property, so
+//                   that what is left is checks that fail, and sanitizers
 // VMTRUNC_UNLIKE    a kernel on which the input must hold, or it does not count
 // VMTRUNC_VERBS     see fuzz/status.h
 // VMTRUNC_KEEP_GOING  see fuzz/status.h
@@ -37,7 +38,19 @@ __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
     g_features[vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures];
 
 namespace vmtrunc {
+
+// A target that is told nothing by its environment has these compiled in: the
+// values of VMTRUNC_KERNEL and VMTRUNC_PROPERTY, null as if unset. A target of
+// its own replaces them (fuzz/built_in.cc).
+__attribute__((weak)) const char* BuiltInKernel() { return nullptr; }
+__attribute__((weak)) const char* BuiltInProperty() { return nullptr; }
+
 namespace {
+
+const char* Variable(const char* name, const char* built_in) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : built_in;
+}
 
 [[noreturn]] void Usage(const std::string& what) {
   std::fprintf(stderr, "fuzz_truncate: %s\n", what.c_str());
@@ -73,9 +86,7 @@ class Target {
         AddSeen(status_->seen, {features_, sizeof(g_features)});
     }
     if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
-    const uint32_t stops =
-        property_ < 0 ? result.broken : result.broken & 1U << property_;
-    if (stops == 0) return;
+    if ((result.broken & reported_) == 0) return;
     if (unlike_ && !Run<LargeCaps>(setup, std::span(events_).first(count),
                                    *unlike_, {.hash_state = false})
                         .holds())
@@ -93,7 +104,7 @@ class Target {
 
  private:
   Target() {
-    const char* kernel = std::getenv(kKernelVariable);
+    const char* kernel = Variable(kKernelVariable, BuiltInKernel());
     const auto spec =
         ParseKernelSpec(kernel != nullptr ? kernel : kDefaultKernel);
     if (!spec.ok())
@@ -109,12 +120,13 @@ class Target {
               std::string(other.status().message()));
       unlike_ = other->rules();
     }
-    if (const char* property = std::getenv(kPropertyVariable)) {
-      property_ = PropertyNumber(property);
-      if (property_ == kProperties)
+    if (const char* property = Variable(kPropertyVariable, BuiltInProperty())) {
+      const bool none = std::strcmp(property, kNoProperty) == 0;
+      const int number = none ? 0 : PropertyNumber(property);
+      if (number == kProperties)
         Usage(std::string(kPropertyVariable) + ": expected a property");
+      reported_ = none ? 0 : 1U << number;
     }
-    if (property_ >= 0) reported_ = 1U << property_;
     if (const char* directory = std::getenv(kDirectoryVariable))
       Open(directory);
     if (const char* growth = std::getenv(kGrowthVariable))
@@ -182,8 +194,7 @@ class Target {
   Rules rules_;
   std::optional<KernelSpec> kernel_;
   std::optional<Rules> unlike_;
-  int property_ = -1;
-  uint32_t reported_ = ~0U;  // of it alone, what broke first
+  uint32_t reported_ = ~0U;  // a bit a property: of these alone, what broke
   bool keep_going_ = false;
   std::string directory_;
   int current_ = -1;

@@ -11,6 +11,7 @@ namespace vmtrunc {
 inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
 inline constexpr const char* kDefaultKernel = "2.6.11";
 inline constexpr const char* kPropertyVariable = "VMTRUNC_PROPERTY";
+inline constexpr const char* kNoProperty = "none";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // A kernel on which the input must hold, or its violation does not count.
 inline constexpr const char* kUnlikeVariable = "VMTRUNC_UNLIKE";
