@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/verdict.h"
 #include "core/differences.h"
 #include "core/parting.h"
+#include "explain/text.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -98,27 +98,8 @@ void Compare(Pair& pair) {
                   {pair.r.world, right.rules.restart_names_pass}, left.script);
 }
 
-// Prints words in lines of 100 columns; those after the first are indented.
 void PrintWrapped(const std::string& text, size_t indent) {
-  constexpr size_t kColumns = 100;
-  const size_t start = text.find_first_not_of(' ');
-  size_t column = std::min(start, text.size());
-  std::cout << text.substr(0, column);
-  bool first = true;
-  for (const auto word : absl::StrSplit(text.substr(column), ' ')) {
-    const size_t width = absl::string_view(word).size();
-    if (!first && column + 1 + width > kColumns) {
-      std::cout << "\n" << std::string(indent, ' ');
-      column = indent;
-    } else if (!first) {
-      std::cout << ' ';
-      ++column;
-    }
-    std::cout << word;
-    column += width;
-    first = false;
-  }
-  std::cout << "\n";
+  std::cout << Wrapped(text, indent) << "\n";
 }
 
 std::string EventText(const Half& half, const Moment& moment) {
