@@ -68,7 +68,10 @@ Finding& Findings::Slot(const std::string& cause) {
     finding.is_known = true;
     finding.known_path = script->path;
   }
-  finding.is_known |= cause.ends_with(".several-known");
+  if (cause.ends_with(".several-known")) {
+    finding.is_known = true;
+    finding.words = "several known ones together";
+  }
   return finding;
 }
 

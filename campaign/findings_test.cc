@@ -72,8 +72,8 @@ TEST(Findings, OneACauseTheCheapest) {
   EXPECT_EQ(finding.executions, 7U);
   EXPECT_EQ(finding.first_unix, 100U);
   EXPECT_EQ(finding.last_unix, 200U);
-  EXPECT_TRUE(
-      Run(finding.script, kernel.rules()).breaks(Property::kNoPagePastSize));
+  EXPECT_TRUE(vmtrunc::Run(finding.script, kernel.rules())
+                  .breaks(Property::kNoPagePastSize));
 }
 
 // Two bugs stay two, and each script shows its own.

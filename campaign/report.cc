@@ -27,7 +27,8 @@ constexpr const char* kCss =
     "svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }\n"
     "svg text { fill: var(--soft); } svg .grid { stroke: var(--edge); }\n"
     "svg polyline { fill: none; stroke-width: 2; }\n"
-    "td.n { text-align: right; font-variant-numeric: tabular-nums; }\n";
+    "td.n { text-align: right; white-space: nowrap; font-variant-numeric: "
+    "tabular-nums; }\n";
 
 std::string Number(uint64_t number) {
   std::string digits = absl::StrCat(number);

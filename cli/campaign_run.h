@@ -19,6 +19,10 @@
 
 namespace vmtrunc {
 
+// In a slice's directory: kernel, engine and when it began, a line each, for
+// when the campaign that began it is gone.
+inline constexpr const char* kSliceFile = "what";
+
 struct CampaignOptions {
   std::string directory, fuzzers;
   std::vector<std::string> kernels, engines, known, corpus, of;
@@ -70,6 +74,8 @@ class CampaignRun {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  static bool Stopped();  // by a signal
 
   struct KernelState {
     std::string name;

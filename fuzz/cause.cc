@@ -54,7 +54,12 @@ std::string RootCause::Name(const KernelSpec& kernel) const {
 
 std::string RootCause::InWords(const KernelSpec& kernel) const {
   if (rule == kSeveral) return "several known ones together";
-  if (rule < 0) return what;
+  if (rule < 0) {
+    std::string words = what;
+    for (size_t at; (at = words.find('%')) != std::string::npos;)
+      words.replace(at, 2, "N");
+    return words;
+  }
   KernelSpec other = kernel;
   other.flips ^= Flag(rule);
   return "holds on " + other.ToString();
