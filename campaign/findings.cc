@@ -30,8 +30,12 @@ Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
 
 Draft ShrinkUntil(const Draft& draft, const Judge& judge,
                   const std::function<bool()>& stop) {
-  Draft best = draft;
+  Draft best = draft, sure = draft;
   for (const Effort effort : {Effort::kQuick, Effort::kThorough}) {
+    // What had no effect on the kernel is left out without asking; it may have
+    // had one with the rule turned round.
+    if (!judge(best, nullptr)) return sure;
+    sure = best;
     try {
       const Judge until = [&](const Draft& candidate, bool* counts) {
         if (stop()) throw TimeIsUp{};
@@ -44,7 +48,7 @@ Draft ShrinkUntil(const Draft& draft, const Judge& judge,
       break;
     }
   }
-  return best;
+  return judge(best, nullptr) ? best : sure;
 }
 
 Finding& Findings::Slot(const std::string& cause) {

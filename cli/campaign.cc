@@ -28,7 +28,7 @@ std::vector<std::string> DefaultKnown() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   std::vector<std::string> places;
-  for (const char* name : {"found", "history"}) {
+  for (const char* name : {"found", "history", "known"}) {
     const fs::path place = fs::weakly_canonical(
         self.parent_path() / "../../../corpus" / name, error);
     if (fs::is_directory(place, error)) places.push_back(place.string());
@@ -227,7 +227,7 @@ void AddCampaign(CLI::App& app, Command& run) {
   sub->add_option("--seed", o->seed, "of the first job; 0: any");
   sub->add_option("--known", o->known,
                   "scripts whose expect lines say what is known; by default "
-                  "the sources' corpus/found and corpus/history");
+                  "the sources' corpus/found, history and known");
   sub->add_option("--corpus", o->corpus,
                   "scripts to start from, in text or bytes");
   sub->add_option("--of", o->of,

@@ -69,7 +69,13 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
   TakeLeftOvers();
 }
 
-CampaignRun::~CampaignRun() = default;  // jobs are killed when this one ends
+CampaignRun::~CampaignRun() {
+  // Of one that fails: nothing runs when it has said so.
+  for (Slice& slice : slices_) slice.job->Kill();
+  for (Slice& slice : slices_)
+    while (!slice.job->Ended())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
 
 void CampaignRun::OpenKernel(const std::string& name,
                              const std::vector<KnownScript>& known) {

@@ -97,6 +97,7 @@ class CampaignRun {
                   const std::vector<KnownScript>& known);
   void GiveSeeds();
   void TakeLeftOvers();
+  bool SetAside(uint64_t number);
   void Start();
   JobSpec SpecOf(uint64_t number, Pair pair, double seconds) const;
   void Watch(Slice& slice);
@@ -121,6 +122,7 @@ class CampaignRun {
   std::vector<Slice> slices_;
   uint64_t last_slice_ = 0;
   uint64_t executions_ = 0;
+  unsigned tries_ = 0;         // to take a slice, before this one
   unsigned died_at_once_ = 0;  // one after the other
   std::set<std::string> told_;
   const Clock::time_point start_ = Clock::now();

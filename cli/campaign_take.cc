@@ -17,6 +17,10 @@ namespace fs = std::filesystem;
 // A job that ends in error within this has not even begun.
 constexpr double kAtOnce = 3;
 constexpr unsigned kMostDiedAtOnce = 6;
+// Marks that a slice is being taken, with a number; the second time nothing is
+// shrunk, and there is no third.
+constexpr const char* kTryFile = "try-";
+constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
 // What one slice's findings may take to shrink.
 constexpr auto kShrinking = std::chrono::seconds(8);
@@ -36,6 +40,7 @@ bool ReadWhat(const std::string& directory, SliceRecord& record) {
 void CampaignRun::TakeLeftOvers() {
   for (const uint64_t number : store_.Jobs()) {
     last_slice_ = std::max(last_slice_, number);
+    if (!log_.Has(number) && SetAside(number)) continue;
     SliceRecord record{.slice = number};
     const std::string directory = store_.JobDirectory(number);
     if (!log_.Has(number)) {
@@ -51,13 +56,31 @@ void CampaignRun::TakeLeftOvers() {
     }
     store_.RemoveJob(number);
   }
+  tries_ = 0;
+}
+
+// What ended the campaign once while it was taken might end each one.
+bool CampaignRun::SetAside(uint64_t number) {
+  const std::string directory = store_.JobDirectory(number);
+  std::error_code error;
+  tries_ = 0;
+  while (fs::exists(absl::StrCat(directory, "/", kTryFile, tries_), error))
+    ++tries_;
+  if (tries_ < kMostTries) return false;
+  const std::string aside =
+      store_.Path(absl::StrCat("died/", number, "-slice"));
+  fs::rename(directory, aside, error);
+  TellLine(absl::StrCat("slice ", number, " cannot be taken: ", aside));
+  return true;
 }
 
 void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                                 SliceRecord& record) {
   record.unsorted = status.unsorted;
   const auto deadline = Clock::now() + kShrinking;
-  const auto stop = [&] { return Stopped() || Clock::now() > deadline; };
+  const auto stop = [&] {
+    return tries_ > 0 || Stopped() || Clock::now() > deadline;
+  };
   for (size_t i = 0; i < kMostCauses; ++i) {
     const SortedCause& cause = status.causes[i];
     if (cause.executions == 0) break;
@@ -80,6 +103,7 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
 
 void CampaignRun::Harvest(SliceRecord record, KernelState& kernel) {
   const std::string directory = store_.JobDirectory(record.slice);
+  WriteWhole(absl::StrCat(directory, "/", kTryFile, tries_), "");
   const FuzzStatus status = FuzzerJob::ReadStatus(directory);
   record.executions = status.executions;
   record.events = status.events;
