@@ -55,11 +55,18 @@ std::string VmaName(const Story& story, size_t row, const Vma& vma) {
 
 std::string LockName(const Story& story, size_t row, const HeldLock& lock) {
   const unsigned mm = story.rows[row].world.tasks[story.rows[row].task].mm;
+  // A page's lock is of neither: its number would be beyond their names.
+  if (lock.kind == LockKind::kPageLock)
+    return absl::StrFormat("lock of page %u", lock.id);
+  const bool is_of_mm = lock.kind == LockKind::kMmapSemRead ||
+                        lock.kind == LockKind::kMmapSemWrite ||
+                        lock.kind == LockKind::kPageTableLock;
   // Its own mm's, and those of the only file, go without a name.
   const std::string of_mm =
-      lock.id == mm ? "" : " of " + story.MmName(row, lock.id);
-  const std::string of_file =
-      story.script.setup.files == 1 ? "" : " of " + story.FileName(lock.id);
+      !is_of_mm || lock.id == mm ? "" : " of " + story.MmName(row, lock.id);
+  const std::string of_file = is_of_mm || story.script.setup.files == 1
+                                  ? ""
+                                  : " of " + story.FileName(lock.id);
   const char* const shared = lock.shared ? " shared" : "";
   switch (lock.kind) {
     case LockKind::kISem:
@@ -70,8 +77,6 @@ std::string LockName(const Story& story, size_t row, const HeldLock& lock) {
       return "mmap_sem write" + of_mm;
     case LockKind::kInvalidateLock:
       return absl::StrCat("invalidate_lock", shared, of_file);
-    case LockKind::kPageLock:
-      return absl::StrFormat("lock of page %u", lock.id);
     case LockKind::kUnmapMutex:
       return "unmap_mutex" + of_file;
     case LockKind::kIMmapLock:
