@@ -78,6 +78,34 @@ std::string Grid(double most_x, double most_y, double step_y) {
   return svg;
 }
 
+// Where a curve's name goes: at its end, moved down past those that are there.
+double BelowOthers(double y, const std::vector<double>& others) {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const double other : others)
+      if (std::abs(other - y) < 12) {
+        y = other + 12.5;
+        moved = true;
+      }
+  }
+  return y;
+}
+
+// The points of a curve; `x` and `y` are those of the last.
+std::string PointsOf(const KernelTotals& kernel, uint64_t GrowthPoint::* value,
+                     double most_x, double most_y, double& x, double& y) {
+  x = kLeft;
+  y = kHeight - kBottom;
+  std::string points = absl::StrFormat("%.1f,%.1f", x, y);
+  for (const GrowthPoint& point : kernel.growth) {
+    x = kLeft + point.seconds / most_x * (kWidth - kLeft - kRight);
+    y = kHeight - kBottom -
+        static_cast<double>(point.*value) / most_y * (kHeight - kTop - kBottom);
+    absl::StrAppendFormat(&points, " %.1f,%.1f", x, y);
+  }
+  return points;
+}
+
 std::string KernelRows(const Summary& s) {
   std::string html =
       "<h2>Kernels</h2>\n<div class=\"wide\"><table>\n<thead><tr>"
@@ -180,24 +208,10 @@ std::string Chart(const std::string& title,
   std::string svg = Grid(most_x, most_y, step);
   std::vector<double> labels;
   for (size_t i = 0; i < kernels.size(); ++i) {
-    std::string points = absl::StrFormat("%d,%d", kLeft, kHeight - kBottom);
-    double x = kLeft, y = kHeight - kBottom;
-    for (const GrowthPoint& point : kernels[i].growth) {
-      x = kLeft + point.seconds / most_x * (kWidth - kLeft - kRight);
-      y = kHeight - kBottom -
-          static_cast<double>(point.*value) / most_y *
-              (kHeight - kTop - kBottom);
-      absl::StrAppendFormat(&points, " %.1f,%.1f", x, y);
-    }
-    // A name at the end of its curve, moved down past those that are there.
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (const double other : labels)
-        if (std::abs(other - y) < 12) {
-          y = other + 12.5;
-          moved = true;
-        }
-    }
+    double x = 0, y = 0;
+    const std::string points =
+        PointsOf(kernels[i], value, most_x, most_y, x, y);
+    y = BelowOthers(y, labels);
     labels.push_back(y);
     const char* colour = kColours[i % kColours.size()];
     absl::StrAppendFormat(
