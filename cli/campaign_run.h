@@ -103,7 +103,8 @@ class CampaignRun {
   void Watch(Slice& slice);
   void StopAll();
   // Takes what the slice left: its inputs, what it broke, and its line.
-  void Harvest(SliceRecord record, KernelState& kernel);
+  void Harvest(const SliceRecord& record, KernelState& kernel);
+  void TakeSlice(SliceRecord record, KernelState& kernel);
   void HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                      SliceRecord& record);
   void KeepFinding(const Finding& finding);

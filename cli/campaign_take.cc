@@ -1,4 +1,6 @@
 // What a campaign takes from a slice that has ended.
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -101,9 +103,20 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
   }
 }
 
-void CampaignRun::Harvest(SliceRecord record, KernelState& kernel) {
+void CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
+  const std::string mark =
+      absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
+  WriteWhole(mark, "");
+  try {
+    TakeSlice(record, kernel);
+  } catch (const UsageError&) {
+    ::unlink(mark.c_str());  // the disk's fault, not the slice's
+    throw;
+  }
+}
+
+void CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   const std::string directory = store_.JobDirectory(record.slice);
-  WriteWhole(absl::StrCat(directory, "/", kTryFile, tries_), "");
   const FuzzStatus status = FuzzerJob::ReadStatus(directory);
   record.executions = status.executions;
   record.events = status.events;
