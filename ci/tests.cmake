@@ -26,6 +26,13 @@ target_link_libraries(explain_test PRIVATE vmtrunc_explain GTest::gtest_main)
 target_compile_definitions(explain_test PRIVATE
   VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 gtest_discover_tests(explain_test)
+add_executable(campaign_parts_test campaign/findings_test.cc
+  campaign/log_test.cc campaign/schedule_test.cc)
+target_link_libraries(campaign_parts_test PRIVATE vmtrunc_campaign
+  GTest::gtest_main)
+target_compile_definitions(campaign_parts_test PRIVATE
+  VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+gtest_discover_tests(campaign_parts_test)
 add_test(NAME corpus
   COMMAND vmtrunc check ${PROJECT_SOURCE_DIR}/corpus)
 if(NOT VMTRUNC_SANITIZE)  # thousands of runs; the corpus test has them once

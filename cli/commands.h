@@ -18,6 +18,7 @@ void AddRules(CLI::App& app, Command& run);
 void AddBugs(CLI::App& app, Command& run);
 void AddLive(CLI::App& app, Command& run);
 void AddFuzz(CLI::App& app, Command& run);
+void AddCampaign(CLI::App& app, Command& run);
 void AddProve(CLI::App& app, Command& run);
 void AddMatrix(CLI::App& app, Command& run);
 void AddCoverage(CLI::App& app, Command& run);

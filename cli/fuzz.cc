@@ -1,32 +1,24 @@
 // vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
 // this command is not instrumented, and says in our words what it sees.
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "cli/abstract.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
+#include "cli/fuzzer_job.h"
 #include "cli/input.h"
 #include "core/run.h"
 #include "fuzz/mutate.h"
 #include "fuzz/shrink.h"
 #include "fuzz/status.h"
-
-extern char** environ;
 
 namespace vmtrunc {
 namespace {
@@ -47,100 +39,32 @@ struct FuzzOptions {
 volatile sig_atomic_t g_interrupted = 0;
 void OnSignal(int) { g_interrupted = 1; }
 
-// build/release/bin/vmtrunc's fuzzer is build/fuzz/bin/fuzz_truncate, and that
-// of PREFIX/bin/vmtrunc is PREFIX/libexec/vmtrunc/fuzz_truncate.
-std::string FindFuzzer(const std::string& given) {
-  std::vector<std::string> places;
-  if (!given.empty()) {
-    places = {given};
-  } else {
-    std::error_code error;
-    const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    for (const char* place :
-         {"fuzz_truncate", "../libexec/vmtrunc/fuzz_truncate",
-          "../../fuzz/bin/fuzz_truncate"})
-      places.push_back((self.parent_path() / place).lexically_normal());
-  }
-  for (const std::string& place : places)
-    if (::access(place.c_str(), X_OK) == 0)
-      return fs::weakly_canonical(place).string();
-  throw UsageError{
-      "the instrumented executable fuzz_truncate is not there: expected " +
-      absl::StrJoin(places, " or ") +
-      " (ci/build fuzz builds it; what is installed after that has it)"};
+JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer) {
+  JobSpec spec{.fuzzer = fuzzer,
+               .directory = o.out,
+               .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
+                             absl::StrFormat("-seed=%u", o.seed),
+                             absl::StrFormat("-runs=%d", o.runs),
+                             absl::StrFormat("-artifact_prefix=%s/", o.out),
+                             "-len_control=0", "-print_final_stats=0",
+                             "-verbosity=1", "-timeout=10", o.out + "/corpus"},
+               .variables = {std::string(kKernelVariable) + "=" + o.kernel}};
+  if (o.seconds > 0)
+    spec.arguments.insert(
+        spec.arguments.begin(),
+        absl::StrFormat("-max_total_time=%u",
+                        static_cast<unsigned>(o.seconds + 0.5)));
+  if (!o.corpus.empty()) spec.arguments.push_back(o.corpus);
+  const auto set = [&](const char* name, const std::string& value) {
+    spec.variables.push_back(absl::StrCat(name, "=", value));
+  };
+  if (!o.property.empty()) set(kPropertyVariable, o.property);
+  if (!o.unlike.empty()) set(kUnlikeVariable, o.unlike);
+  if (!o.verbs.empty())
+    set(kVerbsVariable, std::to_string(ParseVerbs(o.verbs)));
+  if (o.keep_going) set(kKeepGoingVariable, "1");
+  return spec;
 }
-
-// The child and what it tells.
-class Child {
- public:
-  Child(const FuzzOptions& o, const std::string& fuzzer) : dir_(o.out) {
-    std::vector<std::string> args = {
-        fuzzer,
-        absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
-        absl::StrFormat("-seed=%u", o.seed),
-        absl::StrFormat("-runs=%d", o.runs),
-        absl::StrFormat("-artifact_prefix=%s/", o.out),
-        "-len_control=0",
-        "-print_final_stats=0",
-        "-verbosity=1",
-        "-timeout=10",
-        o.out + "/corpus"};
-    if (o.seconds > 0)
-      args.insert(args.begin() + 1,
-                  absl::StrFormat("-max_total_time=%u",
-                                  static_cast<unsigned>(o.seconds + 0.5)));
-    if (!o.corpus.empty()) args.push_back(o.corpus);
-    std::vector<std::string> variables = {
-        std::string(kKernelVariable) + "=" + o.kernel,
-        std::string(kDirectoryVariable) + "=" + o.out};
-    if (!o.property.empty())
-      variables.push_back(std::string(kPropertyVariable) + "=" + o.property);
-    if (!o.unlike.empty())
-      variables.push_back(std::string(kUnlikeVariable) + "=" + o.unlike);
-    if (!o.verbs.empty())
-      variables.push_back(std::string(kVerbsVariable) + "=" +
-                          std::to_string(ParseVerbs(o.verbs)));
-    if (o.keep_going)
-      variables.push_back(std::string(kKeepGoingVariable) + "=1");
-    for (char** v = environ; *v != nullptr; ++v)
-      if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
-    std::vector<char*> argv, envp;
-    for (std::string& arg : args) argv.push_back(arg.data());
-    for (std::string& variable : variables) envp.push_back(variable.data());
-    argv.push_back(nullptr);
-    envp.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 2, (dir_ + "/log").c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    const int error = posix_spawn(&pid_, fuzzer.c_str(), &actions, nullptr,
-                                  argv.data(), envp.data());
-    posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw UsageError{fuzzer + ": " + std::strerror(error)};
-  }
-
-  // True once it has ended; exit_status() is valid then.
-  bool Ended() { return ::waitpid(pid_, &wait_status_, WNOHANG) == pid_; }
-  void Stop() { ::kill(pid_, SIGINT); }
-  bool crashed() const {
-    return !WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) != 0;
-  }
-
-  FuzzStatus status() const {
-    FuzzStatus status{};
-    const int file = ::open((dir_ + "/" + kStatusFile).c_str(), O_RDONLY);
-    if (file < 0) return status;
-    if (::read(file, &status, sizeof(status)) != sizeof(status)) status = {};
-    ::close(file);
-    return status;
-  }
-
- private:
-  std::string dir_;
-  pid_t pid_ = 0;
-  int wait_status_ = 0;
-};
 
 size_t CountFiles(const std::string& dir) {
   size_t count = 0;
@@ -197,18 +121,6 @@ std::string SeedsOf(const FuzzOptions& o) {
   return o.out + "/seeds";
 }
 
-// The input in a file of the form of DIRECTORY/current.
-Script ReadSaved(const std::string& path) {
-  const std::string saved = ReadFile(path);
-  uint64_t size = 0;
-  if (saved.size() < sizeof(size))
-    throw UsageError{path + ": the fuzzer ended before its first input"};
-  std::memcpy(&size, saved.data(), sizeof(size));
-  const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data()) + 8;
-  return DecodeBytes(
-      std::span(bytes, std::min<size_t>(size, saved.size() - 8)));
-}
-
 // Shrinks, keeps and prints one failing input: `asked` is what it breaks, or
 // kProperties for what it breaks first. Returns false when it does not.
 bool ReportViolation(const FuzzOptions& o, const std::string& saved,
@@ -250,7 +162,7 @@ bool ReportViolation(const FuzzOptions& o, const std::string& saved,
 
 // What the child left when it has ended. Returns the exit status.
 int Report(const FuzzOptions& o, std::span<const uint8_t> of,
-           const Child& child, double seconds, bool stopped) {
+           const FuzzerJob& child, double seconds, bool stopped) {
   const FuzzStatus status = child.status();
   if (child.crashed() && !stopped) {
     const std::string how = absl::StrFormat(
@@ -312,13 +224,13 @@ int Fuzz(FuzzOptions o) {
   };
   const bool terminal = ::isatty(2) != 0;
   if (!o.corpus.empty()) o.corpus = SeedsOf(o);
-  Child child(o, fuzzer);
+  FuzzerJob child(SpecOf(o, fuzzer));
   double shown = 0;
   bool stopped = false;
   while (!child.Ended()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     if (g_interrupted != 0 && !stopped) {
-      child.Stop();
+      child.Interrupt();
       stopped = true;
     }
     if (terminal && seconds() - shown > 1) {

@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddCheck(app, command);
   vmtrunc::AddExplain(app, command);
   vmtrunc::AddFuzz(app, command);
+  vmtrunc::AddCampaign(app, command);
   vmtrunc::AddProve(app, command);
   vmtrunc::AddMatrix(app, command);
   vmtrunc::AddShrink(app, command);

@@ -8,7 +8,7 @@
 //                   that what is left is checks that fail, and sanitizers
 // VMTRUNC_UNLIKE    a kernel on which the input must hold, or it does not count
 // VMTRUNC_VERBS     see fuzz/status.h
-// VMTRUNC_KEEP_GOING  see fuzz/status.h
+// VMTRUNC_KEEP_GOING, VMTRUNC_SORT  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
 // VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_GROWTH  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
@@ -28,6 +28,7 @@
 #include "core/run.h"
 #include "fuzz/growth.h"
 #include "fuzz/mutate_bytes.h"
+#include "fuzz/sorter.h"
 #include "fuzz/status.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -93,7 +94,9 @@ class Target {
       return;
     if (!keep_going_) Report(bytes, given ? spec_ : own, result);
     const auto first = static_cast<size_t>(result.first.property);
-    if (status_->broken[first]++ == 0) Keep(bytes, AllProperties()[first].name);
+    if (status_->broken[first]++ == 0)
+      Keep(std::string(kBrokenPrefix) + AllProperties()[first].name);
+    if (sorter_) sorter_->Note(setup, std::span(events_).first(count), result);
   }
 
   const Rules& rules() const { return rules_; }
@@ -134,15 +137,20 @@ class Target {
     if (std::getenv(kNoFeaturesVariable) != nullptr)
       features_ = growth_ ? hidden_ : nullptr;
     keep_going_ = status_ != nullptr && std::getenv(kKeepGoingVariable);
+    if (const char* known = std::getenv(kSortVariable); known && keep_going_)
+      sorter_.emplace(spec_, std::strtoull(known, nullptr, 10), *status_,
+                      [this](const std::string& name) { Keep(name); });
   }
 
-  // In the form of DIRECTORY/current; whole or not at all.
-  void Keep(std::span<const uint8_t> bytes, const char* property) {
-    const std::string path = directory_ + "/" + kBrokenPrefix + property;
+  // The input that runs, in the form of DIRECTORY/current; whole or not at all.
+  void Keep(const std::string& name) {
+    const std::string path = directory_ + "/" + name;
     const std::string part = path + ".part";
     const int file =
         ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    const size_t size = std::min(bytes.size(), sizeof(saved_) - 8) + 8;
+    uint64_t size = 0;
+    std::memcpy(&size, saved_, sizeof(size));
+    size += sizeof(size);
     if (file < 0 || ::write(file, saved_, size) != static_cast<ssize_t>(size) ||
         ::close(file) != 0 || ::rename(part.c_str(), path.c_str()) != 0)
       Usage("cannot write to " + directory_);
@@ -158,7 +166,9 @@ class Target {
     };
     current_ = open_file(kCurrentFile);
     const int status = open_file(kStatusFile);
-    if (::ftruncate(status, sizeof(FuzzStatus)) != 0)
+    // Room for all of it: on a full disk a write to a page that has none is a
+    // signal, not an error.
+    if (::posix_fallocate(status, 0, sizeof(FuzzStatus)) != 0)
       Usage("cannot write to " + directory);
     void* map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,
                        MAP_SHARED, status, 0);
@@ -202,6 +212,7 @@ class Target {
   uint8_t* features_ = g_features;
   uint8_t hidden_[sizeof(g_features)] = {};  // what libFuzzer does not see
   std::optional<Growth> growth_;
+  std::optional<Sorter> sorter_;
   std::array<Event, kMaxEvents> events_;
   uint8_t saved_[8 + kHeaderBytes + kRecordBytes * kMaxEvents];
 };

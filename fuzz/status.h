@@ -20,6 +20,10 @@ inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 // Set: goes on after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
+// With the former. Sorts violations by cause (fuzz/sorter.h) and keeps one
+// input for each in DIRECTORY/cause-N. The rules of causes that are known, a
+// decimal number: bit i is rule i.
+inline constexpr const char* kSortVariable = "VMTRUNC_SORT";
 // Set: the mutator changes nothing, so that the corpus runs over and over.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
 // For ablations. Set: mutation is libFuzzer's own, of bytes.
@@ -32,8 +36,17 @@ inline constexpr const char* kGrowthVariable = "VMTRUNC_GROWTH";
 // At most so many events a script that AFL++'s mutator makes.
 inline constexpr const char* kEventsVariable = "VMTRUNC_EVENTS";
 inline constexpr const char* kBrokenPrefix = "broken-";
+inline constexpr const char* kCausePrefix = "cause-";
 inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";
+
+// A cause, and the input that is kept for it: `cause-N` for the N-th.
+struct SortedCause {
+  uint64_t executions;  // that broke for it; 0: no cause yet
+  uint64_t effects;     // events of the input that had one
+  char name[112];       // RootCause::Name()
+};
+inline constexpr size_t kMostCauses = 64;
 
 // Totals since the start. Written by one thread, read at any moment.
 struct FuzzStatus {
@@ -45,6 +58,8 @@ struct FuzzStatus {
   uint64_t broken[kProperties];  // executions that broke each property first
   // Abstract states that were seen (Checker::NoteFeatures), 0 or 1 each.
   uint8_t seen[Checker<LargeCaps>::kFeatures];
+  uint64_t unsorted;  // executions that broke something, of no cause below
+  SortedCause causes[kMostCauses];
 };
 
 }  // namespace vmtrunc

@@ -1,0 +1,133 @@
+#include "campaign/corpus.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "campaign/store.h"
+#include "cli/input.h"
+#include "fuzz/covered.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kClasses = 9;  // CountClass(): 0..8
+
+// Paths of what is in the directory, in the order of their names.
+std::vector<std::string> Entries(const std::string& directory) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error))
+    paths.push_back(at->path().string());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Script ScriptOf(const std::string& path, const std::string& content) {
+  if (LooksLikeText(path, content)) {
+    auto script = ParseText(content);
+    if (script.ok()) return *std::move(script);
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+  return DecodeBytes(std::span(bytes, content.size()));
+}
+
+bool IsPart(const std::string& path) { return path.ends_with(".part"); }
+
+}  // namespace
+
+Draft DraftOf(const std::string& bytes) {
+  const Script script = ScriptOf("", bytes);
+  return {script.setup, script.events};
+}
+
+KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
+    : directory_(std::move(directory)),
+      rules_(kernel.rules()),
+      states_(Checker<LargeCaps>::kFeatures),
+      taken_(BranchCount()),
+      branches_(BranchCount() * kClasses) {
+  std::error_code error;
+  fs::create_directories(directory_, error);
+  if (error) throw UsageError{directory_ + ": " + error.message()};
+  std::vector<std::string> foreign;
+  for (const std::string& path : Entries(directory_)) {
+    if (IsPart(path)) continue;  // of one that was killed
+    const auto content = ReadWhole(path, kMostBytes);
+    const std::string name = fs::path(path).filename().string();
+    if (!content) {
+      ++skipped_;
+    } else if (name == NameOf(*content)) {
+      const Script script = ScriptOf("", *content);
+      Reach({script.setup, script.events});
+      names_.push_back(name);
+    } else {
+      foreign.push_back(path);
+    }
+  }
+  for (const std::string& path : foreign)
+    if (const auto content = ReadWhole(path, kMostBytes))
+      TakeOne(path, *content);
+}
+
+size_t KernelCorpus::StateCount() const { return CountSeen(states_); }
+
+Gain KernelCorpus::Take(const std::string& from) {
+  Gain gain;
+  for (const std::string& path : Entries(from)) {
+    const auto content = ReadWhole(path, kMostBytes);
+    if (!content) {
+      ++skipped_;
+      continue;
+    }
+    const Gain one = TakeOne(path, *content);
+    gain.states += one.states;
+    gain.features += one.features;
+  }
+  return gain;
+}
+
+Gain KernelCorpus::TakeOne(const std::string& path,
+                           const std::string& content) {
+  const Script script = ScriptOf(path, content);
+  const std::vector<uint8_t> before_states = states_, before = branches_;
+  const Gain gain = Reach({script.setup, script.events});
+  if (gain.Worth() == 0) return gain;
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  const std::string encoded(bytes.begin(), bytes.end());
+  const std::string name = NameOf(encoded);
+  try {
+    WriteWhole(directory_ + "/" + name, encoded);
+  } catch (const UsageError&) {
+    states_ = before_states;  // not seen before it is on disk
+    branches_ = before;
+    throw;
+  }
+  if (std::find(names_.begin(), names_.end(), name) == names_.end())
+    names_.push_back(name);
+  return gain;
+}
+
+Gain KernelCorpus::Reach(const Draft& draft) {
+  std::vector<uint8_t> seen(states_.size());
+  RunCovered(draft.setup, draft.events, rules_,
+             {.hash_state = false, .features = seen.data()}, taken_);
+  Gain gain;
+  for (size_t i = 0; i < seen.size(); ++i)
+    if (seen[i] != 0 && states_[i] == 0) {
+      states_[i] = 1;
+      ++gain.states;
+    }
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    uint8_t& known = branches_[i * kClasses + CountClass(taken_[i])];
+    if (taken_[i] == 0 || known != 0) continue;
+    known = 1;
+    ++gain.features;
+  }
+  return gain;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,203 @@
+#include "campaign/findings.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <optional>
+
+#include "fuzz/shrink.h"
+
+namespace vmtrunc {
+namespace {
+
+// Thrown through the shrinker, which is made of values, when time is up.
+struct TimeIsUp {};
+
+// Inputs of one cause that are shrunk, whatever they cost: from other starts
+// it comes to other ends. Later ones are when they begin with less.
+constexpr unsigned kMostShrunk = 5;
+
+Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
+  std::array<bool, kMaxEvents> had{};
+  Run<LargeCaps>(draft.setup, draft.events, kernel.rules(),
+                 {.hash_state = false, .had_effect = had.data()});
+  Draft less{draft.setup, {}};
+  for (size_t i = 0; i < draft.events.size(); ++i)
+    if (had[i]) less.events.push_back(draft.events[i]);
+  return less;
+}
+
+}  // namespace
+
+Draft ShrinkUntil(const Draft& draft, const Judge& judge,
+                  const std::function<bool()>& stop) {
+  Draft best = draft, sure = draft;
+  for (const Effort effort : {Effort::kQuick, Effort::kThorough}) {
+    // What had no effect on the kernel is left out without asking; it may have
+    // had one with the rule turned round.
+    if (!judge(best, nullptr)) return sure;
+    sure = best;
+    try {
+      const Judge until = [&](const Draft& candidate, bool* counts) {
+        if (stop()) throw TimeIsUp{};
+        return judge(candidate, counts);
+      };
+      best = Shrink(best, until, effort, [&](const Best& so_far) {
+               best = so_far.draft();
+             }).draft;
+    } catch (const TimeIsUp&) {
+      break;
+    }
+  }
+  return judge(best, nullptr) ? best : sure;
+}
+
+Finding& Findings::Slot(const std::string& cause) {
+  const auto [at, is_new] = findings_.try_emplace(cause);
+  Finding& finding = at->second;
+  if (!is_new) return finding;
+  finding.kernel = name_;
+  finding.cause = cause;
+  finding.property = cause.substr(0, cause.find_first_of(".+"));
+  // A name with "-" before the rule: the longest property that it begins with.
+  size_t longest = 0;
+  for (const PropertyInfo& property : AllProperties()) {
+    const std::string_view name = property.name;
+    if (cause.starts_with(name) && name.size() > longest) {
+      longest = name.size();
+      finding.property = name;
+    }
+  }
+  finding.words = cause.substr(finding.property.size());
+  if (const KnownScript* script = known_.Find(cause)) {
+    finding.is_known = true;
+    finding.known_path = script->path;
+  }
+  if (cause.ends_with(".several-known")) {
+    finding.is_known = true;
+    finding.words = "several known ones together";
+  }
+  return finding;
+}
+
+// Rules of known bugs that are behind a script with another cause: its one
+// rule helps by accident, or none does because what a fix does elsewhere (a
+// lock more, a deadlock) breaks something too.
+uint64_t Findings::RulesBehind(const Draft& draft, Property property) const {
+  const auto run = [&](uint64_t flips) {
+    KernelSpec other = kernel_;
+    other.flips ^= flips;
+    return Run<LargeCaps>(draft.setup, draft.events, other.rules(),
+                          {.hash_state = false});
+  };
+  const uint64_t known = known_.rules();
+  for (uint64_t one = known; one != 0; one &= one - 1) {
+    const RootCause cause{.property = property, .rule = std::countr_zero(one)};
+    const uint64_t flip = one & -one;
+    if (known_.Find(cause) != nullptr && !run(flip).breaks(property))
+      return flip;
+  }
+  for (uint64_t one = known; one != 0; one &= one - 1)
+    for (uint64_t two = one & (one - 1); two != 0; two &= two - 1) {
+      const uint64_t flips = (one & -one) | (two & -two);
+      if (run(flips).holds()) return flips;
+    }
+  return 0;
+}
+
+void Findings::Put(const RootCause& cause, const Draft& draft,
+                   Finding& finding) {
+  finding.words = cause.InWords(kernel_);
+  finding.cost = CostOf(draft.setup, draft.events);
+  finding.is_known = known_.Has(cause);
+  const uint64_t behind =
+      finding.is_known ? 0 : RulesBehind(draft, cause.property);
+  for (uint64_t left = behind; left != 0; left &= left - 1) {
+    const int rule = std::countr_zero(left);
+    finding.words += finding.is_known ? " and " : "; behind it: ";
+    finding.words += AllRules()[static_cast<size_t>(rule)].name;
+    finding.is_known = true;
+    const RootCause one{.property = cause.property, .rule = rule};
+    if (const KnownScript* script = known_.Find(one))
+      finding.known_path = script->path;
+  }
+  Script script = EmptyScript();
+  script.setup = draft.setup;
+  script.events = draft.events;
+  script.kernel = kernel_;
+  script.expects.push_back({.kernel = kernel_.ToString(),
+                            .spec = kernel_,
+                            .broken = static_cast<int>(cause.property)});
+  if (cause.rule >= 0) {
+    KernelSpec other = kernel_;
+    other.flips ^= uint64_t{1} << cause.rule;
+    script.expects.push_back({.kernel = other.ToString(), .spec = other});
+  }
+  finding.script = script;
+}
+
+const Finding* Findings::Add(const Draft& draft,
+                             const std::function<bool()>& stop,
+                             std::string* name) {
+  const RunResult run = Run<LargeCaps>(draft.setup, draft.events,
+                                       kernel_.rules(), {.hash_state = false});
+  if (run.holds()) return nullptr;
+  RootCause cause = CauseOf(draft, kernel_, run.first.property, known_.rules());
+  if (name != nullptr) *name = cause.Name(kernel_);
+  if (cause.rule == RootCause::kSeveral) return nullptr;
+  const Draft start = OnlyEffects(draft, kernel_);
+  {
+    const auto there = findings_.find(cause.Name(kernel_));
+    if (there != findings_.end() && there->second.has_script() &&
+        there->second.shrunk >= kMostShrunk &&
+        there->second.cost < CostOf(start.setup, start.events))
+      return nullptr;
+    if (there != findings_.end()) ++there->second.shrunk;
+  }
+  const Judge judge = JudgeOf(cause, kernel_, known_.rules());
+  const Draft shrunk =
+      ShrinkUntil(judge(start, nullptr) ? start : draft, judge, stop);
+  // Words are a weak bond: what is left may show the rule.
+  cause = CauseOf(shrunk, kernel_, cause.property, known_.rules());
+  if (name != nullptr) *name = cause.Name(kernel_);
+  if (cause.rule == RootCause::kSeveral) return nullptr;
+  Finding& finding = Slot(cause.Name(kernel_));
+  finding.shrunk = std::max(finding.shrunk, 1U);
+  if (finding.has_script() &&
+      !(CostOf(shrunk.setup, shrunk.events) < finding.cost))
+    return nullptr;
+  Put(cause, shrunk, finding);
+  return &finding;
+}
+
+void Findings::Restore(const std::string& was, const Script& script) {
+  int expected = -1;
+  for (const Expect& expect : script.expects)
+    if (expect.spec && *expect.spec == kernel_ && expect.broken >= 0)
+      expected = expect.broken;
+  const RunResult run = Run(script, kernel_.rules());
+  const Draft draft{script.setup, script.events};
+  if (expected < 0 || !run.breaks(static_cast<Property>(expected))) return;
+  const RootCause cause =
+      CauseOf(draft, kernel_, static_cast<Property>(expected), known_.rules());
+  if (cause.Name(kernel_) != was) aliases_[was] = cause.Name(kernel_);
+  Finding& finding = Slot(cause.Name(kernel_));
+  if (finding.has_script() &&
+      !(CostOf(script.setup, script.events) < finding.cost))
+    return;
+  Put(cause, draft, finding);
+  finding.shrunk = kMostShrunk;
+}
+
+void Findings::Count(const std::string& cause, uint64_t executions,
+                     int64_t at_unix) {
+  const auto alias = aliases_.find(cause);
+  Finding& finding = Slot(alias == aliases_.end() ? cause : alias->second);
+  finding.executions += executions;
+  const auto at = static_cast<uint64_t>(at_unix);
+  if (finding.first_unix == 0 || at < finding.first_unix)
+    finding.first_unix = at;
+  finding.last_unix = std::max(finding.last_unix, at);
+}
+
+}  // namespace vmtrunc

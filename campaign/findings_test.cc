@@ -1,0 +1,118 @@
+#include "campaign/findings.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "campaign/store.h"
+
+namespace vmtrunc {
+namespace {
+
+std::vector<KnownScript> Corpus(const std::string& directory) {
+  std::vector<KnownScript> scripts;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           VMTRUNC_SOURCE_DIR "/corpus/" + directory))
+    scripts.push_back(
+        {entry.path().filename().string(),
+         ParseText(ReadWhole(entry.path().string(), 1 << 16).value()).value()});
+  return scripts;
+}
+
+Script Named(const std::string& name) {
+  return ParseText(
+             ReadWhole(VMTRUNC_SOURCE_DIR "/corpus/found/" + name, 1 << 16)
+                 .value())
+      .value();
+}
+
+constexpr const char* kSplit =
+    "split-leaves-restart-address-below-the-range.vmt";
+bool Never() { return false; }
+
+// What an expect line names is known on that kernel, and there alone.
+TEST(Known, IsWhatScriptsShow) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  const Known known(kernel, Corpus("found"));
+  EXPECT_GE(known.size(), 2U);
+  const Script script = Named(kSplit);
+  const RootCause cause = CauseOf({script.setup, script.events}, kernel,
+                                  Property::kNoPagePastSize, known.rules());
+  EXPECT_NE(known.Find(cause), nullptr);
+  EXPECT_EQ(Known(*ParseKernelSpec("3.0"), Corpus("found")).size(), 0U);
+  EXPECT_EQ(Known(kernel, {}).size(), 0U);
+}
+
+TEST(Findings, AKnownOneIsNotNew) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings findings(kernel, "2.6.11", Known(kernel, Corpus("found")));
+  const Script script = Named(kSplit);
+  ASSERT_NE(findings.Add({script.setup, script.events}, Never), nullptr);
+  ASSERT_EQ(findings.all().size(), 1U);
+  EXPECT_TRUE(findings.all().begin()->second.is_known);
+}
+
+TEST(Findings, OneACauseTheCheapest) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings findings(kernel, "2.6.11", Known(kernel, {}));
+  const Script script = Named(kSplit);
+  const Draft draft{script.setup, script.events};
+  std::string name;
+  // Time is up at once: it stays as it came.
+  ASSERT_NE(findings.Add(draft, [] { return true; }, &name), nullptr);
+  const Cost first = findings.all().begin()->second.cost;
+  findings.Count(name, 5, 100);
+  ASSERT_NE(findings.Add(draft, Never), nullptr);
+  EXPECT_EQ(findings.Add(draft, Never), nullptr);  // no cheaper
+  findings.Count(name, 2, 200);
+  ASSERT_EQ(findings.all().size(), 1U);
+  const Finding& finding = findings.all().begin()->second;
+  EXPECT_FALSE(finding.is_known);
+  EXPECT_LT(finding.cost, first);
+  EXPECT_EQ(finding.executions, 7U);
+  EXPECT_EQ(finding.first_unix, 100U);
+  EXPECT_EQ(finding.last_unix, 200U);
+  EXPECT_TRUE(vmtrunc::Run(finding.script, kernel.rules())
+                  .breaks(Property::kNoPagePastSize));
+}
+
+// Two bugs stay two, and each script shows its own.
+TEST(Findings, TwoCausesAreTwo) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings findings(kernel, "2.6.11", Known(kernel, {}));
+  for (const char* name :
+       {kSplit, "mremap-moves-below-a-restart-address.vmt"}) {
+    const Script script = Named(name);
+    findings.Add({script.setup, script.events}, Never);
+  }
+  EXPECT_EQ(findings.all().size(), 2U);
+}
+
+TEST(Findings, WhatHoldsIsNone) {
+  const KernelSpec kernel = *ParseKernelSpec("3.0");
+  Findings findings(kernel, "3.0", Known(kernel, {}));
+  const Script script = Named(kSplit);
+  EXPECT_EQ(findings.Add({script.setup, script.events}, Never), nullptr);
+  EXPECT_TRUE(findings.all().empty());
+}
+
+// A finding whose script has since been taken into the corpus is known, with
+// all that was counted for it.
+TEST(Findings, ALaterScriptMakesItKnown) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings before(kernel, "2.6.11", Known(kernel, {}));
+  const Script script = Named(kSplit);
+  std::string name;
+  const Finding* finding =
+      before.Add({script.setup, script.events}, Never, &name);
+  ASSERT_NE(finding, nullptr);
+  Findings after(kernel, "2.6.11", Known(kernel, Corpus("found")));
+  after.Restore(name, finding->script);
+  after.Count(name, 9, 100);
+  ASSERT_EQ(after.all().size(), 1U);
+  EXPECT_TRUE(after.all().begin()->second.is_known);
+  EXPECT_EQ(after.all().begin()->second.executions, 9U);
+}
+
+}  // namespace
+}  // namespace vmtrunc

@@ -1,0 +1,61 @@
+#include "campaign/known.h"
+
+#include <bit>
+
+namespace vmtrunc {
+namespace {
+
+// The properties that the script is expected to break on the kernel.
+bool IsExpected(const Script& script, const KernelSpec& kernel,
+                uint32_t broken) {
+  for (const Expect& expect : script.expects)
+    if (expect.spec && *expect.spec == kernel && expect.broken >= 0 &&
+        (broken >> expect.broken & 1) != 0)
+      return true;
+  return false;
+}
+
+}  // namespace
+
+Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
+    : kernel_(kernel) {
+  const Rules rules = kernel.rules();
+  // Rules first: they decide what the causes are.
+  for (const bool rules_only : {true, false}) {
+    for (const KnownScript& known : scripts) {
+      const RunResult run = Run(known.script, rules);
+      if (run.holds() || !IsExpected(known.script, kernel, run.broken))
+        continue;
+      const Draft draft{known.script.setup, known.script.events};
+      for (int i = 0; i < kProperties; ++i) {
+        const auto property = static_cast<Property>(i);
+        if (!run.breaks(property)) continue;
+        if (!rules_only) {
+          Add(CauseOf(draft, kernel, property, rules_), known);
+          continue;
+        }
+        const Reason reason = ReasonOf(known.script, kernel, property);
+        if (!reason.unlike) continue;
+        const uint64_t flip = reason.unlike->flips ^ kernel.flips;
+        const auto rule = static_cast<size_t>(std::countr_zero(flip));
+        if (AllRules()[rule].flag != &Rules::drop_lock) rules_ |= flip;
+      }
+    }
+  }
+}
+
+void Known::Add(const RootCause& cause, const KnownScript& script) {
+  if (cause.rule != RootCause::kSeveral)
+    scripts_.emplace(cause.Name(kernel_), script);
+}
+
+const KnownScript* Known::Find(const RootCause& cause) const {
+  return Find(cause.Name(kernel_));
+}
+
+const KnownScript* Known::Find(const std::string& name) const {
+  const auto found = scripts_.find(name);
+  return found == scripts_.end() ? nullptr : &found->second;
+}
+
+}  // namespace vmtrunc

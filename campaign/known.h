@@ -1,0 +1,53 @@
+// Which violations are known: those that scripts of the corpus show.
+#ifndef VMTRUNC_CAMPAIGN_KNOWN_H_
+#define VMTRUNC_CAMPAIGN_KNOWN_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/script.h"
+#include "fuzz/cause.h"
+
+namespace vmtrunc {
+
+// A file with scripts that somebody has looked at.
+struct KnownScript {
+  std::string path;
+  Script script;
+};
+
+// Which (property, cause) are known of one kernel. The list is made by running
+// the scripts, of those that have a line `expect K breaks P` for that very
+// kernel, rules turned round and all. What such a script breaks there, with P
+// all else that it breaks, is known, and so is the rule that makes it hold:
+// the one that an `expect` line of the script names, or ReasonOf()'s.
+class Known {
+ public:
+  Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts);
+
+  // Rules whose flip makes a known script hold, a bit each: CauseOf() takes
+  // them first.
+  uint64_t rules() const { return rules_; }
+  // The script that shows it, or nullptr. Several known ones together are
+  // known by no script of their own: path "".
+  const KnownScript* Find(const RootCause& cause) const;
+  bool Has(const RootCause& cause) const {
+    return cause.rule == RootCause::kSeveral || Find(cause) != nullptr;
+  }
+  // By RootCause::Name().
+  const KnownScript* Find(const std::string& name) const;
+  size_t size() const { return scripts_.size(); }
+
+ private:
+  void Add(const RootCause& cause, const KnownScript& script);
+
+  KernelSpec kernel_;
+  uint64_t rules_ = 0;
+  std::map<std::string, KnownScript> scripts_;  // by RootCause::Name()
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CAMPAIGN_KNOWN_H_

@@ -1,0 +1,137 @@
+#include "campaign/log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "campaign/store.h"
+#include "cli/input.h"
+
+namespace vmtrunc {
+
+using nlohmann::json;
+
+std::string ToLine(const SliceRecord& r) {
+  const json line = {{"slice", r.slice},
+                     {"began", r.began_unix},
+                     {"seconds", r.seconds},
+                     {"kernel", r.kernel},
+                     {"engine", r.engine},
+                     {"executions", r.executions},
+                     {"events", r.events},
+                     {"effects", r.effects},
+                     {"drops", r.drops},
+                     {"new_states", r.gain.states},
+                     {"new_features", r.gain.features},
+                     {"new_causes", r.gain.causes},
+                     {"states", r.states},
+                     {"corpus", r.corpus},
+                     {"of_seen", r.of_seen},
+                     {"of_count", r.of_count},
+                     {"memory_mib", r.memory_mib},
+                     {"end", r.end},
+                     {"causes", r.causes},
+                     {"unsorted", r.unsorted}};
+  return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::optional<SliceRecord> FromLine(const std::string& text) {
+  const json line = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!line.is_object()) return std::nullopt;
+  try {
+    SliceRecord r;
+    line.at("slice").get_to(r.slice);
+    line.at("began").get_to(r.began_unix);
+    line.at("seconds").get_to(r.seconds);
+    line.at("kernel").get_to(r.kernel);
+    line.at("engine").get_to(r.engine);
+    line.at("executions").get_to(r.executions);
+    line.at("events").get_to(r.events);
+    line.at("effects").get_to(r.effects);
+    line.at("drops").get_to(r.drops);
+    line.at("new_states").get_to(r.gain.states);
+    line.at("new_features").get_to(r.gain.features);
+    line.at("new_causes").get_to(r.gain.causes);
+    line.at("states").get_to(r.states);
+    line.at("corpus").get_to(r.corpus);
+    line.at("of_seen").get_to(r.of_seen);
+    line.at("of_count").get_to(r.of_count);
+    line.at("memory_mib").get_to(r.memory_mib);
+    line.at("end").get_to(r.end);
+    line.at("causes").get_to(r.causes);
+    line.at("unsorted").get_to(r.unsorted);
+    return r;
+  } catch (const json::exception&) {
+    return std::nullopt;  // of another program, or damaged
+  }
+}
+
+Log::Log(Log&& other) noexcept
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      records_(std::move(other.records_)),
+      bad_lines_(other.bad_lines_) {}
+
+Log::~Log() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void Log::Parse(const std::string& content) {
+  for (size_t at = 0; at < content.size();) {
+    const size_t end = content.find('\n', at);
+    if (end == std::string::npos) break;  // torn
+    const auto record = FromLine(content.substr(at, end - at));
+    if (!record)
+      ++bad_lines_;
+    else if (!Has(record->slice))
+      records_.push_back(*record);
+    at = end + 1;
+  }
+}
+
+Log Log::Read(const std::string& path) {
+  Log log;
+  log.path_ = path;
+  if (const auto content = ReadWhole(path, ~size_t{0})) log.Parse(*content);
+  return log;
+}
+
+Log Log::Open(const std::string& path) {
+  Log log = Read(path);
+  log.file_ =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (log.file_ < 0) throw UsageError{path + ": " + std::strerror(errno)};
+  const std::string content = ReadWhole(path, ~size_t{0}).value_or("");
+  const size_t end = content.find_last_of('\n');
+  const size_t whole = end == std::string::npos ? 0 : end + 1;
+  if (whole != content.size() &&
+      ::ftruncate(log.file_, static_cast<off_t>(whole)) != 0)
+    throw UsageError{path + ": " + std::strerror(errno)};
+  return log;
+}
+
+void Log::Append(const SliceRecord& record) {
+  const std::string line = ToLine(record);
+  const off_t before = ::lseek(file_, 0, SEEK_END);
+  const ssize_t wrote = ::write(file_, line.data(), line.size());
+  if (wrote != static_cast<ssize_t>(line.size()) || ::fdatasync(file_) != 0) {
+    const int error = wrote < 0 ? errno : ENOSPC;
+    // Without the torn line; should even that fail, the next Open() cuts it.
+    if (::ftruncate(file_, before) != 0) errno = 0;
+    throw UsageError{path_ + ": " + std::strerror(error)};
+  }
+  records_.push_back(record);
+}
+
+bool Log::Has(uint64_t slice) const {
+  return std::any_of(records_.rbegin(), records_.rend(),
+                     [&](const SliceRecord& r) { return r.slice == slice; });
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,67 @@
+// What a campaign has done: one line of JSON for each slice that ended, only
+// ever appended to. A slice has happened when its line is whole on disk; what
+// it left in its directory is then no longer needed.
+#ifndef VMTRUNC_CAMPAIGN_LOG_H_
+#define VMTRUNC_CAMPAIGN_LOG_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "campaign/schedule.h"
+
+namespace vmtrunc {
+
+struct SliceRecord {
+  uint64_t slice = 0;      // its number, from 1; never used again
+  int64_t began_unix = 0;  // seconds
+  double seconds = 0;
+  std::string kernel = {}, engine = {};
+  uint64_t executions = 0, events = 0, effects = 0, drops = 0;
+  Gain gain = {};
+  uint64_t states = 0;  // abstract states that the kernel's corpus has then
+  uint64_t corpus = 0;  // its entries
+  uint64_t of_seen = 0, of_count = 0;  // how many of how many, of --of
+  uint64_t memory_mib = 0;             // the most that the job had in memory
+  std::string end = {};                // "", or how it died: "signal 9"
+  std::map<std::string, uint64_t> causes =
+      {};                 // executions, by RootCause::Name()
+  uint64_t unsorted = 0;  // that broke, of no known cause
+};
+
+std::string ToLine(const SliceRecord& record);  // with the newline
+std::optional<SliceRecord> FromLine(const std::string& line);
+
+class Log {
+ public:
+  // Reads what is there and cuts off a last line without an end, which was
+  // being written when the machine or the process stopped. Throws UsageError.
+  static Log Open(const std::string& path);
+  // The same without a change to the file.
+  static Log Read(const std::string& path);
+
+  Log(Log&& other) noexcept;
+  ~Log();
+
+  // On disk when it returns; or throws UsageError and the file is as before.
+  void Append(const SliceRecord& record);
+
+  const std::vector<SliceRecord>& records() const { return records_; }
+  size_t bad_lines() const { return bad_lines_; }  // that say nothing to us
+  bool Has(uint64_t slice) const;
+
+ private:
+  Log() = default;
+  void Parse(const std::string& content);
+
+  std::string path_;
+  int file_ = -1;
+  std::vector<SliceRecord> records_;
+  size_t bad_lines_ = 0;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CAMPAIGN_LOG_H_

@@ -1,0 +1,252 @@
+#include "campaign/report.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ctime>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "explain/page.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr int kWidth = 560, kHeight = 260;
+constexpr int kLeft = 64, kRight = 96, kTop = 12, kBottom = 32;
+
+// Apart for eyes that see fewer colours too, and in both schemes.
+constexpr std::array<const char*, 8> kColours = {
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7",
+    "#56b4e9", "#d55e00", "#8c8c00", "#7f7f7f"};
+
+constexpr const char* kCss =
+    ".charts { display: flex; flex-wrap: wrap; gap: 1rem; }\n"
+    "figure { margin: 0; flex: 1 1 460px; max-width: 590px; }\n"
+    "figcaption { font-weight: 600; }\n"
+    "svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }\n"
+    "svg text { fill: var(--soft); } svg .grid { stroke: var(--edge); }\n"
+    "svg polyline { fill: none; stroke-width: 2; }\n"
+    "td.n { text-align: right; white-space: nowrap; font-variant-numeric: "
+    "tabular-nums; }\n";
+
+std::string Number(uint64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+std::string Time(uint64_t unix_time) {
+  if (unix_time == 0) return "";
+  const auto time = static_cast<time_t>(unix_time);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
+  return text;
+}
+
+std::string Cell(const std::string& number) {
+  return "<td class=\"n\">" + number + "</td>";
+}
+
+// The least of 1, 2, 5, 10, 20, ... that four steps of reach `most`.
+double StepFor(double most) {
+  double step = std::pow(10, std::floor(std::log10(std::max(most, 1.0) / 4)));
+  for (const double times : {1.0, 2.0, 5.0, 10.0})
+    if (step * times * 4 >= most) return std::max(1.0, step * times);
+  return step * 10;
+}
+
+std::string Grid(double most_x, double most_y, double step_y) {
+  std::string svg;
+  const double inner_x = kWidth - kLeft - kRight;
+  const double inner_y = kHeight - kTop - kBottom;
+  for (double y = 0; y <= most_y + 0.5; y += step_y) {
+    const double at = kHeight - kBottom - y / most_y * inner_y;
+    absl::StrAppendFormat(
+        &svg,
+        "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
+        "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+        kLeft, kWidth - kRight, at, at, kLeft - 6, at + 4,
+        Number(static_cast<uint64_t>(y)));
+  }
+  for (const double part : {0.0, 0.5, 1.0})
+    absl::StrAppendFormat(
+        &svg, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+        kLeft + part * inner_x, kHeight - 10, DurationInWords(part * most_x));
+  return svg;
+}
+
+// Where a curve's name goes: at its end, moved down past those that are there.
+double BelowOthers(double y, const std::vector<double>& others) {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const double other : others)
+      if (std::abs(other - y) < 12) {
+        y = other + 12.5;
+        moved = true;
+      }
+  }
+  return y;
+}
+
+// The points of a curve; `x` and `y` are those of the last.
+std::string PointsOf(const KernelTotals& kernel, uint64_t GrowthPoint::* value,
+                     double most_x, double most_y, double& x, double& y) {
+  x = kLeft;
+  y = kHeight - kBottom;
+  std::string points = absl::StrFormat("%.1f,%.1f", x, y);
+  for (const GrowthPoint& point : kernel.growth) {
+    x = kLeft + point.seconds / most_x * (kWidth - kLeft - kRight);
+    y = kHeight - kBottom -
+        static_cast<double>(point.*value) / most_y * (kHeight - kTop - kBottom);
+    absl::StrAppendFormat(&points, " %.1f,%.1f", x, y);
+  }
+  return points;
+}
+
+std::string KernelRows(const Summary& s) {
+  std::string html =
+      "<h2>Kernels</h2>\n<div class=\"wide\"><table>\n<thead><tr>"
+      "<th scope=\"col\">kernel</th><th scope=\"col\">slices</th>"
+      "<th scope=\"col\">time of jobs</th><th scope=\"col\">executions</th>"
+      "<th scope=\"col\">events with an effect</th>"
+      "<th scope=\"col\">abstract states</th>"
+      "<th scope=\"col\">of what prove knows</th><th scope=\"col\">corpus</th>"
+      "<th scope=\"col\">last new state (UTC)</th>"
+      "<th scope=\"col\">jobs that died</th></tr></thead>\n<tbody>\n";
+  for (const KernelTotals& k : s.kernels) {
+    const double share = k.events == 0 ? 0
+                                       : 100 * static_cast<double>(k.effects) /
+                                             static_cast<double>(k.events);
+    absl::StrAppend(
+        &html, "<tr><th scope=\"row\">", Escaped(k.kernel), "</th>",
+        Cell(Number(k.slices)), Cell(DurationInWords(k.seconds)),
+        Cell(Number(k.executions)), Cell(absl::StrFormat("%.0f %%", share)),
+        Cell(Number(k.states)),
+        Cell(k.of_count == 0
+                 ? ""
+                 : absl::StrFormat("%d of %d", k.of_seen, k.of_count)),
+        Cell(Number(k.corpus)),
+        Cell(Time(static_cast<uint64_t>(k.last_new_unix))),
+        Cell(Number(k.died)), "</tr>\n");
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+std::string PairRows(const Summary& s) {
+  std::string html =
+      "<h2>Where the time went</h2>\n<p>The next slice goes to what has paid "
+      "most a second of late, one in four to what has waited longest. A new "
+      "abstract state counts as ten new branches, a new cause as a hundred."
+      "</p>\n<div class=\"wide\"><table>\n<thead><tr>"
+      "<th scope=\"col\">kernel</th><th scope=\"col\">engine</th>"
+      "<th scope=\"col\">slices</th><th scope=\"col\">time of jobs</th>"
+      "<th scope=\"col\">executions a second</th>"
+      "<th scope=\"col\">new states</th><th scope=\"col\">new branches</th>"
+      "</tr></thead>\n<tbody>\n";
+  for (const PairTotals& p : s.pairs)
+    absl::StrAppend(
+        &html, "<tr><th scope=\"row\">", Escaped(p.kernel), "</th><td>",
+        Escaped(p.engine), "</td>", Cell(Number(p.slices)),
+        Cell(DurationInWords(p.seconds)),
+        Cell(Number(static_cast<uint64_t>(static_cast<double>(p.executions) /
+                                          std::max(p.seconds, 0.001)))),
+        Cell(Number(p.states)), Cell(Number(p.features)), "</tr>\n");
+  return html + "</tbody></table></div>\n";
+}
+
+std::string FindingRows(const Summary& s) {
+  if (s.findings.empty())
+    return "<h2>Findings</h2>\n<p>Nothing has been broken.</p>\n";
+  std::string html =
+      "<h2>Findings</h2>\n<p>One row a cause, with the cheapest script that "
+      "shows it, step by step.</p>\n<div class=\"wide\"><table>\n<thead><tr>"
+      "<th scope=\"col\"></th><th scope=\"col\">kernel</th>"
+      "<th scope=\"col\">breaks</th><th scope=\"col\">cause</th>"
+      "<th scope=\"col\">events</th><th scope=\"col\">executions</th>"
+      "<th scope=\"col\">first (UTC)</th><th scope=\"col\">last (UTC)</th>"
+      "</tr></thead>\n<tbody>\n";
+  for (const Finding& f : s.findings) {
+    const std::string property =
+        absl::StrCat("<code>", Escaped(f.property), "</code>");
+    absl::StrAppend(
+        &html, "<tr><td", f.is_known ? ">known" : " class=\"breaks\">new",
+        "</td><th scope=\"row\">", Escaped(f.kernel), "</th><td>",
+        f.has_script() ? absl::StrCat("<a href=\"", Escaped(PageOf(f)), "\">",
+                                      property, "</a>")
+                       : property,
+        "</td><td>", Escaped(f.words),
+        f.known_path.empty() ? ""
+                             : absl::StrCat("<br><span class=\"soft\">",
+                                            Escaped(f.known_path), "</span>"),
+        "</td>", Cell(f.has_script() ? Number(f.cost.events) : ""),
+        Cell(Number(f.executions)), Cell(Time(f.first_unix)),
+        Cell(Time(f.last_unix)), "</tr>\n");
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+}  // namespace
+
+std::string PageOf(const Finding& finding) {
+  return "findings/" + finding.FileName() + ".html";
+}
+
+std::string Chart(const std::string& title,
+                  const std::vector<KernelTotals>& kernels,
+                  uint64_t GrowthPoint::* value) {
+  double most_x = 1, most = 1;
+  for (const KernelTotals& kernel : kernels)
+    for (const GrowthPoint& point : kernel.growth) {
+      most_x = std::max(most_x, point.seconds);
+      most = std::max(most, static_cast<double>(point.*value));
+    }
+  const double step = StepFor(most);
+  const double most_y = step * std::ceil(most / step);
+  std::string svg = Grid(most_x, most_y, step);
+  std::vector<double> labels;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    double x = 0, y = 0;
+    const std::string points =
+        PointsOf(kernels[i], value, most_x, most_y, x, y);
+    y = BelowOthers(y, labels);
+    labels.push_back(y);
+    const char* colour = kColours[i % kColours.size()];
+    absl::StrAppendFormat(
+        &svg,
+        "<polyline points=\"%s\" stroke=\"%s\"/>"
+        "<text x=\"%.1f\" y=\"%.1f\" style=\"fill: %s\">%s</text>\n",
+        points, colour, x + 5, y + 4, colour, Escaped(kernels[i].kernel));
+  }
+  return absl::StrFormat(
+      "<figure><figcaption>%s</figcaption><svg viewBox=\"0 0 %d %d\" "
+      "role=\"img\" aria-label=\"%s over the time of jobs\">\n%s</svg>"
+      "</figure>\n",
+      Escaped(title), kWidth, kHeight, Escaped(title), svg);
+}
+
+std::string ReportPage(const Summary& s) {
+  return absl::StrCat(
+      PageHead("vmtrunc: campaign", kCss), "<h1>Campaign</h1>\n<p>",
+      s.new_count() == 0
+          ? "<span class=\"badge holds\">nothing new</span>"
+          : absl::StrFormat("<span class=\"badge breaks\">%d new</span>",
+                            s.new_count()),
+      " ", s.findings.size() - s.new_count(), " known causes, ",
+      Number(s.executions), " executions in ", DurationInWords(s.seconds),
+      " of jobs. As of ", Time(static_cast<uint64_t>(s.last_unix)),
+      " UTC; began ", Time(static_cast<uint64_t>(s.began_unix)), ".</p>\n",
+      FindingRows(s), "<h2>Growth</h2>\n<div class=\"charts\">\n",
+      Chart("Abstract states", s.kernels, &GrowthPoint::states),
+      Chart("Inputs in the corpus", s.kernels, &GrowthPoint::corpus),
+      "</div>\n", KernelRows(s), PairRows(s), "<h2>Left out</h2>\n<p>",
+      Number(s.skipped),
+      " files in the corpora that are no inputs (directories, pipes, "
+      "unreadable or larger than 64 KiB); ",
+      Number(s.bad_lines), " damaged lines in the log.</p>\n",
+      "</body>\n</html>\n");
+}
+
+}  // namespace vmtrunc

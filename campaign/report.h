@@ -1,0 +1,25 @@
+// The page of a campaign.
+#ifndef VMTRUNC_CAMPAIGN_REPORT_H_
+#define VMTRUNC_CAMPAIGN_REPORT_H_
+
+#include <string>
+
+#include "campaign/summary.h"
+
+namespace vmtrunc {
+
+// A page that needs nothing else but, behind its links, the pages
+// findings/NAME.html beside it.
+std::string ReportPage(const Summary& summary);
+
+// Where `finding` is told: "findings/K-CAUSE.html".
+std::string PageOf(const Finding& finding);
+
+// A curve for each kernel: what `value` takes of a point over seconds of jobs.
+std::string Chart(const std::string& title,
+                  const std::vector<KernelTotals>& kernels,
+                  uint64_t GrowthPoint::* value);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CAMPAIGN_REPORT_H_

@@ -1,0 +1,215 @@
+#include "campaign/summary.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/version.h"
+
+namespace vmtrunc {
+namespace {
+
+template <class T, class Is>
+T& FindOrAdd(std::vector<T>& all, Is is) {
+  const auto found = std::find_if(all.begin(), all.end(), is);
+  return found != all.end() ? *found : all.emplace_back();
+}
+
+void AddTo(KernelTotals& kernel, const SliceRecord& r) {
+  kernel.kernel = r.kernel;
+  ++kernel.slices;
+  kernel.died += r.end.empty() ? 0 : 1;
+  kernel.seconds += r.seconds;
+  kernel.executions += r.executions;
+  kernel.events += r.events;
+  kernel.effects += r.effects;
+  kernel.states = r.states;
+  kernel.corpus = r.corpus;
+  if (r.of_count != 0) {
+    kernel.of_seen = r.of_seen;
+    kernel.of_count = r.of_count;
+  }
+  kernel.unsorted += r.unsorted;
+  if (r.gain.states != 0)
+    kernel.last_new_unix = r.began_unix + static_cast<int64_t>(r.seconds);
+  kernel.growth.push_back(
+      {kernel.seconds, r.states, r.corpus, kernel.executions});
+}
+
+void AddTo(PairTotals& pair, const SliceRecord& r) {
+  pair.kernel = r.kernel;
+  pair.engine = r.engine;
+  ++pair.slices;
+  pair.seconds += r.seconds;
+  pair.executions += r.executions;
+  pair.states += r.gain.states;
+  pair.features += r.gain.features;
+}
+
+std::string Count(uint64_t number) {
+  if (number >= 10'000'000)
+    return absl::StrFormat("%.1f M", static_cast<double>(number) / 1e6);
+  if (number >= 10'000) return absl::StrCat(number / 1000, " k");
+  return absl::StrCat(number);
+}
+
+nlohmann::json ToJson(const KernelTotals& k) {
+  nlohmann::json json = {{"kernel", k.kernel},
+                         {"slices", k.slices},
+                         {"died", k.died},
+                         {"seconds", k.seconds},
+                         {"executions", k.executions},
+                         {"events", k.events},
+                         {"effects", k.effects},
+                         {"abstract_states", k.states},
+                         {"corpus", k.corpus},
+                         {"unsorted", k.unsorted},
+                         {"last_new_state_unix", k.last_new_unix}};
+  if (k.of_count != 0)
+    json["of"] = {{"seen", k.of_seen}, {"states", k.of_count}};
+  return json;
+}
+
+nlohmann::json ToJson(const Finding& f) {
+  return {{"kernel", f.kernel},
+          {"property", f.property},
+          {"cause", f.cause},
+          {"words", f.words},
+          {"known", f.is_known},
+          {"known_by", f.known_path},
+          {"executions", f.executions},
+          {"first_unix", f.first_unix},
+          {"last_unix", f.last_unix},
+          {"events", f.has_script() ? f.cost.events : 0},
+          {"script", f.has_script() ? "findings/" + f.FileName() + ".vmt"
+                                    : std::string()}};
+}
+
+}  // namespace
+
+size_t Summary::new_count() const {
+  return static_cast<size_t>(
+      std::count_if(findings.begin(), findings.end(),
+                    [](const Finding& f) { return !f.is_known; }));
+}
+
+uint64_t Summary::states() const {
+  uint64_t sum = 0;
+  for (const KernelTotals& kernel : kernels) sum += kernel.states;
+  return sum;
+}
+
+uint64_t Summary::corpus() const {
+  uint64_t sum = 0;
+  for (const KernelTotals& kernel : kernels) sum += kernel.corpus;
+  return sum;
+}
+
+Summary Summarize(const std::vector<SliceRecord>& records) {
+  Summary summary;
+  for (const SliceRecord& r : records) {
+    AddTo(FindOrAdd(summary.kernels,
+                    [&](const auto& k) { return k.kernel == r.kernel; }),
+          r);
+    AddTo(FindOrAdd(summary.pairs,
+                    [&](const auto& p) {
+                      return p.kernel == r.kernel && p.engine == r.engine;
+                    }),
+          r);
+    summary.seconds += r.seconds;
+    summary.executions += r.executions;
+    summary.died += r.end.empty() ? 0 : 1;
+    summary.memory_mib = std::max(summary.memory_mib, r.memory_mib);
+    const int64_t end = r.began_unix + static_cast<int64_t>(r.seconds);
+    if (summary.began_unix == 0 || r.began_unix < summary.began_unix)
+      summary.began_unix = r.began_unix;
+    summary.last_unix = std::max(summary.last_unix, end);
+  }
+  for (const KernelTotals& kernel : summary.kernels)
+    summary.last_new_unix =
+        std::max(summary.last_new_unix, kernel.last_new_unix);
+  return summary;
+}
+
+std::string DurationInWords(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole < 120) return absl::StrCat(whole, " s");
+  if (whole < 7200) return absl::StrCat(whole / 60, " min");
+  return absl::StrFormat("%d h %02d min", whole / 3600, whole / 60 % 60);
+}
+
+std::string LineOf(const Summary& s, double seconds, uint64_t executions,
+                   int64_t now_unix) {
+  uint64_t seen = 0, of = 0;
+  for (const KernelTotals& kernel : s.kernels) {
+    seen += kernel.of_seen;
+    of += kernel.of_count;
+  }
+  const std::string share =
+      of == 0 ? ""
+              : absl::StrFormat(
+                    " (%.1f %% of what prove knows)",
+                    100 * static_cast<double>(seen) / static_cast<double>(of));
+  return absl::StrFormat(
+      "%s, %s executions (%.0f a second), %d abstract states%s, %s; corpus %d; "
+      "findings: %d new, %d known; %d MiB%s",
+      DurationInWords(seconds), Count(s.executions),
+      seconds > 0 ? static_cast<double>(executions) / seconds : 0, s.states(),
+      share,
+      s.last_new_unix == 0 ? "none yet"
+                           : "last new " +
+                                 DurationInWords(static_cast<double>(
+                                     now_unix - s.last_new_unix)) +
+                                 " ago",
+      s.corpus(), s.new_count(), s.findings.size() - s.new_count(),
+      s.memory_mib,
+      s.died == 0 ? "" : absl::StrFormat("; %d jobs died", s.died));
+}
+
+std::string LineOf(const Finding& f) {
+  std::string line = absl::StrCat(f.kernel, " breaks ", f.property, ", ",
+                                  f.is_known ? "known" : "NEW");
+  if (!f.known_path.empty()) absl::StrAppend(&line, " (", f.known_path, ")");
+  absl::StrAppend(&line, ": ", f.words);
+  if (f.has_script()) absl::StrAppend(&line, "; ", f.cost.events, " events");
+  if (f.executions != 0)
+    absl::StrAppend(&line, "; in ", f.executions, " executions");
+  return line;
+}
+
+nlohmann::json ToJson(const Summary& s) {
+  nlohmann::json json = {{"version", kJsonVersion},
+                         {"directory", s.directory},
+                         {"running", s.running},
+                         {"job_seconds", s.seconds},
+                         {"executions", s.executions},
+                         {"abstract_states", s.states()},
+                         {"corpus", s.corpus()},
+                         {"jobs_died", s.died},
+                         {"memory_mib", s.memory_mib},
+                         {"began_unix", s.began_unix},
+                         {"last_unix", s.last_unix},
+                         {"last_new_state_unix", s.last_new_unix},
+                         {"skipped_files", s.skipped},
+                         {"bad_log_lines", s.bad_lines},
+                         {"new_findings", s.new_count()},
+                         {"known_findings", s.findings.size() - s.new_count()},
+                         {"kernels", nlohmann::json::array()},
+                         {"engines", nlohmann::json::array()},
+                         {"findings", nlohmann::json::array()}};
+  for (const KernelTotals& kernel : s.kernels)
+    json["kernels"].push_back(ToJson(kernel));
+  for (const PairTotals& p : s.pairs)
+    json["engines"].push_back({{"kernel", p.kernel},
+                               {"engine", p.engine},
+                               {"slices", p.slices},
+                               {"seconds", p.seconds},
+                               {"executions", p.executions},
+                               {"new_states", p.states},
+                               {"new_features", p.features}});
+  for (const Finding& finding : s.findings)
+    json["findings"].push_back(ToJson(finding));
+  return json;
+}
+
+}  // namespace vmtrunc

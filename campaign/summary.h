@@ -1,0 +1,74 @@
+// What a campaign has come to, for people, programs and its page.
+#ifndef VMTRUNC_CAMPAIGN_SUMMARY_H_
+#define VMTRUNC_CAMPAIGN_SUMMARY_H_
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "campaign/findings.h"
+#include "campaign/log.h"
+
+namespace vmtrunc {
+
+struct GrowthPoint {
+  double seconds;  // of jobs on this kernel
+  uint64_t states, corpus, executions;
+};
+
+struct KernelTotals {
+  std::string kernel;
+  unsigned slices = 0, died = 0;
+  double seconds = 0;
+  uint64_t executions = 0, events = 0, effects = 0;
+  uint64_t states = 0, corpus = 0, of_seen = 0, of_count = 0;
+  uint64_t unsorted = 0;
+  int64_t last_new_unix = 0;  // when a new abstract state was last seen
+  std::vector<GrowthPoint> growth;
+};
+
+struct PairTotals {
+  std::string kernel, engine;
+  unsigned slices = 0;
+  double seconds = 0;
+  uint64_t executions = 0, states = 0, features = 0;
+  double late_rate = 0;  // Schedule::Rate()
+};
+
+struct Summary {
+  std::string directory;
+  bool running = false;
+  std::vector<KernelTotals> kernels;  // as they first came
+  std::vector<PairTotals> pairs;
+  std::vector<Finding> findings;  // those that are not known first
+  double seconds = 0;             // of jobs, those that run not in it
+  uint64_t executions = 0;        // those of jobs that run too
+  unsigned died = 0;
+  uint64_t memory_mib = 0;  // the most that a job had
+  int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
+  size_t skipped = 0;    // files of the corpora that were no inputs
+  size_t bad_lines = 0;  // of the log
+
+  size_t new_count() const;
+  uint64_t states() const;
+  uint64_t corpus() const;
+};
+
+Summary Summarize(const std::vector<SliceRecord>& records);
+
+// One line, without control codes. `seconds`: that the session has taken, and
+// `executions` in it.
+std::string LineOf(const Summary& summary, double seconds, uint64_t executions,
+                   int64_t now_unix);
+// "2.6.11 breaks no-page-past-size, known (corpus/found/x.vmt): holds on ...".
+std::string LineOf(const Finding& finding);
+// Schema version 1.
+nlohmann::json ToJson(const Summary& summary);
+
+// "12 s", "3 min", "2 h 05 min".
+std::string DurationInWords(double seconds);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CAMPAIGN_SUMMARY_H_

@@ -1,0 +1,255 @@
+// vmtrunc campaign.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "cli/campaign_run.h"
+#include "cli/campaign_tell.h"
+#include "cli/commands.h"
+#include "cli/corpus.h"
+#include "cli/input.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Set(const char* variable) { return std::string(variable) + "=1"; }
+
+// Of the sources that build/release/bin/vmtrunc was built from.
+std::vector<std::string> DefaultKnown() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  std::vector<std::string> places;
+  for (const char* name : {"found", "history", "known"}) {
+    const fs::path place = fs::weakly_canonical(
+        self.parent_path() / "../../../corpus" / name, error);
+    if (fs::is_directory(place, error)) places.push_back(place.string());
+  }
+  return places;
+}
+
+int StatusOf(const Summary& summary) {
+  return summary.new_count() == 0 ? kExitHeld : kExitBroken;
+}
+
+void Print(const CampaignOptions& o, const Summary& summary) {
+  if (o.json) {
+    std::cout << ToJson(summary).dump(2) << "\n";
+    return;
+  }
+  for (const Finding& finding : summary.findings) {
+    std::cout << LineOf(finding);
+    if (finding.has_script())
+      std::cout << "; " << o.directory << "/findings/" << finding.FileName()
+                << ".vmt";
+    std::cout << "\n";
+  }
+  if (summary.findings.empty()) std::cout << "nothing has been broken\n";
+  std::cout << "report: " << o.directory << "/report.html\n";
+}
+
+// A campaign that runs, or has stopped, as its directory has it.
+int Status(const CampaignOptions& o) {
+  const Store store = Store::Look(o.directory);
+  const Log log = Log::Read(store.Path("log.jsonl"));
+  Summary summary = Summarize(log.records());
+  summary.directory = o.directory;
+  summary.running = store.running();
+  summary.bad_lines = log.bad_lines();
+  const std::vector<KnownScript> known = ReadKnown(o.known);
+  for (const KernelTotals& kernel : summary.kernels)
+    AddFindings(RestoreFindings(store, kernel.kernel, known, log.records()),
+                summary);
+  for (const uint64_t slice : store.Jobs())
+    if (!log.Has(slice))
+      summary.executions +=
+          FuzzerJob::ReadStatus(store.JobDirectory(slice)).executions;
+  if (!o.json)
+    std::cout << (summary.running ? "running: " : "stopped: ")
+              << LineOf(summary, summary.seconds, summary.executions,
+                        static_cast<int64_t>(std::time(nullptr)))
+              << "\n";
+  Print(o, summary);
+  return StatusOf(summary);
+}
+
+int Campaign(CampaignOptions o) {
+  if (o.status) return Status(o);
+  std::set<std::string> seen;
+  for (std::string& kernel : o.kernels) {
+    kernel = OneKernel(kernel).ToString();
+    if (!seen.insert(kernel).second)
+      throw UsageError{"--kernels: expected " + kernel + " once"};
+  }
+  for (const std::string& name : o.engines)
+    FindFuzzer(o.fuzzers.empty() ? "" : o.fuzzers + "/fuzz_truncate",
+               name == "compares" ? "fuzz_compares" : "fuzz_truncate");
+  CampaignRun run(o);
+  run.Run();
+  const Summary summary = run.Sum();
+  if (NobodyReads() || !std::cout) {
+    // No complaint: who has read enough has closed it. What is still to be
+    // flushed goes nowhere.
+    const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ::dup2(null, STDOUT_FILENO);
+    std::cout.clear();
+  } else {
+    if (!o.json)
+      std::cout << LineOf(summary, run.seconds(), run.executions(),
+                          static_cast<int64_t>(std::time(nullptr)))
+                << "\n";
+    Print(o, summary);
+  }
+  return StatusOf(summary);
+}
+
+std::string EnginesInWords() {
+  std::string words;
+  for (const Engine& engine : AllEngines())
+    absl::StrAppend(&words, words.empty() ? "" : "; ", engine.name, ": ",
+                    engine.describes);
+  return words;
+}
+
+}  // namespace
+
+const std::vector<Engine>& AllEngines() {
+  static const std::vector<Engine> engines = {
+      {.name = "plain",
+       .fuzzer = "fuzz_truncate",
+       .describes = "our mutator, edges and abstract states",
+       .flags = {},
+       .variables = {}},
+      {.name = "compares",
+       .fuzzer = "fuzz_compares",
+       .describes = "the same, and libFuzzer's value profile",
+       .flags = {"-use_value_profile=1"},
+       .variables = {}},
+      {.name = "blind",
+       .fuzzer = "fuzz_truncate",
+       .describes = "libFuzzer's mutation of bytes, edges alone",
+       .flags = {},
+       .variables = {Set(kBlindVariable), Set(kNoFeaturesVariable)}}};
+  return engines;
+}
+
+std::vector<KnownScript> ReadKnown(const std::vector<std::string>& places) {
+  std::vector<KnownScript> known;
+  for (const std::string& path :
+       FilesBelow(places.empty() ? DefaultKnown() : places)) {
+    const fs::path from(path);
+    known.push_back({.path = (fs::path("corpus") /
+                              from.parent_path().filename() / from.filename())
+                                 .string(),
+                     .script = ReadCorpusFile(path).script});
+    if (!places.empty()) known.back().path = path;
+  }
+  return known;
+}
+
+Findings RestoreFindings(const Store& store, const std::string& kernel,
+                         const std::vector<KnownScript>& known,
+                         const std::vector<SliceRecord>& records) {
+  const KernelSpec spec = OneKernel(kernel);
+  Findings findings(spec, kernel, Known(spec, known));
+  std::error_code error;
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator at(store.Path("findings"), error), end;
+       !error && at != end; at.increment(error))
+    if (at->path().extension() == ".vmt") paths.push_back(at->path());
+  std::sort(paths.begin(), paths.end());
+  for (const fs::path& path : paths) {
+    const auto text = ReadWhole(path.string(), KernelCorpus::kMostBytes);
+    const auto script = ParseText(text.value_or(""));
+    const std::string name = path.stem().string();
+    if (!text || !script.ok() || !script->kernel || *script->kernel != spec ||
+        !name.starts_with(kernel + "-"))
+      continue;
+    findings.Restore(name.substr(kernel.size() + 1), *script);
+  }
+  for (const SliceRecord& r : records)
+    if (r.kernel == kernel)
+      for (const auto& [cause, executions] : r.causes)
+        findings.Count(cause, executions,
+                       r.began_unix + static_cast<int64_t>(r.seconds));
+  return findings;
+}
+
+void AddFindings(const Findings& findings, Summary& summary) {
+  for (const auto& [name, finding] : findings.all())
+    summary.findings.push_back(finding);
+  std::sort(summary.findings.begin(), summary.findings.end(),
+            [](const Finding& one, const Finding& other) {
+              return std::tie(one.is_known, one.kernel, one.cause) <
+                     std::tie(other.is_known, other.kernel, other.cause);
+            });
+}
+
+void AddCampaign(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "campaign",
+      "fuzzes some kernels on and on, in a directory that it can be stopped "
+      "and started again in.\nExit status: 0 nothing new was broken, 1 "
+      "something was, 2 bad usage or input, or no room on the disk.");
+  auto o = std::make_shared<CampaignOptions>();
+  auto hours = std::make_shared<double>(0);
+  sub->add_option("DIR", o->directory, "its directory, made if not there")
+      ->required()
+      ->check(kNotEmpty);
+  sub->add_option("--kernels", o->kernels, "which; all by default")
+      ->delimiter(',');
+  sub->add_option("--engines", o->engines, EnginesInWords())
+      ->delimiter(',')
+      ->check(CLI::IsMember({"plain", "compares", "blind"}));
+  sub->add_option("--hours", *hours, "how long; no end by default")
+      ->check(CLI::NonNegativeNumber)
+      ->check(kNumber);
+  sub->add_option("--seconds", o->seconds, "the same")
+      ->check(CLI::NonNegativeNumber)
+      ->check(kNumber);
+  sub->add_option("--slice", o->slice_seconds, "seconds a job, 30 by default")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->check(kNumber);
+  sub->add_option("--jobs", o->jobs, "at once; as many as processors")
+      ->check(CLI::Range(1, 64));
+  sub->add_option("--memory", o->memory_mib, "MiB a job, 512 by default")
+      ->check(CLI::Range(64, 65536));
+  sub->add_option("--events", o->events, "at most so many a script, 32")
+      ->check(CLI::Range(1, kMaxEvents));
+  sub->add_option("--seed", o->seed, "of the first job; 0: any");
+  sub->add_option("--known", o->known,
+                  "scripts whose expect lines say what is known; by default "
+                  "the sources' corpus/found, history and known");
+  sub->add_option("--corpus", o->corpus,
+                  "scripts to start from, in text or bytes");
+  sub->add_option("--of", o->of,
+                  "[KERNEL=]FILE: abstract states that there are, of vmtrunc "
+                  "prove --abstract-to, to say which share was seen");
+  sub->add_option("--fuzzers", o->fuzzers,
+                  "directory of fuzz_truncate and fuzz_compares");
+  sub->add_flag("--status", o->status, "only say how far it is");
+  sub->add_flag("--json", o->json, "the end, or the status, as JSON");
+  sub->callback([=, &run] {
+    run = [=] {
+      CampaignOptions options = *o;
+      if (*hours > 0) options.seconds = *hours * 3600;
+      if (options.kernels.empty())
+        for (const KernelInfo& kernel : AllKernels())
+          options.kernels.push_back(kernel.name);
+      if (options.engines.empty())
+        for (const Engine& engine : AllEngines())
+          options.engines.push_back(engine.name);
+      return Campaign(options);
+    };
+  });
+}
+
+}  // namespace vmtrunc

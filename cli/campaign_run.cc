@@ -1,0 +1,228 @@
+#include "cli/campaign_run.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "campaign/report.h"
+#include "cli/abstract.h"
+#include "cli/campaign_tell.h"
+#include "cli/input.h"
+#include "explain/page.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Behind the time that a job was given, it is killed.
+constexpr auto kGrace = std::chrono::seconds(15);
+
+std::atomic<bool> g_stop = false;
+void OnStop(int) { g_stop = true; }
+
+int64_t Now() { return static_cast<int64_t>(std::time(nullptr)); }
+
+// Kernel, engine and when, of a slice: what cannot be known from elsewhere
+// when the campaign that began it is gone.
+std::string WhatText(const SliceRecord& r) {
+  return absl::StrCat(r.kernel, "\n", r.engine, "\n", r.began_unix, "\n");
+}
+}  // namespace
+
+CampaignRun::CampaignRun(const CampaignOptions& options)
+    : options_(options),
+      store_(Store::Open(options.directory)),
+      log_(Log::Open(store_.Path("log.jsonl"))),
+      schedule_(static_cast<unsigned>(options.kernels.size()),
+                static_cast<unsigned>(options.engines.size())),
+      next_line_(start_ + std::chrono::minutes(1)) {
+  ::signal(SIGINT, OnStop);
+  ::signal(SIGTERM, OnStop);
+  ::signal(SIGHUP, OnStop);
+  ::signal(SIGPIPE, SIG_IGN);
+  for (const std::string& name : options_.engines)
+    for (const Engine& engine : AllEngines())
+      if (engine.name == name) engines_.push_back(engine);
+  const std::vector<KnownScript> known = ReadKnown(options_.known);
+  for (const std::string& name : options_.kernels) OpenKernel(name, known);
+  for (const SliceRecord& r : log_.records()) {
+    last_slice_ = std::max(last_slice_, r.slice);
+    for (unsigned k = 0; k < kernels_.size(); ++k)
+      for (unsigned e = 0; e < engines_.size(); ++e)
+        if (kernels_[k].name == r.kernel && engines_[e].name == r.engine)
+          schedule_.Note({k, e}, r.gain, r.seconds);
+  }
+  for (const KernelState& kernel : kernels_)
+    for (const auto& [name, finding] : kernel.findings.all())
+      told_.insert(finding.FileName());
+  GiveSeeds();
+  TakeLeftOvers();
+}
+
+CampaignRun::~CampaignRun() {
+  // Of one that fails: nothing runs when it has said so.
+  for (Slice& slice : slices_) slice.job->Kill();
+  for (Slice& slice : slices_)
+    while (!slice.job->Ended())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void CampaignRun::OpenKernel(const std::string& name,
+                             const std::vector<KnownScript>& known) {
+  const KernelSpec spec = OneKernel(name);
+  kernels_.push_back(
+      {.name = spec.ToString(),
+       .spec = spec,
+       .corpus = KernelCorpus(store_.Path("corpus/" + spec.ToString()), spec),
+       .findings =
+           RestoreFindings(store_, spec.ToString(), known, log_.records()),
+       .of = {}});
+  for (const std::string& of : options_.of) {
+    const size_t equals = of.find('=');
+    if (equals == std::string::npos)
+      kernels_.back().of = ReadAbstract(of);
+    else if (OneKernel(of.substr(0, equals)) == spec)
+      kernels_.back().of = ReadAbstract(of.substr(equals + 1));
+  }
+}
+
+void CampaignRun::GiveSeeds() {
+  for (const std::string& directory : options_.corpus) {
+    if (!fs::is_directory(directory))
+      throw UsageError{"--corpus " + directory + ": expected a directory"};
+    for (KernelState& kernel : kernels_) kernel.corpus.Take(directory);
+  }
+}
+
+bool CampaignRun::Stopped() { return g_stop; }
+
+double CampaignRun::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+void CampaignRun::Start() {
+  std::vector<Pair> running;
+  for (const Slice& slice : slices_) running.push_back(slice.pair);
+  const Pair pair = schedule_.Choose(running);
+  double time = options_.slice_seconds;
+  if (options_.seconds > 0)
+    time = std::clamp(options_.seconds - seconds(), 1.0, time);
+  const uint64_t number = ++last_slice_;
+  const std::string directory = store_.JobDirectory(number);
+  std::error_code error;
+  fs::create_directories(directory + "/corpus", error);
+  if (error) throw UsageError{directory + ": " + error.message()};
+  const SliceRecord record{.slice = number,
+                           .began_unix = Now(),
+                           .kernel = kernels_[pair.kernel].name,
+                           .engine = engines_[pair.engine].name};
+  WriteWhole(directory + "/" + kSliceFile, WhatText(record));
+  const auto now = Clock::now();
+  slices_.push_back(
+      {.number = number,
+       .pair = pair,
+       .began_unix = record.began_unix,
+       .began = now,
+       .deadline =
+           now + std::chrono::seconds(static_cast<int>(time) + 1) + kGrace,
+       .job = std::make_unique<FuzzerJob>(SpecOf(number, pair, time))});
+}
+
+JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
+  const Engine& engine = engines_[pair.engine];
+  const KernelState& kernel = kernels_[pair.kernel];
+  const std::string directory = store_.JobDirectory(number);
+  const std::string fuzzer =
+      options_.fuzzers.empty() ? "" : options_.fuzzers + "/" + engine.fuzzer;
+  JobSpec spec{.fuzzer = FindFuzzer(fuzzer, engine.fuzzer),
+               .directory = directory,
+               .arguments = engine.flags,
+               .variables = engine.variables,
+               // The stack, the libraries and what malloc maps ahead.
+               .most_bytes = (uint64_t{options_.memory_mib} + 1024) << 20};
+  const unsigned seed =
+      options_.seed == 0 ? 0 : options_.seed + static_cast<unsigned>(number);
+  for (const std::string& argument :
+       {absl::StrCat("-max_total_time=", static_cast<int>(seconds + 0.5)),
+        absl::StrCat("-max_len=",
+                     kHeaderBytes + kRecordBytes * options_.events),
+        absl::StrCat("-rss_limit_mb=", options_.memory_mib),
+        absl::StrCat("-seed=", seed),
+        absl::StrCat("-artifact_prefix=", directory, "/"),
+        std::string("-len_control=0"), std::string("-print_final_stats=0"),
+        std::string("-timeout=10"), directory + "/corpus",
+        kernel.corpus.directory()})
+    spec.arguments.push_back(argument);
+  const auto set = [&](const char* name, const std::string& value) {
+    spec.variables.push_back(absl::StrCat(name, "=", value));
+  };
+  set(kKernelVariable, kernel.name);
+  set(kKeepGoingVariable, "1");
+  set(kSortVariable, absl::StrCat(kernel.findings.known().rules()));
+  return spec;
+}
+
+void CampaignRun::Watch(Slice& slice) {
+  if (Clock::now() < slice.deadline) return;
+  slice.stopped = true;
+  slice.job->Kill();
+}
+
+void CampaignRun::StopAll() {
+  for (Slice& slice : slices_) {
+    slice.stopped = true;
+    slice.job->Interrupt();
+  }
+  const auto deadline = Clock::now() + std::chrono::seconds(3);
+  for (Slice& slice : slices_)
+    while (!slice.job->Ended()) {
+      if (Clock::now() > deadline) slice.job->Kill();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  // Taken from the list first: should one not be harvested, its directory stays
+  // for the next campaign.
+  std::vector<Slice> ended;
+  ended.swap(slices_);
+  for (Slice& slice : ended) End(slice);
+}
+
+void CampaignRun::Run() {
+  const unsigned jobs = options_.jobs != 0
+                            ? options_.jobs
+                            : std::max(1U, std::thread::hardware_concurrency());
+  const auto is_over = [&] {
+    return g_stop.load() || !std::cout || NobodyReads() ||
+           (options_.seconds > 0 && seconds() >= options_.seconds - 0.5);
+  };
+  while (!is_over()) {
+    while (slices_.size() < jobs && !is_over()) Start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    for (size_t i = 0; i < slices_.size();) {
+      Watch(slices_[i]);
+      if (!slices_[i].job->Ended()) {
+        ++i;
+        continue;
+      }
+      Slice slice = std::move(slices_[i]);
+      slices_.erase(slices_.begin() + static_cast<std::ptrdiff_t>(i));
+      End(slice);
+      WriteReport();
+    }
+    Tell();
+  }
+  StopAll();
+  Tell();
+  WriteReport();
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,136 @@
+// A campaign that runs: it starts slices, takes what they leave, and tells.
+#ifndef VMTRUNC_CLI_CAMPAIGN_RUN_H_
+#define VMTRUNC_CLI_CAMPAIGN_RUN_H_
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "campaign/corpus.h"
+#include "campaign/findings.h"
+#include "campaign/log.h"
+#include "campaign/schedule.h"
+#include "campaign/store.h"
+#include "campaign/summary.h"
+#include "cli/fuzzer_job.h"
+
+namespace vmtrunc {
+
+// In a slice's directory: kernel, engine and when it began, a line each, for
+// when the campaign that began it is gone.
+inline constexpr const char* kSliceFile = "what";
+
+struct CampaignOptions {
+  std::string directory, fuzzers;
+  std::vector<std::string> kernels, engines, known, corpus, of;
+  double seconds = 0;  // 0: no end
+  double slice_seconds = 30;
+  unsigned jobs = 0;  // 0: one a processor
+  unsigned memory_mib = 512;
+  unsigned events = 32;
+  unsigned seed = 0;  // of the first slice, then counted up; 0: any
+  bool json = false, status = false;
+};
+
+// How a slice is fuzzed.
+struct Engine {
+  const char* name;
+  const char* fuzzer;
+  const char* describes;
+  std::vector<std::string> flags, variables;
+};
+const std::vector<Engine>& AllEngines();
+
+// The scripts in files below these places; by default of the sources that the
+// command was built from, if they are there.
+std::vector<KnownScript> ReadKnown(const std::vector<std::string>& places);
+
+// Findings of a kernel as its files and the log have them.
+Findings RestoreFindings(const Store& store, const std::string& kernel,
+                         const std::vector<KnownScript>& known,
+                         const std::vector<SliceRecord>& records);
+void AddFindings(const Findings& findings, Summary& summary);
+
+// Invariants:
+//   1  a slice's directory goes when its line in the log is on disk, not before
+//   2  what is in the directory is enough to go on from, at any moment
+class CampaignRun {
+ public:
+  // Takes what slices of a campaign that was killed have left. Throws
+  // UsageError.
+  explicit CampaignRun(const CampaignOptions& options);
+  ~CampaignRun();
+
+  // Until time is up, a signal comes, or nobody reads any more. Throws
+  // UsageError when the disk is full, or jobs do not even begin.
+  void Run();
+  Summary Sum() const;
+  // Of this session: seconds, and executions of slices that have ended.
+  double seconds() const;
+  uint64_t executions() const { return executions_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static bool Stopped();  // by a signal
+
+  struct KernelState {
+    std::string name;
+    KernelSpec spec;
+    KernelCorpus corpus;
+    Findings findings;
+    std::vector<uint8_t> of;  // abstract states; empty: not given
+  };
+  struct Slice {
+    uint64_t number;
+    Pair pair;
+    int64_t began_unix;
+    Clock::time_point began, deadline;
+    std::unique_ptr<FuzzerJob> job;
+    bool stopped = false;  // by us, in order or by the watchdog
+  };
+
+  void OpenKernel(const std::string& name,
+                  const std::vector<KnownScript>& known);
+  void GiveSeeds();
+  void TakeLeftOvers();
+  bool SetAside(uint64_t number);
+  void Start();
+  JobSpec SpecOf(uint64_t number, Pair pair, double seconds) const;
+  void Watch(Slice& slice);
+  void StopAll();
+  // Takes what the slice left: its inputs, what it broke, and its line.
+  void Harvest(const SliceRecord& record, KernelState& kernel);
+  void TakeSlice(SliceRecord record, KernelState& kernel);
+  void HarvestCauses(const FuzzStatus& status, KernelState& kernel,
+                     SliceRecord& record);
+  void KeepFinding(const Finding& finding);
+  void KeepDied(const SliceRecord& record);
+  void End(Slice& slice);
+  void Tell();
+  void TellLine(const std::string& line);
+  void WriteReport() const;
+
+  const CampaignOptions options_;
+  Store store_;
+  Log log_;
+  std::deque<KernelState> kernels_;
+  std::vector<Engine> engines_;
+  Schedule schedule_;
+  std::vector<Slice> slices_;
+  uint64_t last_slice_ = 0;
+  uint64_t executions_ = 0;
+  unsigned tries_ = 0;         // to take a slice, before this one
+  unsigned died_at_once_ = 0;  // one after the other
+  std::set<std::string> told_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point next_line_;
+  bool shown_ = false;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_CAMPAIGN_RUN_H_

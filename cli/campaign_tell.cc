@@ -1,0 +1,89 @@
+#include "cli/campaign_tell.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+#include <iostream>
+
+#include "campaign/report.h"
+#include "cli/campaign_run.h"
+
+namespace vmtrunc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+Clock::time_point g_next = Clock::now();
+
+}  // namespace
+
+bool IsTimeToShow() {
+  if (Clock::now() < g_next) return false;
+  g_next = Clock::now() + std::chrono::seconds(1);
+  return true;
+}
+
+void ShowOnTerminal(const std::string& line) {
+  winsize size{};
+  size_t width = 80;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+    width = size.ws_col;
+  std::cerr << "\r\033[K" << line.substr(0, width - 1) << std::flush;
+}
+
+bool NobodyReads() {
+  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+Summary CampaignRun::Sum() const {
+  Summary summary = Summarize(log_.records());
+  summary.directory = store_.directory();
+  summary.bad_lines = log_.bad_lines();
+  for (const KernelState& kernel : kernels_) {
+    summary.skipped += kernel.corpus.skipped();
+    AddFindings(kernel.findings, summary);
+  }
+  for (const Slice& slice : slices_)
+    summary.executions += slice.job->status().executions;
+  return summary;
+}
+
+void CampaignRun::WriteReport() const {
+  WriteWhole(store_.Path("report.html"), ReportPage(Sum()));
+}
+
+void CampaignRun::TellLine(const std::string& line) {
+  if (shown_) std::cerr << "\r\033[K" << std::flush;
+  shown_ = false;
+  if (!options_.json) std::cout << line << std::endl;
+}
+
+void CampaignRun::Tell() {
+  for (const KernelState& kernel : kernels_)
+    for (const auto& [name, finding] : kernel.findings.all())
+      if (told_.insert(finding.FileName()).second)
+        TellLine(
+            LineOf(finding) +
+            (finding.has_script()
+                 ? "; " + store_.Path("findings/" + finding.FileName() + ".vmt")
+                 : ""));
+  uint64_t running = 0;
+  for (const Slice& slice : slices_) running += slice.job->status().executions;
+  static const bool terminal = ::isatty(STDERR_FILENO) != 0;
+  if (Clock::now() < next_line_ && !(terminal && IsTimeToShow())) return;
+  const std::string line = LineOf(Sum(), seconds(), executions_ + running,
+                                  static_cast<int64_t>(std::time(nullptr)));
+  if (terminal) {
+    ShowOnTerminal(line);
+    shown_ = true;
+  } else {
+    TellLine(line);
+  }
+  if (Clock::now() >= next_line_)
+    next_line_ = Clock::now() + std::chrono::minutes(1);
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,19 @@
+// What a campaign shows while it runs.
+#ifndef VMTRUNC_CLI_CAMPAIGN_TELL_H_
+#define VMTRUNC_CLI_CAMPAIGN_TELL_H_
+
+#include <string>
+
+namespace vmtrunc {
+
+// A line over the one before, once a second, cut to the terminal's width: a
+// longer one could not be taken back.
+bool IsTimeToShow();
+void ShowOnTerminal(const std::string& line);
+
+// Whether standard output is a pipe that nobody reads any more.
+bool NobodyReads();
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_CAMPAIGN_TELL_H_
