@@ -81,8 +81,8 @@ nlohmann::json ToJson(const Finding& f) {
           {"first_unix", f.first_unix},
           {"last_unix", f.last_unix},
           {"events", f.has_script() ? f.cost.events : 0},
-          {"script", f.has_script() ? "findings/" + f.FileName() + ".vmt"
-                                    : std::string()}};
+          {"file", f.has_script() ? "findings/" + f.FileName() + ".vmt"
+                                  : std::string()}};
 }
 
 }  // namespace

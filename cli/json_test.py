@@ -69,6 +69,7 @@ CASES = [
     ("explain", 1, ("explain", NONLINEAR)),
     ("explain", 1, ("explain", PRIVATE, "--kernel", "2.6.23-second-pass")),
     ("explain", 0, ("explain", HISTORY, "--kernel", "3.0")),
+    ("campaign", 1, ("campaign", "{dir}/campaign", "--status")),
     ("diff", 1, ("diff", HISTORY, "--kernel", "2.6.9-mm,2.6.11")),
     ("diff", 0, ("diff", HISTORY, HISTORY)),
     ("diff", 1, ("diff", "{dir}/empty.vmt", HISTORY)),
@@ -360,6 +361,20 @@ def prepare(directory, vmtrunc):
             "short": start + "a munmap 1 8\n",
             "shorter": start}.items():
         (directory / f"{name}.vmt").write_text(text)
+    # A campaign that has stopped: what is in its log, and no fuzzer.
+    campaign = directory / "campaign"
+    campaign.mkdir()
+    (campaign / "format").write_text("vmtrunc campaign 1\n")
+    slices = [{"slice": number, "kernel": kernel, "engine": "plain", "began": 9,
+               "seconds": 1.5, "executions": 7, "events": 6, "effects": 5,
+               "drops": 1, "states": 4, "new_states": 4, "new_features": 3,
+               "new_causes": 1, "corpus": 2, "memory_mib": 30, "unsorted": 0,
+               "end": "", "of_count": of, "of_seen": of,
+               "causes": {"no-removed-page-mapped+unmap-mutex": 2}}
+              for number, (kernel, of) in enumerate((("2.6.11", 2),
+                                                     ("3.0", 0)), 1)]
+    (campaign / "log.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in slices))
     (directory / "corpus").mkdir()
     for path in pathlib.Path("corpus/distilled").glob("fork*.vmt"):
         (directory / "corpus" / path.name).write_bytes(path.read_bytes())

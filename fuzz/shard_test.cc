@@ -175,8 +175,9 @@ TEST(Shard, HeldEventsHold) {
     EXPECT_EQ(soon.answer, Answer::kRanOut);
     EXPECT_GT(soon.held_events, 0U);
     EXPECT_LE(soon.held_events, whole.held_events);
-    if (whole.answer == Answer::kBreaks)
+    if (whole.answer == Answer::kBreaks) {
       EXPECT_EQ(whole.held_events, whole.script.events.size() - 1);
+    }
     few.steps_only = few.reduce = true;
     EXPECT_EQ(Prove(part, few).held_events, 0U);
   }
