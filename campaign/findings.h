@@ -49,9 +49,9 @@ class Findings {
   // cause's name, under which executions are to be counted.
   const Finding* Add(const Draft& draft, const std::function<bool()>& stop,
                      std::string* name = nullptr);
-  // A script of an earlier session, and the cause that it was written for. What
-  // is known may have changed since, and so its cause; then what is counted
-  // for the one goes to the other.
+  // A script of an earlier run of the campaign, and the cause that it was
+  // written for. What is known may have changed since, and so its cause; then
+  // what is counted for the one goes to the other.
   void Restore(const std::string& was, const Script& script);
   // A slice broke something so often; also of one that is told again. A cause
   // that has no script yet is put in the list by its name.

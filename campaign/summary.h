@@ -57,7 +57,7 @@ struct Summary {
 
 Summary Summarize(const std::vector<SliceRecord>& records);
 
-// One line, without control codes. `seconds`: that the session has taken, and
+// One line, without control codes. `seconds`: that this run has taken, and
 // `executions` in it.
 std::string LineOf(const Summary& summary, double seconds, uint64_t executions,
                    int64_t now_unix);

@@ -12,12 +12,8 @@ target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)
 target_compile_definitions(vmtrunc_test PRIVATE
   VMTRUNC_GOLDEN_HASH=0x993d5cf620e86894u
   VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_precompile_headers(vmtrunc_test PRIVATE <gtest/gtest.h>)
 gtest_discover_tests(vmtrunc_test)
-if(VMTRUNC_FUZZ)
-  target_link_options(vmtrunc_test PRIVATE -fsanitize=fuzzer-no-link)
-  return()
-endif()
-
 add_executable(distill_test fuzz/distill_test.cc)
 target_link_libraries(distill_test PRIVATE vmtrunc_distill GTest::gtest_main)
 gtest_discover_tests(distill_test)

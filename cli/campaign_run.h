@@ -68,7 +68,7 @@ class CampaignRun {
   // UsageError when the disk is full, or jobs do not even begin.
   void Run();
   Summary Sum() const;
-  // Of this session: seconds, and executions of slices that have ended.
+  // Of this run: seconds, and executions of slices that have ended.
   double seconds() const;
   uint64_t executions() const { return executions_; }
 
