@@ -103,11 +103,13 @@ Log Log::Read(const std::string& path) {
 }
 
 Log Log::Open(const std::string& path) {
-  Log log = Read(path);
+  Log log;
+  log.path_ = path;
+  const std::string content = ReadWhole(path, ~size_t{0}).value_or("");
+  log.Parse(content);
   log.file_ =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (log.file_ < 0) throw UsageError{path + ": " + std::strerror(errno)};
-  const std::string content = ReadWhole(path, ~size_t{0}).value_or("");
   const size_t end = content.find_last_of('\n');
   const size_t whole = end == std::string::npos ? 0 : end + 1;
   if (whole != content.size() &&

@@ -36,16 +36,12 @@ fs::path FindCorpus(const std::string& given) {
   throw UsageError{"corpus/history: expected here; --corpus says where it is"};
 }
 
-std::string PropertyName(const BugInfo& bug) {
-  return AllProperties()[static_cast<size_t>(bug.property)].name;
-}
-
 void PrintTable() {
   for (const BugInfo& bug : AllBugs()) {
     std::cout << absl::StrFormat(
         "%-7s %d  %-20s %s\n        %s breaks %s: corpus/history/%s\n",
         bug.name, bug.year, bug.commit, bug.what, WithBug(bug).ToString(),
-        PropertyName(bug), bug.script);
+        Name(bug.property), bug.script);
   }
   std::cout << "\nNot here:\n";
   for (const AbsentBug& bug : AbsentBugs())
@@ -59,7 +55,7 @@ void PrintJson() {
                    {"year", bug.year},
                    {"what", bug.what},
                    {"kernel", WithBug(bug).ToString()},
-                   {"property", PropertyName(bug)},
+                   {"property", Name(bug.property)},
                    {"holds_on", bug.kernel},
                    {"file", bug.script}});
   std::cout
@@ -81,7 +77,7 @@ int CheckAll(const fs::path& corpus, bool as_json) {
     if (as_json) {
       all.push_back({{"name", bug.name},
                      {"kernel", WithBug(bug).ToString()},
-                     {"property", PropertyName(bug)},
+                     {"property", Name(bug.property)},
                      {"reached", check.reached},
                      {"triggered", check.triggered},
                      {"detected", check.detected}});
@@ -91,7 +87,7 @@ int CheckAll(const fs::path& corpus, bool as_json) {
                                  check.reached ? "reached" : "-",
                                  check.triggered ? "triggered" : "-",
                                  check.detected ? "detected" : "NOT DETECTED",
-                                 WithBug(bug).ToString(), PropertyName(bug));
+                                 WithBug(bug).ToString(), Name(bug.property));
   }
   const auto total = static_cast<int>(AllBugs().size());
   if (as_json) {

@@ -140,9 +140,9 @@ void CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
 void CampaignRun::KeepFinding(const Finding& finding) {
   const std::string name = store_.Path("findings/" + finding.FileName());
   WriteWhole(name + ".vmt", ToText(finding.script));
-  WriteWhole(name + ".html",
-             ExplainedPage(finding.FileName() + ".vmt", finding.script,
-                           *finding.script.kernel));
+  WriteWhole(name + ".html", ExplainedPage(vmtrunc::Tell(
+                                 finding.FileName() + ".vmt", finding.script,
+                                 *finding.script.kernel, Folding::kQuiet)));
 }
 
 void CampaignRun::KeepDied(const SliceRecord& record) {

@@ -1,5 +1,4 @@
 // vmtrunc diff.
-#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 

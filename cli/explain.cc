@@ -73,9 +73,9 @@ int Explain(const ExplainArguments& o) {
   if (!o.against.empty())
     other = Tell(o.file, script, OneKernel(o.against), folding);
   if (!o.html.empty())
-    WriteFile(o.html, o.against.empty() && !o.steps
-                          ? ExplainedPage(o.file, script, story.kernel)
-                          : PageOf(story, other ? &*other : nullptr));
+    WriteFile(o.html, other || o.steps
+                          ? PageOf(story, other ? &*other : nullptr)
+                          : ExplainedPage(story));
   if (o.json) {
     PrintJson(story, other ? &*other : nullptr);
   } else if (o.html.empty()) {

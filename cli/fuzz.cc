@@ -181,10 +181,9 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
     broken = true;
     const std::string how = absl::StrFormat(
         "first in %d of %d executions", status.broken[i], status.executions);
-    if (!ReportViolation(o,
-                         o.out + "/" + kBrokenPrefix +
-                             AllProperties()[static_cast<size_t>(i)].name,
-                         how, i))
+    if (!ReportViolation(
+            o, o.out + "/" + kBrokenPrefix + Name(static_cast<Property>(i)),
+            how, i))
       throw UsageError{o.out + ": a kept input holds when it is run again"};
   }
   std::cout << Progress(o, status, seconds) << "\n";

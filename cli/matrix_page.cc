@@ -29,8 +29,9 @@ class Explained {
   std::string Link(const std::string& words, const std::string& name,
                    const Script& script, const KernelSpec& kernel) const {
     const std::string file = name + ".html";
-    WriteFile((directory_ / file).string(),
-              ExplainedPage(name + ".vmt", script, kernel));
+    WriteFile(
+        (directory_ / file).string(),
+        ExplainedPage(Tell(name + ".vmt", script, kernel, Folding::kQuiet)));
     return absl::StrCat("<a href=\"",
                         Escaped(directory_.filename().string() + "/" + file),
                         "\">", words, "</a>");

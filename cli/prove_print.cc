@@ -110,8 +110,7 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
                               {"transitions", result.reduced.transitions}};
   if (result.answer == Answer::kBreaks) {
     json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
-    json["property"] =
-        AllProperties()[static_cast<size_t>(result.property)].name;
+    json["property"] = Name(result.property);
     json["replays"] = result.replays;
     json["script"] = ToText(result.script);
   }
@@ -148,8 +147,7 @@ void Print(const Asked& asked, const ProveArguments& o,
     return;
   }
   std::cout << absl::StreamFormat(
-      "breaks %s: %d events, %s\n%s\n%s",
-      AllProperties()[static_cast<size_t>(result.property)].name,
+      "breaks %s: %d events, %s\n%s\n%s", Name(result.property),
       result.script.events.size(), HowFew(o, result),
       result.replays ? ""
                      : "(with so few structs alone, first in, first out: "

@@ -3,10 +3,6 @@
 #include "absl/strings/str_format.h"
 
 namespace vmtrunc {
-const char* Name(Property property) {
-  return AllProperties()[static_cast<size_t>(property)].name;
-}
-
 const char* FlowName(Flow flow) {
   constexpr const char* kNames[] = {"blocked", "sync", "dropped", "done"};
   return kNames[static_cast<size_t>(flow)];

@@ -9,7 +9,6 @@
 
 namespace vmtrunc {
 
-const char* Name(Property property);
 const char* FlowName(Flow flow);
 
 // "holds (7 of 7 events had an effect, 1 lock drops)", or "breaks PROPERTY at

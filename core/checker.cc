@@ -56,6 +56,10 @@ uint32_t Allowance(const World<C>& w, const Vma& vma, const Pass& pass) {
 
 std::span<const PropertyInfo> AllProperties() { return kInfos; }
 
+const char* Name(Property property) {
+  return AllProperties()[static_cast<size_t>(property)].name;
+}
+
 int PropertyNumber(std::string_view name) {
   int number = 0;
   while (number < kProperties &&

@@ -43,6 +43,8 @@ struct PropertyInfo {
 };
 std::span<const PropertyInfo> AllProperties();
 
+const char* Name(Property property);
+
 // The property of that name, or kProperties.
 int PropertyNumber(std::string_view name);
 

@@ -483,8 +483,7 @@ std::string ToText(const Script& script) {
       absl::StrAppend(&text, " holds\n");
     } else {
       absl::StrAppend(&text, " breaks ",
-                      AllProperties()[static_cast<size_t>(expect.broken)].name,
-                      "\n");
+                      Name(static_cast<Property>(expect.broken)), "\n");
     }
   }
   return text;

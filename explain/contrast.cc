@@ -67,17 +67,9 @@ class Contrast {
     return "";
   }
 
-  const Vma* CoverOf(size_t row) const {
-    for (const Vma& vma : story_.Before(row).vmas)
-      if (vma.state != VmaState::kFree && vma.mm == victim_.mm &&
-          vma.start <= victim_.addr && victim_.addr < vma.end)
-        return &vma;
-    return nullptr;
-  }
-
   // Where the vma of the page and its count come from, if it is a piece.
   std::string Born(size_t until) const {
-    const Vma* const vma = CoverOf(until);
+    const Vma* const vma = CoverOf(story_.Before(until), victim_);
     if (vma == nullptr || !story_.rules.stamp_vmas) return "";
     const auto slot = static_cast<Slot>(vma - story_.Before(until).vmas);
     for (size_t i = 0; i < until; ++i) {
@@ -101,7 +93,7 @@ class Contrast {
 
   // The row in which the pass comes to the vma, and what it does there.
   std::string Zapped(size_t row) const {
-    const Vma* const vma = CoverOf(row);
+    const Vma* const vma = CoverOf(story_.Before(row), victim_);
     const std::string task = story_.script.task_names[task_];
     if (vma == nullptr || !story_.rules.stamp_vmas)
       return absl::StrFormat("%s zaps %u (%s).", task, victim_.addr, At(row));

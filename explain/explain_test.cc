@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "explain/cause.h"
 #include "explain/contrast.h"
 #include "explain/no_return.h"
 #include "explain/why.h"
 #include "explain/words.h"
+#include "fuzz/search_test.h"
 
 namespace vmtrunc {
 namespace {
@@ -34,12 +33,10 @@ std::vector<Case> Cases() {
       paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
     for (const fs::path& path : paths) {
-      std::ifstream file(path);
-      const auto script =
-          ParseText(std::string{std::istreambuf_iterator<char>(file), {}});
-      for (const Expect& expect : script->expects)
+      const Script script = ReadScript(path);
+      for (const Expect& expect : script.expects)
         if (expect.broken >= 0 && expect.spec)
-          cases.push_back({path.filename(), *script, *expect.spec});
+          cases.push_back({path.filename(), script, *expect.spec});
     }
   }
   return cases;

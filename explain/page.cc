@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "core/version.h"
 #include "explain/assets.h"
 #include "explain/contrast.h"
 #include "explain/story_json.h"
@@ -10,7 +11,6 @@
 #include "explain/why.h"
 #include "explain/words.h"
 #include "fuzz/reason.h"
-#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -22,20 +22,13 @@ std::string Badge(const Story& story) {
       Escaped(story.kernel.ToString()),
       story.result.holds()
           ? "holds"
-          : absl::StrFormat("breaks %s",
-                            AllProperties()[static_cast<size_t>(
-                                                story.result.first.property)]
-                                .name));
+          : absl::StrFormat("breaks %s", Name(story.result.first.property)));
 }
 
 std::string Head(const Story& story, const Story* other) {
   const std::string name = story.path.substr(story.path.find_last_of('/') + 1);
   return absl::StrCat(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
-      Escaped(name), " on ", Escaped(story.kernel.ToString()),
-      "</title>\n<style>\n", kLookCss, kPageCss, "</style>\n</head>\n<body>\n",
-      "<h1>",
+      PageHead(name + " on " + story.kernel.ToString(), kPageCss), "<h1>",
       story.result.holds() ? "The run holds"
                            : Headline(story.result.first.property),
       "</h1>\n<p class=\"soft\">", Escaped(name), "</p>\n<p>", Badge(story),
@@ -73,8 +66,8 @@ std::string ListOf(const std::vector<std::string>& sentences) {
   return html + "</ol>";
 }
 
-std::string Answers(const Story& story, const Cause* cause,
-                    const Story* other) {
+std::string Answers(const Story& story, const Cause* cause, const Story* other,
+                    std::optional<size_t> row) {
   std::string html;
   if (cause != nullptr)
     absl::StrAppend(&html, "<h2 id=\"why\">What happens on ",
@@ -86,8 +79,7 @@ std::string Answers(const Story& story, const Cause* cause,
       &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.ToString()),
       "</h2>\n<div class=\"", other->result.holds() ? "answer good" : "answer",
       "\" data-run=\"1\">", ListOf(WhyNot(*other, story)), "</div>\n");
-  if (const auto row = PartingRow(story, *other);
-      row && row < story.rows.size()) {
+  if (row && row < story.rows.size()) {
     absl::StrAppend(&html, "<h2 id=\"part\">Where they part</h2>\n<p>First at ",
                     StepsInWords(story.rows[*row]), ".");
     for (const RuleInfo* rule : PartingRules(story, *other, *row))
@@ -102,8 +94,7 @@ std::string Commands(const Story& story, const Story* other) {
   const std::string against =
       other == nullptr ? "" : " --against " + other->kernel.ToString();
   return absl::StrCat(
-      "<h2 id=\"script\">The script</h2>\n<pre>", Escaped(ToText(story.script)),
-      "</pre>\n<p>See it again:</p>\n<pre>",
+      "<h2 id=\"again\">See it again</h2>\n<pre>",
       Escaped(absl::StrCat("vmtrunc explain ", story.path, " --kernel ",
                            story.kernel.ToString(), against)),
       "</pre>\n<p>The script as a file:</p>\n<pre>",
@@ -127,13 +118,13 @@ std::string PageHead(std::string_view title, std::string_view more_css) {
       "</style>\n</head>\n<body>\n");
 }
 
-std::string ExplainedPage(const std::string& path, const Script& script,
-                          const KernelSpec& kernel) {
-  const Story story = Tell(path, script, kernel, Folding::kQuiet);
+std::string ExplainedPage(const Story& story) {
   if (story.result.holds()) return PageOf(story, nullptr);
-  const Reason reason = ReasonOf(script, kernel, story.result.first.property);
+  const Reason reason =
+      ReasonOf(story.script, story.kernel, story.result.first.property);
   if (!reason.unlike) return PageOf(story, nullptr);
-  const Story other = Tell(path, script, *reason.unlike, Folding::kQuiet);
+  const Story other =
+      Tell(story.path, story.script, *reason.unlike, story.folding);
   return PageOf(story, &other);
 }
 
@@ -150,13 +141,14 @@ std::string PageOf(const Story& story, const Story* other) {
       also = FindCause(*other);
     data["runs"].push_back(ToJson(*other, also ? &*also : nullptr));
   }
-  if (other != nullptr)
-    if (const auto row = PartingRow(story, *other)) data["parting_row"] = *row;
+  const auto parting =
+      other == nullptr ? std::nullopt : PartingRow(story, *other);
+  if (parting) data["parting_row"] = *parting;
   // No text of a script ends the element that carries it.
   const std::string json = absl::StrReplaceAll(data.dump(), {{"<", "\\u003c"}});
   return absl::StrCat(
       Head(story, other), Beginning(story),
-      Answers(story, cause ? &*cause : nullptr, other), kPageHtml,
+      Answers(story, cause ? &*cause : nullptr, other, parting), kPageHtml,
       Commands(story, other), "<noscript><pre>",
       Escaped(ToText(story, cause ? &*cause : nullptr, false)),
       "</pre></noscript>\n<script type=\"application/json\" id=\"data\">", json,

@@ -18,10 +18,9 @@ namespace vmtrunc {
 // told with one Folding.
 std::string PageOf(const Story& story, const Story* other);
 
-// The page of a script that breaks something on the kernel, beside the same
-// kernel with the rule that decides turned round, where one does.
-std::string ExplainedPage(const std::string& path, const Script& script,
-                          const KernelSpec& kernel);
+// The page of a story, beside the same kernel with the rule that decides turned
+// round, where it breaks something and one does.
+std::string ExplainedPage(const Story& story);
 
 // What any page of vmtrunc begins with, its look in it, to behind <body>.
 std::string PageHead(std::string_view title, std::string_view more_css = "");

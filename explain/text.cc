@@ -80,8 +80,7 @@ class Writer {
         "C copy past i_size");
     Line(
         "      x page that is mapped but no longer in the page cache.  Locks: "
-        "+ "
-        "takes  - lets go  +- both\n");
+        "+ takes  - lets go  +- both\n");
   }
 
   void Header() {
@@ -106,16 +105,11 @@ class Writer {
     Cells(i);
     Maps(i);
     if (story_.broken_row == i && !story_.result.holds())
-      Line(In(kRed,
-              Wrapped(absl::StrFormat("%s >> breaks %s: %s",
-                                      std::string(gutter_, ' '), PropertyName(),
-                                      ViolationInWords(story_)),
-                      gutter_ + 4)));
-  }
-
-  const char* PropertyName() const {
-    return AllProperties()[static_cast<size_t>(story_.result.first.property)]
-        .name;
+      Line(In(kRed, Wrapped(absl::StrFormat("%s >> breaks %s: %s",
+                                            std::string(gutter_, ' '),
+                                            Name(story_.result.first.property),
+                                            ViolationInWords(story_)),
+                            gutter_ + 4)));
   }
 
   void Event(size_t i) {

@@ -8,15 +8,6 @@ namespace {
 using LargeWorld = World<LargeCaps>;
 using Kind = TraceNote::Kind;
 
-// The vma that covers the address, linked or not.
-const Vma* CoverOf(const LargeWorld& world, const Victim& victim) {
-  for (const Vma& vma : world.vmas)
-    if (vma.state != VmaState::kFree && vma.mm == victim.mm &&
-        vma.start <= victim.addr && victim.addr < vma.end)
-      return &vma;
-  return nullptr;
-}
-
 Slot SlotOf(const LargeWorld& world, const Vma& vma) {
   return static_cast<Slot>(&vma - world.vmas);
 }
@@ -122,8 +113,8 @@ class Detective {
       escape_.skipped = i;
       escape_.slot = SlotOf(world, *vma);
     }
-    if (escape_.skip != Escape::Skip::kUnknown) FindMark();
     PreferRestart();
+    if (escape_.skip != Escape::Skip::kUnknown) FindMark();
   }
 
   // A vma may be stamped because a restart address was behind its end, or
@@ -141,7 +132,6 @@ class Detective {
       escape_.skip = skip;
       escape_.skipped = i;
     }
-    FindMark();
   }
 
   Escape::Skip SkipOf(const LargeWorld& world, const Vma& vma) const {
@@ -183,6 +173,14 @@ class Detective {
 };
 
 }  // namespace
+
+const Vma* CoverOf(const LargeWorld& world, const Victim& victim) {
+  for (const Vma& vma : world.vmas)
+    if (vma.state != VmaState::kFree && vma.mm == victim.mm &&
+        vma.start <= victim.addr && victim.addr < vma.end)
+      return &vma;
+  return nullptr;
+}
 
 std::optional<Victim> VictimOf(const Violation& violation) {
   const auto& v = violation.values;

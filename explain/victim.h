@@ -16,6 +16,9 @@ struct Victim {
 };
 std::optional<Victim> VictimOf(const Violation& violation);
 
+// The vma that covers the victim's address, linked or not; or nullptr.
+const Vma* CoverOf(const World<LargeCaps>& world, const Victim& victim);
+
 // How a page got where a pass ought to have taken it away.
 struct Escape {
   // Rows; the pass is that of the task of the row that breaks.

@@ -91,9 +91,8 @@ class Narrator {
   }
 
   void Result() {
-    const auto& property =
-        AllProperties()[static_cast<size_t>(story_.result.first.property)];
-    Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_), property.name,
+    Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_),
+                        vmtrunc::Name(story_.result.first.property),
                         ViolationInWords(story_), Others()));
   }
 

@@ -266,10 +266,8 @@ std::string VerdictInWords(const Story& story) {
         "holds (%u of %u events had an effect, %s)", run.effects, run.events,
         run.drops == 1 ? "1 lock drop"
                        : absl::StrFormat("%u lock drops", run.drops));
-  return absl::StrFormat(
-      "breaks %s at event %u: %s",
-      AllProperties()[static_cast<size_t>(run.first.property)].name,
-      run.first.event, ViolationInWords(story));
+  return absl::StrFormat("breaks %s at event %u: %s", Name(run.first.property),
+                         run.first.event, ViolationInWords(story));
 }
 
 std::string StepsInWords(const StoryRow& row) {

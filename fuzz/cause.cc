@@ -45,7 +45,7 @@ bool RootCause::operator==(const RootCause& other) const {
 }
 
 std::string RootCause::Name(const KernelSpec& kernel) const {
-  const std::string name = AllProperties()[static_cast<size_t>(property)].name;
+  const std::string name = vmtrunc::Name(property);
   if (rule == kSeveral) return name + ".several-known";
   if (rule < 0) return name + "." + Slug(what);
   const RuleInfo& info = AllRules()[static_cast<size_t>(rule)];

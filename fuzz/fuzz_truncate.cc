@@ -192,11 +192,10 @@ class Target {
                                   const RunResult& result) {
     Script script = DecodeBytes(bytes);
     script.kernel = spec;
-    std::fprintf(
-        stderr, "%s breaks %s at event %u: %s\n%s", spec.ToString().c_str(),
-        AllProperties()[static_cast<size_t>(result.first.property)].name,
-        result.first.event, result.first.ToString().c_str(),
-        ToText(script).c_str());
+    std::fprintf(stderr, "%s breaks %s at event %u: %s\n%s",
+                 spec.ToString().c_str(), Name(result.first.property),
+                 result.first.event, result.first.ToString().c_str(),
+                 ToText(script).c_str());
     std::abort();
   }
 

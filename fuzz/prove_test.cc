@@ -48,18 +48,6 @@ constexpr Bound kTwoMms = {
     .in_flight = 2,
     .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
     .private_too = false};
-constexpr Bound kTwoPasses = {
-    .name = "two-passes",
-    .pages = 1,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 1,
-    .vmas = 4,
-    .passes = 2,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
-    .private_too = false};
 
 ProveResult Search(const Bound& bound, const char* kernel,
                    ProveOptions options = {}) {
@@ -149,9 +137,9 @@ constexpr Case kCases[] = {
     {&kTwoMms, "2.6.9-mm"},
     {&kTwoMms, "2.6.11"},
     {&kTwoMms, "2.6.10-fork-after-parent"},
-    {&kTwoPasses, "2.6.38-unmap-mutex"},
-    {&kTwoPasses, "6.x"},
-    {&kTwoPasses, "repaired"},
+    {&kTwoPassesOfAPage, "2.6.38-unmap-mutex"},
+    {&kTwoPassesOfAPage, "6.x"},
+    {&kTwoPassesOfAPage, "repaired"},
 };
 
 // The normal form changes no verdict and no length, and merges states.

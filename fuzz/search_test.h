@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/script.h"
+#include "fuzz/bound.h"
 #include "fuzz/mutate.h"
 
 namespace vmtrunc {
@@ -27,6 +28,20 @@ constexpr Verbs Of(std::initializer_list<Verb> all) {
   for (const Verb verb : all) verbs |= Bit(verb);
   return verbs;
 }
+
+// Two passes over one page, and what can split its vma.
+inline constexpr Bound kTwoPassesOfAPage = {
+    .name = "two-passes",
+    .pages = 1,
+    .first_addr = 15,
+    .end_addr = 17,
+    .mms = 1,
+    .vmas = 4,
+    .passes = 2,
+    .operations = 1,
+    .in_flight = 2,
+    .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
+    .private_too = false};
 
 }  // namespace vmtrunc
 

@@ -26,18 +26,6 @@ constexpr Bound kOneMm = {
     .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
                  Verb::kTruncate}),
     .private_too = false};
-constexpr Bound kTwoPasses = {
-    .name = "two-passes",
-    .pages = 1,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 1,
-    .vmas = 4,
-    .passes = 2,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
-    .private_too = false};
 
 // Fewer shards than starts, some with a start of their own, and more than a
 // start has first operations.
@@ -89,7 +77,7 @@ TEST(Shard, SharesOfAStartAreAllThere) {
 }
 
 TEST(Shard, TogetherTheyReachTheSameStates) {
-  for (const Bound& bound : {kOneMm, kTwoPasses})
+  for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
     for (const char* kernel : {"2.6.38", "3.0"}) {
       const Problem problem = ProblemOf(bound);
       std::set<uint64_t> whole, parts;
@@ -137,7 +125,7 @@ Together All(const Problem& problem, ProveOptions options, unsigned shards,
 // The verdict by the reduced search, which leaves orders out, and by the one
 // that says the fewest events; that number where the shards have looked as far.
 TEST(Shard, TogetherTheyHaveTheSameVerdict) {
-  for (const Bound& bound : {kOneMm, kTwoPasses})
+  for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
     for (const char* kernel :
          {"2.6.9-mm", "2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x"}) {
       const Problem problem = ProblemOf(bound);

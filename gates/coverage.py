@@ -106,17 +106,14 @@ def main():
             and texts[key[0]][key[1] - 1].strip() not in ("", "}", "};")
             and not texts[key[0]][key[1] - 1].strip().startswith("//")
             and not is_check(*key, texts)}
-    lines_out = {key for key, count in runs.items() if count == 0
-                 and reasons().get(named(key, texts), "")
-                 .startswith("elsewhere:")}
+    known = reasons()
+    elsewhere = {key for key, count in runs.items() if count == 0
+                 and known.get(named(key, texts), "").startswith("elsewhere:")}
     arms = [count for key, counts in taken.items()
             if not is_check(key[0], key[1], texts)
-            and key[:2] not in lines_out
+            and key[:2] not in elsewhere
             and "switch (" not in texts[key[0]][key[1] - 1]
             for count in counts]
-    known = reasons()
-    elsewhere = {key for key, count in code.items() if count == 0
-                 and known.get(named(key, texts), "").startswith("elsewhere:")}
     code = {key: count for key, count in code.items() if key not in elsewhere}
     idle = sorted(key for key, count in code.items() if count == 0)
     lines = 1 - len(idle) / max(1, len(code))

@@ -77,9 +77,8 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
     const size_t middle = scripts.size() / 2;
     std::cout << absl::StreamFormat(
                      "| %s | `%s` | `%s` | `%s` | %d/%d | %s | %s | %s |\n",
-                     names, bug.kernel, bug.rule,
-                     AllProperties()[static_cast<size_t>(bug.property)].name,
-                     found, seeds, show(scripts.front()), show(scripts[middle]),
+                     names, bug.kernel, bug.rule, Name(bug.property), found,
+                     seeds, show(scripts.front()), show(scripts[middle]),
                      show(scripts.back()))
               << std::flush;
   }

@@ -186,8 +186,8 @@ std::string SublistsRun(const Script& script, const Rules& rules,
         Run<LargeCaps>(less.setup, less.events, rules, {.report = kOrderly});
     if ((result.broken & kOrderly) != 0)
       return absl::StrCat("a sublist of it breaks ",
-                          AllProperties()[size_t(result.first.property)].name,
-                          ": ", result.first.ToString());
+                          Name(result.first.property), ": ",
+                          result.first.ToString());
     if (result.effects > result.events)
       return "more events had an effect than there are";
     if (i != 0) continue;
@@ -225,8 +225,8 @@ std::string FlipAloneBreaks(const Script& script, const Rules& rules,
   if (bug == nullptr) return "";
   return absl::StrFormat(
       "it breaks %s without the flip of %s too: event %u: %s",
-      AllProperties()[size_t(result.first.property)].name, bug->rule,
-      result.first.event, result.first.ToString());
+      Name(result.first.property), bug->rule, result.first.event,
+      result.first.ToString());
 }
 
 }  // namespace vmtrunc
