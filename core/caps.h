@@ -26,7 +26,7 @@ struct SmallCaps {
   static constexpr int kTasks = 6;
   static constexpr int kMms = 5;  // of them two or three with mappings
   static constexpr int kFiles = 1;
-  static constexpr int kFilePages = 16;  // indexes behind the end count too
+  static constexpr int kFilePages = 16;
   static constexpr int kAddrs = 32;
   static constexpr int kVmas = 8;  // of them seven in search: slot 0 is none
   static constexpr bool kExact = false;

@@ -110,9 +110,12 @@ bool Machine<C, P>::SamplesCount(const Fault& fault) const {
 }
 
 template <class C, class P>
-bool Machine<C, P>::PastSize(const File& file, const Fault& fault) const {
-  return fault.index >= C::kFilePages ||
-         (rules_.fault_checks_size && fault.index >= file.size);
+bool Machine<C, P>::PastSize(const File& file, const Fault& fault) {
+  if (rules_.fault_checks_size) return fault.index >= file.size;
+  // No file is larger than this, and the page cache ends here too.
+  if (fault.index < C::kFilePages) return false;
+  if (!C::kExact) w_.ran_out = 1;
+  return true;
 }
 
 template <class C, class P>

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/bugs.h"
+#include "core/corpus_test.h"
 #include "core/run.h"
 
 namespace vmtrunc {
@@ -24,20 +25,8 @@ std::string ReadAll(const fs::path& path) {
   return {std::istreambuf_iterator(in), {}};
 }
 
-std::vector<Script> Corpus() {
-  std::vector<Script> scripts;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(VMTRUNC_SOURCE_DIR "/corpus")) {
-    if (entry.path().extension() != ".vmt") continue;
-    auto script = ParseText(ReadAll(entry.path()));
-    EXPECT_TRUE(script.ok()) << entry.path() << script.status();
-    scripts.push_back(*std::move(script));
-  }
-  return scripts;
-}
-
 Flips Undetected() {
-  const std::vector<Script> scripts = Corpus();
+  const std::vector<Script> scripts = CorpusScripts();
   Flips missed;
   for (size_t k = 0; k < AllKernels().size(); ++k) {
     const Rules right = AllKernels()[k].rules;

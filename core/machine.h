@@ -192,7 +192,7 @@ class Machine {
   Flow StepFault(Fault& fault);
   void InstallBegin(Slot slot, unsigned addr, unsigned index, Fault& fault);
   bool SamplesCount(const Fault& fault) const;
-  bool PastSize(const File& file, const Fault& fault) const;
+  bool PastSize(const File& file, const Fault& fault);
   bool MayWrite(const Vma& vma) const;
   Flow FaultReadsPte(Fault& fault);
   Flow FaultAround(Fault& fault);

@@ -121,8 +121,7 @@ Flow Machine<C, P>::RemapFilePtes(Op& op) {
   const unsigned index = op.pgoff + unsigned{op.cursor};
   if (!HasTable(mm, addr)) AllocTable(mm, addr);
   ClearPte(mm, vma.file, addr);
-  if (index < C::kFilePages)
-    SetPte(mm, vma.file, addr, Pte::Make(PteKind::kFilePte, index, false));
+  SetPte(mm, vma.file, addr, Pte::Make(PteKind::kFilePte, index, false));
   ReleasePtl(mm);
   if (++op.cursor < op.len) return Flow::kSync;
   op.cursor = 0;

@@ -16,7 +16,7 @@ inline constexpr uint8_t kBytesVersion = 1;  // byte 0
 inline constexpr int kJsonVersion = 1;       // "version" of --json, of all
 inline constexpr int kAbstractVersion = 1;   // of prove --abstract-to
 // Of a checkpoint of prove, a digit at the end of its first eight bytes.
-inline constexpr int kCheckpointVersion = 1;
+inline constexpr int kCheckpointVersion = 2;
 
 }  // namespace vmtrunc
 

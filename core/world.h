@@ -34,17 +34,19 @@ enum class PteKind : uint8_t {
 struct Pte {
   uint16_t bits = 0;
 
+  // Requires: index < 512. That is any that an event can name, not only those
+  // of a file's pages: a file pte may lie past them.
   static constexpr Pte Make(PteKind kind, unsigned index, bool writable) {
-    return {static_cast<uint16_t>(static_cast<unsigned>(kind) << 8 |
-                                  (writable ? 0x80U : 0U) | (index & 0x3fU))};
+    return {static_cast<uint16_t>(static_cast<unsigned>(kind) << 10 |
+                                  (writable ? 0x200U : 0U) | (index & 0x1ffU))};
   }
-  constexpr PteKind kind() const { return static_cast<PteKind>(bits >> 8); }
+  constexpr PteKind kind() const { return static_cast<PteKind>(bits >> 10); }
   constexpr bool none() const { return bits == 0; }
   constexpr bool present() const {
     return bits != 0 && kind() != PteKind::kFilePte;
   }
-  constexpr bool writable() const { return (bits & 0x80U) != 0; }
-  constexpr unsigned index() const { return bits & 0x3fU; }
+  constexpr bool writable() const { return (bits & 0x200U) != 0; }
+  constexpr unsigned index() const { return bits & 0x1ffU; }
   bool operator==(const Pte&) const = default;
 };
 

@@ -15,7 +15,7 @@
 namespace vmtrunc {
 namespace {
 
-constexpr uint64_t kMagic =  // "VTPROVE1", as bytes
+constexpr uint64_t kMagic =  // "VTPROVE" and a digit, as bytes
     0x0045564f52505456 | uint64_t{'0' + kCheckpointVersion} << 56;
 
 struct Head {

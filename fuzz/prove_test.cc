@@ -419,10 +419,12 @@ TEST(Prove, KeepsCountsThatComeNearTheWrapApart) {
   EXPECT_EQ(Fingerprint(a, rules, 0, false), Fingerprint(b, rules, 0, false));
 }
 
-// Both worlds have the pages behind the end of the file.
+// A file pte may have any index, also one that no file of the world has, and a
+// fault there finds no page (it does not fall back to the linear one).
 TEST(Prove, TheSmallWorldHasFilePtesBehindTheEnd) {
   const Script script = *ParseText(
-      "vmtrunc 1\nfile f 3\ntask a\na mmap 13 3 f 0\na remap 13 3 2\n");
+      "vmtrunc 1\nfile f 3\ntask a\na mmap 13 3 f 0\na remap 13 2 15\n"
+      "a remap 15 1 255\na read 13\na read 14\na read 15\n");
   const Rules rules = RulesOf("2.6.23");
   World<SmallCaps> small = MakeWorld<SmallCaps>(script.setup, rules);
   World<LargeCaps> large = MakeWorld<LargeCaps>(script.setup, rules);
@@ -436,7 +438,12 @@ TEST(Prove, TheSmallWorldHasFilePtesBehindTheEnd) {
   }
   for (unsigned addr = 13; addr < 16; ++addr)
     EXPECT_EQ(small.mms[0].ptes[addr], large.mms[0].ptes[addr]) << addr;
-  EXPECT_EQ(small.mms[0].ptes[15].kind(), PteKind::kFilePte);
+  const auto file_pte = [](unsigned index) {
+    return Pte::Make(PteKind::kFilePte, index, false);
+  };
+  EXPECT_EQ(large.mms[0].ptes[13], file_pte(15));
+  EXPECT_EQ(large.mms[0].ptes[14], file_pte(16));
+  EXPECT_EQ(large.mms[0].ptes[15], file_pte(255));
 }
 
 TEST(Bound, EachIsNamedOnceAndFits) {

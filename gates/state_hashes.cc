@@ -105,7 +105,8 @@ bool Agrees(const Script& script, const Rules& rules, const RunResult& run) {
   if (!fits) return true;
   const RunResult small =
       Run<SmallCaps>(script.setup, script.events, rules, {});
-  return small.ran_out || small.broken == run.broken;
+  return small.ran_out ||
+         (small.broken == run.broken && small.effects == run.effects);
 }
 
 std::string LineOf(const Script& script, const KernelSpec& kernel) {

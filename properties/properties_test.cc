@@ -4,10 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
+#include "core/corpus_test.h"
 #include "core/run.h"
 #include "fuzz/prove.h"
 #include "properties/census.h"
@@ -16,8 +13,6 @@
 
 namespace vmtrunc {
 namespace {
-
-namespace fs = std::filesystem;
 
 KernelSpec Spec(const char* name) { return *ParseKernelSpec(name); }
 
@@ -84,22 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-std::vector<Script> Corpus() {
-  std::vector<Script> scripts;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(VMTRUNC_SOURCE_DIR "/corpus")) {
-    if (entry.path().extension() != ".vmt") continue;
-    std::ifstream in(entry.path());
-    const auto script =
-        ParseText(std::string(std::istreambuf_iterator<char>(in), {}));
-    EXPECT_TRUE(script.ok()) << entry.path();
-    scripts.push_back(*script);
-  }
-  return scripts;
-}
-
 TEST(Known, EachHasAScriptThatShowsIt) {
-  const std::vector<Script> scripts = Corpus();
+  const std::vector<Script> scripts = CorpusScripts();
   for (const ScriptProperty& property : AllScriptProperties()) {
     for (const char* kernel : CheckedKernels()) {
       if (KnownBreak(property, kernel) == nullptr) continue;
@@ -114,7 +95,7 @@ TEST(Known, EachHasAScriptThatShowsIt) {
 
 // And the other way: the corpus breaks nothing that must hold.
 TEST(Known, TheCorpusBreaksNothingElse) {
-  for (const Script& script : Corpus()) {
+  for (const Script& script : CorpusScripts()) {
     for (const ScriptProperty& property : AllScriptProperties()) {
       for (const char* kernel : CheckedKernels()) {
         if (KnownBreak(property, kernel) != nullptr) continue;

@@ -1,0 +1,38 @@
+// The scripts of corpus/, for tests.
+#ifndef VMTRUNC_CORE_CORPUS_TEST_H_
+#define VMTRUNC_CORE_CORPUS_TEST_H_
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/script.h"
+
+namespace vmtrunc {
+
+// In the order of their names.
+inline std::vector<Script> CorpusScripts() {
+  std::map<std::string, Script> scripts;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           VMTRUNC_SOURCE_DIR "/corpus")) {
+    if (entry.path().extension() != ".vmt") continue;
+    std::ifstream in(entry.path());
+    auto script =
+        ParseText(std::string(std::istreambuf_iterator<char>(in), {}));
+    EXPECT_TRUE(script.ok()) << entry.path() << script.status();
+    scripts[entry.path()] = *std::move(script);
+  }
+  std::vector<Script> all;
+  for (auto& [name, script] : scripts) all.push_back(std::move(script));
+  return all;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_CORPUS_TEST_H_
