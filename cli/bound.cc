@@ -1,22 +1,14 @@
 #include "cli/bound.h"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <iostream>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/input.h"
+#include "cli/stop.h"
 
 namespace vmtrunc {
-namespace {
-
-std::atomic<bool> g_stop = false;
-void OnStop(int) { g_stop = true; }
-
-}  // namespace
+namespace {}  // namespace
 
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   BoundArguments* const o = &arguments;  // lives as long as the command
@@ -75,9 +67,7 @@ ProveOptions OptionsOf(const BoundArguments& o) {
   options.jobs =
       o.jobs != 0 ? o.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.most_bytes = static_cast<uint64_t>(o.memory * double(1U << 30));
-  options.stop = &g_stop;
-  ::signal(SIGINT, OnStop);
-  ::signal(SIGTERM, OnStop);
+  options.stop = &StopOn();
   return options;
 }
 
@@ -88,26 +78,11 @@ std::string Size(uint64_t number) {
 }
 
 void ShowProgress::operator()(const ProveProgress& p) {
-  static const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  const auto now = Clock::now();
-  if (!terminal || now < next_) return;
-  next_ = now + std::chrono::milliseconds(500);
+  if (!line_.IsDue()) return;
   const auto rate = static_cast<uint64_t>(double(p.states) / seconds());
-  std::cerr << absl::StreamFormat(
-                   "\r\033[K%s%d events: %s states, %s left to expand, %s "
-                   "states/s, %s bytes",
-                   what_, p.depth, Size(p.states), Size(p.left), Size(rate),
-                   Size(p.bytes))
-            << std::flush;
-  shown_ = true;
-}
-
-void ShowProgress::End() {
-  if (shown_) std::cerr << "\r\033[K";
-}
-
-double ShowProgress::seconds() const {
-  return std::chrono::duration<double>(Clock::now() - start_).count();
+  line_.Show(absl::StrFormat(
+      "%s%d events: %s states, %s left to expand, %s states/s, %s bytes", what_,
+      p.depth, Size(p.states), Size(p.left), Size(rate), Size(p.bytes)));
 }
 
 }  // namespace vmtrunc

@@ -3,10 +3,10 @@
 #define VMTRUNC_CLI_BOUND_H_
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <string>
 #include <vector>
 
+#include "cli/progress.h"
 #include "fuzz/prove.h"
 
 namespace vmtrunc {
@@ -31,20 +31,17 @@ ProveOptions OptionsOf(const BoundArguments& arguments);
 // "12 M", "34 k", "567".
 std::string Size(uint64_t number);
 
-// Progress on a terminal, from two seconds on.
+// How far a search has come.
 class ShowProgress {
  public:
   explicit ShowProgress(std::string what = "") : what_(std::move(what)) {}
   void operator()(const ProveProgress& progress);
-  void End();
-  double seconds() const;
+  void End() { line_.End(); }
+  double seconds() const { return line_.seconds(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::string what_;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point next_ = start_ + std::chrono::seconds(2);
-  bool shown_ = false;
+  ProgressLine line_;
 };
 
 }  // namespace vmtrunc

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
@@ -27,9 +26,6 @@ namespace fs = std::filesystem;
 // Behind the time that a job was given, it is killed.
 constexpr auto kGrace = std::chrono::seconds(15);
 
-std::atomic<bool> g_stop = false;
-void OnStop(int) { g_stop = true; }
-
 int64_t Now() { return static_cast<int64_t>(std::time(nullptr)); }
 
 // Kernel, engine and when, of a slice: what cannot be known from elsewhere
@@ -46,9 +42,6 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
       schedule_(static_cast<unsigned>(options.kernels.size()),
                 static_cast<unsigned>(options.engines.size())),
       next_line_(start_ + std::chrono::minutes(1)) {
-  ::signal(SIGINT, OnStop);
-  ::signal(SIGTERM, OnStop);
-  ::signal(SIGHUP, OnStop);
   ::signal(SIGPIPE, SIG_IGN);
   for (const std::string& name : options_.engines)
     for (const Engine& engine : AllEngines())
@@ -103,8 +96,6 @@ void CampaignRun::GiveSeeds() {
     for (KernelState& kernel : kernels_) kernel.corpus.Take(directory);
   }
 }
-
-bool CampaignRun::Stopped() { return g_stop; }
 
 double CampaignRun::seconds() const {
   return std::chrono::duration<double>(Clock::now() - start_).count();
@@ -201,7 +192,7 @@ void CampaignRun::Run() {
                             ? options_.jobs
                             : std::max(1U, std::thread::hardware_concurrency());
   const auto is_over = [&] {
-    return g_stop.load() || !std::cout || NobodyReads() ||
+    return Stopped() || !std::cout || NobodyReads() ||
            (options_.seconds > 0 && seconds() >= options_.seconds - 0.5);
   };
   while (!is_over()) {

@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_CLI_CAMPAIGN_RUN_H_
 #define VMTRUNC_CLI_CAMPAIGN_RUN_H_
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "campaign/store.h"
 #include "campaign/summary.h"
 #include "cli/fuzzer_job.h"
+#include "cli/stop.h"
 
 namespace vmtrunc {
 
@@ -75,7 +77,7 @@ class CampaignRun {
  private:
   using Clock = std::chrono::steady_clock;
 
-  static bool Stopped();  // by a signal
+  bool Stopped() const { return stop_; }  // by a signal
 
   struct KernelState {
     std::string name;
@@ -127,6 +129,7 @@ class CampaignRun {
   unsigned died_at_once_ = 0;  // one after the other
   std::set<std::string> told_;
   const Clock::time_point start_ = Clock::now();
+  const std::atomic<bool>& stop_ = StopOn({SIGINT, SIGTERM, SIGHUP});
   Clock::time_point next_line_;
   bool shown_ = false;
 };

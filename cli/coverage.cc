@@ -7,13 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
 #include "core/abstract_state.h"
 #include "core/bugs.h"
-#include "fuzz/distill.h"
 #include "core/version.h"
+#include "explain/text.h"
+#include "fuzz/distill.h"
 
 namespace vmtrunc {
 namespace {
@@ -31,7 +33,7 @@ struct Reached {
   uint64_t asked = 0;  // rules, a bit each
 };
 
-Reached ReachedBy(const CoverageArguments& o, const CorpusFile& file) {
+Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
   std::vector<Rules> kernels;
   Reached reached{.file = file.path, .features = {}};
   for (const KernelSpec& spec :
@@ -70,18 +72,8 @@ std::vector<std::string> NamesOfStates(const Reach& reach,
   return names;
 }
 
-std::string Wrapped(const std::vector<std::string>& words) {
-  std::string text;
-  size_t column = 0;
-  for (const std::string& word : words) {
-    if (column != 0 && column + word.size() > 90) {
-      text += "\n   ";
-      column = 0;
-    }
-    absl::StrAppend(&text, " ", word);
-    column += word.size() + 1;
-  }
-  return text;
+std::string Words(const std::vector<std::string>& words) {
+  return Wrapped("    " + absl::StrJoin(words, " "), 4);
 }
 
 nlohmann::json ToJson(const Reach& reach, const Reached& reached) {
@@ -103,10 +95,10 @@ void Print(const CoverageArguments& o, const Reach& reach,
       reached.file, counts.branches, BranchCount(), counts.states, rules.size(),
       AllRules().size(), counts.bugs);
   if (!o.states) return;
-  std::cout << "  rules asked for:\n   " << Wrapped(rules) << "\n";
+  std::cout << "  rules asked for:\n" << Words(rules) << "\n";
   if (counts.bugs != 0)
-    std::cout << "  known bugs detected:\n   "
-              << Wrapped(NamesOfBugs(reach, reached.features)) << "\n";
+    std::cout << "  known bugs detected:\n"
+              << Words(NamesOfBugs(reach, reached.features)) << "\n";
   if (counts.states != 0) std::cout << "  abstract states:\n";
   for (const std::string& state : NamesOfStates(reach, reached.features))
     std::cout << "    " << state << "\n";
@@ -118,7 +110,7 @@ int Coverage(const CoverageArguments& o) {
   nlohmann::json files = nlohmann::json::array();
   const std::vector<std::string> paths = FilesBelow(o.paths);
   for (const std::string& path : paths) {
-    const Reached reached = ReachedBy(o, ReadCorpusFile(path));
+    const Reached reached = ReachOf(o, ReadCorpusFile(path));
     all.features.insert(all.features.end(), reached.features.begin(),
                         reached.features.end());
     all.asked |= reached.asked;

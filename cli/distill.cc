@@ -1,8 +1,6 @@
 // vmtrunc distill.
 #include "fuzz/distill.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -15,8 +13,9 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
-#include "fuzz/covered.h"
+#include "cli/progress.h"
 #include "core/version.h"
+#include "fuzz/covered.h"
 
 namespace vmtrunc {
 namespace {
@@ -61,17 +60,9 @@ void CheckPlaces(const DistillArguments& o) {
         fs::is_directory(o.out, error) ? "; --replace takes its place" : "")};
 }
 
-struct Progress {
-  const bool terminal = ::isatty(2) != 0;
-  void Show(const std::string& what, size_t done, size_t all) const {
-    if (terminal && (done % 64 == 0 || done == all))
-      std::cerr << absl::StreamFormat("\r\033[K%s %d of %d", what, done, all)
-                << std::flush;
-  }
-  void End() const {
-    if (terminal) std::cerr << "\r\033[K";
-  }
-};
+void ShowOf(ProgressLine& line, const char* what, size_t done, size_t all) {
+  if (line.IsDue()) line.Show(absl::StrFormat("%s %d of %d", what, done, all));
+}
 
 struct Corpus {
   std::vector<CorpusFile> files;  // different scripts
@@ -82,7 +73,7 @@ struct Corpus {
 
 Corpus ReadAndRun(const std::vector<std::string>& dirs, const Reach& reach) {
   Corpus corpus;
-  const Progress progress;
+  ProgressLine progress;
   std::set<std::string> known;
   const std::vector<std::string> paths = FilesBelow(dirs);
   for (const std::string& path : paths) {
@@ -96,13 +87,12 @@ Corpus ReadAndRun(const std::vector<std::string>& dirs, const Reach& reach) {
       continue;
     }
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
-    progress.Show("running input", ++corpus.read, paths.size());
+    ShowOf(progress, "running input", ++corpus.read, paths.size());
     if (!known.insert(std::string(bytes.begin(), bytes.end())).second) continue;
     corpus.drafts.push_back({file.script.setup, file.script.events});
     corpus.reached.push_back(reach.Of(corpus.drafts.back()));
     corpus.files.push_back(std::move(file));
   }
-  progress.End();
   return corpus;
 }
 
@@ -269,11 +259,11 @@ int RunDistill(const DistillArguments& o) {
   const std::vector<uint32_t>& kept = d.cover.chosen;
   d.events_before = EventsOf(corpus, kept);
   if (!o.keep_size) {
-    const Progress progress;
+    ProgressLine progress;
     size_t done = 0;
-    ShrinkKept(reach, kept, wanted, corpus.drafts, corpus.reached,
-               [&] { progress.Show("shrinking input", ++done, kept.size()); });
-    progress.End();
+    ShrinkKept(reach, kept, wanted, corpus.drafts, corpus.reached, [&] {
+      ShowOf(progress, "shrinking input", ++done, kept.size());
+    });
   }
   d.events = EventsOf(corpus, kept);
   CheckKept(reach, corpus, kept, wanted);

@@ -1,6 +1,5 @@
 // vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
 // this command is not instrumented, and says in our words what it sees.
-#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -15,6 +14,8 @@
 #include "cli/corpus.h"
 #include "cli/fuzzer_job.h"
 #include "cli/input.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
 #include "core/run.h"
 #include "fuzz/mutate.h"
 #include "fuzz/shrink.h"
@@ -35,9 +36,6 @@ struct FuzzOptions {
   unsigned events = 32;
   bool keep_going = false;
 };
-
-volatile sig_atomic_t g_interrupted = 0;
-void OnSignal(int) { g_interrupted = 1; }
 
 JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer) {
   JobSpec spec{.fuzzer = fuzzer,
@@ -213,33 +211,22 @@ int Fuzz(FuzzOptions o) {
   if (!fs::is_directory(o.out + "/corpus"))
     throw UsageError{"--out " + o.out + ": cannot make the directory"};
 
-  ::signal(SIGINT, OnSignal);
-  ::signal(SIGTERM, OnSignal);
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                         start)
-        .count();
-  };
-  const bool terminal = ::isatty(2) != 0;
+  const std::atomic<bool>& stop = StopOn();
+  ProgressLine progress;
   if (!o.corpus.empty()) o.corpus = SeedsOf(o);
   FuzzerJob child(SpecOf(o, fuzzer));
-  double shown = 0;
   bool stopped = false;
   while (!child.Ended()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    if (g_interrupted != 0 && !stopped) {
+    if (stop && !stopped) {
       child.Interrupt();
       stopped = true;
     }
-    if (terminal && seconds() - shown > 1) {
-      shown = seconds();
-      std::cerr << "\r\033[K" << Progress(o, child.status(), shown)
-                << std::flush;
-    }
+    if (progress.IsDue())
+      progress.Show(Progress(o, child.status(), progress.seconds()));
   }
-  if (terminal && shown > 0) std::cerr << "\r\033[K";
-  return Report(o, of, child, seconds(), stopped);
+  progress.End();
+  return Report(o, of, child, progress.seconds(), stopped);
 }
 
 }  // namespace

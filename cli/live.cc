@@ -3,13 +3,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/live_threads.h"
+#include "cli/progress.h"
 #include "live/compare.h"
 
 namespace vmtrunc {
@@ -82,28 +82,19 @@ int RunLive(LiveOptions o) {
   Comparison comparison(rules);
   if (!o.script.empty()) return RunScript(o, comparison);
   size_t at = 0;
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                         start)
-        .count();
-  };
-  const bool terminal = ::isatty(2) != 0;
-  double shown = 0;
+  ProgressLine progress;
   for (uint64_t run = 0; run < o.runs; ++run) {
-    if (o.seconds != 0 && seconds() > o.seconds) break;
+    if (o.seconds != 0 && progress.seconds() > o.seconds) break;
     Random random(o.seed * 1000003 + run);
     const Script script = RandomLive(random, o.events, rules);
     const std::string differs = comparison.Compare(script, at);
     if (!differs.empty()) return ReportDivergence(o, script, at, differs);
-    if (terminal && seconds() > shown + 1) {
-      shown = seconds();
-      std::cerr << "\r" << run << " scripts, " << static_cast<int>(shown)
-                << " s" << std::flush;
-    }
+    if (progress.IsDue())
+      progress.Show(
+          absl::StrFormat("%d scripts, %.0f s", run, progress.seconds()));
   }
-  if (terminal) std::cerr << "\r";
-  PrintTotals(comparison, seconds());
+  progress.End();
+  PrintTotals(comparison, progress.seconds());
   return kExitHeld;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/input.h"
+#include "cli/progress.h"
 #include "core/version.h"
 #include "live/rounds.h"
 #include "live/tasks.h"
@@ -32,27 +33,6 @@ double Share(uint64_t part, uint64_t of) {
 double Rate(const RaceReport& r) {
   return r.seconds > 0 ? static_cast<double>(r.operations) / r.seconds : 0;
 }
-
-// On a terminal, from two seconds on.
-class Progress {
- public:
-  void operator()(const RaceReport& r) {
-    if (!terminal_ || r.seconds < next_) return;
-    next_ = r.seconds + 0.5;
-    shown_ = true;
-    std::cerr << absl::StreamFormat("\r\033[K%d rounds, %d operations, %.0f s",
-                                    r.rounds, r.operations, r.seconds)
-              << std::flush;
-  }
-  void End() {
-    if (shown_) std::cerr << "\r\033[K" << std::flush;
-  }
-
- private:
-  const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
-  double next_ = 2;
-  bool shown_ = false;
-};
 
 std::string Quoted(const std::string& path) {
   return path.find_first_of(" '\"$&|;<>()*?\\") == std::string::npos
@@ -204,11 +184,15 @@ int RunThreads(const ThreadsOptions& given) {
               << o.race.seed << "\n"
               << std::flush;
   }
-  Progress progress;
+  ProgressLine progress;
   const bool ours = o.race.path != o.script;  // to remove
   RaceReport report;
   try {
-    report = Race(o.race, [&](const RaceReport& r) { progress(r); });
+    report = Race(o.race, [&](const RaceReport& r) {
+      if (progress.IsDue())
+        progress.Show(absl::StrFormat("%d rounds, %d operations, %.0f s",
+                                      r.rounds, r.operations, r.seconds));
+    });
   } catch (const LiveError&) {
     if (ours) ::unlink(o.out.c_str());
     throw;

@@ -111,7 +111,7 @@ vmtrunc fuzz \-\-kernel 2.6.11\-importer\-rescans \-\-unlike 2.6.11 \-\-seconds 
 
 // As roff reads it: a dash is one that can be searched for and copied, and no
 // line is a request.
-std::string Escaped(const std::string& text) {
+std::string Roff(const std::string& text) {
   const std::string escaped =
       absl::StrReplaceAll(text, {{"\\", "\\e"},
                                  {"-", "\\-"},
@@ -123,10 +123,10 @@ std::string Escaped(const std::string& text) {
 }
 
 std::string Bold(const std::string& text) {
-  return absl::StrCat("\\fB", Escaped(text), "\\fR");
+  return absl::StrCat("\\fB", Roff(text), "\\fR");
 }
 std::string Italic(const std::string& text) {
-  return absl::StrCat("\\fI", Escaped(text), "\\fR");
+  return absl::StrCat("\\fI", Roff(text), "\\fR");
 }
 
 // "{one,two}" as "one | two"; other names are replaced by what stands there.
@@ -153,7 +153,7 @@ std::string OptionText(const CLI::Option& option) {
   std::string text = option.get_description();
   if (const std::string& value = option.get_default_str(); !value.empty())
     absl::StrAppend(&text, " [", value, "]");
-  return absl::StrCat(".TP\n", names, "\n", Escaped(text), "\n");
+  return absl::StrCat(".TP\n", names, "\n", Roff(text), "\n");
 }
 
 std::string Usage(const CLI::App& command) {
@@ -171,10 +171,10 @@ std::string Usage(const CLI::App& command) {
 std::string CommandText(const CLI::App& command) {
   std::string text =
       absl::StrCat(".SS ", command.get_name(), "\n", Usage(command), "\n.PP\n",
-                   Escaped(command.get_description()), "\n");
+                   Roff(command.get_description()), "\n");
   for (const CLI::Option* option : Positionals(command))
     absl::StrAppend(&text, ".TP\n", Italic(option->get_name(true)), "\n",
-                    Escaped(option->get_description()), "\n");
+                    Roff(option->get_description()), "\n");
   for (const CLI::Option* option : VisibleOptions(command))
     if (!option->check_lname("help"))
       absl::StrAppend(&text, OptionText(*option));

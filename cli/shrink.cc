@@ -1,11 +1,7 @@
 // vmtrunc shrink.
 #include "fuzz/shrink.h"
 
-#include <unistd.h>
-
-#include <chrono>
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/progress.h"
 #include "cli/verdict.h"
 #include "core/version.h"
 
@@ -167,29 +164,6 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
   return json;
 }
 
-// On a terminal, from two seconds on.
-class Progress {
- public:
-  void operator()(const Best& best) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!terminal_ || now < next_) return;
-    next_ = now + std::chrono::milliseconds(200);
-    shown_ = true;
-    std::cerr << absl::StreamFormat("\r\033[K%u events, %u scripts run",
-                                    best.cost().events, best.evaluations())
-              << std::flush;
-  }
-  void End() const {
-    if (shown_) std::cerr << "\r\033[K";
-  }
-
- private:
-  const bool terminal_ = ::isatty(2) != 0;
-  bool shown_ = false;
-  std::chrono::steady_clock::time_point next_ =
-      std::chrono::steady_clock::now() + std::chrono::seconds(2);
-};
-
 int ShrinkFile(const ShrinkArguments& o) {
   std::error_code error;
   if (!o.out.empty() && o.out != "-" &&
@@ -198,10 +172,15 @@ int ShrinkFile(const ShrinkArguments& o) {
                      ", which is kept"};
   const Script original = ReadScript(o.file, o.from);
   const Failure failure = FailureOf(o, original);
-  Progress progress;
+  ProgressLine progress;
+  const auto show = [&](const Best& best) {
+    if (progress.IsDue())
+      progress.Show(absl::StrFormat("%u events, %u scripts run",
+                                    best.cost().events, best.evaluations()));
+  };
   const Shrunk shrunk = Shrink(
       Draft{original.setup, original.events}, failure.rules, failure.reason,
-      o.quick ? Effort::kQuick : Effort::kThorough, std::ref(progress));
+      o.quick ? Effort::kQuick : Effort::kThorough, show);
   progress.End();
 
   Script script = EmptyScript();

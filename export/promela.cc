@@ -134,7 +134,7 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       breaks ? "fails" : "holds", AsComment(script, " *"));
 }
 
-std::string Variables(const Places& places, const Script& script) {
+std::string Declarations(const Places& places, const Script& script) {
   std::string text =
       "int turn;\n"
       "int i_size[2];\n"
@@ -166,7 +166,7 @@ std::string PromelaModel(const Script& script, const KernelSpec& kernel) {
   const Record record = RecordRun(script, kernel.rules());
   const Places places = PlacesOf(record);
   return absl::StrCat(
-      Head(script, kernel, record, places.size()), Variables(places, script),
+      Head(script, kernel, record, places.size()), Declarations(places, script),
       "init {\n  d_step {\n", Statements(record.start, places),
       "    turn = 1;\n  }\n}\n\n", Proctypes(script, record, places));
 }

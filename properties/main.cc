@@ -20,12 +20,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/input.h"
+#include "cli/progress.h"
 #include "core/bugs.h"
+#include "core/version.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/hunt.h"
 #include "properties/report.h"
-#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -168,30 +169,19 @@ void HandleCrashes(const Options& o) {
     ::signal(signal, OnCrash);
 }
 
-// Progress on a terminal, once a second.
 class Progress {
  public:
   explicit Progress(std::string what = "") : what_(std::move(what)) {}
-  ~Progress() {
-    if (shown_) std::cerr << "\r\033[K";
-  }
   void Case() {
     ++cases_;
-    if (cases_ % 64 != 0 || !terminal_) return;
-    const Clock::time_point now = Clock::now();
-    if (now < next_) return;
-    next_ = now + std::chrono::seconds(1);
-    shown_ = true;
-    std::cerr << absl::StreamFormat("\r\033[K%s: %d scripts", what_, cases_)
-              << std::flush;
+    if (cases_ % 64 == 0 && line_.IsDue())
+      line_.Show(absl::StrFormat("%s: %d scripts", what_, cases_));
   }
 
  private:
-  const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
   std::string what_;
   uint64_t cases_ = 0;
-  bool shown_ = false;
-  Clock::time_point next_ = Clock::now() + std::chrono::seconds(2);
+  ProgressLine line_;
 };
 
 // ---- what is done

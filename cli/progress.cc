@@ -1,0 +1,27 @@
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace vmtrunc {
+namespace {
+
+constexpr const char* kClearLine = "\r\033[K";
+
+}  // namespace
+
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+void ProgressLine::Show(std::string_view line) {
+  next_ = Clock::now() + std::chrono::milliseconds(500);
+  shown_ = true;
+  std::cerr << kClearLine << line << std::flush;
+}
+
+void ProgressLine::End() {
+  if (shown_) std::cerr << kClearLine << std::flush;
+  shown_ = false;
+}
+
+}  // namespace vmtrunc
