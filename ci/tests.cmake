@@ -13,6 +13,7 @@ target_compile_definitions(vmtrunc_test PRIVATE
   VMTRUNC_GOLDEN_HASH=0x5f4ee75c9a6b4bd4u
   VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 target_precompile_headers(vmtrunc_test PRIVATE <gtest/gtest.h>)
+set_target_properties(vmtrunc_test PROPERTIES UNITY_BUILD OFF)
 gtest_discover_tests(vmtrunc_test)
 add_executable(distill_test fuzz/distill_test.cc)
 target_link_libraries(distill_test PRIVATE vmtrunc_distill GTest::gtest_main)
@@ -74,6 +75,9 @@ if(VMTRUNC_PROPERTIES)
             $<TARGET_FILE:properties> $<TARGET_FILE:vmtrunc>)
 endif()
 
+# First, so that others run beside it: it takes longest, and by itself.
+set_tests_properties(cli PROPERTIES COST 100)
+
 if(NOT VMTRUNC_BENCH)
   return()
 endif()
@@ -104,7 +108,7 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME install
     COMMAND ${PROJECT_SOURCE_DIR}/ci/install_test ${PROJECT_BINARY_DIR})
-  set_tests_properties(install PROPERTIES TIMEOUT 300)
+  set_tests_properties(install PROPERTIES TIMEOUT 300 COST 90)
 endif()
 
 # What --json prints is what docs/schemas/ says. Debian's Python, as above.
