@@ -61,7 +61,9 @@ class Contrast {
 
   std::string Freed(size_t from, size_t until, Slot slot) const {
     for (size_t i = from + 1; i < until; ++i)
-      if (story_.rows[i].world.vmas[slot].state == VmaState::kFree)
+      if (story_.rows[i].world.vmas[slot].state == VmaState::kFree ||
+          story_.rows[i].world.vmas[slot].birth !=
+              story_.rows[from].world.vmas[slot].birth)
         return absl::StrFormat(
             "; when that is freed (%s) the note is gone with it", At(i));
     return "";
@@ -97,11 +99,24 @@ class Contrast {
     const std::string task = story_.script.task_names[task_];
     if (vma == nullptr || !story_.rules.stamp_vmas)
       return absl::StrFormat("%s zaps %u (%s).", task, victim_.addr, At(row));
+    const auto slot = static_cast<Slot>(vma - story_.Before(row).vmas);
+    const size_t enters = Enters(row, slot);
+    const Vma& then = story_.Before(enters).vmas[slot];
     return absl::StrFormat(
-        "When %s comes to %s it reads \"%s\" in its count, so it scans the vma "
-        "and zaps %u (%s).",
-        task, VmaName(story_, row, *vma), CountInWords(story_, *vma),
-        victim_.addr, At(row));
+        "When %s comes to %s (%s) it reads \"%s\" in its count, so it scans "
+        "the vma and zaps %u (%s).",
+        task, VmaName(story_, row, *vma), At(enters),
+        CountInWords(story_, then), victim_.addr, At(row));
+  }
+
+  // The row in which the walk, that is in the vma before `row`, comes to it.
+  size_t Enters(size_t row, Slot slot) const {
+    size_t enters = row;
+    while (enters > 0 &&
+           story_.Before(enters).tasks[task_].op.pass.cursor == slot &&
+           story_.Before(enters).tasks[task_].op.pass.dropped == 0)
+      --enters;
+    return enters;
   }
 
   const Story& story_;

@@ -39,11 +39,11 @@ class Deed {
       if (note.kind == Kind::kPassEnds) Say("the pass ends");
       if (note.kind == Kind::kCleared)
         Say("sets the count of " + Name(after_.vmas[note.id]) +
-            " to 0: scan it again");
+            " to 0: to be scanned");
     }
     Outcome();
     if (deeds_.empty() && row_.flow != Flow::kBlocked && !row_.to.empty())
-      Say("comes to: " + row_.to);
+      Say("only locks; next: " + row_.to);
     return deeds_;
   }
 
@@ -154,16 +154,17 @@ class Deed {
       const Vma& b = after_.vmas[slot];
       const bool was = a.state != VmaState::kFree;
       const bool is = b.state != VmaState::kFree;
-      if (was && !is) {
+      const bool born = is && (!was || a.birth != b.birth);
+      if (was && (!is || born))
         Say(absl::StrFormat("frees %s: slot %u", Name(a), slot) + Lost(a));
-      } else if (is && (!was || a.birth != b.birth)) {
+      if (born) {
         const auto last = LastUseOf(story_, number_, static_cast<Slot>(slot));
         Say(absl::StrFormat("%s%s gets slot %u", Splits(b), Name(b), slot) +
             (last
                  ? ", which was " + VmaName(story_, *last,
                                             story_.rows[*last].world.vmas[slot])
                  : ""));
-      } else if (is) {
+      } else if (is && was) {
         Change(a, b);
       }
     }
@@ -186,6 +187,15 @@ class Deed {
     return "";
   }
 
+  // One that is linked may get the count that passes leave where they are
+  // through: it has no pages yet.
+  std::string Stamped(const Vma& a, const Vma& b) const {
+    const std::string count = CountInWords(story_, b);
+    return a.count != b.count && count.starts_with("scanned")
+               ? ", as if \"" + count + "\""
+               : "";
+  }
+
   void Change(const Vma& a, const Vma& b) {
     if (a.start != b.start || a.end != b.end)
       Say(absl::StrFormat("%s becomes [%u, %u)", Name(a), b.start, b.end));
@@ -193,7 +203,7 @@ class Deed {
       Say("takes " + Name(b) + " off its mm");
     const bool indexed = a.in_index != InIndex::kNot;
     if (!indexed && b.in_index != InIndex::kNot)
-      Say("puts " + Name(b) + " into the index");
+      Say("puts " + Name(b) + " into the index" + Stamped(a, b));
     if (indexed && b.in_index == InIndex::kNot)
       Say("takes " + Name(b) + " out of the index");
     if (a.nonlinear != b.nonlinear) Say(Name(b) + " is nonlinear now");

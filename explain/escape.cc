@@ -1,5 +1,8 @@
 #include "explain/escape.h"
 
+#include <cstdio>
+#include <utility>
+
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "explain/words.h"
@@ -49,8 +52,8 @@ class Account {
                              : row.verb == Verb::kPunch  ? "punches"
                                                          : "invalidates";
     Say(absl::StrFormat(
-        "%s %s %s%s: %s has to take page %u%s from every process, so also page "
-        "%u from %u of %s.",
+        "%s %s %s%s: %s has to take page %u%s from every process. What it will "
+        "not take is page %u at %u of %s.",
         TaskName(row.task), does, file,
         row.verb == Verb::kTruncate ? absl::StrFormat(" to %s", Pages(op.pgoff))
                                     : "",
@@ -84,10 +87,10 @@ class Account {
                                   CountInWords(story_, row.world.vmas[slot]),
                                   Name(at, slot));
     }
-    Say(
-        absl::StrFormat("At %s it is asked to let others go first: it drops "
-                        "i_mmap_lock%s.",
-                        At(at), left));
+    Say(absl::StrFormat(
+        "Behind the block at %s somebody wants the lock, or the "
+        "task has had its time: it drops i_mmap_lock%s.",
+        At(at), left));
     Meanwhile();
   }
 
@@ -99,11 +102,16 @@ class Account {
     for (size_t i = *escape_.dropped + 1; i < until;) {
       const unsigned event = story_.rows[i].event;
       std::vector<std::string> deeds;
+      Moved moved;
       for (; i < until && story_.rows[i].event == event; ++i) {
         if (story_.rows[i].task == story_.rows[escape_.begins].task) continue;
-        for (const std::string& deed : Deeds(story_, i))
-          if (Matters(deed)) deeds.push_back(deed + " (" + At(i) + ")");
+        for (const std::string& deed : Deeds(story_, i)) {
+          if (!Matters(deed) || moved.Takes(deed, story_.rows[i])) continue;
+          moved.EndTo(deeds);
+          deeds.push_back(deed + " (" + At(i) + ")");
+        }
       }
+      moved.EndTo(deeds);
       if (deeds.empty()) continue;
       Say(absl::StrFormat(
           "Then%s: %s.",
@@ -112,6 +120,42 @@ class Account {
           absl::StrJoin(deeds, "; ")));
     }
   }
+
+  // Pages that mremap moves one by one, each in a row of its own, as one deed.
+  class Moved {
+   public:
+    // Whether the deed is a move that goes on where the last one ended.
+    bool Takes(const std::string& deed, const StoryRow& row) {
+      unsigned from, to;
+      char more;
+      if (std::sscanf(deed.c_str(), "moves %u to %u%c", &from, &to, &more) != 2)
+        return false;
+      if (pages_ != 0 && (from != from_ + pages_ || to != to_ + pages_))
+        return false;
+      if (pages_++ == 0) {
+        from_ = from;
+        to_ = to;
+        steps_ = {row.first_step, 0};
+      }
+      steps_.second = row.last_step;
+      return true;
+    }
+
+    void EndTo(std::vector<std::string>& deeds) {
+      if (pages_ == 1)
+        deeds.push_back(absl::StrFormat("moves %u to %u (step %u)", from_, to_,
+                                        steps_.second));
+      if (pages_ > 1)
+        deeds.push_back(absl::StrFormat(
+            "moves %u..%u to %u..%u (steps %u..%u)", from_, from_ + pages_ - 1,
+            to_, to_ + pages_ - 1, steps_.first, steps_.second));
+      pages_ = 0;
+    }
+
+   private:
+    unsigned from_ = 0, to_ = 0, pages_ = 0;
+    std::pair<unsigned, unsigned> steps_;
+  };
 
   // What changes which vmas there are, or brings pages.
   static bool Matters(const std::string& deed) {
@@ -122,9 +166,12 @@ class Account {
   }
 
   void How() {
-    const bool late =
-        escape_.arrives &&
-        (!escape_.scans.empty() && *escape_.arrives > escape_.scans.back());
+    // Behind its scan; unless the walk came there again, and believed a note.
+    const bool late = escape_.arrives && !escape_.scans.empty() &&
+                      *escape_.arrives > escape_.scans.back() &&
+                      ((escape_.skip != Escape::Skip::kPointer &&
+                        escape_.skip != Escape::Skip::kRestart) ||
+                       escape_.skipped < *escape_.arrives);
     if (late) return ComesBack();
     if (escape_.arrives && escape_.from) return Moves();
     if (escape_.arrives && escape_.skip == Escape::Skip::kUnknown)
@@ -151,8 +198,7 @@ class Account {
   void Moves() {
     const StoryRow& row = story_.rows[*escape_.arrives];
     Say(absl::StrFormat(
-        "%s moves page %u from %u to %u at %s, where the pass does not look "
-        "again.",
+        "%s moves page %u from %u to %u at %s, where the pass will not look.",
         TaskName(row.task), victim_.index, *escape_.from, victim_.addr,
         At(*escape_.arrives)));
     if (escape_.skip != Escape::Skip::kUnknown) Skipped();
@@ -197,19 +243,22 @@ class Account {
     const unsigned task = story_.rows[escape_.begins].task;
     const Pass& pass = world.tasks[task].op.pass;
     const std::string begins = absl::StrFormat(
-        "When %s has the lock again (%s) it walks from the top and finds %s in "
-        "slot %u, which is the slot that it remembers",
+        "When %s has the lock again it begins its walk anew. At %s it comes to "
+        "%s, in slot %u, which is the slot in its note",
         TaskName(task), At(escape_.skipped),
         VmaName(story_, escape_.breaks, vma), escape_.slot);
     if (vma.pgoff + pass.restart_addr - vma.start == pass.restart_pgoff)
-      Say(absl::StrFormat(
-          "%s, and %u is file page %u there too. So it goes on at %u, as if "
-          "what lies below were done.%s",
-          begins, pass.restart_addr, pass.restart_pgoff, pass.restart_addr,
-          never));
+      Say(
+          absl::StrFormat("%s, and %u is file page %u there too, as the note "
+                          "says; more it does "
+                          "not compare. So it goes on at %u, as if what lies "
+                          "below were done.%s",
+                          begins, pass.restart_addr, pass.restart_pgoff,
+                          pass.restart_addr, never));
     else
       Say(absl::StrFormat(
-          "%s. That %u is not file page %u there it takes for a sign that "
+          "%s. That %u would not be file page %u there it takes for a sign "
+          "that "
           "nothing of it is left to do.%s",
           begins, pass.restart_addr, pass.restart_pgoff, never));
   }

@@ -3,7 +3,6 @@
 'use strict';
 const data = JSON.parse(document.getElementById('data').textContent);
 const $ = (id) => document.getElementById(id);
-data.victims = new Set();  // 'mm addr' of what is past the end where it breaks
 const escaped = (text) => String(text).replace(/[&<>"']/g,
     (c) => '&#' + c.charCodeAt(0) + ';');
 
@@ -35,6 +34,7 @@ function statesOf(run) {
   return states;
 }
 
+const pageOf = (vma, i) => vma.nonlinear ? vma.pages[i] : vma.pgoff + i;
 const vmasOf = (state) => Object.entries(state.vmas)
     .map(([slot, vma]) => ({slot: Number(slot), ...vma}))
     .sort((a, b) => a.start - b.start || a.slot - b.slot);
@@ -60,12 +60,13 @@ for (const run of data.runs) {
   run.pages = Math.max(1, ...Object.values(run.files).map((f) => f.size),
       ...run.rows.flatMap((row) => Object.values(row.set.files || {})
           .map((f) => Math.max(f.size, f.cached.length))));
-  // What is past the end of the file where it breaks.
+  // What is past the end of the file where it breaks: mm, address, page.
+  run.victims = new Set();
   if (run.broken_row !== undefined)
     for (const vma of vmasOf(run.states[run.broken_row + 1]))
       [...vma.ptes].forEach((sign, i) => {
         if (sign !== '#' && SIGNS[sign][0] === 'past')
-          data.victims.add(vma.mm + ' ' + (vma.start + i));
+          run.victims.add(`${vma.mm} ${vma.start + i} ${pageOf(vma, i)}`);
       });
   // All tasks that move or are declared.
   run.lanes = [...(run.tasks || [])];
@@ -81,7 +82,7 @@ const text = (x, y, cls, words, more = '') =>
 function drawCell(run, state, vma, i, x, y, w, h) {
   const addr = vma.start + i;
   const sign = vma.ptes[i];
-  const page = vma.nonlinear ? vma.pages[i] : vma.pgoff + i;
+  const page = pageOf(vma, i);
   const [cls, words] = SIGNS[sign];
   const zapped = sign === '.' && state.zapped.has(vma.mm + ' ' + addr);
   const present = sign !== '.' && sign !== 'f';
@@ -103,7 +104,7 @@ function drawCell(run, state, vma, i, x, y, w, h) {
   if (present && w >= 15)
     svg += text(x + w / 2, y + h / 2 + 4, 'num ' + cls,
         sign === 'c' || sign === 'C' ? 'c' : sign === 'x' ? page + '!' : page);
-  if (cls === 'past' && data.victims.has(vma.mm + ' ' + addr))
+  if (cls === 'past' && run.victims.has(`${vma.mm} ${addr} ${page}`))
     svg += `<rect class="victim" x="${x + 1.5}" y="${y + 1.5}" ` +
         `width="${w - 3}" height="${h - 3}"/>`;
   return svg + '</g>';
@@ -127,8 +128,8 @@ function drawSkipped(vma, skips, x, cell, y, h) {
   const from = x + (skips.first - vma.start) * cell;
   const to = x + (skips.last + 1 - vma.start) * cell;
   return `<g class="skip" data-first="${skips.first}" data-last="${skips.last}">` +
-      `<path class="skipped" d="M${from + 1} ${y + h + 15}v7H${to - 2}v-7"/>` +
-      text(from + 3, y + h + 37, 'skipped', 'passed by: believed done') + '</g>';
+      `<path class="skipped" d="M${from + 1} ${y + h + 29}v7H${to - 2}v-7"/>` +
+      text(from + 3, y + h + 50, 'skipped', 'passed by: believed done') + '</g>';
 }
 
 function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
@@ -154,7 +155,8 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
   svg += `<rect class="vma${odd ? ' odd' : ''}" x="${x}" y="${y}" ` +
       `width="${w}" height="${h}"/>`;
   // Addresses, where there is room.
-  for (let i = 0; cell >= 24 && i < vma.end - vma.start; ++i)
+  const every = cell >= 24 ? 1 : cell >= 12 ? 2 : 0;
+  for (let i = 0; every && i < vma.end - vma.start; i += every)
     svg += text(x + (i + .5) * cell, y + h + (small ? 14 : 12), 'addr',
         vma.start + i);
   return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y, small) +
@@ -290,7 +292,7 @@ function drawWorld(run, row, small) {
             x0 + (line[i + 1].start - run.low) * cell - 6;
         svg += drawVma(run, state, vma, x0, cell, y + 36, small, until, skips);
       });
-      y += 106;
+      y += 118;
     }
   }
   return `<svg viewBox="0 0 ${width} ${y + 4}" role="img" aria-label="${
@@ -570,11 +572,12 @@ function filmHtml(run) {
 
 function rulesHtml(story) {
   const rules = story.cause?.rules || [];
-  if (!rules.length) return '<p>It holds: no rule is to blame.</p>';
+  const kernel = `<p>On ${escaped(story.kernel)}:</p>`;
+  if (!rules.length) return kernel + '<p>It holds: no rule is to blame.</p>';
   const deciding = rules.filter((rule) => rule.decides)
       .sort((a, b) => b.main - a.main);
   const others = rules.filter((rule) => !rule.decides);
-  return ruleTable(story, deciding) +
+  return kernel + ruleTable(story, deciding) +
       (others.length ? `<details><summary>${others.length} rules that do not ` +
           `decide</summary>${ruleTable(story, others)}</details>` : '');
 }
@@ -589,11 +592,15 @@ function ruleTable(story, rules) {
         escaped(rule.name)}</code>${rule.main ? ' \u2190 the one that matters: the fix' : ''}</th>` +
         `<td>${rule.has ? 'has it' : 'lacks it'}</td>` +
         `<td>${rule.decides ? '<strong>the script holds</strong>' :
-               'still breaks something'}</td>` +
+               'it breaks all the same'}</td>` +
         `<td>${escaped(rule.text)}${rule.flip ? ` <span class="soft">Known ` +
         `bugs: ${escaped(rule.flip)}</span>` : ''}</td></tr>`).join('') +
       '</tbody></table>';
 }
+
+// Where a reader begins: where the runs part, or it is passed by, or it breaks.
+const firstRow = (story) =>
+    data.parting_row ?? story.skipped_row ?? story.broken_row ?? 0;
 
 function fromHash() {
   const kernel = /[#&]k=([^&]*)/.exec(location.hash);
@@ -602,7 +609,8 @@ function fromHash() {
       r.kernel === decodeURIComponent(kernel[1])) : 0;
   const story = data.runs[Math.max(0, run)];
   const at = step ? Number(step[1]) : 0;
-  const row = story.rows.findIndex((r) => r.steps[0] <= at && at <= r.steps[1]);
+  const row = step ? story.rows.findIndex(
+      (r) => r.steps[0] <= at && at <= r.steps[1]) : firstRow(story);
   return {run: Math.max(0, run), row: Math.max(0, row), asked: Boolean(step)};
 }
 
@@ -622,8 +630,9 @@ function onKey(event) {
   const go = {ArrowRight: () => nextRow(1), ArrowLeft: () => nextRow(-1),
     PageDown: () => nextRow(1, true), PageUp: () => nextRow(-1, true),
     Home: () => 0, End: () => 1e9}[event.key];
-  if (typing || !go) return;
-  if (event.target.matches('[role=tab]')) return;
+  if (typing || !go || event.target.matches('[role=tab]')) return;
+  // Keys that scroll are the run's where the run has the focus.
+  if (!event.key.startsWith('Arrow') && !event.target.closest('.stage')) return;
   event.preventDefault();
   show(current.run, go());
 }

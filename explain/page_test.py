@@ -195,10 +195,13 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
     failures.expect(f"{name}: ready", "1", driver.execute_script(
         "return document.body.dataset.ready"))
     body = driver.find_element(By.TAG_NAME, "body")
+    stage = driver.find_element(By.CLASS_NAME, "stage")
+    check_keys(driver, name, body, stage, failures)
     for number, story in enumerate(stories):
         check_trace(name, vmtrunc, script, story, failures)
-        driver.find_elements(By.CSS_SELECTOR, "#tabs button")[number].click()
-        body.send_keys(Keys.HOME)
+        tab = driver.find_elements(By.CSS_SELECTOR, "#tabs button")[number]
+        driver.execute_script("arguments[0].click()", tab)
+        stage.send_keys(Keys.HOME)
         rows = list(states_of(story))
         for at, ((row, state), zapped) in enumerate(zip(rows,
                                                         zapped_of(rows))):
@@ -220,13 +223,24 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
         failures.lines.append(f"{name}: console: {entry['message']}")
 
 
+def check_keys(driver, name, body, stage, failures):
+    """Keys that scroll a page do, but where the run has the focus."""
+    row = driver.execute_script(DRAWN)["row"]
+    for key in (Keys.PAGE_DOWN, Keys.PAGE_UP, Keys.END, Keys.HOME):
+        body.send_keys(key)
+        failures.expect(f"{name}: a key that scrolls", row,
+                        driver.execute_script(DRAWN)["row"])
+    stage.send_keys(Keys.HOME)
+    failures.expect(f"{name}: Home in the run", 0,
+                    driver.execute_script(DRAWN)["row"])
+
+
 def check_canary(driver, name, row_and_state, failures):
     """What is drawn wrong is noticed: a page, a count, a size."""
     for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
                   "querySelector('#world .v').dataset.count = 'wrong'",
                   "querySelector('#world .i_size').dataset.size = 63"):
-        body = driver.find_element(By.TAG_NAME, "body")
-        body.send_keys(Keys.END)
+        driver.find_element(By.CLASS_NAME, "stage").send_keys(Keys.END)
         if not row_and_state[1]["vmas"] and ".i_size" not in wrong:
             continue
         driver.execute_script("document." + wrong)

@@ -110,6 +110,19 @@ class Changes {
   Json last_;
 };
 
+// In the midst of pages that are moved one by one.
+bool GoesOnMoving(const Story& story, size_t row) {
+  const auto moves = [&](size_t i) {
+    if (i >= story.rows.size() || story.rows[i].event != story.rows[row].event)
+      return false;
+    const std::vector<std::string> deeds = Deeds(story, i);
+    return deeds.size() == 1 && deeds[0].starts_with("moves");
+  };
+  // Rows with locks alone lie between.
+  return moves(row) && (moves(row - 1) || moves(row - 2)) &&
+         (moves(row + 1) || moves(row + 2));
+}
+
 // Rows that tell the story by themselves.
 bool IsKey(const Story& story, const Cause* cause, size_t row) {
   const StoryRow& it = story.rows[row];
@@ -123,7 +136,7 @@ bool IsKey(const Story& story, const Cause* cause, size_t row) {
     if (deed.find("which was") != std::string::npos ||
         deed.find("believing") != std::string::npos ||
         deed.starts_with("frees") || deed.starts_with("moves"))
-      return true;
+      return !GoesOnMoving(story, row);
   return story.rows[row + 1].event != it.event;
 }
 

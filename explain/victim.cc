@@ -1,6 +1,7 @@
 #include "explain/victim.h"
 
 #include "core/mark.h"
+#include "explain/words.h"
 
 namespace vmtrunc {
 namespace {
@@ -114,6 +115,7 @@ class Detective {
       escape_.slot = SlotOf(world, *vma);
     }
     PreferRestart();
+    FindEntry();
     if (escape_.skip != Escape::Skip::kUnknown) FindMark();
   }
 
@@ -131,6 +133,19 @@ class Detective {
       if (skip == Escape::Skip::kStamp) continue;
       escape_.skip = skip;
       escape_.skipped = i;
+    }
+  }
+
+  // The row that enters the vma, where the walk goes on above a restart address
+  // or point and is seen to be believed only then.
+  void FindEntry() {
+    for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {
+      if (story_.rows[i].task != task_) continue;
+      if (story_.rows[i].Has(Kind::kDrops)) return;
+      const auto skips = SkippedBy(story_, i);
+      if (!skips || skips->slot != escape_.slot) continue;
+      escape_.skipped = i;
+      return;
     }
   }
 

@@ -139,10 +139,45 @@ class Narrator {
       return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
                                  At(it.row)));
     const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
+    const std::string saves = Saved(it);
     Say(absl::StrFormat(
-        "The last way out was before %s (%s first); from then on no order of "
+        "The last way out was before %s (%s first)%s From then on no order of "
         "what is in flight avoids it.",
-        At(it.row), first.empty() ? "nothing more begins" : first));
+        At(it.row), first.empty() ? "nothing more begins" : first,
+        saves.empty() ? "." : ": " + saves + "."));
+  }
+
+  // What happens on the way out up to where the page is gone: what each task
+  // does to the walk, to vmas and to the page.
+  std::string Saved(const NoReturn& it) const {
+    const auto victim = VictimOf(story_.result.first);
+    if (!victim) return "";
+    Script script = story_.script;
+    script.events = it.saved;
+    const Story saved =
+        vmtrunc::Tell(story_.path, script, story_.kernel, Folding::kQuiet);
+    std::vector<std::string> deeds;
+    for (size_t i = 0; i < saved.rows.size(); ++i) {
+      const StoryRow& row = saved.rows[i];
+      if (row.first_step < story_.rows[it.row].first_step) continue;
+      for (const std::string& deed : Deeds(saved, i))
+        if (TellsOfTheWalk(deed))
+          deeds.push_back(TaskName(row.task) + " " + deed);
+      for (const TraceNote& note : row.notes)
+        if (note.kind == Kind::kZaps && note.mm == victim->mm &&
+            saved.Before(i).mms[note.mm].ptes[note.start].index() ==
+                victim->index &&
+            deeds.size() <= kMostSaid)
+          return absl::StrJoin(deeds, "; ");
+    }
+    return "";
+  }
+
+  static bool TellsOfTheWalk(const std::string& deed) {
+    for (const char* const word : {"comes to ", "goes on in", "drops", "zaps",
+                                   "frees", "slot", "becomes", "moves", "maps"})
+      if (deed.find(word) != std::string::npos) return true;
+    return false;
   }
 
   void Rule() {
@@ -152,11 +187,13 @@ class Narrator {
     }
     const RuleRole& role = cause_.rules[*cause_.main_rule];
     Say(absl::StrFormat(
-        "What matters is the rule %s: %s. %s %s it; with this rule alone "
-        "changed the script holds.",
+        "What matters is the rule %s: %s. %s %s it; with this alone %s the "
+        "script holds.",
         role.rule->name, role.rule->decides, story_.kernel.ToString(),
-        role.on ? "has" : "lacks"));
+        role.on ? "has" : "lacks", role.on ? "taken away" : "added"));
   }
+
+  static constexpr size_t kMostSaid = 10;
 
   const Story& story_;
   const Cause& cause_;

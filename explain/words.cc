@@ -89,11 +89,11 @@ std::string LockName(const Story& story, size_t row, const HeldLock& lock) {
 std::string CountInWords(const Story& story, const Vma& vma) {
   if (!story.rules.stamp_vmas) return "";
   const bool names_pass = story.rules.restart_names_pass;
-  if (vma.count == 0) return "never scanned";
+  if (vma.count == 0) return "to be scanned";
   const uint32_t page = vma.count >> kPageShift;
   if (names_pass) {
     const uint32_t pass = vma.count & kSubPage;
-    if (pass == 0) return "never scanned";  // linked before the first pass
+    if (pass == 0) return "to be scanned";  // linked before the first pass
     return page == kDonePage
                ? absl::StrFormat("scanned by pass %u", pass)
                : absl::StrFormat("restart of pass %u at %u", pass, page);
@@ -177,8 +177,10 @@ std::vector<Slot> ChangedVmas(const Story& story, size_t row) {
 }
 
 std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot) {
-  if (story.Before(row).vmas[slot].state != VmaState::kFree ||
-      story.rows[row].world.vmas[slot].state == VmaState::kFree)
+  const Vma& before = story.Before(row).vmas[slot];
+  const Vma& now = story.rows[row].world.vmas[slot];
+  if (now.state == VmaState::kFree ||
+      (before.state != VmaState::kFree && before.birth == now.birth))
     return std::nullopt;
   for (size_t i = row; i-- > 0;)
     if (story.rows[i].world.vmas[slot].state != VmaState::kFree) return i;

@@ -19,8 +19,8 @@ std::string VmaName(const Story& story, size_t row, const Vma& vma);
 // row's own task, of the file where there are two.
 std::string LockName(const Story& story, size_t row, const HeldLock& lock);
 
-// What a vma's count says: "scanned by pass 3", "restart at 106", "never
-// scanned"; "" where the kernel has no counts.
+// What a vma's count says: "scanned by pass 3", "restart at 106", "to be
+// scanned" (0, or behind no pass); "" where the kernel has no counts.
 std::string CountInWords(const Story& story, const Vma& vma);
 
 // A pass's restart point, where the rule is that the pass has it and it is in
@@ -47,7 +47,8 @@ std::vector<std::string> Deeds(const Story& story, size_t row);
 std::vector<Slot> ChangedVmas(const Story& story, size_t row);
 
 // Whose the struct was before, where the row takes a struct that was another's
-// from the slab: the row at whose end it was in use for the last time.
+// from the slab: the row at whose end it was in use for the last time, which
+// may be the one before.
 std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot);
 
 // Addresses that the pass passes by in the vma that it enters in this row,
