@@ -139,6 +139,7 @@ class Detective {
   // The row that enters the vma, where the walk goes on above a restart address
   // or point and is seen to be believed only then.
   void FindEntry() {
+    if (escape_.skip == Escape::Skip::kStamp) return;
     for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {
       if (story_.rows[i].task != task_) continue;
       if (story_.rows[i].Has(Kind::kDrops)) return;
