@@ -17,8 +17,12 @@ using Kind = TraceNote::Kind;
 // The same place in a run that holds.
 class Contrast {
  public:
-  Contrast(const Story& story, const Victim& victim, unsigned task)
-      : story_(story), victim_(victim), task_(task) {}
+  Contrast(const Story& story, const Story& broken, const Victim& victim)
+      : story_(story),
+        victim_(victim),
+        task_(broken.rows[*broken.broken_row].task),
+        had_note_(!broken.rules.restart_in_vma && broken.rules.drop_lock &&
+                  story.rules.restart_in_vma) {}
 
   std::vector<std::string> Tell() const {
     std::vector<std::string> sentences = {absl::StrFormat(
@@ -49,10 +53,11 @@ class Contrast {
         const Vma& vma = row.world.vmas[slot];
         if (vma.count == story_.Before(i).vmas[slot].count) continue;
         return absl::StrFormat(
-            "When it drops the lock (%s) the pass notes \"%s\" in the vma "
-            "itself, %s%s.",
+            "When it drops the lock (%s) the pass writes \"%s\" into the count "
+            "of the vma itself, %s%s.%s",
             At(i), CountInWords(story_, vma), VmaName(story_, i, vma),
-            Freed(i, zap, slot));
+            Freed(i, zap, slot),
+            had_note_ ? " It keeps no note that it could believe later." : "");
       }
       return "";
     }
@@ -65,7 +70,7 @@ class Contrast {
           story_.rows[i].world.vmas[slot].birth !=
               story_.rows[from].world.vmas[slot].birth)
         return absl::StrFormat(
-            "; when that is freed (%s) the note is gone with it", At(i));
+            "; when that is freed (%s) the address is gone with it", At(i));
     return "";
   }
 
@@ -83,9 +88,10 @@ class Contrast {
         continue;
       if (row.verb != Verb::kMprotect && row.verb != Verb::kMunmap) return "";
       return absl::StrFormat(
-          "The piece %s gets slot %u here too (%s)%s: \"%s\".",
+          "The piece %s gets slot %u here too (%s)%s; its count is \"%s\".",
           VmaName(story_, i, now), slot, At(i),
-          story_.rules.split_inherits
+          had_note_ ? ", but nothing here goes by slots"
+          : story_.rules.split_inherits
               ? ", but its count is copied from the vma that is split"
               : ", with the count of a copy of the vma that is split",
           CountInWords(story_, now));
@@ -122,6 +128,7 @@ class Contrast {
   const Story& story_;
   const Victim victim_;
   const unsigned task_;
+  const bool had_note_;  // the run that breaks, and this one has none
 };
 
 }  // namespace
@@ -167,7 +174,7 @@ std::vector<std::string> WhyNot(const Story& story, const Story& broken) {
   const auto victim = VictimOf(broken.result.first);
   if (!victim || !broken.broken_row)
     return {absl::StrFormat("On %s the same script holds.", kernel)};
-  return Contrast(story, *victim, broken.rows[*broken.broken_row].task).Tell();
+  return Contrast(story, broken, *victim).Tell();
 }
 
 }  // namespace vmtrunc

@@ -258,7 +258,7 @@ class Deed {
       if (after_.vmas[slot].state != VmaState::kFree &&
           after_.vmas[slot].count != before_.vmas[slot].count &&
           count.starts_with("restart"))
-        return ", noting \"" + count + "\" in the vma " +
+        return ", writing \"" + count + "\" into the count of " +
                Name(after_.vmas[slot]);
     }
     return "";
@@ -270,7 +270,7 @@ class Deed {
       if (note.kind == Kind::kRemoves) pages.push_back(note.id);
     std::sort(pages.begin(), pages.end());
     if (pages.empty()) return;
-    std::vector<unsigned> mapped;
+    std::vector<unsigned> mapped, of;
     unsigned where = kNoMm;
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
       for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr)
@@ -279,13 +279,18 @@ class Deed {
             (where == kNoMm || where == mm)) {
           where = mm;
           mapped.push_back(addr);
+          of.push_back(before_.mms[mm].ptes[addr].index());
         }
+    std::sort(of.begin(), of.end());
     Say("removes " + std::string(pages.size() == 1 ? "page " : "pages ") +
         RangesOf(pages) + " from the page cache" +
         (mapped.empty()
              ? ""
              : " though " + RangesOf(mapped) + " of " + MmName(where) +
-                   " still map" + (mapped.size() == 1 ? "s it" : " them")));
+                   " still map" + (mapped.size() == 1 ? "s " : " ") +
+                   (mapped.size() != pages.size() ? RangesOf(of)
+                    : mapped.size() == 1          ? "it"
+                                                  : "them")));
   }
 
   void Outcome() {

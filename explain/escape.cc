@@ -48,12 +48,15 @@ class Account {
                               row.world.files[op.file].truncate_count)
             : "its pass";
     const std::string file = story_.FileName(op.file);
+    std::vector<unsigned> others;
+    if (story_.result.first.property == Property::kNoPagePastSize)
+      others = OthersPastSize(story_, escape_.breaks, victim_);
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
                              : row.verb == Verb::kPunch  ? "punches"
                                                          : "invalidates";
     Say(absl::StrFormat(
         "%s %s %s%s: %s has to take page %u%s from every process. What it will "
-        "not take is page %u at %u of %s.",
+        "not take is page %u at %u of %s%s.",
         TaskName(row.task), does, file,
         row.verb == Verb::kTruncate ? absl::StrFormat(" to %s", Pages(op.pgoff))
                                     : "",
@@ -61,7 +64,8 @@ class Account {
         op.pass.last >= LargeCaps::kFilePages - 1 ? " and all behind it"
         : op.pass.last != op.pass.first ? absl::StrFormat("..%u", op.pass.last)
                                         : "",
-        victim_.index, victim_.addr, MmName(victim_.mm)));
+        victim_.index, victim_.addr, MmName(victim_.mm),
+        others.empty() ? "" : ", and the like at " + RangesOf(others)));
   }
 
   static std::string Pages(unsigned pages) {
@@ -76,21 +80,21 @@ class Account {
     std::string left;
     if (!story_.rules.restart_in_vma && pass.restart_vma != kNone) {
       left = absl::StrFormat(
-          " and remembers in a note of its own where it was: slot %u (the vma "
-          "%s), address %u, file page %u",
+          " and keeps a note, a variable of the pass's own, of where it was: "
+          "slot %u (the vma %s), address %u, file page %u",
           pass.restart_vma, Name(at, pass.restart_vma), pass.restart_addr,
           pass.restart_pgoff);
     } else {
       for (const Slot slot : ChangedVmas(story_, at))
         if (row.world.vmas[slot].count != story_.Before(at).vmas[slot].count)
-          left += absl::StrFormat(" and leaves \"%s\" in %s",
+          left += absl::StrFormat(" and leaves \"%s\" in the count of %s",
                                   CountInWords(story_, row.world.vmas[slot]),
                                   Name(at, slot));
     }
     Say(absl::StrFormat(
-        "Behind the block at %s somebody wants the lock, or the "
-        "task has had its time: it drops i_mmap_lock%s.",
-        At(at), left));
+        "At %s, behind a block, it is asked to let others go first (\"%s\"): "
+        "it drops i_mmap_lock%s.",
+        At(at), EventInWords(story_, row.event), left));
     Meanwhile();
   }
 

@@ -123,13 +123,14 @@ function restartsOf(state, vma) {
 }
 
 // What the pass passes by in this step.
-function drawSkipped(vma, skips, x, cell, y, h) {
+function drawSkipped(vma, skips, x, cell, y, h, small) {
   if (!skips || skips.slot !== vma.slot) return '';
   const from = x + (skips.first - vma.start) * cell;
   const to = x + (skips.last + 1 - vma.start) * cell;
+  const low = y + h + (small ? 12 : 0);
   return `<g class="skip" data-first="${skips.first}" data-last="${skips.last}">` +
-      `<path class="skipped" d="M${from + 1} ${y + h + 29}v7H${to - 2}v-7"/>` +
-      text(from + 3, y + h + 50, 'skipped', 'passed by: believed done') + '</g>';
+      `<path class="skipped" d="M${from + 1} ${low + 29}v7H${to - 2}v-7"/>` +
+      text(from + 3, low + 50, 'skipped', 'passed by: believed done') + '</g>';
 }
 
 function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
@@ -151,7 +152,7 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
           vma.end - vma.start - 1} of ${vma.file}; ${notes.join(', ')}`)}</title>`;
   for (let i = 0; i < vma.end - vma.start; ++i)
     svg += drawCell(run, state, vma, i, x + i * cell, y, cell, h);
-  svg += drawSkipped(vma, skips, x, cell, y, h);
+  svg += drawSkipped(vma, skips, x, cell, y, h, small);
   svg += `<rect class="vma${odd ? ' odd' : ''}" x="${x}" y="${y}" ` +
       `width="${w}" height="${h}"/>`;
   // Addresses, where there is room.
@@ -181,13 +182,14 @@ function drawNotes(vma, notes, label, x, room, y, small) {
 
 function drawMarks(run, state, vma, x0, cell, y, h, small) {
   let svg = '';
+  const low = y + h + (small ? 12 : 0);  // below the addresses
   const here = Object.values(state.passes).filter((pass) => pass.slot === vma.slot)
       .map((pass) => pass.addr);
   for (const mark of restartsOf(state, vma)) {
     if (here.includes(mark.addr)) mark.words = '';  // the walk is there
     const x = x0 + (Math.min(mark.addr, run.high) - run.low) * cell;
     svg += `<g class="mark" data-addr="${mark.addr}"><path ` +
-        `class="restart${mark.hollow ? ' hollow' : ''}" d="M${x} ${y + h + 15}l-6 11h12z"/>` + text(x + 9, y + h + 26, 'restart',
+        `class="restart${mark.hollow ? ' hollow' : ''}" d="M${x} ${low + 15}l-6 11h12z"/>` + text(x + 9, low + 26, 'restart',
         small && mark.words && !mark.hollow ? 'restart' : mark.words) + '</g>';
   }
   for (const [task, pass] of Object.entries(state.passes))
@@ -196,7 +198,7 @@ function drawMarks(run, state, vma, x0, cell, y, h, small) {
       svg += `<g class="walker" data-task="${escaped(task)}" ` +
           `data-addr="${pass.addr}"><path class="walk" ` +
           `d="M${x - 2} ${y - 3}h4v${h + 6}h-4z"/>` +
-          text(x + 9, y + h + 26, 'walk', `${task} is here`) + '</g>';
+          text(x + 9, low + 26, 'walk', `${task} is here`) + '</g>';
     }
   return svg;
 }
@@ -292,7 +294,7 @@ function drawWorld(run, row, small) {
             x0 + (line[i + 1].start - run.low) * cell - 6;
         svg += drawVma(run, state, vma, x0, cell, y + 36, small, until, skips);
       });
-      y += 118;
+      y += small ? 132 : 118;
     }
   }
   return `<svg viewBox="0 0 ${width} ${y + 4}" role="img" aria-label="${
@@ -470,6 +472,9 @@ function show(run, row, keepHash) {
   $('world').innerHTML = drawWorld(story, row, false);
   $('life').innerHTML = drawLife(story, row);
   $('now').innerHTML = nowHtml(story, row);
+  const here = document.querySelector('#life .here').getBBox();
+  const life = $('life');  // wider than it is, on a narrow screen
+  life.scrollLeft = here.x / 1100 * life.scrollWidth - life.clientWidth / 2;
   const slider = $('slider');
   slider.max = story.rows.length - 1;
   slider.value = row;
@@ -689,7 +694,9 @@ function begin() {
   window.addEventListener('hashchange', () => {
     const {run, row} = fromHash();
     show(run, row, true);
-    document.querySelector('.stage').scrollIntoView({block: 'nearest'});
+    const stage = document.querySelector('.stage');
+    stage.scrollIntoView({block: 'nearest'});
+    stage.focus({preventScroll: true});
   });
   const {run, row, asked} = fromHash();
   showRun(run);

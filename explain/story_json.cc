@@ -135,7 +135,8 @@ bool IsKey(const Story& story, const Cause* cause, size_t row) {
   for (const std::string& deed : Deeds(story, row))
     if (deed.find("which was") != std::string::npos ||
         deed.find("believing") != std::string::npos ||
-        deed.starts_with("frees") || deed.starts_with("moves"))
+        deed.starts_with("zaps") || deed.starts_with("frees") ||
+        deed.starts_with("moves"))
       return !GoesOnMoving(story, row);
   return story.rows[row + 1].event != it.event;
 }

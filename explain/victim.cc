@@ -198,6 +198,17 @@ const Vma* CoverOf(const LargeWorld& world, const Victim& victim) {
   return nullptr;
 }
 
+std::vector<unsigned> OthersPastSize(const Story& story, size_t row,
+                                     const Victim& victim) {
+  const LargeWorld& world = story.rows[row].world;
+  std::vector<unsigned> others;
+  if (const Vma* const vma = VmaAt(world, victim.mm, victim.addr))
+    for (unsigned addr = vma->start; addr < vma->end; ++addr)
+      if (addr != victim.addr && IsPastSize(world, *vma, addr))
+        others.push_back(addr);
+  return others;
+}
+
 std::optional<Victim> VictimOf(const Violation& violation) {
   const auto& v = violation.values;
   switch (violation.property) {

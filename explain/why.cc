@@ -91,9 +91,15 @@ class Narrator {
   }
 
   void Result() {
+    std::string others;
+    const auto victim = VictimOf(story_.result.first);
+    if (victim && story_.result.first.property == Property::kNoPagePastSize)
+      if (const auto all = OthersPastSize(story_, breaks_, *victim);
+          !all.empty())
+        others = absl::StrFormat(" (and so with %s)", RangesOf(all));
     Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_),
                         vmtrunc::Name(story_.result.first.property),
-                        ViolationInWords(story_), Others()));
+                        ViolationInWords(story_), others));
   }
 
   // That the page leaves the page cache all the same.
@@ -115,23 +121,6 @@ class Narrator {
     }
   }
 
-  // Other pages past the end of a file, of the same vma.
-  std::string Others() const {
-    const auto victim = VictimOf(story_.result.first);
-    if (!victim || story_.result.first.property != Property::kNoPagePastSize)
-      return "";
-    const LargeWorld& world = story_.rows[breaks_].world;
-    const Vma* const vma = VmaAt(world, victim->mm, victim->addr);
-    std::vector<unsigned> others;
-    for (unsigned addr = vma == nullptr ? 0U : vma->start;
-         vma != nullptr && addr < vma->end; ++addr)
-      if (addr != victim->addr && IsPastSize(world, *vma, addr))
-        others.push_back(addr);
-    return others.empty()
-               ? ""
-               : absl::StrFormat(" (and so with %s)", RangesOf(others));
-  }
-
   void Late() {
     if (!cause_.no_return) return;
     const NoReturn& it = *cause_.no_return;
@@ -140,11 +129,15 @@ class Narrator {
                                  At(it.row)));
     const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
     const std::string saves = Saved(it);
-    Say(absl::StrFormat(
-        "The last way out was before %s (%s first)%s From then on no order of "
-        "what is in flight avoids it.",
-        At(it.row), first.empty() ? "nothing more begins" : first,
-        saves.empty() ? "." : ": " + saves + "."));
+    Say(
+        absl::StrFormat("The last way out was before %s, at which %s %s. "
+                        "Before it (%s first)%s "
+                        "From then on no order of what is in flight avoids it.",
+                        At(it.row), TaskName(story_.rows[it.row].task),
+                        absl::StrJoin(Deeds(story_, it.row), "; "),
+                        first.empty() ? "nothing more begins" : first,
+                        saves.empty() ? " it could be avoided."
+                                      : ": " + saves + ", and so on."));
   }
 
   // What happens on the way out up to where the page is gone: what each task
