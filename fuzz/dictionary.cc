@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/check.h"
+#include "core/checker.h"
 
 namespace vmtrunc {
 namespace {
@@ -58,11 +59,64 @@ std::vector<Token> AllTokens() {
   return tokens;
 }
 
-std::string Dictionary() {
+std::vector<Token> AllTextTokens() {
+  std::vector<std::string> words = {"vmtrunc 1\n",
+                                    "kernel ",
+                                    "block 2\n",
+                                    "count 5\n",
+                                    "count-bits 13\n",
+                                    "file f 8\n",
+                                    "task a\n",
+                                    "task b mm a\n",
+                                    "expect ",
+                                    "holds\n",
+                                    "breaks ",
+                                    "shared ",
+                                    "private ",
+                                    "populate ",
+                                    "r ",
+                                    "rw ",
+                                    "fail 1 ",
+                                    "a ",
+                                    "b ",
+                                    "f ",
+                                    " &\n",
+                                    "# ",
+                                    "\n",
+                                    "0x10 ",
+                                    "255 ",
+                                    "256 ",
+                                    "a step\n",
+                                    "a drop\n",
+                                    "a drop 2\n",
+                                    "a finish\n"};
+  for (const std::string operation : kOperations) {
+    words.push_back("a " + operation + "\n");
+    words.push_back("b " + operation + " &\n");
+  }
+  for (const KernelInfo& kernel : AllKernels()) {
+    words.emplace_back(kernel.name);
+    words.push_back(absl::StrCat("expect ", kernel.name, " holds\n"));
+    words.push_back(absl::StrCat("expect ", kernel.name, " breaks "));
+  }
+  for (const RuleInfo& rule : AllRules()) {
+    words.push_back(absl::StrCat("-", rule.name));
+    words.push_back(absl::StrCat("+", rule.name));
+  }
+  for (const PropertyInfo& property : AllProperties())
+    words.push_back(absl::StrCat(property.name, "\n"));
+  std::vector<Token> tokens;
+  for (const std::string& word : words)
+    tokens.push_back({.name = absl::StrCat("word_", tokens.size()),
+                      .bytes = {word.begin(), word.end()}});
+  return tokens;
+}
+
+std::string Dictionary(const std::vector<Token>& tokens) {
   std::string text =
       "# Made from the code by fuzz_dictionary; docs/format.md says what the "
       "bytes mean.\n";
-  for (const Token& token : AllTokens()) {
+  for (const Token& token : tokens) {
     absl::StrAppend(&text, token.name, "=\"");
     for (const uint8_t byte : token.bytes)
       absl::StrAppendFormat(&text, "\\x%02X", byte);
@@ -71,7 +125,7 @@ std::string Dictionary() {
   return text;
 }
 
-std::string Options(std::string_view target) {
+std::string Options(std::string_view target, size_t max_len) {
   return absl::StrFormat(
       "# Made from the code by fuzz_dictionary. Bytes past max_len would be\n"
       "# ignored.\n"
@@ -79,7 +133,7 @@ std::string Options(std::string_view target) {
       "max_len = %u\n"
       "timeout = 10\n"
       "dict = %s.dict\n",
-      kHeaderBytes + kRecordBytes * kMaxEvents, target);
+      max_len, target);
 }
 
 }  // namespace vmtrunc

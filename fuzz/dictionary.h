@@ -22,12 +22,17 @@ struct Token {
 // `mmap_begin` is `mmap &`.
 std::vector<Token> AllTokens();
 
+// The same of the text form: its words, and lines that are each an event.
+std::vector<Token> AllTextTokens();
+
 // As `-dict=` of libFuzzer and `-x` of afl-fuzz read it.
-std::string Dictionary();
+std::string Dictionary(const std::vector<Token>& tokens);
 
 // The `.options` file of OSS-Fuzz for the target of that name, without a
-// directory; libFuzzer's flags without the dashes.
-std::string Options(std::string_view target);
+// directory; libFuzzer's flags without the dashes. `max_len`: in bytes.
+std::string Options(std::string_view target, size_t max_len);
+inline constexpr size_t kMostBytes = kHeaderBytes + kRecordBytes * kMaxEvents;
+inline constexpr size_t kMostText = 8192;  // of fuzz_text; a text has no end
 
 }  // namespace vmtrunc
 

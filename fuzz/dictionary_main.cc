@@ -2,9 +2,11 @@
 // TARGET.options. The build runs it.
 //
 //   fuzz_dictionary build/fuzz/bin/fuzz_truncate
+//   fuzz_dictionary --text build/fuzz/bin/fuzz_text     # which reads text
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "fuzz/dictionary.h"
 
@@ -21,14 +23,17 @@ bool Write(const std::string& path, const std::string& content) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: fuzz_dictionary TARGET\n");
+  const bool text = argc == 3 && std::string_view(argv[1]) == "--text";
+  if (argc != 2 && !text) {
+    std::fprintf(stderr, "usage: fuzz_dictionary [--text] TARGET\n");
     return 2;
   }
-  const std::string target = argv[1];
-  return Write(target + ".dict", vmtrunc::Dictionary()) &&
-                 Write(target + ".options",
-                       vmtrunc::Options(target.substr(target.rfind('/') + 1)))
+  const std::string target = argv[argc - 1];
+  const std::string name = target.substr(target.rfind('/') + 1);
+  const auto tokens = text ? vmtrunc::AllTextTokens() : vmtrunc::AllTokens();
+  const size_t max_len = text ? vmtrunc::kMostText : vmtrunc::kMostBytes;
+  return Write(target + ".dict", vmtrunc::Dictionary(tokens)) &&
+                 Write(target + ".options", vmtrunc::Options(name, max_len))
              ? 0
              : 2;
 }

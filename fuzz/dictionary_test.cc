@@ -62,7 +62,7 @@ std::string NameOf(const Event& event) {
 }
 
 TEST(Dictionary, EachRecordDecodesToTheEventOfItsName) {
-  auto tokens = Parse(Dictionary());
+  auto tokens = Parse(Dictionary(AllTokens()));
   const std::vector<uint8_t> header = tokens.at("header");
   std::set<std::string> events;
   for (const auto& [name, record] : tokens) {
@@ -87,7 +87,7 @@ TEST(Dictionary, EachRecordDecodesToTheEventOfItsName) {
 }
 
 TEST(Dictionary, TheHeadersDecodeToTheirSetups) {
-  auto tokens = Parse(Dictionary());
+  auto tokens = Parse(Dictionary(AllTokens()));
   ASSERT_EQ(tokens.at("header").size(), kHeaderBytes);
   ASSERT_EQ(tokens.at("header_one_mm").size(), kHeaderBytes);
   struct Setup setup = DecodeBytes(tokens.at("header")).setup;
@@ -100,9 +100,24 @@ TEST(Dictionary, TheHeadersDecodeToTheirSetups) {
 }
 
 TEST(Options, TheLongestInputIsTheLongestScript) {
-  const std::string options = Options("target");
+  const std::string options = Options("target", kMostBytes);
   EXPECT_NE(options.find("[libfuzzer]\nmax_len = 2080\n"), std::string::npos);
   EXPECT_NE(options.find("\ndict = target.dict\n"), std::string::npos);
+}
+
+// Those of the text are lines of it, or words that have a place in one.
+TEST(Dictionary, TextTokensAreLinesOfAScript) {
+  unsigned lines = 0;
+  for (const Token& token : AllTextTokens()) {
+    const std::string word(token.bytes.begin(), token.bytes.end());
+    EXPECT_LE(word.size(), 128U) << "AFL++ takes no longer ones";
+    if (!word.starts_with("a ") || !word.ends_with("\n")) continue;
+    ++lines;
+    const auto script = ParseText("vmtrunc 1\nfile f 8\ntask a\n" + word);
+    EXPECT_TRUE(script.ok()) << word << script.status();
+  }
+  EXPECT_GE(lines, unsigned{kVerbs});
+  EXPECT_EQ(Parse(Dictionary(AllTextTokens())).size(), AllTextTokens().size());
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ class Target {
   }
 
   const Rules& rules() const { return rules_; }
+  bool kernel_is_given() const { return kernel_.has_value(); }
 
   void CountMutation() {
     if (status_ != nullptr) ++status_->mutations;
@@ -236,7 +237,11 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
   if (Same()) return size;
   Target::Get().CountMutation();
   if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
-  return Mutator().Mutate(data, size, max_size, seed);
+  size = Mutator().Mutate(data, size, max_size, seed);
+  // Where the kernel is the input's, one in eight.
+  return Target::Get().kernel_is_given() || seed % 8 != 0
+             ? size
+             : MutateKernel(data, size, max_size, seed);
 }
 
 size_t CustomCrossOver(std::span<const uint8_t> one,

@@ -18,6 +18,7 @@ function(vmtrunc_target target)
 endfunction()
 
 add_custom_target(fuzz_kernels)
+add_dependencies(fuzz_kernels fuzz_text)
 foreach(kernel IN LISTS VMTRUNC_KERNELS)
   # A target's name has no dots: what follows one is taken for an extension.
   string(REGEX REPLACE "[^A-Za-z0-9]" "_" name ${kernel})

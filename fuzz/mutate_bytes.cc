@@ -94,4 +94,22 @@ size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
   return Encode(script, out, max_size);
 }
 
+size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
+                    uint64_t seed) {
+  Random random(seed);
+  Script script = DecodeBytes({data, size});
+  KernelSpec spec = script.kernel.value_or(KernelSpec{});
+  if (random.Below(4) == 0)
+    spec.kernel = static_cast<uint8_t>(
+        random.Below(static_cast<unsigned>(AllKernels().size())));
+  else
+    spec.flips ^= uint64_t{1}
+                  << random.Below(static_cast<unsigned>(AllRules().size()));
+  script.kernel = spec;
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  if (bytes.size() > max_size) return size;
+  std::copy(bytes.begin(), bytes.end(), data);
+  return bytes.size();
+}
+
 }  // namespace vmtrunc

@@ -40,6 +40,11 @@ class ByteMutator {
   Verbs verbs_;
 };
 
+// For targets that run on the kernel of the script: gives it another, or turns
+// a rule round, in the first `size` bytes at `data`, which has room for
+// `max_size`. Returns how many bytes there are now. Deterministic in all of it.
+size_t MutateKernel(uint8_t* data, size_t size, size_t max_size, uint64_t seed);
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_FUZZ_MUTATE_BYTES_H_

@@ -87,5 +87,30 @@ TEST(ByteMutator, WithoutRoomNothingIsWritten) {
   EXPECT_EQ(byte, 7);
 }
 
+TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
+  Script script = EmptyScript();
+  script.setup.tasks = 2;
+  script.setup.files = 1;
+  script.events.assign(3, {.kind = EventKind::kStep});
+  std::vector<uint8_t> bytes = EncodeBytes(script);
+  const size_t size = bytes.size();
+  bytes.resize(kRoom);
+  std::set<std::string> kernels;
+  uint64_t flips = 0;
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    ASSERT_EQ(MutateKernel(bytes.data(), size, kRoom, seed), size);
+    Script now = DecodeBytes(std::span(bytes).first(size));
+    ASSERT_TRUE(now.kernel);
+    kernels.insert(std::string(AllKernels()[now.kernel->kernel].name));
+    flips |= now.kernel->flips;
+    now.kernel = script.kernel;
+    ASSERT_EQ(EncodeBytes(now), EncodeBytes(script));
+  }
+  EXPECT_EQ(kernels.size(), AllKernels().size());
+  EXPECT_EQ(flips, (uint64_t{1} << AllRules().size()) - 1);
+  // Where there is no room for a header, nothing is done.
+  EXPECT_EQ(MutateKernel(bytes.data(), 0, 8, 1), 0U);
+}
+
 }  // namespace
 }  // namespace vmtrunc

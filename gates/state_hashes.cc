@@ -1,14 +1,16 @@
 // What each script does on each kernel, as one line to compare: the same in
 // every process, order and build, or something is not deterministic.
 //
-//   state_hashes [--reverse] FILE|DIRECTORY...    # directories: all but *.md
+//   state_hashes [--reverse] [--any] FILE|DIRECTORY...  # directories: all but
+//   *.md
 //
 // A line a file and kernel, in the order of the files' names whatever order
 // they run in: FILE KERNEL BROKEN EFFECTS DROPS HASH FEATURES DETAIL. Kernels
 // are all of the table, the script's own, and those that its expect lines name.
 // Each runs twice, from the text and from the bytes, with other runs in
 // between, and unchecked, traced and in the small world too; exit status 1 when
-// any differ, 2 for bad usage or input.
+// any differ, 2 for bad usage or input. Of a *.bad file the line is FILE and
+// why it is no script; with --any, of any file that is none.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -55,15 +57,12 @@ std::string ContentOf(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Script Read(const std::string& path) {
+absl::StatusOr<Script> Read(const std::string& path) {
   const std::string content = ContentOf(path);
-  if (!LooksLikeText(path, content)) {
-    const std::vector<uint8_t> bytes(content.begin(), content.end());
-    return DecodeBytes(bytes);
-  }
-  auto script = ParseText(content);
-  if (!script.ok()) Fail(path + ":" + std::string(script.status().message()));
-  return *std::move(script);
+  if (path.ends_with(".bad") || LooksLikeText(path, content))
+    return ParseText(content);
+  const std::vector<uint8_t> bytes(content.begin(), content.end());
+  return DecodeBytes(bytes);
 }
 
 std::vector<KernelSpec> KernelsOf(const Script& script) {
@@ -122,19 +121,22 @@ std::string LineOf(const Script& script, const KernelSpec& kernel) {
   return line;
 }
 
-int Main(const std::vector<std::string>& paths, bool reverse) {
+int Main(const std::vector<std::string>& paths, bool reverse, bool any) {
   std::vector<std::string> files = FilesOf(paths);
   if (reverse) std::reverse(files.begin(), files.end());
   std::map<std::string, std::string> lines;
   bool differ = false;
   for (const std::string& file : files) {
-    if (file.ends_with(".bad")) {  // what is not a script is so each time
-      const auto script = ParseText(ContentOf(file));
-      lines[file] = script.ok() ? "(AND OTHERWISE)"
-                                : std::string(script.status().message());
+    const auto read = Read(file);
+    const bool bad = file.ends_with(".bad");
+    if (!read.ok() && !bad && !any)
+      Fail(file + ":" + std::string(read.status().message()));
+    if (!read.ok() || bad) {  // what is not a script is so each time
+      lines[file] =
+          read.ok() ? "(AND OTHERWISE)" : std::string(read.status().message());
       continue;
     }
-    const Script script = Read(file);
+    const Script& script = *read;
     const auto canonical = ParseText(ToText(script));
     if (!canonical.ok()) Fail(file + ": its canonical text is none");
     const Script again = DecodeBytes(EncodeBytes(*canonical));
@@ -163,11 +165,12 @@ int Main(const std::vector<std::string>& paths, bool reverse) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> paths(argv + 1, argv + argc);
-  const bool reverse = !paths.empty() && paths[0] == "--reverse";
-  if (reverse) paths.erase(paths.begin());
+  const bool reverse = std::erase(paths, "--reverse") != 0;
+  const bool any = std::erase(paths, "--any") != 0;
   if (paths.empty() || paths[0].starts_with("--")) {
-    std::fprintf(stderr, "usage: state_hashes [--reverse] FILE|DIRECTORY...\n");
+    std::fprintf(stderr,
+                 "usage: state_hashes [--reverse] [--any] FILE|DIRECTORY...\n");
     return 2;
   }
-  return vmtrunc::Main(paths, reverse);
+  return vmtrunc::Main(paths, reverse, any);
 }

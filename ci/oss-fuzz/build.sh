@@ -35,8 +35,15 @@ bin/fuzz_seeds seeds "$source"/corpus/{seeds,history,found} \
   "$source"/corpus/{flips,regressions,distilled}
 (cd seeds && zip -q -X ../seeds.zip -- *)
 
-for dictionary in bin/fuzz_truncate_*.dict; do
+# Of the target that reads text: scripts, and what is none.
+rm -f texts.zip
+(cd "$source" && zip -q -X -r "$build/texts.zip" gates/scripts \
+  corpus/{seeds,history,found,known,flips,regressions})
+
+for dictionary in bin/fuzz_{text,truncate_*}.dict; do
   target=${dictionary%.dict}
   cp "$target" "$target.dict" "$target.options" "$OUT/"
-  cp seeds.zip "$OUT/$(basename "$target")_seed_corpus.zip"
+  seeds=seeds.zip
+  [ "$target" != bin/fuzz_text ] || seeds=texts.zip
+  cp "$seeds" "$OUT/$(basename "$target")_seed_corpus.zip"
 done

@@ -1,0 +1,24 @@
+// What must hold of any text that is read as a script.
+#ifndef VMTRUNC_FUZZ_CHECK_TEXT_H_
+#define VMTRUNC_FUZZ_CHECK_TEXT_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/script.h"
+
+namespace vmtrunc {
+
+using TextReader = std::function<absl::StatusOr<Script>(std::string_view)>;
+
+// Empty, or what is wrong with how `read` reads the text: it is a script, whose
+// canonical text reads back as the same and whose bytes are a script with the
+// same bytes; or it is none, and one line says "LINE: expected ...", of a line
+// that the text has or that is missing behind its last.
+std::string WrongWithText(std::string_view text,
+                          const TextReader& read = ParseText);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_CHECK_TEXT_H_
