@@ -210,11 +210,8 @@ void AddCampaign(CLI::App& app, Command& run) {
       ->delimiter(',')
       ->check(CLI::IsMember({"plain", "compares", "blind"}));
   sub->add_option("--hours", *hours, "how long; no end by default")
-      ->check(CLI::NonNegativeNumber)
-      ->check(kNumber);
-  sub->add_option("--seconds", o->seconds, "the same")
-      ->check(CLI::NonNegativeNumber)
-      ->check(kNumber);
+      ->check(kNotNegative);
+  sub->add_option("--seconds", o->seconds, "the same")->check(kNotNegative);
   sub->add_option("--slice", o->slice_seconds, "seconds a job, 30 by default")
       ->check(CLI::Range(1.0, 3600.0))
       ->check(kNumber);

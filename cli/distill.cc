@@ -307,8 +307,7 @@ void AddDistill(CLI::App& app, Command& run) {
   sub->add_flag("--no-shrink", o->keep_size, "leave what is kept as it is");
   sub->add_option("--seconds", o->seconds,
                   "the solver's, 60 by default; then the best so far")
-      ->check(CLI::PositiveNumber)
-      ->check(kNumber);
+      ->check(kPositive);
   sub->add_flag("--replace", o->replace, "OUT may be there: it is replaced");
   sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] { run = [=] { return RunDistill(*o); }; });

@@ -246,9 +246,11 @@ void AddFuzz(CLI::App& app, Command& run) {
   sub->add_flag("--keep-going", o->keep_going,
                 "go on after a violation: one script a property at the end");
   sub->add_option("--seconds", o->seconds, "how long, 60 by default; 0: no end")
-      ->check(CLI::NonNegativeNumber);
-  sub->add_option("--runs", o->runs, "stop after so many executions");
-  sub->add_option("--seed", o->seed, "of the fuzzer; 0: another each time");
+      ->check(kNotNegative);
+  sub->add_option("--runs", o->runs, "stop after so many executions")
+      ->check(kNotNegative);
+  sub->add_option("--seed", o->seed, "of the fuzzer; 0: another each time")
+      ->check(kNotNegative);
   sub->add_option("--events", o->events, "at most so many a script, 32")
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option("--out", o->out, "directory for what is found, fuzz-out");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "core/script.h"
 #include "fuzz/mutate.h"
 
@@ -29,6 +30,25 @@ inline const CLI::Validator kNumber(
     [](std::string& value) {
       return value == "nan" || value == "-nan" ? "expected a number, not nan"
                                                : std::string();
+    },
+    "");
+
+// Of options: numbers without an upper end. (CLI11's own name the largest
+// double with all its digits, and an unsigned option would take -1.)
+inline const CLI::Validator kNotNegative(
+    [](std::string& value) {
+      double number = 0;
+      return absl::SimpleAtod(value, &number) && number >= 0
+                 ? std::string()
+                 : "expected a number, 0 or more, not " + value;
+    },
+    "");
+inline const CLI::Validator kPositive(
+    [](std::string& value) {
+      double number = 0;
+      return absl::SimpleAtod(value, &number) && number > 0
+                 ? std::string()
+                 : "expected a number above 0, not " + value;
     },
     "");
 

@@ -111,11 +111,12 @@ void AddLive(CLI::App& app, Command& run) {
   auto* runs =
       sub->add_option("--runs", o->runs,
                       "how many scripts, 1000 by default; with --threads and "
-                      "--seconds no limit by default");
+                      "--seconds no limit by default")
+          ->check(kNotNegative);
   auto* seconds =
       sub->add_option("--seconds", o->seconds, "at most so long; 0: no limit")
           ->check(CLI::Range(0, 1 << 30));
-  sub->add_option("--seed", o->seed, "of the scripts");
+  sub->add_option("--seed", o->seed, "of the scripts")->check(kNotNegative);
   auto* events = sub->add_option("--events", o->events,
                                  "a script, 32 by default; with --threads 128")
                      ->check(CLI::Range(1, kMaxEvents));

@@ -212,7 +212,8 @@ constexpr std::array kRules = {
              ""},
     RuleInfo{"mremap-moves-many", &Rules::mremap_moves_many,
              "a mremap that keeps the length moves all vmas of the range, one "
-             "after the other (6.17)",
+             "after the other (6.17), and a neighbour that one of them joins "
+             "takes its anon_vma (6.18)",
              ""},
     RuleInfo{"cow-prepares-first", &Rules::cow_prepares_first,
              "a private write fault gets its anon_vma before it looks for the "

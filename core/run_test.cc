@@ -329,6 +329,28 @@ TEST(Run, HashesAreThoseOfEveryBuild) {
   EXPECT_EQ(all, VMTRUNC_GOLDEN_HASH) << std::hex << all;
 }
 
+// A moved range joins a neighbour that has no private copies: what has them has
+// an anon_vma, or a lazy fork would leave them behind. Seen on Linux 6.18.
+TEST(Run, ANeighbourTakesTheAnonVmaOfWhatMovesIntoIt) {
+  for (const char* const neighbours :
+       {"a mmap 23 1 f 4 private\n", "a mmap 19 1 f 0 private\n",
+        "a mmap 19 1 f 0 private\na mmap 23 1 f 4 private\n"}) {
+    const Script script = Parse(
+        (std::string("vmtrunc 1\nfile f 8\ntask a\n") + neighbours +
+         "a mmap 10 3 f 1 private populate\na write 10\na mremap 10 3 20 3\n"
+         "a fork b\n")
+            .c_str());
+    const Rules rules = RulesOf("6.x");
+    World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, rules);
+    NoProbe<LargeCaps> probe;
+    Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
+    for (const Event& event : script.events) EXPECT_TRUE(machine.Apply(event));
+    const auto& child = world.mms[world.tasks[1].mm];
+    EXPECT_EQ(child.ptes[20].kind(), PteKind::kCopy) << neighbours;
+    EXPECT_EQ(child.ptes[21].kind(), PteKind::kPage) << neighbours;
+  }
+}
+
 // Every sublist of a script is a script that runs.
 TEST(Run, EverySublistRuns) {
   Random random(9);

@@ -441,7 +441,7 @@ int Main(int argc, char** argv) {
       ->check(kNotEmpty);
   app.add_option("--seconds", o.seconds,
                  "of processor time, with --bug; 60 by default")
-      ->check(CLI::PositiveNumber);
+      ->check(kPositive);
   app.add_flag("--list", o.list, "prints the properties");
   app.add_flag("--json", o.json, "as JSON");
   try {
