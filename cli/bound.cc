@@ -8,8 +8,6 @@
 #include "cli/stop.h"
 
 namespace vmtrunc {
-namespace {}  // namespace
-
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   BoundArguments* const o = &arguments;  // lives as long as the command
   sub.add_option("--bound", o->name, "tiny, small, medium or large")

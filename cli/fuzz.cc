@@ -1,7 +1,5 @@
 // vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
 // this command is not instrumented, and says in our words what it sees.
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
 #include <iostream>

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "core/script.h"
 #include "fuzz/mutate.h"
 
@@ -35,22 +36,21 @@ inline const CLI::Validator kNumber(
 
 // Of options: numbers without an upper end. (CLI11's own name the largest
 // double with all its digits, and an unsigned option would take -1.)
-inline const CLI::Validator kNotNegative(
-    [](std::string& value) {
-      double number = 0;
-      return absl::SimpleAtod(value, &number) && number >= 0
-                 ? std::string()
-                 : "expected a number, 0 or more, not " + value;
-    },
-    "");
-inline const CLI::Validator kPositive(
-    [](std::string& value) {
-      double number = 0;
-      return absl::SimpleAtod(value, &number) && number > 0
-                 ? std::string()
-                 : "expected a number above 0, not " + value;
-    },
-    "");
+inline CLI::Validator NumberWithoutEnd(bool or_zero) {
+  return CLI::Validator(
+      [or_zero](std::string& value) {
+        double number = 0;
+        const bool is = absl::SimpleAtod(value, &number) &&
+                        (number > 0 || (or_zero && number == 0));
+        return is ? std::string()
+                  : absl::StrCat("expected a number",
+                                 or_zero ? ", 0 or more" : " above 0", ", not ",
+                                 value);
+      },
+      "");
+}
+inline const CLI::Validator kNotNegative = NumberWithoutEnd(/*or_zero=*/true);
+inline const CLI::Validator kPositive = NumberWithoutEnd(/*or_zero=*/false);
 
 // Bad usage or input: `what` is the one line that standard error gets.
 struct UsageError {

@@ -142,6 +142,7 @@ class Machine {
                   Slot& result);
   Flow StepAdjust(Adjust& adjust);
   void AdjustUnderLock(Adjust& adjust);
+  static void TakeAnon(Vma& to, const Vma& from);
   uint8_t AnonFor(Slot slot) const;
   uint8_t NewAnon() const;
   void PrepareAnon(Slot slot);

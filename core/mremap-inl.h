@@ -198,10 +198,7 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   if (MergeBegin(prev, mm, op.new_addr, end, vma, pgoff, op.adjust, merged)) {
     Vma& joined = w_.vmas[merged];
     // As Linux 6.18 does on the machines where `vmtrunc live` was run.
-    if (rules_.mremap_moves_many && joined.anon == 0) {
-      joined.anon = vma.anon;
-      joined.cloned = vma.cloned;
-    }
+    if (rules_.mremap_moves_many) TakeAnon(joined, vma);
     op.new_vma = merged;
     op.new_vma_birth = joined.birth;
     op.phase = kMerge;

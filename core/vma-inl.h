@@ -301,11 +301,9 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
   const bool clears = importer != kNone && rules_.importer_rescans &&
                       vma.count != w_.vmas[next_slot].count;
   if (clears) w_.vmas[importer].count = 0;
-  if (importer != kNone && w_.vmas[importer].anon == 0) {
-    const Vma& from = importer == adjust.vma ? w_.vmas[next_slot] : vma;
-    w_.vmas[importer].anon = from.anon;
-    w_.vmas[importer].cloned = from.cloned;
-  }
+  if (importer != kNone)
+    TakeAnon(w_.vmas[importer],
+             importer == adjust.vma ? w_.vmas[next_slot] : vma);
   if (adjust.insert != kNone) {
     if (rules_.split_inherits) w_.vmas[adjust.insert].count = vma.count;
     IndexInsert(adjust.insert);
@@ -345,6 +343,14 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
   }
   adjust.remove_next = remove_next == 2 ? 1 : 0;
   changed_ = true;
+}
+
+// A vma that gets pages of another's gets its anon_vma, if it has none.
+template <class C, class P>
+void Machine<C, P>::TakeAnon(Vma& to, const Vma& from) {
+  if (to.anon != 0) return;
+  to.anon = from.anon;
+  to.cloned = from.cloned;
 }
 
 // anon_vma_prepare(), before a private copy is made.

@@ -35,6 +35,8 @@ struct NoReturn {
   size_t row = 0;
   std::string way_out;  // the last one, in words: "t goes on, then b goes on"
   std::vector<Event> saved;  // the run up to here, then that: nothing breaks
+  std::string saves;  // what happens on it up to where the page is gone, if it
+                      // is about a page and that is told in few words
   bool settled = true;  // false: it is this row or an earlier one; searching on
                         // took too long
 };

@@ -337,6 +337,13 @@ std::optional<Skips> SkippedBy(const Story& story, size_t row) {
   return Skips{.slot = pass.cursor, .first = first, .last = pass.addr - 1U};
 }
 
+bool Mentions(const std::string& deed,
+              std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(), [&](const char* word) {
+    return deed.find(word) != std::string::npos;
+  });
+}
+
 std::vector<std::string> Deeds(const Story& story, size_t row) {
   return Deed(story, row).Tell();
 }

@@ -48,9 +48,7 @@ class Account {
                               row.world.files[op.file].truncate_count)
             : "its pass";
     const std::string file = story_.FileName(op.file);
-    std::vector<unsigned> others;
-    if (story_.result.first.property == Property::kNoPagePastSize)
-      others = OthersPastSize(story_, escape_.breaks, victim_);
+    const std::vector<unsigned> others = OthersPastSize(story_, victim_);
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
                              : row.verb == Verb::kPunch  ? "punches"
                                                          : "invalidates";
@@ -163,10 +161,8 @@ class Account {
 
   // What changes which vmas there are, or brings pages.
   static bool Matters(const std::string& deed) {
-    for (const char* const word :
-         {"slot", "becomes", "moves", "maps", "to 0", "nonlinear"})
-      if (deed.find(word) != std::string::npos) return true;
-    return false;
+    return Mentions(deed,
+                    {"slot", "becomes", "moves", "maps", "to 0", "nonlinear"});
   }
 
   void How() {

@@ -5,7 +5,10 @@
 #include <unordered_set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/machine.h"
+#include "explain/victim.h"
+#include "explain/words.h"
 
 namespace vmtrunc {
 namespace {
@@ -243,6 +246,33 @@ class Replay {
   std::vector<size_t> made_ = {0};  // how many of them, for each state
 };
 
+// What happens on the way out up to where the page is gone: what each task does
+// to the walk, to vmas and to the page. Empty where that is long.
+std::string Saves(const Story& story, const NoReturn& found) {
+  constexpr size_t kMostSaid = 10;
+  const auto victim = VictimOf(story.result.first);
+  if (!victim) return "";
+  Script script = story.script;
+  script.events = found.saved;
+  const Story saved = Tell(story.path, script, story.kernel, Folding::kQuiet);
+  std::vector<std::string> deeds;
+  for (size_t i = 0; i < saved.rows.size(); ++i) {
+    const StoryRow& row = saved.rows[i];
+    if (row.first_step < story.rows[found.row].first_step) continue;
+    for (const std::string& deed : Deeds(saved, i))
+      if (Mentions(deed, {"comes to ", "goes on in", "drops", "zaps", "frees",
+                          "slot", "becomes", "moves", "maps"}))
+        deeds.push_back(story.script.task_names[row.task] + " " + deed);
+    if (deeds.size() > kMostSaid) return "";
+    for (const TraceNote& note : row.notes)
+      if (note.kind == TraceNote::Kind::kZaps && note.mm == victim->mm &&
+          saved.Before(i).mms[note.mm].ptes[note.start].index() ==
+              victim->index)
+        return absl::StrJoin(deeds, "; ");
+  }
+  return "";
+}
+
 }  // namespace
 
 std::optional<NoReturn> FindNoReturn(const Story& story) {
@@ -255,12 +285,18 @@ std::optional<NoReturn> FindNoReturn(const Story& story) {
     if (way_out) {
       NoReturn found{.row = row,
                      .way_out = InWords(story, *way_out),
-                     .saved = replay.EventsTo(row)};
+                     .saved = replay.EventsTo(row),
+                     .saves = ""};
       found.saved.insert(found.saved.end(), way_out->begin(), way_out->end());
+      found.saves = Saves(story, found);
       return found;
     }
     if (search.gave_up())
-      return NoReturn{.row = row, .way_out = "", .saved = {}, .settled = false};
+      return NoReturn{.row = row,
+                      .way_out = "",
+                      .saved = {},
+                      .saves = "",
+                      .settled = false};
   }
   return std::nullopt;
 }

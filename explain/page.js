@@ -110,6 +110,9 @@ function drawCell(run, state, vma, i, x, y, w, h) {
   return svg + '</g>';
 }
 
+// Where marks begin; in the film the addresses are in larger letters.
+const belowAddresses = (y, small) => y + (small ? 12 : 0);
+
 // A restart address: where a pass would go on.
 function restartsOf(state, vma) {
   const marks = [];
@@ -127,7 +130,7 @@ function drawSkipped(vma, skips, x, cell, y, h, small) {
   if (!skips || skips.slot !== vma.slot) return '';
   const from = x + (skips.first - vma.start) * cell;
   const to = x + (skips.last + 1 - vma.start) * cell;
-  const low = y + h + (small ? 12 : 0);
+  const low = belowAddresses(y + h, small);
   return `<g class="skip" data-first="${skips.first}" data-last="${skips.last}">` +
       `<path class="skipped" d="M${from + 1} ${low + 29}v7H${to - 2}v-7"/>` +
       text(from + 3, low + 50, 'skipped', 'passed by: believed done') + '</g>';
@@ -182,7 +185,7 @@ function drawNotes(vma, notes, label, x, room, y, small) {
 
 function drawMarks(run, state, vma, x0, cell, y, h, small) {
   let svg = '';
-  const low = y + h + (small ? 12 : 0);  // below the addresses
+  const low = belowAddresses(y + h, small);
   const here = Object.values(state.passes).filter((pass) => pass.slot === vma.slot)
       .map((pass) => pass.addr);
   for (const mark of restartsOf(state, vma)) {
@@ -472,9 +475,10 @@ function show(run, row, keepHash) {
   $('world').innerHTML = drawWorld(story, row, false);
   $('life').innerHTML = drawLife(story, row);
   $('now').innerHTML = nowHtml(story, row);
-  const here = document.querySelector('#life .here').getBBox();
   const life = $('life');  // wider than it is, on a narrow screen
-  life.scrollLeft = here.x / 1100 * life.scrollWidth - life.clientWidth / 2;
+  const here = life.querySelector('.here').getBBox();
+  const width = life.firstElementChild.viewBox.baseVal.width;
+  life.scrollLeft = here.x / width * life.scrollWidth - life.clientWidth / 2;
   const slider = $('slider');
   slider.max = story.rows.length - 1;
   slider.value = row;

@@ -110,13 +110,15 @@ class Changes {
   Json last_;
 };
 
+// Of each row, what it does.
+using AllDeeds = std::vector<std::vector<std::string>>;
+
 // In the midst of pages that are moved one by one.
-bool GoesOnMoving(const Story& story, size_t row) {
+bool GoesOnMoving(const Story& story, const AllDeeds& deeds, size_t row) {
   const auto moves = [&](size_t i) {
-    if (i >= story.rows.size() || story.rows[i].event != story.rows[row].event)
-      return false;
-    const std::vector<std::string> deeds = Deeds(story, i);
-    return deeds.size() == 1 && deeds[0].starts_with("moves");
+    return i < story.rows.size() &&
+           story.rows[i].event == story.rows[row].event &&
+           deeds[i].size() == 1 && deeds[i][0].starts_with("moves");
   };
   // Rows with locks alone lie between.
   return moves(row) && (moves(row - 1) || moves(row - 2)) &&
@@ -124,7 +126,8 @@ bool GoesOnMoving(const Story& story, size_t row) {
 }
 
 // Rows that tell the story by themselves.
-bool IsKey(const Story& story, const Cause* cause, size_t row) {
+bool IsKey(const Story& story, const Cause* cause, const AllDeeds& deeds,
+           size_t row) {
   const StoryRow& it = story.rows[row];
   // The first step with the lock again says what it finds.
   if (it.from.find("dropped") != std::string::npos || it.broke != 0 ||
@@ -132,16 +135,17 @@ bool IsKey(const Story& story, const Cause* cause, size_t row) {
       row + 1 == story.rows.size() ||
       (cause != nullptr && cause->no_return && cause->no_return->row == row))
     return true;
-  for (const std::string& deed : Deeds(story, row))
+  for (const std::string& deed : deeds[row])
     if (deed.find("which was") != std::string::npos ||
         deed.find("believing") != std::string::npos ||
         deed.starts_with("zaps") || deed.starts_with("frees") ||
         deed.starts_with("moves"))
-      return !GoesOnMoving(story, row);
+      return !GoesOnMoving(story, deeds, row);
   return story.rows[row + 1].event != it.event;
 }
 
-Json RowJson(const Story& story, const Cause* cause, size_t row) {
+Json RowJson(const Story& story, const Cause* cause, const AllDeeds& deeds,
+             size_t row) {
   const StoryRow& it = story.rows[row];
   Json json = {{"steps", {it.first_step, it.last_step}},
                {"event", it.event},
@@ -149,9 +153,9 @@ Json RowJson(const Story& story, const Cause* cause, size_t row) {
                {"verb", VerbName(it.verb)},
                {"from", it.from},
                {"to", it.to},
-               {"deeds", Deeds(story, row)},
+               {"deeds", deeds[row]},
                {"locks", LocksInWords(story, row)}};
-  if (IsKey(story, cause, row)) json["key"] = true;
+  if (IsKey(story, cause, deeds, row)) json["key"] = true;
   if (it.flow == Flow::kDropped) json["drops"] = true;
   if (it.flow == Flow::kBlocked) json["blocked"] = true;
   if (const auto skips = SkippedBy(story, row))
@@ -225,9 +229,12 @@ Json ToJson(const Story& story, const Cause* cause) {
                     {"last_event", story.loop->last_event}};
   if (story.left_out != 0) json["left_out"] = story.left_out;
   Changes changes(story);
+  AllDeeds deeds;
+  for (size_t row = 0; row < story.rows.size(); ++row)
+    deeds.push_back(Deeds(story, row));
   json["rows"] = Json::array();
   for (size_t row = 0; row < story.rows.size(); ++row) {
-    json["rows"].push_back(RowJson(story, cause, row));
+    json["rows"].push_back(RowJson(story, cause, deeds, row));
     json["rows"].back()["set"] = changes.Next(row);
   }
   if (cause != nullptr) json["cause"] = CauseJson(story, *cause);

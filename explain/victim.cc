@@ -115,8 +115,9 @@ class Detective {
       escape_.slot = SlotOf(world, *vma);
     }
     PreferRestart();
+    if (escape_.skip == Escape::Skip::kUnknown) return;
     FindEntry();
-    if (escape_.skip != Escape::Skip::kUnknown) FindMark();
+    FindMark();
   }
 
   // A vma may be stamped because a restart address was behind its end, or
@@ -198,10 +199,10 @@ const Vma* CoverOf(const LargeWorld& world, const Victim& victim) {
   return nullptr;
 }
 
-std::vector<unsigned> OthersPastSize(const Story& story, size_t row,
-                                     const Victim& victim) {
-  const LargeWorld& world = story.rows[row].world;
+std::vector<unsigned> OthersPastSize(const Story& story, const Victim& victim) {
   std::vector<unsigned> others;
+  if (story.result.first.property != Property::kNoPagePastSize) return others;
+  const LargeWorld& world = story.rows[*story.broken_row].world;
   if (const Vma* const vma = VmaAt(world, victim.mm, victim.addr))
     for (unsigned addr = vma->start; addr < vma->end; ++addr)
       if (addr != victim.addr && IsPastSize(world, *vma, addr))

@@ -16,10 +16,9 @@ struct Victim {
 };
 std::optional<Victim> VictimOf(const Violation& violation);
 
-// The other addresses of the victim's vma at which a page past the end of the
-// file is mapped behind the row: what breaks with it.
-std::vector<unsigned> OthersPastSize(const Story& story, size_t row,
-                                     const Victim& victim);
+// Of no-page-past-size the other addresses of the victim's vma at which a page
+// past the end of the file is mapped where it breaks: what breaks with it.
+std::vector<unsigned> OthersPastSize(const Story& story, const Victim& victim);
 
 // The vma that covers the victim's address, linked or not; or nullptr.
 const Vma* CoverOf(const World<LargeCaps>& world, const Victim& victim);

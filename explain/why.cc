@@ -92,10 +92,8 @@ class Narrator {
 
   void Result() {
     std::string others;
-    const auto victim = VictimOf(story_.result.first);
-    if (victim && story_.result.first.property == Property::kNoPagePastSize)
-      if (const auto all = OthersPastSize(story_, breaks_, *victim);
-          !all.empty())
+    if (const auto victim = VictimOf(story_.result.first))
+      if (const auto all = OthersPastSize(story_, *victim); !all.empty())
         others = absl::StrFormat(" (and so with %s)", RangesOf(all));
     Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_),
                         vmtrunc::Name(story_.result.first.property),
@@ -128,7 +126,6 @@ class Narrator {
       return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
                                  At(it.row)));
     const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
-    const std::string saves = Saved(it);
     Say(
         absl::StrFormat("The last way out was before %s, at which %s %s. "
                         "Before it (%s first)%s "
@@ -136,41 +133,8 @@ class Narrator {
                         At(it.row), TaskName(story_.rows[it.row].task),
                         absl::StrJoin(Deeds(story_, it.row), "; "),
                         first.empty() ? "nothing more begins" : first,
-                        saves.empty() ? " it could be avoided."
-                                      : ": " + saves + ", and so on."));
-  }
-
-  // What happens on the way out up to where the page is gone: what each task
-  // does to the walk, to vmas and to the page.
-  std::string Saved(const NoReturn& it) const {
-    const auto victim = VictimOf(story_.result.first);
-    if (!victim) return "";
-    Script script = story_.script;
-    script.events = it.saved;
-    const Story saved =
-        vmtrunc::Tell(story_.path, script, story_.kernel, Folding::kQuiet);
-    std::vector<std::string> deeds;
-    for (size_t i = 0; i < saved.rows.size(); ++i) {
-      const StoryRow& row = saved.rows[i];
-      if (row.first_step < story_.rows[it.row].first_step) continue;
-      for (const std::string& deed : Deeds(saved, i))
-        if (TellsOfTheWalk(deed))
-          deeds.push_back(TaskName(row.task) + " " + deed);
-      for (const TraceNote& note : row.notes)
-        if (note.kind == Kind::kZaps && note.mm == victim->mm &&
-            saved.Before(i).mms[note.mm].ptes[note.start].index() ==
-                victim->index &&
-            deeds.size() <= kMostSaid)
-          return absl::StrJoin(deeds, "; ");
-    }
-    return "";
-  }
-
-  static bool TellsOfTheWalk(const std::string& deed) {
-    for (const char* const word : {"comes to ", "goes on in", "drops", "zaps",
-                                   "frees", "slot", "becomes", "moves", "maps"})
-      if (deed.find(word) != std::string::npos) return true;
-    return false;
+                        it.saves.empty() ? " it could be avoided."
+                                         : ": " + it.saves + ", and so on."));
   }
 
   void Rule() {
@@ -185,8 +149,6 @@ class Narrator {
         role.rule->name, role.rule->decides, story_.kernel.ToString(),
         role.on ? "has" : "lacks", role.on ? "taken away" : "added"));
   }
-
-  static constexpr size_t kMostSaid = 10;
 
   const Story& story_;
   const Cause& cause_;

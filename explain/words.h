@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_EXPLAIN_WORDS_H_
 #define VMTRUNC_EXPLAIN_WORDS_H_
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ bool IsPastSize(const World<LargeCaps>& world, const Vma& vma, unsigned addr);
 
 // What the row does, a clause each: "zaps 102..103 of a".
 std::vector<std::string> Deeds(const Story& story, size_t row);
+
+// Whether the clause has one of the words in it.
+bool Mentions(const std::string& deed,
+              std::initializer_list<const char*> words);
 
 // Slots of the vmas that are in use before or behind the row and that it
 // changes: geometry, ptes, count, state, place.

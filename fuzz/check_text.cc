@@ -8,7 +8,8 @@
 namespace vmtrunc {
 namespace {
 
-std::string WrongWithMessage(std::string_view text, std::string message) {
+std::string WrongWithMessage(std::string_view text,
+                             const std::string& message) {
   const bool open = !text.empty() && text.back() != '\n';
   const auto lines =
       std::count(text.begin(), text.end(), '\n') + (open ? 1 : 0);

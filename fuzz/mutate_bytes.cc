@@ -96,6 +96,7 @@ size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
 
 size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
                     uint64_t seed) {
+  if (!HasRoom(max_size)) return size;
   Random random(seed);
   Script script = DecodeBytes({data, size});
   KernelSpec spec = script.kernel.value_or(KernelSpec{});
@@ -106,10 +107,7 @@ size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
     spec.flips ^= uint64_t{1}
                   << random.Below(static_cast<unsigned>(AllRules().size()));
   script.kernel = spec;
-  const std::vector<uint8_t> bytes = EncodeBytes(script);
-  if (bytes.size() > max_size) return size;
-  std::copy(bytes.begin(), bytes.end(), data);
-  return bytes.size();
+  return Encode(script, data, max_size);
 }
 
 }  // namespace vmtrunc

@@ -1,8 +1,8 @@
 // What each script does on each kernel, as one line to compare: the same in
 // every process, order and build, or something is not deterministic.
 //
-//   state_hashes [--reverse] [--any] FILE|DIRECTORY...  # directories: all but
-//   *.md
+//   state_hashes [--reverse] [--any] FILE|DIRECTORY...    # of directories all
+//                                                         # files but *.md
 //
 // A line a file and kernel, in the order of the files' names whatever order
 // they run in: FILE KERNEL BROKEN EFFECTS DROPS HASH FEATURES DETAIL. Kernels
