@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <system_error>
 
-#include "campaign/store.h"
-#include "cli/input.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/own_directory.h"
+#include "base/write.h"
 #include "fuzz/covered.h"
 
 namespace vmtrunc {
@@ -100,7 +102,7 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   const std::string encoded(bytes.begin(), bytes.end());
   const std::string name = NameOf(encoded);
   try {
-    WriteWhole(directory_ + "/" + name, encoded);
+    WriteDurable(directory_ + "/" + name, encoded);
   } catch (const UsageError&) {
     states_ = before_states;  // not seen before it is on disk
     branches_ = before;

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "campaign/store.h"
+#include "base/read.h"
 
 namespace vmtrunc {
 namespace {

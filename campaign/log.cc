@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "campaign/store.h"
-#include "cli/input.h"
+#include "base/error.h"
+#include "base/read.h"
 
 namespace vmtrunc {
 

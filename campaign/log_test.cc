@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "campaign/store.h"
+#include "base/read.h"
 
 namespace vmtrunc {
 namespace {

@@ -1,21 +1,19 @@
 #include "campaign/store.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "cli/input.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/write.h"
 
 namespace vmtrunc {
 namespace {
@@ -23,20 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "vmtrunc campaign 1\n";
-
-[[noreturn]] void Fail(const std::string& path, int error) {
-  throw UsageError{absl::StrCat(path, ": ", std::strerror(error))};
-}
-
-bool WriteAll(int file, const std::string& content) {
-  for (size_t done = 0; done < content.size();) {
-    const ssize_t wrote =
-        ::write(file, content.data() + done, content.size() - done);
-    if (wrote <= 0) return false;
-    done += static_cast<size_t>(wrote);
-  }
-  return ::fsync(file) == 0;
-}
 
 // Open file description locks: as flock(), but that there is one can be seen
 // without taking it, which a campaign that starts just then would fail for.
@@ -58,59 +42,6 @@ void CheckFormat(const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
-  const int file =
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0) return std::nullopt;
-  std::optional<std::string> content;
-  struct stat about{};
-  if (::fstat(file, &about) == 0 && S_ISREG(about.st_mode) &&
-      static_cast<size_t>(about.st_size) <= most) {
-    content.emplace(static_cast<size_t>(about.st_size), '\0');
-    size_t done = 0;
-    while (done < content->size()) {
-      const ssize_t got =
-          ::read(file, content->data() + done, content->size() - done);
-      if (got < 0) {
-        ::close(file);
-        return std::nullopt;
-      }
-      if (got == 0) break;
-      done += static_cast<size_t>(got);
-    }
-    content->resize(done);
-  }
-  ::close(file);
-  return content;
-}
-
-void WriteWhole(const std::string& path, const std::string& content) {
-  const std::string part = path + ".part";
-  const int file =
-      ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) Fail(path, errno);
-  errno = 0;
-  const bool whole = WriteAll(file, content);
-  int error = errno != 0 ? errno : ENOSPC;
-  const bool closed = ::close(file) == 0;
-  if (whole && closed) {
-    if (::rename(part.c_str(), path.c_str()) == 0) return;
-    error = errno;
-  }
-  ::unlink(part.c_str());
-  Fail(path, error);
-}
-
-std::string NameOf(const std::string& content) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, then mixed
-  for (const char c : content)
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
-  hash ^= hash >> 29;
-  hash *= 0xbf58476d1ce4e5b9u;
-  hash ^= hash >> 32;
-  return absl::StrFormat("%016x", hash);
-}
-
 Store Store::Open(const std::string& directory) {
   Store store(directory);
   std::error_code error;
@@ -122,7 +53,7 @@ Store Store::Open(const std::string& directory) {
       !fs::exists(lock, error))
     CheckFormat(directory);
   store.lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (store.lock_ < 0) Fail(directory, errno);
+  if (store.lock_ < 0) FailPath(directory, errno);
   struct flock held;
   if (!Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held))
     throw UsageError{directory +
@@ -131,11 +62,11 @@ Store Store::Open(const std::string& directory) {
                      directory + " --status"};
   // The lock comes first: one that was killed between the two left no format.
   if (!fs::exists(store.Path("format"), error))
-    WriteWhole(store.Path("format"), kFormat);
+    WriteDurable(store.Path("format"), kFormat);
   CheckFormat(directory);
   for (const char* name : {"corpus", "findings", "died", "jobs"})
     if (!fs::create_directories(store.Path(name), error) && error)
-      Fail(store.Path(name), error.value());
+      FailPath(store.Path(name), error.value());
   return store;
 }
 

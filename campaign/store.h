@@ -1,4 +1,4 @@
-// The directory of a campaign, and files that are whole or not there.
+// The directory of a campaign.
 //
 //   format        "vmtrunc campaign 1"
 //   lock          held by the campaign that runs here
@@ -11,21 +11,10 @@
 #ifndef VMTRUNC_CAMPAIGN_STORE_H_
 #define VMTRUNC_CAMPAIGN_STORE_H_
 
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace vmtrunc {
-
-// What a regular file of at most `most` bytes has in it; nothing where it is
-// none, cannot be read, or is larger. Never waits, as a pipe would make it.
-std::optional<std::string> ReadWhole(const std::string& path, size_t most);
-
-// Whole and on disk, or as it was: throws UsageError.
-void WriteWhole(const std::string& path, const std::string& content);
-
-// A name for an input: 16 digits that only the same bytes have.
-std::string NameOf(const std::string& content);
 
 class Store {
  public:

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/input.h"
-#include "cli/stop.h"
+#include "base/stop.h"
 
 namespace vmtrunc {
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
@@ -65,7 +65,7 @@ ProveOptions OptionsOf(const BoundArguments& o) {
   options.jobs =
       o.jobs != 0 ? o.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.most_bytes = static_cast<uint64_t>(o.memory * double(1U << 30));
-  options.stop = &StopOn();
+  options.stop = &StopOnSignals();
   return options;
 }
 

@@ -117,7 +117,7 @@ void CampaignRun::Start() {
                            .began_unix = Now(),
                            .kernel = kernels_[pair.kernel].name,
                            .engine = engines_[pair.engine].name};
-  WriteWhole(directory + "/" + kSliceFile, WhatText(record));
+  WriteDurable(directory + "/" + kSliceFile, WhatText(record));
   const auto now = Clock::now();
   slices_.push_back(
       {.number = number,

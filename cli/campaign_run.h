@@ -17,7 +17,7 @@
 #include "campaign/store.h"
 #include "campaign/summary.h"
 #include "cli/fuzzer_job.h"
-#include "cli/stop.h"
+#include "base/stop.h"
 
 namespace vmtrunc {
 
@@ -129,7 +129,7 @@ class CampaignRun {
   unsigned died_at_once_ = 0;  // one after the other
   std::set<std::string> told_;
   const Clock::time_point start_ = Clock::now();
-  const std::atomic<bool>& stop_ = StopOn({SIGINT, SIGTERM, SIGHUP});
+  const std::atomic<bool>& stop_ = StopOnSignals();
   Clock::time_point next_line_;
   bool shown_ = false;
 };

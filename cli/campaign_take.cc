@@ -106,7 +106,7 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
 void CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
-  WriteWhole(mark, "");
+  WriteDurable(mark, "");
   try {
     TakeSlice(record, kernel);
   } catch (const UsageError&) {
@@ -139,8 +139,8 @@ void CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
 
 void CampaignRun::KeepFinding(const Finding& finding) {
   const std::string name = store_.Path("findings/" + finding.FileName());
-  WriteWhole(name + ".vmt", ToText(finding.script));
-  WriteWhole(name + ".html", ExplainedPage(vmtrunc::Tell(
+  WriteDurable(name + ".vmt", ToText(finding.script));
+  WriteDurable(name + ".html", ExplainedPage(vmtrunc::Tell(
                                  finding.FileName() + ".vmt", finding.script,
                                  *finding.script.kernel, Folding::kQuiet)));
 }

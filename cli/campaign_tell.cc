@@ -52,7 +52,7 @@ Summary CampaignRun::Sum() const {
 }
 
 void CampaignRun::WriteReport() const {
-  WriteWhole(store_.Path("report.html"), ReportPage(Sum()));
+  WriteDurable(store_.Path("report.html"), ReportPage(Sum()));
 }
 
 void CampaignRun::TellLine(const std::string& line) {

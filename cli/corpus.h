@@ -1,9 +1,8 @@
-// Directories of scripts: reading one, and writing one whole or not at all.
+// Directories of scripts.
 #ifndef VMTRUNC_CLI_CORPUS_H_
 #define VMTRUNC_CLI_CORPUS_H_
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/script.h"
@@ -24,13 +23,6 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
 
 // Throws UsageError "FILE:LINE: ...".
 CorpusFile ReadCorpusFile(const std::string& path);
-
-// Makes the directory with these files, names and contents, on disk and whole;
-// or throws UsageError and leaves what was there. A directory that is there is
-// replaced at once.
-void WriteDirectory(
-    const std::string& path,
-    const std::vector<std::pair<std::string, std::string>>& files);
 
 }  // namespace vmtrunc
 

@@ -2,6 +2,7 @@
 #include "fuzz/distill.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -10,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/own_directory.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
@@ -39,25 +41,12 @@ std::vector<Rules> RulesOf(const std::string& kernels) {
 }
 
 void CheckPlaces(const DistillArguments& o) {
+  std::vector<std::string> inputs = o.dirs;
+  inputs.insert(inputs.end(), o.have.begin(), o.have.end());
   std::error_code error;
-  const fs::path out = fs::weakly_canonical(o.out, error);
-  for (const auto* dirs : {&o.dirs, &o.have})
-    for (const std::string& dir : *dirs) {
-      if (!fs::exists(dir, error))
-        throw UsageError{dir + ": No such file or directory"};
-      const fs::path in = fs::weakly_canonical(dir, error);
-      const auto [rest, other] =
-          std::mismatch(in.begin(), in.end(), out.begin(), out.end());
-      if (rest == in.end())
-        throw UsageError{absl::StrCat("-o ", o.out,
-                                      ": expected a place outside of ", dir,
-                                      ", which is left alone")};
-    }
-  if (fs::exists(o.out, error) && (!fs::is_directory(o.out, error) ||
-                                   (!fs::is_empty(o.out, error) && !o.replace)))
-    throw UsageError{absl::StrCat(
-        "-o ", o.out, ": expected no file and no directory with files in it",
-        fs::is_directory(o.out, error) ? "; --replace takes its place" : "")};
+  for (const std::string& dir : inputs)
+    if (!fs::exists(dir, error)) FailPath(dir, ENOENT);
+  ExpectReplaceable("-o", o.out, inputs);
 }
 
 void ShowOf(ProgressLine& line, const char* what, size_t done, size_t all) {
@@ -244,6 +233,7 @@ int RunDistill(const DistillArguments& o) {
     throw UsageError{
         "distill: this build counts no branches; expected one by clang"};
   CheckPlaces(o);
+  OwnDirectory out("-o", o.out, "distill", o.replace);
   const Reach reach(RulesOf(o.kernels),
                     {.classes = o.classes, .states = !o.no_states});
   Corpus corpus = ReadAndRun(o.dirs, reach);
@@ -267,7 +257,7 @@ int RunDistill(const DistillArguments& o) {
   }
   d.events = EventsOf(corpus, kept);
   CheckKept(reach, corpus, kept, wanted);
-  WriteDirectory(o.out, Outputs(o, corpus, kept));
+  out.Write(Outputs(o, corpus, kept), /*durable=*/true);
   if (o.json)
     PrintJson(o, d);
   else

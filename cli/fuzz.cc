@@ -7,13 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/own_directory.h"
+#include "base/stop.h"
 #include "cli/abstract.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/fuzzer_job.h"
 #include "cli/input.h"
 #include "cli/progress.h"
-#include "cli/stop.h"
 #include "core/run.h"
 #include "fuzz/mutate.h"
 #include "fuzz/shrink.h"
@@ -113,7 +114,8 @@ std::string SeedsOf(const FuzzOptions& o) {
         std::string(bytes.begin(), bytes.end()));
   }
   if (!text) return o.corpus;
-  WriteDirectory(o.out + "/seeds", seeds);
+  OwnDirectory("--out", o.out + "/seeds", "fuzz", /*replace=*/true)
+      .Write(seeds, /*durable=*/false);
   return o.out + "/seeds";
 }
 
@@ -209,7 +211,7 @@ int Fuzz(FuzzOptions o) {
   if (!fs::is_directory(o.out + "/corpus"))
     throw UsageError{"--out " + o.out + ": cannot make the directory"};
 
-  const std::atomic<bool>& stop = StopOn();
+  const std::atomic<bool>& stop = StopOnSignals();
   ProgressLine progress;
   if (!o.corpus.empty()) o.corpus = SeedsOf(o);
   FuzzerJob child(SpecOf(o, fuzzer));

@@ -1,62 +1,11 @@
 #include "cli/input.h"
 
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <sstream>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace vmtrunc {
-
-std::string ReadFile(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    throw UsageError{absl::StrCat(path, ": expected a file, not a directory")};
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  if (path != "-" && !file)
-    throw UsageError{absl::StrCat(path, ": ", std::strerror(errno))};
-  std::istream& in = path == "-" ? std::cin : file;
-  // 256 events are less; what has no end (/dev/zero) is no script.
-  constexpr size_t kMostBytes = size_t{16} << 20;
-  std::string content;
-  std::array<char, 1 << 16> part;
-  while (content.size() <= kMostBytes &&
-         (in.read(part.data(), part.size()), in.gcount() > 0))
-    content.append(part.data(), static_cast<size_t>(in.gcount()));
-  if (content.size() > kMostBytes)
-    throw UsageError{absl::StrCat(path, ": expected at most 16 MiB")};
-  return content;
-}
-
-void WriteFile(const std::string& path, const std::string& content) {
-  if (path == "-") {
-    std::cout << content << std::flush;
-    return;
-  }
-  // Over a file whole or not at all; into what is none, a device or a pipe.
-  std::error_code ignored;
-  const bool special = std::filesystem::exists(path, ignored) &&
-                       !std::filesystem::is_regular_file(path, ignored);
-  const std::string part = special ? path : path + ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  out << content;
-  out.close();
-  if (!out || (!special && std::rename(part.c_str(), path.c_str()) != 0)) {
-    const int error = errno;
-    if (!special) ::unlink(part.c_str());
-    throw UsageError{absl::StrCat(path, ": ", std::strerror(error))};
-  }
-}
 
 Script ReadScript(const std::string& path, const std::string& from) {
   const std::string content = ReadFile(path);

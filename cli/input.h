@@ -9,15 +9,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/write.h"
 #include "core/script.h"
 #include "fuzz/mutate.h"
 
 namespace vmtrunc {
-
-inline constexpr int kExitHeld = 0;
-inline constexpr int kExitBroken = 1;
-inline constexpr int kExitUsage = 2;
-inline constexpr int kExitRanOut = 3;  // prove: neither held nor broken
 
 // Of options: a value that is not there by mistake (an unset variable), and one
 // that is no number though it reads as one.
@@ -51,17 +49,6 @@ inline CLI::Validator NumberWithoutEnd(bool or_zero) {
 }
 inline const CLI::Validator kNotNegative = NumberWithoutEnd(/*or_zero=*/true);
 inline const CLI::Validator kPositive = NumberWithoutEnd(/*or_zero=*/false);
-
-// Bad usage or input: `what` is the one line that standard error gets.
-struct UsageError {
-  std::string what;
-};
-
-// The whole file; "-" is standard input. Throws UsageError.
-std::string ReadFile(const std::string& path);
-
-// Writes the whole file or throws UsageError, leaving what was there.
-void WriteFile(const std::string& path, const std::string& content);
 
 // The script in a file, text or bytes as its name and content say, or as
 // `from` ("text", "bytes", or "") does. Throws UsageError "FILE:LINE: ...".

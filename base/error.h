@@ -1,0 +1,25 @@
+// How a command fails, and what its exit status says.
+#ifndef VMTRUNC_BASE_ERROR_H_
+#define VMTRUNC_BASE_ERROR_H_
+
+#include <string>
+
+namespace vmtrunc {
+
+inline constexpr int kExitHeld = 0;
+inline constexpr int kExitBroken = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitRanOut = 3;  // ran out or stopped: no answer
+
+// Bad usage or input, or a machine that refuses: `what` is the one line that
+// standard error gets.
+struct UsageError {
+  std::string what;
+};
+
+// "PATH: what errno means", thrown. The path is shown as Shown() does.
+[[noreturn]] void FailPath(const std::string& path, int error);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_BASE_ERROR_H_

@@ -1,0 +1,74 @@
+#include "base/lock.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/shown.h"
+
+namespace vmtrunc {
+namespace {
+
+// An open file description's lock: not lost when another descriptor of the same
+// file is closed, and not inherited by a job that outlives us.
+bool TryLock(int file) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
+}
+
+// Whether the file that is open is still the one of that name: who had the lock
+// removes it at the end.
+bool IsStill(int file, const std::string& path) {
+  struct stat here{}, there{};
+  return ::fstat(file, &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+}  // namespace
+
+DirectoryLock::DirectoryLock(const std::string& directory,
+                             const std::string& command)
+    : path_(absl::StrCat(directory, "/", kFile)) {
+  for (;;) {
+    file_ =
+        ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (file_ < 0) FailPath(directory, errno);
+    if (!TryLock(file_)) {
+      const int error = errno;
+      ::close(file_);
+      if (error != EAGAIN && error != EACCES) FailPath(path_, error);
+      const std::string who = ReadWhole(path_, 200).value_or("");
+      throw UsageError{absl::StrCat(Shown(directory), ": in use by ",
+                                    who.empty()
+                                        ? "another vmtrunc"
+                                        : Shown(who.substr(0, who.find('\n'))),
+                                    "; expected a directory of its own")};
+    }
+    if (IsStill(file_, path_)) break;
+    ::close(file_);
+  }
+  const std::string who = absl::StrCat(command, ", process ", ::getpid(), "\n");
+  // Only a word for who meets the lock: no harm if the disk is full.
+  if (::ftruncate(file_, 0) != 0 ||
+      ::pwrite(file_, who.data(), who.size(), 0) < 0)
+    errno = 0;
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
+    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
+
+DirectoryLock::~DirectoryLock() {
+  if (file_ < 0) return;
+  ::unlink(path_.c_str());
+  ::close(file_);
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,66 @@
+#include "base/read.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "absl/cleanup/cleanup.h"
+#include "base/error.h"
+#include "base/shown.h"
+
+namespace vmtrunc {
+namespace {
+
+// Appends what there is to read, up to the end or past `most`. Returns errno.
+int Append(int file, size_t most, std::string& content) {
+  std::array<char, 1 << 16> part;
+  while (content.size() <= most) {
+    const ssize_t got = ::read(file, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) break;
+    content.append(part.data(), static_cast<size_t>(got));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string ReadFile(const std::string& path) {
+  const bool is_input = path == "-";
+  const int file =
+      is_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) FailPath(path, errno);
+  const auto close = absl::MakeCleanup([&] {
+    if (!is_input) ::close(file);
+  });
+  struct stat about{};
+  if (::fstat(file, &about) == 0 && S_ISDIR(about.st_mode))
+    throw UsageError{Shown(path) + ": expected a file, not a directory"};
+  std::string content;
+  if (const int error = Append(file, kMostInput, content))
+    FailPath(is_input ? "standard input" : path, error);
+  if (content.size() > kMostInput)
+    throw UsageError{Shown(path) + ": expected at most 16 MiB"};
+  return content;
+}
+
+std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0) return std::nullopt;
+  const auto close = absl::MakeCleanup([&] { ::close(file); });
+  struct stat about{};
+  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
+      static_cast<size_t>(about.st_size) > most)
+    return std::nullopt;
+  std::string content;
+  if (Append(file, most, content) != 0 || content.size() > most)
+    return std::nullopt;
+  return content;
+}
+
+}  // namespace vmtrunc

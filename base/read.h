@@ -1,0 +1,24 @@
+// Whole files, read.
+#ifndef VMTRUNC_BASE_READ_H_
+#define VMTRUNC_BASE_READ_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace vmtrunc {
+
+// A script has 256 events; what has no end (/dev/zero) is none.
+inline constexpr size_t kMostInput = size_t{16} << 20;
+
+// The whole file; "-" is standard input. Throws UsageError when it cannot be
+// opened, when a read of it fails, and when it is larger than kMostInput.
+std::string ReadFile(const std::string& path);
+
+// What a regular file of at most `most` bytes holds; nothing where it is none,
+// cannot be read, or is larger. Never waits, as a pipe would make it.
+std::optional<std::string> ReadWhole(const std::string& path, size_t most);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_BASE_READ_H_

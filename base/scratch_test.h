@@ -1,0 +1,63 @@
+// A directory for one test, gone when it is over.
+#ifndef VMTRUNC_BASE_SCRATCH_TEST_H_
+#define VMTRUNC_BASE_SCRATCH_TEST_H_
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+#include "base/read.h"
+
+namespace vmtrunc {
+
+class Scratch : public ::testing::Test {
+ protected:
+  Scratch() {
+    char name[] = "/tmp/vmtrunc-test-XXXXXX";
+    directory_ = ::mkdtemp(name);
+  }
+  ~Scratch() override {
+    std::error_code error;
+    std::filesystem::remove_all(directory_, error);
+  }
+
+  std::string Path(const std::string& name) const {
+    return directory_ + "/" + name;
+  }
+  // As somebody else would have it: not by what is tested.
+  void Put(const std::string& name, const std::string& content) const {
+    std::ofstream(Path(name), std::ios::binary) << content;
+  }
+  std::string Get(const std::string& name) const {
+    return ReadWhole(Path(name), kMostInput).value_or("(not there)");
+  }
+  // Names in a directory, the hidden ones too.
+  std::set<std::string> Names(const std::string& name) const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(Path(name)))
+      names.insert(entry.path().filename().string());
+    return names;
+  }
+
+  std::string directory_;
+};
+
+// What a call that must fail says, or "" when it does not fail.
+template <class Call>
+std::string ErrorOf(Call call) {
+  try {
+    call();
+  } catch (const UsageError& error) {
+    return error.what;
+  }
+  return "";
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_BASE_SCRATCH_TEST_H_

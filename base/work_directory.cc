@@ -1,0 +1,67 @@
+#include "base/work_directory.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/own_directory.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "base/write.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Whether there is nothing in it but what vmtrunc keeps for itself.
+bool IsEmpty(const std::string& directory) {
+  std::error_code error;
+  fs::directory_iterator at(directory, error);
+  if (error) FailPath(directory, error.value());
+  for (const fs::directory_entry& entry : at)
+    if (!IsBookkeeping(entry.path().filename().string())) return false;
+  return true;
+}
+
+std::string MarkerOf(const std::string& command) {
+  return absl::StrCat("vmtrunc ", command, " 1\n");
+}
+
+// Makes it or finds it. Nothing in it is touched before it is known as ours.
+std::string Made(const std::string& option, const std::string& directory,
+                 const std::string& command) {
+  if (directory.empty())
+    throw UsageError{option +
+                     ": expected a directory's name, not an empty one"};
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error && !fs::is_directory(directory))
+    throw UsageError{
+        absl::StrCat(option, " ", Shown(directory), ": ", error.message())};
+  const std::string marker =
+      absl::StrCat(directory, "/", OwnDirectory::kMarker);
+  if (!fs::exists(fs::symlink_status(marker, error)) && IsEmpty(directory))
+    return directory;
+  if (!fs::is_regular_file(fs::symlink_status(marker, error)) ||
+      ReadWhole(marker, 200) != MarkerOf(command))
+    throw UsageError{absl::StrCat(
+        option, " ", Shown(directory), ": expected a directory of vmtrunc ",
+        command, " (its file .vmtrunc says so), an empty one, or none")};
+  return directory;
+}
+
+}  // namespace
+
+WorkDirectory::WorkDirectory(const std::string& option,
+                             const std::string& directory,
+                             const std::string& command)
+    : directory_(Made(option, directory, command)),
+      lock_(directory_, "vmtrunc " + command) {
+  const std::string marker = Path(OwnDirectory::kMarker);
+  if (!ReadWhole(marker, 200)) WriteFile(marker, MarkerOf(command));
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,263 @@
+#include "base/write.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/shown.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Each of these returns 0 or errno.
+
+int WriteAll(int file, const std::string& content) {
+  for (size_t done = 0; done < content.size();) {
+    const ssize_t wrote =
+        ::write(file, content.data() + done, content.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return wrote < 0 ? errno : ENOSPC;
+    done += static_cast<size_t>(wrote);
+  }
+  return 0;
+}
+
+// A full disk may show only here.
+int Finish(int file, bool durable) {
+  const int error = durable && ::fsync(file) != 0 ? errno : 0;
+  return ::close(file) != 0 && error == 0 ? errno : error;
+}
+
+// The descriptor that /dev/stdout, /dev/fd/N and the like name, or -1. Such a
+// name must not be taken for the file that is open there: its place is not
+// ours to take.
+int DescriptorOf(const std::string& path) {
+  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  int number = -1;
+  absl::string_view name = path;
+  if ((absl::ConsumePrefix(&name, "/dev/fd/") ||
+       absl::ConsumePrefix(&name, "/proc/self/fd/")) &&
+      absl::SimpleAtoi(name, &number))
+    return number;
+  return -1;
+}
+
+// Where what is written under a name goes: a file, there or to be made, once
+// all links are followed; or a descriptor.
+struct Target {
+  std::string path;
+  int descriptor = -1;
+};
+
+Target TargetOf(const std::string& name) {
+  Target target{.path = name, .descriptor = DescriptorOf(name)};
+  std::error_code error;
+  for (int links = 0; links < 40 && target.descriptor < 0; ++links) {
+    const fs::path to = fs::read_symlink(target.path, error);
+    if (error) break;
+    target.path = (fs::path(target.path).parent_path() / to).string();
+    target.descriptor = DescriptorOf(target.path);
+  }
+  return target;
+}
+
+std::string ParentOf(const std::string& path) {
+  const std::string parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+struct Temporary {
+  int file = -1;  // open; -1: could not be made, and errno says why
+  std::string path;
+};
+
+Temporary MakeTemporary(const std::string& directory) {
+  for (int tries = 0; tries < 100; ++tries) {
+    uint64_t number = 0;
+    if (::getrandom(&number, sizeof(number), 0) != sizeof(number)) return {};
+    Temporary made{
+        .path = absl::StrFormat("%s/.vmtrunc-%016x.tmp", directory, number)};
+    made.file = ::open(made.path.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (made.file >= 0 || errno != EEXIST) return made;
+  }
+  return {};
+}
+
+// Whether a file with the mode, owner and group of `old` can take its place.
+bool TakeLooks(int file, const struct stat& old) {
+  struct stat made{};
+  if (::fstat(file, &made) != 0) return false;
+  if ((made.st_uid != old.st_uid || made.st_gid != old.st_gid) &&
+      ::fchown(file, old.st_uid, old.st_gid) != 0)
+    return false;
+  return ::fchmod(file, old.st_mode & 07777) == 0;
+}
+
+// Writes into the file that is there; if that fails, its content back.
+int WriteInPlace(const std::string& path, const std::string& content,
+                 bool durable) {
+  const std::optional<std::string> old = ReadWhole(path, kMostInput);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  int error = WriteAll(file, content);
+  if (error == 0 && ::ftruncate(file, static_cast<off_t>(content.size())) != 0)
+    error = errno;
+  if (error != 0 && old && ::lseek(file, 0, SEEK_SET) == 0 &&
+      WriteAll(file, *old) == 0 &&
+      ::ftruncate(file, static_cast<off_t>(old->size())) != 0)
+    error = errno;
+  const int finished = Finish(file, durable);
+  return error != 0 ? error : finished;
+}
+
+// Through a temporary file. nullopt: its place cannot be taken, and nothing has
+// been changed.
+std::optional<int> Replace(const std::string& path, const std::string& content,
+                           const struct stat* old, bool durable) {
+  if (old != nullptr &&
+      (old->st_nlink > 1 || ::listxattr(path.c_str(), nullptr, 0) > 0))
+    return std::nullopt;
+  const std::string directory = ParentOf(path);
+  const Temporary made = MakeTemporary(directory);
+  if (made.file < 0) {
+    if (old != nullptr) return std::nullopt;
+    return errno;
+  }
+  if (old != nullptr && !TakeLooks(made.file, *old)) {
+    ::close(made.file);
+    ::unlink(made.path.c_str());
+    return std::nullopt;
+  }
+  int error = WriteAll(made.file, content);
+  const int finished = Finish(made.file, durable);
+  if (error == 0) error = finished;
+  if (error == 0 && ::rename(made.path.c_str(), path.c_str()) == 0) {
+    if (durable) SyncDirectory(directory);
+    return 0;
+  }
+  if (error == 0) error = errno;
+  ::unlink(made.path.c_str());
+  // A mount, or another's file in a directory with the sticky bit.
+  if (old != nullptr &&
+      (error == EBUSY || error == EPERM || error == EACCES || error == EXDEV))
+    return std::nullopt;
+  return error;
+}
+
+int WriteDescriptor(int number, const std::string& content) {
+  if (number == STDOUT_FILENO) {
+    std::cout << content << std::flush;
+    return std::cout ? 0 : EIO;
+  }
+  return WriteAll(number, content);
+}
+
+int WriteSpecial(const std::string& path, const std::string& content) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  const int error = WriteAll(file, content);
+  const int finished = Finish(file, /*durable=*/false);
+  return error != 0 ? error : finished;
+}
+
+int Write(const std::string& name, const std::string& content, bool durable) {
+  const auto [path, descriptor] = TargetOf(name);
+  if (descriptor >= 0) return WriteDescriptor(descriptor, content);
+  struct stat old{};
+  const bool is_there = ::stat(path.c_str(), &old) == 0;
+  if (!is_there && errno != ENOENT) return errno;
+  if (is_there && S_ISDIR(old.st_mode)) return EISDIR;
+  if (is_there && !S_ISREG(old.st_mode)) return WriteSpecial(path, content);
+  if (is_there && ::access(path.c_str(), W_OK) != 0) return errno;
+  const std::optional<int> replaced =
+      Replace(path, content, is_there ? &old : nullptr, durable);
+  return replaced ? *replaced : WriteInPlace(path, content, durable);
+}
+
+}  // namespace
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+  if (path_.empty())
+    throw UsageError{"expected a file's name, not an empty one"};
+  const Target target = TargetOf(path_);
+  if (target.descriptor >= 0) return;
+  struct stat old{};
+  if (::stat(target.path.c_str(), &old) == 0) {
+    if (S_ISDIR(old.st_mode)) FailPath(path_, EISDIR);
+    if (::access(target.path.c_str(), W_OK) != 0) FailPath(path_, errno);
+    return;
+  }
+  if (errno != ENOENT) FailPath(path_, errno);
+  if (::access(ParentOf(target.path).c_str(), W_OK | X_OK) != 0)
+    FailPath(path_, errno);
+}
+
+void OutputFile::Write(const std::string& content) const {
+  WriteFile(path_, content);
+}
+
+void WriteFile(const std::string& path, const std::string& content) {
+  if (const int error = Write(path, content, /*durable=*/false))
+    FailPath(path, error);
+}
+
+void WriteDurable(const std::string& path, const std::string& content) {
+  if (const int error = Write(path, content, /*durable=*/true))
+    FailPath(path, error);
+}
+
+void SyncDirectory(const std::string& directory) {
+  const int file =
+      ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) FailPath(directory, errno);
+  // EINVAL: a file system that cannot.
+  const int error = ::fsync(file) != 0 && errno != EINVAL ? errno : 0;
+  ::close(file);
+  if (error != 0) FailPath(directory, error);
+}
+
+std::string WriteUnused(const std::string& stem, const std::string& extension,
+                        const std::string& content) {
+  const Temporary made = MakeTemporary(ParentOf(stem));
+  const std::string first = absl::StrCat(stem, ".", extension);
+  if (made.file < 0) FailPath(first, errno);
+  const auto remove = absl::MakeCleanup([&] { ::unlink(made.path.c_str()); });
+  int error = WriteAll(made.file, content);
+  const int finished = Finish(made.file, /*durable=*/false);
+  if (error == 0) error = finished;
+  for (int n = 2; error == 0; ++n) {
+    const std::string path =
+        n == 2 ? first : absl::StrCat(stem, "-", n - 1, ".", extension);
+    if (ReadWhole(path, kMostInput) == content) return path;
+    if (::linkat(AT_FDCWD, made.path.c_str(), AT_FDCWD, path.c_str(), 0) == 0)
+      return path;
+    // A file system without links; the window is that of two who choose the
+    // same name at once.
+    if ((errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) &&
+        ::access(path.c_str(), F_OK) != 0 &&
+        ::rename(made.path.c_str(), path.c_str()) == 0)
+      return path;
+    if (errno != EEXIST && ::access(path.c_str(), F_OK) != 0) error = errno;
+  }
+  FailPath(first, error);
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,144 @@
+#include "base/write.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/scratch_test.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+using WriteTest = Scratch;
+using testing::Test;
+
+mode_t ModeOf(const std::string& path) {
+  struct stat about{};
+  ::stat(path.c_str(), &about);
+  return about.st_mode & 07777;
+}
+
+TEST_F(WriteTest, AFileThatIsNotThereIsMadeAsTheUmaskSays) {
+  const mode_t mask = ::umask(027);
+  WriteFile(Path("new"), "content");
+  ::umask(mask);
+  EXPECT_EQ(Get("new"), "content");
+  EXPECT_EQ(ModeOf(Path("new")), 0640u);
+  EXPECT_EQ(Names("."), std::set<std::string>{"new"});
+}
+
+TEST_F(WriteTest, ALinkStaysAndItsTargetIsWritten) {
+  fs::create_directory(Path("data"));
+  Put("data/least.vmt", "old");
+  fs::create_symlink("data/least.vmt", Path("link"));
+  fs::create_symlink("link", Path("link-to-link"));
+  WriteFile(Path("link-to-link"), "new");
+  EXPECT_TRUE(fs::is_symlink(Path("link-to-link")));
+  EXPECT_TRUE(fs::is_symlink(Path("link")));
+  EXPECT_EQ(Get("data/least.vmt"), "new");
+}
+
+TEST_F(WriteTest, ALinkToNothingMakesWhatItPointsTo) {
+  fs::create_symlink("later", Path("link"));
+  WriteFile(Path("link"), "new");
+  EXPECT_TRUE(fs::is_symlink(Path("link")));
+  EXPECT_EQ(Get("later"), "new");
+}
+
+TEST_F(WriteTest, ALinkInACircleIsRefused) {
+  fs::create_symlink("b", Path("a"));
+  fs::create_symlink("a", Path("b"));
+  EXPECT_NE(ErrorOf([&] { WriteFile(Path("a"), "new"); }), "");
+  EXPECT_TRUE(fs::is_symlink(Path("a")));
+}
+
+TEST_F(WriteTest, ModeAndOtherNamesAreKept) {
+  Put("file", "old");
+  ::chmod(Path("file").c_str(), 0604);
+  WriteFile(Path("file"), "new");
+  EXPECT_EQ(ModeOf(Path("file")), 0604u);
+  Put("one", "old");
+  fs::create_hard_link(Path("one"), Path("other"));
+  WriteFile(Path("one"), "a longer content than before");
+  EXPECT_EQ(Get("other"), "a longer content than before");
+  WriteFile(Path("one"), "short");
+  EXPECT_EQ(Get("other"), "short");
+}
+
+TEST_F(WriteTest, ANameOf255BytesIsAName) {
+  const std::string name(255, 'x');
+  WriteFile(Path(name), "new");
+  WriteFile(Path(name), "newer");
+  EXPECT_EQ(Get(name), "newer");
+  EXPECT_NE(ErrorOf([&] { OutputFile{Path(std::string(256, 'x'))}; }), "");
+}
+
+TEST_F(WriteTest, OwnersAreKept) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  Put("theirs", "old");
+  ASSERT_EQ(::chown(Path("theirs").c_str(), 65534, 65534), 0);
+  WriteFile(Path("theirs"), "new");
+  struct stat about{};
+  ::stat(Path("theirs").c_str(), &about);
+  EXPECT_EQ(about.st_uid, 65534u);
+  EXPECT_EQ(about.st_gid, 65534u);
+  EXPECT_EQ(Get("theirs"), "new");
+}
+
+// In a child whose files may not grow past 4 KiB, as on a full disk.
+TEST_F(WriteTest, WhatCannotBeWrittenWholeLeavesWhatWasThere) {
+  Put("old", "old");
+  Put("linked", "linked");
+  fs::create_hard_link(Path("linked"), Path("its-other-name"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{4096, 4096};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    int failed = 0;
+    for (const char* name : {"old", "new", "linked"})
+      failed += ErrorOf([&] {
+                  WriteFile(Path(name), std::string(8192, 'x'));
+                }).ends_with("File too large");
+    ::_exit(failed);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_EQ(Get("old"), "old");
+  EXPECT_EQ(Get("linked"), "linked");
+  EXPECT_EQ(Names("."),
+            (std::set<std::string>{"old", "linked", "its-other-name"}));
+}
+
+TEST_F(WriteTest, APlaceIsTriedBeforeTheWork) {
+  EXPECT_NE(ErrorOf([] { OutputFile{""}; }), "");
+  EXPECT_NE(ErrorOf([&] { OutputFile{directory_}; }), "");
+  EXPECT_NE(ErrorOf([&] { OutputFile{Path("no/such/file")}; }), "");
+  Put("file", "old");
+  const OutputFile out(Path("file"));
+  EXPECT_EQ(Get("file"), "old");
+  OutputFile{Path("new")};
+  EXPECT_EQ(Names("."), std::set<std::string>{"file"});
+  out.Write("new");
+  EXPECT_EQ(Get("file"), "new");
+}
+
+TEST_F(WriteTest, AChosenNameReplacesNoEarlierResult) {
+  EXPECT_EQ(WriteUnused(Path("found"), "vmt", "one"), Path("found.vmt"));
+  EXPECT_EQ(WriteUnused(Path("found"), "vmt", "one"), Path("found.vmt"));
+  EXPECT_EQ(WriteUnused(Path("found"), "vmt", "two"), Path("found-2.vmt"));
+  EXPECT_EQ(WriteUnused(Path("found"), "vmt", "three"), Path("found-3.vmt"));
+  EXPECT_EQ(Get("found.vmt"), "one");
+  fs::create_symlink("/dev/null", Path("there.vmt"));
+  EXPECT_EQ(WriteUnused(Path("there"), "vmt", "one"), Path("there-2.vmt"));
+  EXPECT_NE(ErrorOf([&] { WriteUnused(Path("no/found"), "vmt", "one"); }), "");
+  EXPECT_EQ(Names(".").size(), 5u);
+}
+
+}  // namespace
+}  // namespace vmtrunc
