@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <iostream>
-#include <numeric>
 #include <span>
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/values.h"
+#include "core/nearest.h"
 
 namespace vmtrunc {
 namespace {
@@ -151,22 +151,6 @@ std::string SplitAtEquals(std::vector<std::string>& words) {
   return there;
 }
 
-// How many letters must change, come or go.
-size_t Distance(const std::string& one, const std::string& other) {
-  std::vector<size_t> row(other.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < one.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < other.size(); ++j) {
-      const size_t changed = diagonal + (one[i] == other[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 std::string Complete(const CLI::App& app, std::vector<std::string> words) {
@@ -194,14 +178,10 @@ void ExpectCommand(const CLI::App& app, int argc, const char* const* argv) {
     throw UsageError{typed + ": expected a command first (see --help)"};
   }
   if (FindCommand(app, typed) != nullptr) return;
-  std::string nearest;
-  size_t least = typed.size() / 2 + 1;  // more changes: another word
-  for (const CLI::App* command : VisibleCommands(app)) {
-    const size_t distance = Distance(typed, command->get_name());
-    if (distance >= least) continue;
-    least = distance;
-    nearest = command->get_name();
-  }
+  std::vector<const char*> names;
+  for (const CLI::App* command : VisibleCommands(app))
+    names.push_back(command->get_name().c_str());
+  const std::string nearest = Nearest(typed, names);
   throw UsageError{absl::StrCat(typed, " is no command",
                                 nearest.empty() ? "" : "; is it ", nearest,
                                 nearest.empty() ? "" : "?", " (see --help)")};

@@ -1,17 +1,43 @@
 #include "cli/input.h"
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
 
 namespace vmtrunc {
 
 Script ReadScript(const std::string& path, const std::string& from) {
   const std::string content = ReadFile(path);
-  return ParseScript(
-      path, content,
-      from.empty() ? LooksLikeText(path, content) : from == "text");
+  if (content.empty())
+    throw UsageError{Shown(path) +
+                     ": expected a script; there is nothing in it"};
+  Script script =
+      ParseScript(path, content,
+                  from.empty() ? LooksLikeText(path, content) : from == "text");
+  ExpectNoStray(path, script);
+  return script;
+}
+
+std::string StrayInWords(const std::string& path, const Script& script) {
+  return absl::StrCat(Shown(path), ":", script.stray.line,
+                      ": expected a task that is declared or forked, not ",
+                      script.stray.name);
+}
+
+void ExpectNoStray(const std::string& path, const Script& script) {
+  const std::string& name = script.stray.name;
+  if (name.empty()) return;
+  const Script letters = EmptyScript();
+  const auto* const from_bytes = std::begin(letters.task_names);
+  const bool is_letter = std::find(from_bytes, std::end(letters.task_names),
+                                   name) != std::end(letters.task_names);
+  if (!is_letter || !std::equal(from_bytes, from_bytes + script.setup.tasks,
+                                std::begin(script.task_names)))
+    throw UsageError{StrayInWords(path, script)};
 }
 
 Script ParseScript(const std::string& path, const std::string& content,
@@ -23,14 +49,14 @@ Script ParseScript(const std::string& path, const std::string& content,
   absl::StatusOr<Script> script = ParseText(content);
   if (!script.ok())
     throw UsageError{
-        absl::StrCat(path, ":", std::string(script.status().message()))};
+        absl::StrCat(Shown(path), ":", std::string(script.status().message()))};
   return *std::move(script);
 }
 
-KernelSpec OneKernel(const std::string& name) {
+KernelSpec OneKernel(const std::string& name, const std::string& option) {
   const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(name);
   if (!spec.ok())
-    throw UsageError{absl::StrCat("--kernel ", name, ": expected ",
+    throw UsageError{absl::StrCat(option, " ", Shown(name), ": expected ",
                                   std::string(spec.status().message()))};
   return *spec;
 }
@@ -50,7 +76,8 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
     return specs;
   }
   if (!script.unknown_kernel.empty())
-    throw UsageError{absl::StrCat(path, ": kernel ", script.unknown_kernel,
+    throw UsageError{absl::StrCat(Shown(path), ": kernel ",
+                                  script.unknown_kernel,
                                   ": expected a kernel that is built, or "
                                   "--kernel")};
   specs.push_back(script.kernel ? *script.kernel : OneKernel(fallback));

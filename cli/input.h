@@ -51,19 +51,30 @@ inline const CLI::Validator kNotNegative = NumberWithoutEnd(/*or_zero=*/true);
 inline const CLI::Validator kPositive = NumberWithoutEnd(/*or_zero=*/false);
 
 // The script in a file, text or bytes as its name and content say, or as
-// `from` ("text", "bytes", or "") does. Throws UsageError "FILE:LINE: ...".
+// `from` ("text", "bytes", or "") does. Throws UsageError "FILE:LINE: ...";
+// also where there is nothing in the file, and where ExpectNoStray() does.
 Script ReadScript(const std::string& path, const std::string& from);
 
-// The same of its content.
+// The same of its content, whichever names its events have.
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
+
+// Throws UsageError where an event is of a task that nobody declares or forks
+// and whose name is a typing error. Such an event does nothing, by the
+// contract; and text that was made from bytes may have some, of tasks a..h, so
+// these are let be where the declared tasks have such names too.
+void ExpectNoStray(const std::string& path, const Script& script);
+// "FILE:LINE: expected a task that is declared or forked, not NAME".
+std::string StrayInWords(const std::string& path, const Script& script);
 
 // The kernels that --kernel names: comma-separated, or "all"; when empty, the
 // script's own, else `fallback`. Throws UsageError.
 std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& path,
                                 const std::string& fallback);
-KernelSpec OneKernel(const std::string& name);
+// Throws UsageError "OPTION NAME: expected ...".
+KernelSpec OneKernel(const std::string& name,
+                     const std::string& option = "--kernel");
 
 // A bit for each verb that is named. Throws UsageError.
 Verbs ParseVerbs(const std::vector<std::string>& names);

@@ -18,6 +18,15 @@ std::string Versions() {
       kAbstractVersion, kCheckpointVersion);
 }
 
+// A value that is not there by mistake, as of a variable that is not set, would
+// be taken for an option that is not given.
+void RefuseEmptyValues(CLI::App& app) {
+  for (CLI::App* const sub :
+       app.get_subcommands([](CLI::App*) { return true; }))
+    for (CLI::Option* const option : sub->get_options())
+      if (option->get_items_expected_max() > 0) option->check(kNotEmpty);
+}
+
 }  // namespace
 }  // namespace vmtrunc
 
@@ -49,6 +58,7 @@ int main(int argc, char** argv) {
   vmtrunc::AddRules(app, command);
   vmtrunc::AddCompletion(app, command);
   vmtrunc::AddMan(app, command);
+  vmtrunc::RefuseEmptyValues(app);
   try {
     if (argc > 1 && argv[1] == vmtrunc::kCompleteWord) {
       std::cout << vmtrunc::Complete(app, {argv + 2, argv + argc});

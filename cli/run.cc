@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
@@ -38,11 +39,28 @@ void PrintStep(const Script& script, const TraceStep& step) {
   std::cout << line << " at=\"" << step.from << "\"\n";
 }
 
+// What a verdict line says besides of how the run came about: where the kernel
+// is from if nobody named one, and what of the script did nothing.
+std::string HowItRan(const Script& script, bool by_default) {
+  std::string how;
+  if (by_default && script.is_bytes)
+    how += "; on the default kernel: the bytes name none";
+  if (script.events.empty()) how += "; nothing was run: it has no events";
+  if (!script.stray.name.empty())
+    absl::StrAppend(&how, "; line ", script.stray.line, ": there is no task ",
+                    script.stray.name);
+  if (script.ignored_bytes > 0)
+    absl::StrAppend(&how, "; ", script.ignored_bytes, " bytes past event ",
+                    kMaxEvents, " are ignored");
+  return how;
+}
+
 int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
     const Script script = ReadScript(path, o.from);
+    const bool by_default = o.kernels.empty() && !script.kernel;
     for (const KernelSpec& spec : Kernels(o.kernels, script, path, "2.6.11")) {
       const Rules rules = spec.rules();
       const RunResult result = o.trace ? RunTraced(script, rules,
@@ -50,12 +68,19 @@ int RunFiles(const RunArguments& o) {
                                                      PrintStep(script, step);
                                                    })
                                        : Run(script, rules);
+      if (result.effects == 0 && !script.stray.name.empty())
+        throw UsageError{StrayInWords(path, script) +
+                         "; no event had an effect"};
       broken |= !result.holds();
       const std::string kernel = spec.ToString();
       if (o.json) {
         all.push_back(ToJson(path, kernel, result));
+        all.back()["kernel_from"] = !o.kernels.empty() ? "option"
+                                    : script.kernel    ? "script"
+                                                       : "default";
       } else {
-        std::cout << path << ": " << kernel << ": " << Verdict(result) << "\n";
+        std::cout << Shown(path) << ": " << kernel << ": " << Verdict(result)
+                  << HowItRan(script, by_default) << "\n";
       }
     }
   }
@@ -66,61 +91,82 @@ int RunFiles(const RunArguments& o) {
   return broken ? kExitBroken : kExitHeld;
 }
 
-int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
-  unsigned met = 0, skipped = 0, not_met = 0, files = 0;
+// What `vmtrunc check` has found so far.
+struct Checked {
+  unsigned files = 0, silent = 0;  // silent: files without expectations
+  unsigned met = 0, not_met = 0, skipped = 0;
   nlohmann::json failures = nlohmann::json::array();
-  for (const std::string& path : FilesBelow(paths, ".vmt")) {
-    const Script script = ReadScript(path, "");
-    ++files;
-    for (const Expect& expect : script.expects) {
-      if (!expect.spec) {
-        ++skipped;
-        continue;
-      }
-      const RunResult result = Run(script, expect.spec->rules());
-      const bool holds = expect.broken < 0;
-      const bool ok =
-          holds ? result.holds() : (result.broken >> expect.broken & 1) != 0;
-      if (ok) {
-        ++met;
-        continue;
-      }
-      ++not_met;
-      const std::string wanted =
-          holds ? "holds"
-                : std::string("breaks ") +
-                      Name(static_cast<Property>(expect.broken));
-      const std::string got =
-          result.holds()
-              ? "it holds"
-              : absl::StrFormat("it breaks %s at event %u: %s",
-                                Name(result.first.property), result.first.event,
-                                result.first.ToString());
-      failures.push_back({{"file", path},
-                          {"line", expect.line},
-                          {"expect", expect.kernel + " " + wanted},
-                          {"got", got}});
-      if (!as_json)
-        std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", path,
-                                     expect.line, expect.kernel, wanted, got);
-    }
+};
+
+void CheckOne(const std::string& path, const Script& script,
+              const Expect& expect, bool as_json, Checked& checked) {
+  const RunResult result = Run(script, expect.spec->rules());
+  const bool holds = expect.broken < 0;
+  if (holds ? result.holds() : (result.broken >> expect.broken & 1) != 0) {
+    ++checked.met;
+    return;
   }
+  ++checked.not_met;
+  const std::string wanted =
+      holds
+          ? "holds"
+          : std::string("breaks ") + Name(static_cast<Property>(expect.broken));
+  const std::string got =
+      result.holds()
+          ? "it holds"
+          : absl::StrFormat("it breaks %s at event %u: %s",
+                            Name(result.first.property), result.first.event,
+                            result.first.ToString());
+  checked.failures.push_back({{"file", Utf8(path)},
+                              {"line", expect.line},
+                              {"expect", expect.kernel + " " + wanted},
+                              {"got", got}});
+  if (!as_json)
+    std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", Shown(path),
+                                 expect.line, expect.kernel, wanted, got);
+}
+
+void PrintChecked(const Checked& checked, bool as_json) {
   if (as_json) {
     std::cout << nlohmann::json({{"version", kJsonVersion},
-                                 {"files", files},
-                                 {"met", met},
-                                 {"not_met", not_met},
-                                 {"skipped", skipped},
-                                 {"failures", failures}})
+                                 {"files", checked.files},
+                                 {"without_expectations", checked.silent},
+                                 {"met", checked.met},
+                                 {"not_met", checked.not_met},
+                                 {"skipped", checked.skipped},
+                                 {"failures", checked.failures}})
                      .dump(2)
               << "\n";
-  } else {
-    std::cout << absl::StrFormat(
-        "%u files: %u expectations met, %u not met, %u skipped (kernel or rule "
-        "not built)\n",
-        files, met, not_met, skipped);
+    return;
   }
-  return not_met == 0 ? kExitHeld : kExitBroken;
+  std::cout << absl::StrFormat(
+      "%u files, %u without expectations: %u expectations run, %u "
+      "expectations met, %u not met, %u skipped (kernel or rule not built)\n",
+      checked.files, checked.silent, checked.met + checked.not_met, checked.met,
+      checked.not_met, checked.skipped);
+}
+
+int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
+  Checked checked;
+  for (const std::string& path : FilesBelow(paths, ".vmt")) {
+    const Script script = ReadScript(path, "");
+    ++checked.files;
+    checked.silent += script.expects.empty() ? 1 : 0;
+    for (const Expect& expect : script.expects) {
+      if (expect.spec)
+        CheckOne(path, script, expect, as_json, checked);
+      else
+        ++checked.skipped;
+    }
+  }
+  PrintChecked(checked, as_json);
+  // No success from nothing: a directory without scripts, scripts without
+  // expectations, or with such as are of other kernels alone.
+  if (checked.met + checked.not_met == 0)
+    throw UsageError{checked.files == 0
+                         ? "check: expected scripts; there is none"
+                         : "check: no expectation was run"};
+  return checked.not_met == 0 ? kExitHeld : kExitBroken;
 }
 
 }  // namespace

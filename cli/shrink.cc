@@ -51,7 +51,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
                     : std::string("breaks ") + Name(run.first.property))};
   failure.reason = ReasonOf(script, failure.kernel, property);
   if (!o.unlike.empty()) {
-    failure.reason.unlike = OneKernel(o.unlike);
+    failure.reason.unlike = OneKernel(o.unlike, "--unlike");
     if (!Run(script, failure.reason.unlike->rules()).holds())
       throw UsageError{
           absl::StrFormat("%s: expected a script that holds on %s (--unlike)",

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "core/bugs.h"
@@ -83,7 +84,13 @@ int PrintRules(bool as_json) {
 
 int Format(const std::string& path, const std::string& from,
            const std::string& as, const std::string& out) {
-  const Script script = ReadScript(path, from);
+  const std::string content = ReadFile(path);
+  if (content.empty())
+    throw UsageError{Shown(path) +
+                     ": expected a script; there is nothing in it"};
+  const Script script =
+      ParseScript(path, content,
+                  from.empty() ? LooksLikeText(path, content) : from == "text");
   if (script.ignored_bytes > 0)
     std::cerr << "vmtrunc: " << path << ": " << script.ignored_bytes
               << " bytes past event " << kMaxEvents << " are ignored\n";

@@ -1,6 +1,7 @@
 #include "cli/verdict.h"
 
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 
 namespace vmtrunc {
 const char* FlowName(Flow flow) {
@@ -21,7 +22,7 @@ std::string Verdict(const RunResult& result) {
 nlohmann::json ToJson(const std::string& path, const std::string& kernel,
                       const RunResult& result) {
   nlohmann::json json = {
-      {"file", path},
+      {"file", Utf8(path)},
       {"kernel", kernel},
       {"holds", result.holds()},
       {"events", result.events},

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/nearest.h"
 
 namespace vmtrunc {
 namespace {
@@ -363,6 +364,35 @@ std::optional<size_t> RuleAt(std::string_view text) {
   return best;
 }
 
+// What is written where a rule's name is expected, and the name that is
+// nearest. A name has dashes in it, as the sign before the next rule: the first
+// few parts of the word may be what was meant.
+std::string NoRule(std::string_view text) {
+  std::vector<const char*> names;
+  for (const RuleInfo& rule : kRules) names.push_back(rule.name);
+  const std::string_view word = text.substr(0, text.find_first_of("+ \t"));
+  std::string nearest = Nearest(word, names);
+  for (size_t end = word.rfind('-');
+       nearest.empty() && end != std::string_view::npos && end > 0;
+       end = word.rfind('-', end - 1))
+    nearest = Nearest(word.substr(0, end), names);
+  return absl::StrCat("a rule (vmtrunc rules lists them), not ",
+                      std::string(word), nearest.empty() ? "" : "; is it ",
+                      nearest, nearest.empty() ? "" : "?");
+}
+
+std::string NoKernel(std::string_view text) {
+  std::vector<const char*> names;
+  for (const KernelInfo& kernel : kKernels) names.push_back(kernel.name);
+  const std::string word(text.substr(0, text.find_first_of("+ \t")));
+  const std::string nearest =
+      word.empty() ? "" : Nearest(word.substr(0, word.find('-', 1)), names);
+  return absl::StrCat("a kernel (vmtrunc kernels lists them), not ",
+                      word.empty() ? "an empty word" : word,
+                      nearest.empty() ? "" : "; is it ", nearest,
+                      nearest.empty() ? "" : "?");
+}
+
 std::string_view StripBlanks(std::string_view text) {
   while (!text.empty() &&
          absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
@@ -411,7 +441,7 @@ absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
            absl::ascii_isspace(static_cast<unsigned char>(rest[0]));
   };
   if (length == 0 || !at_boundary(text.substr(length))) {
-    return absl::NotFoundError("a kernel (vmtrunc kernels lists them)");
+    return absl::NotFoundError(NoKernel(text));
   }
   text = StripBlanks(text.substr(length));
   while (!text.empty()) {
@@ -423,7 +453,7 @@ absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
     const std::optional<size_t> rule = RuleAt(text);
     if (!rule || !at_boundary(text.substr(
                      std::string_view(kRules[*rule].name).size()))) {
-      return absl::NotFoundError("a rule (vmtrunc rules lists them)");
+      return absl::NotFoundError(NoRule(text));
     }
     const uint64_t bit = uint64_t{1} << *rule;
     const bool base = kKernels[spec.kernel].rules.*kRules[*rule].flag;

@@ -26,15 +26,23 @@ struct Expect {
   int line = 0;
 };
 
+// A name of a task in a text that nobody declares or forks there.
+struct StrayTask {
+  std::string name;  // "": there is none
+  int line = 0;
+};
+
 struct Script {
   Setup setup;
   std::vector<Event> events;  // at most kMaxEvents
   std::optional<KernelSpec> kernel;
   std::string unknown_kernel;  // a `kernel` line that is not built
+  StrayTask stray;             // the first one of a text; runs all the same
   std::vector<Expect> expects;
   std::string task_names[8];  // as in the text, or a, b, ...
   std::string file_names[2];  // f, g
-  size_t ignored_bytes = 0;   // of a byte form past kMaxEvents
+  bool is_bytes = false;      // read from the byte form
+  size_t ignored_bytes = 0;   // of that, past kMaxEvents
 };
 
 // A script without events whose names are the default ones.

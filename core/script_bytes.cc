@@ -184,6 +184,7 @@ Script DecodeBytes(std::span<const uint8_t> bytes) {
   bool has_kernel = false;
   const size_t count =
       DecodeBytes(bytes, script.setup, kernel, has_kernel, events);
+  script.is_bytes = true;
   if (has_kernel) script.kernel = kernel;
   for (size_t i = 0; i < count; ++i) {
     if (events[i].kind != EventKind::kNone) script.events.push_back(events[i]);

@@ -1,8 +1,11 @@
 // The text form.
+#include <algorithm>
 #include <array>
+#include <set>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -16,6 +19,19 @@ namespace {
 constexpr std::array<const char*, kVerbs + 1> kVerbNames = {
     "none", "mmap", "munmap",   "mprotect", "mremap", "read",      "write",
     "fork", "exit", "truncate", "remap",    "punch",  "invalidate"};
+
+// Words that a line which is no event begins with.
+constexpr std::array<const char*, 7> kDeclarations = {
+    "kernel", "block", "count", "count-bits", "file", "task", "expect"};
+
+// What some editors put before a text.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// "vmtrunc" as other editors write it: the mark, then two bytes a letter.
+bool IsUtf16(std::string_view content) {
+  return content.starts_with(std::string_view("\xff\xfev\0m\0", 6)) ||
+         content.starts_with(std::string_view("\xfe\xff\0v\0m", 6));
+}
 
 bool IsName(std::string_view token) {
   if (token.empty()) return false;
@@ -126,8 +142,11 @@ class Parser {
   void ParseKernel(Line& line);
   uint8_t File(Line& line);
   uint8_t Task(const std::string& name, Line& line);
+  void FindStray();
 
   Script script_;
+  std::vector<StrayTask> named_;  // by events, each name once
+  std::set<std::string> seen_, forked_;
   Part part_ = Part::kVersion;
 };
 
@@ -181,6 +200,11 @@ void Parser::ParseKernel(Line& line) {
 
 void Parser::ParseTask(Line& line) {
   Setup& setup = script_.setup;
+  // Its events would be read as declarations, or as expectations.
+  for (const char* const word : kDeclarations)
+    if (line.peek() == word)
+      line.Expected(absl::StrCat("a task's name other than ", word,
+                                 ", with which declarations begin"));
   const std::string name = line.Name("a task's name");
   for (const std::string& other : script_.task_names)
     if (!other.empty() && other == name) line.Expected("a new task's name");
@@ -287,6 +311,7 @@ void Parser::ParseVerb(Line& line, Event& event) {
       event.addr = line.Number("ADDR", 0, 255);
       break;
     case Verb::kFork:
+      forked_.insert(std::string(line.peek()));
       event.new_addr = Task(line.Name("a task's name"), line);
       break;
     case Verb::kExit:
@@ -311,7 +336,9 @@ void Parser::ParseVerb(Line& line, Event& event) {
 
 void Parser::ParseEvent(Line& line) {
   Event event;
-  event.task = Task(line.Name("an event: TASK VERB ARGS"), line);
+  const std::string name = line.Name("an event: TASK VERB ARGS");
+  if (seen_.insert(name).second) named_.push_back({name, line.number()});
+  event.task = Task(name, line);
   if (line.TakeIf("step")) {
     event.kind = EventKind::kStep;
   } else if (line.TakeIf("finish")) {
@@ -344,8 +371,22 @@ void Parser::ParseLine(Line& line) {
   }
 }
 
+void Parser::FindStray() {
+  const auto* const names = script_.task_names;
+  for (const StrayTask& task : named_)
+    if (!forked_.contains(task.name) &&
+        std::find(names, names + script_.setup.tasks, task.name) ==
+            names + script_.setup.tasks) {
+      script_.stray = task;
+      return;
+    }
+}
+
 absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   script_.setup.files = 0;
+  if (IsUtf16(text))
+    return absl::InvalidArgumentError("1: expected UTF-8, not UTF-16");
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(3);
   int number = 0;
   while (!text.empty()) {
     const size_t end = text.find('\n');
@@ -361,6 +402,7 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   if (part_ == Part::kVersion)
     return absl::InvalidArgumentError(
         absl::StrFormat("%d: expected vmtrunc 1", number + 1));
+  FindStray();
   // There is always a file f, if an empty one that no event names.
   if (script_.setup.files == 0) script_.setup.files = 1;
   const Script names = EmptyScript();
@@ -490,11 +532,16 @@ std::string ToText(const Script& script) {
 }
 
 bool LooksLikeText(std::string_view name, std::string_view content) {
-  if (name.ends_with(".vmt")) return true;
+  if (name.ends_with(".vmt") || IsUtf16(content)) return true;
+  if (content.starts_with(kByteOrderMark)) content.remove_prefix(3);
   while (!content.empty()) {
     const size_t end = content.find('\n');
     const Line line(content.substr(0, end), 0);
-    if (!line.empty()) return line.peek().starts_with("vmtrunc");
+    // Written otherwise it is meant as text all the same, and ParseText() says
+    // what was expected.
+    if (!line.empty())
+      return absl::StartsWithIgnoreCase(
+          absl::string_view(line.peek().data(), line.peek().size()), "vmtrunc");
     if (end == std::string_view::npos) break;
     content = content.substr(end + 1);
   }
