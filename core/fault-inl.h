@@ -100,6 +100,7 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
         break;
     }
   } while (GoesOn(flow));
+  if (flow == Flow::kDone) FaultLetsGo(fault);
   return flow;
 }
 
