@@ -13,9 +13,8 @@ namespace {
 
 constexpr std::array<PropertyInfo, kProperties> kInfos = {{
     {"no-page-past-size",
-     "when a truncation's pass ends, when the truncation ends, and from then "
-     "on "
-     "until the next one, no pte maps a page at or past i_size"},
+     "when a truncation's last pass ends, and whenever no truncation is in "
+     "flight, no pte maps a page at or past i_size"},
     {"no-removed-page-mapped",
      "a page that is removed from the page cache is mapped by no pte, then or "
      "later"},
