@@ -147,7 +147,8 @@ constexpr AbsentBug kAbsent[] = {
     {"HB-20", "hugetlb: fork without the source lock", "no huge pages"},
     {"HB-24", "madvise loops past a vma", "no madvise; a punch names the file"},
     {"HB-26", "invalidate_complete_page against a fault",
-     "the same window as HB-27"},
+     "the same window as HB-27; shown by "
+     "corpus/known/fault-maps-a-page-that-was-invalidated.vmt"},
     {"HB-30", "madvise passes a wrong prev to vma_merge", "no madvise"},
     {"HB-31", "nonlinear vmas on files with dirty accounting",
      "no dirty accounting"},

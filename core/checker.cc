@@ -6,16 +6,18 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
+#include "core/machine-inl.h"
 
 namespace vmtrunc {
 namespace {
 
 constexpr std::array<PropertyInfo, kProperties> kInfos = {{
     {"no-page-past-size",
-     "when a truncation's pass ends, and when the truncation ends, no pte maps "
-     "a page at or past i_size"},
+     "when a truncation's last pass ends, and whenever no truncation is in "
+     "flight, no pte maps a page at or past i_size"},
     {"no-removed-page-mapped",
-     "a page that is removed from the page cache is mapped by no pte"},
+     "a page that is removed from the page cache is mapped by no pte, then or "
+     "later"},
     {"no-over-unmap", "a pass leaves ptes outside its range alone"},
     {"restart-progress", "a pass scans no address twice without a reason"},
     {"bounded-drops",
@@ -30,8 +32,8 @@ constexpr std::array<PropertyInfo, kProperties> kInfos = {{
      "vmas are sorted, apart, not empty, never shifted; ptes lie inside them; "
      "mapcounts equal the ptes"},
     {"lock-order",
-     "locks are taken in the kernel's order, and nobody sleeps under a "
-     "spinlock"},
+     "locks are taken in the kernel's order, nobody sleeps under a spinlock, "
+     "and an operation that has ended holds none"},
     {"no-deadlock", "some task can always move until all are done"},
     {"no-freed-use", "nothing freed is used"},
 }};
@@ -50,6 +52,21 @@ uint32_t Allowance(const World<C>& w, const Vma& vma, const Pass& pass) {
   const unsigned first = std::max<unsigned>(vma.pgoff, pass.first);
   const unsigned last = std::min<unsigned>(vma.last_pgoff(), pass.last);
   return (last - first + w.block) / w.block + 1;
+}
+
+// The page of its file that the pte maps.
+unsigned IndexOf(const Vma& vma, unsigned addr, Pte pte) {
+  return pte.kind() == PteKind::kCopy ? vma.pgoff + addr - vma.start
+                                      : pte.index();
+}
+
+// Whether a truncation of the file has stored its i_size and not ended.
+template <class C>
+bool Truncates(const World<C>& w, unsigned file) {
+  const uint8_t holder = w.files[file].i_sem;
+  if (holder == kNone) return false;
+  const Op& op = w.tasks[holder].op;
+  return op.verb == Verb::kTruncate && op.phase >= truncate_phase::kPass;
 }
 
 }  // namespace
@@ -94,24 +111,22 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
   // i_sem, mmap_sem, invalidate_lock, page lock, unmap_mutex, i_mmap_lock,
   // page_table_lock; that of fork's child nests around its parent's. mmap_sem
   // may be taken for read inside i_sem.
+  taken_[task] = static_cast<uint8_t>(taken_[task] | 1U << id);
   bool ptl = false;
-  bool writer = false;
-  bool reader = false;
-  for (unsigned mm = 0; mm < C::kMms; ++mm) {
-    ptl |= w.mms[mm].page_table_lock == task;
-    writer |= w.mms[mm].writer == task;
-    reader |= (w.mms[mm].readers >> task & 1) != 0;
-  }
+  for (const Mm<C>& mm : w.mms) ptl |= mm.page_table_lock == task;
   const Op& op = w.tasks[task].op;
   bool wrong = false;
   if (kind == LockKind::kPageTableLock) {
     wrong = ptl && (op.verb != Verb::kFork || id != w.tasks[task].mm ||
                     w.mms[op.child_mm].page_table_lock != task);
   } else {
+    bool mmap_sem = false;
+    for (const Mm<C>& mm : w.mms)
+      mmap_sem |= mm.writer == task || (mm.readers >> task & 1) != 0;
     const bool page = op.locked != 0 || op.fault.locked != 0;
     const bool before_page = kind < LockKind::kPageLock;
     wrong = ptl || (page && kind <= LockKind::kPageLock) ||
-            ((writer || reader) && kind < LockKind::kInvalidateLock);
+            (mmap_sem && kind < LockKind::kInvalidateLock);
     for (const File& file : w.files) {
       wrong |= file.i_mmap_lock == task || (file.walkers >> task & 1) != 0;
       wrong |= file.unmap_mutex == task && kind != LockKind::kIMmapLock;
@@ -135,6 +150,30 @@ void Checker<C>::MaySleep(const World<C>& w, unsigned task) {
   for (const Mm<C>& mm : w.mms) wrong |= mm.page_table_lock == task;
   if (wrong)
     Break(Property::kLockOrder, "task %u may sleep under a spinlock", task);
+}
+
+// A lock that is left behind is a fault whether or not anybody wants it later.
+template <class C>
+void Checker<C>::CheckHoldsNothing(const World<C>& w, unsigned task) {
+  unsigned alone = 0;   // locks that one task holds
+  unsigned shared = 0;  // the tasks that hold others, a bit each
+  for (const File& file : w.files) {
+    alone += unsigned{file.i_sem == task} + unsigned{file.i_mmap_lock == task} +
+             unsigned{file.unmap_mutex == task} +
+             unsigned{file.invalidate_lock == task};
+    shared |= unsigned{file.walkers} | file.fillers;
+  }
+  for (unsigned left = taken_[task]; left != 0; left &= left - 1) {
+    const int mm = std::countr_zero(left);
+    const Mm<C>& it = w.mms[mm];
+    alone += unsigned{it.writer == task} + unsigned{it.page_table_lock == task};
+    shared |= it.readers;
+  }
+  taken_[task] = 0;
+  alone += shared >> task & 1;
+  if (alone != 0)
+    Break(Property::kLockOrder,
+          "task %u has ended its operation and still holds a lock", task);
 }
 
 template <class C>
@@ -247,8 +286,7 @@ void Checker<C>::Zaps(const World<C>& w, unsigned task, Slot slot,
   const Pass& pass = w.tasks[task].op.pass;
   const Vma& vma = w.vmas[slot];
   const Pte pte = w.mms[vma.mm].ptes[addr];
-  const unsigned index =
-      pte.kind() == PteKind::kCopy ? vma.pgoff + addr - vma.start : pte.index();
+  const unsigned index = IndexOf(vma, addr, pte);
   if (index < pass.first || index > pass.last)
     Break(Property::kNoOverUnmap,
           "page %u at %u of mm %u is unmapped by a pass from page %u on", index,
@@ -283,15 +321,39 @@ void Checker<C>::CheckPastSize(const World<C>& w, unsigned file,
     for (unsigned addr = vma.start; addr < vma.end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
       if (!pte.present()) continue;
-      const unsigned linear = vma.pgoff + addr - vma.start;
-      const unsigned index =
-          pte.kind() == PteKind::kCopy ? linear : pte.index();
+      const unsigned index = IndexOf(vma, addr, pte);
       if (index < size) continue;
       Break(Property::kNoPagePastSize,
             "page %u is mapped at %u of mm %u, and the file has %u pages",
             index, addr, vma.mm, size);
       return;
     }
+  }
+}
+
+// A pte that has just been set. While no truncation runs, i_size only grows: so
+// a state that is right when a truncation ends stays right as long as each pte
+// that is set is. What a truncation in flight may still take is its end's to
+// look at.
+template <class C>
+void Checker<C>::CheckPte(const World<C>& w, unsigned mm, unsigned addr) {
+  const Pte pte = w.mms[mm].ptes[addr];
+  for (const Vma& vma : Vmas(w)) {
+    if (vma.state == VmaState::kFree || vma.state == VmaState::kNew ||
+        vma.mm != mm || addr < vma.start || addr >= vma.end)
+      continue;
+    const unsigned index = IndexOf(vma, addr, pte);
+    const unsigned size = w.files[vma.file].size;
+    if (index >= size && !Truncates(w, vma.file))
+      Break(Property::kNoPagePastSize,
+            "page %u is mapped at %u of mm %u though no truncation runs, and "
+            "the file has %u pages",
+            index, addr, mm, size);
+    if (pte.kind() == PteKind::kOrphan)
+      Break(Property::kNoRemovedPageMapped,
+            "page %u of file %u has been removed, and %u of mm %u maps it",
+            index, vma.file, addr, mm);
+    return;
   }
 }
 

@@ -141,6 +141,13 @@ class Checker {
     Unscan(mm, start, end);
   }
   void PteChanged(unsigned mm) { ptes_dirty_ |= 1U << mm; }
+  void PteSet(const World<C>& w, unsigned mm, unsigned file, unsigned addr) {
+    const Pte pte = w.mms[mm].ptes[addr];
+    // Nearly all are a page of the file inside it: nothing more to look at.
+    const bool inside =
+        pte.kind() == PteKind::kPage && pte.index() < w.files[file].size;
+    if (!inside && pte.present()) CheckPte(w, mm, addr);
+  }
   void Renewed(const World<C>& w, Slot slot, Renewal why);
   void PteMoved(unsigned mm, unsigned addr) { Unscan(mm, addr, addr + 1); }
   void PassBegins(const World<C>& w, unsigned task);
@@ -155,9 +162,10 @@ class Checker {
   void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                       unsigned size);
   void StepBegins(const World<C>&, unsigned) {}
-  void StepEnds(const World<C>& w, unsigned, Verb verb, Flow flow) {
+  void StepEnds(const World<C>& w, unsigned task, Verb verb, Flow flow) {
     const bool news = moved_ != 0;
     if (news) CheckPlaces(w);
+    if (flow == Flow::kDone) CheckHoldsNothing(w, task);
     if (features_ != nullptr && passes_ != 0 && (news || flow != Flow::kSync))
       CountFeatures(w, verb);
     ++step_;
@@ -200,6 +208,8 @@ class Checker {
   unsigned CountRelation(const Pass& pass, const Vma& vma, Slot slot) const;
   void CountFeatures(const World<C>& w, Verb verb);
   void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
+  void CheckPte(const World<C>& w, unsigned mm, unsigned addr);
+  void CheckHoldsNothing(const World<C>& w, unsigned task);
 
   Rules rules_;
   uint32_t broken_ = 0;
@@ -207,7 +217,11 @@ class Checker {
   uint32_t step_ = 0;
   uint32_t all_drops_ = 0;
   uint16_t event_ = 0;
-  unsigned slots_ = 0;           // of the slab, that have ever been in use
+  unsigned slots_ = 0;  // of the slab, that have ever been in use
+  // Of each task, the mms whose locks its operation may have taken: all bits of
+  // what it has taken, a file's number too. No others need be looked at when it
+  // ends.
+  uint8_t taken_[C::kTasks] = {};
   uint64_t moved_ = 0;           // slots that the index got, lost or moved
   unsigned index_dirty_ = 0;     // files whose index is to be looked at
   unsigned geometry_dirty_ = 0;  // mms whose vmas are

@@ -65,7 +65,8 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
       case kReadSize:
         if (PastSize(file, fault)) {
           fault.outcome = kSigbus;
-          return Flow::kDone;
+          flow = Flow::kDone;
+          break;
         }
         fault.phase = !SamplesCount(fault) || rules_.fault_count_first ||
                               fault.retried != 0
@@ -100,6 +101,7 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
         break;
     }
   } while (GoesOn(flow));
+  if (flow == Flow::kDone) FaultLetsGo(fault);
   return flow;
 }
 

@@ -65,6 +65,7 @@ struct NoProbe {
   void MmFreed(unsigned) {}
   void Unmapped(unsigned, unsigned, unsigned) {}
   void PteChanged(unsigned) {}
+  void PteSet(const World<C>&, unsigned, unsigned, unsigned) {}
   void Renewed(const World<C>&, Slot, Renewal) {}
   void PteMoved(unsigned, unsigned) {}
   void PassBegins(const World<C>&, unsigned) {}

@@ -30,6 +30,7 @@ void Machine<C, P>::SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte) {
   w_.mms[mm].ptes[addr] = pte;
   if (pte.kind() == PteKind::kPage) ++w_.mapcount[file][pte.index()];
   probe_.PteChanged(mm);
+  probe_.PteSet(w_, mm, file, addr);
   changed_ = true;
 }
 

@@ -61,6 +61,7 @@ class Step {
         return kPtes | Finds();
       case kMovePtl:
       case kExtentPtl:
+        if (MoveShifts()) return kAll;
         // No pass gets at the ptes while i_mmap_lock is held.
         return w_.files[w_.vmas[op_.new_vma].file].i_mmap_lock == task_
                    ? Finds()
@@ -72,6 +73,15 @@ class Step {
       default:
         return kAll;
     }
+  }
+
+  // Whether a private copy comes to lie at another page of the file: where it
+  // does, what i_size is decides whether that is past the end.
+  bool MoveShifts() const {
+    const Vma& from = w_.vmas[op_.vma];
+    const Vma& to = w_.vmas[op_.new_vma];
+    return from.pgoff + op_.addr - from.start !=
+           to.pgoff + op_.new_addr - to.start;
   }
 
   Touched OfFault() const {
@@ -87,7 +97,7 @@ class Step {
       case fault_phase::kTakePage:
         return kCache;
       case fault_phase::kSetPte:
-        return fault.write != 0 ? kAll : kPtes | kCount | kCache;
+        return fault.write != 0 ? kAll : kPtes | kCount | kCache | kSize;
       default:
         return kAll;
     }

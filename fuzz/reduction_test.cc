@@ -117,6 +117,55 @@ TEST(Reduction, LosesNothingWhicheverRuleIsTurnedRound) {
   }
 }
 
+// What only a state shows, at no truncation's end and no removal: all searches
+// find it, and none finds it without the flip.
+TEST(Reduction, AllSearchesFindWhatOnlyAStateShows) {
+  struct Case {
+    Property property;
+    const char* kernel;
+    const char* rule;
+    const char* text;
+  };
+  constexpr const char* kPast =
+      "vmtrunc 1\nfile f 2\ntask a\ntask b\ntask t\n"
+      "a mmap 15 2 f 0\nb mmap 15 2 f 0\n"
+      "t truncate f 1\na read 16\na mremap 16 1 18 1\nb read 15\n"
+      "b munmap 15 1\n";
+  constexpr const char* kRemoved =
+      "vmtrunc 1\nfile f 2\ntask a\ntask b\ntask t\na mmap 15 2 f 0\n"
+      "b mmap 15 2 f 0\na write 16\nt punch f 1 1\nb read 15\n"
+      "b munmap 15 1\n";
+  constexpr Case kCases[] = {
+      {Property::kNoPagePastSize, "2.6.11", "-fault-checks-size", kPast},
+      {Property::kNoPagePastSize, "3.0", "-fault-checks-size", kPast},
+      {Property::kNoPagePastSize, "6.x", "-fault-checks-size", kPast},
+      {Property::kNoRemovedPageMapped, "2.6.38", "-mkwrite-rechecks", kRemoved},
+      {Property::kNoRemovedPageMapped, "6.x", "-mkwrite-rechecks", kRemoved},
+  };
+  for (const Case& it : kCases) {
+    const Problem problem = ProblemOf(*ParseText(it.text));
+    const std::string flipped = std::string(it.kernel) + it.rule;
+    for (const std::string& kernel : {std::string(it.kernel), flipped}) {
+      for (const bool steps : {false, true})
+        for (const bool reduce : {false, true})
+          for (const bool plain : {false, true}) {
+            if (reduce && !steps) continue;
+            ProveOptions options;
+            options.rules = RulesOf(kernel.c_str());
+            options.properties = Bit(it.property);
+            options.steps_only = steps;
+            options.reduce = reduce;
+            options.plain = plain;
+            const ProveResult result = Prove(problem, options);
+            EXPECT_EQ(result.answer,
+                      kernel == flipped ? Answer::kBreaks : Answer::kHolds)
+                << kernel << " steps " << steps << " reduce " << reduce
+                << " plain " << plain;
+          }
+    }
+  }
+}
+
 TEST(Reduction, LeavesFewerStates) {
   for (const char* kernel : {"2.6.10", "2.6.11", "repaired", "6.x"}) {
     const Problem problem = ProblemOf(kOneMm);
