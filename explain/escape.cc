@@ -41,28 +41,24 @@ class Account {
   // What the pass was to do.
   void Duty() {
     const StoryRow& row = story_.rows[escape_.begins];
-    const Op& op = row.world.tasks[row.task].op;
-    const std::string pass =
-        story_.rules.stamp_vmas
-            ? absl::StrFormat("pass %u",
-                              row.world.files[op.file].truncate_count)
-            : "its pass";
-    const std::string file = story_.FileName(op.file);
+    const TraceNote& note = escape_.pass;
+    const std::string pass = story_.rules.stamp_vmas
+                                 ? absl::StrFormat("pass %u", note.id)
+                                 : "its pass";
+    const std::string file = story_.FileName(note.mm);
     const std::vector<unsigned> others = OthersPastSize(story_, victim_);
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
                              : row.verb == Verb::kPunch  ? "punches"
                                                          : "invalidates";
     Say(absl::StrFormat(
-        "%s %s %s%s: %s has to take page %u%s from every process. What it will "
+        "%s %s %s%s: %s has to take %s from every process. What it will "
         "not take is page %u at %u of %s%s.",
         TaskName(row.task), does, file,
-        row.verb == Verb::kTruncate ? absl::StrFormat(" to %s", Pages(op.pgoff))
-                                    : "",
-        pass, op.pass.first,
-        op.pass.last >= LargeCaps::kFilePages - 1 ? " and all behind it"
-        : op.pass.last != op.pass.first ? absl::StrFormat("..%u", op.pass.last)
-                                        : "",
-        victim_.index, victim_.addr, MmName(victim_.mm),
+        row.verb == Verb::kTruncate
+            ? absl::StrFormat(" to %s", Pages(row.begins.pgoff))
+            : "",
+        pass, PagesInWords(note.start, note.end - 1), victim_.index,
+        victim_.addr, MmName(victim_.mm),
         others.empty() ? "" : ", and the like at " + RangesOf(others)));
   }
 
@@ -162,7 +158,7 @@ class Account {
   // What changes which vmas there are, or brings pages.
   static bool Matters(const std::string& deed) {
     return Mentions(deed,
-                    {"slot", "becomes", "moves", "maps", "to 0", "nonlinear"});
+                    {"slot", "changes", "moves", "maps", "to 0", "nonlinear"});
   }
 
   void How() {

@@ -261,7 +261,7 @@ std::string Saves(const Story& story, const NoReturn& found) {
     if (row.first_step < story.rows[found.row].first_step) continue;
     for (const std::string& deed : Deeds(saved, i))
       if (Mentions(deed, {"comes to ", "goes on in", "drops", "zaps", "frees",
-                          "slot", "becomes", "moves", "maps"}))
+                          "slot", "changes", "moves", "maps"}))
         deeds.push_back(story.script.task_names[row.task] + " " + deed);
     if (deeds.size() > kMostSaid) return "";
     for (const TraceNote& note : row.notes)

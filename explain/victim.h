@@ -27,6 +27,7 @@ const Vma* CoverOf(const World<LargeCaps>& world, const Victim& victim);
 struct Escape {
   // Rows; the pass is that of the task of the row that breaks.
   size_t begins = 0, breaks = 0;
+  TraceNote pass;             // its kPassBegins: file, range and count
   std::vector<size_t> scans;  // at which the pass scanned the address
   // The row at which the page came there; empty: before the pass, or never.
   std::optional<size_t> arrives;

@@ -126,12 +126,13 @@ class Narrator {
       return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
                                  At(it.row)));
     const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
+    const auto deeds = Deeds(story_, it.row);
     Say(
         absl::StrFormat("The last way out was before %s, at which %s %s. "
                         "Before it (%s first)%s "
                         "From then on no order of what is in flight avoids it.",
                         At(it.row), TaskName(story_.rows[it.row].task),
-                        absl::StrJoin(Deeds(story_, it.row), "; "),
+                        deeds.empty() ? "moves" : absl::StrJoin(deeds, "; "),
                         first.empty() ? "nothing more begins" : first,
                         it.saves.empty() ? " it could be avoided."
                                          : ": " + it.saves + ", and so on."));

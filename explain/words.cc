@@ -272,6 +272,13 @@ std::string VerdictInWords(const Story& story) {
                          run.first.event, ViolationInWords(story));
 }
 
+std::string PagesInWords(unsigned first, unsigned last) {
+  if (last >= LargeCaps::kFilePages - 1)
+    return absl::StrFormat("page %u and all after it", first);
+  return last == first ? absl::StrFormat("page %u", first)
+                       : absl::StrFormat("pages %u..%u", first, last);
+}
+
 std::string StepsInWords(const StoryRow& row) {
   return row.first_step == row.last_step
              ? absl::StrFormat("step %u", row.first_step)
