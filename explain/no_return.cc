@@ -160,7 +160,10 @@ std::string InWords(const Story& story, const std::vector<Event>& path) {
     if (Starts(event)) {
       Event start = event;
       start.kind = EventKind::kStart;
-      absl::StrAppend(&text, ToText(start, story.script));
+      // "a invalidate f 1 2": the task begins the rest.
+      absl::StrAppend(&text, task, " begins \"",
+                      ToText(start, story.script).substr(task.size() + 1),
+                      "\"");
     } else if (event.kind == EventKind::kDrop) {
       absl::StrAppend(&text, task, " drops its lock");
     } else {

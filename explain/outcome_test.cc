@@ -396,6 +396,16 @@ Outcomes WithoutCounts(const Outcomes& outcomes) {
   return all;
 }
 
+// A deed is said of a task, as in "b begins pass 2": it begins with a verb.
+bool IsOfTheTask(const std::string& deed) {
+  static const std::set<std::string> kVerbs = {
+      "allocates", "begins", "changes", "clears",  "comes",    "does",  "drops",
+      "ends",      "fails:", "frees",   "gets",    "goes",     "is",    "makes",
+      "maps",      "moves",  "puts",    "removes", "retries:", "scans", "sets",
+      "splits",    "stops",  "takes",   "waits:",  "zaps",     "ends,"};
+  return kVerbs.count(deed.substr(0, deed.find(' '))) != 0 || deed == "ends";
+}
+
 unsigned rows_checked = 0;
 std::map<std::string, unsigned> kinds_seen;
 
@@ -459,6 +469,8 @@ void CheckStory(const std::string& path, const Script& script,
         << "\ntold: " << absl::StrJoin(deeds, "; ") << "\n"
         << ToText(script);
     EXPECT_FALSE(deeds.empty());
+    for (const std::string& deed : deeds)
+      EXPECT_TRUE(IsOfTheTask(deed)) << deed;
     if (::testing::Test::HasFailure()) return;
   }
   if (folding == Folding::kQuiet && forms) CheckForms(story);

@@ -28,7 +28,7 @@ std::string Badge(const Story& story) {
 
 std::string Head(const Story& story, const Story* other) {
   const std::string name =
-      Utf8(story.path.substr(story.path.find_last_of('/') + 1));
+      Shown(story.path.substr(story.path.find_last_of('/') + 1));
   return absl::StrCat(
       PageHead(name + " on " + story.kernel.ToString(), kPageCss), "<h1>",
       story.result.holds() ? "The run holds"

@@ -163,7 +163,7 @@ class Writer {
     const std::string text =
         it.settled
             ? absl::StrFormat(
-                  "%s == the last way out is here (%s); behind this step there "
+                  "%s == the last way out is here (%s); after this step there "
                   "is none",
                   std::string(gutter_, ' '),
                   it.way_out.empty() ? "nothing more begins" : it.way_out)

@@ -2,6 +2,7 @@
 
 #include "core/mark.h"
 #include "explain/words.h"
+#include "explain/would_scan.h"
 
 namespace vmtrunc {
 namespace {
@@ -24,7 +25,9 @@ class Detective {
     if (!FindPass()) return std::nullopt;
     FindScans();
     FindArrival();
+    FindLook();
     FindSkip();
+    if (!IsTheReason()) Forget();
     for (size_t i = escape_.begins; i < escape_.skipped; ++i)
       if (story_.rows[i].task == task_ && story_.rows[i].Has(Kind::kDrops))
         escape_.dropped = i;
@@ -59,6 +62,44 @@ class Detective {
             note.start <= victim_.addr && victim_.addr < note.end)
           escape_.scans.push_back(i);
     }
+  }
+
+  void FindLook() {
+    for (size_t i = escape_.begins; i <= escape_.breaks; ++i) {
+      if (story_.rows[i].task != task_) continue;
+      for (const TraceNote& note : story_.rows[i].notes) {
+        if (note.kind != Kind::kLooksAt) continue;
+        const Vma& vma = story_.Before(i).vmas[note.id];
+        if (vma.mm != victim_.mm || victim_.addr < vma.start ||
+            victim_.addr >= vma.end)
+          continue;
+        escape_.looked = i;
+        escape_.looked_at = static_cast<Slot>(note.id);
+      }
+    }
+  }
+
+  // Tries it: the pass leaves the address out, and without the mark or the
+  // restart point it would not.
+  bool IsTheReason() const {
+    if (escape_.skip == Escape::Skip::kUnknown) return true;
+    LargeWorld world = story_.Before(escape_.skipped);
+    const auto scans = [&] {
+      return WouldScan(world, story_.rules, task_, victim_.mm, victim_.addr);
+    };
+    if (scans()) return false;
+    if (escape_.skip == Escape::Skip::kPointer)
+      world.tasks[task_].op.pass.restart_vma = kNone;
+    else
+      world.vmas[escape_.slot].count = 0;
+    return scans();
+  }
+
+  void Forget() {
+    escape_.skip = Escape::Skip::kUnknown;
+    escape_.skipped = escape_.breaks;
+    escape_.slot = kNone;
+    escape_.marked = 0;
   }
 
   Pte PteIn(const LargeWorld& world) const {

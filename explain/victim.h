@@ -33,7 +33,13 @@ struct Escape {
   std::optional<size_t> arrives;
   std::optional<unsigned> from;  // the address that mremap moved it from
 
-  // Why the pass left the address out, as it stood before row `skipped`.
+  // The last row at which its walk looked at a vma that has the address.
+  std::optional<size_t> looked;
+  Slot looked_at = kNone;  // that vma
+
+  // Why the pass left the address out, as it stood before row `skipped`. Each
+  // is tried: without it, the pass would scan the address from there. What it
+  // does not know of (a rule's own state) is kUnknown.
   enum class Skip { kUnknown, kPointer, kRestart, kStamp };
   Skip skip = Skip::kUnknown;
   size_t skipped = 0;

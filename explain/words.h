@@ -89,6 +89,9 @@ std::string PagesInWords(unsigned first, unsigned last);
 // "step 97", "steps 87..89".
 std::string StepsInWords(const StoryRow& row);
 
+// The model's numbers of mms, files and tasks ("mm 1") as people know them.
+std::string InNames(const Story& story, size_t row, const std::string& text);
+
 // "page 3 is mapped at 103 of b, and f has 2 pages": with the script's names.
 std::string ViolationInWords(const Story& story);
 
