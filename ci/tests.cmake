@@ -97,6 +97,11 @@ foreach(engine random pct)
     PASS_REGULAR_EXPRESSION "\"found\": 1")
 endforeach()
 
+# Terminals, and names that are only bytes.
+add_test(NAME terminal
+  COMMAND ${PROJECT_SOURCE_DIR}/cli/terminal_test.py $<TARGET_FILE:vmtrunc>
+          ${PROJECT_SOURCE_DIR})
+
 # The page that explains, in a browser. Debian's Python has the driver's module,
 # whatever other Python comes first.
 find_program(CHROMIUM chromium)

@@ -157,7 +157,8 @@ std::string PageOf(const Story& story, const Story* other) {
       other == nullptr ? std::nullopt : PartingRow(story, *other);
   if (parting) data["parting_row"] = *parting;
   // No text of a script ends the element that carries it.
-  const std::string json = absl::StrReplaceAll(data.dump(), {{"<", "\\u003c"}});
+  const std::string json = absl::StrReplaceAll(
+      data.dump(-1, ' ', /*ensure_ascii=*/true), {{"<", "\\u003c"}});
   return absl::StrCat(
       Head(story, other), Beginning(story),
       Answers(story, cause ? &*cause : nullptr, other, parting), kPageHtml,
