@@ -84,8 +84,8 @@ class Writer {
 
   void Legend() {
     Line(Wrapped(
-        "Maps: # page, . none, c private copy, f file pte, ! page past i_size, "
-        "C copy past i_size, x page that is mapped but no longer in the page "
+        "Maps: # page; . none; c private copy; f file pte; ! page past i_size; "
+        "C copy past i_size; x page that is mapped but no longer in the page "
         "cache. Locks: + takes, - lets go, +- both",
         6, look_.columns));
     Line("");
