@@ -31,6 +31,7 @@ class Deed {
     for (const TraceNote& note : row_.notes)
       if (note.kind == Kind::kPassBegins) PassBegins(note);
     ScansAndZaps();
+    PassedBy();
     Skips();
     Slab();
     Ptes();
@@ -124,6 +125,28 @@ class Deed {
           IsBelieved(vma, pass) ? " done" : " out"));
     else
       Say("comes to " + Name(vma) + Quoted(vma));
+  }
+
+  // Vmas that the walk looks at and marks as done without a scan.
+  void PassedBy() {
+    for (const TraceNote& note : row_.notes) {
+      if (note.kind != Kind::kLooksAt || note.id == op_after_.pass.cursor)
+        continue;
+      const Vma& a = before_.vmas[note.id];
+      const Vma& b = after_.vmas[note.id];
+      if (b.state == VmaState::kFree || a.birth != b.birth ||
+          a.count == b.count || Scans(b))
+        continue;
+      Say("passes by " + Name(b) + ", now" + Quoted(b));
+    }
+  }
+
+  bool Scans(const Vma& vma) const {
+    return std::any_of(
+        row_.notes.begin(), row_.notes.end(), [&](const TraceNote& note) {
+          return note.kind == Kind::kScans && note.mm == vma.mm &&
+                 note.start < vma.end && vma.start < note.end;
+        });
   }
 
   // Whether a mark or a note says that the walk goes on where it does.

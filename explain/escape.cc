@@ -209,7 +209,8 @@ class Account {
         "The pass scans %u at %s and leaves the page. Why is not known to "
         "explain.",
         victim_.addr, At(escape_.scans.back())));
-    Changed(escape_.scans.back());
+    const size_t scan = escape_.scans.back();
+    Changed("at " + At(scan), story_.Before(scan), scan);
   }
 
   // What no mark that is known here accounts for.
@@ -224,21 +225,21 @@ class Account {
         "explain.",
         At(*escape_.looked), VmaName(story_, *escape_.looked, vma),
         victim_.addr));
-    if (escape_.dropped) Changed(*escape_.dropped);
-    if (escape_.looked != escape_.dropped) Changed(*escape_.looked);
+    Changed(absl::StrFormat("from the begin of the pass to %s",
+                            At(*escape_.looked)),
+            story_.Before(escape_.begins), *escape_.looked);
   }
 
-  // What a row changes, field by field: for people to look at where no sentence
-  // here fits.
-  void Changed(size_t row) {
+  // What is another at the end of the row than in a state before, field by
+  // field: for people to look at where no sentence here fits.
+  void Changed(const std::string& when, const LargeWorld& before, size_t row) {
     const bool names_pass = story_.rules.restart_names_pass;
-    std::vector<std::string> lines =
-        Differences({story_.Before(row), names_pass},
-                    {story_.rows[row].world, names_pass}, story_.script);
+    const std::vector<std::string> lines =
+        Differences({before, names_pass}, {story_.rows[row].world, names_pass},
+                    story_.script);
     if (lines.empty()) return;
-    const std::string all = absl::StrJoin(lines, "; ");
-    Say(absl::StrFormat("What changes at %s, before | after: %s.", At(row),
-                        InNames(story_, row, all)));
+    Say(absl::StrFormat("What changes %s, before | after: %s.", when,
+                        InNames(story_, row, absl::StrJoin(lines, "; "))));
   }
 
   void ComesBack() {
