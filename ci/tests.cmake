@@ -22,7 +22,7 @@ gtest_discover_tests(base_test)
 add_executable(distill_test fuzz/distill_test.cc)
 target_link_libraries(distill_test PRIVATE vmtrunc_distill GTest::gtest_main)
 gtest_discover_tests(distill_test)
-add_executable(explain_test explain/explain_test.cc)
+add_executable(explain_test explain/explain_test.cc explain/outcome_test.cc)
 target_link_libraries(explain_test PRIVATE vmtrunc_explain GTest::gtest_main)
 target_compile_definitions(explain_test PRIVATE
   VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -96,6 +96,11 @@ foreach(engine random pct)
   set_tests_properties(random_search_${engine} PROPERTIES
     PASS_REGULAR_EXPRESSION "\"found\": 1")
 endforeach()
+
+# Terminals, and names that are only bytes.
+add_test(NAME terminal
+  COMMAND ${PROJECT_SOURCE_DIR}/cli/terminal_test.py $<TARGET_FILE:vmtrunc>
+          ${PROJECT_SOURCE_DIR})
 
 # The page that explains, in a browser. Debian's Python has the driver's module,
 # whatever other Python comes first.

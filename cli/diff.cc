@@ -3,13 +3,15 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/terminal.h"
 #include "cli/verdict.h"
 #include "core/differences.h"
 #include "core/parting.h"
-#include "explain/text.h"
 #include "core/version.h"
+#include "explain/text.h"
 
 namespace vmtrunc {
 namespace {
@@ -98,7 +100,8 @@ void Compare(Pair& pair) {
 }
 
 void PrintWrapped(const std::string& text, size_t indent) {
-  std::cout << Wrapped(text, indent) << "\n";
+  static const size_t columns = LookOfOutput("never").columns;
+  std::cout << Wrapped(text, indent, columns) << "\n";
 }
 
 std::string EventText(const Half& half, const Moment& moment) {
@@ -164,7 +167,8 @@ void PrintRules(const Pair& pair) {
 
 void PrintHalf(const char* side, const Half& half, bool with_path) {
   PrintWrapped(
-      absl::StrFormat("%-6s %s%s: %s", side, with_path ? half.path + ": " : "",
+      absl::StrFormat("%-6s %s%s: %s", side,
+                      with_path ? Shown(half.path) + ": " : "",
                       half.kernel.ToString(), Verdict(half.course.result)),
       7);
 }
@@ -213,7 +217,7 @@ nlohmann::json ToJson(const Half& half, const Moment& moment) {
 
 void PrintJson(const Pair& pair) {
   const auto half = [](const Half& it) {
-    return ToJson(it.path, it.kernel.ToString(), it.course.result);
+    return ToJson(Utf8(it.path), it.kernel.ToString(), it.course.result);
   };
   nlohmann::json json = {{"version", kJsonVersion},
                          {"parts", pair.parts},

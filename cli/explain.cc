@@ -1,14 +1,15 @@
 // vmtrunc explain.
-#include <unistd.h>
-
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/terminal.h"
+#include "core/version.h"
 #include "explain/cause.h"
 #include "explain/contrast.h"
 #include "explain/page.h"
@@ -16,7 +17,6 @@
 #include "explain/text.h"
 #include "explain/why.h"
 #include "explain/words.h"
-#include "core/version.h"
 
 namespace vmtrunc {
 namespace {
@@ -35,23 +35,27 @@ KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
   return kernels[0];
 }
 
-bool Colours(const ExplainArguments& o) {
-  return o.colour == "always" || (o.colour == "auto" && isatty(STDOUT_FILENO));
-}
-
-void PrintStory(const ExplainArguments& o, const Story& story) {
-  std::cout << Wrapped(absl::StrFormat("%s on %s %s", story.path,
+void PrintStory(const ExplainArguments& o, const Story& story,
+                const Story* other) {
+  const Look look = LookOfOutput(o.colour);
+  std::cout << Wrapped(absl::StrFormat("%s on %s %s", Shown(story.path),
                                        story.kernel.ToString(),
                                        VerdictInWords(story)),
-                       2)
+                       2, look.columns)
             << "\n\n";
   if (story.result.holds() || story.rows.empty()) {
-    std::cout << ToText(story, nullptr, Colours(o));
-    return;
+    std::cout << ToText(story, nullptr, look);
+  } else {
+    const Cause cause = FindCause(story);
+    std::cout << ToText(story, &cause, look) << "\n"
+              << Wrapped(Why(story, cause), 0, look.columns) << "\n";
   }
-  const Cause cause = FindCause(story);
-  std::cout << ToText(story, &cause, Colours(o)) << "\n"
-            << Wrapped(Why(story, cause), 0) << "\n";
+  if (other == nullptr) return;
+  std::cout << "\n"
+            << PartingText(story, *other, look.columns) << "\n"
+            << Wrapped(absl::StrJoin(WhyNot(*other, story), " "), 0,
+                       look.columns)
+            << "\n";
 }
 
 void PrintJson(const Story& story, const Story* other) {
@@ -72,23 +76,22 @@ int Explain(const ExplainArguments& o) {
   std::optional<Story> other;
   if (!o.against.empty())
     other = Tell(o.file, script, OneKernel(o.against), folding);
-  if (!o.html.empty())
-    WriteFile(o.html, other || o.steps
-                          ? PageOf(story, other ? &*other : nullptr)
-                          : ExplainedPage(story));
+  const Story* const against = other ? &*other : nullptr;
   if (o.json) {
-    PrintJson(story, other ? &*other : nullptr);
+    PrintJson(story, against);
   } else if (o.html.empty()) {
-    PrintStory(o, story);
-    if (other)
-      std::cout << "\n"
-                << PartingText(story, *other) << "\n"
-                << Wrapped(absl::StrJoin(WhyNot(*other, story), " "), 0)
-                << "\n";
+    PrintStory(o, story, against);
   } else {
-    std::cout << absl::StrFormat("%s on %s %s\nwritten to %s\n", story.path,
-                                 story.kernel.ToString(), VerdictInWords(story),
-                                 o.html);
+    std::cout << absl::StrFormat("%s on %s %s\n", Shown(story.path),
+                                 story.kernel.ToString(),
+                                 VerdictInWords(story));
+  }
+  if (!o.html.empty()) {
+    // What was found is told, whatever becomes of the file.
+    std::cout.flush();
+    WriteFile(o.html,
+              other || o.steps ? PageOf(story, against) : ExplainedPage(story));
+    if (!o.json) std::cout << "written to " << Shown(o.html) << "\n";
   }
   return story.result.holds() ? kExitHeld : kExitBroken;
 }
@@ -118,7 +121,8 @@ void AddExplain(CLI::App& app, Command& run) {
   sub->add_flag("--steps", o->steps,
                 "a row a step, also where nobody could come in between");
   sub->add_flag("--json", o->json, "as JSON");
-  sub->add_option("--colour", o->colour, "auto: on a terminal alone")
+  sub->add_option("--colour", o->colour,
+                  "auto: on a terminal, unless NO_COLOR is set or TERM is dumb")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
   sub->add_option("--from", o->from, "the form of the file")

@@ -197,7 +197,10 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
         fault.phase = kFillLock;
         return Flow::kSync;
       }
-      if (file.invalidate_lock != kNone) return Flow::kBlocked;
+      if (file.invalidate_lock != kNone) {
+        Blocks(LockKind::kInvalidateLock, number);
+        return Flow::kBlocked;
+      }
       probe_.Acquires(w_, task_, LockKind::kInvalidateLock, number);
       file.fillers = static_cast<uint8_t>(file.fillers | 1U << task_);
       fault.filler = 1;
@@ -229,8 +232,10 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
   using namespace fault_phase;
   const Vma& vma = w_.vmas[fault.vma];
   if (fault.page.kind() == PteKind::kPage &&
-      PageIsLocked(vma.file, fault.index))
+      PageIsLocked(vma.file, fault.index)) {
+    Blocks(LockKind::kPageLock, fault.index, vma.file);
     return Flow::kBlocked;
+  }
   probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
   const bool gone = fault.page.kind() != PteKind::kPage;
   if (fault.told != 0) {

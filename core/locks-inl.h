@@ -3,10 +3,19 @@
 
 namespace vmtrunc {
 
+// Tells the probe what is not free. Returns false, as the Take does then.
+template <class C, class P>
+bool Machine<C, P>::Blocks(LockKind kind, unsigned id, unsigned file) {
+  if constexpr (requires { probe_.Blocks(kind, id, file); })
+    probe_.Blocks(kind, id, file);
+  return false;
+}
+
 template <class C, class P>
 bool Machine<C, P>::TakeMmapSemWrite(unsigned mm) {
   Mm<C>& it = w_.mms[mm];
-  if (it.writer != kNone || it.readers != 0) return false;
+  if (it.writer != kNone || it.readers != 0)
+    return Blocks(LockKind::kMmapSemWrite, mm);
   probe_.Acquires(w_, task_, LockKind::kMmapSemWrite, mm);
   it.writer = static_cast<uint8_t>(task_);
   return true;
@@ -15,7 +24,7 @@ bool Machine<C, P>::TakeMmapSemWrite(unsigned mm) {
 template <class C, class P>
 bool Machine<C, P>::TakeMmapSemRead(unsigned mm) {
   Mm<C>& it = w_.mms[mm];
-  if (it.writer != kNone) return false;
+  if (it.writer != kNone) return Blocks(LockKind::kMmapSemRead, mm);
   probe_.Acquires(w_, task_, LockKind::kMmapSemRead, mm);
   it.readers = static_cast<uint8_t>(it.readers | 1U << task_);
   return true;
@@ -33,7 +42,7 @@ void Machine<C, P>::ReleaseMmapSem(unsigned mm) {
 
 template <class C, class P>
 bool Machine<C, P>::TakeISem(unsigned file) {
-  if (w_.files[file].i_sem != kNone) return false;
+  if (w_.files[file].i_sem != kNone) return Blocks(LockKind::kISem, file);
   probe_.Acquires(w_, task_, LockKind::kISem, file);
   w_.files[file].i_sem = static_cast<uint8_t>(task_);
   return true;
@@ -42,7 +51,7 @@ bool Machine<C, P>::TakeISem(unsigned file) {
 template <class C, class P>
 bool Machine<C, P>::TakeMapLock(unsigned file) {
   if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
-    return false;
+    return Blocks(LockKind::kIMmapLock, file);
   probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
   w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
   return true;
@@ -59,7 +68,8 @@ bool Machine<C, P>::TryMapLock(unsigned file) {
 
 template <class C, class P>
 bool Machine<C, P>::TakePtl(unsigned mm) {
-  if (w_.mms[mm].page_table_lock != kNone) return false;
+  if (w_.mms[mm].page_table_lock != kNone)
+    return Blocks(LockKind::kPageTableLock, mm);
   probe_.Acquires(w_, task_, LockKind::kPageTableLock, mm);
   w_.mms[mm].page_table_lock = static_cast<uint8_t>(task_);
   return true;
@@ -80,7 +90,8 @@ bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
 
 template <class C, class P>
 bool Machine<C, P>::TakePageLock(Op& op, unsigned index) {
-  if (PageIsLocked(op.file, index)) return false;
+  if (PageIsLocked(op.file, index))
+    return Blocks(LockKind::kPageLock, index, op.file);
   probe_.Acquires(w_, task_, LockKind::kPageLock, op.file);
   op.locked = static_cast<uint8_t>(index + 1);
   return true;

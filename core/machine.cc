@@ -1,6 +1,8 @@
 // Worlds, and the machines of exhaustive search, benchmarks and traces.
 #include "core/machine.h"
 
+#include <optional>
+
 #include "core/checker.h"
 #include "core/machine-inl.h"
 #include "core/tracer.h"
@@ -249,6 +251,73 @@ std::string WhereIs(const Op& op) {
       return RemapAt(op);
   }
   return "";
+}
+
+namespace {
+
+// Whether a fault was in flight as the operation stood there.
+bool Faults(const Op& op) {
+  switch (op.verb) {
+    case Verb::kRead:
+    case Verb::kWrite:
+      return op.phase == access_phase::kFault;
+    case Verb::kMmap:
+      return op.phase == mmap_phase::kPopulate && op.populate == 2;
+    case Verb::kRemap:
+      return op.phase == remap_phase::kPopulate
+                 ? op.populate == 1
+                 : op.phase == mmap_phase::kPopulate && op.populate == 2;
+    default:
+      return false;
+  }
+}
+
+// The same fault, sent back: to look at i_size, or for another page.
+std::optional<TraceNote::Kind> BeginsAnew(const Fault& from, const Fault& to) {
+  using namespace fault_phase;
+  if (from.phase == kSetPte && to.phase == kReadSize)
+    return TraceNote::Kind::kCountChanged;
+  if (from.phase == kLockPage &&
+      (to.phase == kTakePage || to.phase == kReadPte))
+    return TraceNote::Kind::kPageGone;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
+               const Op& ends, Flow flow, std::vector<TraceNote>& notes) {
+  using Kind = TraceNote::Kind;
+  const Fault& fault = begins.fault;
+  const unsigned mm = world.tasks[task].mm;
+  const bool access = begins.verb == Verb::kRead || begins.verb == Verb::kWrite;
+  if (access && begins.phase == access_phase::kStart && flow == Flow::kDone) {
+    notes.push_back({.kind = Kind::kSigsegv,
+                     .id = VmaAt(world, mm, begins.addr) != nullptr ? 1U : 0U,
+                     .mm = mm,
+                     .start = begins.addr});
+    return;
+  }
+  if (!Faults(begins) || flow == Flow::kBlocked) return;
+  TraceNote note{.kind = Kind::kServed,
+                 .id = ends.fault.index,
+                 .mm = mm,
+                 .start = fault.addr};
+  if (ends.fault.outcome == fault_phase::kSigbus) {
+    note.kind = Kind::kSigbus;
+    note.end = world.files[world.vmas[fault.vma].file].size;
+    notes.push_back(note);
+  } else if (access && flow == Flow::kDone) {
+    const Pte pte = world.mms[mm].ptes[fault.addr];
+    const bool allows = pte.present() && (fault.write == 0 || pte.writable());
+    note.kind = allows ? Kind::kServed : Kind::kPteChanged;
+    notes.push_back(note);
+  } else if (begins.cursor == ends.cursor && flow == Flow::kSync) {
+    const auto anew = BeginsAnew(fault, ends.fault);
+    if (!anew) return;
+    note.kind = *anew;
+    notes.push_back(note);
+  }
 }
 
 }  // namespace vmtrunc

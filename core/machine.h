@@ -79,6 +79,12 @@ struct NoProbe {
   void TruncationEnds(const World<C>&, unsigned, unsigned, unsigned) {}
   void StepBegins(const World<C>&, unsigned) {}
   void StepEnds(const World<C>&, unsigned, Verb, Flow) {}
+  // Those that a probe need not have.
+  void OperationEnds(const Op&) {}  // as it is then; what follows clears it
+  void LooksAt(Slot) {}             // a pass's walk, at a vma of the index
+  void NoMemory() {}                // an allocation fails
+  void Blocks(LockKind, unsigned, unsigned) {}  // the lock is not free; `file`
+                                                // is that of a page's
 };
 
 // The world before the first event. A first truncate_count that no pass of a
@@ -113,6 +119,7 @@ class Machine {
 
  private:
   // core/locks-inl.h
+  bool Blocks(LockKind kind, unsigned id, unsigned file = 0);
   bool TakeMmapSemWrite(unsigned mm);
   bool TakeMmapSemRead(unsigned mm);
   void ReleaseMmapSem(unsigned mm);

@@ -264,6 +264,7 @@ void Machine<C, P>::MovePte(Op& op, unsigned src, unsigned dst) {
 // A page table could not be had: what has moved moves back.
 template <class C, class P>
 void Machine<C, P>::MoveFails(Op& op) {
+  if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
   op.failed = 1;
   op.backwards = 1;
   op.len = op.cursor;

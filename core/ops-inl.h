@@ -72,7 +72,11 @@ Flow Machine<C, P>::Phases() {
   for (;;) {
     probe_.StepBegins(w_, task_);
     const Flow flow = (this->*kPhase)(op);
-    if (flow == Flow::kDone) op = Op{};
+    if (flow == Flow::kDone) {
+      if constexpr (requires { probe_.OperationEnds(op); })
+        probe_.OperationEnds(op);
+      op = Op{};
+    }
     probe_.StepEnds(w_, task_, verb, flow);
     if (flow != Flow::kSync || through_ == 0) return flow;
     VMT_CHECK(--through_ != 0);  // an operation that runs alone ends

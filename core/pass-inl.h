@@ -32,7 +32,10 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
   do {
     switch (pass.phase) {
       case kMutex:
-        if (file.unmap_mutex != kNone) return Flow::kBlocked;
+        if (file.unmap_mutex != kNone) {
+          Blocks(LockKind::kUnmapMutex, pass.file);
+          return Flow::kBlocked;
+        }
         probe_.Acquires(w_, task_, LockKind::kUnmapMutex, pass.file);
         file.unmap_mutex = static_cast<uint8_t>(task_);
         pass.phase = kLock;
@@ -63,7 +66,7 @@ template <class C, class P>
 bool Machine<C, P>::TakePassLock(unsigned file) {
   if (!rules_.shared_walk) return TakeMapLock(file);
   File& it = w_.files[file];
-  if (it.i_mmap_lock != kNone) return false;
+  if (it.i_mmap_lock != kNone) return Blocks(LockKind::kIMmapLock, file);
   probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
   it.walkers = static_cast<uint8_t>(it.walkers | 1U << task_);
   return true;
@@ -150,6 +153,7 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
   const PrioTree<C, P> tree(w_, pass.file);
   for (;;) {
     for (Slot slot = from; slot != kNone; slot = tree.Next(slot)) {
+      if constexpr (requires { probe_.LooksAt(slot); }) probe_.LooksAt(slot);
       if (EnterVma(pass, slot)) {
         pass.phase = pass_phase::kZap;
         return Flow::kSync;

@@ -56,7 +56,7 @@ struct TraceNote {
   enum class Kind : uint8_t {
     kTakes,           // `lock` of `id`, perhaps to let it go in the same step
     kDrops,           // a pass its lock
-    kPassBegins,      // it has its count
+    kPassBegins,      // over pages [start, end) of file `mm`; its count is `id`
     kScans,           // a pass [start, end) of mm
     kZaps,            // a pass the page at `start` of mm
     kPassEnds,        // the walk is through
@@ -64,6 +64,15 @@ struct TraceNote {
     kTruncationEnds,  // the operation's checks are done
     kBorn,            // the vma in slot `id`
     kCleared,         // the count of the vma in slot `id`: scan it again
+    kLooksAt,         // a pass's walk the vma in slot `id`
+    kBlocks,          // `lock` of `id` (a page's of file `mm`): it is not free
+    kNoMemory,        // an allocation fails
+    kServed,          // an access at `start` of mm: its pte allows it
+    kSigbus,        // a fault at `start` of mm, for page `id`; i_size is `end`
+    kSigsegv,       // an access at `start` of mm; id 1: a vma is there
+    kCountChanged,  // a fault at `start` of mm begins anew: truncate_count
+    kPageGone,      // the same: its page `id` has left the page cache
+    kPteChanged,    // a fault at `start` of mm ends: others changed the pte
   };
   Kind kind;
   LockKind lock = LockKind::kISem;
@@ -77,6 +86,9 @@ struct TraceStep {
   Verb verb;
   std::string from;  // the sync point it started at
   Flow flow;
+  const Op*
+      begins;      // the operation as the step found it; valid during the call
+  const Op* ends;  // as it left it, also where it has ended; the same
   const World<LargeCaps>* world;     // behind the step; valid during the call
   std::span<const TraceNote> notes;  // in their order; the same
   uint32_t broken;  // properties so far, a bit each, but for what the event's

@@ -13,6 +13,11 @@ namespace vmtrunc {
 // The sync point at which an operation stands: "pass: before i_mmap_lock".
 std::string WhereIs(const Op& op);
 
+// Tells how a fault came out in a step, if one was in flight in it: what the
+// operation was before and after, and the world after it.
+void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
+               const Op& ends, Flow flow, std::vector<TraceNote>& notes);
+
 class Tracer : public Checker<LargeCaps> {
  public:
   Tracer(const Rules& rules,
@@ -26,13 +31,22 @@ class Tracer : public Checker<LargeCaps> {
   // Violations still name the last event, steps none.
   void FinishBegins() { number_ = 0; }
   void StepBegins(const World<LargeCaps>& w, unsigned task) {
-    from_ = WhereIs(w.tasks[task].op);
+    begins_ = w.tasks[task].op;
+    ended_ = false;
+    from_ = WhereIs(begins_);
     notes_.clear();
+  }
+  void OperationEnds(const Op& op) {
+    ends_ = op;
+    ended_ = true;
   }
   void StepEnds(const World<LargeCaps>& w, unsigned task, Verb verb,
                 Flow flow) {
     Checker::StepEnds(w, task, verb, flow);
-    on_step_({number_, task, verb, from_, flow, &w, notes_, broken()});
+    if (!ended_) ends_ = w.tasks[task].op;
+    NoteFault(w, task, begins_, ends_, flow, notes_);
+    on_step_({number_, task, verb, from_, flow, &begins_, &ends_, &w, notes_,
+              broken()});
   }
 
   // What happens: noted, and checked as Checker does.
@@ -51,9 +65,22 @@ class Tracer : public Checker<LargeCaps> {
     Checker::Renewed(w, slot, why);
   }
   void PassBegins(const World<LargeCaps>& w, unsigned task) {
-    notes_.push_back({.kind = Kind::kPassBegins});
+    const Pass& pass = w.tasks[task].op.pass;
+    notes_.push_back({.kind = Kind::kPassBegins,
+                      .id = pass.count,
+                      .mm = pass.file,
+                      .start = pass.first,
+                      .end = pass.last + 1U});
     Checker::PassBegins(w, task);
   }
+  void LooksAt(Slot slot) {
+    notes_.push_back({.kind = Kind::kLooksAt, .id = slot});
+  }
+  void Blocks(LockKind kind, unsigned id, unsigned file) {
+    notes_.push_back(
+        {.kind = Kind::kBlocks, .lock = kind, .id = id, .mm = file});
+  }
+  void NoMemory() { notes_.push_back({.kind = Kind::kNoMemory}); }
   void Scans(const World<LargeCaps>& w, unsigned task, unsigned mm,
              unsigned start, unsigned end) {
     notes_.push_back(
@@ -89,6 +116,8 @@ class Tracer : public Checker<LargeCaps> {
 
   const std::function<void(const TraceStep&)>& on_step_;
   std::string from_;
+  Op begins_{}, ends_{};          // the operation of the step that runs
+  bool ended_ = false;            // in it
   std::vector<TraceNote> notes_;  // of the step that runs
   unsigned number_ = 0;
 };

@@ -42,8 +42,10 @@ Flow Machine<C, P>::StepTruncate(Op& op) {
       return Flow::kSync;
     }
     case kInvalidateLock:
-      if (file.invalidate_lock != kNone || file.fillers != 0)
+      if (file.invalidate_lock != kNone || file.fillers != 0) {
+        Blocks(LockKind::kInvalidateLock, op.file);
         return Flow::kBlocked;
+      }
       probe_.Acquires(w_, task_, LockKind::kInvalidateLock, op.file);
       file.invalidate_lock = static_cast<uint8_t>(task_);
       return TruncateBegins(op);

@@ -9,6 +9,7 @@ Slot Machine<C, P>::AllocVma() {
   probe_.MaySleep(w_, task_);
   if (w_.free_count == 0) {
     if (!C::kExact) w_.ran_out = 1;
+    if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
     return kNone;
   }
   --w_.free_count;

@@ -3,6 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/mark.h"
+#include "explain/outcome.h"
 #include "explain/words.h"
 
 namespace vmtrunc {
@@ -21,29 +23,32 @@ class Deed {
         row_(story.rows[row]),
         before_(story.Before(row)),
         after_(row_.world),
-        op_before_(before_.tasks[row_.task].op),
-        op_after_(after_.tasks[row_.task].op) {}
+        op_before_(row_.begins),
+        op_after_(row_.ends) {}
 
   std::vector<std::string> Tell() {
-    if (row_.flow == Flow::kBlocked) Waits();
+    if (row_.flow == Flow::kBlocked) Say(WaitsInWords(story_, number_));
     Sizes();
     for (const TraceNote& note : row_.notes)
-      if (note.kind == Kind::kPassBegins) PassBegins();
+      if (note.kind == Kind::kPassBegins) PassBegins(note);
     ScansAndZaps();
+    PassedBy();
     Skips();
     Slab();
     Ptes();
     Drops();
     Removals();
     for (const TraceNote& note : row_.notes) {
-      if (note.kind == Kind::kPassEnds) Say("the pass ends");
+      if (note.kind == Kind::kPassEnds) Say("ends the pass");
       if (note.kind == Kind::kCleared)
         Say("sets the count of " + Name(after_.vmas[note.id]) +
             " to 0: to be scanned");
     }
-    Outcome();
+    for (std::string& outcome : OutcomesOf(story_, number_))
+      Say(std::move(outcome));
+    if (row_.flow == Flow::kDone && deeds_.empty()) Say("ends");
     if (deeds_.empty() && row_.flow != Flow::kBlocked && !row_.to.empty())
-      Say("only locks; next: " + row_.to);
+      Say("does nothing but lock; next: " + row_.to);
     return deeds_;
   }
 
@@ -54,35 +59,6 @@ class Deed {
   }
   std::string MmName(unsigned mm) const { return story_.MmName(number_, mm); }
 
-  // Who holds what the task stands before.
-  void Waits() {
-    constexpr std::pair<const char*, LockKind> kNames[] = {
-        {"i_mmap_lock", LockKind::kIMmapLock},
-        {"page_table_lock", LockKind::kPageTableLock},
-        {"unmap_mutex", LockKind::kUnmapMutex},
-        {"mmap_sem", LockKind::kMmapSemRead},
-        {"i_sem", LockKind::kISem},
-        {"page's lock", LockKind::kPageLock},
-        {"invalidate_lock", LockKind::kInvalidateLock}};
-    std::string who;
-    for (const auto& [name, kind] : kNames) {
-      if (row_.to.find(name) == std::string::npos) continue;
-      for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
-        if (task == row_.task) continue;
-        for (const HeldLock& lock : LocksOf(after_, task)) {
-          const bool is =
-              lock.kind == kind || (kind == LockKind::kMmapSemRead &&
-                                    lock.kind == LockKind::kMmapSemWrite);
-          if (!is) continue;
-          absl::StrAppend(&who, who.empty() ? "" : ", ",
-                          story_.script.task_names[task], " holds ",
-                          LockName(story_, number_, lock));
-        }
-      }
-    }
-    Say(who.empty() ? "waits: " + row_.to : "waits: " + who);
-  }
-
   void Sizes() {
     for (unsigned i = 0; i < LargeCaps::kFiles; ++i)
       if (before_.files[i].size != after_.files[i].size)
@@ -90,22 +66,11 @@ class Deed {
                             before_.files[i].size, after_.files[i].size));
   }
 
-  const Pass& Walking() const {
-    return op_after_.pass.active != 0 ? op_after_.pass : op_before_.pass;
-  }
-
-  void PassBegins() {
-    const Pass& pass = Walking();
-    const std::string pages =
-        pass.last >= LargeCaps::kFilePages - 1
-            ? absl::StrFormat("page %u and all behind it", pass.first)
-        : pass.last == pass.first
-            ? absl::StrFormat("page %u", pass.first)
-            : absl::StrFormat("pages %u..%u", pass.first, pass.last);
-    const uint32_t count = after_.files[op_after_.file].truncate_count;
+  void PassBegins(const TraceNote& note) {
+    const std::string pages = PagesInWords(note.start, note.end - 1);
     Say(story_.rules.stamp_vmas
-            ? absl::StrFormat("pass %u begins: unmap %s", count, pages)
-            : "a pass begins: unmap " + pages);
+            ? absl::StrFormat("begins pass %u: to unmap %s", note.id, pages)
+            : "begins a pass: to unmap " + pages);
   }
 
   // The vma that the pass enters, perhaps above where its range begins.
@@ -116,10 +81,46 @@ class Deed {
       return;
     const Vma& vma = after_.vmas[pass.cursor];
     if (const auto skips = SkippedBy(story_, number_))
-      Say(absl::StrFormat("goes on in %s at %u, believing %u..%u done",
-                          Name(vma), pass.addr, skips->first, skips->last));
+      Say(absl::StrFormat(
+          "goes on in %s at %u, %s %s%s", Name(vma), pass.addr,
+          IsBelieved(vma, pass) ? "believing" : "leaving",
+          skips->first == skips->last
+              ? std::to_string(skips->first)
+              : absl::StrFormat("%u..%u", skips->first, skips->last),
+          IsBelieved(vma, pass) ? " done" : " out"));
     else
       Say("comes to " + Name(vma) + Quoted(vma));
+  }
+
+  // Vmas that the walk looks at and marks as done without a scan.
+  void PassedBy() {
+    for (const TraceNote& note : row_.notes) {
+      if (note.kind != Kind::kLooksAt || note.id == op_after_.pass.cursor)
+        continue;
+      const Vma& a = before_.vmas[note.id];
+      const Vma& b = after_.vmas[note.id];
+      if (b.state == VmaState::kFree || a.birth != b.birth ||
+          a.count == b.count || Scans(b))
+        continue;
+      Say("passes by " + Name(b) + ", now" + Quoted(b));
+    }
+  }
+
+  bool Scans(const Vma& vma) const {
+    return std::any_of(
+        row_.notes.begin(), row_.notes.end(), [&](const TraceNote& note) {
+          return note.kind == Kind::kScans && note.mm == vma.mm &&
+                 note.start < vma.end && vma.start < note.end;
+        });
+  }
+
+  // Whether a mark or a note says that the walk goes on where it does.
+  bool IsBelieved(const Vma& vma, const Pass& pass) const {
+    if (!story_.rules.restart_in_vma)
+      return pass.restart_vma == pass.cursor && pass.restart_addr == pass.addr;
+    return IsRestartOf(vma.count, pass.count,
+                       story_.rules.restart_names_pass) &&
+           vma.count >> kPageShift == pass.addr;
   }
 
   // What its count says, in brackets.
@@ -159,7 +160,11 @@ class Deed {
         Say(absl::StrFormat("frees %s: slot %u", Name(a), slot) + Lost(a));
       if (born) {
         const auto last = LastUseOf(story_, number_, static_cast<Slot>(slot));
-        Say(absl::StrFormat("%s%s gets slot %u", Splits(b), Name(b), slot) +
+        const std::string splits = Splits(b);
+        Say((splits.empty()
+                 ? absl::StrFormat("allocates %s: slot %u", Name(b), slot)
+                 : absl::StrFormat("%s%s gets slot %u", splits, Name(b),
+                                   slot)) +
             (last
                  ? ", which was " + VmaName(story_, *last,
                                             story_.rows[*last].world.vmas[slot])
@@ -198,7 +203,7 @@ class Deed {
 
   void Change(const Vma& a, const Vma& b) {
     if (a.start != b.start || a.end != b.end)
-      Say(absl::StrFormat("%s becomes [%u, %u)", Name(a), b.start, b.end));
+      Say(absl::StrFormat("changes %s to [%u, %u)", Name(a), b.start, b.end));
     else if (a.state == VmaState::kLinked && b.state == VmaState::kDetached)
       Say("takes " + Name(b) + " off its mm");
     const bool indexed = a.in_index != InIndex::kNot;
@@ -206,9 +211,10 @@ class Deed {
       Say("puts " + Name(b) + " into the index" + Stamped(a, b));
     if (indexed && b.in_index == InIndex::kNot)
       Say("takes " + Name(b) + " out of the index");
-    if (a.nonlinear != b.nonlinear) Say(Name(b) + " is nonlinear now");
+    if (a.nonlinear != b.nonlinear)
+      Say("makes " + Name(b) + (b.nonlinear != 0 ? " nonlinear" : " linear"));
     if (a.write != b.write)
-      Say(Name(b) + (b.write != 0 ? " may be written" : " is read-only"));
+      Say("makes " + Name(b) + (b.write != 0 ? " writable" : " read-only"));
   }
 
   // Those that no pass has taken.
@@ -226,18 +232,33 @@ class Deed {
           come[mm].push_back(addr);
       }
     }
+    if (row_.verb == Verb::kMremap) {
+      const unsigned mm = before_.tasks[row_.task].mm;
+      Moves(gone[mm], come[mm]);
+    }
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm) {
-      const bool moved =
-          row_.verb == Verb::kMremap && !gone[mm].empty() && !come[mm].empty();
-      if (moved) {
-        Say("moves " + RangesOf(gone[mm]) + " to " + RangesOf(come[mm]));
-        continue;
-      }
       if (!gone[mm].empty())
         Say("clears " + RangesOf(gone[mm]) + " of " + MmName(mm));
       if (!come[mm].empty())
         Say("maps " + RangesOf(come[mm]) + " of " + MmName(mm));
     }
+  }
+
+  // Takes out what mremap has moved, or moved back.
+  void Moves(std::vector<unsigned>& gone, std::vector<unsigned>& come) {
+    std::vector<unsigned> from, to;
+    for (const unsigned addr : come)
+      if (const auto source = MovedFrom(story_, number_, addr)) {
+        from.push_back(*source);
+        to.push_back(addr);
+      }
+    if (from.empty()) return;
+    std::erase_if(gone, [&](unsigned addr) { return IsOf(from, addr); });
+    std::erase_if(come, [&](unsigned addr) { return IsOf(to, addr); });
+    Say("moves " + RangesOf(from) + " to " + RangesOf(to));
+  }
+  static bool IsOf(const std::vector<unsigned>& all, unsigned addr) {
+    return std::find(all.begin(), all.end(), addr) != all.end();
   }
 
   void Drops() {
@@ -293,24 +314,6 @@ class Deed {
                                                   : "them")));
   }
 
-  void Outcome() {
-    if (row_.flow != Flow::kDone) return;
-    const Mm<LargeCaps>& mm = after_.mms[before_.tasks[row_.task].mm];
-    if ((row_.verb == Verb::kRead || row_.verb == Verb::kWrite) &&
-        deeds_.empty()) {
-      const bool there = mm.ptes[op_before_.addr].present();
-      const bool in_vma = VmaAt(after_, before_.tasks[row_.task].mm,
-                                op_before_.addr) != nullptr;
-      Say(there    ? "is served by the page that is there"
-          : in_vma ? "ends in SIGBUS: nothing is mapped"
-                   : "ends in SIGSEGV: nothing is mapped");
-    } else if (op_before_.failed != 0) {
-      Say("fails: ENOMEM");
-    } else if (deeds_.empty()) {
-      Say("ends");
-    }
-  }
-
   const Story& story_;
   const size_t number_;
   const StoryRow& row_;
@@ -323,11 +326,28 @@ class Deed {
 
 }  // namespace
 
+std::optional<unsigned> MovedFrom(const Story& story, size_t row,
+                                  unsigned addr) {
+  const StoryRow& it = story.rows[row];
+  const unsigned mm = story.Before(row).tasks[it.task].mm;
+  const Pte* const before = story.Before(row).mms[mm].ptes;
+  const Pte* const after = it.world.mms[mm].ptes;
+  // Parts of a range that move one after another move equally far.
+  const int far = int{it.begins.new_addr} - int{it.begins.addr};
+  for (const int from : {int(addr) - far, int(addr) + far}) {
+    if (from < 0 || from >= int{LargeCaps::kAddrs} || far == 0) continue;
+    if (before[from].present() && !after[from].present() &&
+        after[addr].present() && before[from].index() == after[addr].index())
+      return static_cast<unsigned>(from);
+  }
+  return std::nullopt;
+}
+
 std::optional<Skips> SkippedBy(const Story& story, size_t row) {
   const StoryRow& it = story.rows[row];
-  const Pass& pass = it.world.tasks[it.task].op.pass;
+  const Pass& pass = it.ends.pass;
   if (!IsPass(it.verb) || pass.active == 0 || pass.cursor == kNone ||
-      pass.cursor == story.Before(row).tasks[it.task].op.pass.cursor)
+      pass.cursor == it.begins.pass.cursor)
     return std::nullopt;
   const Vma& vma = it.world.vmas[pass.cursor];
   unsigned first = vma.start;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/differences.h"
 #include "explain/words.h"
 
 namespace vmtrunc {
@@ -41,28 +42,24 @@ class Account {
   // What the pass was to do.
   void Duty() {
     const StoryRow& row = story_.rows[escape_.begins];
-    const Op& op = row.world.tasks[row.task].op;
-    const std::string pass =
-        story_.rules.stamp_vmas
-            ? absl::StrFormat("pass %u",
-                              row.world.files[op.file].truncate_count)
-            : "its pass";
-    const std::string file = story_.FileName(op.file);
+    const TraceNote& note = escape_.pass;
+    const std::string pass = story_.rules.stamp_vmas
+                                 ? absl::StrFormat("pass %u", note.id)
+                                 : "its pass";
+    const std::string file = story_.FileName(note.mm);
     const std::vector<unsigned> others = OthersPastSize(story_, victim_);
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
                              : row.verb == Verb::kPunch  ? "punches"
                                                          : "invalidates";
     Say(absl::StrFormat(
-        "%s %s %s%s: %s has to take page %u%s from every process. What it will "
+        "%s %s %s%s: %s has to take %s from every process. What it will "
         "not take is page %u at %u of %s%s.",
         TaskName(row.task), does, file,
-        row.verb == Verb::kTruncate ? absl::StrFormat(" to %s", Pages(op.pgoff))
-                                    : "",
-        pass, op.pass.first,
-        op.pass.last >= LargeCaps::kFilePages - 1 ? " and all behind it"
-        : op.pass.last != op.pass.first ? absl::StrFormat("..%u", op.pass.last)
-                                        : "",
-        victim_.index, victim_.addr, MmName(victim_.mm),
+        row.verb == Verb::kTruncate
+            ? absl::StrFormat(" to %s", Pages(row.begins.pgoff))
+            : "",
+        pass, PagesInWords(note.start, note.end - 1), victim_.index,
+        victim_.addr, MmName(victim_.mm),
         others.empty() ? "" : ", and the like at " + RangesOf(others)));
   }
 
@@ -89,10 +86,10 @@ class Account {
                                   CountInWords(story_, row.world.vmas[slot]),
                                   Name(at, slot));
     }
-    Say(absl::StrFormat(
-        "At %s, behind a block, it is asked to let others go first (\"%s\"): "
-        "it drops i_mmap_lock%s.",
-        At(at), EventInWords(story_, row.event), left));
+    Say(
+        absl::StrFormat("At %s it is asked to let others go first (\"%s\"): "
+                        "it drops i_mmap_lock%s.",
+                        At(at), EventInWords(story_, row.event), left));
     Meanwhile();
   }
 
@@ -162,22 +159,87 @@ class Account {
   // What changes which vmas there are, or brings pages.
   static bool Matters(const std::string& deed) {
     return Mentions(deed,
-                    {"slot", "becomes", "moves", "maps", "to 0", "nonlinear"});
+                    {"slot", "changes", "moves", "maps", "to 0", "nonlinear"});
   }
 
   void How() {
-    // Behind its scan; unless the walk came there again, and believed a note.
+    // After its scan; unless the walk came there again, and believed a note.
     const bool late = escape_.arrives && !escape_.scans.empty() &&
                       *escape_.arrives > escape_.scans.back() &&
                       ((escape_.skip != Escape::Skip::kPointer &&
                         escape_.skip != Escape::Skip::kRestart) ||
                        escape_.skipped < *escape_.arrives);
+    const bool scanned_since =
+        !escape_.scans.empty() &&
+        escape_.arrives.value_or(0) <= escape_.scans.back();
     if (late) return ComesBack();
-    if (escape_.arrives && escape_.from) return Moves();
-    if (escape_.arrives && escape_.skip == Escape::Skip::kUnknown)
-      return ComesBack();
-    if (escape_.scans.empty() || escape_.skip != Escape::Skip::kUnknown)
+    if (escape_.skip != Escape::Skip::kUnknown) {
+      if (escape_.arrives && escape_.from) Moves();
       return Skipped();
+    }
+    if (scanned_since) return Left();
+    if (IsOutOfRange()) return OutOfRange();
+    if (escape_.arrives) return ComesBack();
+    Unknown();
+  }
+
+  // Whether the vma is nonlinear, and the pass looks in it only where a linear
+  // one would have the pages of its range.
+  bool IsOutOfRange() const {
+    if (!escape_.looked || story_.rules.nonlinear_scans_all) return false;
+    const Vma& vma = story_.Before(*escape_.looked).vmas[escape_.looked_at];
+    const unsigned linear = vma.pgoff + victim_.addr - vma.start;
+    return vma.nonlinear != 0 &&
+           (linear < escape_.pass.start || linear >= escape_.pass.end);
+  }
+
+  void OutOfRange() {
+    const Vma& vma = story_.Before(*escape_.looked).vmas[escape_.looked_at];
+    Say(absl::StrFormat(
+        "At %s its walk comes to %s, which is nonlinear, and looks only where "
+        "a linear vma would have %s. There, %u would be page %u.",
+        At(*escape_.looked), VmaName(story_, *escape_.looked, vma),
+        PagesInWords(escape_.pass.start, escape_.pass.end - 1), victim_.addr,
+        vma.pgoff + victim_.addr - vma.start));
+  }
+
+  // It scans the address and leaves the page.
+  void Left() {
+    Say(absl::StrFormat(
+        "The pass scans %u at %s and leaves the page. Why is not known to "
+        "explain.",
+        victim_.addr, At(escape_.scans.back())));
+    const size_t scan = escape_.scans.back();
+    Changed("at " + At(scan), story_.Before(scan), scan);
+  }
+
+  // What no mark that is known here accounts for.
+  void Unknown() {
+    if (!escape_.looked)
+      return Say(
+          absl::StrFormat("Its walk never comes to a vma that has %u of %s.",
+                          victim_.addr, MmName(victim_.mm)));
+    const Vma& vma = story_.Before(*escape_.looked).vmas[escape_.looked_at];
+    Say(absl::StrFormat(
+        "At %s its walk comes to %s and leaves %u out. Why is not known to "
+        "explain.",
+        At(*escape_.looked), VmaName(story_, *escape_.looked, vma),
+        victim_.addr));
+    Changed(absl::StrFormat("from the begin of the pass to %s",
+                            At(*escape_.looked)),
+            story_.Before(escape_.begins), *escape_.looked);
+  }
+
+  // What is another at the end of the row than in a state before, field by
+  // field: for people to look at where no sentence here fits.
+  void Changed(const std::string& when, const LargeWorld& before, size_t row) {
+    const bool names_pass = story_.rules.restart_names_pass;
+    const std::vector<std::string> lines =
+        Differences({before, names_pass}, {story_.rows[row].world, names_pass},
+                    story_.script);
+    if (lines.empty()) return;
+    Say(absl::StrFormat("What changes %s, before | after: %s.", when,
+                        InNames(story_, row, absl::StrJoin(lines, "; "))));
   }
 
   void ComesBack() {
@@ -188,7 +250,7 @@ class Account {
             : absl::StrFormat("The pass has scanned %u at %s", victim_.addr,
                               At(escape_.scans.back()));
     Say(absl::StrFormat(
-        "%s, and %s (%s) %s page %u there%s at %s, behind its back.", scanned,
+        "%s, and %s (%s) %s page %u there%s at %s.", scanned,
         TaskName(row.task), VerbName(row.verb), escape_.from ? "moves" : "maps",
         victim_.index,
         escape_.from ? absl::StrFormat(" from %u", *escape_.from) : "",
@@ -197,19 +259,14 @@ class Account {
 
   void Moves() {
     const StoryRow& row = story_.rows[*escape_.arrives];
-    Say(absl::StrFormat(
-        "%s moves page %u from %u to %u at %s, where the pass will not look.",
-        TaskName(row.task), victim_.index, *escape_.from, victim_.addr,
-        At(*escape_.arrives)));
-    if (escape_.skip != Escape::Skip::kUnknown) Skipped();
+    Say(absl::StrFormat("%s moves page %u from %u to %u at %s.",
+                        TaskName(row.task), victim_.index, *escape_.from,
+                        victim_.addr, At(*escape_.arrives)));
   }
 
   void Skipped() {
     const std::string task = TaskName(story_.rows[escape_.begins].task);
     const LargeWorld& world = story_.Before(escape_.skipped);
-    if (escape_.skip == Escape::Skip::kUnknown)
-      return Say(absl::StrFormat("Its walk never comes to %u of %s.",
-                                 victim_.addr, MmName(victim_.mm)));
     const Vma& vma = world.vmas[escape_.slot];
     const std::string name = VmaName(story_, escape_.breaks, vma);
     const std::string never =
@@ -263,19 +320,29 @@ class Account {
           begins, pass.restart_addr, pass.restart_pgoff, never));
   }
 
-  // Whose the mark is, where the pass itself has not left it.
+  // Whose the mark is, where another pass has left it and this one has not.
   void Older(uint32_t count) {
-    for (size_t i = 0; i < escape_.begins; ++i) {
+    std::optional<size_t> left;
+    Slot in = kNone;
+    for (size_t i = 0; i < escape_.skipped; ++i) {
       const StoryRow& row = story_.rows[i];
       if (!row.Has(Kind::kDrops)) continue;
-      for (const Slot slot : ChangedVmas(story_, i))
-        if (row.world.vmas[slot].count == count &&
-            story_.Before(i).vmas[slot].count != count)
-          return Say(absl::StrFormat(
-              "That address is not this pass's: pass %u left it in %s when it "
-              "dropped the lock at %s, and never came back to take it away.",
-              row.world.tasks[row.task].op.pass.count, Name(i, slot), At(i)));
+      for (const Slot slot : ChangedVmas(story_, i)) {
+        if (row.world.vmas[slot].count != count ||
+            story_.Before(i).vmas[slot].count == count)
+          continue;
+        if (i >= escape_.begins && row.task == story_.rows[escape_.begins].task)
+          return;  // it is its own too
+        if (!left) in = slot;
+        if (!left) left = i;
+      }
     }
+    if (!left) return;
+    const StoryRow& row = story_.rows[*left];
+    Say(absl::StrFormat(
+        "That address is not this pass's: pass %u left it in %s when it "
+        "dropped the lock at %s.",
+        row.ends.pass.count, Name(*left, in), At(*left)));
   }
 
   const Story& story_;

@@ -160,7 +160,10 @@ std::string InWords(const Story& story, const std::vector<Event>& path) {
     if (Starts(event)) {
       Event start = event;
       start.kind = EventKind::kStart;
-      absl::StrAppend(&text, ToText(start, story.script));
+      // "a invalidate f 1 2": the task begins the rest.
+      absl::StrAppend(&text, task, " begins \"",
+                      ToText(start, story.script).substr(task.size() + 1),
+                      "\"");
     } else if (event.kind == EventKind::kDrop) {
       absl::StrAppend(&text, task, " drops its lock");
     } else {
@@ -261,7 +264,7 @@ std::string Saves(const Story& story, const NoReturn& found) {
     if (row.first_step < story.rows[found.row].first_step) continue;
     for (const std::string& deed : Deeds(saved, i))
       if (Mentions(deed, {"comes to ", "goes on in", "drops", "zaps", "frees",
-                          "slot", "becomes", "moves", "maps"}))
+                          "slot", "changes", "moves", "maps"}))
         deeds.push_back(story.script.task_names[row.task] + " " + deed);
     if (deeds.size() > kMostSaid) return "";
     for (const TraceNote& note : row.notes)

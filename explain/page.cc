@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "base/shown.h"
 #include "core/version.h"
 #include "explain/assets.h"
 #include "explain/contrast.h"
@@ -26,7 +27,8 @@ std::string Badge(const Story& story) {
 }
 
 std::string Head(const Story& story, const Story* other) {
-  const std::string name = story.path.substr(story.path.find_last_of('/') + 1);
+  const std::string name =
+      Shown(story.path.substr(story.path.find_last_of('/') + 1));
   return absl::StrCat(
       PageHead(name + " on " + story.kernel.ToString(), kPageCss), "<h1>",
       story.result.holds() ? "The run holds"
@@ -39,8 +41,9 @@ std::string Head(const Story& story, const Story* other) {
 std::string Beginning(const Story& story) {
   std::string script;
   for (size_t i = 1; i <= story.script.events.size(); ++i)
-    absl::StrAppend(&script, i, "  ",
-                    EventInWords(story, static_cast<unsigned>(i)), "\n");
+    absl::StrAppend(
+        &script, i, "  ", EventInWords(story, static_cast<unsigned>(i)),
+        story.HadEffect(static_cast<unsigned>(i)) ? "\n" : "   (no effect)\n");
   std::string files;
   for (unsigned i = 0; i < story.script.setup.files; ++i)
     absl::StrAppend(&files, files.empty() ? "" : ", ", story.FileName(i),
@@ -90,13 +93,19 @@ std::string Answers(const Story& story, const Cause* cause, const Story* other,
   return html;
 }
 
+// For a command line: a name that begins like an option is no option.
+std::string PathWord(const std::string& path) {
+  const bool option = path.size() > 1 && path[0] == '-';
+  return Utf8(ShellWord(option ? "./" + path : path));
+}
+
 std::string Commands(const Story& story, const Story* other) {
   const std::string against =
       other == nullptr ? "" : " --against " + other->kernel.ToString();
   return absl::StrCat(
       "<h2 id=\"again\">See it again</h2>\n<pre>",
-      Escaped(absl::StrCat("vmtrunc explain ", story.path, " --kernel ",
-                           story.kernel.ToString(), against)),
+      Escaped(absl::StrCat("vmtrunc explain ", PathWord(story.path),
+                           " --kernel ", story.kernel.ToString(), against)),
       "</pre>\n<p>The script as a file:</p>\n<pre>",
       Escaped(ToText(story.script)), "</pre>\n");
 }
@@ -104,9 +113,12 @@ std::string Commands(const Story& story, const Story* other) {
 }  // namespace
 
 std::string Escaped(std::string_view text) {
-  return absl::StrReplaceAll(
-      absl::string_view(text.data(), text.size()),
-      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+  return absl::StrReplaceAll(absl::string_view(text.data(), text.size()),
+                             {{"&", "&amp;"},
+                              {"<", "&lt;"},
+                              {">", "&gt;"},
+                              {"\"", "&quot;"},
+                              {"'", "&#39;"}});
 }
 
 std::string PageHead(std::string_view title, std::string_view more_css) {
@@ -145,12 +157,13 @@ std::string PageOf(const Story& story, const Story* other) {
       other == nullptr ? std::nullopt : PartingRow(story, *other);
   if (parting) data["parting_row"] = *parting;
   // No text of a script ends the element that carries it.
-  const std::string json = absl::StrReplaceAll(data.dump(), {{"<", "\\u003c"}});
+  const std::string json = absl::StrReplaceAll(
+      data.dump(-1, ' ', /*ensure_ascii=*/true), {{"<", "\\u003c"}});
   return absl::StrCat(
       Head(story, other), Beginning(story),
       Answers(story, cause ? &*cause : nullptr, other, parting), kPageHtml,
       Commands(story, other), "<noscript><pre>",
-      Escaped(ToText(story, cause ? &*cause : nullptr, false)),
+      Escaped(ToText(story, cause ? &*cause : nullptr, Look{})),
       "</pre></noscript>\n<script type=\"application/json\" id=\"data\">", json,
       "</script>\n<script>\n", kPageJs, "</script>\n</body>\n</html>\n");
 }

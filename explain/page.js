@@ -133,7 +133,7 @@ function drawSkipped(vma, skips, x, cell, y, h, small) {
   const low = belowAddresses(y + h, small);
   return `<g class="skip" data-first="${skips.first}" data-last="${skips.last}">` +
       `<path class="skipped" d="M${from + 1} ${low + 29}v7H${to - 2}v-7"/>` +
-      text(from + 3, low + 50, 'skipped', 'passed by: believed done') + '</g>';
+      text(from + 3, low + 50, 'skipped', 'left out') + '</g>';
 }
 
 function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
@@ -439,7 +439,7 @@ function alarmsOf(run, i) {
   if (late && late.row === i)
     alarms.push(late.settled ? 'Before this step there was a way out (' +
         (late.way_out ? late.way_out.split(', then')[0] : 'nothing more begins') +
-        ' first); behind it there is none.' : 'From here on, perhaps from before, there is no way out.');
+        ' first); after it there is none.' : 'From here on, perhaps from before, there is no way out.');
   if (run.broken_row === i)
     alarms.push(`Here it breaks ${run.property.name}. It must hold that ` +
         `${run.property.text}. But: ${run.detail}.`);
@@ -494,7 +494,7 @@ function show(run, row, keepHash) {
       tr.classList.remove('current'));
   $(`row-${run}-${row}`)?.classList.add('current');
   if (!keepHash)
-    history.replaceState(null, '', `#k=${story.kernel}&step=${story.rows[row].steps[0]}`);
+    history.replaceState(null, '', hashOf(run, story.rows[row].steps[0]));
 }
 
 function showRun(run) {
@@ -506,8 +506,10 @@ function showRun(run) {
   $('rules').innerHTML = rulesHtml(data.runs[run]);
 }
 
-const linkTo = (run, row) => `#k=${data.runs[run].kernel}&step=${
-    data.runs[run].rows[row].steps[0]}`;
+const hashOf = (run, step) =>
+    `#k=${encodeURIComponent(data.runs[run].kernel)}&step=${step}`;
+const linkTo = (run, row) =>
+    escaped(hashOf(run, data.runs[run].rows[row].steps[0]));
 
 function stepsHtml(run) {
   const story = data.runs[run];
@@ -667,9 +669,16 @@ function linkSteps() {
   document.querySelectorAll('.answer').forEach((answer) => {
     const run = Number(answer.dataset.run);
     answer.innerHTML = answer.innerHTML.replace(/\bsteps? (\d+)(\.\.\d+)?/g,
-        (words, step) => `<a href="#k=${data.runs[run].kernel}&step=${step}">` +
-            `${words}</a>`);
+        (words, step) => `<a href="${escaped(hashOf(run, step))}">${words}</a>`);
   });
+}
+
+// The run to the top, unless its top is on the screen with room below it.
+function bringIntoView() {
+  const stage = document.querySelector('.stage');
+  const top = stage.getBoundingClientRect().top;
+  if (top < 0 || top > innerHeight / 3) stage.scrollIntoView({block: 'start'});
+  stage.focus({preventScroll: true});
 }
 
 function begin() {
@@ -698,14 +707,16 @@ function begin() {
   window.addEventListener('hashchange', () => {
     const {run, row} = fromHash();
     show(run, row, true);
-    const stage = document.querySelector('.stage');
-    stage.scrollIntoView({block: 'nearest'});
-    stage.focus({preventScroll: true});
+    bringIntoView();
   });
   const {run, row, asked} = fromHash();
   showRun(run);
   current.run = run;
   show(run, row, !asked);
+  if (asked) {
+    history.scrollRestoration = 'manual';  // the address says where to look
+    bringIntoView();
+  }
   document.body.dataset.ready = '1';
 }
 begin();

@@ -13,6 +13,7 @@ SCREENSHOTS, a directory, pictures are left there for people to look at.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -217,10 +218,54 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
             driver.find_elements(By.CSS_SELECTOR, "#steps tbody tr")))
         check_canary(driver, name, rows[-1], failures)
     check_links(driver, name, stories, failures)
+    check_opened_at(driver, name, page, stories[0], failures)
     if shots:
         take_pictures(driver, shots, name, stories)
     for entry in driver.get_log("browser"):
         failures.lines.append(f"{name}: console: {entry['message']}")
+
+
+def check_opened_at(driver, name, page, story, failures):
+    """A page that is opened at a step shows it: the run is on the screen, its
+    top first, and so it is where the address changes later."""
+    rows = story["rows"]
+    for number, row in enumerate((rows[-1], rows[0], rows[len(rows) // 2])):
+        step = row["steps"][0]
+        at = f"#k={story['kernel']}&step={step}"
+        if number < 2:
+            driver.get("about:blank")
+            driver.get("file://" + page + at)
+        else:
+            driver.execute_script("scrollTo(0, document.body.scrollHeight);"
+                                  f"location.hash = {json.dumps(at)}")
+            driver.execute_async_script("setTimeout(arguments[0], 200)")
+        top, height, now = driver.execute_script(
+            "return [document.querySelector('.stage').getBoundingClientRect()"
+            ".top, innerHeight, document.getElementById('now')"
+            ".getBoundingClientRect().top]")
+        failures.expect(f"{name}: opened at step {step}: the run is on the "
+                        f"screen (its top at {top} of {height})", True,
+                        -1 <= top <= height / 3 and 0 <= now < height)
+        failures.expect(f"{name}: opened at step {step}", row["steps"],
+                        rows[driver.execute_script(DRAWN)["row"]]["steps"])
+
+
+def check_markup(driver, vmtrunc, directory, failures):
+    """A file's name is text on its page, whatever it looks like."""
+    script = os.path.join(
+        directory, "<img src=x onerror=window.hit=1>&\"'.vmt")
+    shutil.copy(HISTORY, script)
+    page = os.path.join(directory, "markup.html")
+    run(vmtrunc, "explain", script, "--kernel", "2.6.9-mm", "--html", page)
+    driver.get("file://" + page)
+    failures.expect("markup in a name: drawn", "1", driver.execute_script(
+        "return document.body.dataset.ready"))
+    failures.expect("markup in a name: run", None,
+                    driver.execute_script("return window.hit"))
+    failures.expect("markup in a name: an element", 0, len(
+        driver.find_elements(By.TAG_NAME, "img")))
+    failures.expect("markup in a name: shown", True, driver.execute_script(
+        "return document.body.innerText").find("<img src=x") >= 0)
 
 
 def check_keys(driver, name, body, stage, failures):
@@ -304,6 +349,7 @@ def main():
                     (FOUND, "2.6.11", "repaired"), (lasso, "2.6.23", None)):
                 check_page(driver, vmtrunc, directory, script, kernel, against,
                            shots, failures)
+            check_markup(driver, vmtrunc, directory, failures)
         finally:
             driver.quit()
     for line in failures.lines[:40]:

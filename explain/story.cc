@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <memory>
 
 #include "core/drive-inl.h"
 #include "core/tracer.h"
@@ -62,6 +63,8 @@ class Teller {
                  .from = step.from,
                  .to = op.verb == Verb::kNone ? "" : WhereIs(op),
                  .flow = step.flow,
+                 .begins = *step.begins,
+                 .ends = *step.ends,
                  .notes = {step.notes.begin(), step.notes.end()},
                  .takes = {},
                  .drops = {},
@@ -144,6 +147,7 @@ class Teller {
     last.last_step = next.last_step;
     last.to = next.to;
     last.flow = next.flow;
+    last.ends = next.ends;
     last.world = next.world;
     last.mm_task = next.mm_task;
     last.notes.insert(last.notes.end(), next.notes.begin(), next.notes.end());
@@ -239,6 +243,18 @@ std::vector<HeldLock> LocksOf(const LargeWorld& world, unsigned task) {
   return locks;
 }
 
+namespace {
+
+std::vector<bool> EffectsOf(const Story& story) {
+  const std::vector<Event>& events = story.script.events;
+  const auto had = std::make_unique<bool[]>(events.size());
+  vmtrunc::Run<LargeCaps>(story.script.setup, events, story.rules,
+                          {.hash_state = false, .had_effect = had.get()});
+  return std::vector<bool>(had.get(), had.get() + events.size());
+}
+
+}  // namespace
+
 Story Tell(const std::string& path, const Script& script,
            const KernelSpec& kernel, Folding folding) {
   Story story;
@@ -250,6 +266,7 @@ Story Tell(const std::string& path, const Script& script,
   Teller teller(story, folding);
   story.result = RunTraced(script, story.rules,
                            [&](const TraceStep& step) { teller(step); });
+  story.effects = EffectsOf(story);
   story.broken_row = BrokenRow(story);
   story.loop = FindLoop(story);
   return story;

@@ -32,6 +32,8 @@ struct StoryRow {
   std::string from;  // the sync point it begins at
   std::string to;    // the one it ends at; "" when the operation has ended
   Flow flow = Flow::kDone;
+  Op begins{}, ends{};  // the operation before the row and after it, also where
+                        // it begins or ends in it
   std::vector<TraceNote> notes;
   std::vector<HeldLock> takes;  // also those that it lets go again
   std::vector<HeldLock> drops;
@@ -71,6 +73,7 @@ struct Story {
   World<LargeCaps> start;  // before the first event
   std::array<uint8_t, LargeCaps::kMms> start_mm_task;
   std::vector<StoryRow> rows;
+  std::vector<bool> effects;         // one an event: whether it had one
   unsigned left_out = 0;             // steps past kMostRows, which have no row
   std::optional<size_t> broken_row;  // where result.first breaks
   std::optional<Loop> loop;          // rows of the script's own events
@@ -78,6 +81,7 @@ struct Story {
   const World<LargeCaps>& Before(size_t row) const {
     return row == 0 ? start : rows[row - 1].world;
   }
+  bool HadEffect(unsigned event) const { return effects[event - 1]; }
   // The name of an mm: that of the first of its tasks.
   const std::string& MmName(size_t row, unsigned mm) const {
     return script.task_names[rows[row].mm_task[mm]];

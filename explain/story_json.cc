@@ -1,5 +1,6 @@
 #include "explain/story_json.h"
 
+#include "base/shown.h"
 #include "explain/victim.h"
 #include "explain/why.h"
 #include "explain/words.h"
@@ -136,8 +137,7 @@ bool IsKey(const Story& story, const Cause* cause, const AllDeeds& deeds,
       (cause != nullptr && cause->no_return && cause->no_return->row == row))
     return true;
   for (const std::string& deed : deeds[row])
-    if (deed.find("which was") != std::string::npos ||
-        deed.find("believing") != std::string::npos ||
+    if (deed.find("which was") != std::string::npos || SkippedBy(story, row) ||
         deed.starts_with("zaps") || deed.starts_with("frees") ||
         deed.starts_with("moves"))
       return !GoesOnMoving(story, deeds, row);
@@ -196,7 +196,7 @@ Json CauseJson(const Story& story, const Cause& cause) {
 }  // namespace
 
 Json ToJson(const Story& story, const Cause* cause) {
-  Json json = {{"file", story.path},
+  Json json = {{"file", Utf8(story.path)},
                {"kernel", story.kernel.ToString()},
                {"holds", story.result.holds()},
                {"verdict", VerdictInWords(story)}};
@@ -221,6 +221,9 @@ Json ToJson(const Story& story, const Cause* cause) {
   json["events"] = Json::array();
   for (unsigned i = 1; i <= story.script.events.size(); ++i)
     json["events"].push_back(EventInWords(story, i));
+  json["no_effect"] = Json::array();
+  for (unsigned i = 1; i <= story.script.events.size(); ++i)
+    if (!story.HadEffect(i)) json["no_effect"].push_back(i);
   json["files"] = Json::object();
   for (unsigned file = 0; file < story.script.setup.files; ++file)
     json["files"][story.FileName(file)] = FileJson(story.start.files[file]);

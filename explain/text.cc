@@ -14,6 +14,9 @@ namespace {
 
 using LargeWorld = World<LargeCaps>;
 
+// Columns of a task, at least.
+constexpr size_t kNarrowest = 8;
+
 constexpr const char* kBold = "\033[1m";
 constexpr const char* kRed = "\033[31m";
 constexpr const char* kGreen = "\033[32m";
@@ -41,8 +44,8 @@ std::vector<std::string> LinesOf(const std::string& text, size_t width) {
 
 class Writer {
  public:
-  Writer(const Story& story, const Cause* cause, bool colours)
-      : story_(story), cause_(cause), colours_(colours) {
+  Writer(const Story& story, const Cause* cause, const Look& look)
+      : story_(story), cause_(cause), look_(look) {
     // Tasks that move, in their order.
     for (const StoryRow& row : story.rows)
       if (std::find(tasks_.begin(), tasks_.end(), row.task) == tasks_.end())
@@ -51,13 +54,18 @@ class Writer {
     for (const StoryRow& row : story.rows)
       gutter_ = std::max(gutter_, StepsOf(row).size());
     const size_t columns = std::max<size_t>(tasks_.size(), 1);
-    width_ = (kTextColumns - gutter_ - 3 * columns) / columns;
+    // A column of a few signs is still read; the terminal cuts what is wider.
+    const size_t rest = gutter_ + 3 * columns;
+    width_ = look.columns > rest + kNarrowest * columns
+                 ? (look.columns - rest) / columns
+                 : kNarrowest;
   }
 
   std::string Write() {
     Legend();
     Header();
     for (size_t i = 0; i < story_.rows.size(); ++i) Row(i);
+    if (story_.left_out == 0) Without(story_.script.events.size() + 1);
     if (story_.left_out != 0)
       Line(absl::StrFormat("%u more steps are not shown", story_.left_out));
     return text_;
@@ -71,16 +79,16 @@ class Writer {
   }
   void Line(const std::string& line) { absl::StrAppend(&text_, line, "\n"); }
   std::string In(const char* colour, const std::string& text) const {
-    return colours_ ? absl::StrCat(colour, text, kPlain) : text;
+    return look_.colours ? absl::StrCat(colour, text, kPlain) : text;
   }
 
   void Legend() {
-    Line(
-        "Maps: # page  . none  c private copy  f file pte  ! page past i_size  "
-        "C copy past i_size");
-    Line(
-        "      x page that is mapped but no longer in the page cache.  Locks: "
-        "+ takes  - lets go  +- both\n");
+    Line(Wrapped(
+        "Maps: # page; . none; c private copy; f file pte; ! page past i_size; "
+        "C copy past i_size; x page that is mapped but no longer in the page "
+        "cache. Locks: + takes, - lets go, +- both",
+        6, look_.columns));
+    Line("");
   }
 
   void Header() {
@@ -109,21 +117,32 @@ class Writer {
                                             std::string(gutter_, ' '),
                                             Name(story_.result.first.property),
                                             ViolationInWords(story_)),
-                            gutter_ + 4)));
+                            gutter_ + 4, look_.columns)));
   }
 
   void Event(size_t i) {
     const StoryRow& row = story_.rows[i];
+    Without(row.event == 0 ? story_.script.events.size() + 1 : row.event);
+    if (row.event != 0) told_ = row.event;
     if (story_.loop && row.event == story_.loop->after_event + 1)
       Line(In(kBold, "the loop begins: its end leads back here"));
-    Line(In(kBold, row.event == 0
-                       ? EventInWords(story_, 0)
-                       : absl::StrFormat("event %u: %s", row.event,
-                                         EventInWords(story_, row.event))));
+    Line(In(kBold,
+            row.event == 0 ? EventInWords(story_, 0) : EventLine(row.event)));
     const std::string why = SwitchInWords(i);
     if (!why.empty())
       Line(Wrapped(absl::StrCat(std::string(gutter_, ' '), " ~~ ", why),
-                   gutter_ + 4));
+                   gutter_ + 4, look_.columns));
+  }
+
+  std::string EventLine(unsigned event) const {
+    return absl::StrFormat("event %u: %s%s", event, EventInWords(story_, event),
+                           story_.HadEffect(event) ? "" : "   (no effect)");
+  }
+
+  // The events before that one that made no step.
+  void Without(size_t until) {
+    while (told_ + 1 < until)
+      Line(Wrapped(EventLine(++told_), gutter_ + 4, look_.columns));
   }
 
   // Why it matters that another task comes now.
@@ -144,7 +163,7 @@ class Writer {
     const std::string text =
         it.settled
             ? absl::StrFormat(
-                  "%s == the last way out is here (%s); behind this step there "
+                  "%s == the last way out is here (%s); after this step there "
                   "is none",
                   std::string(gutter_, ' '),
                   it.way_out.empty() ? "nothing more begins" : it.way_out)
@@ -152,7 +171,7 @@ class Writer {
                   "%s == from here on, perhaps from before, there is no way "
                   "out",
                   std::string(gutter_, ' '));
-    Line(In(kRed, Wrapped(text, gutter_ + 4)));
+    Line(In(kRed, Wrapped(text, gutter_ + 4, look_.columns)));
   }
 
   void Cells(size_t i) {
@@ -190,14 +209,15 @@ class Writer {
   void Map(const char* colour, const char* sign, const std::string& map) {
     Line(In(colour, Wrapped(absl::StrCat(std::string(gutter_, ' '), "   ", sign,
                                          " ", map),
-                            gutter_ + 7)));
+                            gutter_ + 7, look_.columns)));
   }
 
   const Story& story_;
   const Cause* const cause_;
-  const bool colours_;
+  const Look look_;
   std::vector<unsigned> tasks_;
   size_t gutter_ = 4, width_ = 0;
+  unsigned told_ = 0;  // the last event
   std::string text_;
 };
 
@@ -226,7 +246,8 @@ std::vector<std::string> ColumnOf(const Story& story, size_t row,
   return lines;
 }
 
-std::string RulesText(const Story& left, const Story& right, size_t row) {
+std::string RulesText(const Story& left, const Story& right, size_t row,
+                      size_t columns) {
   std::string text;
   for (const RuleInfo* rule : PartingRules(left, right, row))
     absl::StrAppend(
@@ -235,7 +256,7 @@ std::string RulesText(const Story& left, const Story& right, size_t row) {
                     "  %s (%s has it): %s", rule->name,
                     (left.rules.*rule->flag ? left : right).kernel.ToString(),
                     rule->decides),
-                4),
+                4, columns),
         "\n");
   return text.empty()
              ? text
@@ -244,14 +265,14 @@ std::string RulesText(const Story& left, const Story& right, size_t row) {
 
 }  // namespace
 
-std::string Wrapped(const std::string& text, size_t indent) {
+std::string Wrapped(const std::string& text, size_t indent, size_t columns) {
   const size_t start = text.find_first_not_of(' ');
   std::string all = text.substr(0, start);
   size_t column = all.size();
   bool first = true;
   for (const auto word : absl::StrSplit(text.substr(column), ' ')) {
     const size_t width = absl::string_view(word).size();
-    if (!first && column + 1 + width > kTextColumns) {
+    if (!first && column + 1 + width > columns) {
       absl::StrAppend(&all, "\n", std::string(indent, ' '));
       column = indent;
     } else if (!first) {
@@ -265,29 +286,30 @@ std::string Wrapped(const std::string& text, size_t indent) {
   return all;
 }
 
-std::string ToText(const Story& story, const Cause* cause, bool colours) {
-  return Writer(story, cause, colours).Write();
+std::string ToText(const Story& story, const Cause* cause, const Look& look) {
+  return Writer(story, cause, look).Write();
 }
 
-std::string PartingText(const Story& left, const Story& right) {
+std::string PartingText(const Story& left, const Story& right, size_t columns) {
   const auto row = PartingRow(left, right);
   const std::string both = absl::StrFormat("%s and %s", left.kernel.ToString(),
                                            right.kernel.ToString());
   if (!row)
-    return Wrapped(both + " do not part: they do and leave the same.", 2) +
+    return Wrapped(both + " do not part: they do and leave the same.", 2,
+                   columns) +
            "\n";
-  constexpr size_t kWidth = (kTextColumns - 3) / 2;
-  const auto l = ColumnOf(left, *row, kWidth);
-  const auto r = ColumnOf(right, *row, kWidth);
-  std::string text = Wrapped(both + " part here first:", 2) + "\n\n";
+  const size_t width = (columns - 3) / 2;
+  const auto l = ColumnOf(left, *row, width);
+  const auto r = ColumnOf(right, *row, width);
+  std::string text = Wrapped(both + " part here first:", 2, columns) + "\n\n";
   for (size_t i = 0; i < std::max(l.size(), r.size()); ++i) {
     std::string line = i < l.size() ? l[i] : "";
-    line.resize(kWidth, ' ');
+    line.resize(width, ' ');
     absl::StrAppend(&line, " | ", i < r.size() ? r[i] : "");
     while (line.back() == ' ') line.pop_back();
     absl::StrAppend(&text, line, "\n");
   }
-  return text + RulesText(left, right, *row);
+  return text + RulesText(left, right, *row, columns);
 }
 
 }  // namespace vmtrunc

@@ -2,6 +2,7 @@
 
 #include "core/mark.h"
 #include "explain/words.h"
+#include "explain/would_scan.h"
 
 namespace vmtrunc {
 namespace {
@@ -24,7 +25,9 @@ class Detective {
     if (!FindPass()) return std::nullopt;
     FindScans();
     FindArrival();
+    FindLook();
     FindSkip();
+    if (!IsTheReason()) Forget();
     for (size_t i = escape_.begins; i < escape_.skipped; ++i)
       if (story_.rows[i].task == task_ && story_.rows[i].Has(Kind::kDrops))
         escape_.dropped = i;
@@ -37,11 +40,13 @@ class Detective {
     for (size_t i = escape_.breaks + 1; i-- > 0;) {
       const StoryRow& row = story_.rows[i];
       if (row.task != task_) continue;
-      const Op& op = row.world.tasks[task_].op;
-      if (row.Has(Kind::kPassBegins) && op.pass.first <= victim_.index &&
-          victim_.index <= op.pass.last) {
+      for (size_t n = row.notes.size(); n-- > 0;) {
+        const TraceNote& note = row.notes[n];
+        if (note.kind != Kind::kPassBegins || victim_.index < note.start ||
+            victim_.index >= note.end)
+          continue;
         escape_.begins = i;
-        count_ = row.world.files[op.file].truncate_count;
+        escape_.pass = note;
         return true;
       }
       if (i != escape_.breaks && row.to.empty()) break;  // another operation
@@ -59,6 +64,44 @@ class Detective {
     }
   }
 
+  void FindLook() {
+    for (size_t i = escape_.begins; i <= escape_.breaks; ++i) {
+      if (story_.rows[i].task != task_) continue;
+      for (const TraceNote& note : story_.rows[i].notes) {
+        if (note.kind != Kind::kLooksAt) continue;
+        const Vma& vma = story_.Before(i).vmas[note.id];
+        if (vma.mm != victim_.mm || victim_.addr < vma.start ||
+            victim_.addr >= vma.end)
+          continue;
+        escape_.looked = i;
+        escape_.looked_at = static_cast<Slot>(note.id);
+      }
+    }
+  }
+
+  // Tries it: the pass leaves the address out, and without the mark or the
+  // restart point it would not.
+  bool IsTheReason() const {
+    if (escape_.skip == Escape::Skip::kUnknown) return true;
+    LargeWorld world = story_.Before(escape_.skipped);
+    const auto scans = [&] {
+      return WouldScan(world, story_.rules, task_, victim_.mm, victim_.addr);
+    };
+    if (scans()) return false;
+    if (escape_.skip == Escape::Skip::kPointer)
+      world.tasks[task_].op.pass.restart_vma = kNone;
+    else
+      world.vmas[escape_.slot].count = 0;
+    return scans();
+  }
+
+  void Forget() {
+    escape_.skip = Escape::Skip::kUnknown;
+    escape_.skipped = escape_.breaks;
+    escape_.slot = kNone;
+    escape_.marked = 0;
+  }
+
   Pte PteIn(const LargeWorld& world) const {
     return world.mms[victim_.mm].ptes[victim_.addr];
   }
@@ -69,22 +112,8 @@ class Detective {
           !PteIn(story_.rows[i].world).present())
         continue;
       escape_.arrives = i;
-      if (story_.rows[i].verb == Verb::kMremap) FindSource(i);
-      return;
-    }
-  }
-
-  // Pages move in order: the nth that goes is the nth that comes.
-  void FindSource(size_t row) {
-    const auto& before = story_.Before(row).mms[victim_.mm].ptes;
-    const auto& after = story_.rows[row].world.mms[victim_.mm].ptes;
-    unsigned nth = 0;
-    for (unsigned addr = 0; addr < victim_.addr; ++addr)
-      if (!before[addr].present() && after[addr].present()) ++nth;
-    for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
-      if (!before[addr].present() || after[addr].present()) continue;
-      if (nth-- != 0) continue;
-      escape_.from = addr;
+      if (story_.rows[i].verb == Verb::kMremap)
+        escape_.from = MovedFrom(story_, i, victim_.addr);
       return;
     }
   }
@@ -154,10 +183,12 @@ class Detective {
   Escape::Skip SkipOf(const LargeWorld& world, const Vma& vma) const {
     const bool names_pass = story_.rules.restart_names_pass;
     if (!story_.rules.stamp_vmas) return Escape::Skip::kUnknown;
-    if (vma.count == DoneMark(count_, names_pass)) return Escape::Skip::kStamp;
+    if (vma.count == DoneMark(escape_.pass.id, names_pass))
+      return Escape::Skip::kStamp;
     if (story_.rules.restart_in_vma) {
-      const bool believed = IsRestartOf(vma.count, count_, names_pass) &&
-                            victim_.addr < vma.count >> kPageShift;
+      const bool believed =
+          IsRestartOf(vma.count, escape_.pass.id, names_pass) &&
+          victim_.addr < vma.count >> kPageShift;
       return believed ? Escape::Skip::kRestart : Escape::Skip::kUnknown;
     }
     const Pass& pass = world.tasks[task_].op.pass;
@@ -185,7 +216,6 @@ class Detective {
   const Story& story_;
   const Victim victim_;
   unsigned task_ = 0;
-  uint32_t count_ = 0;  // of the pass
   Escape escape_;
 };
 

@@ -27,12 +27,19 @@ const Vma* CoverOf(const World<LargeCaps>& world, const Victim& victim);
 struct Escape {
   // Rows; the pass is that of the task of the row that breaks.
   size_t begins = 0, breaks = 0;
+  TraceNote pass;             // its kPassBegins: file, range and count
   std::vector<size_t> scans;  // at which the pass scanned the address
   // The row at which the page came there; empty: before the pass, or never.
   std::optional<size_t> arrives;
   std::optional<unsigned> from;  // the address that mremap moved it from
 
-  // Why the pass left the address out, as it stood before row `skipped`.
+  // The last row at which its walk looked at a vma that has the address.
+  std::optional<size_t> looked;
+  Slot looked_at = kNone;  // that vma
+
+  // Why the pass left the address out, as it stood before row `skipped`. Each
+  // is tried: without it, the pass would scan the address from there. What it
+  // does not know of (a rule's own state) is kUnknown.
   enum class Skip { kUnknown, kPointer, kRestart, kStamp };
   Skip skip = Skip::kUnknown;
   size_t skipped = 0;

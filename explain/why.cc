@@ -59,6 +59,7 @@ class Narrator {
             TaskName(task), addr, MmName(mm), At(i), At(breaks_)));
         return Between(i, task);
       }
+      if (row.Has(Kind::kPassBegins)) return;  // before that it was another
     }
   }
 
@@ -84,7 +85,7 @@ class Narrator {
   void Forever() {
     if (!story_.loop) return;
     Say(absl::StrFormat(
-        "Events %u..%u lead back to the state behind event %u, with a lock "
+        "Events %u..%u lead back to the state after event %u, with a lock "
         "drop in them: they can go round for ever, and the pass never ends.",
         story_.loop->after_event + 1, story_.loop->last_event,
         story_.loop->after_event));
@@ -126,20 +127,23 @@ class Narrator {
       return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
                                  At(it.row)));
     const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
-    Say(
-        absl::StrFormat("The last way out was before %s, at which %s %s. "
-                        "Before it (%s first)%s "
-                        "From then on no order of what is in flight avoids it.",
-                        At(it.row), TaskName(story_.rows[it.row].task),
-                        absl::StrJoin(Deeds(story_, it.row), "; "),
-                        first.empty() ? "nothing more begins" : first,
-                        it.saves.empty() ? " it could be avoided."
-                                         : ": " + it.saves + ", and so on."));
+    const auto deeds = Deeds(story_, it.row);
+    const std::string avoids =
+        first.empty() ? "Had nothing more begun, it could have been avoided."
+                      : absl::StrFormat("Before it (%s first)%s", first,
+                                        it.saves.empty()
+                                            ? " it could be avoided."
+                                            : ": " + it.saves + ", and so on.");
+    Say(absl::StrFormat(
+        "The last way out was before %s, at which %s %s. %s From then on no "
+        "order of what is in flight avoids it.",
+        At(it.row), TaskName(story_.rows[it.row].task),
+        deeds.empty() ? "moves" : absl::StrJoin(deeds, "; "), avoids));
   }
 
   void Rule() {
     if (!cause_.main_rule) {
-      Say("No rule, turned round alone, makes the whole script hold.");
+      Say("No rule, flipped alone, makes the whole script hold.");
       return;
     }
     const RuleRole& role = cause_.rules[*cause_.main_rule];

@@ -192,13 +192,9 @@ std::string EventInWords(const Story& story, unsigned event) {
   return ToText(story.script.events[event - 1], story.script);
 }
 
-std::string ViolationInWords(const Story& story) {
-  if (story.result.holds()) return "";
-  std::string text = story.result.first.ToString();
-  const size_t row = story.broken_row.value_or(0);
-  if (story.rows.empty()) return text;
-  // The numbers are the model's; people know them by name. Longest first.
-  std::vector<std::pair<std::string, std::string>> names;
+std::string InNames(const Story& story, size_t row, const std::string& text) {
+  std::vector<std::pair<std::string, std::string>> names = {
+      {" has 1 pages", " has 1 page"}};
   for (unsigned i = 0; i < LargeCaps::kMms; ++i)
     names.emplace_back(absl::StrCat("mm ", i), story.MmName(row, i));
   for (unsigned i = 0; i < LargeCaps::kFiles; ++i)
@@ -207,6 +203,13 @@ std::string ViolationInWords(const Story& story) {
     names.emplace_back(absl::StrCat("task ", i),
                        "task " + story.script.task_names[i]);
   return absl::StrReplaceAll(text, names);
+}
+
+std::string ViolationInWords(const Story& story) {
+  if (story.result.holds()) return "";
+  const std::string text = story.result.first.ToString();
+  if (story.rows.empty()) return text;
+  return InNames(story, story.broken_row.value_or(0), text);
 }
 
 std::string MapInWords(const Story& story, const LargeWorld& world, size_t row,
@@ -270,6 +273,13 @@ std::string VerdictInWords(const Story& story) {
                        : absl::StrFormat("%u lock drops", run.drops));
   return absl::StrFormat("breaks %s at event %u: %s", Name(run.first.property),
                          run.first.event, ViolationInWords(story));
+}
+
+std::string PagesInWords(unsigned first, unsigned last) {
+  if (last >= LargeCaps::kFilePages - 1)
+    return absl::StrFormat("page %u and all after it", first);
+  return last == first ? absl::StrFormat("page %u", first)
+                       : absl::StrFormat("pages %u..%u", first, last);
 }
 
 std::string StepsInWords(const StoryRow& row) {

@@ -56,8 +56,12 @@ std::vector<Slot> ChangedVmas(const Story& story, size_t row);
 // may be the one before.
 std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot);
 
-// Addresses that the pass passes by in the vma that it enters in this row,
-// because of a restart address or point.
+// Where the page came from that mremap has moved to `addr` in this row.
+std::optional<unsigned> MovedFrom(const Story& story, size_t row,
+                                  unsigned addr);
+
+// Addresses that the pass leaves out, below where it goes on in the vma that
+// it enters in this row.
 struct Skips {
   Slot slot;
   unsigned first, last;
@@ -79,8 +83,14 @@ std::vector<std::string> LocksInWords(const Story& story, size_t row);
 // "holds (...)" or "breaks PROPERTY at event 7: ...".
 std::string VerdictInWords(const Story& story);
 
+// "page 3", "pages 2..5", "page 2 and all after it": of a file, inclusive.
+std::string PagesInWords(unsigned first, unsigned last);
+
 // "step 97", "steps 87..89".
 std::string StepsInWords(const StoryRow& row);
+
+// The model's numbers of mms, files and tasks ("mm 1") as people know them.
+std::string InNames(const Story& story, size_t row, const std::string& text);
 
 // "page 3 is mapped at 103 of b, and f has 2 pages": with the script's names.
 std::string ViolationInWords(const Story& story);

@@ -1,0 +1,44 @@
+#include "cli/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "absl/strings/numbers.h"
+
+namespace vmtrunc {
+namespace {
+
+std::string_view Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+size_t ColumnsOfTerminal() {
+  const std::string_view asked = Environment("COLUMNS");
+  size_t columns = 0;
+  if (!absl::SimpleAtoi(absl::string_view(asked.data(), asked.size()),
+                        &columns) ||
+      columns == 0) {
+    winsize size{};
+    columns =
+        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : size_t{0};
+  }
+  return columns == 0 ? kTextColumns
+                      : std::clamp(columns, kFewestColumns, kMostColumns);
+}
+
+}  // namespace
+
+Look LookOfOutput(const std::string& colour) {
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const bool takes_colours = terminal && Environment("NO_COLOR").empty() &&
+                             Environment("TERM") != "dumb";
+  return {.colours = colour == "always" || (colour == "auto" && takes_colours),
+          .columns = terminal ? ColumnsOfTerminal() : kTextColumns};
+}
+
+}  // namespace vmtrunc

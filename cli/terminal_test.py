@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""What explain and diff do to a terminal, and to names that are only bytes.
+
+    cli/terminal_test.py build/release/bin/vmtrunc .
+
+On a pseudo terminal: colours are not given where NO_COLOR is set or TERM says
+dumb, and lines are as wide as the terminal. File names with an escape sequence,
+a newline, markup or bytes that are no UTF-8 reach no terminal, JSON or page as
+they are.
+"""
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+
+SCRIPT = "corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt"
+NAMES = [b"x\xff.vmt", b"a\x1b[31mred.vmt", b"new\nline.vmt",
+         b"quote'\"&<b>.vmt", b"c1\xc2\x9b31m.vmt", b"-o.vmt",
+         b"<img onerror=alert(1)>.vmt", b"\xed\xa0\x80.vmt"]
+
+failed = []
+checks = 0
+
+
+def expect(what, is_so):
+    global checks
+    checks += 1
+    if not is_so:
+        failed.append(what)
+
+
+def on_terminal(command, columns, **environment):
+    """What the command writes to a terminal of that width."""
+    env = {k: v for k, v in os.environ.items()
+           if k not in ("NO_COLOR", "COLUMNS", "TERM")}
+    env.update({"TERM": "xterm"} | environment)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                struct.pack("HHHH", 24, columns, 0, 0))
+    child = subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL,
+                             stdin=subprocess.DEVNULL, env=env)
+    os.close(theirs)
+    output = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        output += part
+    os.close(ours)
+    child.wait()
+    return output.replace(b"\r\n", b"\n")
+
+
+def widest(output):
+    plain = re.sub(rb"\x1b\[\d+m", b"", output)
+    return max(len(line.decode()) for line in plain.split(b"\n"))
+
+
+def colours_and_width(vmtrunc):
+    explain = [vmtrunc, "explain", SCRIPT, "--kernel", "2.6.9-mm"]
+    against = explain + ["--against", "2.6.11"]
+    diff = [vmtrunc, "diff", SCRIPT, "--kernel", "2.6.9-mm,2.6.11"]
+    coloured = b"\x1b["
+    expect("colours on a terminal", coloured in on_terminal(explain, 100))
+    for env in ({"NO_COLOR": "1"}, {"NO_COLOR": "0"}, {"TERM": "dumb"}):
+        expect(f"no colours with {env}",
+               coloured not in on_terminal(explain, 100, **env))
+        expect(f"colours that are asked for with {env}", coloured in
+               on_terminal(explain + ["--colour", "always"], 100, **env))
+    expect("an empty NO_COLOR is none",
+           coloured in on_terminal(explain, 100, NO_COLOR=""))
+    for command in (explain, against, diff):
+        for columns in (60, 80, 100, 132):
+            got = widest(on_terminal(command, columns))
+            expect(f"{command[1]}: {columns} columns, not {got}",
+                   columns - 25 < got <= columns)
+        expect(f"{command[1]}: COLUMNS",
+               widest(on_terminal(command, 80, COLUMNS="120")) > 90)
+        for columns in ("", "0", "-3", "wide"):
+            got = widest(on_terminal(command, 70, COLUMNS=columns))
+            expect(f"{command[1]}: COLUMNS={columns!r}: {got}", got <= 70)
+        # Narrower than can be read; and a terminal that does not say.
+        expect(f"{command[1]}: 3 columns", widest(on_terminal(command, 3)) < 60)
+        expect(f"{command[1]}: 0 columns", widest(on_terminal(command, 0)) > 75)
+        piped = subprocess.run(command, capture_output=True,
+                               env=os.environ | {"COLUMNS": "150"}).stdout
+        expect(f"{command[1]}: a pipe has 100", 75 < widest(piped) <= 100)
+
+
+def is_harmless(output):
+    """UTF-8, without control characters but newlines and our own colours."""
+    try:
+        text = output.decode()
+    except UnicodeDecodeError:
+        return False
+    return not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", text)
+
+
+def names(vmtrunc, directory):
+    plain = os.path.join(directory, "plain.vmt")
+    shutil.copy(SCRIPT, plain)
+    page = os.path.join(directory, "page.html")
+    for name in NAMES:
+        path = os.path.join(os.fsencode(directory), name)
+        shutil.copy(SCRIPT, path)
+        shown = repr(name)
+        for command in (["explain", path, "--kernel", "2.6.9-mm"],
+                        ["diff", path, "--kernel", "2.6.9-mm,2.6.11"],
+                        ["diff", plain, path, "--kernel", "2.6.9-mm"]):
+            what = f"{shown}: {command[0]}"
+            done = subprocess.run([vmtrunc, *command], capture_output=True)
+            expect(what, done.returncode in (0, 1))
+            expect(f"{what}: text", is_harmless(done.stdout))
+            if command[0] == "diff" and b"\n" in name:
+                expect(f"{what}: one line", b"new\\nline" in done.stdout or
+                       command[1] == path)
+            done = subprocess.run([vmtrunc, *command, "--json"],
+                                  capture_output=True)
+            expect(f"{what} --json", done.returncode in (0, 1) and
+                   json.loads(done.stdout.decode()) is not None)
+        done = subprocess.run(
+            [vmtrunc, "explain", path, "--kernel", "2.6.9-mm", "--html", page],
+            capture_output=True)
+        expect(f"{shown}: --html", done.returncode == 1 and
+               is_harmless(done.stdout))
+        with open(page, "rb") as file:
+            html = file.read()
+        expect(f"{shown}: a page", is_harmless(html))
+        expect(f"{shown}: no markup", b"<img onerror" not in html and
+               b"&<b>" not in html)
+        pasted(vmtrunc, html.decode(), directory, shown)
+
+
+def pasted(vmtrunc, html, directory, shown):
+    """The command that the page prints finds the file again."""
+    at = html.index("vmtrunc explain ")
+    line = html[at:html.index("</pre>", at)]
+    for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'),
+                         ("&#39;", "'"), ("&amp;", "&")):
+        line = line.replace(entity, sign)
+    bin_directory = os.path.dirname(os.path.abspath(vmtrunc))
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, cwd=directory,
+        env=os.environ | {"PATH": bin_directory + ":" + os.environ["PATH"]})
+    expect(f"{shown}: pasted: {line}: {done.stderr}", done.returncode == 1)
+
+
+def told_first(vmtrunc, directory):
+    """What was found is told though the page cannot be written."""
+    done = subprocess.run([vmtrunc, "explain", SCRIPT, "--kernel", "2.6.9-mm",
+                           "--html", directory + "/none/page.html"],
+                          capture_output=True, text=True)
+    expect("an unwritable page is status 2", done.returncode == 2)
+    expect("and the finding is told", "breaks no-page-past-size" in done.stdout)
+    expect("and a line says why", len(done.stderr.splitlines()) == 1)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    vmtrunc = os.path.abspath(sys.argv[1])
+    os.chdir(sys.argv[2])
+    with tempfile.TemporaryDirectory() as directory:
+        colours_and_width(vmtrunc)
+        names(vmtrunc, directory)
+        told_first(vmtrunc, directory)
+    for line in failed:
+        print("FAILED:", line)
+    print(f"{checks} checks, {len(failed)} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
