@@ -56,7 +56,7 @@ if(NOT VMTRUNC_SANITIZE)  # in address spaces that a sanitizer does not fit in
   add_test(NAME prove_limits
     COMMAND ${PROJECT_SOURCE_DIR}/cli/prove_test $<TARGET_FILE:vmtrunc>
             ${PROJECT_SOURCE_DIR})
-  set_tests_properties(prove_limits PROPERTIES TIMEOUT 400)
+  set_tests_properties(prove_limits PROPERTIES TIMEOUT 900 COST 90)
 endif()
 add_test(NAME cluster_manifests
   COMMAND ${PROJECT_SOURCE_DIR}/ci/cluster/manifests_test
