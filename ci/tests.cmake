@@ -5,7 +5,7 @@ include(GoogleTest)
 
 add_executable(vmtrunc_test core/differences_test.cc core/flips_test.cc core/mixed_test.cc core/prio_tree_test.cc
   core/rules_test.cc fuzz/aware_test.cc fuzz/weave_test.cc fuzz/check_text_test.cc fuzz/dictionary_test.cc fuzz/mutate_bytes_test.cc
-  core/run_test.cc core/script_test.cc core/states_test.cc fuzz/prove_test.cc fuzz/reduction_test.cc fuzz/shard_test.cc
+  core/run_test.cc core/script_test.cc core/states_test.cc fuzz/prove_test.cc fuzz/reduction_test.cc fuzz/self_check_test.cc fuzz/shard_test.cc
   fuzz/shrink_test.cc)
 target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)
 # One number for all builds: a build that computes another state fails.
@@ -15,7 +15,7 @@ target_compile_definitions(vmtrunc_test PRIVATE
 target_precompile_headers(vmtrunc_test PRIVATE <gtest/gtest.h>)
 set_target_properties(vmtrunc_test PROPERTIES UNITY_BUILD OFF)
 gtest_discover_tests(vmtrunc_test)
-add_executable(base_test base/own_directory_test.cc base/shown_test.cc
+add_executable(base_test base/limits_test.cc base/own_directory_test.cc base/shown_test.cc
   base/write_test.cc)
 target_link_libraries(base_test PRIVATE vmtrunc_base GTest::gtest_main)
 gtest_discover_tests(base_test)
@@ -51,6 +51,12 @@ if(NOT VMTRUNC_SANITIZE)  # some two hundred searches
   add_test(NAME prove_shard
     COMMAND ${PROJECT_SOURCE_DIR}/cli/prove_shard_test $<TARGET_FILE:vmtrunc>
             ${PROJECT_SOURCE_DIR})
+endif()
+if(NOT VMTRUNC_SANITIZE)  # in address spaces that a sanitizer does not fit in
+  add_test(NAME prove_limits
+    COMMAND ${PROJECT_SOURCE_DIR}/cli/prove_test $<TARGET_FILE:vmtrunc>
+            ${PROJECT_SOURCE_DIR})
+  set_tests_properties(prove_limits PROPERTIES TIMEOUT 900 COST 90)
 endif()
 add_test(NAME cluster_manifests
   COMMAND ${PROJECT_SOURCE_DIR}/ci/cluster/manifests_test

@@ -1,13 +1,22 @@
 #include "cli/bound.h"
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/input.h"
+#include "base/limits.h"
 #include "base/stop.h"
+#include "cli/input.h"
 
 namespace vmtrunc {
+namespace {
+
+constexpr uint64_t kGiB = uint64_t{1} << 30;
+
+}  // namespace
+
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   BoundArguments* const o = &arguments;  // lives as long as the command
   sub.add_option("--bound", o->name, "tiny, small, medium or large")
@@ -27,10 +36,15 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
       ->delimiter(',');
   sub.add_option("--jobs", o->jobs, "threads; as many as processors")
       ->check(CLI::Range(1, 64));
-  sub.add_option("--memory", o->memory, "GiB that states may take")
-      ->capture_default_str()
+  sub.add_option(
+         "--memory", o->memory,
+         "GiB that states may take; 4, or half of what the machine, its "
+         "control groups and ulimit leave")
       ->check(CLI::Range(0.001, 1024.0))
       ->check(kNumber);
+  sub.add_option("--seconds", o->seconds,
+                 "then it ran out, and says how far it came")
+      ->check(kPositive);
 }
 
 Bound BoundOf(const BoundArguments& o, std::string& what) {
@@ -61,12 +75,30 @@ Bound BoundOf(const BoundArguments& o, std::string& what) {
 }
 
 ProveOptions OptionsOf(const BoundArguments& o) {
+  using Clock = ProveOptions::Clock;
   ProveOptions options;
   options.jobs =
       o.jobs != 0 ? o.jobs : std::max(1U, std::thread::hardware_concurrency());
-  options.most_bytes = static_cast<uint64_t>(o.memory * double(1U << 30));
+  options.most_bytes = o.memory != 0
+                           ? static_cast<uint64_t>(o.memory * double(kGiB))
+                           : std::min(4 * kGiB, MemoryLimit());
   options.stop = &StopOnSignals();
+  constexpr double kMostSeconds = 1e9;  // a clock has no more
+  if (o.seconds != 0)
+    options.until =
+        Clock::now() +
+        std::chrono::duration_cast<Clock::duration>(
+            std::chrono::duration<double>(std::min(o.seconds, kMostSeconds)));
   return options;
+}
+
+std::string MemoryInWords(const BoundArguments& o,
+                          const ProveOptions& options) {
+  return absl::StrFormat(
+      "--memory is %.3g GiB%s", double(options.most_bytes) / double(kGiB),
+      o.memory != 0 || options.most_bytes == 4 * kGiB
+          ? ""
+          : ", half of what " + FindMemoryRoom().whose + " left");
 }
 
 std::string Size(uint64_t number) {
@@ -77,10 +109,15 @@ std::string Size(uint64_t number) {
 
 void ShowProgress::operator()(const ProveProgress& p) {
   if (!line_.IsDue()) return;
-  const auto rate = static_cast<uint64_t>(double(p.states) / seconds());
+  const double now = seconds();
+  if (p.states < last_states_) last_states_ = 0;  // another search
+  const double rate = double(p.states - last_states_) / (now - last_seconds_);
+  last_states_ = p.states;
+  last_seconds_ = now;
   line_.Show(absl::StrFormat(
-      "%s%d events: %s states, %s left to expand, %s states/s, %s bytes", what_,
-      p.depth, Size(p.states), Size(p.left), Size(rate), Size(p.bytes)));
+      "%sdepth %d: %s states, %s left to expand, %s states/s, %s bytes", what_,
+      p.depth, Size(p.states), Size(p.left), Size(static_cast<uint64_t>(rate)),
+      Size(p.bytes)));
 }
 
 }  // namespace vmtrunc

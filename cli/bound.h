@@ -17,7 +17,8 @@ struct BoundArguments {
   unsigned pages = 0, mms = 0, vmas = 0, passes = 0, operations = 0,
            in_flight = 0;  // 0: as the bound has it
   unsigned jobs = 0;
-  double memory = 4;
+  double memory = 0;   // GiB; 0: 4, or what the machine allows
+  double seconds = 0;  // 0: as long as it takes
 };
 
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments);
@@ -25,8 +26,32 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments);
 // The bound, and `what` it is in words. Throws UsageError.
 Bound BoundOf(const BoundArguments& arguments, std::string& what);
 
-// Jobs and memory; SIGINT and SIGTERM stop the search.
+// A bound or the schedules of a script, in words, and what is not within.
+struct Within {
+  std::string words;  // "one pass of truncate, up to 2 other operations of ..."
+  std::vector<std::string> left_out;  // "mmap, exit (--verbs)"
+  unsigned passes = 0;                // that may begin
+  bool truncations_alone = true;      // they are
+};
+Within WithinOf(const Bound& bound);
+// Of the operations of a script.
+Within WithinOf(const Problem& problem);
+
+// Why no script of the problem can break the property on the kernel whatever is
+// wrong with it, "it takes a truncate"; empty where some might.
+std::string CannotBreak(Property property, const Problem& problem,
+                        const Rules& rules);
+
+// Throws UsageError where nothing can happen: no operation may begin.
+void ExpectOperations(const Problem& problem, const std::string& what);
+
+// Jobs, memory and time, which begins now; SIGINT, SIGTERM and SIGHUP stop the
+// search.
 ProveOptions OptionsOf(const BoundArguments& arguments);
+
+// "--memory is 4 GiB", "... : half of what ulimit -v leaves".
+std::string MemoryInWords(const BoundArguments& arguments,
+                          const ProveOptions& options);
 
 // "12 M", "34 k", "567".
 std::string Size(uint64_t number);
@@ -34,13 +59,16 @@ std::string Size(uint64_t number);
 // How far a search has come.
 class ShowProgress {
  public:
-  explicit ShowProgress(std::string what = "") : what_(std::move(what)) {}
+  // What is searched from now on.
+  void Of(const std::string& what) { what_ = what + ": "; }
   void operator()(const ProveProgress& progress);
   void End() { line_.End(); }
   double seconds() const { return line_.seconds(); }
 
  private:
   std::string what_;
+  uint64_t last_states_ = 0;  // when it was last shown, for the rate
+  double last_seconds_ = 0;
   ProgressLine line_;
 };
 

@@ -1,5 +1,6 @@
 // The vmtrunc command.
 #include <iostream>
+#include <new>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
@@ -77,6 +78,9 @@ int main(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
     std::cerr << "vmtrunc: " << error.what() << " (see --help)\n";
+    return vmtrunc::kExitUsage;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "vmtrunc: out of memory\n";
     return vmtrunc::kExitUsage;
   } catch (const std::exception& error) {
     std::cerr << "vmtrunc: " << error.what() << "\n";

@@ -1,10 +1,15 @@
 // vmtrunc matrix: kernels down, properties across.
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/work_directory.h"
+#include "base/write.h"
 #include "cli/bound.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -23,60 +28,108 @@ struct MatrixArguments {
   bool rules = false, json = false;
 };
 
+// Where scripts and pages go, tried before the search. A file that cannot be
+// written then costs the exit status and not what was found.
+class MatrixOutputs {
+ public:
+  explicit MatrixOutputs(const MatrixArguments& o) : o_(o) {
+    if (!o.out.empty()) directories_.emplace_back("-o", o.out, "matrix");
+    if (o.html.empty()) return;
+    page_.emplace(o.html);
+    const std::string beside = PagesBeside(o.html);
+    std::error_code error;
+    if (o.out.empty() || !fs::equivalent(beside, o.out, error))
+      directories_.emplace_back("--html", beside, "matrix");
+  }
+
+  // Returns where it is put, empty for nowhere.
+  std::string Put(const std::string& name, const Script& script) {
+    if (o_.out.empty()) return "";
+    const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
+    Try([&] { WriteFile(path, ToText(script)); });
+    return path;
+  }
+  void PutPage(const MatrixFound& found) {
+    if (page_) Try([&] { page_->Write(MatrixPage(o_.html, found)); });
+  }
+
+  // After all is told. Throws UsageError where something was not written.
+  void Finish() const {
+    if (!failed_.empty()) throw UsageError{failed_};
+  }
+
+ private:
+  template <class F>
+  void Try(F write) {
+    try {
+      write();
+    } catch (const UsageError& error) {
+      if (failed_.empty()) failed_ = error.what;
+    }
+  }
+
+  const MatrixArguments& o_;
+  std::vector<WorkDirectory> directories_;
+  std::optional<OutputFile> page_;
+  std::string failed_;  // the first error
+};
+
+// What all searches of a matrix share.
+struct Searching {
+  const Problem& problem;
+  ProveOptions options;
+  ShowProgress& show;
+  MatrixOutputs& outputs;
+};
+
 // Searches until what is left holds: each search stops at the property that the
 // fewest events break.
-MatrixRow Search(const MatrixArguments& o, const KernelSpec& kernel,
-                 const Problem& problem) {
+MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   MatrixRow row;
   row.spec = kernel;
   row.kernel = kernel.ToString();
-  ProveOptions options = OptionsOf(o.bound);
+  ProveOptions options = searching.options;
   options.rules = kernel.rules();
   options.properties = (1U << kProperties) - 1;
-  ShowProgress show(row.kernel + ": ");
-  options.on_progress = [&](const ProveProgress& p) { show(p); };
+  searching.show.Of(row.kernel);
+  const double begin = searching.show.seconds();
   for (;;) {
-    ProveResult result = ProveFewest(problem, options);
+    ProveResult result = ProveFewest(searching.problem, options);
     row.progress = result.progress;
     row.rest = result.answer;
     row.is_reduced = result.is_reduced;
-    row.stopped = result.stopped;
+    row.why = result.why;
     if (result.answer != Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
     options.properties &= ~Bit(result.property);
     result.script.kernel = kernel;
     row.script[property] = result.script;
-    if (o.out.empty()) continue;
-    row.path[property] = absl::StrCat(o.out, "/", row.kernel, "-",
-                                      Name(result.property), ".vmt");
-    WriteFile(row.path[property], ToText(result.script));
+    row.path[property] = searching.outputs.Put(
+        absl::StrCat(row.kernel, "-", Name(result.property)), result.script);
   }
-  show.End();
-  row.seconds = show.seconds();
+  row.seconds = searching.show.seconds() - begin;
   return row;
 }
 
 // For each rule that the kernel has, the fewest events that break one of the
 // properties that it holds itself.
-std::vector<RuleNeed> Needs(const MatrixArguments& o, const KernelSpec& kernel,
-                            const MatrixRow& row, const Problem& problem) {
+std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
+                            const Searching& searching) {
   std::vector<RuleNeed> needs;
   for (size_t i = 0; i < AllRules().size(); ++i) {
     const RuleInfo& rule = AllRules()[i];
     if (!(kernel.rules().*rule.flag)) continue;
     KernelSpec without = kernel;
     without.flips ^= uint64_t{1} << i;
-    ProveOptions options = OptionsOf(o.bound);
+    ProveOptions options = searching.options;
     options.rules = without.rules();
     options.properties = 0;
     for (int property = 0; property < kProperties; ++property)
       if (row.events[property] == 0 && row.rest == Answer::kHolds)
         options.properties |= 1U << property;
-    ShowProgress show(without.ToString() + ": ");
-    options.on_progress = [&](const ProveProgress& p) { show(p); };
-    ProveResult result = ProveFewest(problem, options);
-    show.End();
+    searching.show.Of(without.ToString());
+    ProveResult result = ProveFewest(searching.problem, options);
     needs.push_back(
         {.kernel = row.kernel,
          .rule = rule.name,
@@ -88,9 +141,7 @@ std::vector<RuleNeed> Needs(const MatrixArguments& o, const KernelSpec& kernel,
     if (result.answer != Answer::kBreaks) continue;
     result.script.kernel = without;
     needs.back().script = result.script;
-    if (o.out.empty()) continue;
-    WriteFile(absl::StrCat(o.out, "/", without.ToString(), ".vmt"),
-              ToText(result.script));
+    searching.outputs.Put(without.ToString(), result.script);
   }
   return needs;
 }
@@ -122,7 +173,8 @@ bool Breaks(const std::vector<MatrixRow>& rows, int property) {
 }
 
 // As Markdown. Properties that nothing breaks share a column.
-void Print(const std::vector<MatrixRow>& rows, const std::string& what) {
+void PrintTable(const MatrixFound& found) {
+  const std::vector<MatrixRow>& rows = found.rows;
   std::string head = "| kernel |";
   std::string rule = "|---|";
   for (int i = 0; i < kProperties; ++i) {
@@ -130,7 +182,8 @@ void Print(const std::vector<MatrixRow>& rows, const std::string& what) {
     absl::StrAppend(&head, " `", Name(static_cast<Property>(i)), "` |");
     absl::StrAppend(&rule, "---|");
   }
-  std::cout << what << "; a number is that of the events of a script with the "
+  std::cout << found.what
+            << "; a number is that of the events of a script with the "
             << "fewest\n\n"
             << head << (head == "| kernel |" ? " all" : " the others")
             << " | searched |\n"
@@ -163,63 +216,122 @@ nlohmann::json ToJson(const MatrixRow& row) {
     cell["script"] = ToText(row.script[i]);
     if (!row.path[i].empty()) cell["path"] = row.path[i];
   }
-  return {{"kernel", row.kernel},
-          {"states", row.progress.states},
-          {"depth", row.progress.depth},
-          {"depth_is_in", row.is_reduced ? "moves" : "events"},
-          {"seconds", row.seconds},
-          {"properties", cells}};
+  nlohmann::json json = {{"kernel", row.kernel},
+                         {"states", row.progress.states},
+                         {"depth", row.progress.depth},
+                         {"depth_is_in", row.is_reduced ? "moves" : "events"},
+                         {"seconds", row.seconds},
+                         {"properties", cells}};
+  if (row.rest == Answer::kRanOut) json["why"] = row.why;
+  return json;
+}
+
+nlohmann::json ToJson(const MatrixFound& found) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const MatrixRow& row : found.rows) all.push_back(ToJson(row));
+  nlohmann::json json = {{"version", kJsonVersion},
+                         {"bound", found.what},
+                         {"within", found.within.words},
+                         {"left_out", found.within.left_out},
+                         {"passes", found.within.passes},
+                         {"not_begun", found.not_begun},
+                         {"kernels", all}};
+  for (const RuleNeed& need : found.needs) {
+    nlohmann::json& at = json["rules"][need.kernel][need.rule];
+    at["needed"] = need.answer == Answer::kBreaks;
+    if (need.answer == Answer::kRanOut) at["ran_out"] = true;
+    if (need.answer != Answer::kBreaks) continue;
+    at["property"] = Name(need.property);
+    at["events"] = need.events;
+  }
+  return json;
+}
+
+// What is left to say besides the table.
+void PrintWithin(const MatrixArguments& o, const ProveOptions& options,
+                 const MatrixFound& found) {
+  std::cout << "\nWithin: " << found.within.words
+            << ".\nLeft out: " << absl::StrJoin(found.within.left_out, "; ")
+            << ".\n";
+  const std::string one_pass = OnePassInWords(found);
+  if (!one_pass.empty()) std::cout << one_pass << ".\n";
+  for (const MatrixRow& row : found.rows)
+    if (row.rest == Answer::kRanOut)
+      std::cout << absl::StreamFormat(
+          "`%s`: %s%s.\n", row.kernel,
+          row.why.starts_with("of ") ? "ran out " + row.why : row.why,
+          row.why == "of memory" ? ": " + MemoryInWords(o.bound, options) : "");
+  if (!found.not_begun.empty())
+    std::cout << "Not begun: " << absl::StrJoin(found.not_begun, ", ") << ".\n";
+}
+
+MatrixFound SearchAll(const MatrixArguments& o, const ProveOptions& options,
+                      MatrixOutputs& outputs) {
+  MatrixFound found;
+  const Bound bound = BoundOf(o.bound, found.what);
+  found.within = WithinOf(bound);
+  const Problem problem = ProblemOf(bound);
+  ExpectOperations(problem, found.what);
+  ShowProgress show;
+  Searching searching{problem, options, show, outputs};
+  searching.options.on_progress = [&](const ProveProgress& p) { show(p); };
+  for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
+    if (WhyToStop(options) != nullptr) {
+      found.not_begun.push_back(kernel.ToString());
+      continue;
+    }
+    found.rows.push_back(Search(kernel, searching));
+    if (found.rows.back().progress.states == 0 &&
+        found.rows.back().rest == Answer::kHolds)
+      throw UsageError{found.what +
+                       ": expected a start that fits: none does (--vmas)"};
+    if (!o.rules) continue;
+    const auto more = Needs(kernel, found.rows.back(), searching);
+    found.needs.insert(found.needs.end(), more.begin(), more.end());
+  }
+  show.End();
+  return found;
+}
+
+int StatusOf(const MatrixFound& found) {
+  bool broken = false;
+  bool ran_out = !found.not_begun.empty();
+  for (const MatrixRow& row : found.rows) {
+    for (const unsigned events : row.events) broken |= events != 0;
+    ran_out |= row.rest == Answer::kRanOut;
+  }
+  for (const RuleNeed& need : found.needs)
+    ran_out |= need.answer == Answer::kRanOut;
+  return ran_out ? kExitRanOut : broken ? kExitBroken : kExitHeld;
 }
 
 int Matrix(const MatrixArguments& o) {
-  std::string what;
-  const Bound bound = BoundOf(o.bound, what);
-  const Problem problem = ProblemOf(bound);
-  if (!o.out.empty()) {
-    std::error_code error;
-    fs::create_directories(o.out, error);
-    if (error) throw UsageError{"cannot make the directory " + o.out};
-  }
-  std::vector<MatrixRow> rows;
-  std::vector<RuleNeed> needs;
-  bool broken = false;
-  bool ran_out = false;
-  for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
-    MatrixRow row = Search(o, kernel, problem);
-    if (row.stopped) {
-      std::cerr << "vmtrunc matrix: stopped before " << row.kernel
-                << " was through\n";
-      ran_out = true;
-      break;
-    }
-    rows.push_back(std::move(row));
-    for (const unsigned events : rows.back().events) broken |= events != 0;
-    ran_out |= rows.back().rest == Answer::kRanOut;
-    if (!o.rules) continue;
-    const auto more = Needs(o, kernel, rows.back(), problem);
-    for (const RuleNeed& need : more) ran_out |= need.answer == Answer::kRanOut;
-    needs.insert(needs.end(), more.begin(), more.end());
-  }
-  if (!o.html.empty()) WriteMatrixPage(o.html, rows, needs, what);
+  MatrixOutputs outputs(o);
+  const ProveOptions options = OptionsOf(o.bound);
+  const MatrixFound found = SearchAll(o, options, outputs);
   if (o.json) {
-    nlohmann::json all = nlohmann::json::array();
-    for (const MatrixRow& row : rows) all.push_back(ToJson(row));
-    nlohmann::json json = {
-        {"version", kJsonVersion}, {"bound", what}, {"kernels", all}};
-    for (const RuleNeed& need : needs) {
-      nlohmann::json& at = json["rules"][need.kernel][need.rule];
-      at["needed"] = need.answer == Answer::kBreaks;
-      if (need.answer == Answer::kRanOut) at["ran_out"] = true;
-      if (need.answer != Answer::kBreaks) continue;
-      at["property"] = Name(need.property);
-      at["events"] = need.events;
-    }
-    std::cout << json.dump(2) << "\n";
+    std::cout << ToJson(found).dump(2) << "\n";
   } else {
-    Print(rows, what);
-    if (o.rules) PrintNeeds(needs);
+    PrintTable(found);
+    if (o.rules) PrintNeeds(found.needs);
+    PrintWithin(o, options, found);
   }
-  return ran_out ? kExitRanOut : broken ? kExitBroken : kExitHeld;
+  std::cout << std::flush;
+  outputs.PutPage(found);
+  outputs.Finish();
+  return StatusOf(found);
+}
+
+int MatrixInMemory(const MatrixArguments& o) {
+  try {
+    return Matrix(o);
+  } catch (const std::bad_alloc&) {
+    std::cerr
+        << "vmtrunc matrix: ran out of memory outside of the search (more "
+           "--memory does not help; a smaller bound, or a higher ulimit "
+           "-v)\n";
+    return kExitRanOut;
+  }
 }
 
 }  // namespace
@@ -233,7 +345,8 @@ void AddMatrix(CLI::App& app, Command& run) {
   sub->add_option("--kernel", o->kernels, "K,... or all")
       ->capture_default_str();
   AddBoundOptions(*sub, o->bound);
-  sub->add_option("-o,--out", o->out, "a directory for the scripts that break");
+  sub->add_option("-o,--out", o->out, "a directory for the scripts that break")
+      ->check(kNotEmpty);
   sub->add_option("--html", o->html,
                   "and as a page; beside it, in a directory of its name, each "
                   "script that "
@@ -242,7 +355,7 @@ void AddMatrix(CLI::App& app, Command& run) {
   sub->add_flag("--rules", o->rules,
                 "for each rule of each kernel, whether it is needed");
   sub->add_flag("--json", o->json, "as JSON");
-  sub->callback([=, &run] { run = [=] { return Matrix(*o); }; });
+  sub->callback([=, &run] { run = [=] { return MatrixInMemory(*o); }; });
 }
 
 }  // namespace vmtrunc

@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/shown.h"
 #include "cli/input.h"
 #include "cli/verdict.h"
 #include "explain/page.h"
@@ -15,15 +17,7 @@ namespace fs = std::filesystem;
 // Writes what explains the scripts, and links to it.
 class Explained {
  public:
-  explicit Explained(const std::string& path)
-      : directory_(fs::path(path).replace_extension()) {
-    std::error_code error;
-    fs::create_directories(directory_, error);
-    if (error || directory_ == fs::path(path))
-      throw UsageError{path +
-                       ": expected the name of a page, NAME.html, "
-                       "beside which a directory NAME can be made"};
-  }
+  explicit Explained(const std::string& path) : directory_(PagesBeside(path)) {}
 
   // "<a href=...>words</a>", to a page of its own.
   std::string Link(const std::string& words, const std::string& name,
@@ -98,27 +92,54 @@ std::string SearchedInWords(const MatrixRow& row) {
                       row.is_reduced ? " moves deep" : " events deep");
 }
 
-void WriteMatrixPage(const std::string& path,
-                     const std::vector<MatrixRow>& rows,
-                     const std::vector<RuleNeed>& needs,
-                     const std::string& what) {
-  const Explained explained(path);
+std::string OnePassInWords(const MatrixFound& found) {
+  if (found.within.passes != 1) return "";
+  std::string names;
+  for (const Property property :
+       {Property::kRestartProgress, Property::kBoundedDrops,
+        Property::kCountIsACount, Property::kNoDeadlock})
+    absl::StrAppend(&names, names.empty() ? "" : ", ", "`", Name(property),
+                    "`");
+  return names +
+         absl::StrCat(": one ",
+                      found.within.truncations_alone ? "truncation" : "pass",
+                      " was looked at. Two may undo what each other did: "
+                      "--passes 2");
+}
+
+std::string PagesBeside(const std::string& page) {
+  const fs::path directory = fs::path(page).replace_extension();
+  if (directory == fs::path(page))
+    throw UsageError{absl::StrCat("--html ", Shown(page),
+                                  ": expected the name of a page, NAME.html, "
+                                  "beside which a directory NAME can be made")};
+  return directory.string();
+}
+
+std::string MatrixPage(const std::string& page, const MatrixFound& found) {
+  const Explained explained(page);
   std::string html = PageHead("vmtrunc: kernels and properties");
+  const std::string one_pass = OnePassInWords(found);
   absl::StrAppend(
-      &html, "<h1>Kernels and properties</h1>\n<p>Searched: ", Escaped(what),
+      &html,
+      "<h1>Kernels and properties</h1>\n<p>Searched: ", Escaped(found.what),
       ". A cell that breaks leads to a script with the fewest events, step by "
-      "step.</p>\n<div class=\"wide\"><table>\n<thead><tr><th "
+      "step.</p>\n<p>Within: ",
+      Escaped(found.within.words), ".</p>\n<p>Left out: ",
+      Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",
+      one_pass.empty() ? "" : "<p>" + Escaped(one_pass) + ".</p>\n",
+      "<div class=\"wide\"><table>\n<thead><tr><th "
       "scope=\"col\">kernel</th>");
   for (const PropertyInfo& property : AllProperties())
     absl::StrAppend(&html, "<th scope=\"col\" title=\"", Escaped(property.text),
                     "\">", property.name, "</th>");
   absl::StrAppend(&html,
                   "<th scope=\"col\">searched</th></tr></thead>\n<tbody>\n");
-  for (const MatrixRow& row : rows)
+  for (const MatrixRow& row : found.rows)
     absl::StrAppend(&html, RowHtml(row, explained));
   absl::StrAppend(&html, "</tbody></table></div>\n",
-                  RulesHtml(needs, explained), "</body>\n</html>\n");
-  WriteFile(path, html);
+                  RulesHtml(found.needs, explained), "</body>\n</html>\n");
+  return html;
 }
 
 }  // namespace vmtrunc

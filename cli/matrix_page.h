@@ -21,7 +21,7 @@ struct MatrixRow {
   Answer rest = Answer::kHolds;       // what the others do
   ProveProgress progress;   // of the search that they were left over by
   bool is_reduced = false;  // that one
-  bool stopped = false;     // by a signal
+  std::string why;          // they ran out: of what, or "it was stopped"
   double seconds = 0;
 };
 
@@ -35,16 +35,28 @@ struct RuleNeed {
   Script script;
 };
 
+// All that a matrix has.
+struct MatrixFound {
+  std::string what;  // the bound
+  Within within;
+  std::vector<MatrixRow> rows;
+  std::vector<RuleNeed> needs;
+  std::vector<std::string> not_begun;  // kernels
+};
+
 // "959 k states, 26 moves deep", after "ran out of" where it did.
 std::string SearchedInWords(const MatrixRow& row);
 
-// Writes the page to `path`, and one that explains each script that breaks to
-// the directory beside it that has its name without the ending. Throws
-// UsageError.
-void WriteMatrixPage(const std::string& path,
-                     const std::vector<MatrixRow>& rows,
-                     const std::vector<RuleNeed>& needs,
-                     const std::string& what);
+// What is said of properties that hold where one pass alone was looked at: they
+// are about what passes do to one another, too. Empty where there were more.
+std::string OnePassInWords(const MatrixFound& found);
+
+// The directory beside a page that has its name without the ending, for a page
+// that explains each script that breaks. Throws UsageError.
+std::string PagesBeside(const std::string& page);
+
+// Writes these, and returns the page itself. Throws UsageError.
+std::string MatrixPage(const std::string& page, const MatrixFound& found);
 
 }  // namespace vmtrunc
 

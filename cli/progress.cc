@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <string>
 
 namespace vmtrunc {
 namespace {
@@ -14,6 +15,12 @@ constexpr const char* kClearLine = "\r\033[K";
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::Show(std::string_view line) {
+  if (!terminal_) {
+    // Every ten seconds of the clock, however late this one is.
+    while (next_ <= Clock::now()) next_ += std::chrono::seconds(10);
+    std::cerr << std::string(line) + "\n" << std::flush;
+    return;
+  }
   next_ = Clock::now() + std::chrono::milliseconds(500);
   shown_ = true;
   std::cerr << kClearLine << line << std::flush;

@@ -1,5 +1,6 @@
-// Progress: one line on standard error, on a terminal alone, from two seconds
-// on, and gone when what it tells of is over.
+// Progress, on standard error. On a terminal one line, from two seconds on,
+// gone when what it tells of is over. Elsewhere, as in the log of a job, a
+// plain line every ten seconds, which stays.
 #ifndef VMTRUNC_CLI_PROGRESS_H_
 #define VMTRUNC_CLI_PROGRESS_H_
 
@@ -17,8 +18,8 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Whether the line should be shown now; twice a second.
-  bool IsDue() const { return terminal_ && Clock::now() >= next_; }
+  // Whether the line should be shown now.
+  bool IsDue() const { return Clock::now() >= next_; }
   void Show(std::string_view line);
   void End();
 
@@ -31,7 +32,7 @@ class ProgressLine {
   const bool terminal_;
   bool shown_ = false;
   Clock::time_point start_ = Clock::now();
-  Clock::time_point next_ = start_ + std::chrono::seconds(2);
+  Clock::time_point next_ = start_ + std::chrono::seconds(terminal_ ? 2 : 10);
 };
 
 }  // namespace vmtrunc

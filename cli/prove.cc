@@ -2,10 +2,14 @@
 #include "cli/prove.h"
 
 #include <iostream>
+#include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/work_directory.h"
+#include "base/write.h"
 #include "cli/abstract.h"
 #include "cli/bound.h"
 #include "cli/commands.h"
@@ -29,13 +33,16 @@ Asked Ask(const ProveArguments& o) {
           ": expected operations besides the mmaps that it begins with")};
     if (o.bound.in_flight != 0) asked.problem.in_flight = o.bound.in_flight;
     asked.what = "all schedules of " + o.from;
+    asked.within = WithinOf(asked.problem);
     asked.kernel = kernel.ToString();
     asked.rules = kernel.rules();
     return asked;
   }
   const Bound bound = BoundOf(o.bound, asked.what);
   const KernelSpec kernel = OneKernel(o.kernel.empty() ? "2.6.11" : o.kernel);
+  asked.within = WithinOf(bound);
   asked.problem = ProblemOf(bound);
+  ExpectOperations(asked.problem, asked.what);
   asked.kernel = kernel.ToString();
   asked.rules = kernel.rules();
   return asked;
@@ -44,12 +51,7 @@ Asked Ask(const ProveArguments& o) {
 ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
   ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
-  if (!o.property.empty()) {
-    const int number = PropertyNumber(o.property);
-    if (number == kProperties)
-      throw UsageError{"--property: expected a property, not " + o.property};
-    options.properties = 1U << number;
-  }
+  options.properties = PropertiesOf(o);
   options.steps_only = o.steps || o.reduce;
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
@@ -69,52 +71,120 @@ ProveResult Search(const ProveArguments& o, const Asked& asked,
   return one ? Prove(part, options) : ProveFewest(part, options);
 }
 
-void PrintAbstract(const ProveArguments& o, const Asked& asked, Answer answer,
-                   const std::vector<uint8_t>& features) {
-  const bool all = answer == Answer::kHolds;
-  if (!o.abstract_to.empty())
-    WriteAbstract(
-        o.abstract_to,
-        absl::StrCat(asked.kernel, ", ", asked.what,
-                     all ? ": all that are reached" : ": reached so far"),
-        features);
-  if (!o.json)
-    std::cout << absl::StreamFormat("%d of %d abstract states are reached%s\n",
-                                    CountSeen(features), features.size(),
-                                    all ? ", no other is" : " so far");
+void TellAbstract(const Told& told, const std::vector<uint8_t>& features,
+                  nlohmann::json* json) {
+  if (!told.o.abstract) return;
+  if (json != nullptr) {
+    (*json)["abstract_states"] = CountSeen(features);
+    return;
+  }
+  std::cout << absl::StreamFormat(
+      "%d of %d abstract states are reached%s\n", CountSeen(features),
+      features.size(),
+      told.result.answer == Answer::kHolds ? ", no other is" : " so far");
+}
+
+// Where the results go besides standard output. Tried before the search.
+class ProveOutputs {
+ public:
+  ProveOutputs(const Asked& asked, const ProveArguments& o,
+               const ProveOptions& options) {
+    if (!o.out.empty()) script_.emplace(o.out);
+    if (!o.abstract_to.empty()) abstract_.emplace(o.abstract_to);
+    if (!o.checkpoint.empty())
+      checkpoint_.emplace("--checkpoint", o.checkpoint, "prove");
+    if (!o.answers.empty())
+      ExpectToAnswer(asked, o, ParseShard(o.shard), options);
+  }
+
+  // After it has been told: what cannot be written is not lost.
+  void Write(const Told& told, const std::vector<uint8_t>& features) const {
+    const Asked& asked = told.asked;
+    if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
+    if (script_ && told.result.answer == Answer::kBreaks) {
+      script_->Write(ToText(told.result.script));
+      if (!told.o.json) std::cout << "\nwritten to " << told.o.out << "\n";
+    }
+    if (abstract_)
+      WriteAbstract(told.o.abstract_to,
+                    absl::StrCat(asked.kernel, ", ", asked.what,
+                                 told.result.answer == Answer::kHolds
+                                     ? ": all that are reached"
+                                     : ": reached so far"),
+                    features);
+  }
+
+ private:
+  std::optional<OutputFile> script_, abstract_;
+  std::optional<WorkDirectory> checkpoint_;
+};
+
+// Throws UsageError where there is no result: nothing was looked at.
+void ExpectStates(const ProveArguments& o, const Asked& asked,
+                  const ProveResult& result) {
+  if (result.answer == Answer::kFailed) throw UsageError{result.why};
+  if (result.answer != Answer::kHolds || !o.shard.empty()) return;
+  if (result.progress.states == 0)
+    throw UsageError{asked.what +
+                     ": expected a start that fits: none does (--vmas)"};
+  if (result.progress.transitions == 0 && result.resumed == 0)
+    throw UsageError{asked.what +
+                     ": expected an operation that has an effect (--verbs)"};
+}
+
+// A machine that has less than was asked for.
+void TellOfJobs(const ProveOptions& options, const ProveResult& result) {
+  if (result.jobs >= options.jobs) return;
+  std::cerr << absl::StreamFormat(
+      "vmtrunc prove: %d of %d jobs: no more threads could be made (ulimit -u, "
+      "ulimit -v)\n",
+      result.jobs, options.jobs);
 }
 
 int ProveIt(const ProveArguments& o) {
   if (!o.join.empty()) return Join(o.join, o.out, o.json);
   const Asked asked = Ask(o);
   if (o.lasso) return FindIt(o, asked);
+  if (o.self_check) return CheckItself(o, asked);
   ProveOptions options = OptionsOf(o, asked);
   if (!o.shard.empty()) ParseShard(o.shard);
-  if (!o.answers.empty()) ExpectToAnswer(o.answers);
+  const ProveOutputs outputs(asked, o, options);
   std::vector<uint8_t> features(kAbstractStates);
   if (o.abstract) options.features = features.data();
   ShowProgress show;
   options.on_progress = [&](const ProveProgress& p) { show(p); };
   ProveResult result = Search(o, asked, options);
   show.End();
-  if (result.answer == Answer::kFailed) throw UsageError{result.why};
-  if (result.answer == Answer::kBreaks) {
+  ExpectStates(o, asked, result);
+  TellOfJobs(options, result);
+  if (result.answer == Answer::kBreaks)
     result.script.kernel = OneKernel(asked.kernel);
-    if (!o.out.empty()) WriteFile(o.out, ToText(result.script));
-  }
-  if (!o.answers.empty())
-    WriteAnswer(asked, o, ParseShard(o.shard), options, result, show.seconds());
+  const Told told{asked, o, options, result, show.seconds()};
   if (o.json) {
-    nlohmann::json json = ToJson(asked, o, result, show.seconds());
-    if (o.abstract) json["abstract_states"] = CountSeen(features);
+    nlohmann::json json = ToJson(told);
+    TellAbstract(told, features, &json);
     std::cout << json.dump(2) << "\n";
   } else {
-    Print(asked, o, result, show.seconds());
+    Print(told);
+    TellAbstract(told, features, nullptr);
   }
-  if (o.abstract) PrintAbstract(o, asked, result.answer, features);
+  std::cout << std::flush;
+  outputs.Write(told, features);
   return result.answer == Answer::kHolds    ? kExitHeld
          : result.answer == Answer::kBreaks ? kExitBroken
                                             : kExitRanOut;
+}
+
+// Where it is not the search itself that needs the memory.
+int ProveInMemory(const ProveArguments& o) {
+  try {
+    return ProveIt(o);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "vmtrunc prove: ran out of memory outside of the search (more "
+                 "--memory does not help; a smaller bound, or a higher ulimit "
+                 "-v)\n";
+    return kExitRanOut;
+  }
 }
 
 void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
@@ -125,7 +195,8 @@ void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
           ->check(kNotEmpty)
           ->excludes("--lasso")
           ->excludes("--abstract")
-          ->excludes("--abstract-to");
+          ->excludes("--abstract-to")
+          ->excludes("--self-check");
   sub.add_option("--answers", o->answers,
                  "the directory for its answer, shard-I-of-N.json")
       ->check(kNotEmpty)
@@ -142,6 +213,14 @@ void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
 }
 
 }  // namespace
+
+uint32_t PropertiesOf(const ProveArguments& o) {
+  if (o.property.empty()) return ~0U;
+  const int number = PropertyNumber(o.property);
+  if (number == kProperties)
+    throw UsageError{"--property: expected a property, not " + o.property};
+  return 1U << number;
+}
 
 void AddProve(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
@@ -192,13 +271,25 @@ void AddProve(CLI::App& app, Command& run) {
                 "looks for a run in which a pass drops its lock for ever")
       ->excludes("--property")
       ->excludes("--checkpoint");
-  sub->add_option("-o,--out", o->out, "where a script that breaks goes");
+  sub->add_flag("--self-check", o->self_check,
+                "searches the problem in five ways and by random runs, and "
+                "compares: whether the search can be believed here")
+      ->excludes(whole)
+      ->excludes(steps)
+      ->excludes("--reduce")
+      ->excludes("--exact")
+      ->excludes("--checkpoint")
+      ->excludes("--abstract")
+      ->excludes("--abstract-to")
+      ->excludes("--lasso");
+  sub->add_option("-o,--out", o->out, "where a script that breaks goes")
+      ->check(kNotEmpty);
   sub->add_flag("--json", o->json, "as JSON");
   AddShardOptions(*sub, *o);
   sub->callback([=, &run] {
     o->abstract |= !o->abstract_to.empty();
     o->steps |= o->abstract;
-    run = [=] { return ProveIt(*o); };
+    run = [=] { return ProveInMemory(*o); };
   });
 }
 

@@ -16,28 +16,41 @@ struct ProveArguments {
   std::string kernel, from, property, out, checkpoint, abstract_to, shard,
       answers, join;
   bool whole = false, steps = false, reduce = false, exact = false,
-       abstract = false, lasso = false, json = false;
+       abstract = false, lasso = false, self_check = false, json = false;
 };
 
 struct Asked {
   Problem problem;   // whole
   std::string what;  // "bound tiny", "the operations of FILE"
+  Within within;     // the same in words
   std::string kernel;
   Rules rules;
 };
 
 const char* Word(Answer answer);
 
+// Those that count, a bit each. Throws UsageError.
+uint32_t PropertiesOf(const ProveArguments& o);
+
 // Whether one of the three searches was asked for.
 bool OneSearch(const ProveArguments& o);
 
-nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
-                      const ProveResult& result, double seconds);
-void Print(const Asked& asked, const ProveArguments& o,
-           const ProveResult& result, double seconds);
+// What a search came to.
+struct Told {
+  const Asked& asked;
+  const ProveArguments& o;
+  const ProveOptions& options;
+  const ProveResult& result;
+  double seconds;
+};
+nlohmann::json ToJson(const Told& told);
+void Print(const Told& told);
 
 // Looks for a lasso instead. Returns the exit status.
 int FindIt(const ProveArguments& o, const Asked& asked);
+
+// Looks for a mistake of the search itself instead. Returns the exit status.
+int CheckItself(const ProveArguments& o, const Asked& asked);
 
 }  // namespace vmtrunc
 

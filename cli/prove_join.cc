@@ -4,11 +4,14 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <regex>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/write.h"
 #include "cli/bound.h"
 #include "cli/input.h"
 #include "cli/prove_shard.h"
@@ -24,7 +27,9 @@ struct ShardAnswer {
   Shard shard;
   std::string answer;       // "holds", "breaks", "ran out"
   nlohmann::json question;  // the same for all
-  std::string bound;        // in words
+  std::string bound;        // its name, and what was set of it
+  std::string within;       // the same in words
+  std::vector<std::string> left_out;
   bool stopped = false, exact = false, replays = true;
   unsigned held_events = 0;  // kAnyEvents: whatever there is
   uint64_t states = 0, transitions = 0, bytes = 0, beyond = 0;
@@ -56,6 +61,8 @@ ShardAnswer Parse(const nlohmann::json& json) {
   a.shard = {json.at("shard"), a.question.at("shards")};
   a.answer = json.at("answer");
   a.bound = json.at("bound");
+  a.within = json.at("within");
+  a.left_out = json.at("left_out").get<std::vector<std::string>>();
   a.stopped = json.at("stopped");
   a.exact = json.at("exact");
   const nlohmann::json& held = json.at("held_events");
@@ -222,6 +229,8 @@ nlohmann::json ToJson(const Joined& j) {
                          {"question", first.question},
                          {"kernel", first.question.at("kernel")},
                          {"bound", first.bound},
+                         {"within", first.within},
+                         {"left_out", first.left_out},
                          {"answer", j.verdict()},
                          {"shards", j.shards},
                          {"answers", j.answers.size()},
@@ -244,7 +253,7 @@ nlohmann::json ToJson(const Joined& j) {
   return json;
 }
 
-void Print(const Joined& j, const std::string& out) {
+void Print(const Joined& j) {
   const ShardAnswer& first = j.answers.front();
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %d of %d shards, %s states in all of them, %.1f s in all, "
@@ -272,11 +281,11 @@ void Print(const Joined& j, const std::string& out) {
                           : "(with so few structs alone, first in, first out: "
                             "`vmtrunc run` has 64)\n",
         j.breaks->script);
-    if (!out.empty()) std::cout << "\nwritten to " << out << "\n";
   } else if (j.again.empty()) {
     std::cout << absl::StreamFormat(
-        "holds in all shards; probability of a missed state below %.0e\n",
-        j.missed);
+        "holds in all shards; probability of a missed state below %.0e\n"
+        "within: %s\nleft out: %s\n",
+        j.missed, first.within, absl::StrJoin(first.left_out, "; "));
   } else {
     std::cout << "nothing breaks so far; to be run again: " << j.again << "\n";
   }
@@ -285,12 +294,18 @@ void Print(const Joined& j, const std::string& out) {
 }  // namespace
 
 int Join(const std::string& directory, const std::string& out, bool as_json) {
+  std::optional<OutputFile> file;
+  if (!out.empty()) file.emplace(out);
   const Joined j = JoinAnswers(ReadAnswers(directory));
-  if (j.breaks != nullptr && !out.empty()) WriteFile(out, j.breaks->script);
   if (as_json) {
     std::cout << ToJson(j).dump(2) << "\n";
   } else {
-    Print(j, out);
+    Print(j);
+  }
+  if (j.breaks != nullptr && file) {
+    std::cout << std::flush;
+    file->Write(j.breaks->script);
+    if (!as_json) std::cout << "\nwritten to " << out << "\n";
   }
   return j.breaks != nullptr ? kExitBroken
          : j.again.empty()   ? kExitHeld

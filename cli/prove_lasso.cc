@@ -1,9 +1,12 @@
 // vmtrunc prove --lasso.
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/write.h"
 #include "cli/input.h"
 #include "cli/prove.h"
 #include "fuzz/lasso.h"
@@ -25,17 +28,28 @@ std::string LassoText(const LassoResult& lasso) {
 }  // namespace
 
 int FindIt(const ProveArguments& o, const Asked& asked) {
+  if (asked.within.passes == 0)
+    throw UsageError{
+        asked.what +
+        ": expected a pass, which may drop its lock (--lasso looks "
+        "for one that does so for ever)"};
+  std::optional<OutputFile> out;
+  if (!o.out.empty()) out.emplace(o.out);
   ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
+  ShowProgress show;
+  options.on_progress = [&](const ProveProgress& p) { show(p); };
   LassoResult lasso = FindLasso(asked.problem, options);
+  show.End();
   lasso.script.kernel = OneKernel(asked.kernel);
   const bool loops = lasso.answer == Answer::kBreaks;
-  if (loops && !o.out.empty()) WriteFile(o.out, LassoText(lasso));
   const size_t loop = lasso.script.events.size() - lasso.stem;
   if (o.json) {
     nlohmann::json json = {{"version", kJsonVersion},
                            {"kernel", asked.kernel},
                            {"bound", asked.what},
+                           {"within", asked.within.words},
+                           {"left_out", asked.within.left_out},
                            {"answer", loops ? "lasso" : Word(lasso.answer)},
                            {"states", lasso.states},
                            {"edges", lasso.edges}};
@@ -56,8 +70,24 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   } else {
     std::cout << absl::StreamFormat(
         "%s: %s: %s%s, %s states, %s edges\n", asked.kernel, asked.what,
-        lasso.answer == Answer::kHolds ? "no lasso" : "ran out ", lasso.why,
-        Size(lasso.states), Size(lasso.edges));
+        lasso.answer == Answer::kHolds ? "no lasso"
+        : lasso.stopped                ? ""
+                                       : "ran out ",
+        lasso.why, Size(lasso.states), Size(lasso.edges));
+    if (lasso.answer == Answer::kRanOut)
+      std::cout << absl::StreamFormat(
+          "no verdict: it came %d steps deep%s\n", lasso.depth,
+          lasso.why == "of memory" ? "; " + MemoryInWords(o.bound, options)
+                                   : "");
+    else if (!asked.rules.drop_lock)
+      std::cout << "this kernel drops no lock\n";
+    std::cout << "within: " << asked.within.words
+              << "\nleft out: " << absl::StrJoin(asked.within.left_out, "; ")
+              << "\n";
+  }
+  if (loops && out) {
+    std::cout << std::flush;
+    out->Write(LassoText(lasso));
   }
   return loops                             ? kExitBroken
          : lasso.answer == Answer::kRanOut ? kExitRanOut

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/prove.h"
 #include "cli/prove_shard.h"
 #include "core/version.h"
@@ -14,12 +15,19 @@ const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
   return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
 }
 
+void PrintWithin(const Within& within) {
+  std::cout << "within: " << within.words << "\n";
+  std::cout << "left out: " << absl::StrJoin(within.left_out, "; ") << "\n";
+}
+
 // How far it came, and what would make it come to an end.
-void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
+void PrintRanOut(const Told& told) {
+  const ProveArguments& o = told.o;
+  const ProveResult& result = told.result;
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
       "%s: everything up to %d %s holds, and %s of the %s states "
-      "behind them are expanded\n",
+      "after them are expanded\n",
       result.stopped ? "stopped" : "ran out " + result.why,
       p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
       Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
@@ -29,12 +37,20 @@ void PrintRanOut(const ProveArguments& o, const ProveResult& result) {
     std::cout << absl::StreamFormat(
         "the last level has %.1f times as many states as the one before\n",
         double(result.levels[n - 1]) / double(result.levels[n - 2]));
-  if (result.stopped) {
+  const bool memory = result.why == "of memory";
+  if (memory)
+    std::cout << MemoryInWords(o.bound, told.options)
+              << (result.refused ? "; the machine gave no more\n" : "\n");
+  if (!o.checkpoint.empty())
+    std::cout << "with the same --checkpoint it goes on from there\n";
+  else if (!memory)
     std::cout << "with --checkpoint DIR it could go on from there\n";
-    return;
-  }
-  std::cout << "to come to an end: --operations, --pages, --mms or fewer "
-               "--verbs; more --memory, or more shards\n";
+  if (!result.stopped)
+    std::cout << absl::StreamFormat(
+        "to come to an end: --operations, --pages, --mms or fewer --verbs; "
+        "more --%s, or more shards\n",
+        memory ? "memory" : "seconds");
+  PrintWithin(told.asked.within);
 }
 
 const char* HowFew(const ProveArguments& o, const ProveResult& result) {
@@ -42,7 +58,11 @@ const char* HowFew(const ProveArguments& o, const ProveResult& result) {
   if (o.reduce) return "not proved the fewest (--reduce)";
   if (!result.fewest)
     return result.stopped ? "not proved the fewest: it was stopped"
-                          : "not proved the fewest: it ran out of memory";
+           : result.why == "of time"
+               ? "not proved the fewest: it ran out of time"
+           : result.why == "of memory"
+               ? "not proved the fewest: it ran out of memory"
+               : "not proved the fewest: its checkpoint could not be used";
   if (!o.shard.empty()) return "the fewest in this shard";
   return o.from.empty() ? "the fewest within the bound"
                         : "the fewest of all its schedules";
@@ -74,6 +94,15 @@ void PrintShard(const Asked& asked, const ProveArguments& o,
   std::cout << "\n";
 }
 
+// Where one property was asked for that nothing here can break.
+std::string WhyItCannotBreak(const Told& told) {
+  const int number = PropertyNumber(told.o.property);
+  if (told.o.property.empty() || told.result.answer != Answer::kHolds)
+    return "";
+  return CannotBreak(static_cast<Property>(number), told.asked.problem,
+                     told.asked.rules);
+}
+
 }  // namespace
 
 const char* Word(Answer answer) {
@@ -85,11 +114,15 @@ bool OneSearch(const ProveArguments& o) {
   return o.whole || o.steps || o.reduce;
 }
 
-nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
-                      const ProveResult& result, double seconds) {
+nlohmann::json ToJson(const Told& told) {
+  const Asked& asked = told.asked;
+  const ProveArguments& o = told.o;
+  const ProveResult& result = told.result;
   nlohmann::json json = {{"version", kJsonVersion},
                          {"kernel", asked.kernel},
                          {"bound", asked.what},
+                         {"within", asked.within.words},
+                         {"left_out", asked.within.left_out},
                          {"answer", Word(result.answer)},
                          {"states", result.progress.states},
                          {"transitions", result.progress.transitions},
@@ -99,7 +132,10 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
                          {"states_by_depth", result.levels},
                          {"beyond", result.beyond},
                          {"bytes", result.progress.bytes},
-                         {"seconds", seconds}};
+                         {"bytes_allowed", told.options.most_bytes},
+                         {"seconds", told.seconds}};
+  const std::string cannot = WhyItCannotBreak(told);
+  if (!cannot.empty()) json["cannot_break"] = cannot;
   if (result.answer == Answer::kRanOut) {
     json["why"] = result.why;
     json["expanded"] = result.progress.expanded;
@@ -117,12 +153,14 @@ nlohmann::json ToJson(const Asked& asked, const ProveArguments& o,
   return json;
 }
 
-void Print(const Asked& asked, const ProveArguments& o,
-           const ProveResult& result, double seconds) {
+void Print(const Told& told) {
+  const Asked& asked = told.asked;
+  const ProveArguments& o = told.o;
+  const ProveResult& result = told.result;
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel, asked.what,
-      Word(result.answer), Searched(o, result), seconds,
+      Word(result.answer), Searched(o, result), told.seconds,
       p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
   if (!o.shard.empty()) PrintShard(asked, o, result);
   if (result.resumed != 0)
@@ -133,7 +171,7 @@ void Print(const Asked& asked, const ProveArguments& o,
         "%s events needed more structs or tasks than the bound has, and were "
         "left out\n",
         Size(result.beyond));
-  if (result.answer == Answer::kRanOut) return PrintRanOut(o, result);
+  if (result.answer == Answer::kRanOut) return PrintRanOut(told);
   if (result.answer == Answer::kHolds) {
     std::cout << absl::StreamFormat(
         "holds %s; %s\n",
@@ -144,6 +182,10 @@ void Print(const Asked& asked, const ProveArguments& o,
                 : absl::StrFormat(
                       "probability of a missed state below %.0e",
                       double(p.states) * double(p.states) / 1.8446744e19));
+    PrintWithin(asked.within);
+    const std::string cannot = WhyItCannotBreak(told);
+    if (!cannot.empty())
+      std::cout << o.property << " cannot break here: " << cannot << "\n";
     return;
   }
   std::cout << absl::StreamFormat(
@@ -153,7 +195,6 @@ void Print(const Asked& asked, const ProveArguments& o,
                      : "(with so few structs alone, first in, first out: "
                        "`vmtrunc run` has 64)\n",
       ToText(result.script));
-  if (!o.out.empty()) std::cout << "\nwritten to " << o.out << "\n";
 }
 
 }  // namespace vmtrunc

@@ -1,18 +1,15 @@
 #include "cli/prove_shard.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
 #include "cli/input.h"
 
 namespace vmtrunc {
@@ -36,10 +33,6 @@ nlohmann::json Question(const Asked& asked, const ProveArguments& o,
       {"shards", shard.shards}};
 }
 
-[[noreturn]] void Fail(const std::string& path) {
-  throw UsageError{absl::StrCat(path, ": ", std::strerror(errno))};
-}
-
 }  // namespace
 
 Shard ParseShard(const std::string& text) {
@@ -58,40 +51,40 @@ std::string AnswerName(Shard shard) {
   return absl::StrCat("shard-", shard.number, "-of-", shard.shards, ".json");
 }
 
-void ExpectToAnswer(const std::string& directory) {
+void ExpectToAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
+                    const ProveOptions& options) {
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) Fail(directory);
+  std::filesystem::create_directories(o.answers, error);
+  if (error && !std::filesystem::is_directory(o.answers))
+    FailPath(o.answers, error.value());
+  const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
+  const OutputFile tried(path);
+  const std::optional<std::string> old = ReadWhole(path, kMostInput);
+  if (!old) return;  // not there: other than regular files are refused by now
+  const nlohmann::json json = nlohmann::json::parse(*old, nullptr, false);
+  if (!json.is_object() || !json.contains("question"))
+    throw UsageError{absl::StrCat(
+        Shown(path), ": expected an answer of vmtrunc prove --shard, or none")};
+  if (json.at("question") != Question(asked, o, shard, options))
+    throw UsageError{
+        absl::StrCat(Shown(path),
+                     ": expected an answer to this question (kernel, bound, "
+                     "property, search), or none")};
 }
 
-void WriteAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
-                 const ProveOptions& options, const ProveResult& result,
-                 double seconds) {
-  nlohmann::json json = ToJson(asked, o, result, seconds);
-  json["question"] = Question(asked, o, shard, options);
+void WriteAnswer(const Told& told, Shard shard) {
+  const ProveResult& result = told.result;
+  nlohmann::json json = ToJson(told);
+  json["question"] = Question(told.asked, told.o, shard, told.options);
   json["shard"] = shard.number;
   json["stopped"] = result.stopped;
-  json["exact"] = o.exact;
+  json["exact"] = told.o.exact;
   if (result.held_events == kAnyEvents)
     json["held_events"] = nullptr;
   else
     json["held_events"] = result.held_events;
-  const std::string text = json.dump(2) + "\n";
-  const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
-  // A name of its own: the one before may not know yet that it is lost.
-  std::string part = path + ".XXXXXX";
-  const int file = ::mkstemp(part.data());
-  if (file < 0) Fail(part);
-  const bool written = ::write(file, text.data(), text.size()) ==
-                           static_cast<ssize_t>(text.size()) &&
-                       ::fchmod(file, 0644) == 0 && ::fsync(file) == 0;
-  if (::close(file) != 0 || !written ||
-      ::rename(part.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(part.c_str());
-    errno = error;
-    Fail(path);
-  }
+  WriteDurable(absl::StrCat(told.o.answers, "/", AnswerName(shard)),
+               json.dump(2) + "\n");
 }
 
 }  // namespace vmtrunc

@@ -17,14 +17,14 @@ Shard ParseShard(const std::string& text);
 std::string AnswerName(Shard shard);
 
 // Makes the directory. Throws UsageError where an answer could not be written
-// to it: before the search and not after.
-void ExpectToAnswer(const std::string& directory);
+// to it, before the search and not after: a file that is there under its name
+// is replaced when it is an answer to the same question.
+void ExpectToAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
+                    const ProveOptions& options);
 
 // Writes the answer whole or not at all, on disk when it returns. Two jobs of
 // the same shard may do so at the same time.
-void WriteAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
-                 const ProveOptions& options, const ProveResult& result,
-                 double seconds);
+void WriteAnswer(const Told& told, Shard shard);
 
 }  // namespace vmtrunc
 

@@ -61,7 +61,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
 }
 
 // A change of one event, and what it does, for `--why`.
-struct Without {
+struct Changed {
   std::string what;     // "without it"
   std::string happens;  // "2.6.11 holds"
 };
@@ -86,9 +86,9 @@ std::string Happens(const Failure& failure, const Draft& draft) {
   return kernel + " breaks it too, in a dearer script";
 }
 
-std::vector<Without> Needs(const Failure& failure, const Draft& draft,
+std::vector<Changed> Needs(const Failure& failure, const Draft& draft,
                            size_t at) {
-  std::vector<Without> all;
+  std::vector<Changed> all;
   const auto with = [&](const std::string& what, auto change) {
     Draft other = draft;
     change(other.events);
@@ -128,10 +128,12 @@ std::string Told(const ShrinkArguments& o, const Failure& failure,
       failure.kernel.ToString(), Name(failure.reason.property), run.first.event,
       run.first.ToString(), failure.reason.ToString(),
       CostInWords(shrunk.cost));
+  if (shrunk.ran_out)
+    text += "# Ran out of memory: more of it may make it smaller.\n";
   if (!o.why) return text + ToText(script);
   text += "# What each event is needed for:\n";
   for (size_t i = 0; i < script.events.size(); ++i)
-    for (const Without& need : Needs(failure, shrunk.draft, i))
+    for (const Changed& need : Needs(failure, shrunk.draft, i))
       absl::StrAppendFormat(&text, "#   %u  %-28s %s: %s\n", i + 1,
                             ToText(script.events[i], script), need.what,
                             need.happens);
@@ -143,7 +145,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
                       size_t events) {
   nlohmann::json needs = nlohmann::json::array();
   for (size_t i = 0; o.why && i < script.events.size(); ++i)
-    for (const Without& need : Needs(failure, shrunk.draft, i))
+    for (const Changed& need : Needs(failure, shrunk.draft, i))
       needs.push_back({{"event", i + 1},
                        {"without", need.what},
                        {"happens", need.happens}});
@@ -161,6 +163,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
                          {"evaluations", shrunk.evaluations},
                          {"script", ToText(script)}};
   if (o.why) json["why"] = needs;
+  if (shrunk.ran_out) json["ran_out"] = true;
   return json;
 }
 
@@ -215,7 +218,10 @@ int ShrinkFile(const ShrinkArguments& o) {
         o.out, shrunk.cost.events, original.events.size(), shrunk.evaluations,
         o.out);
   }
-  return kExitHeld;
+  if (!shrunk.ran_out) return kExitHeld;
+  std::cerr << "vmtrunc shrink: ran out of memory after " << shrunk.evaluations
+            << " scripts; this is the best so far\n";
+  return kExitRanOut;
 }
 
 }  // namespace
@@ -225,7 +231,7 @@ void AddShrink(CLI::App& app, Command& run) {
       "shrink",
       "makes a script that breaks a property as small as it gets, and prints "
       "it.\nExit status: 0 done, 2 bad usage or input, a script that holds "
-      "too.");
+      "too, 3 ran out of memory: the best so far.");
   auto o = std::make_shared<ShrinkArguments>();
   sub->add_option("FILE", o->file, "a script, - for standard input; it is kept")
       ->required();

@@ -32,11 +32,18 @@ class Checkpoint {
   absl::Status Open(const std::string& directory, const char* name,
                     uint64_t id);
 
+  // OK where DIRECTORY/NAME is not there or is of one of these ids.
+  static absl::Status ExpectNoOther(const std::string& directory,
+                                    const char* name,
+                                    std::span<const uint64_t> ids);
+
   // The next level of the file, false behind the last. Before any Append().
   bool Read(Level& level);
 
-  // Appends a level, on disk when it returns.
-  absl::Status Append(const Level& level);
+  // Appends a level, on disk when it returns; where that fails, the file is as
+  // it was. `nodes` are as many as keys, of 8 bytes each.
+  absl::Status Append(uint64_t transitions, uint64_t beyond,
+                      std::span<const uint64_t> keys, const void* nodes);
 
  private:
   std::string path_;

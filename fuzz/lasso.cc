@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
+#include <new>
 
 #include "absl/container/flat_hash_map.h"
 #include "core/check.h"
@@ -27,19 +28,45 @@ class LassoSearch {
         space_(problem, options_) {}
 
   LassoResult Run() {
-    result_.answer = Explore() ? Answer::kHolds : Answer::kRanOut;
-    result_.states = ways_.size();
-    if (result_.answer == Answer::kRanOut) return std::move(result_);
-    Components();
-    for (uint32_t part = 0; part < parts_; ++part) {
-      if (!Loops(part)) continue;
-      result_.answer = Answer::kBreaks;
-      break;
+    try {
+      result_.answer = Search();
+    } catch (const std::bad_alloc&) {
+      result_.states = ways_.size();
+      Release();
+      result_.answer = Answer::kRanOut;
+      result_.why = "of memory";
+      result_.refused = true;
     }
     return std::move(result_);
   }
 
  private:
+  Answer Search() {
+    const bool is_through = Explore();
+    result_.states = ways_.size();
+    if (!is_through || !Components()) return Answer::kRanOut;
+    for (uint32_t part = 0; part < parts_; ++part) {
+      if (IsOver()) return Answer::kRanOut;
+      if (Loops(part)) return Answer::kBreaks;
+    }
+    return Answer::kHolds;
+  }
+
+  // Whoever tells how far it came needs some of it.
+  void Release() {
+    numbers_ = {};
+    frontier_ = {};
+    ways_ = {};
+  }
+
+  bool IsOver() {
+    const char* why = WhyToStop(options_);
+    if (why == nullptr) return false;
+    result_.why = why;
+    result_.stopped = options_.stop != nullptr && options_.stop->load();
+    return true;
+  }
+
   // No property counts: a run goes on for ever whatever it breaks, and what a
   // pass has scanned is no part of a state.
   static ProveOptions Adapted(ProveOptions options) {
@@ -69,14 +96,26 @@ class LassoSearch {
       from_.back() = {static_cast<uint32_t>(i), {}};
     }
     std::vector<Edge> edges;
+    uint32_t level_end = static_cast<uint32_t>(ways_.size());
     for (uint32_t at = 0; at < ways_.size(); ++at) {
+      if (at == level_end) {
+        level_end = static_cast<uint32_t>(ways_.size());
+        ++result_.depth;
+      }
       const State<C> state = std::move(frontier_.front());
       frontier_.pop_front();
-      if (options_.stop != nullptr && options_.stop->load())
-        return Stop("it was stopped");
-      const uint64_t bytes = result_.edges * sizeof(Way) + ways_.size() * 80 +
-                             frontier_.size() * sizeof(State<C>);
-      if (bytes > options_.most_bytes) return Stop("of memory");
+      if (IsOver()) return false;
+      if (Bytes() > options_.most_bytes) {
+        result_.why = "of memory";
+        return false;
+      }
+      if (at % 1024 == 0 && options_.on_progress)
+        options_.on_progress({.states = ways_.size(),
+                              .transitions = result_.edges,
+                              .expanded = at,
+                              .depth = result_.depth,
+                              .left = level_end - at,
+                              .bytes = Bytes()});
       edges.clear();
       space_.Edges(state, edges);
       for (const Edge& edge : edges) {
@@ -98,19 +137,23 @@ class LassoSearch {
     return true;
   }
 
-  bool Stop(const char* why) {
-    result_.why = why;
-    return false;
+  // Of a state some 200, with a table of its own and with what looking for
+  // loops takes; of an edge its place in a vector that doubles.
+  uint64_t Bytes() const {
+    return result_.edges * 2 * sizeof(Way) + ways_.size() * 200 +
+           frontier_.size() * sizeof(State<C>);
   }
 
-  // Tarjan's strongly connected components, without recursion.
-  void Components() {
+  // Tarjan's strongly connected components, without recursion. False when the
+  // search is over.
+  bool Components() {
     const auto size = static_cast<uint32_t>(ways_.size());
     part_.assign(size, kNoState);
     std::vector<uint32_t> index(size, kNoState), low(size), stack;
     std::vector<std::pair<uint32_t, size_t>> calls;  // a state, its next edge
     uint32_t next = 0;
     for (uint32_t root = 0; root < size; ++root) {
+      if (root % 4096 == 0 && IsOver()) return false;
       if (index[root] != kNoState) continue;
       calls.emplace_back(root, 0);
       while (!calls.empty()) {
@@ -142,6 +185,7 @@ class LassoSearch {
     }
     members_.resize(parts_);
     for (uint32_t at = 0; at < size; ++at) members_[part_[at]].push_back(at);
+    return true;
   }
 
   // Whether the part has a fair loop with a drop; then it is the result.

@@ -16,7 +16,10 @@ namespace vmtrunc {
 // of others (contention, need_resched), and may be yes each time.
 struct LassoResult {
   Answer answer = Answer::kRanOut;  // kHolds: no such loop within the bound
-  std::string why;                  // it ran out
+  std::string why;                  // it ran out: of what, or it was stopped
+  bool stopped = false;             // by options.stop
+  bool refused = false;             // the machine gave no memory
+  unsigned depth = 0;               // steps of the states it came to last
   uint64_t states = 0, edges = 0;
   Script script;     // the stem, then one round of the loop
   size_t stem = 0;   // events of the script before the loop
@@ -24,8 +27,8 @@ struct LassoResult {
 };
 
 // Explores all states by steps, whatever they break, and looks for a loop in
-// each strongly connected part. Keeps states and edges in memory: some 60 bytes
-// a state. Reads the rules, jobs (one is used), memory and stop of `options`.
+// each strongly connected part. Keeps states and edges in memory. Reads the
+// rules, jobs (one is used), memory, time, stop and on_progress of `options`.
 LassoResult FindLasso(const Problem& problem, const ProveOptions& options);
 
 }  // namespace vmtrunc

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <mutex>
+#include <new>
 #include <span>
+#include <system_error>
 #include <thread>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "fuzz/checkpoint.h"
-#include "fuzz/shrink.h"
 #include "fuzz/space.h"
 #include "fuzz/store.h"
 
@@ -31,12 +32,12 @@ struct Node {
 struct Candidate {
   uint64_t key;
   Node node;
-  std::string state;  // packed, where fingerprints are not enough
 };
 
 // What one chunk of states leads to.
 struct Found {
   std::vector<Candidate> candidates;
+  std::vector<std::string> states;  // of these, packed, with `exact` alone
   uint64_t transitions = 0, beyond = 0;
   bool breaks = false;  // behind an edge, there or where the script ends there
   Node next;            // the first such edge
@@ -63,17 +64,39 @@ template <class C>
 class Search {
  public:
   Search(const Problem& problem, const ProveOptions& options)
-      : problem_(problem), options_(options), space_(problem, options) {
+      : problem_(problem),
+        options_(options),
+        space_(problem, options),
+        jobs_(options.jobs) {
     VMT_CHECK(!options.reduce || options.steps_only);
     VMT_CHECK(!options.exact || options.checkpoint.empty());
   }
 
   ProveResult Run() {
-    if (!Resume()) return std::move(result_);
+    try {
+      Explore();
+    } catch (const std::bad_alloc&) {
+      // Whoever tells how far it came needs some of what the tables have.
+      Note();
+      Release();
+      nodes_ = {};
+      Stop(Why::kNoMemory);
+    }
+    result_.progress = progress_;
+    result_.is_reduced = options_.reduce;
+    result_.held_events = HeldEvents();
+    result_.jobs = jobs_;
+    return std::move(result_);
+  }
+
+ private:
+  enum class Why : uint8_t { kMemory, kNoMemory, kNumbers, kStates };
+
+  void Explore() {
+    if (!Resume()) return;
     for (;; ++depth_) {
       if (depth_ >= result_.levels.size()) {
-        if (!AddStarts()) break;
-        if (!Save()) return std::move(result_);
+        if (!AddStarts() || !Save()) break;
         result_.levels.push_back(nodes_.size() - begin_);
       }
       if (begin_ == nodes_.size() && depth_ > MostStartEvents()) {
@@ -83,13 +106,8 @@ class Search {
       if (!Level()) break;
     }
     Report();
-    result_.progress = progress_;
-    result_.is_reduced = options_.reduce;
-    result_.held_events = HeldEvents();
-    return std::move(result_);
   }
 
- private:
   // Makes the world of a state again. Neighbours share most of their trail.
   class Guide {
    public:
@@ -131,8 +149,16 @@ class Search {
   // its last level not expanded. False when it cannot be used.
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
-    const absl::Status opened = checkpoint_.Open(
-        options_.checkpoint, options_.reduce ? "prove-reduced" : "prove", Id());
+    // One question a directory: what the other search has there is of it too.
+    std::vector<uint64_t> others;
+    for (const bool steps_only : {false, true})
+      if (steps_only || options_.reduce)
+        others.push_back(Id(steps_only, !options_.reduce));
+    absl::Status opened = Checkpoint::ExpectNoOther(
+        options_.checkpoint, FileName(!options_.reduce), others);
+    if (opened.ok())
+      opened = checkpoint_.Open(options_.checkpoint, FileName(options_.reduce),
+                                Id(options_.steps_only, options_.reduce));
     if (!opened.ok()) return Fail(opened);
     for (Checkpoint::Level level; checkpoint_.Read(level);) {
       begin_ = nodes_.size();
@@ -141,9 +167,10 @@ class Search {
       progress_.transitions = level.transitions;
       result_.beyond = level.beyond;
       for (size_t i = 0; i < level.keys.size(); ++i) {
-        const Node node = std::bit_cast<Node>(level.nodes[i]);
-        Keep({level.keys[i], node, {}});
+        if (i % kBlock == 0 && IsOver()) return StopNow();
+        Keep({level.keys[i], std::bit_cast<Node>(level.nodes[i])}, {});
       }
+      Report();
     }
     keys_.clear();
     result_.resumed = nodes_.size();
@@ -153,12 +180,13 @@ class Search {
   // Keeps the states of the level that is complete now.
   bool Save() {
     if (options_.checkpoint.empty()) return true;
-    Checkpoint::Level level{progress_.transitions, result_.beyond, {}, {}};
-    level.keys.swap(keys_);
-    for (size_t i = begin_; i < nodes_.size(); ++i)
-      level.nodes.push_back(std::bit_cast<uint64_t>(nodes_[i]));
-    const absl::Status saved = checkpoint_.Append(level);
-    return saved.ok() || Fail(saved);
+    const absl::Status saved = checkpoint_.Append(
+        progress_.transitions, result_.beyond, keys_, nodes_.data() + begin_);
+    keys_ = {};
+    if (saved.ok()) return true;
+    return Fail(absl::UnavailableError(absl::StrCat(
+        saved.message(), ": it keeps the ", begin_, " states of ",
+        result_.levels.size(), " levels, and goes on from there")));
   }
 
   bool Fail(const absl::Status& status) {
@@ -168,9 +196,15 @@ class Search {
   }
 
   // Of all that the states and their order depend on.
-  uint64_t Id() const {
-    const uint64_t parts[] = {ProblemId(problem_, options_), sizeof(World<C>)};
+  uint64_t Id(bool steps_only, bool reduce) const {
+    ProveOptions options = options_;
+    options.steps_only = steps_only;
+    options.reduce = reduce;
+    const uint64_t parts[] = {ProblemId(problem_, options), sizeof(World<C>)};
     return HashBytes(parts, sizeof(parts));
+  }
+  static const char* FileName(bool reduce) {
+    return reduce ? "prove-reduced" : "prove";
   }
 
   size_t MostStartEvents() const {
@@ -185,13 +219,14 @@ class Search {
   bool AddStarts() {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
       if (problem_.starts[i].events.size() != depth_) continue;
+      if (IsOver()) return StopNow();
       const State<C> state = space_.Start(i);
       if (state.world.ran_out != 0) {
         ++result_.beyond;
         continue;
       }
       const Node node{static_cast<uint32_t>(i) | kStartFlag, {}};
-      Keep({space_.Key(state) | 1, node, Packed(state)});
+      Keep({space_.Key(state) | 1, node}, Packed(state));
       if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
       Breaks(node);
       return false;
@@ -199,12 +234,12 @@ class Search {
     return true;
   }
 
-  void Keep(const Candidate& candidate) {
+  void Keep(const Candidate& candidate, const std::string& state) {
     if (!options_.exact) {
       if (!seen_.Add(candidate.key)) return;
     } else {
-      if (!exact_.insert(candidate.state).second) return;
-      exact_bytes_ += BytesOf(candidate.state);
+      if (!exact_.insert(state).second) return;
+      exact_bytes_ += BytesOf(state);
     }
     if (options_.on_state) options_.on_state(candidate.key);
     nodes_.push_back(candidate.node);
@@ -234,72 +269,122 @@ class Search {
     }
     for (size_t from = begin_; from < end; from += kBlock) {
       const size_t to = std::min(end, from + kBlock);
+      level_end_ = end;
       progress_.left = end - from;
       if (!Block(from, to)) return false;
-      for (const Found& found : found_) {
-        if (!found.breaks) continue;
-        Breaks(found.next);
-        return false;
-      }
       progress_.expanded = to;
       progress_.left = end - to;
       Report();
-      Merge();
+      if (!Merge()) return false;
     }
     begin_ = end;
     return true;
   }
 
-  // Expands some states, each job a chunk at a time.
+  // Expands some states. False when the search is over.
   bool Block(size_t from, size_t to) {
-    found_.assign((to - from + kChunk - 1) / kChunk, {});
-    std::atomic<size_t> chunk = 0;
-    const auto work = [&] {
+    found_.clear();
+    found_.resize((to - from + kChunk - 1) / kChunk);
+    chunk_ = candidates_ = 0;
+    is_full_ = no_memory_ = false;
+    RunJobs(from, to);
+    if (nodes_.size() >= options_.most_states && !no_memory_ && !IsOver()) {
+      CountUp();
+      return Stop(Why::kStates);
+    }
+    // What breaks does so in one event more than all that holds, whether or not
+    // the block is through.
+    for (const Found& found : found_) {
+      if (!found.breaks) continue;
+      const Node way = found.next;
+      CountUp();
+      Breaks(way);
+      return false;
+    }
+    if (no_memory_) return Stop(Why::kNoMemory);
+    if (IsOver()) return StopNow();
+    if (is_full_ || BytesWith(candidates_) > options_.most_bytes)
+      return Stop(Why::kMemory);
+    CountUp();
+    return nodes_.size() + candidates_ < kStartFlag || Stop(Why::kNumbers);
+  }
+
+  void CountUp() {
+    for (const Found& found : found_) {
+      progress_.transitions += found.transitions;
+      result_.beyond += found.beyond;
+    }
+  }
+
+  // Each job takes a chunk at a time. Where there are too few threads, fewer
+  // jobs do it.
+  void RunJobs(size_t from, size_t to) {
+    std::vector<std::jthread> others;
+    others.reserve(jobs_);
+    for (unsigned i = 1; i < std::min<size_t>(jobs_, found_.size()); ++i) {
+      try {
+        others.emplace_back([=, this] { Work(from, to, false); });
+      } catch (const std::system_error&) {
+        jobs_ = i;
+      }
+    }
+    Work(from, to, true);
+  }
+
+  void Work(size_t from, size_t to, bool reports) {
+    try {
       Guide guide(*this);
       Recent recent;
       std::vector<uint8_t> features(
           options_.features == nullptr ? 0 : Checker<C>::kFeatures);
-      for (;;) {
-        const size_t i = chunk++;
-        // A block may take a minute, and who is to be preempted has less.
-        if (i >= found_.size() || Stopped()) break;
+      for (size_t i = chunk_++; i < found_.size() && !IsBlockOver();
+           i = chunk_++) {
         const size_t first = from + i * kChunk;
         Expand(guide, first, std::min(to, first + kChunk), recent, features,
                found_[i]);
+        candidates_ += found_[i].candidates.size();
+        if (BytesWith(candidates_) > options_.most_bytes) is_full_ = true;
+        if (!reports) continue;
+        progress_.expanded = first;
+        progress_.left = level_end_ - first;
+        Report();
       }
       const std::lock_guard<std::mutex> lock(features_mutex_);
       AddSeen({options_.features, features.size()}, features);
-    };
-    std::vector<std::thread> others;
-    for (unsigned i = 1; i < options_.jobs; ++i) others.emplace_back(work);
-    work();
-    for (std::thread& other : others) other.join();
-    uint64_t more = 0;
-    for (const Found& found : found_) {
-      progress_.transitions += found.transitions;
-      result_.beyond += found.beyond;
-      more += found.candidates.size();
+    } catch (const std::bad_alloc&) {
+      no_memory_ = true;
     }
-    if (Stopped()) {
-      result_.stopped = true;
-      return Stop("it was stopped");
-    }
-    if (nodes_.size() + more >= kStartFlag) return Stop("of state numbers");
-    if (nodes_.size() >= options_.most_states) return Stop("of states");
-    const uint64_t bytes = seen_.BytesFor(more) +
-                           (nodes_.size() + more) * sizeof(Node) * 2 +
-                           more * sizeof(Candidate) + exact_bytes_ +
-                           (options_.exact ? more * kExactState : 0);
-    return bytes <= options_.most_bytes || Stop("of memory");
   }
 
-  bool Stopped() const {
-    return options_.stop != nullptr && options_.stop->load();
+  bool IsOver() const { return WhyToStop(options_) != nullptr; }
+  // A block may take a minute, and who is to be preempted has less.
+  bool IsBlockOver() const { return is_full_ || no_memory_ || IsOver(); }
+
+  // What it takes to merge so many candidates. Tables that grow stand beside
+  // the old ones for a while.
+  uint64_t BytesWith(uint64_t more) const {
+    const uint64_t size = nodes_.size() + more;
+    const uint64_t slots = size <= nodes_.capacity()
+                               ? nodes_.capacity()
+                               : nodes_.capacity() + std::bit_ceil(size);
+    return seen_.BytesFor(more) + slots * sizeof(Node) +
+           keys_.capacity() * sizeof(uint64_t) + more * sizeof(Candidate) +
+           exact_bytes_ + (options_.exact ? more * kExactState : 0);
   }
 
-  bool Stop(const char* why) {
+  bool StopNow() {
     result_.answer = Answer::kRanOut;
-    result_.why = why;
+    result_.stopped = options_.stop != nullptr && options_.stop->load();
+    result_.why = WhyToStop(options_);
+    return false;
+  }
+
+  bool Stop(Why why) {
+    result_.answer = Answer::kRanOut;
+    result_.why = why == Why::kNumbers  ? "of state numbers"
+                  : why == Why::kStates ? "of states"
+                                        : "of memory";
+    result_.refused = why == Why::kNoMemory;
     return false;
   }
 
@@ -307,7 +392,7 @@ class Search {
               std::span<uint8_t> features, Found& found) {
     std::vector<Edge> edges;
     recent.Clear();
-    for (size_t node = first; node < end; ++node) {
+    for (size_t node = first; node < end && !IsBlockOver(); ++node) {
       const State<C>& state = guide.At(static_cast<uint32_t>(node));
       edges.clear();
       space_.Edges(state, edges);
@@ -337,7 +422,8 @@ class Search {
                                  ? exact_.contains(packed)
                                  : seen_.Has(key) || !recent.Add(key);
           if (known) continue;
-          found.candidates.push_back({key, way, std::move(packed)});
+          found.candidates.push_back({key, way});
+          if (options_.exact) found.states.push_back(std::move(packed));
           breaks = space_.BrokenAtEnd(next) != 0;
         }
         if (!breaks) continue;
@@ -362,21 +448,43 @@ class Search {
     return packed.capacity() + 1 + 2 * sizeof(packed);
   }
 
-  void Merge() {
-    for (const Found& found : found_)
-      for (const Candidate& candidate : found.candidates) Keep(candidate);
+  // False when it was stopped.
+  bool Merge() {
+    const auto is_over = [this] { return IsOver(); };
+    for (Found& found : found_) {
+      if (IsOver()) return StopNow();
+      for (size_t i = 0; i < found.candidates.size(); ++i) {
+        if (seen_.IsFull() && !seen_.Grow(is_over)) return StopNow();
+        Keep(found.candidates[i], options_.exact ? found.states[i] : "");
+      }
+      found = {};
+    }
+    return true;
   }
 
-  void Report() {
+  void Note() {
     progress_.states = nodes_.size();
     progress_.depth = depth_;
     progress_.bytes =
         seen_.bytes() + exact_bytes_ + nodes_.capacity() * sizeof(Node);
+  }
+  void Report() {
+    Note();
     if (options_.on_progress) options_.on_progress(progress_);
+  }
+
+  // All but the trails.
+  void Release() {
+    found_ = {};
+    seen_ = {};
+    exact_ = {};
+    keys_ = {};
   }
 
   // The script to a state and one event more, or to a start.
   void Breaks(const Node& way) {
+    Report();
+    Release();  // so that there is memory to tell it
     std::vector<Edge> trail;
     Node at = way;
     for (; (at.parent & kStartFlag) == 0; at = nodes_[at.parent])
@@ -413,57 +521,26 @@ class Search {
   std::mutex features_mutex_;   // for options_.features
   Checkpoint checkpoint_;
   std::vector<Found> found_;  // of the block, a chunk each
-  size_t begin_ = 0;          // of this level's states
+  // Of the block: the chunk that is taken next, candidates so far, whether they
+  // are too many, and whether a job could get no memory.
+  std::atomic<size_t> chunk_ = 0, candidates_ = 0;
+  std::atomic<bool> is_full_ = false, no_memory_ = false;
+  unsigned jobs_;         // fewer than were asked for where threads are few
+  size_t level_end_ = 0;  // of the states that are being expanded
+  size_t begin_ = 0;      // of this level's states
   unsigned depth_ = 0;
   ProveProgress progress_;
   ProveResult result_;
 };
 
-template <class C>
-std::vector<uint64_t> States(const Problem& problem, const Script& script,
-                             const ProveOptions& options) {
-  const Space<C> space(problem, options);
-  for (size_t i = 0; i < problem.starts.size(); ++i) {
-    const Script& start = problem.starts[i];
-    if (!(start.setup == script.setup) ||
-        start.events.size() > script.events.size() ||
-        !std::equal(start.events.begin(), start.events.end(),
-                    script.events.begin()))
-      continue;
-    State<C> state = space.Start(i);
-    std::vector<uint64_t> keys = {space.Key(state) | 1};
-    bool inside = true;
-    for (size_t k = start.events.size(); inside && k < script.events.size();
-         ++k) {
-      const Edge edge = space.EdgeOf(state, script.events[k]);
-      State<C> next = state;
-      inside = edge.kind != EventKind::kNone;
-      if (!inside || !space.Apply(next, edge)) continue;
-      if (space.Broken(next) != 0) return keys;
-      state = next;
-      keys.push_back(space.Key(state) | 1);
-    }
-    if (inside) return keys;
-  }
-  return {};
-}
-
 }  // namespace
 
-uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
-  std::string all =
-      absl::StrCat("model 1 ", options.properties, " ", options.steps_only, " ",
-                   options.reduce, " ", options.plain, " ", problem.max_passes,
-                   " ", problem.max_operations, " ", problem.in_flight, " ",
-                   problem.vmas, " ", problem.in_order, " ",
-                   problem.first_share, "/", problem.first_shares, " ");
-  for (const RuleInfo& rule : AllRules())
-    all += options.rules.*rule.flag ? '1' : '0';
-  for (const Script& start : problem.starts)
-    absl::StrAppend(&all, ToText(start));
-  for (const Event& event : problem.operations)
-    absl::StrAppend(&all, ToText(event, problem.starts.front()), "\n");
-  return HashBytes(all.data(), all.size());
+const char* WhyToStop(const ProveOptions& options) {
+  if (options.stop != nullptr && options.stop->load()) return "it was stopped";
+  if (options.until != ProveOptions::Clock::time_point::max() &&
+      ProveOptions::Clock::now() >= options.until)
+    return "of time";
+  return nullptr;
 }
 
 template <class C>
@@ -477,63 +554,6 @@ template ProveResult Prove<LargeCaps>(const Problem&, const ProveOptions&);
 ProveResult Prove(const Problem& problem, const ProveOptions& options) {
   return Fits<SmallCaps>(problem) ? Prove<SmallCaps>(problem, options)
                                   : Prove<LargeCaps>(problem, options);
-}
-
-// What breaks is known: whether there is less.
-static ProveResult FewestAfter(const Problem& problem,
-                               const ProveOptions& options,
-                               ProveResult verdict) {
-  verdict.fewest = false;
-  ProveOptions whole = options;
-  if (verdict.replays) {
-    verdict.script =
-        ShrinkEvents(verdict.script, options.rules, verdict.property);
-    // Out of the bound it is no measure for what is within.
-    const Problem& bound = options.part_of ? *options.part_of : problem;
-    if (!StatesOf(bound, verdict.script, whole).empty())
-      whole.most_events =
-          static_cast<unsigned>(verdict.script.events.size()) - 1;
-  }
-  ProveResult result = Prove(problem, whole);
-  result.reduced = verdict.progress;
-  if (result.answer == Answer::kBreaks || result.answer == Answer::kFailed)
-    return result;
-  // A violation stands, whether or not there was time to look for another.
-  result.fewest = result.answer == Answer::kHolds;
-  VMT_CHECK(!result.fewest || whole.most_events != kAnyEvents);
-  result.answer = Answer::kBreaks;
-  result.replays = verdict.replays;
-  result.script = std::move(verdict.script);
-  result.property = verdict.property;
-  return result;
-}
-
-ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
-                        uint64_t first_states) {
-  unsigned held = 0;
-  if (options.checkpoint.empty()) {
-    ProveOptions first = options;
-    first.most_states = first_states;
-    ProveResult soon = Prove(problem, first);
-    if (soon.answer != Answer::kRanOut || soon.stopped) return soon;
-    held = soon.held_events;
-  }
-  ProveOptions reduced = options;
-  reduced.steps_only = reduced.reduce = true;
-  ProveResult verdict = Prove(problem, reduced);
-  if (verdict.answer != Answer::kBreaks) {
-    verdict.held_events = std::max(verdict.held_events, held);
-    return verdict;
-  }
-  ProveResult result = FewestAfter(problem, options, std::move(verdict));
-  result.held_events = std::max(result.held_events, held);
-  return result;
-}
-
-std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,
-                               const ProveOptions& options) {
-  return Fits<SmallCaps>(problem) ? States<SmallCaps>(problem, script, options)
-                                  : States<LargeCaps>(problem, script, options);
 }
 
 }  // namespace vmtrunc

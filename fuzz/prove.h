@@ -18,6 +18,7 @@
 #define VMTRUNC_FUZZ_PROVE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -39,7 +40,17 @@ struct ProveProgress {
 
 inline constexpr unsigned kAnyEvents = ~0U;
 
+// Mistakes of the search, for the test of what looks for such
+// (fuzz/self_check.h).
+struct PlantedMistakes {
+  uint32_t unseen_touches = 0;  // bits of core/touch.h, of all other tasks
+  bool forgets_counts = false;  // of vmas, in the normal form
+  bool begins_no_munmap = false;
+};
+
 struct ProveOptions {
+  using Clock = std::chrono::steady_clock;
+
   Rules rules;
   uint32_t properties = ~0U;  // what counts, a bit a property
   unsigned jobs = 1;
@@ -64,19 +75,26 @@ struct ProveOptions {
   // lie in another part.
   const Problem* part_of = nullptr;
   const std::atomic<bool>* stop = nullptr;
-  std::function<void(const ProveProgress&)> on_progress;  // or empty
+  Clock::time_point until = Clock::time_point::max();  // then it runs out
+  // Or empty. Called by the thread that searches, some times a second.
+  std::function<void(const ProveProgress&)> on_progress;
   // Checker::kFeatures bytes, or nullptr: those of the abstract states that
   // were passed through become 1. All that the problem has are, where the
   // search comes to its end and is not reduced.
   uint8_t* features = nullptr;
+  PlantedMistakes planted;
   // For tests: each state's fingerprint as it is found.
   std::function<void(uint64_t)> on_state;
 };
 
+// Why a search is to end before it is through, "it was stopped" or "of time";
+// nullptr where it is not.
+const char* WhyToStop(const ProveOptions& options);
+
 enum class Answer : uint8_t {
   kHolds,   // in every state within the bound
   kBreaks,  // `script` breaks `property`
-  kRanOut,  // of memory, or was stopped: `why`
+  kRanOut,  // of memory or time, or was stopped: `why`
   kFailed,  // the checkpoint cannot be used: `why`
 };
 
@@ -84,6 +102,8 @@ struct ProveResult {
   Answer answer = Answer::kRanOut;
   std::string why;
   bool stopped = false;  // by options.stop
+  bool refused = false;  // the machine gave no memory, though most_bytes had
+                         // not been reached
   ProveProgress progress;
   bool is_reduced = false;       // the search that told
   ProveProgress reduced;         // of ProveFewest(): the one before that
@@ -100,6 +120,8 @@ struct ProveResult {
   // has 64 structs. One that hands them out first in, first out may not.
   bool replays = true;
   uint64_t resumed = 0;  // states that the checkpoint had
+  unsigned jobs = 1;     // at the end: fewer than asked for where no thread
+                         // could be made
   Script script;         // fewest events; from no other start and in no other
                          // way are there fewer
   Property property = Property::kNoPagePastSize;

@@ -39,6 +39,10 @@ class Best {
   size_t shown_at() const { return shown_at_; }
   unsigned evaluations() const { return evaluations_; }
 
+  // Gives back what it remembers of scripts that were tried, where memory has
+  // run out.
+  void Forget() { tried_ = {}; }
+
   // Takes the candidate's place if it is less and shows it. One that was tried
   // before is not run again.
   bool Try(const Draft& candidate);

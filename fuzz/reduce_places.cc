@@ -9,7 +9,7 @@
 namespace vmtrunc {
 namespace {
 
-constexpr unsigned kTasks = LargeCaps::kTasks;
+constexpr unsigned kTasksOfAll = LargeCaps::kTasks;
 // More are of a script that can still shrink.
 constexpr size_t kMostEdges = 10;
 
@@ -137,8 +137,8 @@ bool ShiftDown(Best& best, Tasks tasks) {
 
 bool LowerAddresses(Best& best) {
   bool changed = ShiftDown(best, kAll);
-  for (unsigned task = 0; task <= kTasks; ++task) {
-    const Tasks tasks = task == kTasks ? kAll : 1U << task;
+  for (unsigned task = 0; task <= kTasksOfAll; ++task) {
+    const Tasks tasks = task == kTasksOfAll ? kAll : 1U << task;
     if (AddressesOf(best.draft(), tasks).second == 0) continue;
     if (tasks != kAll) changed |= ShiftDown(best, tasks);
     const auto [least, most] = AddressesOf(best.draft(), tasks);

@@ -1,5 +1,6 @@
 #include "fuzz/shrink.h"
 
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -47,15 +48,22 @@ Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
               const OnShrinking& on_progress) {
   Best best(draft, judge);
   best.OnProgress(on_progress);
-  do {
-    ShrinkQuickly(best);
-  } while (effort == Effort::kThorough &&
-           (OtherEvents(best) || InsideOut(best) || TwoNear(best) ||
-            OtherForOperation(best) || OtherForTwo(best) ||
-            OtherOwnersAndOne(best) || OtherAndNear(best)));
+  bool ran_out = false;
+  try {
+    do {
+      ShrinkQuickly(best);
+    } while (effort == Effort::kThorough &&
+             (OtherEvents(best) || InsideOut(best) || TwoNear(best) ||
+              OtherForOperation(best) || OtherForTwo(best) ||
+              OtherOwnersAndOne(best) || OtherAndNear(best)));
+  } catch (const std::bad_alloc&) {
+    ran_out = true;
+    best.Forget();
+  }
   return {.draft = best.draft(),
-          .cost = best.cost(),
-          .evaluations = best.evaluations()};
+          .cost = CostOf(best.draft().setup, best.draft().events),
+          .evaluations = best.evaluations(),
+          .ran_out = ran_out};
 }
 
 Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,

@@ -27,6 +27,7 @@ struct Shrunk {
   Draft draft;
   Cost cost;
   unsigned evaluations = 0;  // scripts that were run
+  bool ran_out = false;      // of memory: the best until then
 };
 
 // How far it is: the smallest so far, and scripts that were run.

@@ -23,6 +23,12 @@ template bool Fits<SmallCaps>(const Problem&);
 template bool Fits<LargeCaps>(const Problem&);
 
 template <class C>
+static World<C> WithoutCounts(World<C> world) {
+  for (Vma& vma : world.vmas) vma.count = 0;
+  return world;
+}
+
+template <class C>
 Space<C>::Space(const Problem& problem, const ProveOptions& options)
     : problem_(problem), options_(options) {
   VMT_CHECK(problem.operations.size() < 0xffff);
@@ -102,6 +108,8 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
 template <class C>
 bool Space<C>::MayBegin(const State<C>& state, size_t number) const {
   const Event& event = problem_.operations[number];
+  if (options_.planted.begins_no_munmap && event.verb == Verb::kMunmap)
+    return false;
   if (problem_.in_order) {
     const auto& own = own_[event.task];
     return state.next[event.task] < own.size() &&
@@ -272,7 +280,7 @@ Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
         all |= own_touch_[task][0];
     }
   }
-  return all;
+  return all & ~options_.planted.unseen_touches;
 }
 
 // Whether as much is in flight as may be.
@@ -408,14 +416,18 @@ uint64_t Space<C>::Extra(const State<C>& state) const {
 
 template <class C>
 uint64_t Space<C>::Key(const State<C>& state) const {
+  if (options_.planted.forgets_counts && !options_.plain)
+    return Fingerprint(WithoutCounts(state.world), options_.rules, Extra(state),
+                       options_.plain);
   return Fingerprint(state.world, options_.rules, Extra(state), options_.plain);
 }
 
 template <class C>
 void Space<C>::Canonical(const State<C>& state,
                          std::vector<uint8_t>& bytes) const {
-  CanonicalBytes(state.world, options_.rules, Extra(state), options_.plain,
-                 bytes);
+  const bool forgets = options_.planted.forgets_counts && !options_.plain;
+  CanonicalBytes(forgets ? WithoutCounts(state.world) : state.world,
+                 options_.rules, Extra(state), options_.plain, bytes);
 }
 
 template class Space<SmallCaps>;

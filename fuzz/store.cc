@@ -11,12 +11,16 @@ uint64_t Fingerprints::BytesFor(uint64_t more) const {
   return slots == slots_.size() ? bytes : bytes + this->bytes();
 }
 
-void Fingerprints::Grow() {
-  std::vector<uint64_t> old(slots_.size() * 2);
-  old.swap(slots_);
+bool Fingerprints::Grow(const std::function<bool()>& is_over) {
+  constexpr size_t kLook = 1 << 18;  // slots between two questions
+  std::vector<uint64_t> wide(slots_.size() * 2);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (i % kLook == 0 && is_over()) return false;
+    if (slots_[i] != 0) wide[Find(wide, shift_ - 1, slots_[i])] = slots_[i];
+  }
+  slots_.swap(wide);
   --shift_;
-  for (const uint64_t key : old)
-    if (key != 0) slots_[Find(key)] = key;
+  return true;
 }
 
 // A byte that says how many zeros, one that says how many others, those.

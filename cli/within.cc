@@ -1,0 +1,142 @@
+// A bound in words: what a search looks at, and what it leaves out.
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/bound.h"
+#include "cli/input.h"
+
+namespace vmtrunc {
+namespace {
+
+// "one pass", "2 passes".
+std::string Count(unsigned number, const char* one, const char* more) {
+  return number == 1 ? absl::StrCat("one ", one)
+                     : absl::StrCat(number, " ", more);
+}
+
+constexpr Verbs kPasses =
+    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
+
+// Those that there are: kAllVerbs has bits to spare.
+constexpr Verbs kNamed = (Verbs{1} << (kVerbs + 1)) - 2;
+
+std::string Names(Verbs verbs) {
+  std::vector<std::string> names;
+  for (int i = 1; i <= kVerbs; ++i)
+    if ((verbs >> i & 1) != 0)
+      names.emplace_back(VerbName(static_cast<Verb>(i)));
+  return absl::StrJoin(names, ", ");
+}
+
+// What the property is about does not happen without one of these; 0: it may
+// whatever the verbs are.
+Verbs Needed(Property property) {
+  switch (property) {
+    case Property::kNoPagePastSize:
+      return Bit(Verb::kTruncate);
+    case Property::kNoRemovedPageMapped:
+    case Property::kNoOverUnmap:
+    case Property::kRestartProgress:
+    case Property::kBoundedDrops:
+    case Property::kCountIsACount:
+      return kPasses;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+Within WithinOf(const Bound& b) {
+  Within within{.words = "", .left_out = {}, .passes = b.passes};
+  const Verbs passes = b.verbs & kPasses;
+  const Verbs others = b.verbs & kNamed & ~kPasses;
+  if (passes == 0) within.passes = 0;
+  within.truncations_alone = passes == Bit(Verb::kTruncate);
+  absl::StrAppendFormat(
+      &within.words, "%s%s; %s%s; up to %d at once; ",
+      passes == 0 ? "no pass" : Count(b.passes, "pass", "passes"),
+      passes == 0 ? "" : " of " + Names(passes),
+      others == 0 ? "no other operation"
+                  : "up to " + Count(b.operations, "other operation",
+                                     "other operations"),
+      others == 0 ? "" : " of " + Names(others), b.in_flight);
+  absl::StrAppendFormat(
+      &within.words,
+      "a file of %s; %s, each with at most one mapping at the start, %s; "
+      "addresses %d..%d; %s",
+      Count(b.pages, "page", "pages"), Count(b.mms, "mm", "mms"),
+      b.private_too ? "shared or private" : "shared", b.first_addr,
+      b.end_addr - 1, Count(b.vmas, "vma struct", "vma structs"));
+  auto& out = within.left_out;
+  const Verbs missing = kNamed & ~b.verbs;
+  if (missing != 0) out.push_back(Names(missing) + ": --verbs");
+  out.push_back(
+      absl::StrFormat("more than %s: %s", Count(b.passes, "pass", "passes"),
+                      b.passes < 2 ? "--passes 2" : "no bound has more"));
+  out.push_back(absl::StrFormat(
+      "more than %s: --operations %d",
+      Count(b.operations, "other operation", "other operations"),
+      b.operations + 1));
+  out.push_back(absl::StrFormat("more than %d at once: --in-flight %d",
+                                b.in_flight, b.in_flight + 1));
+  if (b.mms < 2) out.push_back("a second mm: --mms 2");
+  if (b.pages < 4)
+    out.push_back(absl::StrFormat("a larger file: --pages %d", b.pages + 1));
+  if (!b.private_too) out.push_back("private mappings: --bound small");
+  return within;
+}
+
+Within WithinOf(const Problem& problem) {
+  std::set<unsigned> tasks;
+  Within within;
+  for (const Event& event : problem.operations) {
+    tasks.insert(event.task);
+    within.passes += IsPass(event.verb);
+    if (IsPass(event.verb) && event.verb != Verb::kTruncate)
+      within.truncations_alone = false;
+  }
+  within.words = absl::StrFormat(
+      "%s of the script by %s, each task's in their order; every schedule and "
+      "drop; up to %d at once",
+      Count(static_cast<unsigned>(problem.operations.size()), "operation",
+            "operations"),
+      Count(static_cast<unsigned>(tasks.size()), "task", "tasks"),
+      problem.in_flight);
+  within.left_out = {
+      "operations, arguments and starts that the script does not have: "
+      "--bound"};
+  return within;
+}
+
+std::string CannotBreak(Property property, const Problem& problem,
+                        const Rules& rules) {
+  Verbs has = 0;
+  for (const Event& event : problem.operations) has |= Bit(event.verb);
+  if (problem.max_passes == 0 && !problem.in_order) has &= ~kPasses;
+  const Verbs needed = Needed(property);
+  if (needed != 0 && (has & needed) == 0)
+    return absl::StrCat("it takes one of ", Names(needed),
+                        ", and none is within the bound");
+  if (property == Property::kBoundedDrops && !rules.drop_lock)
+    return "this kernel drops no lock";
+  const size_t most = problem.in_order
+                          ? problem.operations.size()
+                          : problem.max_passes + problem.max_operations;
+  if (property == Property::kNoDeadlock &&
+      std::min<size_t>(most, problem.in_flight) < 2)
+    return "it takes two operations at once";
+  return "";
+}
+
+void ExpectOperations(const Problem& problem, const std::string& what) {
+  if (problem.starts.empty())
+    throw UsageError{what + ": expected a state to start from"};
+  if (problem.operations.empty())
+    throw UsageError{what + ": expected an operation that may begin (--verbs)"};
+}
+
+}  // namespace vmtrunc
