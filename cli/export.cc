@@ -1,10 +1,13 @@
 // vmtrunc export.
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "export/c_program.h"
 #include "export/dot.h"
+#include "export/plan.h"
 #include "export/promela.h"
 
 namespace vmtrunc {
@@ -14,18 +17,42 @@ struct ExportArguments {
   std::string file, from, as = "c", kernel, out;
 };
 
+// The program plays what the script says, or there is none.
+void ExpectPlayable(const ExportArguments& o, const Script& script) {
+  const PlanTotals totals = TotalsOf(script, MakePlan(script));
+  const std::string name = Shown(o.file);
+  if (!totals.refused.empty())
+    throw UsageError{absl::StrCat(name, ": ", totals.refused)};
+  if (totals.played == 0)
+    throw UsageError{name + ": expected an event that is a system call"};
+  if (totals.checks == 0)
+    throw UsageError{name +
+                     ": expected a truncation by a task that is there: the "
+                     "program checks nothing else"};
+}
+
+void ExpectSteps(const ExportArguments& o, const Script& script,
+                 const KernelSpec& kernel) {
+  if (!HasSteps(script, kernel))
+    throw UsageError{Shown(o.file) +
+                     ": expected an event that does something on " +
+                     kernel.ToString()};
+}
+
 std::string Exported(const ExportArguments& o) {
   const Script script = ReadScript(o.file, o.from);
   if (o.as == "c") {
     if (!o.kernel.empty())
       throw UsageError{"--kernel " + o.kernel +
                        ": expected none, with --as c it is the running one"};
+    ExpectPlayable(o, script);
     return CProgram(script);
   }
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, script, o.file, "2.6.11");
   if (kernels.size() != 1)
     throw UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+  ExpectSteps(o, script, kernels.front());
   return o.as == "dot" ? DotGraph(script, kernels.front())
                        : PromelaModel(script, kernels.front());
 }

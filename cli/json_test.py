@@ -122,6 +122,7 @@ CASES = [
     ("kernels", 0, ("kernels",)),
     ("rules", 0, ("rules",)),
     ("live-threads", 0, (*RACE, "--runs", "50")),
+    ("live-threads", 0, (*RACE, HISTORY, "--runs", "50")),
     ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I2")),
     ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I5-dead")),
     ("properties", 0, ("properties", "--kernel", "2.6.11,2.6.38", "--cases",

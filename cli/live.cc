@@ -5,7 +5,10 @@
 
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/live_threads.h"
@@ -23,26 +26,35 @@ struct LiveOptions {
   std::string kernel, script;
 };
 
+// What was found is told before anything is written; a script that was given
+// is in its file already.
 int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
                      const std::string& differs) {
   Script shown = script;
   shown.events.resize(at);
-  const std::string path = "live-divergence.vmt";
-  WriteFile(path, ToText(shown));
+  const std::string text = ToText(shown);
   std::cout << absl::StrFormat(
-      "%s and the running kernel differ after event %d, `%s`:\n%s\n%s\n"
-      "Run it again:  vmtrunc live %s --kernel %s\n",
-      o.kernel, at, ToText(script.events[at - 1], script), differs,
-      ToText(shown), path, o.kernel);
+                   "%s and the running kernel differ after event %d, `%s`:\n"
+                   "%s\n%s\n",
+                   o.kernel, at, ToText(script.events[at - 1], script), differs,
+                   text)
+            << std::flush;
+  std::string path = o.script;
+  if (path.empty()) path = WriteUnused("live-divergence", "vmt", text);
+  if (path != "-")
+    std::cout << absl::StrFormat("Run it again:  vmtrunc live %s --kernel %s\n",
+                                 ShellWord(path), o.kernel);
   return kExitBroken;
 }
 
 void PrintTotals(const Comparison& comparison, double seconds) {
   const CompareTotals& totals = comparison.totals();
   std::cout << absl::StrFormat(
-      "%d scripts, %d events, %d %% with an effect, %.1f s: no divergence\n",
+      "%d scripts, %d events played, %d %% with an effect, %d not played "
+      "(nothing to do), %.1f s: no divergence\n",
       totals.scripts, totals.events,
-      totals.events == 0 ? 0 : 100 * totals.effects / totals.events, seconds);
+      totals.events == 0 ? 0 : 100 * totals.effects / totals.events,
+      totals.idle, seconds);
   std::cout << "verbs:";
   for (const auto& [verb, count] : totals.verbs)
     std::cout << " " << VerbName(verb) << " " << count;
@@ -61,13 +73,76 @@ std::string KernelLike(const std::string& release) {
   return older ? "6.x-mremap-checks-first-mremap-moves-many" : "6.x";
 }
 
-int RunScript(const LiveOptions& o, Comparison& comparison) {
-  size_t at = 0;
+// What a script says and no running kernel can be told.
+std::string NotOfThisKernel(const Script& script) {
+  std::vector<std::string> lines;
+  if (script.kernel)
+    lines.push_back(absl::StrCat("kernel ", script.kernel->ToString()));
+  if (!script.unknown_kernel.empty())
+    lines.push_back(absl::StrCat("kernel ", Shown(script.unknown_kernel)));
+  const Setup& setup = script.setup;
+  if (setup.block != 1) lines.push_back(absl::StrCat("block ", setup.block));
+  if (setup.count != 0) lines.push_back(absl::StrCat("count ", setup.count));
+  if (setup.count_bits != 32)
+    lines.push_back(absl::StrCat("count-bits ", setup.count_bits));
+  if (!script.expects.empty())
+    lines.push_back(absl::StrCat("expect, ", script.expects.size(), " lines"));
+  return absl::StrJoin(lines, "; ");
+}
+
+int RunScript(const LiveOptions& o, const Rules& rules) {
   const Script script = ReadScript(o.script, "");
-  const std::string differs = comparison.Compare(script, at);
+  const Sequence sequence = MakeSequence(script, rules);
+  if (!sequence.refused.empty())
+    throw UsageError{absl::StrCat(Shown(o.script), ": ", sequence.refused)};
+  if (sequence.played == 0)
+    throw UsageError{absl::StrCat(
+        Shown(o.script), ": expected an event that can be played",
+        sequence.turns.empty() ? ""
+                               : absl::StrCat("; ", NameEvent(script, 0), ": ",
+                                              sequence.turns.front().idle))};
+  const std::string ignored = NotOfThisKernel(script);
+  if (!ignored.empty())
+    std::cout << "not asked of the running kernel: " << ignored << "\n";
+  Comparison comparison(rules);
+  size_t at = 0;
+  const std::string differs = comparison.Compare(script, sequence, at);
   if (!differs.empty()) return ReportDivergence(o, script, at, differs);
   PrintTotals(comparison, 0);
   return kExitHeld;
+}
+
+int RunRandom(const LiveOptions& o, const Rules& rules) {
+  Comparison comparison(rules);
+  ProgressLine progress;
+  int status = kExitHeld;
+  for (uint64_t run = 0; run < o.runs && status == kExitHeld; ++run) {
+    if (o.seconds != 0 && progress.seconds() > o.seconds) break;
+    Random random(o.seed * 1000003 + run);
+    const Script script = RandomLive(random, o.events, rules);
+    const Sequence sequence = MakeSequence(script, rules);
+    if (!sequence.refused.empty())
+      throw UsageError{
+          absl::StrCat("live: random script ", run, ": ", sequence.refused)};
+    try {
+      size_t at = 0;
+      const std::string differs = comparison.Compare(script, sequence, at);
+      if (!differs.empty()) return ReportDivergence(o, script, at, differs);
+    } catch (const LiveError& error) {
+      if (comparison.totals().scripts == 0) throw;
+      progress.End();
+      std::cerr << "vmtrunc: ran out: " << error.what << "\n";
+      status = kExitRanOut;
+    }
+    if (progress.IsDue())
+      progress.Show(
+          absl::StrFormat("%d scripts, %.0f s", run, progress.seconds()));
+  }
+  progress.End();
+  if (comparison.totals().events == 0)
+    throw UsageError{"live: expected a run or more"};
+  PrintTotals(comparison, progress.seconds());
+  return status;
 }
 
 int RunLive(LiveOptions o) {
@@ -75,27 +150,12 @@ int RunLive(LiveOptions o) {
   ::uname(&name);
   if (o.kernel.empty()) o.kernel = KernelLike(name.release);
   std::cout << "running kernel: " << name.sysname << " " << name.release << " "
-            << name.machine << ", compared with " << o.kernel << "\n";
+            << name.machine << ", compared with " << o.kernel << "\n"
+            << std::flush;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(kPage))
     throw UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
-  Comparison comparison(rules);
-  if (!o.script.empty()) return RunScript(o, comparison);
-  size_t at = 0;
-  ProgressLine progress;
-  for (uint64_t run = 0; run < o.runs; ++run) {
-    if (o.seconds != 0 && progress.seconds() > o.seconds) break;
-    Random random(o.seed * 1000003 + run);
-    const Script script = RandomLive(random, o.events, rules);
-    const std::string differs = comparison.Compare(script, at);
-    if (!differs.empty()) return ReportDivergence(o, script, at, differs);
-    if (progress.IsDue())
-      progress.Show(
-          absl::StrFormat("%d scripts, %.0f s", run, progress.seconds()));
-  }
-  progress.End();
-  PrintTotals(comparison, progress.seconds());
-  return kExitHeld;
+  return o.script.empty() ? RunRandom(o, rules) : RunScript(o, rules);
 }
 
 }  // namespace

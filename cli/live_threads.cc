@@ -1,15 +1,21 @@
 // vmtrunc live --threads: races the running kernel.
 #include "cli/live_threads.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/error.h"
+#include "base/shown.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "core/version.h"
@@ -34,19 +40,13 @@ double Rate(const RaceReport& r) {
   return r.seconds > 0 ? static_cast<double>(r.operations) / r.seconds : 0;
 }
 
-std::string Quoted(const std::string& path) {
-  return path.find_first_of(" '\"$&|;<>()*?\\") == std::string::npos
-             ? path
-             : absl::StrCat("'", path, "'");
-}
-
 std::string Again(const ThreadsOptions& o) {
   const RaceOptions& r = o.race;
   std::string text = absl::StrFormat(
       "vmtrunc live --threads %s --runs 10000 --unit %d "
       "--meet %d --check %d --delay %d",
-      Quoted(r.path), r.unit, r.meet, r.check, r.delay);
-  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", Quoted(r.dir));
+      ShellWord(r.path), r.unit, r.meet, r.check, r.delay);
+  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", ShellWord(r.dir));
   if (!o.plant.empty()) absl::StrAppend(&text, " --plant ", o.plant);
   return text;
 }
@@ -76,11 +76,17 @@ nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
                          {"seconds", r.seconds},
                          {"stopped", r.stopped},
                          {"holds", r.invariant.empty()}};
+  if (!r.ran_out.empty()) json["ran_out"] = Utf8(r.ran_out);
+  if (!o.script.empty()) {
+    json["events"] = o.race.script->events.size();
+    json["events_of_timing"] = o.dealt.timing;
+    json["events_with_nothing_to_do"] = o.dealt.idle;
+  }
   if (r.invariant.empty()) return json;
   json["invariant"] = r.invariant;
   json["detail"] = r.what;
   if (r.task != kNobody) json["task"] = TaskName(o, r);
-  json["file"] = o.race.path;
+  json["file"] = Utf8(o.race.path);
   json["again"] = Again(o);
   return json;
 }
@@ -96,6 +102,15 @@ void Print(const ThreadsOptions& o, const RaceReport& r) {
       Share(r.overlapped, r.operations), Share(r.overlapped_pass, r.operations),
       r.sigbus, r.sigsegv, r.forks, r.quiescent, r.pages, r.pages_past,
       r.sigbus_checked);
+  if (!o.script.empty()) {
+    const size_t events = o.race.script->events.size();
+    std::cout << absl::StreamFormat(
+        "of %d events %d are raced; %d step, drop or finish, and the kernel "
+        "decides when; %d have nothing to do\n",
+        events, events - o.dealt.timing - o.dealt.idle, o.dealt.timing,
+        o.dealt.idle);
+  }
+  if (!r.ran_out.empty()) return;
   if (r.invariant.empty()) {
     std::cout << (r.stopped ? "stopped: nothing broke so far\n"
                             : "nothing broke\n");
@@ -104,22 +119,95 @@ void Print(const ThreadsOptions& o, const RaceReport& r) {
   std::cout << absl::StreamFormat(
       "%s broken%s: %s\nscript: %s\nRace it again:  %s\n", r.invariant,
       r.task == kNobody ? "" : absl::StrCat(" in the mm of ", TaskName(o, r)),
-      r.what, o.race.path, Again(o));
+      r.what, Shown(o.race.path), Again(o));
 }
 
-// What is raced, and the file that it is in.
+// A script to be raced: all that it starts is raced, or it is refused.
 void TakeScript(ThreadsOptions& o) {
-  o.race.path = o.script.empty() || o.script == "-" ? o.out : o.script;
-  if (!o.script.empty()) {
-    o.race.script = ReadScript(o.script, "");
-    RaceShared plan;
-    Deal(*o.race.script, o.race.meet, plan);
-    if (plan.count == 0 || plan.setup.tasks == 0)
-      throw UsageError{
-          absl::StrCat(o.script, ": expected an event that is a system call")};
+  o.race.script = ReadScript(o.script, "");
+  RaceShared plan;
+  o.dealt = Deal(*o.race.script, o.race.meet, plan);
+  const std::string name = Shown(o.script);
+  if (!o.dealt.refused.empty())
+    throw UsageError{absl::StrCat(name, ": ", o.dealt.refused)};
+  if (plan.count == 0 || plan.setup.tasks == 0)
+    throw UsageError{absl::StrCat(
+        name, ": expected an event that is a system call",
+        o.dealt.first_idle.empty() ? "" : "; ", o.dealt.first_idle)};
+}
+
+// The file of what is raced, made by this process: no other one is touched. It
+// is gone with this, unless it is kept.
+class RacedFile {
+ public:
+  // `wanted`, or NAME-2 and so on where that is another's.
+  explicit RacedFile(const std::string& wanted) {
+    const size_t dot = wanted.rfind('.');
+    const bool has_end = dot != std::string::npos && dot != 0 &&
+                         wanted.find('/', dot) == std::string::npos;
+    const std::string stem = wanted.substr(0, has_end ? dot : wanted.size());
+    for (unsigned i = 1; file_ < 0 && i < kMostNames; ++i) {
+      path_ = i == 1 ? wanted
+                     : absl::StrCat(stem, "-", i, wanted.substr(stem.size()));
+      file_ =
+          ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file_ < 0 && errno != EEXIST) FailPath(path_, errno);
+    }
+    if (file_ < 0) FailPath(wanted, EEXIST);
   }
-  if (o.race.path == o.out)
-    WriteFile(o.out, ToText(o.race.script.value_or(EmptyScript())));
+  ~RacedFile() {
+    struct stat made{}, there{};
+    if (!kept_ && ::fstat(file_, &made) == 0 &&
+        ::lstat(path_.c_str(), &there) == 0 && made.st_ino == there.st_ino &&
+        made.st_dev == there.st_dev)
+      ::unlink(path_.c_str());
+    ::close(file_);
+  }
+  RacedFile(const RacedFile&) = delete;
+  RacedFile& operator=(const RacedFile&) = delete;
+
+  void Keep() { kept_ = true; }
+  int file() const { return file_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  static constexpr unsigned kMostNames = 100000;
+  std::string path_;
+  int file_ = -1;
+  bool kept_ = false;
+};
+
+void Put(const RacedFile& file, const std::string& text) {
+  if (::write(file.file(), text.data(), text.size()) !=
+      static_cast<ssize_t>(text.size()))
+    FailPath(file.path(), errno == 0 ? ENOSPC : errno);
+}
+
+RaceReport RaceAll(const ThreadsOptions& o) {
+  if (!o.json)
+    std::cout << "running kernel: " << RunningKernel() << ", seed "
+              << o.race.seed << "\n"
+              << std::flush;
+  ProgressLine progress;
+  const RaceReport report = Race(o.race, [&](const RaceReport& r) {
+    if (progress.IsDue())
+      progress.Show(absl::StrFormat("%d rounds, %d operations, %.0f s",
+                                    r.rounds, r.operations, r.seconds));
+  });
+  progress.End();
+  return report;
+}
+
+// Nothing broke: whether that says anything.
+int StatusOf(const RaceReport& r) {
+  if (!r.invariant.empty()) return kExitBroken;
+  if (!r.ran_out.empty()) {
+    std::cerr << "vmtrunc: live: ran out: " << r.ran_out << "\n";
+    return kExitRanOut;
+  }
+  if (r.stopped) return kExitRanOut;
+  if (r.operations == 0) throw UsageError{"live: nothing was raced"};
+  return kExitHeld;
 }
 
 }  // namespace
@@ -163,7 +251,9 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
                  "a test of the checks: breaks this behind their back")
       ->check(CLI::IsMember(plants))
       ->needs(on);
-  sub.add_option("--out", o.out, "where a script is written before it is raced")
+  sub.add_option("--out", o.out,
+                 "where a script is written before it is raced; a "
+                 "file that is there stays, and NAME-2 is taken")
       ->check(kNotEmpty)
       ->needs(on)
       ->capture_default_str();
@@ -174,38 +264,28 @@ int RunThreads(const ThreadsOptions& given) {
   ThreadsOptions o = given;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(kPage))
     throw UsageError{"live: expected pages of 4096 bytes"};
-  TakeScript(o);
+  if (o.race.runs == 0) throw UsageError{"live: expected a run or more"};
+  if (!o.script.empty()) TakeScript(o);
   const auto& names = PlantNames();
   o.race.plant = static_cast<Plant>(
       std::find(names.begin(), names.end(), o.plant) - names.begin());
-  if (o.race.runs == 0) throw UsageError{"live: expected a run or more"};
-  if (!o.json) {
-    std::cout << "running kernel: " << RunningKernel() << ", seed "
-              << o.race.seed << "\n"
-              << std::flush;
+  o.race.path = o.script;
+  std::optional<RacedFile> made;
+  if (o.script.empty() || o.script == "-") {
+    made.emplace(o.out);
+    o.race.path = made->path();
+    o.race.out = made->file();
+    if (o.race.script) Put(*made, ToText(*o.race.script));
   }
-  ProgressLine progress;
-  const bool ours = o.race.path != o.script;  // to remove
-  RaceReport report;
-  try {
-    report = Race(o.race, [&](const RaceReport& r) {
-      if (progress.IsDue())
-        progress.Show(absl::StrFormat("%d rounds, %d operations, %.0f s",
-                                      r.rounds, r.operations, r.seconds));
-    });
-  } catch (const LiveError&) {
-    if (ours) ::unlink(o.out.c_str());
-    throw;
-  }
-  progress.End();
+  const RaceReport report = RaceAll(o);
+  if (made && !report.invariant.empty()) made->Keep();
   if (o.json) {
-    std::cout << Json(o, report).dump(2) << "\n";
+    std::cout << Json(o, report).dump(2) << std::endl;
   } else {
     Print(o, report);
+    std::cout << std::flush;
   }
-  const bool held = report.invariant.empty();
-  if (held && ours) ::unlink(o.out.c_str());
-  return held ? kExitHeld : kExitBroken;
+  return StatusOf(report);
 }
 
 }  // namespace vmtrunc

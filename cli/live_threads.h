@@ -6,6 +6,7 @@
 #include <string>
 
 #include "live/race.h"
+#include "live/rounds.h"
 
 namespace vmtrunc {
 
@@ -13,6 +14,7 @@ struct ThreadsOptions {
   bool on = false;
   bool json = false;
   std::string script;  // a file, or "" for random ones
+  Dealt dealt;         // of the script
   std::string plant, out = "live-threads.vmt";
   RaceOptions race;
 };

@@ -77,7 +77,6 @@ void Arguments(const Event& e, Fields& fields) {
   fields.Number("private", e.is_private);
   fields.Number("write", e.write);
   fields.Number("populate", e.populate);
-  fields.Number("fails", e.fail_after != 0);
 }
 
 std::string Entry(const Script& script, const Deed& deed) {
@@ -112,6 +111,8 @@ std::string Names(const std::string* names, size_t count) {
 }
 
 std::string Table(const Script& script) {
+  const std::vector<Deed> plan = MakePlan(script);
+  const PlanTotals totals = TotalsOf(script, plan);
   const Setup& setup = script.setup;
   std::array<unsigned, 8> mm_of;
   mm_of.fill(8);
@@ -125,10 +126,14 @@ std::string Table(const Script& script) {
       "static const unsigned sizes[2] = {%u, %u};\n"
       "static const char *const task_names[TASKS] = %s;\n"
       "static const char *const file_names[2] = %s;\n"
+      "static const char coverage[] =\n"
+      "    \"of %u events %u are played; %u step, drop or finish, and the \"\n"
+      "    \"kernel decides when; %u have nothing to do\";\n"
       "static const struct entry table[] = {\n",
       setup.files, absl::StrJoin(mm_of, ", "), setup.sizes[0], setup.sizes[1],
-      Names(script.task_names, 8), Names(script.file_names, 2));
-  for (const Deed& deed : MakePlan(script)) text += Entry(script, deed);
+      Names(script.task_names, 8), Names(script.file_names, 2),
+      script.events.size(), totals.played, totals.timing, totals.idle);
+  for (const Deed& deed : plan) text += Entry(script, deed);
   return text + "    {.op = END},\n};\n";
 }
 

@@ -96,6 +96,10 @@ std::string Order(const Record& record) {
 
 }  // namespace
 
+bool HasSteps(const Script& script, const KernelSpec& kernel) {
+  return !RecordRun(script, kernel.rules()).steps.empty();
+}
+
 std::string DotGraph(const Script& script, const KernelSpec& kernel) {
   const Record record = RecordRun(script, kernel.rules());
   const std::string verdict =
@@ -105,6 +109,7 @@ std::string DotGraph(const Script& script, const KernelSpec& kernel) {
                             BrokenNames(Bit(record.result.first.property)),
                             record.result.first.event,
                             record.result.first.ToString());
+  const std::string without = WithoutStep(script, record);
   std::string text = absl::StrFormat(
       "// A run of vmtrunc's model. dot -Tsvg FILE -o FILE.svg\n"
       "// A column a task, a node a step, time downwards. Blue: a lock that "
@@ -117,7 +122,7 @@ std::string DotGraph(const Script& script, const KernelSpec& kernel) {
       "  node [shape=box, style=filled, fillcolor=white, fontsize=10, "
       "fontname=\"sans-serif\"];\n"
       "  edge [fontsize=9, fontname=\"sans-serif\"];\n",
-      Quoted(verdict));
+      Quoted(without.empty() ? verdict : verdict + "\n" + without));
   const auto columns = Columns(script, record);
   for (size_t task = 0; task < columns.size(); ++task)
     if (!columns[task].empty())

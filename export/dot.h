@@ -8,6 +8,9 @@
 
 namespace vmtrunc {
 
+// Whether the run has a step: else there is nothing to show.
+bool HasSteps(const Script& script, const KernelSpec& kernel);
+
 // A column a task, a node a step, time downwards; edges for the order of the
 // program and for locks that went from one task to another.
 std::string DotGraph(const Script& script, const KernelSpec& kernel);

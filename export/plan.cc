@@ -1,36 +1,15 @@
 #include "export/plan.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "live/sequence.h"
 
 namespace vmtrunc {
 namespace {
 
 constexpr unsigned kTasks = LargeCaps::kTasks;
-
-bool InSpace(unsigned addr, unsigned len) {
-  return addr >= 1 && len >= 1 && addr + len <= LargeCaps::kAddrs;
-}
-
-// Why the kernel would not even look at it, or "".
-std::string Refused(const Event& e) {
-  switch (e.verb) {
-    case Verb::kMremap:
-      if (!InSpace(e.new_addr, e.new_len)) return "outside pages 1..255";
-      [[fallthrough]];
-    case Verb::kMmap:
-    case Verb::kMunmap:
-    case Verb::kMprotect:
-    case Verb::kRemap:
-      return InSpace(e.addr, e.len) ? "" : "outside pages 1..255";
-    case Verb::kPunch:
-    case Verb::kInvalidate:
-      return e.len == 0 ? "no pages" : "";
-    case Verb::kNone:
-      return "nothing";
-    default:
-      return "";
-  }
-}
 
 class Planner {
  public:
@@ -72,8 +51,8 @@ class Planner {
   }
 
   void Perform(size_t event, const Event& e) {
-    const std::string refused = Refused(e);
-    if (!refused.empty()) return Nothing(event, refused);
+    const std::string idle = NothingToDo(e, script_.setup);
+    if (!idle.empty()) return Nothing(event, idle);
     if (e.verb == Verb::kFork && live_[e.new_addr])
       return Nothing(event, "the new task lives");
     EndRace(e.task);
@@ -136,6 +115,25 @@ class Planner {
 
 std::vector<Deed> MakePlan(const Script& script) {
   return Planner(script).Make();
+}
+
+PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan) {
+  PlanTotals totals;
+  for (const Deed& deed : plan) {
+    totals.checks += deed.act == Act::kCheck ? 1 : 0;
+    if (deed.act != Act::kPerform) continue;
+    ++totals.played;
+    const std::string why = NoSystemCall(script.events[deed.event]);
+    if (totals.refused.empty() && !why.empty())
+      totals.refused = absl::StrCat(NameEvent(script, deed.event),
+                                    ": cannot be played: ", why);
+  }
+  totals.timing = static_cast<size_t>(std::count_if(
+      script.events.begin(), script.events.end(), [](const Event& e) {
+        return e.kind >= EventKind::kStep && e.kind <= EventKind::kFinish;
+      }));
+  totals.idle = script.events.size() - totals.played - totals.timing;
+  return totals;
 }
 
 }  // namespace vmtrunc

@@ -36,6 +36,16 @@ struct Deed {
 // truncation that a check is of is past, and its task lives.
 std::vector<Deed> MakePlan(const Script& script);
 
+// What becomes of a script's events.
+struct PlanTotals {
+  size_t played = 0;
+  size_t timing = 0;  // steps, drops, finishes: the kernel decides when
+  size_t idle = 0;    // events that have nothing to do
+  size_t checks = 0;
+  std::string refused = {};  // an event that cannot be played, and why; or ""
+};
+PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan);
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_EXPORT_PLAN_H_

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "export/c_program.h"
 #include "export/record.h"
 
@@ -94,6 +96,24 @@ std::string Proctypes(const Script& script, const Record& record,
   return text;
 }
 
+// What the model has of the run no claim and no step of.
+std::string NotHere(const Script& script, const Record& record) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kProperties; ++i) {
+    const auto property = static_cast<Property>(i);
+    if (property != Property::kNoPagePastSize && record.result.breaks(property))
+      names.push_back(AllProperties()[i].name);
+  }
+  std::string text;
+  if (!names.empty())
+    absl::StrAppend(&text, " * The run also breaks, and nothing here asserts: ",
+                    absl::StrJoin(names, ", "), ".\n");
+  const std::string without = WithoutStep(script, record);
+  if (!without.empty())
+    absl::StrAppend(&text, " * Of the script's ", without, ".\n");
+  return text;
+}
+
 std::string Head(const Script& script, const KernelSpec& kernel,
                  const Record& record, size_t places) {
   const size_t vector = 2 * places + 400;  // more than it is
@@ -121,6 +141,7 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " * The assertion stands where a truncation's last pass over the whole "
       "range ends,\n"
       " * and where it ends itself. The run %s no-page-past-size, so it %s.\n"
+      "%s"
       " *\n"
       " * Locks have the number of the task that holds them, or 255; _readers "
       "have a bit\n"
@@ -131,7 +152,8 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " * The script:\n"
       " *\n%s */\n",
       kernel.ToString(), size, breaks ? "breaks" : "keeps",
-      breaks ? "fails" : "holds", AsComment(script, " *"));
+      breaks ? "fails" : "holds", NotHere(script, record),
+      AsComment(script, " *"));
 }
 
 std::string Declarations(const Places& places, const Script& script) {

@@ -250,6 +250,17 @@ class Recorder : public Checker<LargeCaps> {
 
 }  // namespace
 
+std::string WithoutStep(const Script& script, const Record& record) {
+  std::vector<bool> shown(script.events.size() + 1);
+  for (const RecordedStep& step : record.steps) shown[step.event] = true;
+  std::string text;
+  for (size_t event = 1; event < shown.size(); ++event)
+    if (!shown[event])
+      absl::StrAppend(&text, text.empty() ? "events without a step: " : ", ",
+                      event);
+  return text;
+}
+
 Record RecordRun(const Script& script, const Rules& rules) {
   Record record;
   World_ world = MakeWorld<LargeCaps>(script.setup, rules);

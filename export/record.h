@@ -67,6 +67,9 @@ struct Record {
   RunResult result;
 };
 
+// "events without a step: 3, 5", or "": what a record does not show.
+std::string WithoutStep(const Script& script, const Record& record);
+
 Record RecordRun(const Script& script, const Rules& rules);
 
 }  // namespace vmtrunc

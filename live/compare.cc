@@ -1,5 +1,7 @@
 #include "live/compare.h"
 
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/machine-inl.h"
@@ -15,25 +17,30 @@ View LookAtModel(const World_& w, unsigned task) {
   const unsigned mm = w.tasks[task].mm;
   for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
     const Vma& vma = w.vmas[slot];
-    view.vmas +=
-        VmaLine(vma.start, vma.end, vma.shared != 0, vma.write != 0, vma.pgoff);
+    view.vmas += VmaLine(vma.start, vma.end, vma.shared != 0, vma.write != 0,
+                         vma.file, vma.pgoff);
   }
   for (size_t i = 0; i < view.present.size(); ++i)
     view.present[i] = w.mms[mm].ptes[i].present();
   return view;
 }
 
+// The vma that has the address, or null.
+const Vma* VmaAt(const World_& w, unsigned mm, unsigned addr) {
+  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
+    const Vma& vma = w.vmas[slot];
+    if (addr >= vma.start && addr < vma.end) return &vma;
+  }
+  return nullptr;
+}
+
 // What a touch that has just been made must have come to.
 Touch TouchOfModel(const World_& w, const Event& event) {
   const unsigned mm = w.tasks[event.task].mm;
-  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
-    const Vma& vma = w.vmas[slot];
-    if (event.addr < vma.start || event.addr >= vma.end) continue;
-    if (event.verb == Verb::kWrite && vma.write == 0) return Touch::kSigsegv;
-    return w.mms[mm].ptes[event.addr].present() ? Touch::kServed
-                                                : Touch::kSigbus;
-  }
-  return Touch::kSigsegv;
+  const Vma* vma = VmaAt(w, mm, event.addr);
+  if (vma == nullptr || (event.verb == Verb::kWrite && vma->write == 0))
+    return Touch::kSigsegv;
+  return w.mms[mm].ptes[event.addr].present() ? Touch::kServed : Touch::kSigbus;
 }
 
 std::string Present(const View& view) {
@@ -43,73 +50,93 @@ std::string Present(const View& view) {
   return text.empty() ? "none" : text;
 }
 
+// Adds the event if the kernel can be told it; an event without effect is kept
+// now and then.
+void TakeEvent(Script& script, World_& world, const Event& event,
+               Random& random, const Rules& rules) {
+  const bool forks = event.verb == Verb::kFork;
+  if (!NothingToDo(event, script.setup).empty()) return;
+  if (forks && world.tasks[event.new_addr].live != 0) return;
+  World_ after = world;
+  VmasProbe probe;
+  Machine<LargeCaps, VmasProbe> trial(after, rules, probe);
+  const bool effect = trial.Apply(event);
+  if (probe.ran_out() || (!effect && random.Below(4) != 0)) return;
+  world = after;
+  script.events.push_back(event);
+}
+
 }  // namespace
 
 Script RandomLive(Random& random, size_t events, const Rules& rules) {
-  constexpr Verbs kVerbsHere = kAllVerbs & ~(1U << 12);  // no invalidate
+  constexpr Verbs kVerbsHere = kAllVerbs & ~Bit(Verb::kInvalidate);
   Script script = EmptyScript();
   script.setup.tasks = 2;
-  script.setup.sizes[0] = static_cast<uint8_t>(4 + random.Below(16));
+  script.setup.files = static_cast<uint8_t>(1 + random.Below(2));
+  for (unsigned i = 0; i < script.setup.files; ++i)
+    script.setup.sizes[i] = static_cast<uint8_t>(4 + random.Below(16));
+  if (random.Below(4) == 0) {
+    script.setup.tasks = 3;
+    script.setup.mm_of[2] = 0;
+  }
   World_ world = MakeWorld<LargeCaps>(script.setup, rules);
-  NoProbe<LargeCaps> probe;
-  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
-  while (script.events.size() < events) {
+  bool any = true;
+  while (script.events.size() < events && any) {
     Event event = RandomEvent(script, random, kVerbsHere);
     if (event.verb == Verb::kNone) continue;
     if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
     event.kind = EventKind::kStart;
     event.fail_after = 0;
+    event.file = static_cast<uint8_t>(random.Below(script.setup.files));
     const unsigned first = random.Below(kTasks);
-    for (unsigned i = 0; i < kTasks; ++i) {
+    any = false;
+    for (unsigned i = 0; i < kTasks && !any; ++i) {
       event.task = static_cast<uint8_t>((first + i) % kTasks);
-      if (world.tasks[event.task].live != 0) break;
+      any = world.tasks[event.task].live != 0;
     }
-    // An event without effect is kept now and then.
-    World_ after = world;
-    Machine<LargeCaps, NoProbe<LargeCaps>> trial(after, rules, probe);
-    const bool effect = trial.Apply(event);
-    if (world.tasks[event.task].live == 0) break;
-    if (!effect && random.Below(4) != 0) continue;
-    world = after;
-    script.events.push_back(event);
+    if (any) TakeEvent(script, world, event, random, rules);
   }
   return script;
 }
 
-std::string Comparison::Compare(const Script& script, size_t& at) {
+std::string Comparison::Compare(const Script& script, const Sequence& sequence,
+                                size_t& at) {
   World_ world = MakeWorld<LargeCaps>(script.setup, rules_);
   Machine<LargeCaps, MergeProbe> machine(world, rules_, probe_);
   live_.Begin(script.setup);
-  values_.fill(0);
-  for (unsigned i = 0; i < script.setup.sizes[0]; ++i)
-    values_[i] = static_cast<uint8_t>(i + 1);
+  values_ = {};
+  for (unsigned file = 0; file < script.setup.files; ++file)
+    for (unsigned i = 0; i < script.setup.sizes[file]; ++i)
+      values_[file][i] = FirstValue(file, i);
   std::string differs;
-  ++totals_.scripts;
-  for (at = 0; at < script.events.size() && differs.empty(); ++at) {
-    const Event& event = script.events[at];
-    if (world.tasks[event.task].live == 0 || event.kind != EventKind::kStart ||
-        event.verb == Verb::kInvalidate)
-      continue;
-    differs = CompareEvent(world, machine, event);
+  at = 0;
+  for (const Turn& turn : sequence.turns) {
+    at = turn.end;
+    if (turn.idle.empty()) differs = CompareTurn(world, machine, script, turn);
+    if (!differs.empty()) break;
   }
   live_.End();
+  ++totals_.scripts;
+  totals_.idle += sequence.idle;
   return differs;
 }
 
-std::string Comparison::CompareEvent(World_& world,
-                                     Machine<LargeCaps, MergeProbe>& machine,
-                                     const Event& event) {
-  const bool was_live = world.tasks[event.new_addr % kTasks].live != 0;
-  const auto size = static_cast<uint8_t>(world.files[0].size);
-  const bool effect = machine.Apply(event);
-  ++totals_.events;
-  totals_.effects += effect ? 1 : 0;
+std::string Comparison::CompareTurn(World_& world,
+                                    Machine<LargeCaps, MergeProbe>& machine,
+                                    const Script& script, const Turn& turn) {
+  const Event& event = script.events[turn.first];
+  Request request{.event = event, .value = ++value_};
+  request.size = static_cast<uint8_t>(world.files[event.file & 1].size);
+  request.last = world.mms[world.tasks[event.task].mm].users == 1;
+  const bool effect = PlayTurn(machine, world, script, turn);
+  const Reply reply = live_.Do(request);
+  if (reply.refused)
+    throw LiveError{absl::StrCat("live: the machine refused ",
+                                 NameEvent(script, turn.first), ": ",
+                                 std::strerror(reply.error))};
+  totals_.events += turn.end - turn.first;
+  totals_.effects += effect ? turn.end - turn.first : 0;
   ++totals_.verbs[event.verb];
-  // The model refuses some operations before the kernel sees them.
-  if (event.verb == Verb::kFork && (was_live || !effect)) return "";
-  if (!HasCall(event)) return "";
-  const Reply reply =
-      live_.Do({.event = event, .size = size, .value = ++value_});
   const std::string differs = CompareViews(world);
   return differs.empty() ? CompareTouch(world, event, reply) : differs;
 }
@@ -130,20 +157,24 @@ std::string Comparison::CompareViews(const World_& world) {
 
 std::string Comparison::CompareTouch(const World_& world, const Event& event,
                                      const Reply& reply) {
-  for (unsigned i = 0; i < values_.size(); ++i)
-    if ((world.files[0].cached >> i & 1) == 0) values_[i] = 0;
+  for (unsigned file = 0; file < values_.size(); ++file)
+    for (unsigned i = 0; i < values_[file].size(); ++i)
+      if ((world.files[file].cached >> i & 1) == 0) values_[file][i] = 0;
   if (event.verb != Verb::kRead && event.verb != Verb::kWrite) return "";
   const Touch touch = TouchOfModel(world, event);
   if (touch != reply.touch)
     return absl::StrFormat("the model's touch: %s, the kernel's: %s\n",
                            TouchName(touch), TouchName(reply.touch));
-  const Pte pte = world.mms[world.tasks[event.task].mm].ptes[event.addr];
+  const unsigned mm = world.tasks[event.task].mm;
+  const Pte pte = world.mms[mm].ptes[event.addr];
   if (touch != Touch::kServed || pte.kind() != PteKind::kPage) return "";
-  uint8_t& value = values_[pte.index()];
+  const unsigned file = VmaAt(world, mm, event.addr)->file;
+  uint8_t& value = values_[file][pte.index()];
   if (event.verb == Verb::kWrite) value = value_;
   if (value == reply.value) return "";
-  return absl::StrFormat("page %d has %d in the model, the kernel read %d\n",
-                         pte.index(), value, reply.value);
+  return absl::StrFormat(
+      "page %d of the %s file has %d in the model, the kernel read %d\n",
+      pte.index(), file == 0 ? "first" : "second", value, reply.value);
 }
 
 }  // namespace vmtrunc

@@ -10,12 +10,13 @@
 #include "core/machine.h"
 #include "core/script.h"
 #include "fuzz/random.h"
+#include "live/sequence.h"
 #include "live/tasks.h"
 
 namespace vmtrunc {
 
 // Sequential events that mostly do something: by tasks that live, around what
-// is mapped.
+// is mapped, of one file or two. All of them can be played.
 Script RandomLive(Random& random, size_t events, const Rules& rules);
 
 // Counts what the scripts make happen.
@@ -30,7 +31,8 @@ class MergeProbe : public NoProbe<LargeCaps> {
 
 struct CompareTotals {
   uint64_t scripts = 0;
-  uint64_t events = 0;
+  uint64_t events = 0;  // played
+  uint64_t idle = 0;    // events that have nothing to do anywhere
   uint64_t effects = 0;
   std::map<Verb, uint64_t> verbs;
 };
@@ -39,9 +41,11 @@ class Comparison {
  public:
   explicit Comparison(const Rules& rules) : rules_(rules) {}
 
-  // Returns what differs, or "". `at` is the event after which it does. Throws
+  // Returns what differs, or "". `at` is how many events were played then.
+  // Requires: the script's sequence, of these rules and not refused. Throws
   // LiveError.
-  std::string Compare(const Script& script, size_t& at);
+  std::string Compare(const Script& script, const Sequence& sequence,
+                      size_t& at);
 
   const CompareTotals& totals() const { return totals_; }
   const MergeProbe& probe() const { return probe_; }
@@ -49,9 +53,9 @@ class Comparison {
  private:
   using World_ = World<LargeCaps>;
 
-  std::string CompareEvent(World_& world,
-                           Machine<LargeCaps, MergeProbe>& machine,
-                           const Event& event);
+  std::string CompareTurn(World_& world,
+                          Machine<LargeCaps, MergeProbe>& machine,
+                          const Script& script, const Turn& turn);
   std::string CompareViews(const World_& world);
   std::string CompareTouch(const World_& world, const Event& event,
                            const Reply& reply);
@@ -61,7 +65,8 @@ class Comparison {
   MergeProbe probe_;
   CompareTotals totals_;
   uint8_t value_ = 100;  // what the next write writes
-  std::array<uint8_t, LargeCaps::kFilePages> values_{};  // of the file's pages
+  // Of the files' pages.
+  std::array<std::array<uint8_t, LargeCaps::kFilePages>, 2> values_{};
 };
 
 }  // namespace vmtrunc

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -74,13 +75,13 @@ void MmCheck::CheckSame(unsigned task) {
 bool MmCheck::ReadMaps() {
   count_ = 0;
   if (maps_ < 0) maps_ = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (maps_ < 0) return Refused(s_, task_, "/proc/self/maps", errno), false;
   // One read gives whole lines, at most a page of them.
   char text[2 * kPage];
   ::lseek(maps_, 0, SEEK_SET);
   for (;;) {
     const ssize_t size = ::read(maps_, text, sizeof(text) - 1);
-    if (size < 0)
-      Fail(s_, kSetup, task_, "/proc/self/maps: %s", strerror(errno));
+    if (size < 0) Refused(s_, task_, "/proc/self/maps", errno);
     if (size <= 0) return !failed();
     text[size] = 0;
     for (const char* line = text; *line != 0;) {
@@ -131,12 +132,14 @@ bool MmCheck::TakeLine(const char* line) {
 bool MmCheck::ReadPagemap() {
   if (pagemap_ < 0)
     pagemap_ = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (pagemap_ < 0)
+    return Refused(s_, task_, "/proc/self/pagemap", errno), false;
   const size_t size = kArenaPages * s_.place.unit * sizeof(uint64_t);
   if (::pread(pagemap_, entries_.data(), size,
               static_cast<off_t>(kArena / kPage * sizeof(uint64_t))) ==
       static_cast<ssize_t>(size))
     return true;
-  Fail(s_, kSetup, task_, "/proc/self/pagemap: %s", strerror(errno));
+  Refused(s_, task_, "/proc/self/pagemap", errno);
   return false;
 }
 
@@ -158,12 +161,15 @@ void MmCheck::CheckPage(const SeenVma& vma, unsigned p) {
                 entry);
   const Touched seen = TouchWord(AtReal(p), false, 0);
   s_.totals.sigbus_checked += seen.touch == Touch::kSigbus ? 1 : 0;
-  if (seen.touch != (past ? Touch::kSigbus : Touch::kServed))
+  if (seen.touch != (past ? Touch::kSigbus : Touch::kServed)) {
+    const int full = seen.touch == Touch::kSigbus ? NoRoom(vma, index) : 0;
+    if (full != 0) return Refused(s_, task_, "room for a page", full);
     return Fail(s_, "I1", task_,
                 "%p (%s, page %u of file %u): a read is %s "
                 "with value %#" PRIx64 ", and the file has %u pages",
                 at, kind, index, vma.file, TouchName(seen.touch), seen.value,
                 file.pages);
+  }
   if (past || vma.shared || !Present(entry) || IsFilePage(entry)) return;
   const uint64_t truncated_at = file.page[index].truncated_at;
   const char* wrong = Judge(s_, seen.value, vma.file, index, truncated_at);
@@ -172,6 +178,15 @@ void MmCheck::CheckPage(const SeenVma& vma, unsigned p) {
          "%p (a private copy of page %u of file %u) reads "
          "%#" PRIx64 ": %s",
          at, index, vma.file, seen.value, wrong);
+}
+
+// A fault of a page that the file system or the machine has no room for is
+// SIGBUS too: asks for the room by another way. Returns 0 or the error.
+int MmCheck::NoRoom(const SeenVma& vma, unsigned index) const {
+  if (::fallocate(s_.place.files[vma.file], FALLOC_FL_KEEP_SIZE,
+                  static_cast<off_t>(index * kPage), kPage) == 0)
+    return 0;
+  return errno != EOPNOTSUPP && IsMachineLimit(errno) ? errno : 0;
 }
 
 // Beside each vma nothing is mapped, but for the next vma.

@@ -41,6 +41,7 @@ class MmCheck {
   bool TakeLine(const char* line);
   bool ReadPagemap();
   void CheckPage(const SeenVma& vma, unsigned page);
+  int NoRoom(const SeenVma& vma, unsigned index) const;
   void CheckEdges();
   void PlantBefore();
   void PlantCopy(const SeenVma& vma);

@@ -6,15 +6,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "live/shared.h"
+
 namespace vmtrunc {
 namespace {
 
 thread_local sigjmp_buf g_touch;
 void OnFault(int signal) { siglongjmp(g_touch, signal); }
 
-bool Fits(unsigned addr, unsigned len) {
-  return addr >= 1 && len >= 1 && addr + len <= kArenaPages;
+// Whether a script's mappings still fit this process and this machine.
+bool CanMap() {
+  constexpr size_t kSize = 16 * kArenaPages * kPage;
+  void* at = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return false;
+  ::munmap(at, kSize);
+  return true;
 }
+
+int ErrorUnless(bool done) { return done ? 0 : errno; }
 
 void* Mremap(const Event& e, const Place& place) {
   if (e.new_addr == e.addr)
@@ -49,52 +61,44 @@ Touched TouchWord(char* at, bool write, uint64_t value) {
   return {.touch = Touch::kServed, .value = *word};
 }
 
-bool HasCall(const Event& e) {
-  switch (e.verb) {
-    case Verb::kMmap:
-    case Verb::kMunmap:
-    case Verb::kMprotect:
-    case Verb::kRemap:
-      return Fits(e.addr, e.len);
-    case Verb::kMremap:
-      return Fits(e.addr, e.len) && Fits(e.new_addr, e.new_len) &&
-             e.fail_after == 0;
-    case Verb::kPunch:
-      return e.len != 0;
-    case Verb::kNone:
-    case Verb::kInvalidate:
-      return false;
-    default:
-      return true;
-  }
-}
-
-bool Call(const Event& e, const Place& place) {
+int Call(const Event& e, const Place& place) {
   const int prot = PROT_READ | (e.write ? PROT_WRITE : 0);
   const int file = place.files[e.file & 1];
   switch (e.verb) {
     case Verb::kMmap:
-      return ::mmap(place.At(e.addr), place.bytes(e.len), prot,
-                    MAP_FIXED | (e.is_private ? MAP_PRIVATE : MAP_SHARED), file,
-                    static_cast<off_t>(place.bytes(e.pgoff))) != MAP_FAILED;
+      return ErrorUnless(
+          ::mmap(place.At(e.addr), place.bytes(e.len), prot,
+                 MAP_FIXED | (e.is_private ? MAP_PRIVATE : MAP_SHARED), file,
+                 static_cast<off_t>(place.bytes(e.pgoff))) != MAP_FAILED);
     case Verb::kMunmap:
-      return ::munmap(place.At(e.addr), place.bytes(e.len)) == 0;
+      return ErrorUnless(::munmap(place.At(e.addr), place.bytes(e.len)) == 0);
     case Verb::kMprotect:
-      return ::mprotect(place.At(e.addr), place.bytes(e.len), prot) == 0;
+      return ErrorUnless(
+          ::mprotect(place.At(e.addr), place.bytes(e.len), prot) == 0);
     case Verb::kMremap:
-      return Mremap(e, place) != MAP_FAILED;
+      return ErrorUnless(Mremap(e, place) != MAP_FAILED);
     case Verb::kRemap:
-      return ::remap_file_pages(place.At(e.addr), place.bytes(e.len), 0,
-                                e.pgoff * place.unit, 0) == 0;
+      return ErrorUnless(::remap_file_pages(place.At(e.addr),
+                                            place.bytes(e.len), 0,
+                                            e.pgoff * place.unit, 0) == 0);
     case Verb::kTruncate:
-      return ::ftruncate(file, static_cast<off_t>(place.bytes(e.addr))) == 0;
+      return ErrorUnless(
+          ::ftruncate(file, static_cast<off_t>(place.bytes(e.addr))) == 0);
     case Verb::kPunch:
-      return ::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                         static_cast<off_t>(place.bytes(e.addr)),
-                         static_cast<off_t>(place.bytes(e.len))) == 0;
+      return ErrorUnless(
+          ::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      static_cast<off_t>(place.bytes(e.addr)),
+                      static_cast<off_t>(place.bytes(e.len))) == 0);
     default:
-      return false;
+      return 0;
   }
+}
+
+bool MachineRefused(const Event& e, int error) {
+  // ENOMEM: of mprotect also for a hole, of mremap for growth without room.
+  if (error == ENOMEM && (e.verb == Verb::kMprotect || e.verb == Verb::kMremap))
+    return !CanMap();
+  return IsMachineLimit(error);
 }
 
 }  // namespace vmtrunc

@@ -44,13 +44,15 @@ void AnswerFaults();
 // Requires AnswerFaults().
 Touched TouchWord(char* at, bool write, uint64_t value);
 
-// Whether the event can be given to the kernel: its ranges lie in the arena and
-// the verb has a system call. The model refuses the others too.
-bool HasCall(const Event& event);
-
 // Makes the system call of the event, if it is one of a single call, without
-// populating; returns whether the kernel did it. Requires HasCall().
-bool Call(const Event& event, const Place& place);
+// populating. Returns 0, or the error of the kernel. Requires: the event has
+// something to do and a system call (live/sequence.h).
+int Call(const Event& event, const Place& place);
+
+// Whether the call failed because this machine or a limit of this process does
+// not let it, not because of what is mapped where. Asks the kernel for memory
+// where the error alone does not tell. Requires: by the process that made it.
+bool MachineRefused(const Event& event, int error);
 
 }  // namespace vmtrunc
 

@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "live/rounds.h"
@@ -82,11 +83,12 @@ void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
   const double limit = (options.hang + kGraceSeconds) * 1e6 / kLookMicroseconds;
   unsigned still = 0;
   uint32_t before = 0;
+  const uint64_t oom_kills = OomKills();
   for (;;) {
     int status = 0;
     const pid_t pid = ::waitpid(child, &status, WNOHANG);
     if (pid == child) {
-      if (WIFSIGNALED(status))
+      if (WIFSIGNALED(status) && !RefusedBySignal(s, status, oom_kills))
         Fail(s, "I5", kNobody,
              "the process that runs the rounds died of signal %d",
              WTERMSIG(status));
@@ -130,7 +132,8 @@ RaceReport Race(const RaceOptions& options,
   void* memory = ::mmap(nullptr, sizeof(RaceShared), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
-    throw LiveError{absl::StrCat("live: mmap: ", std::strerror(errno))};
+    throw LiveError{absl::StrCat("live: the machine refused memory: ",
+                                 std::strerror(errno))};
   auto& shared = *new (memory) RaceShared();
   shared.place.unit = options.unit;
   shared.check = options.check;
@@ -142,7 +145,8 @@ RaceReport Race(const RaceOptions& options,
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0)
-    throw LiveError{absl::StrCat("live: fork: ", std::strerror(errno))};
+    throw LiveError{
+        absl::StrCat("live: the machine refused fork: ", std::strerror(errno))};
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() == parent) Rounds(shared, options).Run();
@@ -150,10 +154,13 @@ RaceReport Race(const RaceOptions& options,
   }
   Watch(shared, child, options, start, progress);
   ReapAll();
-  const RaceReport report = ReportOf(shared, start);
+  RaceReport report = ReportOf(shared, start);
   ::munmap(memory, sizeof(RaceShared));
-  if (report.invariant == kSetup)
-    throw LiveError{absl::StrCat("live: ", report.what)};
+  if (report.invariant != kSetup) return report;
+  if (report.rounds == 0) throw LiveError{absl::StrCat("live: ", report.what)};
+  report.ran_out = std::exchange(report.what, "");
+  report.invariant.clear();
+  report.task = kNobody;
   return report;
 }
 

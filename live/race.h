@@ -28,7 +28,8 @@ struct RaceOptions {
   double hang = 20;       // seconds without progress until that is a failure
   Plant plant = Plant::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones
-  std::string path;              // of the script; random ones are written there
+  std::string path;              // of the script
+  int out = -1;                  // random ones are written there, open for it
 };
 
 struct RaceReport {
@@ -40,6 +41,7 @@ struct RaceReport {
   std::string invariant;    // "" when nothing broke
   unsigned task = kNobody;  // in whose mm
   std::string what;         // broke
+  std::string ran_out;      // what the machine refused after some rounds
 };
 
 // The names that the option has, and "" first.

@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -83,8 +85,15 @@ void Racer::RunRound() {
     if (s_.setup.mm_of[t] == first_) tasks.push_back(t);
   threads_.store(static_cast<unsigned>(tasks.size()));
   std::vector<std::thread> threads;
-  for (const unsigned task : tasks)
-    if (task != tasks[0]) threads.emplace_back([=, this] { RunTask(task, 0); });
+  for (const unsigned task : tasks) {
+    if (task == tasks[0]) continue;
+    try {
+      threads.emplace_back([=, this] { RunTask(task, 0); });
+    } catch (const std::system_error& error) {
+      Refused(s_, task, "a thread", error.code().value());
+      ::_exit(0);  // the others wait for who will not come
+    }
+  }
   RunTask(tasks[0], 0);
   for (std::thread& thread : threads) thread.join();
   Ended();
@@ -180,13 +189,20 @@ bool Racer::Do(unsigned task, unsigned i) {
       Exit(task, i);
       return false;
     default:
-      op.done = Call(e, s_.place);
+      op.done = Perform(task, e);
       if (op.done && e.verb == Verb::kMmap && e.populate) Populate(e);
       break;
   }
   op.end = Now();
   s_.at[task].store(0);
   return true;
+}
+
+// Returns whether the kernel did it. A limit of the machine ends the race.
+bool Racer::Perform(unsigned task, const Event& e) {
+  const int error = Call(e, s_.place);
+  if (MachineRefused(e, error)) Refused(s_, task, VerbName(e.verb), error);
+  return error == 0;
 }
 
 void Racer::TouchUnit(RaceOp& op, unsigned i) {
@@ -222,6 +238,7 @@ void Racer::Fork(RaceOp& op, unsigned i) {
                              nullptr, nullptr, nullptr);
   if (pid == 0) RunForked(child, i + 1);
   op.done = pid > 0;
+  if (pid < 0) Refused(s_, op.event.task, "fork", errno);
   s_.totals.forks += op.done ? 1 : 0;
   if (op.done) return;
   s_.meeting.Leave();  // this task has not arrived: nobody waits for the child

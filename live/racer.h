@@ -25,6 +25,7 @@ class Racer {
   // Returns false when the task has exited.
   bool RunTask(unsigned task, unsigned from);
   bool Do(unsigned task, unsigned i);
+  bool Perform(unsigned task, const Event& event);
   void TouchUnit(RaceOp& op, unsigned i);
   void Populate(const Event& event);
   void Fork(RaceOp& op, unsigned i);

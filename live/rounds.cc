@@ -8,13 +8,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
+#include <new>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/make.h"
 #include "fuzz/mutate.h"
 #include "live/racer.h"
+#include "live/sequence.h"
 #include "live/truth.h"
 
 namespace vmtrunc {
@@ -57,10 +61,19 @@ class Laps {
   bool ended_ = false;
 };
 
+// Without what the kernel cannot be told, so that what is written is raced.
+Script OfSystemCalls(Script script) {
+  std::erase_if(script.events, [](const Event& event) {
+    return event.verb == Verb::kInvalidate;
+  });
+  for (Event& event : script.events) event.fail_after = 0;
+  return script;
+}
+
 // Half of them as the fuzzer makes them, around passes that lower the size more
 // and more; half of single events, whose sizes go up and down.
 Script RandomScript(uint64_t seed, unsigned events) {
-  if (seed % 2 == 0) return MakeScript(seed, events);
+  if (seed % 2 == 0) return OfSystemCalls(MakeScript(seed, events));
   Random random(seed);
   Script script = RandomSetup(random);
   while (script.events.size() < events) {
@@ -71,26 +84,39 @@ Script RandomScript(uint64_t seed, unsigned events) {
     event.kind = EventKind::kStart;
     script.events.push_back(event);
   }
-  return script;
+  return OfSystemCalls(std::move(script));
 }
 
 }  // namespace
 
-void Deal(const Script& script, unsigned meet, RaceShared& s) {
+Dealt Deal(const Script& script, unsigned meet, RaceShared& s) {
+  Dealt dealt;
   s.setup = script.setup;
   s.count = 0;
   Laps laps(meet);
-  for (Event event : script.events) {
+  for (size_t i = 0; i < script.events.size(); ++i) {
+    const Event& event = script.events[i];
     laps.Take(event);
-    if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin)
+    if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin) {
+      ++dealt.timing;
       continue;
-    event.fail_after = 0;  // the kernel's allocations do not fail when told
-    if (!HasCall(event) || event.task >= kTasks) continue;
-    if (event.verb == Verb::kTruncate && event.addr > LargeCaps::kFilePages)
-      continue;
-    if (event.file >= script.setup.files) continue;
-    s.ops[s.count++] = RaceOp{.event = event, .lap = laps.Next()};
+    }
+    const std::string idle = event.task >= kTasks
+                                 ? "there is no such task"
+                                 : NothingToDo(event, script.setup);
+    const std::string none = NoSystemCall(event);
+    if (!idle.empty()) {
+      if (dealt.idle++ == 0)
+        dealt.first_idle = absl::StrCat(NameEvent(script, i), ": ", idle);
+    } else if (!none.empty()) {
+      dealt.refused =
+          absl::StrCat(NameEvent(script, i), ": cannot be raced: ", none);
+      return dealt;
+    } else {
+      s.ops[s.count++] = RaceOp{.event = event, .lap = laps.Next()};
+    }
   }
+  return dealt;
 }
 
 void CountRound(RaceShared& s) {
@@ -119,6 +145,14 @@ void CountRound(RaceShared& s) {
 }
 
 void Rounds::Run() {
+  try {
+    RunAll();
+  } catch (const std::bad_alloc&) {
+    Refused(s_, kNobody, "memory", ENOMEM);
+  }
+}
+
+void Rounds::RunAll() {
   Bound();
   MakeFiles();
   const uint64_t start = Now();
@@ -142,6 +176,8 @@ void Rounds::Bound() {
   // The parent has them, and ends this.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // then it is EFBIG
+  oom_kills_ = OomKills();
 }
 
 void Rounds::MakeFiles() {
@@ -150,9 +186,11 @@ void Rounds::MakeFiles() {
                                 : ::open(options_.dir.c_str(),
                                          O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (file < 0)
-      Fail(s_, kSetup, kNobody, "a file without a name in %s: %s",
-           options_.dir.empty() ? "memory" : options_.dir.c_str(),
-           strerror(errno));
+      Refused(s_, kNobody,
+              absl::StrCat("a file without a name in ",
+                           options_.dir.empty() ? "memory" : options_.dir)
+                  .c_str(),
+              errno);
   }
 }
 
@@ -164,6 +202,7 @@ bool Rounds::RunRound(const Script& script) {
     if (setup.mm_of[t] == t && (pids_[t] == 0 || s_.gone[t].load() != 0))
       Start(t);
   }
+  if (s_.failed.load() != 0) return false;
   for (unsigned t = 0; t < setup.tasks; ++t) {
     if (setup.mm_of[t] != t) continue;
     s_.go[t].store(s_.round);
@@ -186,7 +225,7 @@ void Rounds::Reset(const Script& script) {
     for (const unsigned pages : {0U, file.pages})
       if (::ftruncate(s_.place.files[f], static_cast<off_t>(pages * kPage)) !=
           0)
-        Fail(s_, kSetup, kNobody, "ftruncate: %s", strerror(errno));
+        Refused(s_, kNobody, "ftruncate", errno);
   }
   StampPages(s_);
   uint32_t mms = 0;
@@ -208,7 +247,7 @@ void Rounds::Start(unsigned task) {
   s_.gone[task].store(0);
   const pid_t pid = ::fork();
   if (pid == 0) Racer(s_).Serve(task, self, last);
-  if (pid < 0) Fail(s_, kSetup, kNobody, "fork: %s", strerror(errno));
+  if (pid < 0) Refused(s_, kNobody, "fork", errno);
   pids_[task] = pid;
 }
 
@@ -241,6 +280,7 @@ void Rounds::Reap(const Script& script) {
     const auto task = static_cast<unsigned>(at - pids_.begin());
     if (at != pids_.end()) *at = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+    if (RefusedBySignal(s_, status, oom_kills_)) return;
     const std::string whose =
         task < kTasks ? absl::StrCat("of task ", script.task_names[task])
                       : "forked by a task";
@@ -266,15 +306,13 @@ std::string Rounds::UnderWay(const Script& script) const {
 // that was given there is a file.
 bool Rounds::WriteScript(const Script& script) {
   if (options_.script) return true;
-  if (out_ < 0)
-    out_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   const std::string text = ToText(script);
-  if (out_ >= 0 &&
-      ::pwrite(out_, text.data(), text.size(), 0) ==
+  const int out = options_.out;
+  if (::pwrite(out, text.data(), text.size(), 0) ==
           static_cast<ssize_t>(text.size()) &&
-      ::ftruncate(out_, static_cast<off_t>(text.size())) == 0)
+      ::ftruncate(out, static_cast<off_t>(text.size())) == 0)
     return true;
-  Fail(s_, kSetup, kNobody, "%s: %s", options_.path.c_str(), strerror(errno));
+  Refused(s_, kNobody, absl::StrCat("to write ", options_.path).c_str(), errno);
   return false;
 }
 

@@ -13,11 +13,18 @@
 
 namespace vmtrunc {
 
-// Writes the operations of the script into the plan: the events that start
-// something which the kernel has a call for. Steps and drops mean nothing
-// here: the kernel drops its locks where it does. A lap is what the script has
-// in flight together, or `meet` operations.
-void Deal(const Script& script, unsigned meet, RaceShared& shared);
+// What became of a script's events, beside those that are raced.
+struct Dealt {
+  unsigned timing = 0;  // steps, drops, finishes: the kernel decides when
+  unsigned idle = 0;    // events that have nothing to do anywhere
+  std::string first_idle = {};  // one of them, and why
+  std::string refused = {};     // an event that cannot be raced, and why; or ""
+};
+
+// Writes the operations of the script into the plan. Steps and drops mean
+// nothing here: the kernel drops its locks where it does. A lap is what the
+// script has in flight together, or `meet` operations.
+Dealt Deal(const Script& script, unsigned meet, RaceShared& shared);
 
 // Counts the operations of the round and which overlapped one of another task.
 void CountRound(RaceShared& shared);
@@ -32,6 +39,7 @@ class Rounds {
   void Run();
 
  private:
+  void RunAll();
   void Bound();
   void MakeFiles();
   bool RunRound(const Script& script);
@@ -45,7 +53,7 @@ class Rounds {
   RaceShared& s_;
   const RaceOptions& options_;
   std::array<pid_t, kTasks> pids_{};  // of the process of a task's mm
-  int out_ = -1;
+  uint64_t oom_kills_ = 0;            // before the first round
 };
 
 }  // namespace vmtrunc

@@ -1,8 +1,15 @@
 #include "live/shared.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
+#include <fstream>
+#include <string>
 
 namespace vmtrunc {
 
@@ -11,6 +18,50 @@ uint64_t Now() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000000000 +
          static_cast<uint64_t>(now.tv_nsec);
+}
+
+bool IsMachineLimit(int error) {
+  switch (error) {
+    case EAGAIN:
+    case EDQUOT:
+    case EFBIG:
+    case EINTR:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOSPC:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM:
+    case EROFS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Refused(RaceShared& shared, unsigned task, const char* what, int error) {
+  Fail(shared, kSetup, task, "the machine refused %s: %s", what,
+       std::strerror(error));
+}
+
+uint64_t OomKills() {
+  std::ifstream counts("/proc/vmstat");
+  std::string name;
+  for (uint64_t count = 0; counts >> name >> count;)
+    if (name == "oom_kill") return count;
+  return 0;
+}
+
+bool RefusedBySignal(RaceShared& shared, int status, uint64_t before) {
+  if (!WIFSIGNALED(status)) return false;
+  const bool time = WTERMSIG(status) == SIGXCPU;
+  if (!time && (WTERMSIG(status) != SIGKILL || OomKills() == before))
+    return false;
+  Refused(shared, kNobody, time ? "more processor time" : "memory",
+          time ? EAGAIN : ENOMEM);
+  return true;
 }
 
 void Fail(RaceShared& shared, const char* invariant, unsigned task,

@@ -104,6 +104,20 @@ struct RaceShared {
 // Nanoseconds of the monotonic clock.
 uint64_t Now();
 
+// Whether `error` says that this machine has no more of something: room,
+// memory, rights.
+bool IsMachineLimit(int error);
+
+// Notes that the machine refused this, with errno's words; nothing broke.
+void Refused(RaceShared& shared, unsigned task, const char* what, int error);
+
+// How often this machine has killed a process for want of memory.
+uint64_t OomKills();
+
+// Notes it when a process ended, by waitpid()'s status, for want of memory or
+// of the time of `ulimit -t`. `before`: OomKills() at the start.
+bool RefusedBySignal(RaceShared& shared, int status, uint64_t before);
+
 // Notes what broke; the first one is kept.
 [[gnu::format(printf, 4, 5)]] void Fail(RaceShared& shared,
                                         const char* invariant, unsigned task,

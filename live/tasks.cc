@@ -1,12 +1,17 @@
 #include "live/tasks.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -16,13 +21,24 @@
 namespace vmtrunc {
 namespace {
 
-[[noreturn]] void Die(const char* what) {
-  throw LiveError{absl::StrCat("live: ", what, ": ", std::strerror(errno))};
+constexpr unsigned kNoFile = 2;
+constexpr int kLookMilliseconds = 200;
+
+// The task in whose mm a task begins.
+unsigned FirstOf(const Setup& setup, unsigned task) {
+  while (setup.mm_of[task] < task) task = setup.mm_of[task];
+  return task;
 }
 
-// One task, in its process.
+[[noreturn]] void Die(const std::string& what, int error) {
+  throw LiveError{absl::StrCat("live: the machine refused ", what, ": ",
+                               std::strerror(error))};
+}
+
+// One task, in the process of its mm.
 class Server {
  public:
+  Server() = default;
   Server(const Place& place, const std::array<int, kTasks>& sockets,
          unsigned task)
       : place_(place), sockets_(sockets), task_(task) {}
@@ -33,51 +49,110 @@ class Server {
       if (::read(sockets_[task_], &request, sizeof(request)) != sizeof(request))
         ::_exit(0);
       const Reply reply = Do(request);
-      if (::write(sockets_[task_], &reply, sizeof(reply)) != sizeof(reply))
-        ::_exit(0);
-      if (request.event.verb == Verb::kExit) ::_exit(0);
+      Tell(reply);
+      if (request.event.verb != Verb::kExit) continue;
+      if (request.last) ::_exit(0);
+      ::syscall(SYS_exit, 0);  // this thread; the mm stays
     }
   }
 
+  // A thread of its own for the task.
+  void Start() {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kStackBytes);
+    pthread_t thread;
+    const int error =
+        ::pthread_create(&thread, &attributes, &Server::Run, this);
+    pthread_attr_destroy(&attributes);
+    if (error != 0) Tell({.error = error, .refused = true});
+  }
+
  private:
+  static constexpr size_t kStackBytes = size_t{256} << 10;
+
+  static void* Run(void* server) {
+    auto* self = static_cast<Server*>(server);
+    self->Tell({});
+    self->Serve();
+  }
+
+  void Tell(const Reply& reply) const {
+    if (::write(sockets_[task_], &reply, sizeof(reply)) != sizeof(reply))
+      ::_exit(0);
+  }
+
   Reply Do(const Request& request) {
     const Event& e = request.event;
     Reply reply;
+    if (e.verb == Verb::kExit) return reply;
     if (e.verb == Verb::kRead || e.verb == Verb::kWrite) {
       const Touched touched =
           TouchWord(place_.At(e.addr), e.verb == Verb::kWrite, request.value);
       reply.touch = touched.touch;
       reply.value = static_cast<uint8_t>(touched.value);
-    } else if (e.verb == Verb::kFork) {
+      return reply;
+    }
+    if (e.verb == Verb::kFork) {
       reply.pid = ::fork();
       if (reply.pid == 0) Server(place_, sockets_, e.new_addr).Serve();
-    } else if (Call(e, place_) && e.verb == Verb::kMmap && e.populate) {
-      for (unsigned i = 0; i < e.len; ++i) {
-        if (e.pgoff + i < request.size)
-          TouchWord(place_.At(e.addr + i), false, 0);
-      }
+      reply.error = reply.pid < 0 ? errno : 0;
+      reply.refused = reply.pid < 0;
+      return reply;
+    }
+    reply.error = Call(e, place_);
+    reply.refused = MachineRefused(e, reply.error);
+    if (reply.error != 0 || e.verb != Verb::kMmap || !e.populate) return reply;
+    for (unsigned i = 0; i < e.len; ++i) {
+      if (e.pgoff + i < request.size)
+        TouchWord(place_.At(e.addr + i), false, 0);
     }
     return reply;
   }
 
   Place place_;
-  std::array<int, kTasks> sockets_;
-  unsigned task_;
+  std::array<int, kTasks> sockets_{};
+  unsigned task_ = 0;
 };
 
+// /proc/PID/maps up to the end of the arena. A read gives a page at most.
+std::string MapsOf(int fd) {
+  std::string text;
+  char part[4 * kPage];
+  for (;;) {
+    const ssize_t size =
+        ::pread(fd, part, sizeof(part), static_cast<off_t>(text.size()));
+    if (size < 0) Die("/proc/PID/maps", errno);
+    text.append(part, static_cast<size_t>(size));
+    const size_t newline = text.rfind('\n', text.size() - 2);
+    if (size == 0 || (newline != std::string::npos &&
+                      std::strtoull(text.c_str() + newline + 1, nullptr, 16) >=
+                          kArena + kArenaPages * kPage))
+      return text;
+  }
+}
+
 // The vmas in the arena, of the text of /proc/PID/maps.
-std::string VmasOf(const char* text) {
+std::string VmasOf(const std::string& text,
+                   const std::array<uint64_t, 2>& inodes) {
   std::string vmas;
-  for (const char* line = text; line != nullptr && *line != 0;) {
+  for (const char* line = text.c_str(); line != nullptr && *line != 0;) {
     char* rest = nullptr;
     const uint64_t start = std::strtoull(line, &rest, 16);
     const uint64_t end = std::strtoull(rest + 1, &rest, 16);
     if (start >= kArena + kArenaPages * kPage) break;
     const std::string prot(rest + 1, 4);
-    const uint64_t offset = std::strtoull(rest + 6, nullptr, 16);
+    const uint64_t offset = std::strtoull(rest + 6, &rest, 16);
+    std::strtoull(rest, &rest, 16);      // the device, MAJOR
+    std::strtoull(rest + 1, &rest, 16);  // and MINOR
+    const uint64_t inode = std::strtoull(rest, nullptr, 10);
     if (start >= kArena)
       vmas += VmaLine((start - kArena) / kPage, (end - kArena) / kPage,
-                      prot[3] == 's', prot[1] == 'w', offset / kPage);
+                      prot[3] == 's', prot[1] == 'w',
+                      inode == inodes[0]   ? 0
+                      : inode == inodes[1] ? 1
+                                           : kNoFile,
+                      offset / kPage);
     line = std::strchr(line, '\n');
     if (line != nullptr) ++line;
   }
@@ -87,19 +162,28 @@ std::string VmasOf(const char* text) {
 }  // namespace
 
 std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
-                    uint64_t pgoff) {
-  return absl::StrFormat("[%d, %d) %s %s pgoff %d\n", start, end,
+                    unsigned file, uint64_t pgoff) {
+  return absl::StrFormat("[%d, %d) %s %s of %s pgoff %d\n", start, end,
                          shared ? "shared" : "private", write ? "rw" : "r",
+                         file == 0   ? "the first file"
+                         : file == 1 ? "the second file"
+                                     : "no file of the script",
                          pgoff);
 }
 
 LiveTasks::LiveTasks() {
+  here_.fill(-1);
+  there_.fill(-1);
+  maps_.fill(-1);
+  pagemap_.fill(-1);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::signal(SIGCHLD, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // then it is EFBIG
+  ::signal(SIGPIPE, SIG_IGN);
   for (size_t i = 0; i < kTasks; ++i) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-      Die("socketpair");
+      Die("socketpair", errno);
     here_[i] = pair[0];
     there_[i] = pair[1];
   }
@@ -112,59 +196,95 @@ LiveTasks::~LiveTasks() {
   for (const int fd : there_) ::close(fd);
 }
 
-void LiveTasks::Begin(const Setup& setup) {
-  int& file = place_.files[0];
+void LiveTasks::MakeFile(unsigned number, unsigned pages) {
+  int& file = place_.files[number];
   file = ::memfd_create("live", MFD_CLOEXEC);
-  if (file < 0) Die("memfd_create");
-  place_.files[1] = file;  // events of a second file act on the one there is
-  for (unsigned i = 0; i < setup.sizes[0]; ++i) {
-    const char value = static_cast<char>(i + 1);
+  if (file < 0) Die("memfd_create", errno);
+  for (unsigned i = 0; i < pages; ++i) {
+    const char value = static_cast<char>(FirstValue(number, i));
     if (::pwrite(file, &value, 1, static_cast<off_t>(i * kPage)) != 1)
-      Die("pwrite");
+      Die("to write to a memfd", errno);
   }
-  if (::ftruncate(file, static_cast<off_t>(setup.sizes[0] * kPage)) != 0)
-    Die("ftruncate");
-  for (unsigned i = 0; i < setup.tasks; ++i) {
-    const pid_t pid = ::fork();
-    if (pid < 0) Die("fork");
-    if (pid == 0) Server(place_, there_, i).Serve();
+  if (::ftruncate(file, static_cast<off_t>(pages * kPage)) != 0)
+    Die("ftruncate", errno);
+  struct stat status{};
+  if (::fstat(file, &status) != 0) Die("fstat", errno);
+  inodes_[number] = status.st_ino;
+}
+
+void LiveTasks::Begin(const Setup& setup) {
+  inodes_ = {};
+  for (unsigned i = 0; i < setup.files; ++i) MakeFile(i, setup.sizes[i]);
+  for (unsigned i = 0; i < setup.tasks; ++i)
+    if (FirstOf(setup, i) == i) StartMm(setup, i);
+}
+
+void LiveTasks::StartMm(const Setup& setup, unsigned first) {
+  const pid_t pid = ::fork();
+  if (pid < 0) Die("fork", errno);
+  if (pid == 0) {
+    // When this program is gone, a read of the other end says so.
+    for (const int fd : here_) ::close(fd);
+    static std::array<Server, kTasks> servers;
+    for (unsigned i = first; i < setup.tasks; ++i) {
+      if (FirstOf(setup, i) != first) continue;
+      servers[i] = Server(place_, there_, i);
+      if (i != first) servers[i].Start();
+    }
+    servers[first].Serve();
+  }
+  for (unsigned i = first; i < setup.tasks; ++i) {
+    if (FirstOf(setup, i) != first) continue;
     Opened(i, pid);
+    if (i == first) continue;
+    const Reply started = Answer(i);
+    if (started.error != 0) Die("a thread", started.error);
   }
 }
 
 void LiveTasks::End() {
   for (size_t i = 0; i < kTasks; ++i) Closed(i);
-  if (place_.files[0] >= 0) ::close(place_.files[0]);
-  place_.files[0] = -1;
+  for (int& file : place_.files) {
+    if (file >= 0) ::close(file);
+    file = -1;
+  }
 }
 
 Reply LiveTasks::Do(const Request& request) {
   const size_t task = request.event.task;
   if (::write(here_[task], &request, sizeof(request)) != sizeof(request))
-    Die("write");
-  Reply reply;
-  if (::read(here_[task], &reply, sizeof(reply)) != sizeof(reply)) Die("read");
-  if (request.event.verb == Verb::kExit) {
-    pids_[task] = 0;  // it ends by itself
-    ::close(maps_[task]);
-    ::close(pagemap_[task]);
-  }
+    Die("a write to a socket", errno);
+  const Reply reply = Answer(task);
+  if (request.event.verb == Verb::kExit) Forget(task);  // it ends by itself
   if (reply.pid > 0) Opened(request.event.new_addr, reply.pid);
+  return reply;
+}
+
+// A task whose process is gone does not answer, and its socket stays open in
+// the others.
+Reply LiveTasks::Answer(size_t task) {
+  pollfd answer{.fd = here_[task], .events = POLLIN, .revents = 0};
+  while (::poll(&answer, 1, kLookMilliseconds) <= 0) {
+    if (::kill(pids_[task], 0) == 0) continue;
+    if (::poll(&answer, 1, 0) > 0) break;
+    throw LiveError{
+        "live: the machine refused to go on: the process of a task was killed "
+        "(out of memory?)"};
+  }
+  Reply reply;
+  if (::read(here_[task], &reply, sizeof(reply)) != sizeof(reply))
+    Die("a read from a socket", errno);
   return reply;
 }
 
 View LiveTasks::Look(unsigned task) {
   View view;
-  char text[16384];
-  const ssize_t size = ::pread(maps_[task], text, sizeof(text) - 1, 0);
-  if (size <= 0) Die("/proc/PID/maps");
-  text[size] = 0;
-  view.vmas = VmasOf(text);
+  view.vmas = VmasOf(MapsOf(maps_[task]), inodes_);
   std::array<uint64_t, kArenaPages> entries{};
   if (::pread(pagemap_[task], entries.data(), sizeof(entries),
               static_cast<off_t>(kArena / kPage * sizeof(uint64_t))) !=
       static_cast<ssize_t>(sizeof(entries)))
-    Die("/proc/PID/pagemap");
+    Die("/proc/PID/pagemap", errno);
   for (size_t i = 0; i < entries.size(); ++i)
     view.present[i] = (entries[i] >> 62) != 0;
   return view;
@@ -175,7 +295,7 @@ void LiveTasks::Opened(unsigned task, pid_t pid) {
   const auto open = [&](const char* what) {
     const std::string path = absl::StrFormat("/proc/%d/%s", pid, what);
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) Die(path.c_str());
+    if (fd < 0) Die(absl::StrCat("/proc/PID/", what), errno);
     return fd;
   };
   maps_[task] = open("maps");
@@ -185,8 +305,13 @@ void LiveTasks::Opened(unsigned task, pid_t pid) {
 void LiveTasks::Closed(size_t task) {
   if (pids_[task] == 0) return;
   ::kill(pids_[task], SIGKILL);
-  ::close(maps_[task]);
-  ::close(pagemap_[task]);
+  Forget(task);
+}
+
+void LiveTasks::Forget(size_t task) {
+  if (maps_[task] >= 0) ::close(maps_[task]);
+  if (pagemap_[task] >= 0) ::close(pagemap_[task]);
+  maps_[task] = pagemap_[task] = -1;
   pids_[task] = 0;
 }
 

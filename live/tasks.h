@@ -18,21 +18,29 @@ struct View {
   std::array<bool, kArenaPages> present{};  // a page is mapped there
 };
 std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
-                    uint64_t pgoff);
+                    unsigned file, uint64_t pgoff);
+
+// What the page of a file holds at the start.
+constexpr uint8_t FirstValue(unsigned file, unsigned page) {
+  return static_cast<uint8_t>(1 + file * LargeCaps::kFilePages + page);
+}
 
 // What a process is told, and what it answers.
 struct Request {
   Event event;
   uint8_t size = 0;  // of the file: pages past it are not populated
   uint8_t value = 0;
+  bool last = false;  // an exit: no other task runs in the mm
 };
 struct Reply {
-  int32_t pid = 0;  // of the forked process
+  int32_t pid = 0;       // of the forked process
+  int32_t error = 0;     // of the system call
+  bool refused = false;  // by this machine, not for what is mapped where
   Touch touch = Touch::kNone;
   uint8_t value = 0;
 };
 
-// A system call that must not fail did.
+// It cannot be played on this machine, and why: `what` is a whole line.
 struct LiveError {
   std::string what;
 };
@@ -44,17 +52,23 @@ class LiveTasks {
   LiveTasks(const LiveTasks&) = delete;
   LiveTasks& operator=(const LiveTasks&) = delete;
 
-  // Makes the file and the declared tasks. These throw LiveError.
+  // Makes the files and the declared tasks: tasks in one mm are threads of one
+  // process. These throw LiveError.
   void Begin(const Setup& setup);
   void End();
   Reply Do(const Request& request);
   View Look(unsigned task);
 
  private:
+  void MakeFile(unsigned file, unsigned pages);
+  void StartMm(const Setup& setup, unsigned first);
+  Reply Answer(size_t task);
   void Opened(unsigned task, pid_t pid);
   void Closed(size_t task);
+  void Forget(size_t task);
 
   Place place_;
+  std::array<uint64_t, 2> inodes_{};
   std::array<int, kTasks> here_{}, there_{}, maps_{}, pagemap_{};
   std::array<pid_t, kTasks> pids_{};
 };

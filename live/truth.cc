@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 
 namespace vmtrunc {
@@ -53,15 +54,18 @@ void GrowBack(RaceShared& s, unsigned f) {
   const unsigned pages = s.setup.sizes[f] * s.place.unit;
   const unsigned before = file.pages;
   if (before >= pages) return;
-  if (::ftruncate(s.place.files[f], Offset(pages)) != 0)
+  if (::ftruncate(s.place.files[f], Offset(pages)) != 0) {
+    if (IsMachineLimit(errno)) return Refused(s, kNobody, "ftruncate", errno);
     return Fail(s, "I3", kNobody, "file %u cannot grow to %u pages", f, pages);
+  }
   file.pages = pages;
   for (unsigned p = before; p < pages; ++p) {
     uint64_t value = 1;
-    if (::pread(s.place.files[f], &value, sizeof(value), Offset(p)) ==
-            sizeof(value) &&
-        value == 0)
-      continue;
+    const ssize_t got =
+        ::pread(s.place.files[f], &value, sizeof(value), Offset(p));
+    if (got == sizeof(value) && value == 0) continue;
+    if (got < 0 && IsMachineLimit(errno))
+      return Refused(s, kNobody, "to read a file", errno);
     return Fail(s, "I3", kNobody,
                 "page %u of file %u reads %#" PRIx64
                 " after growth from %u to %u pages",
@@ -72,8 +76,11 @@ void GrowBack(RaceShared& s, unsigned f) {
 void CheckContent(RaceShared& s, unsigned f, unsigned p) {
   const PageTruth& page = s.file[f].page[p];
   uint64_t value = 0;
-  if (::pread(s.place.files[f], &value, sizeof(value), Offset(p)) !=
-      sizeof(value))
+  const ssize_t got =
+      ::pread(s.place.files[f], &value, sizeof(value), Offset(p));
+  if (got < 0 && IsMachineLimit(errno))
+    return Refused(s, kNobody, "to read a file", errno);
+  if (got != sizeof(value))
     return Fail(s, "I3", kNobody,
                 "page %u of file %u cannot be read, and fstat() "
                 "gave %u pages",
@@ -131,7 +138,8 @@ void Settle(RaceShared& s, unsigned end) {
   TakeRemovals(s, end);
   for (unsigned f = 0; f < s.setup.files; ++f) {
     struct stat status{};
-    ::fstat(s.place.files[f], &status);
+    if (::fstat(s.place.files[f], &status) != 0)
+      return Refused(s, kNobody, "fstat", errno);
     s.file[f].inode = status.st_ino;
     s.file[f].pages =
         static_cast<unsigned>(static_cast<size_t>(status.st_size) / kPage);
@@ -151,8 +159,11 @@ void StampPages(RaceShared& s) {
       page.stamp = 0;
       if (p >= file.pages) continue;
       page.stamp = CheckStamp(s.round, s.checks, f, p);
-      if (::pwrite(s.place.files[f], &page.stamp, sizeof(page.stamp),
-                   Offset(p)) != sizeof(page.stamp))
+      const ssize_t put = ::pwrite(s.place.files[f], &page.stamp,
+                                   sizeof(page.stamp), Offset(p));
+      if (put < 0 && IsMachineLimit(errno))
+        return Refused(s, kNobody, "to write to a file", errno);
+      if (put != sizeof(page.stamp))
         Fail(s, "I2", kNobody, "page %u of file %u cannot be written", p, f);
     }
   }

@@ -105,7 +105,7 @@ static void learn_inode(unsigned file) {
   if (at != BASE) die("map at the addresses that the script gets", errno);
   struct vma vma;
   const char *line = maps;
-  if (!read_maps() || !next_vma(&line, &vma)) die("read /proc/self/maps", 0);
+  if (!read_maps() || !next_vma(&line, &vma)) die("read /proc/self/maps", shared->failed_error);
   inodes[file] = vma.inode;
   munmap(at, MM_PAGES * page_size);
 }
@@ -171,15 +171,17 @@ static int run_all(unsigned long runs, double seconds) {
   }
   if (verbose) print_outcomes();
   const int found = print_found();
+  printf("%s\n", coverage);
   printf(
       "%lu runs, %lu operations, %lu checks, %lu of them of a file that had "
       "grown meanwhile, %lu pages past the end touched, %lu SIGBUS, %.2f s"
       "%s\n",
       shared->run, shared->operations, shared->checks, shared->outgrown,
       shared->pages, shared->sigbus, now() - start,
-      found || shared->failed ? "" : ": nothing broke");
+      found || shared->failed || shared->checks == 0 ? "" : ": nothing broke");
   if (found) return EXIT_BROKEN;
   if (shared->failed) die(shared->failed_what, shared->failed_error);
+  if (shared->checks == 0) die("say anything: nothing was checked", 0);
   return fflush(stdout) == 0 ? 0 : EXIT_COULD_NOT_RUN;
 }
 

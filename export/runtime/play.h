@@ -13,12 +13,7 @@ static int move(const struct entry *e) {
   const size_t new_size = e->new_len * page_size;
   if (to == from)
     return mremap(from, old_size, new_size, 0) == MAP_FAILED ? -1 : 0;
-  if (!e->fails)
-    return mremap(from, old_size, new_size, flags, to) == MAP_FAILED ? -1 : 0;
-  // No user can make it fail on the way. Pages go there and come back.
-  const size_t size = old_size < new_size ? old_size : new_size;
-  if (mremap(from, old_size, size, flags, to) == MAP_FAILED) return -1;
-  return mremap(to, size, size, flags, from) == MAP_FAILED ? -1 : 0;
+  return mremap(from, old_size, new_size, flags, to) == MAP_FAILED ? -1 : 0;
 }
 
 static int map(const struct entry *e) {
@@ -36,7 +31,7 @@ static int map(const struct entry *e) {
 // it outlives the task that forks.
 static int fork_task(const struct entry *e, unsigned i) {
   const long pid = syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0);
-  if (pid < 0) return give_up("fork", errno), -1;
+  if (pid < 0) return -1;
   if (pid != 0) return 0;
   die_with_supervisor();
   play(e->new_task, i + 1);
@@ -65,14 +60,48 @@ static int system_call(const struct entry *e, unsigned i) {
       return fallocate(files[e->file],
                        FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                        bytes(e->pgoff), bytes(e->len));
-    case INVALIDATE:
-      // A request: dirty pages, and all of a memfd, stay.
-      errno = posix_fadvise(files[e->file], bytes(e->pgoff), bytes(e->len),
-                            POSIX_FADV_DONTNEED);
-      return errno == 0 ? 0 : -1;
     default:
       return 0;
   }
+}
+
+// Whether a script's mappings still fit this process.
+static int can_map(void) {
+  const size_t size = 2 * MM_PAGES * page_size;
+  void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return at != MAP_FAILED && munmap(at, size) == 0;
+}
+
+// Whether a limit of the machine or of this process let the call fail, not what
+// is mapped where.
+static int machine_refused(const struct entry *e, int error) {
+  switch (error) {
+    case ENOMEM:
+      // Of mprotect also for a hole, of mremap for growth that has no room.
+      return (e->op != MPROTECT && e->op != MREMAP) || !can_map();
+    case EAGAIN:
+    case EDQUOT:
+    case EFBIG:
+    case EINTR:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOSPC:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+static void refuse(const struct entry *e, int error) {
+  char what[200];
+  snprintf(what, sizeof(what), "go on: the machine refused event %d, %.100s",
+           e->event, e->text);
+  give_up(what, error);
 }
 
 static void perform(const struct entry *e, unsigned i) {
@@ -88,10 +117,12 @@ static void perform(const struct entry *e, unsigned i) {
   }
   if (system_call(e, i) == 0) {
     atomic_fetch_add(&outcome->done, 1);
-  } else {
-    atomic_store(&outcome->error, errno);
-    atomic_fetch_add(&outcome->failed, 1);
+    return;
   }
+  const int error = errno;
+  atomic_store(&outcome->error, error);
+  atomic_fetch_add(&outcome->failed, 1);
+  if (machine_refused(e, error)) refuse(e, error);
 }
 
 // Does the task's part of the table from entry `i` on.

@@ -19,7 +19,7 @@ struct shared {
   unsigned limit;  // of the check: pages from here on are past the end
   unsigned long run;
   atomic_uint failed;  // what could not be done, and why
-  const char *failed_what;
+  char failed_what[256];
   int failed_error;
   atomic_uint found;  // a page past the end that could be touched
   unsigned found_page, found_addr, found_task;
@@ -53,7 +53,7 @@ static void wake(atomic_uint *word, unsigned tasks) {
 // The first failure counts. Nobody waits for anything any more.
 static void give_up(const char *what, int error) {
   if (atomic_exchange(&shared->failed, 1) == 0) {
-    shared->failed_what = what;
+    snprintf(shared->failed_what, sizeof(shared->failed_what), "%s", what);
     shared->failed_error = error;
   }
   atomic_store(&shared->stop, 1);

@@ -1,0 +1,155 @@
+#include "live/sequence.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/machine-inl.h"
+#include "live/process.h"
+
+namespace vmtrunc {
+namespace {
+
+using World_ = World<LargeCaps>;
+
+bool InArena(unsigned addr, unsigned len) {
+  return addr >= 1 && len >= 1 && addr + len <= kArenaPages;
+}
+
+bool HasFile(Verb verb) {
+  return verb == Verb::kMmap || verb == Verb::kTruncate ||
+         verb == Verb::kPunch || verb == Verb::kInvalidate;
+}
+
+bool IsStart(const Event& e) {
+  return e.kind == EventKind::kStart || e.kind == EventKind::kBegin;
+}
+
+class Sequencer {
+ public:
+  Sequencer(const Script& script, const Rules& rules)
+      : script_(script),
+        world_(MakeWorld<LargeCaps>(script.setup, rules)),
+        machine_(world_, rules, probe_) {}
+
+  Sequence Make() {
+    for (size_t i = 0; i < script_.events.size() && made_.refused.empty();) {
+      const std::string idle = Idle(script_.events[i]);
+      if (idle.empty()) {
+        i = Take(i);
+        continue;
+      }
+      made_.turns.push_back({.first = i, .end = i + 1, .idle = idle});
+      ++made_.idle;
+      ++i;
+    }
+    return made_;
+  }
+
+ private:
+  // Requires: nothing is in flight.
+  std::string Idle(const Event& e) const {
+    if (e.task >= kTasks || world_.tasks[e.task].live == 0)
+      return "there is no such task";
+    if (e.kind == EventKind::kNone) return "it is nothing";
+    if (!IsStart(e)) return "nothing is in flight";
+    if (e.verb == Verb::kFork && e.new_addr < kTasks &&
+        world_.tasks[e.new_addr].live != 0)
+      return "the new task lives";
+    return NothingToDo(e, script_.setup);
+  }
+
+  // Returns the event after the operation that begins at `first`.
+  size_t Take(size_t first) {
+    const Event& e = script_.events[first];
+    const std::string none = NoSystemCall(e);
+    if (!none.empty()) return Refuse(first, none);
+    machine_.Apply(e);
+    size_t end = first + 1;
+    for (; InFlight(e.task) && end < script_.events.size(); ++end) {
+      const Event& next = script_.events[end];
+      if (next.task == e.task && next.kind == EventKind::kDrop)
+        return Refuse(end,
+                      "no user can tell the kernel when to drop its lock; "
+                      "`vmtrunc run` plays it, `live --threads` races it");
+      if (next.task != e.task || IsStart(next))
+        return Refuse(
+            first,
+            absl::StrCat("it stays in flight over ", NameEvent(script_, end),
+                         ", and no user can stop it there; `vmtrunc "
+                         "run` plays it, `live --threads` races it"));
+      machine_.Apply(next);
+    }
+    if (InFlight(e.task)) machine_.Finish();
+    if (probe_.ran_out())
+      return Refuse(first,
+                    absl::StrCat("the model has room for ", LargeCaps::kVmas,
+                                 " vmas, and the running kernel for more; "
+                                 "`vmtrunc run` plays it"));
+    made_.turns.push_back({.first = first, .end = end});
+    made_.played += end - first;
+    return end;
+  }
+
+  bool InFlight(unsigned task) const {
+    return world_.tasks[task].live != 0 &&
+           world_.tasks[task].op.verb != Verb::kNone;
+  }
+
+  size_t Refuse(size_t event, const std::string& why) {
+    made_.refused =
+        absl::StrCat(NameEvent(script_, event), ": cannot be played: ", why);
+    return event;
+  }
+
+  const Script& script_;
+  World_ world_;
+  VmasProbe probe_;
+  Machine<LargeCaps, VmasProbe> machine_;
+  Sequence made_;
+};
+
+}  // namespace
+
+std::string NothingToDo(const Event& e, const Setup& setup) {
+  if (HasFile(e.verb) && e.file >= setup.files) return "there is no such file";
+  switch (e.verb) {
+    case Verb::kNone:
+      return "it is nothing";
+    case Verb::kMremap:
+      if (!InArena(e.new_addr, e.new_len)) return "outside pages 1..255";
+      [[fallthrough]];
+    case Verb::kMmap:
+    case Verb::kMunmap:
+    case Verb::kMprotect:
+    case Verb::kRemap:
+      return InArena(e.addr, e.len) ? "" : "outside pages 1..255";
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      return e.len == 0 ? "it is of no pages" : "";
+    case Verb::kTruncate:
+      return e.addr > LargeCaps::kFilePages ? "no file has so many pages" : "";
+    case Verb::kFork:
+      return e.new_addr >= kTasks ? "there is no such task" : "";
+    default:
+      return "";
+  }
+}
+
+std::string NoSystemCall(const Event& e) {
+  if (e.verb == Verb::kInvalidate)
+    return "no system call takes clean pages from the page cache of a memfd; "
+           "`vmtrunc run` plays it";
+  if (e.verb == Verb::kMremap && e.fail_after != 0)
+    return "no user can make an allocation of the kernel fail there; `vmtrunc "
+           "run` plays it";
+  return "";
+}
+
+std::string NameEvent(const Script& script, size_t event) {
+  return absl::StrCat("event ", event + 1, ", `",
+                      ToText(script.events[event], script), "`");
+}
+
+Sequence MakeSequence(const Script& script, const Rules& rules) {
+  return Sequencer(script, rules).Make();
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,68 @@
+// What of a script the running kernel can be told, one operation after another.
+#ifndef VMTRUNC_LIVE_SEQUENCE_H_
+#define VMTRUNC_LIVE_SEQUENCE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/machine.h"
+#include "core/script.h"
+
+namespace vmtrunc {
+
+// Why the event does nothing on any system, whatever other tasks do ("outside
+// pages 1..255"), or "".
+std::string NothingToDo(const Event& event, const Setup& setup);
+
+// Why no system call does what the event says, or "".
+std::string NoSystemCall(const Event& event);
+
+// "event 3, `a mmap 1 2 f 0`", as errors name it. `event` is from 0.
+std::string NameEvent(const Script& script, size_t event);
+
+// Notes that the model came to the end of its vmas, which the kernel has more
+// of.
+class VmasProbe : public NoProbe<LargeCaps> {
+ public:
+  void MaySleep(const World<LargeCaps>& w, unsigned) {
+    ran_out_ = ran_out_ || w.free_count == 0;
+  }
+  bool ran_out() const { return ran_out_; }
+
+ private:
+  bool ran_out_ = false;
+};
+
+// The events [first, end), which are one operation of one task: an event, or
+// `&` with its steps and finish when nobody acts in between.
+struct Turn {
+  size_t first = 0, end = 0;
+  std::string idle = {};  // why it does nothing; then it is no operation
+};
+
+struct Sequence {
+  std::vector<Turn> turns;
+  size_t played = 0;         // events
+  size_t idle = 0;           // events
+  std::string refused = {};  // which event cannot be played, and why; or ""
+};
+
+// Requires: the rules of the kernel that it is to be compared with.
+Sequence MakeSequence(const Script& script, const Rules& rules);
+
+// Runs the operation on the model. Returns whether it had an effect.
+template <class P>
+bool PlayTurn(Machine<LargeCaps, P>& machine, World<LargeCaps>& world,
+              const Script& script, const Turn& turn) {
+  bool effect = false;
+  for (size_t i = turn.first; i < turn.end; ++i)
+    effect = machine.Apply(script.events[i]) || effect;
+  const Task& task = world.tasks[script.events[turn.first].task];
+  if (task.live != 0 && task.op.verb != Verb::kNone) machine.Finish();
+  return effect;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_SEQUENCE_H_

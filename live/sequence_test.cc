@@ -1,0 +1,82 @@
+#include "live/sequence.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "live/compare.h"
+
+namespace vmtrunc {
+namespace {
+
+Rules Newest() { return ParseKernelSpec("6.x")->rules(); }
+
+Sequence Of(const std::string& events) {
+  const auto script = ParseText(
+      absl::StrCat("vmtrunc 1\nfile f 8\nfile g 4\ntask a\ntask b\n", events));
+  EXPECT_TRUE(script.ok()) << script.status();
+  return MakeSequence(*script, Newest());
+}
+
+TEST(SequenceTest, PlaysAnOperationThatNobodyActsWithin) {
+  for (const char* events :
+       {"a mmap 9 4 f 0\nb truncate f 2 &\nb finish\n",
+        "a mmap 9 4 f 0\nb truncate f 2 &\nb step\nb step\nb finish\n",
+        "a mmap 9 4 f 0\nb truncate f 2 &\n"}) {
+    const Sequence made = Of(events);
+    EXPECT_EQ(made.refused, "") << events;
+    EXPECT_EQ(made.turns.size(), 2) << events;
+    EXPECT_EQ(made.idle, 0) << events;
+  }
+}
+
+TEST(SequenceTest, RefusesWhatItCannotPlayAndNamesTheEvent) {
+  const struct {
+    const char *events, *event;
+  } kCases[] = {
+      {"a truncate f 2 &\nb munmap 9 4\na finish\n",
+       "event 1, `a truncate f 2 &`"},
+      {"a truncate f 2 &\na drop\n", "event 2, `a drop`"},
+      {"a mmap 9 4 f 0\na mremap 9 4 20 4 fail 1\n", "event 2, `a mremap"},
+      {"a invalidate g 0 2\n", "event 1, `a invalidate g 0 2`"},
+      {"a fork c &\nb read 1\n", "event 1, `a fork c &`"},
+      {"a exit &\nb read 1\n", "event 1, `a exit &`"},
+  };
+  for (const auto& c : kCases)
+    EXPECT_TRUE(Of(c.events).refused.starts_with(c.event))
+        << c.events << Of(c.events).refused;
+}
+
+TEST(SequenceTest, RefusesMoreVmasThanTheModelHas) {
+  std::string events;
+  for (int i = 0; i < 65; ++i)
+    absl::StrAppend(&events, "a mmap ", 1 + 2 * i, " 1 f 0\n");
+  EXPECT_TRUE(Of(events).refused.starts_with("event 65, `a mmap 129 1 f 0"))
+      << Of(events).refused;
+}
+
+TEST(SequenceTest, CountsWhatHasNothingToDo) {
+  const Sequence made =
+      Of("a exit\na read 5\nb step\nb fork b\nb munmap 250 20\nb read 1\n");
+  EXPECT_EQ(made.refused, "");
+  EXPECT_EQ(made.played, 2);
+  EXPECT_EQ(made.idle, 4);
+}
+
+TEST(SequenceTest, NothingThatIsGeneratedIsRefusedOrIdle) {
+  unsigned two_files = 0, shared = 0;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    Random random(seed);
+    const Script script =
+        RandomLive(random, seed % 20 == 0 ? 256 : 32, Newest());
+    const Sequence made = MakeSequence(script, Newest());
+    ASSERT_EQ(made.refused, "") << seed;
+    ASSERT_EQ(made.idle, 0) << seed;
+    two_files += script.setup.files == 2 ? 1 : 0;
+    shared += script.setup.tasks == 3 ? 1 : 0;
+  }
+  EXPECT_GT(two_files, 500);
+  EXPECT_GT(shared, 200);
+}
+
+}  // namespace
+}  // namespace vmtrunc
