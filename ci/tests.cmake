@@ -15,7 +15,7 @@ target_compile_definitions(vmtrunc_test PRIVATE
 target_precompile_headers(vmtrunc_test PRIVATE <gtest/gtest.h>)
 set_target_properties(vmtrunc_test PROPERTIES UNITY_BUILD OFF)
 gtest_discover_tests(vmtrunc_test)
-add_executable(base_test base/own_directory_test.cc base/shown_test.cc
+add_executable(base_test base/own_directory_test.cc base/sha1_test.cc base/shown_test.cc
   base/write_test.cc)
 target_link_libraries(base_test PRIVATE vmtrunc_base GTest::gtest_main)
 gtest_discover_tests(base_test)

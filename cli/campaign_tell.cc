@@ -8,6 +8,7 @@
 #include <ctime>
 #include <iostream>
 
+#include "base/write.h"
 #include "campaign/report.h"
 #include "cli/campaign_run.h"
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
 
 namespace vmtrunc {
 
@@ -27,10 +28,10 @@ Script ParseScript(const std::string& path, const std::string& content,
   return *std::move(script);
 }
 
-KernelSpec OneKernel(const std::string& name) {
+KernelSpec OneKernel(const std::string& name, const std::string& option) {
   const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(name);
   if (!spec.ok())
-    throw UsageError{absl::StrCat("--kernel ", name, ": expected ",
+    throw UsageError{absl::StrCat(option, " ", Shown(name), ": expected ",
                                   std::string(spec.status().message()))};
   return *spec;
 }

@@ -63,7 +63,9 @@ Script ParseScript(const std::string& path, const std::string& content,
 std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& path,
                                 const std::string& fallback);
-KernelSpec OneKernel(const std::string& name);
+// `option` is what to call it in an error.
+KernelSpec OneKernel(const std::string& name,
+                     const std::string& option = "--kernel");
 
 // A bit for each verb that is named. Throws UsageError.
 Verbs ParseVerbs(const std::vector<std::string>& names);

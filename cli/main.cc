@@ -1,10 +1,13 @@
 // The vmtrunc command.
+#include <signal.h>
+
 #include <iostream>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/input.h"
+#include "core/build_id.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -13,15 +16,16 @@ namespace {
 std::string Versions() {
   return absl::StrFormat(
       "vmtrunc %s\nscripts: text form %d, byte form %d\noutput: JSON %d, "
-      "abstract states %d, checkpoints %d",
+      "abstract states %d, checkpoints %d\nmodel: build %s",
       VMTRUNC_VERSION, kTextVersion, kBytesVersion, kJsonVersion,
-      kAbstractVersion, kCheckpointVersion);
+      kAbstractVersion, kCheckpointVersion, BuildId());
 }
 
 }  // namespace
 }  // namespace vmtrunc
 
 int main(int argc, char** argv) {
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
   CLI::App app(
       "Finds the interleavings that leave a page mapped past the end of a "
       "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
