@@ -18,7 +18,8 @@ gtest_discover_tests(vmtrunc_test)
 add_executable(live_unit_test live/sequence_test.cc)
 target_link_libraries(live_unit_test PRIVATE vmtrunc_live GTest::gtest_main)
 gtest_discover_tests(live_unit_test)
-add_executable(base_test base/limits_test.cc base/own_directory_test.cc base/shown_test.cc
+add_executable(base_test base/limits_test.cc base/own_directory_test.cc
+  base/sha1_test.cc base/shown_test.cc
   base/write_test.cc)
 target_link_libraries(base_test PRIVATE vmtrunc_base GTest::gtest_main)
 gtest_discover_tests(base_test)

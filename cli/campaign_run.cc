@@ -172,7 +172,7 @@ void CampaignRun::Watch(Slice& slice) {
 void CampaignRun::StopAll() {
   for (Slice& slice : slices_) {
     slice.stopped = true;
-    slice.job->Interrupt();
+    slice.job->End();
   }
   const auto deadline = Clock::now() + std::chrono::seconds(3);
   for (Slice& slice : slices_)

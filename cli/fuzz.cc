@@ -1,42 +1,44 @@
 // vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
 // this command is not instrumented, and says in our words what it sees.
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/own_directory.h"
+#include "base/shown.h"
 #include "base/stop.h"
 #include "cli/abstract.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
+#include "cli/fuzz_tell.h"
 #include "cli/fuzzer_job.h"
 #include "cli/input.h"
 #include "cli/progress.h"
-#include "core/run.h"
 #include "fuzz/mutate.h"
-#include "fuzz/shrink.h"
 #include "fuzz/status.h"
 
 namespace vmtrunc {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
-struct FuzzOptions {
-  std::vector<std::string> verbs;
-  std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
-              fuzzer, of;
-  double seconds = 60;
-  long long runs = -1;
-  unsigned seed = 0;
-  unsigned events = 32;
-  bool keep_going = false;
-};
+// libFuzzer counts whole seconds, and not all that it does. We end it; this is
+// for when we are stopped (SIGSTOP) and go on too late.
+constexpr double kNet = 10;
+constexpr double kNoEnd = 1e9;  // seconds
+constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
 
-JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer) {
+JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
+               const std::vector<std::string>& seeds) {
   JobSpec spec{.fuzzer = fuzzer,
                .directory = o.out,
                .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
@@ -46,12 +48,10 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer) {
                              "-len_control=0", "-print_final_stats=0",
                              "-verbosity=1", "-timeout=10", o.out + "/corpus"},
                .variables = {std::string(kKernelVariable) + "=" + o.kernel}};
-  if (o.seconds > 0)
-    spec.arguments.insert(
-        spec.arguments.begin(),
-        absl::StrFormat("-max_total_time=%u",
-                        static_cast<unsigned>(o.seconds + 0.5)));
-  if (!o.corpus.empty()) spec.arguments.push_back(o.corpus);
+  spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
+  if (o.seconds > 0 && o.seconds < kNoEnd)
+    spec.arguments.push_back(
+        absl::StrFormat("-max_total_time=%.0f", std::ceil(o.seconds + kNet)));
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };
@@ -63,170 +63,149 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer) {
   return spec;
 }
 
-size_t CountFiles(const std::string& dir) {
-  size_t count = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(dir, error))
-    count += entry.is_regular_file() ? 1 : 0;
-  return count;
-}
-
-std::string Progress(const FuzzOptions& o, const FuzzStatus& s,
-                     double seconds) {
-  const double share = s.events == 0 ? 0
-                                     : 100.0 * static_cast<double>(s.effects) /
-                                           static_cast<double>(s.events);
-  return absl::StrFormat(
-      "%s: %.0f s, %d executions (%.0f a second), corpus %d, %.0f %% of the "
-      "events had an effect, %d lock drops, %d kinds of abstract states",
-      o.kernel, seconds, s.executions,
-      static_cast<double>(s.executions) / std::max(seconds, 0.001),
-      CountFiles(o.out + "/corpus"), share, s.drops, CountSeen(s.seen));
-}
-
-// Which of `all`, the abstract states in a file, were seen.
-std::string Share(const FuzzOptions& o, std::span<const uint8_t> all,
-                  const FuzzStatus& s) {
-  size_t seen = 0;
-  for (size_t i = 0; i < all.size(); ++i)
-    seen += all[i] != 0 && s.seen[i] != 0 ? 1 : 0;
-  const size_t count = CountSeen(all);
-  return absl::StrFormat(
-      "%d of the %d kinds of abstract states in %s were seen (%.1f %%), and "
-      "%d others\n",
-      seen, count, o.of,
-      count == 0 ? 100
-                 : 100 * static_cast<double>(seen) / static_cast<double>(count),
-      CountSeen(s.seen) - seen);
-}
-
-// What the fuzzer can start from: bytes. A directory of scripts in text becomes
-// OUT/seeds.
-std::string SeedsOf(const FuzzOptions& o) {
-  std::vector<std::pair<std::string, std::string>> seeds;
+// The files of --corpus in bytes, or nothing where they are all in bytes
+// already. Empty, too, when it is stopped.
+OwnDirectory::Files SeedsInBytes(const FuzzOptions& o,
+                                 const std::atomic<bool>& stop) {
+  const std::vector<std::string> paths = FilesBelow({o.corpus});
+  if (paths.empty())
+    throw UsageError{"--corpus " + Shown(o.corpus) +
+                     ": expected scripts in it, and there is no file"};
+  OwnDirectory::Files seeds;
   bool text = false;
-  for (const std::string& path : FilesBelow({o.corpus})) {
+  for (const std::string& path : paths) {
+    if (stop) return {};
     const CorpusFile file = ReadCorpusFile(path);
     text |= file.is_text;
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
-    seeds.emplace_back(
-        absl::StrCat(seeds.size(), "-", fs::path(path).filename().string()),
-        std::string(bytes.begin(), bytes.end()));
+    std::string name =
+        absl::StrCat(seeds.size(), "-", fs::path(path).filename().string());
+    std::replace(name.begin(), name.end(), ',', '_');  // see the list
+    seeds.emplace_back(name, std::string(bytes.begin(), bytes.end()));
   }
-  if (!text) return o.corpus;
-  OwnDirectory("--out", o.out + "/seeds", "fuzz", /*replace=*/true)
-      .Write(seeds, /*durable=*/false);
-  return o.out + "/seeds";
+  if (!text) seeds.clear();
+  return seeds;
 }
 
-// Shrinks, keeps and prints one failing input: `asked` is what it breaks, or
-// kProperties for what it breaks first. Returns false when it does not.
-bool ReportViolation(const FuzzOptions& o, const std::string& saved,
-                     const std::string& how, int asked) {
-  Script script = ReadSaved(saved);
-  const KernelSpec spec = OneKernel(o.kernel);
-  const Rules rules = spec.rules();
-  const RunResult found = Run(script, rules);
-  if (found.holds()) return false;
-  const Property property = asked == kProperties ? found.first.property
-                                                 : static_cast<Property>(asked);
-  if (!found.breaks(property)) return false;
-  const size_t length = script.events.size();
-  Reason reason = ReasonOf(script, spec, property);
-  if (!o.unlike.empty()) reason.unlike = OneKernel(o.unlike);
-  script = Shrink(script, rules, reason);
-  script.kernel = spec;
-  const RunResult result = Run<LargeCaps>(script.setup, script.events, rules,
-                                          {.report = Bit(property)});
-  const PropertyInfo& info = AllProperties()[static_cast<size_t>(property)];
-  const std::string path =
-      absl::StrFormat("%s/%s-%s.vmt", o.out, spec.ToString(), info.name);
-  script.expects.push_back({.kernel = spec.ToString(),
-                            .spec = spec,
-                            .broken = static_cast<int>(property)});
-  if (reason.unlike)
-    script.expects.push_back(
-        {.kernel = reason.unlike->ToString(), .spec = reason.unlike});
-  WriteFile(path, ToText(script));
-  std::cout << absl::StrFormat(
-      "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"
-      "  %d events, shrunk from %d, not proved shortest:\n\n%s\n"
-      "Run it again:  vmtrunc run %s\n\n",
-      spec.ToString(), info.name, how, info.text, result.first.event,
-      result.first.ToString(), script.events.size(), length, ToText(script),
-      path);
-  return true;
+// What libFuzzer is to be started with for --corpus. Scripts in text become
+// bytes in OUT/seeds, named in a list: its own files there are no inputs.
+std::vector<std::string> SeedArguments(const FuzzOptions& o,
+                                       const FuzzDirectory& directory,
+                                       const std::atomic<bool>& stop) {
+  if (o.corpus.empty()) return {};
+  const OwnDirectory::Files seeds = SeedsInBytes(o, stop);
+  if (seeds.empty()) return {o.corpus};
+  const std::string place = directory.Path("seeds");
+  const std::string list = directory.Path("seeds.list");
+  OwnDirectory("--out", place, "fuzz", /*replace=*/true)
+      .Write(seeds, /*durable=*/false);
+  if (place.find(',') != std::string::npos) return {place};
+  RemoveOwn(list);
+  WriteFile(list,
+            absl::StrJoin(seeds, ",", [&](std::string* out, const auto& s) {
+              absl::StrAppend(out, place, "/", s.first);
+            }));
+  return {"-seed_inputs=@" + list};
+}
+
+struct FuzzRun {
+  FuzzStatus status;
+  double seconds = 0;
+  bool stopped = false;      // by a signal
+  std::string no_room = {};  // "": there was
+};
+
+// Lets the child run until it ends, or time is up, or there is no room left.
+FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
+              FuzzerJob& child, const std::atomic<bool>& stop) {
+  FuzzRun run{};
+  ProgressLine progress;
+  const Clock::time_point start = Clock::now();
+  Clock::time_point probe = start;
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  while (!child.Ended()) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    child.ExpectSameBuild(/*at_end=*/false);
+    run.stopped |= stop;
+    if (run.stopped || !run.no_room.empty() ||
+        (o.seconds > 0 && seconds() >= o.seconds))
+      child.End();
+    if (progress.IsDue())
+      progress.Show(FuzzProgress(o, child.status(), directory.CorpusSize(),
+                                 progress.seconds()));
+    if (Clock::now() < probe || !run.no_room.empty()) continue;
+    probe = Clock::now() + kBetweenProbes;
+    try {
+      directory.ExpectRoom();
+    } catch (const UsageError& error) {
+      run.no_room = error.what;
+    }
+  }
+  progress.End();
+  if (!child.asked()) child.ExpectSameBuild(/*at_end=*/true);
+  run.status = child.status();
+  run.seconds = seconds();
+  return run;
 }
 
 // What the child left when it has ended. Returns the exit status.
 int Report(const FuzzOptions& o, std::span<const uint8_t> of,
-           const FuzzerJob& child, double seconds, bool stopped) {
-  const FuzzStatus status = child.status();
-  if (child.crashed() && !stopped) {
-    const std::string how = absl::StrFormat(
-        "found after %d executions in %.1f s", status.executions, seconds);
-    if (!ReportViolation(o, o.out + "/" + kCurrentFile, how,
-                         PropertyNumber(o.property)))
-      throw UsageError{
-          "the fuzzer ended in error, but its last input holds; "
-          "see " +
-          o.out + "/log"};
-    return kExitBroken;
-  }
-  bool broken = false;
-  for (int i = 0; i < kProperties; ++i) {
-    if (status.broken[i] == 0) continue;
-    broken = true;
-    const std::string how = absl::StrFormat(
-        "first in %d of %d executions", status.broken[i], status.executions);
-    if (!ReportViolation(
-            o, o.out + "/" + kBrokenPrefix + Name(static_cast<Property>(i)),
-            how, i))
-      throw UsageError{o.out + ": a kept input holds when it is run again"};
-  }
-  std::cout << Progress(o, status, seconds) << "\n";
-  if (!o.of.empty()) std::cout << Share(o, of, status);
-  if (!broken)
-    std::cout << o.kernel << ": nothing broken"
-              << (o.property.empty() ? "" : " of " + o.property)
-              << " in that time\n";
-  return broken ? kExitBroken : kExitHeld;
+           const FuzzDirectory& directory, const FuzzerJob& child,
+           const FuzzRun& run, const std::atomic<bool>& stop) {
+  const bool broken = TellBroken(o, directory, run.status, run.seconds, stop);
+  const size_t torn = directory.RemoveTorn();
+  if (child.crashed() && run.status.found == 0)
+    throw UsageError{absl::StrCat(
+        "the fuzzer ended in error (", child.EndInWords(),
+        "): ", child.LastWords(), "; see ", Shown(directory.Path("log")),
+        run.status.executions == 0
+            ? ""
+            : "; its last input is " + Shown(directory.Path(kCurrentFile)))};
+  std::cout << FuzzProgress(o, run.status, directory.CorpusSize(), run.seconds)
+            << "\n";
+  if (!o.of.empty()) std::cout << FuzzShare(o, of, run.status);
+  if (!run.no_room.empty() || (torn > 0 && !run.stopped))
+    directory.ExpectRoom();
+  if (!run.no_room.empty()) throw UsageError{run.no_room};
+  if (run.status.executions == 0 && o.runs != 0 && !run.stopped)
+    throw UsageError{absl::StrFormat(
+        "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
+  if (broken) return kExitBroken;
+  std::cout << o.kernel << ": nothing broken"
+            << (o.property.empty() ? "" : " of " + o.property)
+            << (run.stopped ? " before it was stopped\n" : " in that time\n");
+  return run.stopped ? kExitRanOut : kExitHeld;
 }
 
-int Fuzz(FuzzOptions o) {
-  OneKernel(o.kernel);
-  if (!o.unlike.empty()) OneKernel(o.unlike);
+void ExpectOptions(const FuzzOptions& o) {
+  const KernelSpec kernel = OneKernel(o.kernel);
+  if (!o.unlike.empty() && OneKernel(o.unlike, "--unlike") == kernel)
+    throw UsageError{"--unlike " + o.unlike +
+                     ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
   if (!o.property.empty() && PropertyNumber(o.property) == kProperties)
     throw UsageError{"--property " + o.property + ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
-    throw UsageError{"--corpus " + o.corpus + ": expected a directory"};
+    throw UsageError{"--corpus " + Shown(o.corpus) + ": expected a directory"};
+}
+
+int Fuzz(const FuzzOptions& o) {
+  ExpectOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) of = ReadAbstract(o.of);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
-  std::error_code error;
-  fs::create_directories(o.out + "/corpus", error);
-  fs::remove(o.out + "/" + kStatusFile, error);
-  fs::remove(o.out + "/" + kCurrentFile, error);
-  if (!fs::is_directory(o.out + "/corpus"))
-    throw UsageError{"--out " + o.out + ": cannot make the directory"};
-
   const std::atomic<bool>& stop = StopOnSignals();
-  ProgressLine progress;
-  if (!o.corpus.empty()) o.corpus = SeedsOf(o);
-  FuzzerJob child(SpecOf(o, fuzzer));
-  bool stopped = false;
-  while (!child.Ended()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    if (stop && !stopped) {
-      child.Interrupt();
-      stopped = true;
-    }
-    if (progress.IsDue())
-      progress.Show(Progress(o, child.status(), progress.seconds()));
+  const FuzzDirectory directory(o.out);
+  const std::vector<std::string> seeds = SeedArguments(o, directory, stop);
+  if (stop) {
+    std::cout << o.kernel << ": stopped before anything ran\n";
+    return kExitRanOut;
   }
-  progress.End();
-  return Report(o, of, child, progress.seconds(), stopped);
+  FuzzerJob child(SpecOf(o, fuzzer, seeds));
+  const FuzzRun run = Watch(o, directory, child, stop);
+  return Report(o, of, directory, child, run, stop);
 }
 
 }  // namespace
@@ -235,32 +214,39 @@ void AddFuzz(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "fuzz", "fuzzes a kernel until a property breaks or time is up");
   auto o = std::make_shared<FuzzOptions>();
-  sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
+  sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default")
+      ->check(kNotEmpty);
   sub->add_option("--unlike", o->unlike,
                   "count only what holds on this kernel, as "
-                  "2.6.11+mremap-always-resets: which rule is it?");
+                  "2.6.11+mremap-always-resets: which rule is it?")
+      ->check(kNotEmpty);
   sub->add_option("--verbs", o->verbs,
                   "choose new operations from these alone: mmap,mremap,...")
       ->delimiter(',');
-  sub->add_option("--property", o->property, "stop for this property alone");
+  sub->add_option("--property", o->property, "stop for this property alone")
+      ->check(kNotEmpty);
   sub->add_flag("--keep-going", o->keep_going,
                 "go on after a violation: one script a property at the end");
-  sub->add_option("--seconds", o->seconds, "how long, 60 by default; 0: no end")
+  sub->add_option("--seconds", o->seconds,
+                  "how long, 60 by default, 0.5 is half of one; 0: no end")
       ->check(kNotNegative);
   sub->add_option("--runs", o->runs, "stop after so many executions")
-      ->check(kNotNegative);
-  sub->add_option("--seed", o->seed, "of the fuzzer; 0: another each time")
-      ->check(kNotNegative);
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()));
+  sub->add_option("--seed", o->seed,
+                  "of the fuzzer, 32 bits; 0: another each time")
+      ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--events", o->events, "at most so many a script, 32")
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option("--out", o->out, "directory for what is found, fuzz-out");
   sub->add_option("--corpus", o->corpus,
-                  "directory of scripts to start from, in text or bytes");
+                  "directory of scripts to start from, in text or bytes")
+      ->check(kNotEmpty);
   sub->add_option("--of", o->of,
                   "say which share of these abstract states was seen: a file "
                   "of vmtrunc prove --abstract-to")
       ->check(kNotEmpty);
-  sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable");
+  sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable")
+      ->check(kNotEmpty);
   sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
 }
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,9 +13,14 @@
 #include <cstring>
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/input.h"
+#include "absl/strings/str_split.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "core/build_id.h"
 
 extern char** environ;
 
@@ -23,6 +29,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// From when a job is asked to end.
+constexpr auto kUntilInterrupted = std::chrono::milliseconds(300);
+constexpr auto kUntilKilled = std::chrono::milliseconds(600);
+
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   for (std::string& string : strings) pointers.push_back(string.data());
@@ -30,9 +40,9 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-// In the child: only calls that are safe behind fork().
-[[noreturn]] void Become(char** argv, char** envp, const char* log,
-                         pid_t parent, uint64_t most_bytes) {
+// In the child: only calls that are safe after fork().
+[[noreturn]] void Become(char** argv, char** envp, int log, pid_t parent,
+                         uint64_t most_bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(126);  // it ended before that
   ::setpgid(0, 0);  // an interrupt from the terminal is the parent's to pass on
@@ -41,14 +51,46 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
     const rlimit limit{most_bytes, most_bytes};
     ::setrlimit(RLIMIT_AS, &limit);
   }
-  const int err = ::open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::dup2(null, 0);
   ::dup2(null, 1);
-  ::dup2(err < 0 ? null : err, 2);
+  ::dup2(log, 2);
   ::execve(argv[0], argv, envp);
+  constexpr char kCannot[] = "it cannot be run\n";
+  if (::write(2, kCannot, sizeof(kCannot) - 1) < 0) ::_exit(126);
   ::_exit(127);
 }
+
+// Of VMTRUNC_ none but those that are given.
+std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
+  std::vector<std::string> variables = spec.variables;
+  variables.push_back(absl::StrCat(kDirectoryVariable, "=", spec.directory));
+  variables.push_back(absl::StrCat(kBuildVariable, "=", BuildId()));
+  for (char** v = environ; *v != nullptr; ++v)
+    if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
+  return variables;
+}
+
+// What `status` begins with; "" while there is nothing.
+std::string ReadBuild(const std::string& directory) {
+  char build[sizeof(FuzzStatus::build)] = {};
+  const int file = ::open((directory + "/" + kStatusFile).c_str(),
+                          O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (file < 0) return "";
+  const ssize_t got = ::read(file, build, sizeof(build));
+  ::close(file);
+  if (got != sizeof(build)) return "";
+  for (const char c : build)
+    if (c != '\0') return {build, ::strnlen(build, sizeof(build))};
+  return "";
+}
+
+bool IsBuildId(const std::string& text) {
+  return text.size() == std::strlen(BuildId()) &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+constexpr const char* kBuildBoth = "ci/build fuzz release builds both";
 
 }  // namespace
 
@@ -69,25 +111,54 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
       return fs::weakly_canonical(place).string();
   throw UsageError{absl::StrCat(
       "the instrumented executable ", name, " is not there: expected ",
-      absl::StrJoin(places, " or "),
-      " (ci/build fuzz builds it; what is installed after that has it)")};
+      Shown(absl::StrJoin(places, " or ")),
+      " (ci/build fuzz release builds both; what is installed after that has "
+      "it)")};
 }
 
-FuzzerJob::FuzzerJob(const JobSpec& spec) : directory_(spec.directory) {
+void RemoveOwn(const std::string& path) {
+  struct stat about{};
+  if (::lstat(path.c_str(), &about) != 0) {
+    if (errno != ENOENT) FailPath(path, errno);
+    return;
+  }
+  if (!S_ISREG(about.st_mode))
+    throw UsageError{Shown(path) +
+                     ": expected a regular file, to be replaced, or none"};
+  if (::unlink(path.c_str()) != 0) FailPath(path, errno);
+}
+
+FuzzerJob::FuzzerJob(const JobSpec& spec)
+    : fuzzer_(spec.fuzzer), directory_(spec.directory) {
   std::vector<std::string> args = {spec.fuzzer};
   args.insert(args.end(), spec.arguments.begin(), spec.arguments.end());
-  std::vector<std::string> variables = spec.variables;
-  variables.push_back(absl::StrCat(kDirectoryVariable, "=", spec.directory));
-  for (char** v = environ; *v != nullptr; ++v)
-    if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
+  // SIGXFSZ stays ignored, as we have it: a file that may not grow is an error
+  // and no end.
+  args.emplace_back("-handle_xfsz=0");
+  std::vector<std::string> variables = EnvironmentOf(spec);
   const std::vector<char*> argv = Pointers(args), envp = Pointers(variables);
-  const std::string log = directory_ + "/log";
+  for (const char* const name : {"log", kStatusFile, kCurrentFile})
+    RemoveOwn(directory_ + "/" + name);
+  const std::string path = directory_ + "/log";
+  const int log = ::open(
+      path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (log < 0) FailPath(path, errno);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ < 0) throw UsageError{spec.fuzzer + ": " + std::strerror(errno)};
   if (pid_ == 0)
     Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
-           log.c_str(), parent, spec.most_bytes);
+           log, parent, spec.most_bytes);
+  const int error = errno;
+  ::close(log);
+  if (pid_ < 0)
+    throw UsageError{absl::StrCat(
+        Shown(spec.fuzzer), ": cannot be started: ", std::strerror(error))};
+}
+
+FuzzerJob::~FuzzerJob() {
+  if (ended_) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
 }
 
 bool FuzzerJob::Ended() {
@@ -96,11 +167,20 @@ bool FuzzerJob::Ended() {
     ended_ = true;
     memory_mib_ = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
   }
+  if (!ended_ && asked_) {
+    const auto waited = Clock::now() - *asked_;
+    if (waited > kUntilKilled)
+      ::kill(pid_, SIGKILL);
+    else if (waited > kUntilInterrupted)
+      ::kill(pid_, SIGINT);
+  }
   return ended_;
 }
 
-void FuzzerJob::Interrupt() {
-  if (!ended_) ::kill(pid_, SIGINT);
+void FuzzerJob::End() {
+  if (ended_ || asked_) return;
+  asked_ = Clock::now();
+  ::kill(pid_, SIGUSR1);  // libFuzzer's -handle_usr1
 }
 
 void FuzzerJob::Kill() {
@@ -108,7 +188,12 @@ void FuzzerJob::Kill() {
 }
 
 bool FuzzerJob::crashed() const {
-  return !WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) != 0;
+  if (WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0) return false;
+  if (!asked_) return true;
+  // Asked to end: 72 is libFuzzer's word for an interrupt.
+  if (WIFEXITED(wait_status_)) return WEXITSTATUS(wait_status_) != 72;
+  const int signal = WTERMSIG(wait_status_);
+  return signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL;
 }
 
 std::string FuzzerJob::EndInWords() const {
@@ -117,27 +202,61 @@ std::string FuzzerJob::EndInWords() const {
              : absl::StrCat("exit status ", WEXITSTATUS(wait_status_));
 }
 
+void FuzzerJob::ExpectSameBuild(bool at_end) const {
+  const std::string build = ReadBuild(directory_);
+  if (build == BuildId()) return;
+  const std::string ours =
+      absl::StrCat("build ", BuildId(), ", as vmtrunc is (", kBuildBoth, ")");
+  if (IsBuildId(build))
+    throw UsageError{absl::StrCat(Shown(fuzzer_), ": is of build ", build,
+                                  ", expected ", ours)};
+  if (!build.empty())
+    throw UsageError{absl::StrCat(
+        Shown(fuzzer_), ": is of a build without a name, expected ", ours)};
+  if (at_end)
+    throw UsageError{absl::StrCat(Shown(fuzzer_), ": ended (", EndInWords(),
+                                  ") and ran nothing, expected ", ours,
+                                  LastWords().empty() ? "" : ": ",
+                                  LastWords())};
+}
+
+std::string FuzzerJob::LastWords() const {
+  const std::string log =
+      ReadWhole(directory_ + "/log", size_t{64} << 20).value_or("");
+  std::string words;
+  for (const absl::string_view line : absl::StrSplit(log, '\n')) {
+    if (!line.empty()) words = std::string(line);
+    // The target's own word, or libFuzzer's, before all that explains it.
+    if (absl::StartsWith(line, "fuzz_truncate: ") ||
+        absl::StrContains(line, " ERROR: "))
+      break;
+  }
+  return Shown(words);
+}
+
 FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
   FuzzStatus status{};
   const int file = ::open((directory + "/" + kStatusFile).c_str(),
-                          O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+                          O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   if (file < 0) return status;
-  if (::read(file, &status, sizeof(status)) != sizeof(status)) status = {};
+  if (::read(file, &status, sizeof(status)) != sizeof(status) ||
+      std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
+    status = {};
   ::close(file);
   for (SortedCause& cause : status.causes)
     cause.name[sizeof(cause.name) - 1] = '\0';
+  for (auto& name : status.kept) name[sizeof(name) - 1] = '\0';
   return status;
 }
 
 Script ReadSaved(const std::string& path) {
   const std::string saved = ReadFile(path);
-  uint64_t size = 0;
-  if (saved.size() < sizeof(size))
-    throw UsageError{path + ": the fuzzer ended before its first input"};
-  std::memcpy(&size, saved.data(), sizeof(size));
-  const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data()) + 8;
-  return DecodeBytes(
-      std::span(bytes, std::min<size_t>(size, saved.size() - 8)));
+  const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data());
+  Script script = DecodeBytes(std::span(bytes, saved.size()));
+  while (!script.events.empty() &&
+         script.events.back().kind == EventKind::kNone)
+    script.events.pop_back();
+  return script;
 }
 
 }  // namespace vmtrunc

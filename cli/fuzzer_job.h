@@ -5,7 +5,9 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,37 +30,58 @@ struct JobSpec {
   uint64_t most_bytes = 0;             // of address space; 0: any
 };
 
+// Removes a regular file that we replace, if it is there. Throws UsageError
+// where something else has its name: a link might lead out of the directory.
+void RemoveOwn(const std::string& path);
+
 // The child and what it tells. It is killed when this process ends, however
-// that does, so that nothing writes to the directory behind its back.
+// that does, so that nothing writes to the directory without us.
 class FuzzerJob {
  public:
   // Throws UsageError.
   explicit FuzzerJob(const JobSpec& spec);
+  ~FuzzerJob();
+  FuzzerJob(const FuzzerJob&) = delete;
+  FuzzerJob& operator=(const FuzzerJob&) = delete;
 
   // True once it has ended; how it did is valid then.
   bool Ended();
-  void Interrupt();  // it ends soon, in order
+  // It is asked to end between two inputs, so that what it writes is whole;
+  // interrupted when it does not, and killed. Over in less than a second.
+  void End();
+  bool asked() const { return asked_.has_value(); }
   void Kill();
+  // By itself and in error, or while it told what it had found.
   bool crashed() const;
   std::string EndInWords() const;  // "exit status 77", "signal 9"
+
+  // Throws UsageError when the executable has another model than we, as soon as
+  // it has said so; `at_end`: and when it has not.
+  void ExpectSameBuild(bool at_end) const;
+  // The last that it said, in one line.
+  std::string LastWords() const;
 
   uint64_t memory_mib() const { return memory_mib_; }  // the most it had
 
   pid_t pid() const { return pid_; }
   FuzzStatus status() const { return ReadStatus(directory_); }
 
-  // Zeros where there is none, or only a part.
+  // Zeros where there is none, or only a part, or of another build.
   static FuzzStatus ReadStatus(const std::string& directory);
 
  private:
-  std::string directory_;
+  using Clock = std::chrono::steady_clock;
+
+  std::string fuzzer_, directory_;
   pid_t pid_ = 0;
   bool ended_ = false;
   int wait_status_ = 0;
   uint64_t memory_mib_ = 0;
+  std::optional<Clock::time_point> asked_;  // to end
 };
 
-// The input in a file of the form of DIRECTORY/current. Throws UsageError.
+// The input in a file that a fuzz target saved, without the records at its end
+// that have no effect. Throws UsageError.
 Script ReadSaved(const std::string& path);
 
 }  // namespace vmtrunc

@@ -1,4 +1,6 @@
 // The vmtrunc command.
+#include <signal.h>
+
 #include <iostream>
 #include <new>
 
@@ -6,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/input.h"
+#include "core/build_id.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -14,9 +17,9 @@ namespace {
 std::string Versions() {
   return absl::StrFormat(
       "vmtrunc %s\nscripts: text form %d, byte form %d\noutput: JSON %d, "
-      "abstract states %d, checkpoints %d",
+      "abstract states %d, checkpoints %d\nmodel: build %s",
       VMTRUNC_VERSION, kTextVersion, kBytesVersion, kJsonVersion,
-      kAbstractVersion, kCheckpointVersion);
+      kAbstractVersion, kCheckpointVersion, BuildId());
 }
 
 // A value that is not there by mistake, as of a variable that is not set, would
@@ -32,6 +35,7 @@ void RefuseEmptyValues(CLI::App& app) {
 }  // namespace vmtrunc
 
 int main(int argc, char** argv) {
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
   CLI::App app(
       "Finds the interleavings that leave a page mapped past the end of a "
       "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "

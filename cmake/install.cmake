@@ -71,7 +71,7 @@ install(FILES ${made}/changelog.gz
 # that has one of its own would include the wrong file.
 file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
   core/*.h fuzz/*.h)
-list(FILTER headers EXCLUDE REGEX "_test\\.h$|fuzz/(covered|distill|set_cover)")
+list(FILTER headers EXCLUDE REGEX "_test\\.h$|fuzz/(covered|distill|growth|saved|set_cover|settings)")
 set(VMTRUNC_HEADERS ${headers})
 configure_file(cmake/headers.cmake.in headers.cmake @ONLY)
 install(SCRIPT ${PROJECT_BINARY_DIR}/headers.cmake COMPONENT development)

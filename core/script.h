@@ -69,6 +69,11 @@ size_t DecodeBytes(std::span<const uint8_t> bytes, Setup& setup,
 inline constexpr size_t kHeaderBytes = 32;
 inline constexpr size_t kRecordBytes = 8;
 
+// Has the header of a byte form say that the script runs on this kernel, and
+// changes nothing else.
+void SetKernel(const KernelSpec& kernel,
+               std::span<uint8_t, kHeaderBytes> header);
+
 // Whether a file is in the text form: its name ends in .vmt or its first
 // significant line starts with "vmtrunc".
 bool LooksLikeText(std::string_view name, std::string_view content);

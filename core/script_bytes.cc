@@ -194,6 +194,13 @@ Script DecodeBytes(std::span<const uint8_t> bytes) {
   return script;
 }
 
+void SetKernel(const KernelSpec& kernel,
+               std::span<uint8_t, kHeaderBytes> header) {
+  header[1] = static_cast<uint8_t>((header[1] & 0xf0U) | (kernel.kernel + 1U));
+  for (unsigned i = 0; i < 8; ++i)
+    header[16 + i] = static_cast<uint8_t>(kernel.flips >> (8 * i));
+}
+
 std::vector<uint8_t> EncodeBytes(const Script& script) {
   const Setup& setup = script.setup;
   std::vector<uint8_t> bytes(kHeaderBytes +
@@ -204,10 +211,8 @@ std::vector<uint8_t> EncodeBytes(const Script& script) {
           static_cast<uint8_t>(value >> (8 * i));
   };
   bytes[0] = kBytesVersion;
-  if (script.kernel) {
-    bytes[1] = static_cast<uint8_t>(script.kernel->kernel + 1);
-    put(16, script.kernel->flips, 8);
-  }
+  if (script.kernel)
+    SetKernel(*script.kernel, std::span(bytes).first<kHeaderBytes>());
   bytes[2] = static_cast<uint8_t>(setup.block - 1);
   bytes[3] = static_cast<uint8_t>(32 - setup.count_bits);
   put(4, setup.count, 4);

@@ -7,7 +7,7 @@ find_file(AFL_RUNTIME afl-compiler-rt.o PATHS ${AFL_PLACES} REQUIRED)
 find_file(AFL_DRIVER libAFLDriver.a PATHS ${AFL_PLACES} REQUIRED)
 
 add_executable(fuzz_truncate fuzz/fuzz_truncate.cc fuzz/afl_main.cc)
-target_link_libraries(fuzz_truncate PRIVATE vmtrunc_mutate ${AFL_DRIVER}
+target_link_libraries(fuzz_truncate PRIVATE vmtrunc_target ${AFL_DRIVER}
   ${AFL_RUNTIME})
 
 # What it takes from vmtrunc_mutate is not instrumented: the mutator does not

@@ -32,11 +32,15 @@ constexpr unsigned kMutationsAnInput = 64;
 }
 
 vmtrunc::Rules RulesFromEnvironment() {
+  const char* verbs = std::getenv(vmtrunc::kVerbsVariable);
+  if (verbs != nullptr && !vmtrunc::ParseVerbsVariable(verbs))
+    Usage(std::string(vmtrunc::kVerbsVariable) + "=" + verbs + ": expected " +
+          vmtrunc::kVerbsExpected);
   const char* kernel = std::getenv(vmtrunc::kKernelVariable);
   const auto spec = vmtrunc::ParseKernelSpec(
       kernel != nullptr ? kernel : vmtrunc::kDefaultKernel);
   if (!spec.ok())
-    Usage(std::string(vmtrunc::kKernelVariable) + ": expected " +
+    Usage(std::string(vmtrunc::kKernelVariable) + "=" + kernel + ": expected " +
           std::string(spec.status().message()));
   return spec->rules();
 }
@@ -48,8 +52,8 @@ size_t EventsFromEnvironment() {
   const unsigned long number = std::strtoul(events, &end, 10);
   if (*events == '\0' || *end != '\0' || number < 1 ||
       number > vmtrunc::kMaxEvents)
-    Usage(std::string(vmtrunc::kEventsVariable) + ": expected 1.." +
-          std::to_string(vmtrunc::kMaxEvents));
+    Usage(std::string(vmtrunc::kEventsVariable) + "=" + events +
+          ": expected 1.." + std::to_string(vmtrunc::kMaxEvents));
   return number;
 }
 

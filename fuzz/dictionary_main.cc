@@ -4,20 +4,23 @@
 //   fuzz_dictionary build/fuzz/bin/fuzz_truncate
 //   fuzz_dictionary --text build/fuzz/bin/fuzz_text     # which reads text
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+#include "base/write.h"
 #include "fuzz/dictionary.h"
 
 namespace {
 
 bool Write(const std::string& path, const std::string& content) {
-  std::ofstream file(path, std::ios::binary);
-  file << content << std::flush;
-  if (!file)
-    std::fprintf(stderr, "fuzz_dictionary: cannot write %s\n", path.c_str());
-  return static_cast<bool>(file);
+  try {
+    vmtrunc::WriteFile(path, content);
+  } catch (const vmtrunc::UsageError& error) {
+    std::fprintf(stderr, "fuzz_dictionary: %s\n", error.what.c_str());
+    return false;
+  }
+  return true;
 }
 
 }  // namespace

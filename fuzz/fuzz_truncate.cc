@@ -13,11 +13,12 @@
 // VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_GROWTH  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what has been done to DIRECTORY/status
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
+// VMTRUNC_BUILD     refuse to run where this executable has another model
+//
+// A variable that says nothing that can be understood is one line, and exit
+// status 2.
+#include <signal.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -25,9 +26,12 @@
 #include <optional>
 #include <string>
 
+#include "core/build_id.h"
 #include "core/run.h"
 #include "fuzz/growth.h"
 #include "fuzz/mutate_bytes.h"
+#include "fuzz/saved.h"
+#include "fuzz/settings.h"
 #include "fuzz/sorter.h"
 #include "fuzz/status.h"
 
@@ -48,16 +52,6 @@ __attribute__((weak)) const char* BuiltInProperty() { return nullptr; }
 
 namespace {
 
-const char* Variable(const char* name, const char* built_in) {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? value : built_in;
-}
-
-[[noreturn]] void Usage(const std::string& what) {
-  std::fprintf(stderr, "fuzz_truncate: %s\n", what.c_str());
-  std::exit(2);
-}
-
 // Everything that the callbacks need, set up on the first call.
 class Target {
  public:
@@ -67,16 +61,18 @@ class Target {
   }
 
   void Execute(std::span<const uint8_t> bytes) {
-    Save(bytes);
+    if (saved_) saved_->Save(bytes);
     Setup setup;
     KernelSpec own;
     bool has_own = false;
     const size_t count = DecodeBytes(bytes, setup, own, has_own, events_);
-    const bool given = kernel_.has_value() || !has_own;
+    const bool given = kernel_is_given() || !has_own;
     const Rules rules = given ? rules_ : own.rules();
-    const RunResult result = Run<LargeCaps>(
-        setup, std::span(events_).first(count), rules,
-        {.hash_state = false, .report = reported_, .features = features_});
+    const RunResult result =
+        Run<LargeCaps>(setup, std::span(events_).first(count), rules,
+                       {.hash_state = false,
+                        .report = settings_.reported,
+                        .features = features_});
     if (growth_) growth_->Note(std::span(features_, sizeof(g_features)));
     if (status_ != nullptr) {
       ++status_->executions;
@@ -87,20 +83,19 @@ class Target {
         AddSeen(status_->seen, {features_, sizeof(g_features)});
     }
     if (features_ == hidden_) std::memset(hidden_, 0, sizeof(hidden_));
-    if ((result.broken & reported_) == 0) return;
+    if ((result.broken & settings_.reported) == 0) return;
     if (unlike_ && !Run<LargeCaps>(setup, std::span(events_).first(count),
                                    *unlike_, {.hash_state = false})
                         .holds())
       return;
-    if (!keep_going_) Report(bytes, given ? spec_ : own, result);
+    if (!keep_going_) Stop(bytes, given ? settings_.kernel : own, result);
     const auto first = static_cast<size_t>(result.first.property);
-    if (status_->broken[first]++ == 0)
-      Keep(std::string(kBrokenPrefix) + AllProperties()[first].name);
+    if (status_->broken[first]++ == 0) KeepFirst(first);
     if (sorter_) sorter_->Note(setup, std::span(events_).first(count), result);
   }
 
   const Rules& rules() const { return rules_; }
-  bool kernel_is_given() const { return kernel_.has_value(); }
+  bool kernel_is_given() const { return settings_.kernel_is_given; }
 
   void CountMutation() {
     if (status_ != nullptr) ++status_->mutations;
@@ -108,84 +103,50 @@ class Target {
 
  private:
   Target() {
-    const char* kernel = Variable(kKernelVariable, BuiltInKernel());
-    const auto spec =
-        ParseKernelSpec(kernel != nullptr ? kernel : kDefaultKernel);
-    if (!spec.ok())
-      Usage(std::string(kKernelVariable) + ": expected " +
-            std::string(spec.status().message()));
-    spec_ = *spec;
-    rules_ = spec_.rules();
-    if (kernel != nullptr) kernel_ = spec_;
-    if (const char* unlike = std::getenv(kUnlikeVariable)) {
-      const auto other = ParseKernelSpec(unlike);
-      if (!other.ok())
-        Usage(std::string(kUnlikeVariable) + ": expected " +
-              std::string(other.status().message()));
-      unlike_ = other->rules();
+    // Who started us learns first whether we have the same model: another may
+    // not even know the kernel that is asked for.
+    if (const std::string directory = DirectorySetting(); !directory.empty())
+      saved_.emplace(directory);
+    ExpectSameBuild();
+    settings_ = SettingsOf(BuiltInKernel(), BuiltInProperty());
+    rules_ = settings_.kernel.rules();
+    if (settings_.unlike) unlike_ = settings_.unlike->rules();
+    if (!settings_.growth.empty()) growth_.emplace(settings_.growth);
+    if (!settings_.shows_features) features_ = growth_ ? hidden_ : nullptr;
+    if (!saved_) return;
+    status_ = &saved_->status();
+    if (kernel_is_given()) saved_->Stamp(settings_.kernel);
+    keep_going_ = settings_.keep_going;
+    if (settings_.sort && keep_going_)
+      sorter_.emplace(
+          settings_.kernel, *settings_.sort, *status_,
+          [this](const std::string& name) { saved_->KeepAgain(name); });
+  }
+
+  static void ExpectSameBuild() {
+    const char* const build = std::getenv(kBuildVariable);
+    if (build != nullptr && std::strcmp(build, BuildId()) != 0)
+      EndTarget(std::string(kBuildVariable) + "=" + build +
+                ": expected the build of this executable, " + BuildId());
+  }
+
+  // The first input that broke this property.
+  void KeepFirst(size_t property) {
+    const std::string name = saved_->Keep(std::string(kBrokenPrefix) +
+                                          AllProperties()[property].name);
+    std::strncpy(status_->kept[property], name.c_str(),
+                 sizeof(status_->kept[property]) - 1);
+  }
+
+  // Told in `status` first: what comes after it may fail.
+  [[noreturn]] void Stop(std::span<const uint8_t> bytes, const KernelSpec& spec,
+                         const RunResult& result) {
+    if (status_ != nullptr) {
+      ++status_->broken[static_cast<size_t>(result.first.property)];
+      status_->found = 1;
+      saved_->End();
     }
-    if (const char* property = Variable(kPropertyVariable, BuiltInProperty())) {
-      const bool none = std::strcmp(property, kNoProperty) == 0;
-      const int number = none ? 0 : PropertyNumber(property);
-      if (number == kProperties)
-        Usage(std::string(kPropertyVariable) + ": expected a property");
-      reported_ = none ? 0 : 1U << number;
-    }
-    if (const char* directory = std::getenv(kDirectoryVariable))
-      Open(directory);
-    if (const char* growth = std::getenv(kGrowthVariable))
-      growth_.emplace(growth);
-    if (std::getenv(kNoFeaturesVariable) != nullptr)
-      features_ = growth_ ? hidden_ : nullptr;
-    keep_going_ = status_ != nullptr && std::getenv(kKeepGoingVariable);
-    if (const char* known = std::getenv(kSortVariable); known && keep_going_)
-      sorter_.emplace(spec_, std::strtoull(known, nullptr, 10), *status_,
-                      [this](const std::string& name) { Keep(name); });
-  }
-
-  // The input that runs, in the form of DIRECTORY/current; whole or not at all.
-  void Keep(const std::string& name) {
-    const std::string path = directory_ + "/" + name;
-    const std::string part = path + ".part";
-    const int file =
-        ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    uint64_t size = 0;
-    std::memcpy(&size, saved_, sizeof(size));
-    size += sizeof(size);
-    if (file < 0 || ::write(file, saved_, size) != static_cast<ssize_t>(size) ||
-        ::close(file) != 0 || ::rename(part.c_str(), path.c_str()) != 0)
-      Usage("cannot write to " + directory_);
-  }
-
-  void Open(const std::string& directory) {
-    directory_ = directory;
-    const auto open_file = [&](const char* name) {
-      const int file = ::open((directory + "/" + name).c_str(),
-                              O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-      if (file < 0) Usage("cannot write to " + directory);
-      return file;
-    };
-    current_ = open_file(kCurrentFile);
-    const int status = open_file(kStatusFile);
-    // Room for all of it: on a full disk a write to a page that has none is a
-    // signal, not an error.
-    if (::posix_fallocate(status, 0, sizeof(FuzzStatus)) != 0)
-      Usage("cannot write to " + directory);
-    void* map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,
-                       MAP_SHARED, status, 0);
-    if (map == MAP_FAILED) Usage("cannot map " + directory + "/status");
-    status_ = static_cast<FuzzStatus*>(map);
-  }
-
-  // On disk before it runs: its length, then the bytes.
-  void Save(std::span<const uint8_t> bytes) {
-    if (current_ < 0) return;
-    const size_t size = std::min(bytes.size(), sizeof(saved_) - 8);
-    const uint64_t length = size;
-    std::memcpy(saved_, &length, sizeof(length));
-    if (size > 0) std::memcpy(saved_ + 8, bytes.data(), size);
-    if (::pwrite(current_, saved_, size + 8, 0) < 0)
-      Usage("cannot write the input to disk");
+    Report(bytes, spec, result);
   }
 
   [[noreturn]] static void Report(std::span<const uint8_t> bytes,
@@ -200,21 +161,17 @@ class Target {
     std::abort();
   }
 
-  KernelSpec spec_;
+  Settings settings_;
   Rules rules_;
-  std::optional<KernelSpec> kernel_;
   std::optional<Rules> unlike_;
-  uint32_t reported_ = ~0U;  // a bit a property: of these alone, what broke
   bool keep_going_ = false;
-  std::string directory_;
-  int current_ = -1;
-  FuzzStatus* status_ = nullptr;
+  std::optional<Saved> saved_;
+  FuzzStatus* status_ = nullptr;  // of saved_
   uint8_t* features_ = g_features;
   uint8_t hidden_[sizeof(g_features)] = {};  // what libFuzzer does not see
   std::optional<Growth> growth_;
   std::optional<Sorter> sorter_;
   std::array<Event, kMaxEvents> events_;
-  uint8_t saved_[8 + kHeaderBytes + kRecordBytes * kMaxEvents];
 };
 
 bool Blind() {
@@ -256,7 +213,18 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 }  // namespace
 }  // namespace vmtrunc
 
+// Before the engine says or does anything.
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  vmtrunc::Target::Get();
+  return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // A file that may not grow is an error like others. Again, for libFuzzer has
+  // a handler of its own by now.
+  static const auto old = ::signal(SIGXFSZ, SIG_IGN);
+  static_cast<void>(old);
   vmtrunc::Target::Get().Execute(std::span(data, size));
   return 0;
 }

@@ -3,14 +3,17 @@
 #define VMTRUNC_FUZZ_GROWTH_H_
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "core/check.h"
 #include "core/checker.h"
+#include "fuzz/settings.h"
 
 namespace vmtrunc {
 
@@ -18,9 +21,9 @@ namespace vmtrunc {
 // the one before, so that a file of a million executions has some 120.
 class Growth {
  public:
-  // Requires: `path` can be written.
-  explicit Growth(const char* path) : file_(std::fopen(path, "w")) {
-    VMT_CHECK(file_ != nullptr);
+  explicit Growth(const std::string& path)
+      : path_(path), file_(std::fopen(path.c_str(), "w")) {
+    if (file_ == nullptr) Fail();
   }
 
   // After each execution, with the bytes of RunOptions::features.
@@ -29,16 +32,22 @@ class Growth {
     AddSeen(seen_, features);
     if (++executions_ < next_) return;
     next_ = std::max(next_ + 1, next_ + next_ / 10);
-    std::fprintf(file_.get(), "%llu %zu\n",
-                 static_cast<unsigned long long>(executions_),
-                 CountSeen(seen_));
-    std::fflush(file_.get());
+    if (std::fprintf(file_.get(), "%llu %zu\n",
+                     static_cast<unsigned long long>(executions_),
+                     CountSeen(seen_)) < 0 ||
+        std::fflush(file_.get()) != 0)
+      Fail();
   }
 
  private:
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
+  [[noreturn]] void Fail() const {
+    EndTarget(path_ + ": " + std::strerror(errno));
+  }
+
+  const std::string path_;
   std::unique_ptr<std::FILE, Close> file_;
   std::vector<uint8_t> seen_;
   uint64_t executions_ = 0;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "core/check.h"
 #include "core/script.h"
 #include "fuzz/aware.h"
 #include "fuzz/make.h"
@@ -15,9 +17,10 @@ namespace {
 
 Verbs VerbsFromEnvironment() {
   const char* verbs = std::getenv(kVerbsVariable);
-  return verbs == nullptr
-             ? kAllVerbs
-             : static_cast<Verbs>(std::strtoul(verbs, nullptr, 10));
+  if (verbs == nullptr) return kAllVerbs;
+  const std::optional<Verbs> parsed = ParseVerbsVariable(verbs);
+  VMT_CHECK(parsed.has_value());
+  return *parsed;
 }
 
 bool HasRoom(size_t max_size) {
@@ -57,6 +60,15 @@ size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size, Verbs verbs) {
 constexpr unsigned kAnewOneIn = 3;
 
 }  // namespace
+
+std::optional<Verbs> ParseVerbsVariable(std::string_view value) {
+  constexpr Verbs kThere = (Verbs{2} << unsigned{kVerbs}) - 2;  // from 1 on
+  Verbs verbs = 0;
+  if (!absl::SimpleAtoi(std::string(value), &verbs) || verbs == 0 ||
+      (verbs & ~kThere) != 0)
+    return std::nullopt;
+  return verbs;
+}
 
 ByteMutator::ByteMutator(const Rules& rules, BlindMutation* blind)
     : rules_(rules), blind_(blind), verbs_(VerbsFromEnvironment()) {}

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "core/rules.h"
 #include "fuzz/mutate.h"
@@ -16,12 +18,18 @@ namespace vmtrunc {
 // returns how many there are now.
 using BlindMutation = size_t(uint8_t* data, size_t size, size_t max_size);
 
+// What VMTRUNC_VERBS says, or nothing where that is no set of verbs.
+std::optional<Verbs> ParseVerbsVariable(std::string_view value);
+inline constexpr const char* kVerbsExpected =
+    "a decimal number, bit i for verb i, and none but those of verbs";
+
 // Deterministic in the bytes, the seed and what it was made with.
 class ByteMutator {
  public:
   // Operations are chosen that can have an effect under `rules`, of the verbs
-  // that VMTRUNC_VERBS has. `blind` gets a share of the calls, so that nothing
-  // is out of reach; null where the engine mutates blindly by itself.
+  // that VMTRUNC_VERBS has (it was looked at before). `blind` gets a share of
+  // the calls, so that nothing is out of reach; null where the engine mutates
+  // blindly by itself.
   ByteMutator(const Rules& rules, BlindMutation* blind);
 
   // Changes the script in the first `size` bytes at `data`, which has room for

@@ -4,23 +4,28 @@
 //   replay_truncate FILE|DIRECTORY...     # directories: all files below,
 //   sorted replay_truncate < FILE                # so does -
 //
-// Files named *.vmt are scripts in text; all others are bytes. The target
+// Files named *.vmt are scripts in text; all others are bytes. They run on the
+// kernel that VMTRUNC_KERNEL says, else the note beside them (FILE.md, as
+// vmtrunc fuzz writes it), else they themselves, else 2.6.11. The target
 // aborts where a property breaks; the input's name is the last line then.
-// Exit status: 0 held, 2 bad usage or input; 134 in a shell: aborted.
+// Exit status: 0 held, 2 bad usage or input, or no input at all; 134 in a
+// shell: aborted.
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/own_directory.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "cli/kernel_beside.h"
 #include "core/script.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -52,32 +57,39 @@ void OnAbort(int) {
 }
 
 [[noreturn]] void Fail(const std::string& path, const std::string& what) {
-  std::fprintf(stderr, "replay_truncate: %s: %s\n", path.c_str(), what.c_str());
+  std::fprintf(stderr, "replay_truncate: %s: %s\n",
+               vmtrunc::Shown(path).c_str(), what.c_str());
   std::exit(2);
 }
 
-std::string Read(const std::string& path) {
-  errno = 0;
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  if (!file) Fail(path, std::strerror(errno));
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) Fail(path, "cannot be read");
-  return content;
-}
-
-void Replay(const std::string& path) {
-  const std::string content = Read(path);
+// As bytes, which say the kernel that a note beside the file names.
+std::vector<uint8_t> BytesOf(const std::string& path) {
+  const std::string content = vmtrunc::ReadFile(path);
   std::vector<uint8_t> bytes(content.begin(), content.end());
   if (path.ends_with(".vmt")) {
     const auto script = vmtrunc::ParseText(content);
     if (!script.ok()) Fail(path, std::string(script.status().message()));
-    bytes = vmtrunc::EncodeBytes(*script);
+    return vmtrunc::EncodeBytes(*script);
   }
+  if (const auto kernel = vmtrunc::KernelBeside(path)) {
+    bytes.resize(std::max(bytes.size(), vmtrunc::kHeaderBytes));
+    vmtrunc::SetKernel(*kernel,
+                       std::span(bytes).first<vmtrunc::kHeaderBytes>());
+  }
+  return bytes;
+}
+
+void Replay(const std::string& path) {
+  const std::vector<uint8_t> bytes = BytesOf(path);
   std::snprintf(g_current, sizeof(g_current), "replay_truncate: %s: aborted\n",
-                path.c_str());
+                vmtrunc::Shown(path).c_str());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+}
+
+// Not notes beside inputs, and not what vmtrunc keeps for itself.
+bool IsInput(const fs::path& path) {
+  return path.extension() != ".md" &&
+         !vmtrunc::IsBookkeeping(path.filename().string());
 }
 
 // Files below directories, in an order that is the same everywhere.
@@ -91,7 +103,8 @@ std::vector<std::string> Inputs(const std::vector<std::string>& paths) {
     }
     std::vector<std::string> below;
     for (const auto& entry : fs::recursive_directory_iterator(path, error))
-      if (entry.is_regular_file()) below.push_back(entry.path().string());
+      if (entry.is_regular_file() && IsInput(entry.path()))
+        below.push_back(entry.path().string());
     if (error) Fail(path, error.message());
     std::sort(below.begin(), below.end());
     inputs.insert(inputs.end(), below.begin(), below.end());
@@ -114,7 +127,14 @@ int main(int argc, char** argv) {
   if (__sanitizer_set_death_callback != nullptr)
     __sanitizer_set_death_callback(SayCurrent);
   const std::vector<std::string> inputs = Inputs(paths);
-  for (const std::string& input : inputs) Replay(input);
+  if (inputs.empty())
+    Fail(paths[0], "expected a file to run, and there is none");
+  try {
+    for (const std::string& input : inputs) Replay(input);
+  } catch (const vmtrunc::UsageError& error) {
+    std::fprintf(stderr, "replay_truncate: %s\n", error.what.c_str());
+    return 2;
+  }
   std::printf("%zu inputs ran, none broke a property\n", inputs.size());
   return 0;
 }

@@ -4,14 +4,15 @@
 //
 // One file each in the directory OUT, named as its script is. `vmtrunc format`
 // does the same; this builds where the command does not.
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
+#include "base/read.h"
+#include "base/write.h"
 #include "core/script.h"
 
 namespace {
@@ -24,21 +25,32 @@ namespace fs = std::filesystem;
 }
 
 void Convert(const fs::path& from, const fs::path& directory) {
-  std::ifstream in(from, std::ios::binary);
-  if (!in) Fail(from, "cannot be read");
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const auto script = vmtrunc::ParseText(text);
+  const auto script = vmtrunc::ParseText(vmtrunc::ReadFile(from.string()));
   if (!script.ok()) Fail(from, script.status().ToString());
   const auto bytes = vmtrunc::EncodeBytes(*script);
 
   // Scripts of two directories may have the same name.
   const fs::path to = directory / (from.parent_path().filename().string() +
                                    "-" + from.stem().string());
-  if (fs::exists(to)) Fail(to, "is there already");
-  std::ofstream out(to, std::ios::binary);
-  for (const uint8_t byte : bytes) out.put(static_cast<char>(byte));
-  out.flush();
-  if (!out) Fail(to, "cannot be written");
+  if (fs::exists(fs::symlink_status(to))) Fail(to, "is there already");
+  vmtrunc::WriteFile(to.string(), {bytes.begin(), bytes.end()});
+}
+
+int ConvertAll(const fs::path& to, const std::vector<std::string>& places) {
+  std::error_code error;
+  fs::create_directories(to, error);
+  if (error) Fail(to, error.message());
+  int count = 0;
+  for (const std::string& place : places) {
+    if (!fs::is_directory(place)) Fail(place, "expected a directory");
+    for (const auto& entry : fs::recursive_directory_iterator(place))
+      if (entry.path().extension() == ".vmt") {
+        Convert(entry.path(), to);
+        ++count;
+      }
+  }
+  if (count == 0) Fail(places[0], "expected *.vmt below it");
+  return 0;
 }
 
 }  // namespace
@@ -48,13 +60,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: fuzz_seeds OUT DIRECTORY...\n");
     return 2;
   }
-  std::error_code error;
-  fs::create_directories(argv[1], error);
-  if (error) Fail(argv[1], error.message());
-  for (int i = 2; i < argc; ++i) {
-    if (!fs::is_directory(argv[i])) Fail(argv[i], "expected a directory");
-    for (const auto& entry : fs::recursive_directory_iterator(argv[i]))
-      if (entry.path().extension() == ".vmt") Convert(entry.path(), argv[1]);
+  try {
+    return ConvertAll(argv[1], {argv + 2, argv + argc});
+  } catch (const vmtrunc::UsageError& error) {
+    std::fprintf(stderr, "fuzz_seeds: %s\n", error.what.c_str());
+    return 2;
   }
-  return 0;
 }

@@ -1,0 +1,16 @@
+// SHA-1, by which libFuzzer names the files that it writes. For names alone: it
+// guards against nobody.
+#ifndef VMTRUNC_BASE_SHA1_H_
+#define VMTRUNC_BASE_SHA1_H_
+
+#include <string>
+#include <string_view>
+
+namespace vmtrunc {
+
+// 40 hexadecimal digits.
+std::string Sha1(std::string_view content);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_BASE_SHA1_H_

@@ -1,0 +1,122 @@
+#include "cli/fuzz_directory.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/read.h"
+#include "base/sha1.h"
+#include "base/shown.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostInputFile = size_t{1} << 20;  // libFuzzer's own limit
+
+std::set<std::string> NamesIn(const std::string& directory) {
+  std::set<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error))
+    names.insert(at->path().filename().string());
+  if (error) FailPath(directory, error.value());
+  return names;
+}
+
+bool IsRegularFile(const std::string& path) {
+  struct stat about{};
+  return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+}
+
+std::string HashIn(const std::string& name) {
+  return name.substr(name.rfind('-') + 1);  // npos + 1 is 0
+}
+
+// Files that were not there before, and are not what their names say.
+size_t RemoveTornIn(const std::string& directory,
+                    const std::set<std::string>& before) {
+  size_t torn = 0;
+  for (const std::string& name : NamesIn(directory)) {
+    const std::string path = directory + "/" + name;
+    if (before.contains(name) || !(IsHash(name) || IsArtifact(name)) ||
+        !IsRegularFile(path))
+      continue;
+    const auto content = ReadWhole(path, kMostInputFile);
+    if (!content || Sha1(*content) == HashIn(name)) continue;
+    if (::unlink(path.c_str()) != 0) FailPath(path, errno);
+    ++torn;
+  }
+  return torn;
+}
+
+}  // namespace
+
+bool IsHash(const std::string& name) {
+  return name.size() == 40 &&
+         name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+bool IsArtifact(const std::string& name) {
+  for (const std::string_view kind :
+       {"crash-", "timeout-", "oom-", "leak-", "slow-unit-"})
+    if (name.starts_with(kind)) return IsHash(name.substr(kind.size()));
+  return false;
+}
+
+FuzzDirectory::FuzzDirectory(const std::string& directory)
+    : directory_("--out", directory, "fuzz") {
+  const std::string corpus = Path("corpus");
+  if (::mkdir(corpus.c_str(), 0777) != 0 && errno != EEXIST)
+    FailPath(corpus, errno);
+  if (!fs::is_directory(fs::symlink_status(corpus)))
+    throw UsageError{Shown(corpus) + ": expected a directory, not a link"};
+  before_ = NamesIn(directory);
+  corpus_before_ = NamesIn(corpus);
+}
+
+size_t FuzzDirectory::CorpusSize() const {
+  size_t count = 0;
+  std::error_code error;
+  for (fs::directory_iterator at(Path("corpus"), error), end;
+       !error && at != end; at.increment(error))
+    count += at->is_regular_file(error) ? 1 : 0;
+  return count;
+}
+
+void FuzzDirectory::ExpectRoom() const {
+  static constexpr std::array<char, 4096> kBlock{};
+  const std::string corpus = Path("corpus");
+  std::string path = corpus + "/.vmtrunc-room-XXXXXX";
+  const int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file < 0) FailPath(corpus, errno);
+  const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size());
+  int error = wrote < 0 ? errno : 0;
+  if (error == 0 && wrote != static_cast<ssize_t>(kBlock.size()))
+    error = ENOSPC;
+  if (::close(file) != 0 && error == 0) error = errno;
+  ::unlink(path.c_str());
+  if (error != 0) FailPath(corpus, error);
+}
+
+size_t FuzzDirectory::RemoveTorn() const {
+  return RemoveTornIn(Path("."), before_) +
+         RemoveTornIn(Path("corpus"), corpus_before_);
+}
+
+std::vector<std::string> FuzzDirectory::NewArtifacts() const {
+  std::vector<std::string> artifacts;
+  for (const std::string& name : NamesIn(Path(".")))
+    if (IsArtifact(name) && !before_.contains(name)) artifacts.push_back(name);
+  return artifacts;
+}
+
+}  // namespace vmtrunc

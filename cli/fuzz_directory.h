@@ -1,0 +1,54 @@
+// The directory of vmtrunc fuzz --out: what is in it, and whether what
+// libFuzzer writes there, without looking, arrives.
+//
+//   log, status, current       of the last run; replaced
+//   corpus/                    what libFuzzer keeps, of all runs
+//   seeds/, seeds.list         --corpus in bytes; replaced
+//   KERNEL-PROPERTY.vmt        what broke, shrunk
+//   broken-PROPERTY.bytes      --keep-going: an input that broke it
+//   crash-HASH, timeout-HASH, ...   what libFuzzer stopped at, with a note of
+//                              the kernel in crash-HASH.md
+#ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
+#define VMTRUNC_CLI_FUZZ_DIRECTORY_H_
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/work_directory.h"
+
+namespace vmtrunc {
+
+class FuzzDirectory {
+ public:
+  // Makes it or takes it, and locks it. Throws UsageError.
+  explicit FuzzDirectory(const std::string& directory);
+
+  std::string Path(const std::string& name) const {
+    return directory_.Path(name);
+  }
+  size_t CorpusSize() const;
+
+  // Throws UsageError when there is no room left for an input.
+  void ExpectRoom() const;
+  // Removes what this run was writing when there was no room, or when it ended:
+  // files whose content is not what libFuzzer named them by. Returns how many
+  // there were.
+  size_t RemoveTorn() const;
+  // What libFuzzer has stopped at in this run: file names.
+  std::vector<std::string> NewArtifacts() const;
+
+ private:
+  WorkDirectory directory_;
+  std::set<std::string> before_, corpus_before_;
+};
+
+// Whether libFuzzer calls its files so: crash-, timeout-, ..., and a hash.
+bool IsArtifact(const std::string& name);
+// 40 hexadecimal digits: a hash of the content.
+bool IsHash(const std::string& name);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_FUZZ_DIRECTORY_H_

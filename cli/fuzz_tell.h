@@ -1,0 +1,45 @@
+// What vmtrunc fuzz says of a run, and writes.
+#ifndef VMTRUNC_CLI_FUZZ_TELL_H_
+#define VMTRUNC_CLI_FUZZ_TELL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/fuzz_directory.h"
+#include "cli/fuzzer_job.h"
+#include "core/rules.h"
+
+namespace vmtrunc {
+
+struct FuzzOptions {
+  std::vector<std::string> verbs;
+  std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
+              fuzzer, of;
+  double seconds = 60;  // 0: no end
+  long long runs = -1;  // any
+  uint32_t seed = 0;    // any
+  unsigned events = 32;
+  bool keep_going = false;
+};
+
+// One line of how far it is.
+std::string FuzzProgress(const FuzzOptions& options, const FuzzStatus& status,
+                         size_t corpus, double seconds);
+
+// Which of `all`, the abstract states in the file --of, were seen.
+std::string FuzzShare(const FuzzOptions& options, std::span<const uint8_t> all,
+                      const FuzzStatus& status);
+
+// Tells what the run broke, then writes it. Returns whether it broke something.
+// `stop`: shrinking ends early. Throws UsageError, after it has told all, where
+// something cannot be written.
+bool TellBroken(const FuzzOptions& options, const FuzzDirectory& directory,
+                const FuzzStatus& status, double seconds,
+                const std::atomic<bool>& stop);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_FUZZ_TELL_H_

@@ -1,0 +1,95 @@
+#include "fuzz/saved.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/write.h"
+#include "core/build_id.h"
+#include "fuzz/settings.h"
+
+namespace vmtrunc {
+namespace {
+
+[[noreturn]] void Fail(const std::string& path, int error) {
+  EndTarget(path + ": " + std::strerror(error));
+}
+
+// Room for all of it at once: on a full disk a write to a page that has none
+// is a signal where it is mapped.
+int OpenWhole(const std::string& path, size_t size) {
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (file < 0) Fail(path, errno);
+  struct stat about{};
+  if (::fstat(file, &about) != 0) Fail(path, errno);
+  if (!S_ISREG(about.st_mode) || about.st_nlink > 1)
+    EndTarget(path + ": expected a regular file with no other name");
+  if (const int error = ::posix_fallocate(file, 0, static_cast<off_t>(size)))
+    Fail(path, error);
+  return file;
+}
+
+}  // namespace
+
+Saved::Saved(const std::string& directory) : directory_(directory) {
+  const std::string path = directory + "/" + kStatusFile;
+  const int status = OpenWhole(path, sizeof(FuzzStatus));
+  void* const map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,
+                           MAP_SHARED, status, 0);
+  if (map == MAP_FAILED) Fail(path, errno);
+  ::close(status);
+  status_ = static_cast<FuzzStatus*>(map);
+  std::strncpy(status_->build, BuildId(), sizeof(status_->build) - 1);
+  current_ = OpenWhole(directory + "/" + kCurrentFile, kMost);
+}
+
+void Saved::Save(std::span<const uint8_t> bytes) {
+  const size_t before = size_;
+  size_ = std::min(bytes.size(), saved_.size());
+  std::copy_n(bytes.begin(), size_, saved_.begin());
+  const size_t written = std::max({size_, before, kHeaderBytes});
+  std::fill(saved_.begin() + static_cast<std::ptrdiff_t>(size_),
+            saved_.begin() + static_cast<std::ptrdiff_t>(written), uint8_t{0});
+  if (stamp_) {
+    size_ = std::max(size_, kHeaderBytes);
+    SetKernel(*stamp_, std::span(saved_).first<kHeaderBytes>());
+  }
+  const ssize_t wrote = ::pwrite(current_, saved_.data(), written, 0);
+  if (wrote != static_cast<ssize_t>(written))
+    Fail(directory_ + "/" + kCurrentFile, wrote < 0 ? errno : ENOSPC);
+}
+
+void Saved::End() {
+  if (::ftruncate(current_, static_cast<off_t>(size_)) != 0) errno = 0;
+}
+
+std::string Saved::InputThatRuns() const {
+  return {saved_.begin(), saved_.begin() + static_cast<std::ptrdiff_t>(size_)};
+}
+
+std::string Saved::Keep(const std::string& stem) {
+  try {
+    return WriteUnused(directory_ + "/" + stem, kInputExtension,
+                       InputThatRuns())
+        .substr(directory_.size() + 1);
+  } catch (const UsageError& error) {
+    EndTarget(error.what);
+  }
+}
+
+void Saved::KeepAgain(const std::string& name) {
+  try {
+    WriteFile(directory_ + "/" + name, InputThatRuns());
+  } catch (const UsageError& error) {
+    EndTarget(error.what);
+  }
+}
+
+}  // namespace vmtrunc
