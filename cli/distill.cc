@@ -9,9 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/own_directory.h"
+#include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
@@ -29,7 +31,7 @@ struct DistillArguments {
   std::string out, kernels = "all", as;
   double seconds = 60;
   bool classes = false, no_states = false, keep_size = false, replace = false,
-       json = false;
+       any_kernel = false, json = false;
 };
 
 std::vector<Rules> RulesOf(const std::string& kernels) {
@@ -145,8 +147,9 @@ std::vector<std::pair<std::string, std::string>> Outputs(
     const std::string extension = o.as.empty() ? name.extension().string()
                                   : text       ? ".vmt"
                                                : "";
+    // Some file systems do not tell X.vmt from x.vmt.
     std::string unused = stem + extension;
-    for (int n = 2; !used.insert(unused).second; ++n)
+    for (int n = 2; !used.insert(absl::AsciiStrToLower(unused)).second; ++n)
       unused = absl::StrCat(stem, "-", n, extension);
     outputs.emplace_back(std::move(unused),
                          ContentOf(file, corpus.drafts[i], text));
@@ -181,9 +184,21 @@ void PrintJson(const DistillArguments& o, const Distilled& d) {
                                {"greedy", d.cover.greedy},
                                {"events_before", d.events_before},
                                {"events", d.events},
-                               {"out", o.out}})
+                               {"per_kernel", !o.any_kernel},
+                               {"out", Utf8(o.out)}})
                    .dump(2)
             << "\n";
+}
+
+// Over which kernels a claim is made, and whether on each of them.
+std::string OverKernels(const DistillArguments& o) {
+  const auto kernels = Kernels(o.kernels, EmptyScript(), "", "");
+  std::string names;
+  for (const KernelSpec& kernel : kernels)
+    absl::StrAppend(&names, names.empty() ? "" : ", ", kernel.ToString());
+  if (kernels.size() == 1) return "on " + names;
+  return absl::StrCat(o.any_kernel ? "on any of " : "counted on each of ",
+                      names);
 }
 
 void Print(const DistillArguments& o, const Distilled& d) {
@@ -195,14 +210,14 @@ void Print(const DistillArguments& o, const Distilled& d) {
                 d.cover.at_least);
   std::cout << absl::StreamFormat(
       "%d inputs, %d of them different, reach %d branches%s, %d abstract "
-      "states and %d known bugs%s\n"
+      "states and %d known bugs%s,\n%s\n"
       "%d inputs keep all of that, %s; the greedy choice has %d\n"
       "%s: %d files, %d events, shrunk from %d\n",
       d.read, d.different, d.counts.branches,
       o.classes ? " and classes of them" : "", d.counts.states, d.counts.bugs,
-      o.have.empty() ? "" : " that the others do not", d.cover.chosen.size(),
-      bound, d.cover.greedy, o.out, d.cover.chosen.size(), d.events,
-      d.events_before);
+      o.have.empty() ? "" : " that the others do not", OverKernels(o),
+      d.cover.chosen.size(), bound, d.cover.greedy, Shown(o.out),
+      d.cover.chosen.size(), d.events, d.events_before);
 }
 
 // The cover of what `elsewhere` does not have.
@@ -234,11 +249,13 @@ int RunDistill(const DistillArguments& o) {
         "distill: this build counts no branches; expected one by clang"};
   CheckPlaces(o);
   OwnDirectory out("-o", o.out, "distill", o.replace);
-  const Reach reach(RulesOf(o.kernels),
-                    {.classes = o.classes, .states = !o.no_states});
+  const Reach reach(RulesOf(o.kernels), {.classes = o.classes,
+                                         .states = !o.no_states,
+                                         .per_kernel = !o.any_kernel});
   Corpus corpus = ReadAndRun(o.dirs, reach);
   if (corpus.files.empty())
-    throw UsageError{o.dirs.front() + ": expected a directory with files"};
+    throw UsageError{Shown(o.dirs.front()) +
+                     ": expected a directory with files"};
   const Features elsewhere = AllOf(ReadAndRun(o.have, reach).reached);
   const Features wanted = Without(AllOf(corpus.reached), elsewhere);
 
@@ -285,6 +302,9 @@ void AddDistill(CLI::App& app, Command& run) {
   sub->add_option("--kernel", o->kernels,
                   "K,... that each script is run on; all by default")
       ->check(kNotEmpty);
+  sub->add_flag("--any-kernel", o->any_kernel,
+                "what is reached on one kernel need not be reached on the "
+                "next: fewer files; by default each kernel counts");
   sub->add_flag("--classes", o->classes,
                 "how often a branch is taken counts too, by libFuzzer's "
                 "classes");

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
+#include "cli/kernel_beside.h"
 #include "cli/verdict.h"
 #include "core/version.h"
 
@@ -41,8 +42,9 @@ void PrintStep(const Script& script, const TraceStep& step) {
 
 // What a verdict line says besides of how the run came about: where the kernel
 // is from if nobody named one, and what of the script did nothing.
-std::string HowItRan(const Script& script, bool by_default) {
+std::string HowItRan(const Script& script, bool by_default, bool is_beside) {
   std::string how;
+  if (is_beside) how += "; on the kernel that the note beside the file names";
   if (by_default && script.is_bytes)
     how += "; on the default kernel: the bytes name none";
   if (script.events.empty()) how += "; nothing was run: it has no events";
@@ -59,7 +61,10 @@ int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
-    const Script script = ReadScript(path, o.from);
+    Script script = ReadScript(path, o.from);
+    const bool is_beside =
+        o.kernels.empty() && script.is_bytes && !script.kernel && path != "-";
+    if (is_beside) script.kernel = KernelBeside(path);
     const bool by_default = o.kernels.empty() && !script.kernel;
     for (const KernelSpec& spec : Kernels(o.kernels, script, path, "2.6.11")) {
       const Rules rules = spec.rules();
@@ -80,7 +85,9 @@ int RunFiles(const RunArguments& o) {
                                                        : "default";
       } else {
         std::cout << Shown(path) << ": " << kernel << ": " << Verdict(result)
-                  << HowItRan(script, by_default) << "\n";
+                  << HowItRan(script, by_default,
+                              is_beside && script.kernel.has_value())
+                  << "\n";
       }
     }
   }

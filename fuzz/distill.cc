@@ -64,28 +64,32 @@ Reach::Reach(std::vector<Rules> kernels, const ReachOptions& options)
     : kernels_(std::move(kernels)), options_(options) {
   first_state_ = static_cast<uint32_t>(BranchCount());
   if (options.classes) first_state_ *= kClasses;
-  first_bug_ = first_state_ + kStates;
+  per_kernel_ = first_state_ + kStates;
+  first_bug_ = Base(static_cast<uint32_t>(kernels_.size()) - 1) + per_kernel_;
+  if (kernels_.empty()) first_bug_ = per_kernel_;
 }
 
-uint32_t Reach::Run(const Draft& draft, const Rules& rules,
+uint32_t Reach::Run(const Draft& draft, uint32_t kernel,
                     Features& features) const {
+  const uint32_t base = Base(kernel);
   std::vector<uint8_t> taken(BranchCount()), seen(kStates);
   const RunResult run =
-      RunCovered(draft.setup, draft.events, rules,
+      RunCovered(draft.setup, draft.events, kernels_[kernel],
                  {.hash_state = false, .features = seen.data()}, taken);
   for (uint32_t i = 0; i < taken.size(); ++i)
     if (taken[i] != 0)
-      features.push_back(
-          options_.classes ? i * kClasses + CountClass(taken[i]) - 1 : i);
+      features.push_back(base + (options_.classes
+                                     ? i * kClasses + CountClass(taken[i]) - 1
+                                     : i));
   for (uint32_t i = 0; options_.states && i < kStates; ++i)
-    if (seen[i] != 0) features.push_back(first_state_ + i);
+    if (seen[i] != 0) features.push_back(base + first_state_ + i);
   return run.steps;
 }
 
 ReachedBy Reach::Of(const Draft& draft) const {
   ReachedBy reached{.features = {}, .weight = BytesOf(draft)};
-  for (const Rules& rules : kernels_)
-    reached.weight += Run(draft, rules, reached.features);
+  for (uint32_t kernel = 0; kernel < kernels_.size(); ++kernel)
+    reached.weight += Run(draft, kernel, reached.features);
   for (uint32_t i = 0; i < Targets().size(); ++i)
     if (Detects(draft, Targets()[i]))
       reached.features.push_back(first_bug_ + i);
@@ -101,10 +105,14 @@ bool Reach::Has(const Draft& draft, const Features& wanted) const {
     else if (!Detects(draft, Targets()[feature - first_bug_]))
       return false;
   }
-  for (const Rules& rules : kernels_) {
-    if (left.empty()) break;
+  for (uint32_t kernel = 0; kernel < kernels_.size() && !left.empty();
+       ++kernel) {
+    // Ascending: what an earlier kernel should have had by now, it lacks.
+    if (options_.per_kernel && left.front() < Base(kernel)) return false;
+    if (options_.per_kernel && left.front() >= Base(kernel + 1)) continue;
     Features has, rest;
-    Run(draft, rules, has);
+    Run(draft, kernel, has);
+    std::sort(has.begin(), has.end());
     std::set_difference(left.begin(), left.end(), has.begin(), has.end(),
                         std::back_inserter(rest));
     left = std::move(rest);
@@ -113,19 +121,25 @@ bool Reach::Has(const Draft& draft, const Features& wanted) const {
 }
 
 FeatureCounts Reach::Count(const Features& features) const {
-  const auto below = [&](uint32_t limit) {
-    return static_cast<size_t>(
-        std::lower_bound(features.begin(), features.end(), limit) -
-        features.begin());
-  };
-  const size_t branches = below(first_state_);
-  const size_t states = below(first_bug_) - branches;
-  return {.branches = branches,
-          .states = states,
-          .bugs = features.size() - branches - states};
+  FeatureCounts counts;
+  for (const uint32_t feature : features) {
+    if (feature >= first_bug_)
+      ++counts.bugs;
+    else if (feature % per_kernel_ >= first_state_)
+      ++counts.states;
+    else
+      ++counts.branches;
+  }
+  return counts;
 }
 
 std::string Reach::Name(uint32_t feature) const {
+  if (options_.per_kernel && feature < first_bug_) {
+    Reach one({kernels_[feature / per_kernel_]},
+              {.classes = options_.classes, .states = options_.states});
+    return absl::StrFormat("%s on kernel %u", one.Name(feature % per_kernel_),
+                           feature / per_kernel_);
+  }
   constexpr const char* kTimes[kClasses] = {"once",
                                             "twice",
                                             "3 times",

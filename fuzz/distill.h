@@ -32,6 +32,9 @@ struct ReachedBy {
 struct ReachOptions {
   bool classes = false;  // how often a branch is taken, by libFuzzer's classes
   bool states = true;    // abstract states
+  // A branch or a state that is reached on one kernel is another one than on
+  // the next; else one kernel is enough.
+  bool per_kernel = false;
 };
 
 // Finds what scripts reach, on a list of kernels one after the other.
@@ -43,20 +46,28 @@ class Reach {
   // Whether Of(draft) has all of these, with no more runs than it takes.
   bool Has(const Draft& draft, const Features& wanted) const;
   FeatureCounts Count(const Features& features) const;
-  // "branch 12", "branch 12 8 or more times", "abstract state 5", "HB-07a".
+  // "branch 12", "branch 12 8 or more times", "abstract state 5", "HB-07a";
+  // where each kernel counts, with "on kernel 2", its place in the list.
   std::string Name(uint32_t feature) const;
-  // Requires: it is an abstract state, as Count() says.
-  unsigned StateOf(uint32_t feature) const { return feature - first_state_; }
+  // Requires: it is an abstract state, as Count() says, of any kernel.
+  unsigned StateOf(uint32_t feature) const {
+    return feature % per_kernel_ - first_state_;
+  }
 
  private:
-  // Adds the branches and states of one run; returns its steps.
-  uint32_t Run(const Draft& draft, const Rules& rules,
-               Features& features) const;
+  // Adds the branches and states of a run on the kernel of this number; returns
+  // its steps.
+  uint32_t Run(const Draft& draft, uint32_t kernel, Features& features) const;
+  // Where the features of a kernel begin.
+  uint32_t Base(uint32_t kernel) const {
+    return options_.per_kernel ? kernel * per_kernel_ : 0;
+  }
 
   std::vector<Rules> kernels_;
   ReachOptions options_;
-  uint32_t first_state_;  // features below it are branches
-  uint32_t first_bug_;    // and below this states
+  uint32_t first_state_;  // features of a kernel below it are branches
+  uint32_t per_kernel_;   // and below this states
+  uint32_t first_bug_;    // of all kernels together
 };
 
 // Takes the place of `drafts[i]` for the numbers in `kept`, while together they

@@ -19,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/work_directory.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "core/bugs.h"
@@ -199,8 +200,15 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
     const std::string place =
         cell.known == nullptr ? o.out : absl::StrCat(o.out, "/known");
     fs::create_directories(place);
-    cell.path = absl::StrCat(place, "/", FileName(cell));
-    WriteFile(cell.path, FileText(cell));
+    std::string stem = absl::StrCat(place, "/", FileName(cell));
+    if (stem.ends_with(".vmt")) stem.resize(stem.size() - 4);
+    // A finding is shown whether or not it can be kept.
+    try {
+      cell.path = WriteUnused(stem, "vmt", FileText(cell));
+    } catch (const UsageError& error) {
+      std::cout << FileText(cell) << std::flush;
+      throw;
+    }
   }
   return cell;
 }
@@ -261,6 +269,7 @@ int CheckAll(const Options& o, const CheckParams& params) {
                g_interrupted != 0 ? "interrupted: " : "", held, known, broken,
                params.rc.seed);
   }
+  if (broken == 0 && g_interrupted != 0) return kExitRanOut;
   return broken == 0 ? kExitHeld : kExitBroken;
 }
 
@@ -465,9 +474,7 @@ int Main(int argc, char** argv) {
                 [&] { progress.Case(); });
       return kExitHeld;
     }
-    std::error_code error;
-    fs::create_directories(o.out, error);
-    if (error) throw UsageError{"cannot make the directory " + o.out};
+    const WorkDirectory work("--out", o.out, "properties");
     return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
   } catch (const CLI::Success& success) {
     return app.exit(success);

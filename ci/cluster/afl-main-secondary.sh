@@ -5,10 +5,11 @@
 # Machines may share DIR; each instance writes below a name of its own.
 # After ci/build afl. VMTRUNC_KERNEL and VMTRUNC_PROPERTY: docs/engines.md.
 set -euo pipefail
+unset CDPATH  # cd would go elsewhere, and print where
 number=${1:?usage: afl-main-secondary.sh I DIR [SECONDS]}
 shared=${2:?usage: afl-main-secondary.sh I DIR [SECONDS]}
 seconds=${3:-0}
-bin=$(cd "$(dirname "$0")/../../build/afl/bin" && pwd)
+bin=$(cd -- "$(dirname -- "$0")/../../build/afl/bin" && pwd)
 
 mkdir -p "$shared/in" "$shared/out"
 # AFL++ takes no empty corpus. All write the same.
