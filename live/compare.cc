@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "core/machine-inl.h"
 #include "fuzz/mutate.h"
+#include "live/maps.h"
 
 namespace vmtrunc {
 namespace {

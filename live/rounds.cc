@@ -18,7 +18,6 @@
 #include "fuzz/make.h"
 #include "fuzz/mutate.h"
 #include "live/racer.h"
-#include "live/sequence.h"
 #include "live/truth.h"
 
 namespace vmtrunc {
@@ -27,39 +26,6 @@ namespace {
 // Of each process. The files are bounded by the script: 2 of 64 units.
 constexpr rlim_t kAddressSpace = rlim_t{1} << 30;
 constexpr int kLookMilliseconds = 50;
-
-// Numbers the laps of a script. What it begins and has not finished is in
-// flight; what else it does meanwhile is of the same lap.
-class Laps {
- public:
-  explicit Laps(unsigned meet) : meet_(meet) {}
-
-  void Take(const Event& event) {
-    const unsigned task = 1U << (event.task & 7);
-    const bool begins = event.kind == EventKind::kBegin;
-    const bool ends = event.kind == EventKind::kFinish && in_flight_ == task;
-    if ((begins && in_flight_ == 0) || ends) ended_ = true;
-    if (begins) in_flight_ |= task;
-    if (event.kind == EventKind::kFinish) in_flight_ &= ~task;
-  }
-
-  // The lap of an operation after the events that were taken.
-  unsigned Next() {
-    if (ended_ || count_ == meet_) {
-      lap_ += count_ != 0 ? 1 : 0;
-      count_ = 0;
-      ended_ = false;
-    }
-    ++count_;
-    return lap_;
-  }
-
- private:
-  const unsigned meet_;
-  unsigned in_flight_ = 0;  // a bit a task
-  unsigned lap_ = 0, count_ = 0;
-  bool ended_ = false;
-};
 
 // Without what the kernel cannot be told, so that what is written is raced.
 Script OfSystemCalls(Script script) {
@@ -88,36 +54,6 @@ Script RandomScript(uint64_t seed, unsigned events) {
 }
 
 }  // namespace
-
-Dealt Deal(const Script& script, unsigned meet, RaceShared& s) {
-  Dealt dealt;
-  s.setup = script.setup;
-  s.count = 0;
-  Laps laps(meet);
-  for (size_t i = 0; i < script.events.size(); ++i) {
-    const Event& event = script.events[i];
-    laps.Take(event);
-    if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin) {
-      ++dealt.timing;
-      continue;
-    }
-    const std::string idle = event.task >= kTasks
-                                 ? "there is no such task"
-                                 : NothingToDo(event, script.setup);
-    const std::string none = NoSystemCall(event);
-    if (!idle.empty()) {
-      if (dealt.idle++ == 0)
-        dealt.first_idle = absl::StrCat(NameEvent(script, i), ": ", idle);
-    } else if (!none.empty()) {
-      dealt.refused =
-          absl::StrCat(NameEvent(script, i), ": cannot be raced: ", none);
-      return dealt;
-    } else {
-      s.ops[s.count++] = RaceOp{.event = event, .lap = laps.Next()};
-    }
-  }
-  return dealt;
-}
 
 void CountRound(RaceShared& s) {
   RaceTotals& totals = s.totals;

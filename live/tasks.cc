@@ -17,11 +17,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "live/maps.h"
 
 namespace vmtrunc {
 namespace {
 
-constexpr unsigned kNoFile = 2;
 constexpr int kLookMilliseconds = 200;
 
 // The task in whose mm a task begins.
@@ -115,61 +115,7 @@ class Server {
   unsigned task_ = 0;
 };
 
-// /proc/PID/maps up to the end of the arena. A read gives a page at most.
-std::string MapsOf(int fd) {
-  std::string text;
-  char part[4 * kPage];
-  for (;;) {
-    const ssize_t size =
-        ::pread(fd, part, sizeof(part), static_cast<off_t>(text.size()));
-    if (size < 0) Die("/proc/PID/maps", errno);
-    text.append(part, static_cast<size_t>(size));
-    const size_t newline = text.rfind('\n', text.size() - 2);
-    if (size == 0 || (newline != std::string::npos &&
-                      std::strtoull(text.c_str() + newline + 1, nullptr, 16) >=
-                          kArena + kArenaPages * kPage))
-      return text;
-  }
-}
-
-// The vmas in the arena, of the text of /proc/PID/maps.
-std::string VmasOf(const std::string& text,
-                   const std::array<uint64_t, 2>& inodes) {
-  std::string vmas;
-  for (const char* line = text.c_str(); line != nullptr && *line != 0;) {
-    char* rest = nullptr;
-    const uint64_t start = std::strtoull(line, &rest, 16);
-    const uint64_t end = std::strtoull(rest + 1, &rest, 16);
-    if (start >= kArena + kArenaPages * kPage) break;
-    const std::string prot(rest + 1, 4);
-    const uint64_t offset = std::strtoull(rest + 6, &rest, 16);
-    std::strtoull(rest, &rest, 16);      // the device, MAJOR
-    std::strtoull(rest + 1, &rest, 16);  // and MINOR
-    const uint64_t inode = std::strtoull(rest, nullptr, 10);
-    if (start >= kArena)
-      vmas += VmaLine((start - kArena) / kPage, (end - kArena) / kPage,
-                      prot[3] == 's', prot[1] == 'w',
-                      inode == inodes[0]   ? 0
-                      : inode == inodes[1] ? 1
-                                           : kNoFile,
-                      offset / kPage);
-    line = std::strchr(line, '\n');
-    if (line != nullptr) ++line;
-  }
-  return vmas;
-}
-
 }  // namespace
-
-std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
-                    unsigned file, uint64_t pgoff) {
-  return absl::StrFormat("[%d, %d) %s %s of %s pgoff %d\n", start, end,
-                         shared ? "shared" : "private", write ? "rw" : "r",
-                         file == 0   ? "the first file"
-                         : file == 1 ? "the second file"
-                                     : "no file of the script",
-                         pgoff);
-}
 
 LiveTasks::LiveTasks() {
   here_.fill(-1);
@@ -279,7 +225,9 @@ Reply LiveTasks::Answer(size_t task) {
 
 View LiveTasks::Look(unsigned task) {
   View view;
-  view.vmas = VmasOf(MapsOf(maps_[task]), inodes_);
+  std::string maps;
+  if (!ReadMaps(maps_[task], maps)) Die("/proc/PID/maps", errno);
+  view.vmas = VmasOf(maps, inodes_);
   std::array<uint64_t, kArenaPages> entries{};
   if (::pread(pagemap_[task], entries.data(), sizeof(entries),
               static_cast<off_t>(kArena / kPage * sizeof(uint64_t))) !=

@@ -17,8 +17,6 @@ struct View {
   std::string vmas;                         // a line a vma
   std::array<bool, kArenaPages> present{};  // a page is mapped there
 };
-std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
-                    unsigned file, uint64_t pgoff);
 
 // What the page of a file holds at the start.
 constexpr uint8_t FirstValue(unsigned file, unsigned page) {

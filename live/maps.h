@@ -1,0 +1,25 @@
+// The vmas of a task, as /proc/PID/maps has them.
+#ifndef VMTRUNC_LIVE_MAPS_H_
+#define VMTRUNC_LIVE_MAPS_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace vmtrunc {
+
+// One vma as a line, as the comparison of model and kernel takes it.
+std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
+                    unsigned file, uint64_t pgoff);
+
+// Reads /proc/PID/maps, open as `fd`, up to the end of the arena. Returns
+// false, with errno, when that fails.
+bool ReadMaps(int fd, std::string& text);
+
+// The vmas in the arena, a line each. `inodes`: of the files.
+std::string VmasOf(const std::string& text,
+                   const std::array<uint64_t, 2>& inodes);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_LIVE_MAPS_H_
