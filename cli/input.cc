@@ -33,10 +33,8 @@ void ExpectNoStray(const std::string& path, const Script& script) {
   if (name.empty()) return;
   const Script letters = EmptyScript();
   const auto* const from_bytes = std::begin(letters.task_names);
-  const bool is_letter = std::find(from_bytes, std::end(letters.task_names),
-                                   name) != std::end(letters.task_names);
-  if (!is_letter || !std::equal(from_bytes, from_bytes + script.setup.tasks,
-                                std::begin(script.task_names)))
+  if (std::find(from_bytes, std::end(letters.task_names), name) ==
+      std::end(letters.task_names))
     throw UsageError{StrayInWords(path, script)};
 }
 

@@ -62,7 +62,7 @@ Script ParseScript(const std::string& path, const std::string& content,
 // Throws UsageError where an event is of a task that nobody declares or forks
 // and whose name is a typing error. Such an event does nothing, by the
 // contract; and text that was made from bytes may have some, of tasks a..h, so
-// these are let be where the declared tasks have such names too.
+// these are let be.
 void ExpectNoStray(const std::string& path, const Script& script);
 // "FILE:LINE: expected a task that is declared or forked, not NAME".
 std::string StrayInWords(const std::string& path, const Script& script);

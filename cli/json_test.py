@@ -33,6 +33,8 @@ UNSEEN = {
         "as reduced_search",
     "prove.schema.json#/properties/reduced_search/properties/transitions":
         "as reduced_search",
+    "live-threads.schema.json#/properties/ran_out":
+        "comes where the machine refuses: live/live_test makes it so",
     "shrink.schema.json#/properties/ran_out":
         "comes where memory is short: cli/prove_test makes it so",
     "prove-self-check.schema.json#/properties/defect":

@@ -22,7 +22,7 @@
 namespace vmtrunc {
 namespace {
 
-constexpr int kLookMilliseconds = 200;
+constexpr int kAnswerLookMilliseconds = 200;
 
 // The task in whose mm a task begins.
 unsigned FirstOf(const Setup& setup, unsigned task) {
@@ -210,7 +210,7 @@ Reply LiveTasks::Do(const Request& request) {
 // the others.
 Reply LiveTasks::Answer(size_t task) {
   pollfd answer{.fd = here_[task], .events = POLLIN, .revents = 0};
-  while (::poll(&answer, 1, kLookMilliseconds) <= 0) {
+  while (::poll(&answer, 1, kAnswerLookMilliseconds) <= 0) {
     if (::kill(pids_[task], 0) == 0) continue;
     if (::poll(&answer, 1, 0) > 0) break;
     throw LiveError{
