@@ -89,6 +89,12 @@ if(VMTRUNC_PROPERTIES)
             $<TARGET_FILE:properties> $<TARGET_FILE:vmtrunc>)
 endif()
 
+if(VMTRUNC_PROPERTIES)
+  add_test(NAME cases
+    COMMAND ${PROJECT_SOURCE_DIR}/ci/cases_test $<TARGET_FILE:vmtrunc>
+            $<TARGET_FILE:properties> ${PROJECT_SOURCE_DIR})
+endif()
+
 # First, so that others run beside it: it takes longest, and by itself.
 set_tests_properties(cli PROPERTIES COST 100)
 

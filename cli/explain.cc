@@ -75,7 +75,7 @@ int Explain(const ExplainArguments& o) {
   const Story story = Tell(o.file, script, TheKernel(o, script), folding);
   std::optional<Story> other;
   if (!o.against.empty())
-    other = Tell(o.file, script, OneKernel(o.against), folding);
+    other = Tell(o.file, script, OneKernel(o.against, "--against"), folding);
   const Story* const against = other ? &*other : nullptr;
   if (o.json) {
     PrintJson(story, against);
