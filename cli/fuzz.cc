@@ -144,7 +144,7 @@ FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
     }
   }
   progress.End();
-  if (!child.asked()) child.ExpectSameBuild(/*at_end=*/true);
+  child.ExpectSameBuild(/*at_end=*/true);
   run.status = child.status();
   run.seconds = seconds();
   return run;

@@ -8,12 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/read.h"
 #include "base/sha1.h"
 #include "base/shown.h"
+#include "campaign/artifact.h"
 
 namespace vmtrunc {
 namespace {
@@ -59,18 +59,6 @@ size_t RemoveTornIn(const std::string& directory,
 }
 
 }  // namespace
-
-bool IsHash(const std::string& name) {
-  return name.size() == 40 &&
-         name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-bool IsArtifact(const std::string& name) {
-  for (const std::string_view kind :
-       {"crash-", "timeout-", "oom-", "leak-", "slow-unit-"})
-    if (name.starts_with(kind)) return IsHash(name.substr(kind.size()));
-  return false;
-}
 
 FuzzDirectory::FuzzDirectory(const std::string& directory)
     : directory_("--out", directory, "fuzz") {
