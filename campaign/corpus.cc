@@ -86,7 +86,6 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
   for (const std::string& path : foreign)
     if (const auto content = ReadWhole(path, kMostBytes))
       TakeOne(path, *content);
-  if (!foreign.empty()) SyncFileSystem(directory_);
 }
 
 size_t KernelCorpus::StateCount() const { return CountSeen(states_); }
@@ -106,8 +105,6 @@ Gain KernelCorpus::Take(const std::string& from,
     gain.states += one.states;
     gain.features += one.features;
   }
-  // Once for all: to wait for each would take as long as to fuzz.
-  if (gain.Worth() != 0) SyncFileSystem(directory_);
   return gain;
 }
 
@@ -124,7 +121,7 @@ Gain KernelCorpus::TakeOne(const std::string& path,
     if (!IsOurs(directory_ + "/" + name)) return gain;
     WriteFile(directory_ + "/" + name, encoded);
   } catch (const UsageError&) {
-    states_ = before_states;  // not seen before it is on disk
+    states_ = before_states;  // not seen before it is written
     branches_ = before;
     throw;
   }

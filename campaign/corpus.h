@@ -29,8 +29,9 @@ class KernelCorpus {
   KernelCorpus(std::string directory, const KernelSpec& kernel);
 
   // Takes the files of another directory, in any form and of any name, that
-  // reach something new, until `stop`. They are on disk when it returns what
-  // that was. Throws UsageError.
+  // reach something new, until `stop`. Returns what that was. They are written,
+  // not yet on disk: that is the caller's, once for all that it takes. Throws
+  // UsageError.
   Gain Take(
       const std::string& from,
       const std::function<bool()>& stop = [] { return false; });
@@ -44,7 +45,7 @@ class KernelCorpus {
   size_t skipped() const { return skipped_; }
 
  private:
-  // Of one file's content: bytes, or a script in text. Not on disk yet.
+  // Of one file's content: bytes, or a script in text.
   Gain TakeOne(const std::string& path, const std::string& content);
   // Returns what of the input is new, and counts it as seen.
   Gain Reach(const Draft& draft);

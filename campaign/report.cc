@@ -192,7 +192,8 @@ std::string FindingRows(const Summary& s) {
 }  // namespace
 
 std::string PageOf(const Finding& finding) {
-  return "findings/" + finding.FileName() + ".html";
+  return "findings/" + finding.FileName() +
+         (finding.has_page ? ".html" : ".vmt");
 }
 
 std::string Chart(const std::string& title,

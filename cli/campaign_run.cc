@@ -64,7 +64,8 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
     for (const Engine& engine : AllEngines())
       if (engine.name == name) engines_.push_back(engine);
   const std::vector<KnownScript> known = ReadKnown(options_.known);
-  for (const std::string& name : options_.kernels) OpenKernel(name, known);
+  for (const std::string& name : options_.kernels)
+    if (!stopped()) OpenKernel(name, known);
   for (const SliceRecord& r : log_.records()) {
     last_slice_ = std::max(last_slice_, r.slice);
     for (unsigned k = 0; k < kernels_.size(); ++k)
@@ -77,6 +78,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
       told_.insert(finding.FileName());
   GiveSeeds();
   TakeLeftOvers();
+  MakePages();
 }
 
 // Of one that fails: no job runs when it has said so.
@@ -109,6 +111,7 @@ void CampaignRun::GiveSeeds() {
     for (KernelState& kernel : kernels_)
       kernel.corpus.Take(directory, [this] { return stopped(); });
   }
+  if (!options_.corpus.empty()) SyncFileSystem(store_.directory());
 }
 
 double CampaignRun::seconds() const {
@@ -137,7 +140,7 @@ void CampaignRun::Start() {
                            .at = ran(),
                            .kernel = kernels_[pair.kernel].name,
                            .engine = engines_[pair.engine].name};
-  WriteDurable(directory + "/" + kSliceFile, WhatText(record));
+  WriteFile(directory + "/" + kSliceFile, WhatText(record));
   const auto now = Clock::now();
   slices_.push_back(
       {.number = number,

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -106,17 +107,21 @@ class CampaignRun {
   bool SetAside(uint64_t number);
   void MoveAside(uint64_t number, const std::string& why);
   void RemoveJob(uint64_t number);
+  bool WaitedEnough();
   double ran() const { return ran_before_ + seconds(); }
   void Start();
   JobSpec SpecOf(uint64_t number, Pair pair, double seconds) const;
   void StopAll();
   void Look();  // at all slices
-  // Takes what the slice left: its inputs, what it broke, and its line.
-  void Harvest(const SliceRecord& record, KernelState& kernel);
-  void TakeSlice(SliceRecord record, KernelState& kernel);
+  // Takes what the slice left: its inputs, what it broke, and its line. Returns
+  // false when there is no time for that.
+  bool Harvest(const SliceRecord& record, KernelState& kernel);
+  bool TakeSlice(SliceRecord record, KernelState& kernel);
   void HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                      SliceRecord& record);
   void KeepFinding(const Finding& finding);
+  void MakePages();  // those that there was no time for
+  void MakePage(const Finding& finding);
   void KeepDied(const SliceRecord& record);
   void End(Slice& slice);
   void Tell();
@@ -136,8 +141,10 @@ class CampaignRun {
   unsigned tries_ = 0;         // to take a slice, before this one
   unsigned died_at_once_ = 0;  // one after the other
   std::set<std::string> told_;
+  std::set<std::string> without_page_;  // findings, by their files' names
   const Clock::time_point start_ = Clock::now();
   const std::atomic<bool>& stop_ = StopOnSignals();
+  std::optional<Clock::time_point> stopped_at_;
   Clock::time_point next_line_;
   bool shown_ = false;
 };

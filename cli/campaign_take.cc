@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
+#include "cli/campaign_page.h"
 #include "cli/campaign_run.h"
 #include "cli/input.h"
 #include "explain/page.h"
@@ -29,6 +30,8 @@ constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
 // What one slice's findings may take to shrink.
 constexpr auto kShrinking = std::chrono::seconds(8);
+// From when we are told to stop; what is left then is the next campaign's.
+constexpr auto kMostWait = std::chrono::milliseconds(500);
 
 bool ReadWhat(const std::string& directory, SliceRecord& record) {
   const auto text = ReadWhole(directory + "/" + kSliceFile, 4096);
@@ -47,7 +50,6 @@ bool IsOurScript(const std::string& text) {
 }
 
 // STEM.EXTENSION becomes this, if it is not there or ours; else another name.
-// On disk when it returns.
 void WriteOurs(const std::string& stem, const std::string& extension,
                const std::string& content,
                const std::function<bool(const std::string&)>& is_ours) {
@@ -56,11 +58,10 @@ void WriteOurs(const std::string& stem, const std::string& extension,
   const auto old = ReadWhole(path, kMostInput);
   if (type == fs::file_type::not_found ||
       (type == fs::file_type::regular && old && is_ours(*old))) {
-    WriteDurable(path, content);
+    WriteFile(path, content);
     return;
   }
   WriteUnused(stem, extension, content);
-  SyncFileSystem(fs::path(path).parent_path().string());
 }
 
 }  // namespace
@@ -68,6 +69,7 @@ void WriteOurs(const std::string& stem, const std::string& extension,
 void CampaignRun::TakeLeftOvers() {
   for (const uint64_t number : store_.Jobs()) {
     last_slice_ = std::max(last_slice_, number);
+    if (stopped()) continue;
     if (!log_.Has(number) && SetAside(number)) continue;
     SliceRecord record{.slice = number, .at = ran()};
     const std::string directory = store_.JobDirectory(number);
@@ -79,7 +81,7 @@ void CampaignRun::TakeLeftOvers() {
         // Of a kernel that is left out this time: it stays for the next.
         if (kernel == kernels_.end()) continue;
         record.end = "the campaign ended";
-        Harvest(record, *kernel);
+        if (!Harvest(record, *kernel)) continue;
       }
     }
     RemoveJob(number);
@@ -136,26 +138,37 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
   }
 }
 
-void CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
+bool CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
-  WriteDurable(mark, "");
+  WriteFile(mark, "");
   try {
-    TakeSlice(record, kernel);
+    if (TakeSlice(record, kernel)) return true;
   } catch (const UsageError&) {
     ::unlink(mark.c_str());  // the disk's fault, not the slice's
     throw;
   }
+  ::unlink(mark.c_str());  // nobody's: it is for the next campaign
+  return false;
 }
 
-void CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
+// Whether one who has told us to stop has waited long enough.
+bool CampaignRun::WaitedEnough() {
+  if (!stopped()) return false;
+  if (!stopped_at_) stopped_at_ = Clock::now();
+  return Clock::now() - *stopped_at_ > kMostWait;
+}
+
+bool CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   const std::string directory = store_.JobDirectory(record.slice);
   const FuzzStatus status = FuzzerJob::ReadStatus(directory);
   record.executions = status.executions;
   record.events = status.events;
   record.effects = status.effects;
   record.drops = status.drops;
-  record.gain = kernel.corpus.Take(directory + "/corpus");
+  record.gain = kernel.corpus.Take(directory + "/corpus",
+                                   [this] { return WaitedEnough(); });
+  if (WaitedEnough()) return false;
   HarvestCauses(status, kernel, record);
   record.states = kernel.corpus.StateCount();
   record.corpus = kernel.corpus.names().size();
@@ -163,24 +176,52 @@ void CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   for (size_t i = 0; i < kernel.of.size(); ++i)
     record.of_seen +=
         kernel.of[i] != 0 && kernel.corpus.states()[i] != 0 ? 1 : 0;
-  log_.Append(record);  // from here on it has happened
+  SyncFileSystem(store_.directory());  // all of it at once
+  log_.Append(record);                 // from here on it has happened
   executions_ += record.executions;
   for (const auto& [cause, executions] : record.causes)
     kernel.findings.Count(cause, executions, log_.records().back().end_unix);
+  return true;
 }
 
 void CampaignRun::KeepFinding(const Finding& finding) {
-  const std::string name = store_.Path("findings/" + finding.FileName());
-  WriteOurs(name, "vmt", ToText(finding.script), IsOurScript);
+  WriteOurs(store_.Path("findings/" + finding.FileName()), "vmt",
+            ToText(finding.script), IsOurScript);
+  without_page_.insert(finding.FileName());
+  MakePage(finding);
+}
+
+// Of findings that there was no time for when the last campaign was stopped.
+void CampaignRun::MakePages() {
+  for (const KernelState& kernel : kernels_)
+    for (const auto& [name, finding] : kernel.findings.all()) {
+      const std::string stem = store_.Path("findings/" + finding.FileName());
+      std::error_code error;
+      if (stopped() || !finding.has_script() ||
+          fs::exists(stem + ".html", error))
+        continue;
+      without_page_.insert(finding.FileName());
+      MakePage(finding);
+    }
+}
+
+void CampaignRun::MakePage(const Finding& finding) {
   const std::string title = finding.FileName() + ".vmt";
-  WriteOurs(
-      name, "html",
-      ExplainedPage(vmtrunc::Tell(title, finding.script, *finding.script.kernel,
-                                  Folding::kQuiet)),
-      [&](const std::string& page) {
-        return page.substr(0, 4096).find("<title>" + title) !=
-               std::string::npos;
-      });
+  const auto page = MakeUnless(stop_, [&] {
+    return ExplainedPage(vmtrunc::Tell(
+        title, finding.script, *finding.script.kernel, Folding::kQuiet));
+  });
+  const std::string stem = store_.Path("findings/" + finding.FileName());
+  const auto is_ours = [&](const std::string& there) {
+    return there.substr(0, 4096).find("<title>" + title) != std::string::npos;
+  };
+  if (page) {
+    WriteOurs(stem, "html", *page, is_ours);
+    without_page_.erase(finding.FileName());
+  } else if (const auto old = ReadWhole(stem + ".html", kMostInput);
+             old && is_ours(*old)) {
+    RemoveOwn(stem + ".html");  // it tells of another script
+  }
 }
 
 void CampaignRun::KeepDied(const SliceRecord& record) {
@@ -230,7 +271,11 @@ void CampaignRun::End(Slice& slice) {
     died_at_once_ = 0;
   }
   KernelState& kernel = kernels_[slice.pair.kernel];
-  Harvest(record, kernel);
+  if (!Harvest(record, kernel)) {
+    TellLine(
+        absl::StrCat("slice ", slice.number, " is left for the next start"));
+    return;
+  }
   schedule_.Note(slice.pair, log_.records().back().gain, record.seconds);
   RemoveJob(slice.number);
 }

@@ -48,13 +48,15 @@ Summary CampaignRun::Sum() const {
     summary.skipped += kernel.corpus.skipped();
     AddFindings(kernel.findings, summary);
   }
+  for (Finding& finding : summary.findings)
+    finding.has_page = !without_page_.contains(finding.FileName());
   for (const Slice& slice : slices_)
     summary.executions += slice.job->status().executions;
   return summary;
 }
 
 void CampaignRun::WriteReport() const {
-  WriteDurable(store_.Path("report.html"), ReportPage(Sum()));
+  WriteFile(store_.Path("report.html"), ReportPage(Sum()));
 }
 
 void CampaignRun::TellLine(const std::string& line) {
