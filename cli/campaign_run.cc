@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // libFuzzer's own limit is a net for when we are stopped and go on too late.
-constexpr int kNet = 15;
+constexpr int kNetSeconds = 15;
 // Less is no time to start a process in.
 constexpr double kShortestSlice = 0.05;
 
@@ -167,7 +167,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
   const unsigned seed =
       options_.seed == 0 ? 0 : options_.seed + static_cast<unsigned>(number);
   for (const std::string& argument :
-       {absl::StrCat("-max_total_time=", static_cast<int>(seconds) + kNet),
+       {absl::StrCat("-max_total_time=", static_cast<int>(seconds) + kNetSeconds),
         absl::StrCat("-max_len=",
                      kHeaderBytes + kRecordBytes * options_.events),
         absl::StrCat("-rss_limit_mb=", options_.memory_mib),
@@ -187,6 +187,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
 }
 
 void CampaignRun::StopAll() {
+  WaitedEnough();  // from now on
   for (Slice& slice : slices_) slice.job->End();
   for (Slice& slice : slices_)
     while (!slice.job->Ended())

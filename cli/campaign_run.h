@@ -117,7 +117,7 @@ class CampaignRun {
   // false when there is no time for that.
   bool Harvest(const SliceRecord& record, KernelState& kernel);
   bool TakeSlice(SliceRecord record, KernelState& kernel);
-  void HarvestCauses(const FuzzStatus& status, KernelState& kernel,
+  bool HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                      SliceRecord& record);
   void KeepFinding(const Finding& finding);
   void MakePages();  // those that there was no time for

@@ -30,7 +30,7 @@ constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
 // What one slice's findings may take to shrink.
 constexpr auto kShrinking = std::chrono::seconds(8);
-// From when we are told to stop; what is left then is the next campaign's.
+// From when we stop our jobs; what is left then is the next campaign's.
 constexpr auto kMostWait = std::chrono::milliseconds(500);
 
 bool ReadWhat(const std::string& directory, SliceRecord& record) {
@@ -110,7 +110,7 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   TellLine(absl::StrCat("slice ", number, " ", why, ": ", Shown(aside)));
 }
 
-void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
+bool CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                                 SliceRecord& record) {
   record.unsorted = status.unsorted;
   const auto deadline = Clock::now() + kShrinking;
@@ -120,6 +120,7 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
   for (size_t i = 0; i < kMostCauses; ++i) {
     const SortedCause& cause = status.causes[i];
     if (cause.executions == 0) break;
+    if (WaitedEnough()) return false;
     std::string name = cause.name;
     const std::string path =
         absl::StrCat(store_.JobDirectory(record.slice), "/", kCausePrefix, i,
@@ -136,6 +137,7 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
     }
     record.causes[name] += cause.executions;
   }
+  return true;
 }
 
 bool CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
@@ -168,8 +170,7 @@ bool CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   record.drops = status.drops;
   record.gain = kernel.corpus.Take(directory + "/corpus",
                                    [this] { return WaitedEnough(); });
-  if (WaitedEnough()) return false;
-  HarvestCauses(status, kernel, record);
+  if (WaitedEnough() || !HarvestCauses(status, kernel, record)) return false;
   record.states = kernel.corpus.StateCount();
   record.corpus = kernel.corpus.names().size();
   record.of_count = CountSeen(kernel.of);

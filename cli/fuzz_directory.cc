@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -86,10 +87,12 @@ void FuzzDirectory::ExpectRoom() const {
   std::string path = corpus + "/.vmtrunc-room-XXXXXX";
   const int file = ::mkostemp(path.data(), O_CLOEXEC);
   if (file < 0) FailPath(corpus, errno);
-  const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size());
-  int error = wrote < 0 ? errno : 0;
-  if (error == 0 && wrote != static_cast<ssize_t>(kBlock.size()))
-    error = ENOSPC;
+  int error = 0;
+  for (size_t done = 0; done < kBlock.size() && error == 0;) {
+    const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size() - done);
+    error = wrote < 0 ? errno : 0;
+    done += static_cast<size_t>(std::max<ssize_t>(wrote, 0));
+  }
   if (::close(file) != 0 && error == 0) error = errno;
   ::unlink(path.c_str());
   if (error != 0) FailPath(corpus, error);
