@@ -234,6 +234,15 @@ void SyncDirectory(const std::string& directory) {
   if (error != 0) FailPath(directory, error);
 }
 
+void SyncFileSystem(const std::string& directory) {
+  const int file =
+      ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) FailPath(directory, errno);
+  const int error = ::syncfs(file) != 0 ? errno : 0;
+  ::close(file);
+  if (error != 0) FailPath(directory, error);
+}
+
 std::string WriteUnused(const std::string& stem, const std::string& extension,
                         const std::string& content) {
   const Temporary made = MakeTemporary(ParentOf(stem));

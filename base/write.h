@@ -37,6 +37,10 @@ void WriteDurable(const std::string& path, const std::string& content);
 // What has been written under its name is on disk under it. Throws UsageError.
 void SyncDirectory(const std::string& directory);
 
+// What has been written in that file system is on disk: many files, one wait.
+// Throws UsageError.
+void SyncFileSystem(const std::string& directory);
+
 // Under a name that a command chose by itself no earlier result is replaced:
 // writes STEM.EXTENSION or, where that is another's, STEM-2.EXTENSION and so
 // on. Returns the path; that of a file which has the same content already is

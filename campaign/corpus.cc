@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/own_directory.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "fuzz/covered.h"
 
@@ -37,7 +38,17 @@ Script ScriptOf(const std::string& path, const std::string& content) {
   return DecodeBytes(std::span(bytes, content.size()));
 }
 
-bool IsPart(const std::string& path) { return path.ends_with(".part"); }
+// Of one that was killed while it wrote, now or in the past.
+bool IsPart(const std::string& path) {
+  return path.ends_with(".part") ||
+         IsBookkeeping(fs::path(path).filename().string());
+}
+
+// A name that we may write under: free, or that of a regular file.
+bool IsOurs(const std::string& path) {
+  const fs::file_type type = fs::symlink_status(path).type();
+  return type == fs::file_type::not_found || type == fs::file_type::regular;
+}
 
 }  // namespace
 
@@ -54,7 +65,9 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
       branches_(BranchCount() * kClasses) {
   std::error_code error;
   fs::create_directories(directory_, error);
-  if (error) throw UsageError{directory_ + ": " + error.message()};
+  if (error) FailPath(directory_, error.value());
+  if (!fs::is_directory(fs::symlink_status(directory_)))
+    throw UsageError{Shown(directory_) + ": expected a directory, not a link"};
   std::vector<std::string> foreign;
   for (const std::string& path : Entries(directory_)) {
     if (IsPart(path)) continue;  // of one that was killed
@@ -77,9 +90,12 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
 
 size_t KernelCorpus::StateCount() const { return CountSeen(states_); }
 
-Gain KernelCorpus::Take(const std::string& from) {
+Gain KernelCorpus::Take(const std::string& from,
+                        const std::function<bool()>& stop) {
   Gain gain;
   for (const std::string& path : Entries(from)) {
+    if (stop()) break;
+    if (IsPart(path)) continue;
     const auto content = ReadWhole(path, kMostBytes);
     if (!content) {
       ++skipped_;
@@ -102,9 +118,10 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   const std::string encoded(bytes.begin(), bytes.end());
   const std::string name = NameOf(encoded);
   try {
-    WriteDurable(directory_ + "/" + name, encoded);
+    if (!IsOurs(directory_ + "/" + name)) return gain;
+    WriteFile(directory_ + "/" + name, encoded);
   } catch (const UsageError&) {
-    states_ = before_states;  // not seen before it is on disk
+    states_ = before_states;  // not seen before it is written
     branches_ = before;
     throw;
   }

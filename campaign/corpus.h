@@ -3,6 +3,7 @@
 #define VMTRUNC_CAMPAIGN_CORPUS_H_
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,10 +29,12 @@ class KernelCorpus {
   KernelCorpus(std::string directory, const KernelSpec& kernel);
 
   // Takes the files of another directory, in any form and of any name, that
-  // reach something new. Returns what that was. Throws UsageError.
-  Gain Take(const std::string& from);
-  // The same of one file's content: bytes, or a script in text.
-  Gain TakeOne(const std::string& path, const std::string& content);
+  // reach something new, until `stop`. Returns what that was. They are written,
+  // not yet on disk: that is the caller's, once for all that it takes. Throws
+  // UsageError.
+  Gain Take(
+      const std::string& from,
+      const std::function<bool()>& stop = [] { return false; });
 
   const std::string& directory() const { return directory_; }
   const std::vector<std::string>& names() const { return names_; }
@@ -42,6 +45,8 @@ class KernelCorpus {
   size_t skipped() const { return skipped_; }
 
  private:
+  // Of one file's content: bytes, or a script in text.
+  Gain TakeOne(const std::string& path, const std::string& content);
   // Returns what of the input is new, and counts it as seen.
   Gain Reach(const Draft& draft);
 

@@ -194,10 +194,9 @@ void Findings::Count(const std::string& cause, uint64_t executions,
   const auto alias = aliases_.find(cause);
   Finding& finding = Slot(alias == aliases_.end() ? cause : alias->second);
   finding.executions += executions;
-  const auto at = static_cast<uint64_t>(at_unix);
-  if (finding.first_unix == 0 || at < finding.first_unix)
-    finding.first_unix = at;
-  finding.last_unix = std::max(finding.last_unix, at);
+  // In the order of the log, whose times do not go back.
+  if (finding.first_unix == 0) finding.first_unix = at_unix;
+  finding.last_unix = at_unix;
 }
 
 }  // namespace vmtrunc

@@ -20,11 +20,12 @@ struct Finding {
   bool is_known = false;
   std::string known_path;   // the script that it is known by, or ""
   uint64_t executions = 0;  // that broke for it
-  uint64_t first_unix = 0,
-           last_unix = 0;  // ends of slices that had it; 0: none
-  Script script;           // its events are empty where there is none yet
+  int64_t first_unix = 0,
+          last_unix = 0;  // ends of slices that had it; 0: none
+  Script script;          // its events are empty where there is none yet
   Cost cost;
-  unsigned shrunk = 0;  // how many of its inputs were looked at
+  bool has_page = true;  // beside the script, that explains it
+  unsigned shrunk = 0;   // how many of its inputs were looked at
 
   bool has_script() const { return !script.events.empty(); }
   std::string FileName() const { return kernel + "-" + cause; }

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -21,6 +20,7 @@ std::string ToLine(const SliceRecord& r) {
   const json line = {{"slice", r.slice},
                      {"began", r.began_unix},
                      {"seconds", r.seconds},
+                     {"at", r.at},
                      {"kernel", r.kernel},
                      {"engine", r.engine},
                      {"executions", r.executions},
@@ -49,6 +49,7 @@ std::optional<SliceRecord> FromLine(const std::string& text) {
     line.at("slice").get_to(r.slice);
     line.at("began").get_to(r.began_unix);
     line.at("seconds").get_to(r.seconds);
+    r.at = line.value("at", r.at);
     line.at("kernel").get_to(r.kernel);
     line.at("engine").get_to(r.engine);
     line.at("executions").get_to(r.executions);
@@ -82,6 +83,20 @@ Log::~Log() {
   if (file_ >= 0) ::close(file_);
 }
 
+void Log::Add(SliceRecord r) {
+  r.end_unix = r.began_unix + static_cast<int64_t>(r.seconds);
+  const int64_t last_unix =
+      records_.empty() ? r.end_unix : records_.back().end_unix;
+  if (r.at < 0) {  // of a version that did not say: one job at a time, at most
+    const auto passed = static_cast<double>(r.end_unix - last_unix);
+    r.at = at() +
+           (records_.empty() ? r.seconds : std::clamp(passed, 0.0, r.seconds));
+  }
+  r.at = std::max(r.at, at());
+  r.end_unix = std::max(r.end_unix, last_unix);
+  records_.push_back(std::move(r));
+}
+
 void Log::Parse(const std::string& content) {
   for (size_t at = 0; at < content.size();) {
     const size_t end = content.find('\n', at);
@@ -90,7 +105,7 @@ void Log::Parse(const std::string& content) {
     if (!record)
       ++bad_lines_;
     else if (!Has(record->slice))
-      records_.push_back(*record);
+      Add(*record);
     at = end + 1;
   }
 }
@@ -107,14 +122,14 @@ Log Log::Open(const std::string& path) {
   log.path_ = path;
   const std::string content = ReadWhole(path, ~size_t{0}).value_or("");
   log.Parse(content);
-  log.file_ =
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (log.file_ < 0) throw UsageError{path + ": " + std::strerror(errno)};
+  log.file_ = ::open(
+      path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (log.file_ < 0) FailPath(path, errno);
   const size_t end = content.find_last_of('\n');
   const size_t whole = end == std::string::npos ? 0 : end + 1;
   if (whole != content.size() &&
       ::ftruncate(log.file_, static_cast<off_t>(whole)) != 0)
-    throw UsageError{path + ": " + std::strerror(errno)};
+    FailPath(path, errno);
   return log;
 }
 
@@ -126,9 +141,9 @@ void Log::Append(const SliceRecord& record) {
     const int error = wrote < 0 ? errno : ENOSPC;
     // Without the torn line; should even that fail, the next Open() cuts it.
     if (::ftruncate(file_, before) != 0) errno = 0;
-    throw UsageError{path_ + ": " + std::strerror(error)};
+    FailPath(path_, error);
   }
-  records_.push_back(record);
+  Add(record);
 }
 
 bool Log::Has(uint64_t slice) const {

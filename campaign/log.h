@@ -18,6 +18,9 @@ struct SliceRecord {
   uint64_t slice = 0;      // its number, from 1; never used again
   int64_t began_unix = 0;  // seconds
   double seconds = 0;
+  // How long campaigns had run in this directory, all together, when it ended:
+  // by the steady clock, so that it never goes back. Below 0: not said.
+  double at = -1;
   std::string kernel = {}, engine = {};
   uint64_t executions = 0, events = 0, effects = 0, drops = 0;
   Gain gain = {};
@@ -29,6 +32,9 @@ struct SliceRecord {
   std::map<std::string, uint64_t> causes =
       {};                 // executions, by RootCause::Name()
   uint64_t unsorted = 0;  // that broke, of no known cause
+  // When it ended. Not written: by the clock, but never before the slice that
+  // ended before it, whatever somebody has done to the clock.
+  int64_t end_unix = 0;
 };
 
 std::string ToLine(const SliceRecord& record);  // with the newline
@@ -48,6 +54,8 @@ class Log {
   // On disk when it returns; or throws UsageError and the file is as before.
   void Append(const SliceRecord& record);
 
+  // SliceRecord::at of the last one; 0: none.
+  double at() const { return records_.empty() ? 0 : records_.back().at; }
   const std::vector<SliceRecord>& records() const { return records_; }
   size_t bad_lines() const { return bad_lines_; }  // that say nothing to us
   bool Has(uint64_t slice) const;
@@ -55,6 +63,7 @@ class Log {
  private:
   Log() = default;
   void Parse(const std::string& content);
+  void Add(SliceRecord record);
 
   std::string path_;
   int file_ = -1;

@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "base/read.h"
+#include "campaign/report.h"
+#include "campaign/summary.h"
 
 namespace vmtrunc {
 namespace {
@@ -25,6 +27,7 @@ class LogTest : public testing::Test {
     return {.slice = slice,
             .began_unix = 1000 + static_cast<int64_t>(slice),
             .seconds = 30.5,
+            .at = 31.0 * static_cast<double>(slice),
             .kernel = "2.6.11",
             .engine = "plain",
             .executions = 7 * slice,
@@ -69,6 +72,72 @@ TEST_F(LogTest, SkipsWhatIsDamaged) {
   const Log log = Log::Open(path_);
   EXPECT_EQ(log.records().size(), 1U);
   EXPECT_EQ(log.bad_lines(), 6U);
+}
+
+// A clock that is set back by 63 years, or by a second, changes neither the
+// order nor an age.
+TEST_F(LogTest, TimesDoNotGoBack) {
+  {
+    Log log = Log::Open(path_);
+    for (const int64_t set_back : {0, 2'000'000'000, 1, 0}) {
+      SliceRecord record = Record(log.records().size() + 1);
+      record.began_unix += 1'700'000'000 - set_back;
+      log.Append(record);
+    }
+  }
+  const Log log = Log::Read(path_);
+  ASSERT_EQ(log.records().size(), 4U);
+  for (size_t i = 1; i < 4; ++i) {
+    EXPECT_GE(log.records()[i].end_unix, log.records()[i - 1].end_unix) << i;
+    EXPECT_GT(log.records()[i].at, log.records()[i - 1].at) << i;
+  }
+  EXPECT_EQ(log.at(), 4 * 31.0);
+  const Summary summary = Summarize(log.records());
+  EXPECT_EQ(summary.began_unix, 1'700'001'001);
+  EXPECT_GE(summary.last_new_unix, summary.began_unix);
+  EXPECT_NE(LineOf(summary).find("last new 0 s ago"), std::string::npos)
+      << LineOf(summary);
+}
+
+// A clock that was never right: it is as long ago as it was.
+TEST_F(LogTest, ATimeBefore1970IsATime) {
+  SliceRecord record = Record(1);
+  record.began_unix = -200'000'000;
+  {
+    Log log = Log::Open(path_);
+    log.Append(record);
+  }
+  const Summary summary = Summarize(Log::Read(path_).records());
+  EXPECT_EQ(LineOf(summary).find("none yet"), std::string::npos);
+  EXPECT_GT(ToJson(summary)["last_new_state_unix"], 0);
+}
+
+// Of a version that did not write how long campaigns had run.
+TEST_F(LogTest, ALogWithoutThatHasAges) {
+  for (int64_t slice : {1, 2}) {
+    SliceRecord record = Record(static_cast<uint64_t>(slice));
+    record.began_unix = 1000 * slice;
+    std::string line = ToLine(record);
+    const size_t at = line.find("\"at\":");
+    line.erase(at, line.find(',', at) + 1 - at);
+    std::ofstream(path_, std::ios::app) << line;
+  }
+  const Log log = Log::Read(path_);
+  ASSERT_EQ(log.records().size(), 2U);
+  EXPECT_EQ(log.records()[0].at, 30.5);
+  EXPECT_EQ(log.at(), 61);
+}
+
+// A name that is not UTF-8 is written as text.
+TEST_F(LogTest, NamesNeedNotBeUtf8) {
+  Summary summary;
+  summary.directory = "d\xff";
+  Finding finding;
+  finding.known_path = "x\xff\n.vmt";
+  summary.findings.push_back(finding);
+  EXPECT_NE(ToJson(summary).dump().find("d\\\\xff"), std::string::npos);
+  EXPECT_EQ(ReportPage(summary).find('\xff'), std::string::npos);
+  EXPECT_EQ(LineOf(finding).find('\n'), std::string::npos);
 }
 
 TEST_F(LogTest, CountsASliceOnce) {

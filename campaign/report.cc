@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "explain/page.h"
 
 namespace vmtrunc {
@@ -36,7 +37,7 @@ std::string Number(uint64_t number) {
   return digits;
 }
 
-std::string Time(uint64_t unix_time) {
+std::string Time(int64_t unix_time) {
   if (unix_time == 0) return "";
   const auto time = static_cast<time_t>(unix_time);
   std::tm parts{};
@@ -128,8 +129,7 @@ std::string KernelRows(const Summary& s) {
         Cell(k.of_count == 0
                  ? ""
                  : absl::StrFormat("%d of %d", k.of_seen, k.of_count)),
-        Cell(Number(k.corpus)),
-        Cell(Time(static_cast<uint64_t>(k.last_new_unix))),
+        Cell(Number(k.corpus)), Cell(Time(k.last_new_unix)),
         Cell(Number(k.died)), "</tr>\n");
   }
   return html + "</tbody></table></div>\n";
@@ -178,9 +178,10 @@ std::string FindingRows(const Summary& s) {
                                       property, "</a>")
                        : property,
         "</td><td>", Escaped(f.words),
-        f.known_path.empty() ? ""
-                             : absl::StrCat("<br><span class=\"soft\">",
-                                            Escaped(f.known_path), "</span>"),
+        f.known_path.empty()
+            ? ""
+            : absl::StrCat("<br><span class=\"soft\">",
+                           Escaped(Utf8(f.known_path)), "</span>"),
         "</td>", Cell(f.has_script() ? Number(f.cost.events) : ""),
         Cell(Number(f.executions)), Cell(Time(f.first_unix)),
         Cell(Time(f.last_unix)), "</tr>\n");
@@ -191,7 +192,8 @@ std::string FindingRows(const Summary& s) {
 }  // namespace
 
 std::string PageOf(const Finding& finding) {
-  return "findings/" + finding.FileName() + ".html";
+  return "findings/" + finding.FileName() +
+         (finding.has_page ? ".html" : ".vmt");
 }
 
 std::string Chart(const std::string& title,
@@ -236,9 +238,8 @@ std::string ReportPage(const Summary& s) {
                             s.new_count()),
       " ", s.findings.size() - s.new_count(), " known causes, ",
       Number(s.executions), " executions in ", DurationInWords(s.seconds),
-      " of jobs. As of ", Time(static_cast<uint64_t>(s.last_unix)),
-      " UTC; began ", Time(static_cast<uint64_t>(s.began_unix)), ".</p>\n",
-      FindingRows(s), "<h2>Growth</h2>\n<div class=\"charts\">\n",
+      " of jobs. As of ", Time(s.last_unix), " UTC; began ", Time(s.began_unix),
+      ".</p>\n", FindingRows(s), "<h2>Growth</h2>\n<div class=\"charts\">\n",
       Chart("Abstract states", s.kernels, &GrowthPoint::states),
       Chart("Inputs in the corpus", s.kernels, &GrowthPoint::corpus),
       "</div>\n", KernelRows(s), PairRows(s), "<h2>Left out</h2>\n<p>",

@@ -12,7 +12,7 @@ namespace vmtrunc {
 // findings/NAME.html beside it.
 std::string ReportPage(const Summary& summary);
 
-// Where `finding` is told: "findings/K-CAUSE.html".
+// Where `finding` is told: "findings/K-CAUSE.html", or the script.
 std::string PageOf(const Finding& finding);
 
 // A curve for each kernel: what `value` takes of a point over seconds of jobs.

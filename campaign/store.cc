@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/own_directory.h"
 #include "base/read.h"
+#include "base/shown.h"
 #include "base/write.h"
+#include "campaign/artifact.h"
 
 namespace vmtrunc {
 namespace {
@@ -34,10 +38,54 @@ bool Lock(int file, int command, short type, struct flock& lock) {
 void CheckFormat(const std::string& path) {
   const auto format = ReadWhole(path + "/format", 100);
   if (!format)
-    throw UsageError{path + ": expected a campaign's directory, or none"};
+    throw UsageError{Shown(path) +
+                     ": expected a campaign's directory, or none"};
   if (*format != kFormat)
     throw UsageError{
-        path + ": expected the format of this version, vmtrunc campaign 1"};
+        Shown(path) +
+        ": expected the format of this version, vmtrunc campaign 1"};
+}
+
+fs::file_type TypeOf(const std::string& path) {
+  std::error_code error;
+  return fs::symlink_status(path, error).type();
+}
+
+// Nothing in it but a lock that is empty, which is how one that was killed as
+// it began leaves it. (Other programs have a file `lock`, too.)
+bool IsNew(const std::string& directory) {
+  std::error_code error;
+  if (TypeOf(directory) == fs::file_type::not_found) return true;
+  fs::directory_iterator at(directory, error);
+  if (error) FailPath(directory, error.value());
+  for (const fs::directory_entry& entry : at)
+    if (entry.path().filename() != "lock" ||
+        TypeOf(entry.path().string()) != fs::file_type::regular ||
+        entry.file_size(error) != 0)
+      return false;
+  return true;
+}
+
+// What we write into must not lead to somewhere else.
+void ExpectNoLinks(const Store& store) {
+  for (const char* name : {"corpus", "findings", "died", "jobs"})
+    if (TypeOf(store.Path(name)) != fs::file_type::directory)
+      throw UsageError{Shown(store.Path(name)) +
+                       ": expected a directory, not a link"};
+  for (const char* name : {"lock", "format", "log.jsonl", "report.html"}) {
+    const fs::file_type type = TypeOf(store.Path(name));
+    if (type != fs::file_type::regular && type != fs::file_type::not_found)
+      throw UsageError{Shown(store.Path(name)) +
+                       ": expected a regular file, not a link"};
+  }
+}
+
+bool IsJobFile(std::string_view name) {
+  for (const std::string_view one : {"what", "log", "status", "current"})
+    if (name == one) return true;
+  for (const std::string_view begin : {"cause-", "broken-", "try-"})
+    if (name.starts_with(begin)) return true;
+  return IsArtifact(name) || IsBookkeeping(name);
 }
 
 }  // namespace
@@ -45,28 +93,28 @@ void CheckFormat(const std::string& path) {
 Store Store::Open(const std::string& directory) {
   Store store(directory);
   std::error_code error;
-  const bool is_new =
-      !fs::exists(directory, error) || fs::is_empty(directory, error);
+  const bool is_new = IsNew(directory);
+  if (!is_new) CheckFormat(directory);
   fs::create_directories(directory, error);
   const std::string lock = store.Path("lock");
-  if (!is_new && !fs::exists(store.Path("format"), error) &&
-      !fs::exists(lock, error))
-    CheckFormat(directory);
-  store.lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  store.lock_ =
+      ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (store.lock_ < 0) FailPath(directory, errno);
   struct flock held;
   if (!Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held))
-    throw UsageError{directory +
+    throw UsageError{
+        absl::StrCat(Shown(directory),
                      ": another campaign runs there; to see it: vmtrunc "
-                     "campaign " +
-                     directory + " --status"};
+                     "campaign ",
+                     ShellWord(directory), " --status")};
   // The lock comes first: one that was killed between the two left no format.
-  if (!fs::exists(store.Path("format"), error))
+  if (TypeOf(store.Path("format")) == fs::file_type::not_found)
     WriteDurable(store.Path("format"), kFormat);
   CheckFormat(directory);
   for (const char* name : {"corpus", "findings", "died", "jobs"})
     if (!fs::create_directories(store.Path(name), error) && error)
       FailPath(store.Path(name), error.value());
+  ExpectNoLinks(store);
   return store;
 }
 
@@ -98,7 +146,8 @@ std::vector<uint64_t> Store::Jobs() const {
        at.increment(error)) {
     uint64_t slice = 0;
     const std::string name = at->path().filename().string();
-    if (absl::SimpleAtoi(name, &slice) && name == absl::StrCat(slice))
+    if (absl::SimpleAtoi(name, &slice) && name == absl::StrCat(slice) &&
+        TypeOf(at->path().string()) == fs::file_type::directory)
       slices.push_back(slice);
   }
   std::sort(slices.begin(), slices.end());
@@ -109,9 +158,13 @@ std::string Store::JobDirectory(uint64_t slice) const {
   return Path(absl::StrCat("jobs/", slice));
 }
 
-void Store::RemoveJob(uint64_t slice) const {
-  std::error_code error;
-  fs::remove_all(JobDirectory(slice), error);
+bool Store::RemoveJob(uint64_t slice) const {
+  const std::string directory = JobDirectory(slice);
+  RemoveKnown(directory + "/corpus", [](std::string_view name) {
+    return IsHash(name) || IsBookkeeping(name);
+  });
+  return RemoveKnown(directory, IsJobFile) ||
+         TypeOf(directory) == fs::file_type::not_found;
 }
 
 }  // namespace vmtrunc

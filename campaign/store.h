@@ -11,6 +11,7 @@
 #ifndef VMTRUNC_CAMPAIGN_STORE_H_
 #define VMTRUNC_CAMPAIGN_STORE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ class Store {
   // Numbers of slices that have a directory, ascending.
   std::vector<uint64_t> Jobs() const;
   std::string JobDirectory(uint64_t slice) const;
-  void RemoveJob(uint64_t slice) const;
+  // Removes what a slice has in its directory, and that. Returns false when
+  // something else is in it, which stays.
+  bool RemoveJob(uint64_t slice) const;
 
  private:
   explicit Store(std::string directory) : directory_(std::move(directory)) {}

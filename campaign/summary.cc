@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -30,8 +31,10 @@ void AddTo(KernelTotals& kernel, const SliceRecord& r) {
     kernel.of_count = r.of_count;
   }
   kernel.unsorted += r.unsorted;
-  if (r.gain.states != 0)
-    kernel.last_new_unix = r.began_unix + static_cast<int64_t>(r.seconds);
+  if (r.gain.states != 0) {
+    kernel.last_new_unix = r.end_unix;
+    kernel.last_new_at = r.at;
+  }
   kernel.growth.push_back(
       {kernel.seconds, r.states, r.corpus, kernel.executions});
 }
@@ -53,6 +56,11 @@ std::string Count(uint64_t number) {
   return absl::StrCat(number);
 }
 
+// Of a clock that was before that, 1: 0 says never.
+int64_t Since1970(int64_t time) {
+  return time == 0 ? 0 : std::max(int64_t{1}, time);
+}
+
 nlohmann::json ToJson(const KernelTotals& k) {
   nlohmann::json json = {{"kernel", k.kernel},
                          {"slices", k.slices},
@@ -64,7 +72,7 @@ nlohmann::json ToJson(const KernelTotals& k) {
                          {"abstract_states", k.states},
                          {"corpus", k.corpus},
                          {"unsorted", k.unsorted},
-                         {"last_new_state_unix", k.last_new_unix}};
+                         {"last_new_state_unix", Since1970(k.last_new_unix)}};
   if (k.of_count != 0)
     json["of"] = {{"seen", k.of_seen}, {"states", k.of_count}};
   return json;
@@ -76,10 +84,10 @@ nlohmann::json ToJson(const Finding& f) {
           {"cause", f.cause},
           {"words", f.words},
           {"known", f.is_known},
-          {"known_by", f.known_path},
+          {"known_by", Utf8(f.known_path)},
           {"executions", f.executions},
-          {"first_unix", f.first_unix},
-          {"last_unix", f.last_unix},
+          {"first_unix", Since1970(f.first_unix)},
+          {"last_unix", Since1970(f.last_unix)},
           {"events", f.has_script() ? f.cost.events : 0},
           {"file", f.has_script() ? "findings/" + f.FileName() + ".vmt"
                                   : std::string()}};
@@ -120,14 +128,14 @@ Summary Summarize(const std::vector<SliceRecord>& records) {
     summary.executions += r.executions;
     summary.died += r.end.empty() ? 0 : 1;
     summary.memory_mib = std::max(summary.memory_mib, r.memory_mib);
-    const int64_t end = r.began_unix + static_cast<int64_t>(r.seconds);
-    if (summary.began_unix == 0 || r.began_unix < summary.began_unix)
-      summary.began_unix = r.began_unix;
-    summary.last_unix = std::max(summary.last_unix, end);
+    // Of the first: later ones may have another idea of what time it is.
+    if (&r == &records.front()) summary.began_unix = r.began_unix;
+    summary.last_unix = r.end_unix;
+    summary.ran = r.at;
+    if (r.gain.states == 0) continue;
+    summary.last_new_unix = r.end_unix;
+    summary.last_new_at = r.at;
   }
-  for (const KernelTotals& kernel : summary.kernels)
-    summary.last_new_unix =
-        std::max(summary.last_new_unix, kernel.last_new_unix);
   return summary;
 }
 
@@ -138,8 +146,7 @@ std::string DurationInWords(double seconds) {
   return absl::StrFormat("%d h %02d min", whole / 3600, whole / 60 % 60);
 }
 
-std::string LineOf(const Summary& s, double seconds, uint64_t executions,
-                   int64_t now_unix) {
+std::string LineOf(const Summary& s) {
   uint64_t seen = 0, of = 0;
   for (const KernelTotals& kernel : s.kernels) {
     seen += kernel.of_seen;
@@ -153,14 +160,12 @@ std::string LineOf(const Summary& s, double seconds, uint64_t executions,
   return absl::StrFormat(
       "%s, %s executions (%.0f a second), %d abstract states%s, %s; corpus %d; "
       "findings: %d new, %d known; %d MiB%s",
-      DurationInWords(seconds), Count(s.executions),
-      seconds > 0 ? static_cast<double>(executions) / seconds : 0, s.states(),
+      DurationInWords(s.ran), Count(s.executions),
+      s.ran > 0 ? static_cast<double>(s.executions) / s.ran : 0, s.states(),
       share,
-      s.last_new_unix == 0 ? "none yet"
-                           : "last new " +
-                                 DurationInWords(static_cast<double>(
-                                     now_unix - s.last_new_unix)) +
-                                 " ago",
+      s.last_new_at < 0
+          ? "none yet"
+          : "last new " + DurationInWords(s.ran - s.last_new_at) + " ago",
       s.corpus(), s.new_count(), s.findings.size() - s.new_count(),
       s.memory_mib,
       s.died == 0 ? "" : absl::StrFormat("; %d jobs died", s.died));
@@ -169,7 +174,8 @@ std::string LineOf(const Summary& s, double seconds, uint64_t executions,
 std::string LineOf(const Finding& f) {
   std::string line = absl::StrCat(f.kernel, " breaks ", f.property, ", ",
                                   f.is_known ? "known" : "NEW");
-  if (!f.known_path.empty()) absl::StrAppend(&line, " (", f.known_path, ")");
+  if (!f.known_path.empty())
+    absl::StrAppend(&line, " (", Shown(f.known_path), ")");
   absl::StrAppend(&line, ": ", f.words);
   if (f.has_script()) absl::StrAppend(&line, "; ", f.cost.events, " events");
   if (f.executions != 0)
@@ -179,7 +185,7 @@ std::string LineOf(const Finding& f) {
 
 nlohmann::json ToJson(const Summary& s) {
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"directory", s.directory},
+                         {"directory", Utf8(s.directory)},
                          {"running", s.running},
                          {"job_seconds", s.seconds},
                          {"executions", s.executions},
@@ -187,9 +193,9 @@ nlohmann::json ToJson(const Summary& s) {
                          {"corpus", s.corpus()},
                          {"jobs_died", s.died},
                          {"memory_mib", s.memory_mib},
-                         {"began_unix", s.began_unix},
-                         {"last_unix", s.last_unix},
-                         {"last_new_state_unix", s.last_new_unix},
+                         {"began_unix", Since1970(s.began_unix)},
+                         {"last_unix", Since1970(s.last_unix)},
+                         {"last_new_state_unix", Since1970(s.last_new_unix)},
                          {"skipped_files", s.skipped},
                          {"bad_log_lines", s.bad_lines},
                          {"new_findings", s.new_count()},

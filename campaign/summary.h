@@ -24,7 +24,10 @@ struct KernelTotals {
   uint64_t executions = 0, events = 0, effects = 0;
   uint64_t states = 0, corpus = 0, of_seen = 0, of_count = 0;
   uint64_t unsorted = 0;
-  int64_t last_new_unix = 0;  // when a new abstract state was last seen
+  // When a new abstract state was last seen: by the clock, 0: never; and how
+  // long campaigns had run then, below 0: never.
+  int64_t last_new_unix = 0;
+  double last_new_at = -1;
   std::vector<GrowthPoint> growth;
 };
 
@@ -43,10 +46,12 @@ struct Summary {
   std::vector<PairTotals> pairs;
   std::vector<Finding> findings;  // those that are not known first
   double seconds = 0;             // of jobs, those that run not in it
-  uint64_t executions = 0;        // those of jobs that run too
+  double ran = 0;           // how long campaigns have run here, all together
+  uint64_t executions = 0;  // those of jobs that run too
   unsigned died = 0;
   uint64_t memory_mib = 0;  // the most that a job had
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
+  double last_new_at = -1;
   size_t skipped = 0;    // files of the corpora that were no inputs
   size_t bad_lines = 0;  // of the log
 
@@ -57,10 +62,9 @@ struct Summary {
 
 Summary Summarize(const std::vector<SliceRecord>& records);
 
-// One line, without control codes. `seconds`: that this run has taken, and
-// `executions` in it.
-std::string LineOf(const Summary& summary, double seconds, uint64_t executions,
-                   int64_t now_unix);
+// One line, without control codes: executions and time of all runs. Its ages
+// are times that campaigns have run, by the steady clock.
+std::string LineOf(const Summary& summary);
 // "2.6.11 breaks no-page-past-size, known (corpus/found/x.vmt): holds on ...".
 std::string LineOf(const Finding& finding);
 // Schema version 1.

@@ -6,10 +6,15 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <set>
 #include <tuple>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/shown.h"
 #include "cli/campaign_run.h"
 #include "cli/campaign_tell.h"
 #include "cli/commands.h"
@@ -23,15 +28,19 @@ namespace fs = std::filesystem;
 
 std::string Set(const char* variable) { return std::string(variable) + "=1"; }
 
-// Of the sources that build/release/bin/vmtrunc was built from.
+// Of the sources that build/release/bin/vmtrunc was built from, or as it was
+// installed.
 std::vector<std::string> DefaultKnown() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   std::vector<std::string> places;
-  for (const char* name : {"found", "history", "known"}) {
-    const fs::path place = fs::weakly_canonical(
-        self.parent_path() / "../../../corpus" / name, error);
-    if (fs::is_directory(place, error)) places.push_back(place.string());
+  for (const char* corpus : {"../../../corpus", "../share/vmtrunc/corpus"}) {
+    for (const char* name : {"found", "history", "known"}) {
+      const fs::path place =
+          fs::weakly_canonical(self.parent_path() / corpus / name, error);
+      if (fs::is_directory(place, error)) places.push_back(place.string());
+    }
+    if (!places.empty()) break;
   }
   return places;
 }
@@ -48,12 +57,12 @@ void Print(const CampaignOptions& o, const Summary& summary) {
   for (const Finding& finding : summary.findings) {
     std::cout << LineOf(finding);
     if (finding.has_script())
-      std::cout << "; " << o.directory << "/findings/" << finding.FileName()
-                << ".vmt";
+      std::cout << "; " << Shown(o.directory) << "/findings/"
+                << finding.FileName() << ".vmt";
     std::cout << "\n";
   }
   if (summary.findings.empty()) std::cout << "nothing has been broken\n";
-  std::cout << "report: " << o.directory << "/report.html\n";
+  std::cout << "report: " << Shown(o.directory) << "/report.html\n";
 }
 
 // A campaign that runs, or has stopped, as its directory has it.
@@ -62,6 +71,7 @@ int Status(const CampaignOptions& o) {
   const Log log = Log::Read(store.Path("log.jsonl"));
   Summary summary = Summarize(log.records());
   summary.directory = o.directory;
+  summary.ran = RanUntilNow(store, log);
   summary.running = store.running();
   summary.bad_lines = log.bad_lines();
   const std::vector<KnownScript> known = ReadKnown(o.known);
@@ -74,27 +84,48 @@ int Status(const CampaignOptions& o) {
           FuzzerJob::ReadStatus(store.JobDirectory(slice)).executions;
   if (!o.json)
     std::cout << (summary.running ? "running: " : "stopped: ")
-              << LineOf(summary, summary.seconds, summary.executions,
-                        static_cast<int64_t>(std::time(nullptr)))
-              << "\n";
+              << LineOf(summary) << "\n";
   Print(o, summary);
   return StatusOf(summary);
+}
+
+// Those that were asked for must be there; of all, which is the default, those
+// that are there.
+void ChooseEngines(CampaignOptions& o) {
+  const bool all = o.engines.empty();
+  for (const Engine& engine : AllEngines()) {
+    if (!all && std::find(o.engines.begin(), o.engines.end(), engine.name) ==
+                    o.engines.end())
+      continue;
+    try {
+      FindFuzzer(o.fuzzers.empty() ? "" : o.fuzzers + "/" + engine.fuzzer,
+                 engine.fuzzer);
+      if (all) o.engines.emplace_back(engine.name);
+    } catch (const UsageError&) {
+      // Without the first there is nothing to run.
+      if (!all || &engine == &AllEngines().front()) throw;
+      std::cerr << "vmtrunc: without the engine " << engine.name << ": "
+                << engine.fuzzer << " is not there (ci/build fuzz release "
+                << "builds it)\n";
+    }
+  }
 }
 
 int Campaign(CampaignOptions o) {
   if (o.status) return Status(o);
   std::set<std::string> seen;
   for (std::string& kernel : o.kernels) {
-    kernel = OneKernel(kernel).ToString();
+    kernel = OneKernel(kernel, "--kernels").ToString();
     if (!seen.insert(kernel).second)
       throw UsageError{"--kernels: expected " + kernel + " once"};
   }
-  for (const std::string& name : o.engines)
-    FindFuzzer(o.fuzzers.empty() ? "" : o.fuzzers + "/fuzz_truncate",
-               name == "compares" ? "fuzz_compares" : "fuzz_truncate");
+  ChooseEngines(o);
   CampaignRun run(o);
   run.Run();
   const Summary summary = run.Sum();
+  if (run.executions() == 0 && !run.stopped())
+    throw UsageError{absl::StrFormat(
+        "nothing ran in %.1f s; expected a longer time", run.seconds())};
   if (NobodyReads() || !std::cout) {
     // No complaint: who has read enough has closed it. What is still to be
     // flushed goes nowhere.
@@ -102,13 +133,11 @@ int Campaign(CampaignOptions o) {
     ::dup2(null, STDOUT_FILENO);
     std::cout.clear();
   } else {
-    if (!o.json)
-      std::cout << LineOf(summary, run.seconds(), run.executions(),
-                          static_cast<int64_t>(std::time(nullptr)))
-                << "\n";
+    if (!o.json) std::cout << LineOf(summary) << "\n";
     Print(o, summary);
   }
-  return StatusOf(summary);
+  const int status = StatusOf(summary);
+  return status == kExitHeld && run.stopped() ? kExitRanOut : status;
 }
 
 std::string EnginesInWords() {
@@ -178,9 +207,33 @@ Findings RestoreFindings(const Store& store, const std::string& kernel,
   for (const SliceRecord& r : records)
     if (r.kernel == kernel)
       for (const auto& [cause, executions] : r.causes)
-        findings.Count(cause, executions,
-                       r.began_unix + static_cast<int64_t>(r.seconds));
+        findings.Count(cause, executions, r.end_unix);
   return findings;
+}
+
+double SecondsSinceBoot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec) +
+         static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+double RanUntilNow(const Store& store, const Log& log) {
+  double ran = log.at();
+  if (!store.running()) return ran;
+  for (const uint64_t slice : store.Jobs()) {
+    const auto text = ReadWhole(
+        absl::StrCat(store.JobDirectory(slice), "/", kSliceFile), 4096);
+    const std::vector<std::string> lines =
+        absl::StrSplit(text.value_or(""), '\n');
+    double began_at = 0, began = 0;
+    if (lines.size() < 5 || !absl::SimpleAtod(lines[3], &began_at) ||
+        !absl::SimpleAtod(lines[4], &began))
+      continue;
+    const double since = SecondsSinceBoot() - began;  // below 0: before a boot
+    if (since >= 0) ran = std::max(ran, began_at + since);
+  }
+  return ran;
 }
 
 void AddFindings(const Findings& findings, Summary& summary) {
@@ -198,7 +251,8 @@ void AddCampaign(CLI::App& app, Command& run) {
       "campaign",
       "fuzzes some kernels on and on, in a directory that it can be stopped "
       "and started again in.\nExit status: 0 nothing new was broken, 1 "
-      "something was, 2 bad usage or input, or no room on the disk.");
+      "something was, 2 bad usage or input, or no room on the disk, 3 it was "
+      "stopped.");
   auto o = std::make_shared<CampaignOptions>();
   auto hours = std::make_shared<double>(0);
   sub->add_option("DIR", o->directory, "its directory, made if not there")
@@ -209,11 +263,14 @@ void AddCampaign(CLI::App& app, Command& run) {
   sub->add_option("--engines", o->engines, EnginesInWords())
       ->delimiter(',')
       ->check(CLI::IsMember({"plain", "compares", "blind"}));
-  sub->add_option("--hours", *hours, "how long; no end by default")
-      ->check(kNotNegative);
-  sub->add_option("--seconds", o->seconds, "the same")->check(kNotNegative);
+  CLI::Option* const in_hours =
+      sub->add_option("--hours", *hours, "how long; no end by default")
+          ->check(kNotNegative);
+  sub->add_option("--seconds", o->seconds, "the same")
+      ->check(kNotNegative)
+      ->excludes(in_hours);
   sub->add_option("--slice", o->slice_seconds, "seconds a job, 30 by default")
-      ->check(CLI::Range(1.0, 3600.0))
+      ->check(CLI::Range(0.1, 3600.0))
       ->check(kNumber);
   sub->add_option("--jobs", o->jobs, "at once; as many as processors")
       ->check(CLI::Range(1, 64));
@@ -221,7 +278,8 @@ void AddCampaign(CLI::App& app, Command& run) {
       ->check(CLI::Range(64, 65536));
   sub->add_option("--events", o->events, "at most so many a script, 32")
       ->check(CLI::Range(1, kMaxEvents));
-  sub->add_option("--seed", o->seed, "of the first job; 0: any");
+  sub->add_option("--seed", o->seed, "of the first job, 32 bits; 0: any")
+      ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--known", o->known,
                   "scripts whose expect lines say what is known; by default "
                   "the sources' corpus/found, history and known");
@@ -241,9 +299,6 @@ void AddCampaign(CLI::App& app, Command& run) {
       if (options.kernels.empty())
         for (const KernelInfo& kernel : AllKernels())
           options.kernels.push_back(kernel.name);
-      if (options.engines.empty())
-        for (const Engine& engine : AllEngines())
-          options.engines.push_back(engine.name);
       return Campaign(options);
     };
   });

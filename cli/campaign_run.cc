@@ -12,27 +12,42 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
 #include "campaign/report.h"
 #include "cli/abstract.h"
 #include "cli/campaign_tell.h"
 #include "cli/input.h"
-#include "explain/page.h"
 
 namespace vmtrunc {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Behind the time that a job was given, it is killed.
-constexpr auto kGrace = std::chrono::seconds(15);
+// libFuzzer's own limit is a net for when we are stopped and go on too late.
+constexpr int kNetSeconds = 15;
+// Less is no time to start a process in.
+constexpr double kShortestSlice = 0.05;
 
 int64_t Now() { return static_cast<int64_t>(std::time(nullptr)); }
 
 // Kernel, engine and when, of a slice: what cannot be known from elsewhere
 // when the campaign that began it is gone.
 std::string WhatText(const SliceRecord& r) {
-  return absl::StrCat(r.kernel, "\n", r.engine, "\n", r.began_unix, "\n");
+  return absl::StrCat(r.kernel, "\n", r.engine, "\n", r.began_unix, "\n", r.at,
+                      "\n", SecondsSinceBoot(), "\n");
 }
+
+// What is written when a slice ends is tried before one begins.
+void ExpectReport(const Store& store) {
+  const std::string path = store.Path("report.html");
+  const auto page = ReadWhole(path, kMostInput);
+  if (page && !page->empty() &&
+      page->substr(0, 1000).find("<title>vmtrunc: campaign</title>") ==
+          std::string::npos)
+    throw UsageError{Shown(path) +
+                     ": expected a campaign's report, to be replaced, or none"};
+}
+
 }  // namespace
 
 CampaignRun::CampaignRun(const CampaignOptions& options)
@@ -41,13 +56,16 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
       log_(Log::Open(store_.Path("log.jsonl"))),
       schedule_(static_cast<unsigned>(options.kernels.size()),
                 static_cast<unsigned>(options.engines.size())),
+      ran_before_(log_.at()),
       next_line_(start_ + std::chrono::minutes(1)) {
   ::signal(SIGPIPE, SIG_IGN);
+  ExpectReport(store_);
   for (const std::string& name : options_.engines)
     for (const Engine& engine : AllEngines())
       if (engine.name == name) engines_.push_back(engine);
   const std::vector<KnownScript> known = ReadKnown(options_.known);
-  for (const std::string& name : options_.kernels) OpenKernel(name, known);
+  for (const std::string& name : options_.kernels)
+    if (!stopped()) OpenKernel(name, known);
   for (const SliceRecord& r : log_.records()) {
     last_slice_ = std::max(last_slice_, r.slice);
     for (unsigned k = 0; k < kernels_.size(); ++k)
@@ -60,19 +78,15 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
       told_.insert(finding.FileName());
   GiveSeeds();
   TakeLeftOvers();
+  MakePages();
 }
 
-CampaignRun::~CampaignRun() {
-  // Of one that fails: nothing runs when it has said so.
-  for (Slice& slice : slices_) slice.job->Kill();
-  for (Slice& slice : slices_)
-    while (!slice.job->Ended())
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
+// Of one that fails: no job runs when it has said so.
+CampaignRun::~CampaignRun() = default;
 
 void CampaignRun::OpenKernel(const std::string& name,
                              const std::vector<KnownScript>& known) {
-  const KernelSpec spec = OneKernel(name);
+  const KernelSpec spec = OneKernel(name, "--kernels");
   kernels_.push_back(
       {.name = spec.ToString(),
        .spec = spec,
@@ -84,7 +98,7 @@ void CampaignRun::OpenKernel(const std::string& name,
     const size_t equals = of.find('=');
     if (equals == std::string::npos)
       kernels_.back().of = ReadAbstract(of);
-    else if (OneKernel(of.substr(0, equals)) == spec)
+    else if (OneKernel(of.substr(0, equals), "--of") == spec)
       kernels_.back().of = ReadAbstract(of.substr(equals + 1));
   }
 }
@@ -92,9 +106,12 @@ void CampaignRun::OpenKernel(const std::string& name,
 void CampaignRun::GiveSeeds() {
   for (const std::string& directory : options_.corpus) {
     if (!fs::is_directory(directory))
-      throw UsageError{"--corpus " + directory + ": expected a directory"};
-    for (KernelState& kernel : kernels_) kernel.corpus.Take(directory);
+      throw UsageError{"--corpus " + Shown(directory) +
+                       ": expected a directory"};
+    for (KernelState& kernel : kernels_)
+      kernel.corpus.Take(directory, [this] { return stopped(); });
   }
+  if (!options_.corpus.empty()) SyncFileSystem(store_.directory());
 }
 
 double CampaignRun::seconds() const {
@@ -107,25 +124,31 @@ void CampaignRun::Start() {
   const Pair pair = schedule_.Choose(running);
   double time = options_.slice_seconds;
   if (options_.seconds > 0)
-    time = std::clamp(options_.seconds - seconds(), 1.0, time);
-  const uint64_t number = ++last_slice_;
-  const std::string directory = store_.JobDirectory(number);
+    time =
+        std::max(kShortestSlice, std::min(options_.seconds - seconds(), time));
   std::error_code error;
-  fs::create_directories(directory + "/corpus", error);
-  if (error) throw UsageError{directory + ": " + error.message()};
+  // One that is there is not the next slice's, whosever it is.
+  while (!fs::create_directory(store_.JobDirectory(++last_slice_), error))
+    if (error && error != std::errc::file_exists)
+      FailPath(store_.JobDirectory(last_slice_), error.value());
+  const uint64_t number = last_slice_;
+  const std::string directory = store_.JobDirectory(number);
+  if (!fs::create_directory(directory + "/corpus", error))
+    FailPath(directory + "/corpus", error.value());
   const SliceRecord record{.slice = number,
                            .began_unix = Now(),
+                           .at = ran(),
                            .kernel = kernels_[pair.kernel].name,
                            .engine = engines_[pair.engine].name};
-  WriteDurable(directory + "/" + kSliceFile, WhatText(record));
+  WriteFile(directory + "/" + kSliceFile, WhatText(record));
   const auto now = Clock::now();
   slices_.push_back(
       {.number = number,
        .pair = pair,
        .began_unix = record.began_unix,
        .began = now,
-       .deadline =
-           now + std::chrono::seconds(static_cast<int>(time) + 1) + kGrace,
+       .deadline = now + std::chrono::duration_cast<Clock::duration>(
+                             std::chrono::duration<double>(time)),
        .job = std::make_unique<FuzzerJob>(SpecOf(number, pair, time))});
 }
 
@@ -144,7 +167,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
   const unsigned seed =
       options_.seed == 0 ? 0 : options_.seed + static_cast<unsigned>(number);
   for (const std::string& argument :
-       {absl::StrCat("-max_total_time=", static_cast<int>(seconds + 0.5)),
+       {absl::StrCat("-max_total_time=", static_cast<int>(seconds) + kNetSeconds),
         absl::StrCat("-max_len=",
                      kHeaderBytes + kRecordBytes * options_.events),
         absl::StrCat("-rss_limit_mb=", options_.memory_mib),
@@ -163,23 +186,12 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
   return spec;
 }
 
-void CampaignRun::Watch(Slice& slice) {
-  if (Clock::now() < slice.deadline) return;
-  slice.stopped = true;
-  slice.job->Kill();
-}
-
 void CampaignRun::StopAll() {
-  for (Slice& slice : slices_) {
-    slice.stopped = true;
-    slice.job->End();
-  }
-  const auto deadline = Clock::now() + std::chrono::seconds(3);
+  WaitedEnough();  // from now on
+  for (Slice& slice : slices_) slice.job->End();
   for (Slice& slice : slices_)
-    while (!slice.job->Ended()) {
-      if (Clock::now() > deadline) slice.job->Kill();
+    while (!slice.job->Ended())
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
   // Taken from the list first: should one not be harvested, its directory stays
   // for the next campaign.
   std::vector<Slice> ended;
@@ -187,28 +199,34 @@ void CampaignRun::StopAll() {
   for (Slice& slice : ended) End(slice);
 }
 
+void CampaignRun::Look() {
+  for (size_t i = 0; i < slices_.size();) {
+    FuzzerJob& job = *slices_[i].job;
+    if (Clock::now() >= slices_[i].deadline) job.End();
+    if (!job.Ended()) {
+      job.ExpectSameBuild(/*at_end=*/false);
+      ++i;
+      continue;
+    }
+    Slice slice = std::move(slices_[i]);
+    slices_.erase(slices_.begin() + static_cast<std::ptrdiff_t>(i));
+    End(slice);
+    WriteReport();
+  }
+}
+
 void CampaignRun::Run() {
   const unsigned jobs = options_.jobs != 0
                             ? options_.jobs
                             : std::max(1U, std::thread::hardware_concurrency());
   const auto is_over = [&] {
-    return Stopped() || !std::cout || NobodyReads() ||
-           (options_.seconds > 0 && seconds() >= options_.seconds - 0.5);
+    return stopped() || !std::cout || NobodyReads() ||
+           (options_.seconds > 0 && seconds() >= options_.seconds);
   };
   while (!is_over()) {
     while (slices_.size() < jobs && !is_over()) Start();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    for (size_t i = 0; i < slices_.size();) {
-      Watch(slices_[i]);
-      if (!slices_[i].job->Ended()) {
-        ++i;
-        continue;
-      }
-      Slice slice = std::move(slices_[i]);
-      slices_.erase(slices_.begin() + static_cast<std::ptrdiff_t>(i));
-      End(slice);
-      WriteReport();
-    }
+    Look();
     Tell();
   }
   StopAll();

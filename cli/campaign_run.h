@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,8 +22,9 @@
 
 namespace vmtrunc {
 
-// In a slice's directory: kernel, engine and when it began, a line each, for
-// when the campaign that began it is gone.
+// In a slice's directory, a line each: its kernel, its engine, when it began by
+// the clock, how long campaigns had run then, and the seconds since the machine
+// was started. For when the campaign that began it is gone, and for --status.
 inline constexpr const char* kSliceFile = "what";
 
 struct CampaignOptions {
@@ -33,7 +35,7 @@ struct CampaignOptions {
   unsigned jobs = 0;  // 0: one a processor
   unsigned memory_mib = 512;
   unsigned events = 32;
-  unsigned seed = 0;  // of the first slice, then counted up; 0: any
+  uint32_t seed = 0;  // of the first slice, then counted up; 0: any
   bool json = false, status = false;
 };
 
@@ -49,6 +51,12 @@ const std::vector<Engine>& AllEngines();
 // The scripts in files below these places; by default of the sources that the
 // command was built from, if they are there.
 std::vector<KnownScript> ReadKnown(const std::vector<std::string>& places);
+
+// The seconds that clocks of all processes agree on, whoever sets the time.
+double SecondsSinceBoot();
+
+// How long campaigns have run in the directory, the one that runs now with it.
+double RanUntilNow(const Store& store, const Log& log);
 
 // Findings of a kernel as its files and the log have them.
 Findings RestoreFindings(const Store& store, const std::string& kernel,
@@ -70,14 +78,12 @@ class CampaignRun {
   // UsageError when the disk is full, or jobs do not even begin.
   void Run();
   Summary Sum() const;
-  // Of this run: seconds, and executions of slices that have ended.
-  double seconds() const;
-  uint64_t executions() const { return executions_; }
+  bool stopped() const { return stop_; }               // by a signal
+  double seconds() const;                              // of this run
+  uint64_t executions() const { return executions_; }  // of its ended slices
 
  private:
   using Clock = std::chrono::steady_clock;
-
-  bool Stopped() const { return stop_; }  // by a signal
 
   struct KernelState {
     std::string name;
@@ -92,7 +98,6 @@ class CampaignRun {
     int64_t began_unix;
     Clock::time_point began, deadline;
     std::unique_ptr<FuzzerJob> job;
-    bool stopped = false;  // by us, in order or by the watchdog
   };
 
   void OpenKernel(const std::string& name,
@@ -100,16 +105,23 @@ class CampaignRun {
   void GiveSeeds();
   void TakeLeftOvers();
   bool SetAside(uint64_t number);
+  void MoveAside(uint64_t number, const std::string& why);
+  void RemoveJob(uint64_t number);
+  bool WaitedEnough();
+  double ran() const { return ran_before_ + seconds(); }
   void Start();
   JobSpec SpecOf(uint64_t number, Pair pair, double seconds) const;
-  void Watch(Slice& slice);
   void StopAll();
-  // Takes what the slice left: its inputs, what it broke, and its line.
-  void Harvest(const SliceRecord& record, KernelState& kernel);
-  void TakeSlice(SliceRecord record, KernelState& kernel);
-  void HarvestCauses(const FuzzStatus& status, KernelState& kernel,
+  void Look();  // at all slices
+  // Takes what the slice left: its inputs, what it broke, and its line. Returns
+  // false when there is no time for that.
+  bool Harvest(const SliceRecord& record, KernelState& kernel);
+  bool TakeSlice(SliceRecord record, KernelState& kernel);
+  bool HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                      SliceRecord& record);
   void KeepFinding(const Finding& finding);
+  void MakePages();  // those that there was no time for
+  void MakePage(const Finding& finding);
   void KeepDied(const SliceRecord& record);
   void End(Slice& slice);
   void Tell();
@@ -125,11 +137,14 @@ class CampaignRun {
   std::vector<Slice> slices_;
   uint64_t last_slice_ = 0;
   uint64_t executions_ = 0;
+  const double ran_before_;    // before this run, in this directory
   unsigned tries_ = 0;         // to take a slice, before this one
   unsigned died_at_once_ = 0;  // one after the other
   std::set<std::string> told_;
+  std::set<std::string> without_page_;  // findings, by their files' names
   const Clock::time_point start_ = Clock::now();
   const std::atomic<bool>& stop_ = StopOnSignals();
+  std::optional<Clock::time_point> stopped_at_;
   Clock::time_point next_line_;
   bool shown_ = false;
 };

@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
+#include "cli/campaign_page.h"
 #include "cli/campaign_run.h"
 #include "cli/input.h"
 #include "explain/page.h"
@@ -26,6 +30,8 @@ constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
 // What one slice's findings may take to shrink.
 constexpr auto kShrinking = std::chrono::seconds(8);
+// From when we stop our jobs; what is left then is the next campaign's.
+constexpr auto kMostWait = std::chrono::milliseconds(500);
 
 bool ReadWhat(const std::string& directory, SliceRecord& record) {
   const auto text = ReadWhole(directory + "/" + kSliceFile, 4096);
@@ -37,13 +43,35 @@ bool ReadWhat(const std::string& directory, SliceRecord& record) {
   return absl::SimpleAtoi(lines[2], &record.began_unix);
 }
 
+// As we wrote it, or as good: what a person has changed in it is kept.
+bool IsOurScript(const std::string& text) {
+  const auto script = ParseText(text);
+  return script.ok() && ToText(*script) == text;
+}
+
+// STEM.EXTENSION becomes this, if it is not there or ours; else another name.
+void WriteOurs(const std::string& stem, const std::string& extension,
+               const std::string& content,
+               const std::function<bool(const std::string&)>& is_ours) {
+  const std::string path = absl::StrCat(stem, ".", extension);
+  const fs::file_type type = fs::symlink_status(path).type();
+  const auto old = ReadWhole(path, kMostInput);
+  if (type == fs::file_type::not_found ||
+      (type == fs::file_type::regular && old && is_ours(*old))) {
+    WriteFile(path, content);
+    return;
+  }
+  WriteUnused(stem, extension, content);
+}
+
 }  // namespace
 
 void CampaignRun::TakeLeftOvers() {
   for (const uint64_t number : store_.Jobs()) {
     last_slice_ = std::max(last_slice_, number);
+    if (stopped()) continue;
     if (!log_.Has(number) && SetAside(number)) continue;
-    SliceRecord record{.slice = number};
+    SliceRecord record{.slice = number, .at = ran()};
     const std::string directory = store_.JobDirectory(number);
     if (!log_.Has(number)) {
       if (ReadWhat(directory, record)) {
@@ -53,10 +81,10 @@ void CampaignRun::TakeLeftOvers() {
         // Of a kernel that is left out this time: it stays for the next.
         if (kernel == kernels_.end()) continue;
         record.end = "the campaign ended";
-        Harvest(record, *kernel);
+        if (!Harvest(record, *kernel)) continue;
       }
     }
-    store_.RemoveJob(number);
+    RemoveJob(number);
   }
   tries_ = 0;
 }
@@ -69,28 +97,36 @@ bool CampaignRun::SetAside(uint64_t number) {
   while (fs::exists(absl::StrCat(directory, "/", kTryFile, tries_), error))
     ++tries_;
   if (tries_ < kMostTries) return false;
-  const std::string aside =
-      store_.Path(absl::StrCat("died/", number, "-slice"));
-  fs::rename(directory, aside, error);
-  TellLine(absl::StrCat("slice ", number, " cannot be taken: ", aside));
+  MoveAside(number, "cannot be taken");
   return true;
 }
 
-void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
+void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
+  const std::string aside =
+      store_.Path(absl::StrCat("died/", number, "-slice"));
+  std::error_code error;
+  fs::rename(store_.JobDirectory(number), aside, error);
+  if (error) FailPath(aside, error.value());
+  TellLine(absl::StrCat("slice ", number, " ", why, ": ", Shown(aside)));
+}
+
+bool CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
                                 SliceRecord& record) {
   record.unsorted = status.unsorted;
   const auto deadline = Clock::now() + kShrinking;
   const auto stop = [&] {
-    return tries_ > 0 || Stopped() || Clock::now() > deadline;
+    return tries_ > 0 || stopped() || Clock::now() > deadline;
   };
   for (size_t i = 0; i < kMostCauses; ++i) {
     const SortedCause& cause = status.causes[i];
     if (cause.executions == 0) break;
+    if (WaitedEnough()) return false;
     std::string name = cause.name;
     const std::string path =
-        absl::StrCat(store_.JobDirectory(record.slice), "/", kCausePrefix, i);
+        absl::StrCat(store_.JobDirectory(record.slice), "/", kCausePrefix, i,
+                     ".", kInputExtension);
     // A job that was killed may have counted what it had not kept yet.
-    if (ReadWhole(path, KernelCorpus::kMostBytes).value_or("").size() >= 8) {
+    if (ReadWhole(path, KernelCorpus::kMostBytes).value_or("") != "") {
       const Script script = ReadSaved(path);
       const size_t before = kernel.findings.all().size();
       const Finding* finding =
@@ -101,48 +137,92 @@ void CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
     }
     record.causes[name] += cause.executions;
   }
+  return true;
 }
 
-void CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
+bool CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
-  WriteDurable(mark, "");
+  WriteFile(mark, "");
   try {
-    TakeSlice(record, kernel);
+    if (TakeSlice(record, kernel)) return true;
   } catch (const UsageError&) {
     ::unlink(mark.c_str());  // the disk's fault, not the slice's
     throw;
   }
+  ::unlink(mark.c_str());  // nobody's: it is for the next campaign
+  return false;
 }
 
-void CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
+// Whether one who has told us to stop has waited long enough.
+bool CampaignRun::WaitedEnough() {
+  if (!stopped()) return false;
+  if (!stopped_at_) stopped_at_ = Clock::now();
+  return Clock::now() - *stopped_at_ > kMostWait;
+}
+
+bool CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   const std::string directory = store_.JobDirectory(record.slice);
   const FuzzStatus status = FuzzerJob::ReadStatus(directory);
   record.executions = status.executions;
   record.events = status.events;
   record.effects = status.effects;
   record.drops = status.drops;
-  record.gain = kernel.corpus.Take(directory + "/corpus");
-  HarvestCauses(status, kernel, record);
+  record.gain = kernel.corpus.Take(directory + "/corpus",
+                                   [this] { return WaitedEnough(); });
+  if (WaitedEnough() || !HarvestCauses(status, kernel, record)) return false;
   record.states = kernel.corpus.StateCount();
   record.corpus = kernel.corpus.names().size();
   record.of_count = CountSeen(kernel.of);
   for (size_t i = 0; i < kernel.of.size(); ++i)
     record.of_seen +=
         kernel.of[i] != 0 && kernel.corpus.states()[i] != 0 ? 1 : 0;
-  log_.Append(record);  // from here on it has happened
+  SyncFileSystem(store_.directory());  // all of it at once
+  log_.Append(record);                 // from here on it has happened
   executions_ += record.executions;
-  const int64_t end = record.began_unix + static_cast<int64_t>(record.seconds);
   for (const auto& [cause, executions] : record.causes)
-    kernel.findings.Count(cause, executions, end);
+    kernel.findings.Count(cause, executions, log_.records().back().end_unix);
+  return true;
 }
 
 void CampaignRun::KeepFinding(const Finding& finding) {
-  const std::string name = store_.Path("findings/" + finding.FileName());
-  WriteDurable(name + ".vmt", ToText(finding.script));
-  WriteDurable(name + ".html", ExplainedPage(vmtrunc::Tell(
-                                 finding.FileName() + ".vmt", finding.script,
-                                 *finding.script.kernel, Folding::kQuiet)));
+  WriteOurs(store_.Path("findings/" + finding.FileName()), "vmt",
+            ToText(finding.script), IsOurScript);
+  without_page_.insert(finding.FileName());
+  MakePage(finding);
+}
+
+// Of findings that there was no time for when the last campaign was stopped.
+void CampaignRun::MakePages() {
+  for (const KernelState& kernel : kernels_)
+    for (const auto& [name, finding] : kernel.findings.all()) {
+      const std::string stem = store_.Path("findings/" + finding.FileName());
+      std::error_code error;
+      if (stopped() || !finding.has_script() ||
+          fs::exists(stem + ".html", error))
+        continue;
+      without_page_.insert(finding.FileName());
+      MakePage(finding);
+    }
+}
+
+void CampaignRun::MakePage(const Finding& finding) {
+  const std::string title = finding.FileName() + ".vmt";
+  const auto page = MakeUnless(stop_, [&] {
+    return ExplainedPage(vmtrunc::Tell(
+        title, finding.script, *finding.script.kernel, Folding::kQuiet));
+  });
+  const std::string stem = store_.Path("findings/" + finding.FileName());
+  const auto is_ours = [&](const std::string& there) {
+    return there.substr(0, 4096).find("<title>" + title) != std::string::npos;
+  };
+  if (page) {
+    WriteOurs(stem, "html", *page, is_ours);
+    without_page_.erase(finding.FileName());
+  } else if (const auto old = ReadWhole(stem + ".html", kMostInput);
+             old && is_ours(*old)) {
+    RemoveOwn(stem + ".html");  // it tells of another script
+  }
 }
 
 void CampaignRun::KeepDied(const SliceRecord& record) {
@@ -152,40 +232,53 @@ void CampaignRun::KeepDied(const SliceRecord& record) {
       std::distance(fs::directory_iterator(store_.Path("died"), error),
                     fs::directory_iterator());
   if (kept >= kMostDiedKept) return;
-  for (const char* name : {kCurrentFile, "log"})
-    fs::copy_file(directory + "/" + name,
-                  store_.Path(absl::StrCat("died/", record.slice, "-", name)),
-                  error);
+  for (const auto& [name, extension] :
+       {std::pair(kCurrentFile, kInputExtension), std::pair("log", "txt")})
+    if (const auto content = ReadWhole(directory + "/" + name, kMostInput))
+      WriteUnused(store_.Path(absl::StrCat("died/", record.slice, "-", name)),
+                  extension, *content);
+}
+
+// What is left of a slice is not needed any more.
+void CampaignRun::RemoveJob(uint64_t number) {
+  if (!store_.RemoveJob(number))
+    MoveAside(number, "has files that are not the campaign's");
 }
 
 void CampaignRun::End(Slice& slice) {
+  const FuzzerJob& job = *slice.job;
   SliceRecord record{
       .slice = slice.number,
       .began_unix = slice.began_unix,
       .seconds =
           std::chrono::duration<double>(Clock::now() - slice.began).count(),
+      .at = ran(),
       .kernel = kernels_[slice.pair.kernel].name,
       .engine = engines_[slice.pair.engine].name,
-      .memory_mib = slice.job->memory_mib()};
-  if (slice.job->crashed() && !slice.stopped) {
-    record.end = slice.job->EndInWords();
+      .memory_mib = job.memory_mib()};
+  job.ExpectSameBuild(/*at_end=*/true);
+  if (job.crashed() || (job.killed() && !stopped())) {
+    record.end = job.EndInWords();
     KeepDied(record);
     TellLine(absl::StrCat("a job on ", record.kernel, " died (", record.end,
-                          "); its last input: ", store_.Path("died/"),
-                          record.slice, "-", kCurrentFile));
+                          "); its last input: ", Shown(store_.Path("died/")),
+                          record.slice, "-", kCurrentFile, ".",
+                          kInputExtension));
     if (record.seconds < kAtOnce && ++died_at_once_ >= kMostDiedAtOnce)
       throw UsageError{absl::StrCat("jobs die as soon as they begin; see ",
-                                    store_.Path("died/"), record.slice,
-                                    "-log")};
+                                    Shown(store_.Path("died/")), record.slice,
+                                    "-log.txt")};
   } else {
     died_at_once_ = 0;
-    if (slice.job->crashed() && Clock::now() >= slice.deadline)
-      record.end = "killed: it did not end in time";
   }
   KernelState& kernel = kernels_[slice.pair.kernel];
-  Harvest(record, kernel);
+  if (!Harvest(record, kernel)) {
+    TellLine(
+        absl::StrCat("slice ", slice.number, " is left for the next start"));
+    return;
+  }
   schedule_.Note(slice.pair, log_.records().back().gain, record.seconds);
-  store_.RemoveJob(slice.number);
+  RemoveJob(slice.number);
 }
 
 }  // namespace vmtrunc

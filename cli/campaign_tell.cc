@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
 #include <iostream>
 
+#include "base/shown.h"
 #include "base/write.h"
 #include "campaign/report.h"
 #include "cli/campaign_run.h"
@@ -41,19 +41,22 @@ bool NobodyReads() {
 
 Summary CampaignRun::Sum() const {
   Summary summary = Summarize(log_.records());
+  summary.ran = ran();
   summary.directory = store_.directory();
   summary.bad_lines = log_.bad_lines();
   for (const KernelState& kernel : kernels_) {
     summary.skipped += kernel.corpus.skipped();
     AddFindings(kernel.findings, summary);
   }
+  for (Finding& finding : summary.findings)
+    finding.has_page = !without_page_.contains(finding.FileName());
   for (const Slice& slice : slices_)
     summary.executions += slice.job->status().executions;
   return summary;
 }
 
 void CampaignRun::WriteReport() const {
-  WriteDurable(store_.Path("report.html"), ReportPage(Sum()));
+  WriteFile(store_.Path("report.html"), ReportPage(Sum()));
 }
 
 void CampaignRun::TellLine(const std::string& line) {
@@ -66,17 +69,14 @@ void CampaignRun::Tell() {
   for (const KernelState& kernel : kernels_)
     for (const auto& [name, finding] : kernel.findings.all())
       if (told_.insert(finding.FileName()).second)
-        TellLine(
-            LineOf(finding) +
-            (finding.has_script()
-                 ? "; " + store_.Path("findings/" + finding.FileName() + ".vmt")
-                 : ""));
-  uint64_t running = 0;
-  for (const Slice& slice : slices_) running += slice.job->status().executions;
+        TellLine(LineOf(finding) +
+                 (finding.has_script()
+                      ? "; " + Shown(store_.Path("findings/" +
+                                                 finding.FileName() + ".vmt"))
+                      : ""));
   static const bool terminal = ::isatty(STDERR_FILENO) != 0;
   if (Clock::now() < next_line_ && !(terminal && IsTimeToShow())) return;
-  const std::string line = LineOf(Sum(), seconds(), executions_ + running,
-                                  static_cast<int64_t>(std::time(nullptr)));
+  const std::string line = LineOf(Sum());
   if (terminal) {
     ShowOnTerminal(line);
     shown_ = true;

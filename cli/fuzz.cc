@@ -63,48 +63,66 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
   return spec;
 }
 
-// The files of --corpus in bytes, or nothing where they are all in bytes
-// already. Empty, too, when it is stopped.
-OwnDirectory::Files SeedsInBytes(const FuzzOptions& o,
-                                 const std::atomic<bool>& stop) {
+// The inputs of --corpus: files in bytes as they are, and what those in text
+// are in bytes.
+struct Seeds {
+  std::vector<std::string> in_bytes;
+  OwnDirectory::Files from_text;
+};
+
+// Less, when it is stopped.
+Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
   const std::vector<std::string> paths = FilesBelow({o.corpus});
   if (paths.empty())
     throw UsageError{"--corpus " + Shown(o.corpus) +
                      ": expected scripts in it, and there is no file"};
-  OwnDirectory::Files seeds;
-  bool text = false;
+  Seeds seeds;
   for (const std::string& path : paths) {
-    if (stop) return {};
+    if (stop) break;
     const CorpusFile file = ReadCorpusFile(path);
-    text |= file.is_text;
+    if (!file.is_text) {
+      seeds.in_bytes.push_back(path);
+      continue;
+    }
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
-    std::string name =
-        absl::StrCat(seeds.size(), "-", fs::path(path).filename().string());
-    std::replace(name.begin(), name.end(), ',', '_');  // see the list
-    seeds.emplace_back(name, std::string(bytes.begin(), bytes.end()));
+    seeds.from_text.emplace_back(
+        absl::StrCat(seeds.from_text.size(), "-",
+                     fs::path(path).filename().string()),
+        std::string(bytes.begin(), bytes.end()));
   }
-  if (!text) seeds.clear();
   return seeds;
 }
 
-// What libFuzzer is to be started with for --corpus. Scripts in text become
-// bytes in OUT/seeds, named in a list: its own files there are no inputs.
+// What libFuzzer is to be started with for --corpus: a list of files, for in a
+// directory it would take all that is there, texts and our own files too. In
+// the list a comma ends a name: a file that has one is copied to OUT/seeds.
 std::vector<std::string> SeedArguments(const FuzzOptions& o,
                                        const FuzzDirectory& directory,
                                        const std::atomic<bool>& stop) {
   if (o.corpus.empty()) return {};
-  const OwnDirectory::Files seeds = SeedsInBytes(o, stop);
-  if (seeds.empty()) return {o.corpus};
+  Seeds seeds = ReadSeeds(o, stop);
+  if (stop) return {};
+  if (seeds.from_text.empty()) return {o.corpus};
   const std::string place = directory.Path("seeds");
   const std::string list = directory.Path("seeds.list");
+  if (place.find(',') != std::string::npos)
+    throw UsageError{"--out " + Shown(o.out) +
+                     ": expected a name without a comma"};
+  std::vector<std::string> paths;
+  for (const std::string& path : seeds.in_bytes)
+    if (path.find(',') == std::string::npos)
+      paths.push_back(path);
+    else
+      seeds.from_text.emplace_back(
+          absl::StrCat(seeds.from_text.size(), "-bytes"), ReadFile(path));
+  for (auto& [name, content] : seeds.from_text) {
+    std::replace(name.begin(), name.end(), ',', '_');
+    paths.push_back(absl::StrCat(place, "/", name));
+  }
   OwnDirectory("--out", place, "fuzz", /*replace=*/true)
-      .Write(seeds, /*durable=*/false);
-  if (place.find(',') != std::string::npos) return {place};
+      .Write(seeds.from_text, /*durable=*/false);
   RemoveOwn(list);
-  WriteFile(list,
-            absl::StrJoin(seeds, ",", [&](std::string* out, const auto& s) {
-              absl::StrAppend(out, place, "/", s.first);
-            }));
+  WriteFile(list, absl::StrJoin(paths, ","));
   return {"-seed_inputs=@" + list};
 }
 
@@ -144,7 +162,7 @@ FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
     }
   }
   progress.End();
-  if (!child.asked()) child.ExpectSameBuild(/*at_end=*/true);
+  child.ExpectSameBuild(/*at_end=*/true);
   run.status = child.status();
   run.seconds = seconds();
   return run;
@@ -154,7 +172,13 @@ FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
 int Report(const FuzzOptions& o, std::span<const uint8_t> of,
            const FuzzDirectory& directory, const FuzzerJob& child,
            const FuzzRun& run, const std::atomic<bool>& stop) {
-  const bool broken = TellBroken(o, directory, run.status, run.seconds, stop);
+  bool broken = false;
+  try {
+    broken = TellBroken(o, directory, run.status, run.seconds, stop);
+  } catch (const UsageError&) {
+    directory.RemoveTorn();
+    throw;
+  }
   const size_t torn = directory.RemoveTorn();
   if (child.crashed() && run.status.found == 0)
     throw UsageError{absl::StrCat(

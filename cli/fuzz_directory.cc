@@ -5,15 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/read.h"
 #include "base/sha1.h"
 #include "base/shown.h"
+#include "campaign/artifact.h"
 
 namespace vmtrunc {
 namespace {
@@ -60,18 +61,6 @@ size_t RemoveTornIn(const std::string& directory,
 
 }  // namespace
 
-bool IsHash(const std::string& name) {
-  return name.size() == 40 &&
-         name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-bool IsArtifact(const std::string& name) {
-  for (const std::string_view kind :
-       {"crash-", "timeout-", "oom-", "leak-", "slow-unit-"})
-    if (name.starts_with(kind)) return IsHash(name.substr(kind.size()));
-  return false;
-}
-
 FuzzDirectory::FuzzDirectory(const std::string& directory)
     : directory_("--out", directory, "fuzz") {
   const std::string corpus = Path("corpus");
@@ -98,10 +87,12 @@ void FuzzDirectory::ExpectRoom() const {
   std::string path = corpus + "/.vmtrunc-room-XXXXXX";
   const int file = ::mkostemp(path.data(), O_CLOEXEC);
   if (file < 0) FailPath(corpus, errno);
-  const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size());
-  int error = wrote < 0 ? errno : 0;
-  if (error == 0 && wrote != static_cast<ssize_t>(kBlock.size()))
-    error = ENOSPC;
+  int error = 0;
+  for (size_t done = 0; done < kBlock.size() && error == 0;) {
+    const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size() - done);
+    error = wrote < 0 ? errno : 0;
+    done += static_cast<size_t>(std::max<ssize_t>(wrote, 0));
+  }
   if (::close(file) != 0 && error == 0) error = errno;
   ::unlink(path.c_str());
   if (error != 0) FailPath(corpus, error);

@@ -44,11 +44,6 @@ class FuzzDirectory {
   std::set<std::string> before_, corpus_before_;
 };
 
-// Whether libFuzzer calls its files so: crash-, timeout-, ..., and a hash.
-bool IsArtifact(const std::string& name);
-// 40 hexadecimal digits: a hash of the content.
-bool IsHash(const std::string& name);
-
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_CLI_FUZZ_DIRECTORY_H_

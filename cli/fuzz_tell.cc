@@ -137,8 +137,10 @@ bool TellBroken(const FuzzOptions& o, const FuzzDirectory& directory,
                               status.executions, seconds)
             : absl::StrFormat("first in %d of %d executions", status.broken[i],
                               status.executions);
-    const std::string input = directory.Path(
-        status.found != 0 ? std::string(kCurrentFile) : status.kept[i]);
+    // Where there was no room to keep it, it is the one that ran last.
+    const std::string kept = status.kept[i];
+    const std::string input =
+        directory.Path(status.found != 0 || kept.empty() ? kCurrentFile : kept);
     BrokenInput& broken = inputs.emplace_back(o, property);
     if (!broken.Tell(ReadSaved(input), how, stop))
       throw UsageError{Shown(input) +

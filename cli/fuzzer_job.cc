@@ -196,6 +196,11 @@ bool FuzzerJob::crashed() const {
   return signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL;
 }
 
+bool FuzzerJob::killed() const {
+  return asked_ && WIFSIGNALED(wait_status_) &&
+         WTERMSIG(wait_status_) == SIGKILL;
+}
+
 std::string FuzzerJob::EndInWords() const {
   return WIFSIGNALED(wait_status_)
              ? absl::StrCat("signal ", WTERMSIG(wait_status_))
@@ -213,7 +218,7 @@ void FuzzerJob::ExpectSameBuild(bool at_end) const {
   if (!build.empty())
     throw UsageError{absl::StrCat(
         Shown(fuzzer_), ": is of a build without a name, expected ", ours)};
-  if (at_end)
+  if (at_end && !asked_ && WIFEXITED(wait_status_))
     throw UsageError{absl::StrCat(Shown(fuzzer_), ": ended (", EndInWords(),
                                   ") and ran nothing, expected ", ours,
                                   LastWords().empty() ? "" : ": ",

@@ -49,14 +49,15 @@ class FuzzerJob {
   // It is asked to end between two inputs, so that what it writes is whole;
   // interrupted when it does not, and killed. Over in less than a second.
   void End();
-  bool asked() const { return asked_.has_value(); }
   void Kill();
   // By itself and in error, or while it told what it had found.
   bool crashed() const;
+  // By us, since it did not end when it was asked.
+  bool killed() const;
   std::string EndInWords() const;  // "exit status 77", "signal 9"
 
   // Throws UsageError when the executable has another model than we, as soon as
-  // it has said so; `at_end`: and when it has not.
+  // it has said so; `at_end`: and when it has ended by itself and has not.
   void ExpectSameBuild(bool at_end) const;
   // The last that it said, in one line.
   std::string LastWords() const;

@@ -5,18 +5,22 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(VMTRUNC_FUZZER ${PROJECT_SOURCE_DIR}/build/fuzz/bin/fuzz_truncate CACHE
   FILEPATH "The fuzz preset's fuzz_truncate: installed where it is built")
+# And fuzz_compares beside it, which a campaign starts too.
+cmake_path(GET VMTRUNC_FUZZER PARENT_PATH fuzzers)
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME runtime)
 install(TARGETS vmtrunc)
 # Another build's: what is instrumented cannot be this one's.
-install(PROGRAMS ${VMTRUNC_FUZZER} OPTIONAL
+install(PROGRAMS ${VMTRUNC_FUZZER} ${fuzzers}/fuzz_compares OPTIONAL
   DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc)
 # CMake strips what it has built itself.
 install(CODE "
-  set(fuzzer \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc/fuzz_truncate\")
-  if(CMAKE_INSTALL_DO_STRIP AND EXISTS \"\${fuzzer}\")
-    execute_process(COMMAND ${CMAKE_STRIP} \"\${fuzzer}\")
-  endif()")
+  foreach(name fuzz_truncate fuzz_compares)
+    set(fuzzer \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc/\${name}\")
+    if(CMAKE_INSTALL_DO_STRIP AND EXISTS \"\${fuzzer}\")
+      execute_process(COMMAND ${CMAKE_STRIP} \"\${fuzzer}\")
+    endif()
+  endforeach()")
 install(DIRECTORY corpus DESTINATION ${CMAKE_INSTALL_DATADIR}/vmtrunc)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md CHANGELOG.md LICENSE cmake/copyright
