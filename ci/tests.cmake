@@ -93,6 +93,12 @@ if(VMTRUNC_PROPERTIES)
   add_test(NAME cases
     COMMAND ${PROJECT_SOURCE_DIR}/ci/cases_test $<TARGET_FILE:vmtrunc>
             $<TARGET_FILE:properties> ${PROJECT_SOURCE_DIR})
+  if(NOT VMTRUNC_SANITIZE)  # the same files, whatever the build
+    add_test(NAME hostile
+      COMMAND ${PROJECT_SOURCE_DIR}/base/hostile_test $<TARGET_FILE:vmtrunc>
+              $<TARGET_FILE:properties> ${PROJECT_SOURCE_DIR})
+    set_tests_properties(hostile PROPERTIES TIMEOUT 600 COST 95)
+  endif()
 endif()
 
 # First, so that others run beside it: it takes longest, and by itself.
