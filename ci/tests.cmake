@@ -23,6 +23,11 @@ add_executable(base_test base/limits_test.cc base/own_directory_test.cc
   base/write_test.cc)
 target_link_libraries(base_test PRIVATE vmtrunc_base GTest::gtest_main)
 gtest_discover_tests(base_test)
+add_executable(kernel_beside_test cli/kernel_beside.cc
+  cli/kernel_beside_test.cc)
+target_link_libraries(kernel_beside_test PRIVATE vmtrunc_base vmtrunc_core
+  GTest::gtest_main)
+gtest_discover_tests(kernel_beside_test)
 add_executable(distill_test fuzz/distill_test.cc)
 target_link_libraries(distill_test PRIVATE vmtrunc_distill GTest::gtest_main)
 gtest_discover_tests(distill_test)

@@ -2,6 +2,7 @@
 #include "core/run.h"
 
 #include <iostream>
+#include <optional>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
@@ -62,9 +63,11 @@ int RunFiles(const RunArguments& o) {
   bool broken = false;
   for (const std::string& path : o.files) {
     Script script = ReadScript(path, o.from);
-    const bool is_beside =
-        o.kernels.empty() && script.is_bytes && !script.kernel && path != "-";
-    if (is_beside) script.kernel = KernelBeside(path);
+    // What found the bytes may have run them on another kernel than they name.
+    const std::optional<KernelSpec> beside =
+        o.kernels.empty() && script.is_bytes && path != "-" ? KernelBeside(path)
+                                                            : std::nullopt;
+    if (beside) script.kernel = beside;
     const bool by_default = o.kernels.empty() && !script.kernel;
     for (const KernelSpec& spec : Kernels(o.kernels, script, path, "2.6.11")) {
       const Rules rules = spec.rules();
@@ -81,13 +84,12 @@ int RunFiles(const RunArguments& o) {
       if (o.json) {
         all.push_back(ToJson(path, kernel, result));
         all.back()["kernel_from"] = !o.kernels.empty() ? "option"
+                                    : beside           ? "note"
                                     : script.kernel    ? "script"
                                                        : "default";
       } else {
         std::cout << Shown(path) << ": " << kernel << ": " << Verdict(result)
-                  << HowItRan(script, by_default,
-                              is_beside && script.kernel.has_value())
-                  << "\n";
+                  << HowItRan(script, by_default, beside.has_value()) << "\n";
       }
     }
   }
