@@ -167,7 +167,8 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
   const unsigned seed =
       options_.seed == 0 ? 0 : options_.seed + static_cast<unsigned>(number);
   for (const std::string& argument :
-       {absl::StrCat("-max_total_time=", static_cast<int>(seconds) + kNetSeconds),
+       {absl::StrCat("-max_total_time=",
+                     static_cast<int>(seconds) + kNetSeconds),
         absl::StrCat("-max_len=",
                      kHeaderBytes + kRecordBytes * options_.events),
         absl::StrCat("-rss_limit_mb=", options_.memory_mib),

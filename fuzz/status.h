@@ -21,8 +21,8 @@ inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 // DIRECTORY/broken-PROPERTY.bytes and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // With the former. Sorts violations by cause (fuzz/sorter.h) and keeps one
-// input for each in DIRECTORY/cause-N.bytes. The rules of causes that are known, a
-// decimal number: bit i is rule i.
+// input for each in DIRECTORY/cause-N.bytes. The rules of causes that are
+// known, a decimal number: bit i is rule i.
 inline constexpr const char* kSortVariable = "VMTRUNC_SORT";
 // Set: the mutator changes nothing, so that the corpus runs over and over.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
@@ -62,7 +62,7 @@ struct FuzzStatus {
   uint64_t effects;              // events that had an effect
   uint64_t drops;                // lock drops of all passes
   uint64_t mutations;            // calls of the mutator
-  uint64_t found;  // 1: it stops, for `current` broke a property
+  uint64_t found;                // 1: it stops, for `current` broke a property
   uint64_t broken[kProperties];  // executions that broke each property first
   char kept[kProperties][112];   // the file that has the first of them
   // Abstract states that were seen (Checker::NoteFeatures), 0 or 1 each.
