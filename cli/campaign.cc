@@ -123,10 +123,11 @@ int Campaign(CampaignOptions o) {
   CampaignRun run(o);
   run.Run();
   const Summary summary = run.Sum();
-  if (run.executions() == 0 && !run.stopped())
+  const bool is_read = !NobodyReads() && std::cout;
+  if (run.executions() == 0 && !run.stopped() && is_read)
     throw UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer time", run.seconds())};
-  if (NobodyReads() || !std::cout) {
+  if (!is_read) {
     // No complaint: who has read enough has closed it. What is still to be
     // flushed goes nowhere.
     const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
