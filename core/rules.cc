@@ -369,6 +369,7 @@ std::optional<size_t> RuleAt(std::string_view text) {
 // few parts of the word may be what was meant.
 std::string NoRule(std::string_view text) {
   std::vector<const char*> names;
+  names.reserve(kRules.size());
   for (const RuleInfo& rule : kRules) names.push_back(rule.name);
   const std::string_view word = text.substr(0, text.find_first_of("+ \t"));
   std::string nearest = Nearest(word, names);
@@ -383,6 +384,7 @@ std::string NoRule(std::string_view text) {
 
 std::string NoKernel(std::string_view text) {
   std::vector<const char*> names;
+  names.reserve(kKernels.size());
   for (const KernelInfo& kernel : kKernels) names.push_back(kernel.name);
   const std::string word(text.substr(0, text.find_first_of("+ \t")));
   const std::string nearest =
