@@ -24,6 +24,18 @@ bool TryLock(int file) {
   return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
 }
 
+// What was left by a process that ended; not somebody else's file of that name.
+bool IsLock(int file, const std::string& path) {
+  struct stat about{};
+  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
+      about.st_nlink > 1)
+    return false;
+  if (about.st_size == 0) return true;
+  const std::string text = ReadWhole(path, 200).value_or("");
+  return text.starts_with("vmtrunc ") &&
+         text.find(", process ") != std::string::npos;
+}
+
 // Whether the file that is open is still the one of that name: who had the lock
 // removes it at the end.
 bool IsStill(int file, const std::string& path) {
@@ -52,7 +64,12 @@ DirectoryLock::DirectoryLock(const std::string& directory,
                                         : Shown(who.substr(0, who.find('\n'))),
                                     "; expected a directory of its own")};
     }
-    if (IsStill(file_, path_)) break;
+    if (IsStill(file_, path_)) {
+      if (IsLock(file_, path_)) break;
+      ::close(file_);
+      throw UsageError{Shown(path_) +
+                       ": expected a lock of vmtrunc, or no such file"};
+    }
     ::close(file_);
   }
   const std::string who = absl::StrCat(command, ", process ", ::getpid(), "\n");

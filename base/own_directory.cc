@@ -1,10 +1,11 @@
 #include "base/own_directory.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/lock.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -28,26 +30,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostMarker = size_t{64} << 20;
 constexpr size_t kMostResult = size_t{64} << 20;
-
-// `inner` is `outer` or in it. Both canonical.
-bool IsWithin(const fs::path& inner, const fs::path& outer) {
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end())
-             .first == outer.end();
-}
-
-// Field 5 of each line, with its octal escapes.
-bool IsMountPoint(const fs::path& path) {
-  // No regular file with a size: read as a stream.
-  const std::string mounts = ReadFile("/proc/self/mountinfo");
-  for (const absl::string_view line : absl::StrSplit(mounts, '\n')) {
-    const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
-    std::string place;
-    if (fields.size() > 4 && absl::CUnescape(fields[4], &place) &&
-        place == path.string())
-      return true;
-  }
-  return false;
-}
 
 bool IsRegular(const std::string& path) {
   struct stat about{};
@@ -66,11 +48,38 @@ std::string MakeTemporaryDirectory(const std::string& beside) {
 }
 
 // What we put into a temporary directory, and the directory.
-void RemoveMade(const std::string& made, const OwnDirectory::Files& files) {
-  std::set<std::string, std::less<>> names;
-  for (const auto& [name, content] : files) names.insert(name);
+void RemoveMade(const std::string& made,
+                const std::set<std::string, std::less<>>& names) {
   RemoveKnown(made,
               [&](std::string_view name) { return names.contains(name); });
+}
+
+std::set<std::string, std::less<>> NamesOf(const OwnDirectory::Files& files) {
+  std::set<std::string, std::less<>> names = {OwnDirectory::kMarker};
+  for (const auto& [name, content] : files) names.insert(name);
+  return names;
+}
+
+// A regular file with one of these contents. A link is none.
+bool HasContent(const std::string& path, const std::set<std::string>& hashes) {
+  if (!IsRegular(path)) return false;
+  const auto content = ReadWhole(path, kMostResult);
+  return content && hashes.contains(NameOf(*content));
+}
+
+// Whether a file system has no such flag.
+bool IsUnknownFlag(int error) {
+  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+// Whether another directory can take the place of this empty one, and look like
+// it.
+bool CanTakePlaceOf(const std::string& directory) {
+  struct stat old{};
+  return ::stat(directory.c_str(), &old) == 0 &&
+         (::geteuid() == 0 ||
+          (old.st_uid == ::geteuid() && old.st_gid == ::getegid())) &&
+         ::listxattr(directory.c_str(), nullptr, 0) <= 0;
 }
 
 // What a marker says, or nothing when it is none of this command's.
@@ -103,35 +112,6 @@ std::string NameOf(std::string_view content) {
   return absl::StrFormat("%016x", hash);
 }
 
-void ExpectReplaceable(const std::string& option, const std::string& directory,
-                       const std::vector<std::string>& inputs) {
-  const auto refuse = [&](const std::string& what) {
-    throw UsageError{
-        absl::StrCat(option, " ", Shown(directory), ": expected ", what)};
-  };
-  if (directory.empty())
-    throw UsageError{option +
-                     ": expected a directory's name, not an empty one"};
-  std::error_code error;
-  const fs::path place = fs::weakly_canonical(directory, error);
-  if (error) FailPath(directory, error.value());
-  if (place == place.root_path()) refuse("a directory other than the root");
-  if (IsWithin(fs::current_path(), place))
-    refuse("a directory that the working directory is not in");
-  if (const char* const home = std::getenv("HOME"); home && *home != '\0') {
-    const fs::path at = fs::weakly_canonical(home, error);
-    if (!error && IsWithin(at, place))
-      refuse("a directory that the home directory is not in");
-  }
-  if (IsMountPoint(place)) refuse("a directory that is no mount point");
-  for (const std::string& input : inputs) {
-    const fs::path in = fs::weakly_canonical(input, error);
-    if (!error && (IsWithin(in, place) || IsWithin(place, in)))
-      refuse(absl::StrCat("a place outside of ", Shown(input),
-                          ", which is read, and not around it"));
-  }
-}
-
 bool IsBookkeeping(std::string_view file_name) {
   return file_name == OwnDirectory::kMarker ||
          file_name.starts_with(".vmtrunc-");
@@ -144,6 +124,7 @@ OwnDirectory::OwnDirectory(std::string option, std::string directory,
       command_(std::move(command)),
       replace_(replace) {
   Look();
+  ExpectWritable();
 }
 
 void OwnDirectory::Refuse(const std::string& what) const {
@@ -152,13 +133,20 @@ void OwnDirectory::Refuse(const std::string& what) const {
 
 void OwnDirectory::Look() {
   ours_.clear();
-  std::error_code error;
+  is_empty_ = true;
   if (!IsThere(directory_)) return;
+  std::error_code error;
   if (!fs::is_directory(directory_, error))
     Refuse("expected a directory, or a name that is free");
-  is_empty_ = fs::is_empty(directory_, error);
+  bool is_bare = true;  // but for what a killed command has left
+  fs::directory_iterator at(directory_, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    is_empty_ = false;
+    const std::string name = at->path().filename().string();
+    is_bare = is_bare && name != kMarker && IsBookkeeping(name);
+  }
   if (error) FailPath(directory_, error.value());
-  if (is_empty_) return;
+  if (is_bare) return;
   if (!replace_)
     Refuse(
         "expected no file and no directory with files in it (--replace "
@@ -172,14 +160,35 @@ void OwnDirectory::Look() {
            " wrote; no file .vmtrunc in it says so, and it is left alone");
   for (const auto& [name, hashes] : ours_) {
     const std::string path = directory_ + "/" + name;
-    if (!IsThere(path)) continue;
-    const auto content =
-        IsRegular(path) ? ReadWhole(path, kMostResult) : std::nullopt;
-    if (!content || !hashes.contains(NameOf(*content)))
-      Refuse(absl::StrCat(
-          Shown(name), " is not what vmtrunc ", command_,
-          " wrote any more; expected it to be moved away, or another place"));
+    if (IsThere(path) && !HasContent(path, hashes)) RefuseChanged(name);
   }
+}
+
+void OwnDirectory::RefuseChanged(const std::string& name) const {
+  Refuse(absl::StrCat(
+      Shown(name), " is not what vmtrunc ", command_,
+      " wrote any more; expected it to be moved away, or another place"));
+}
+
+// Its place must be ours to write, before the work begins.
+void OwnDirectory::ExpectWritable() const {
+  const std::string place = IsThere(directory_) ? directory_ : Above();
+  if (::access(place.c_str(), W_OK | X_OK) != 0) FailPath(place, errno);
+}
+
+std::string OwnDirectory::Plain() const {
+  std::string plain = directory_;
+  while (plain.size() > 1 && plain.back() == '/') plain.pop_back();
+  return plain;
+}
+
+std::string OwnDirectory::Above() const {
+  const std::string above = fs::path(Plain()).parent_path().string();
+  return above.empty() ? "." : above;
+}
+
+void OwnDirectory::Step() const {
+  if (on_step_for_test) on_step_for_test();
 }
 
 void OwnDirectory::ExpectFree(const Files& files) const {
@@ -201,18 +210,20 @@ std::string OwnDirectory::Marker(const Hashes& hashes) const {
 }
 
 void OwnDirectory::Write(const Files& files, bool durable) {
+  for (const auto& [name, content] : files)
+    if (name.empty() || name == "." || name == ".." || IsBookkeeping(name) ||
+        name.find('/') != std::string::npos)
+      Refuse(Shown(name) + ": expected another name for a file");
   ExpectFree(files);
-  std::string plain = directory_;
-  while (plain.size() > 1 && plain.back() == '/') plain.pop_back();
   std::error_code error;
-  const std::string above = fs::path(plain).parent_path().string();
   // A link, a volume, or a directory in one that is not ours to write: its
   // place cannot be taken, and it is filled as it is.
   const bool is_fixed =
       IsThere(directory_) &&
-      (!fs::is_directory(fs::symlink_status(plain, error)) ||
-       IsMountPoint(fs::canonical(plain)) ||
-       ::access(above.empty() ? "." : above.c_str(), W_OK | X_OK) != 0);
+      (!fs::is_directory(fs::symlink_status(Plain(), error)) ||
+       IsMountPoint(fs::canonical(Plain()).string()) ||
+       !CanTakePlaceOf(directory_) ||
+       ::access(Above().c_str(), W_OK | X_OK) != 0);
   if (is_empty_ && !is_fixed)
     MakeNew(files, durable);
   else
@@ -223,26 +234,21 @@ void OwnDirectory::Write(const Files& files, bool durable) {
 void OwnDirectory::Fill(const std::string& made, const Files& files,
                         bool durable) const {
   try {
-    for (const auto& [name, content] : files) {
-      const std::string path = absl::StrCat(made, "/", name);
-      durable ? WriteDurable(path, content) : WriteFile(path, content);
-    }
+    for (const auto& [name, content] : files)
+      WriteFile(absl::StrCat(made, "/", name), content);
+    if (durable) SyncFileSystem(made);
   } catch (...) {
-    RemoveMade(made, files);
+    RemoveMade(made, NamesOf(files));
     throw;
   }
 }
 
 void OwnDirectory::MakeNew(const Files& files, bool durable) {
-  fs::path plain = directory_;
-  if (!plain.has_filename()) plain = plain.parent_path();
-  std::string above = plain.parent_path().string();
-  if (above.empty()) above = ".";
-  const std::string made = MakeTemporaryDirectory(above);
+  const std::string made = MakeTemporaryDirectory(Above());
   struct stat old{};
-  if (::stat(plain.c_str(), &old) == 0) {
-    ::chmod(made.c_str(), old.st_mode & 07777);
+  if (::stat(directory_.c_str(), &old) == 0) {
     if (::chown(made.c_str(), old.st_uid, old.st_gid) != 0) errno = 0;
+    ::chmod(made.c_str(), old.st_mode & 07777);
   } else {
     const mode_t mask = ::umask(0);
     ::umask(mask);
@@ -253,43 +259,102 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
   for (const auto& [name, content] : files) hashes[name] = {NameOf(content)};
   all.emplace_back(kMarker, Marker(hashes));
   Fill(made, all, durable);
+  Step();
   // Takes the place of an empty directory, and of nothing else.
-  if (::rename(made.c_str(), plain.c_str()) != 0) {
+  if (::rename(made.c_str(), Plain().c_str()) != 0) {
     const int error = errno;
-    RemoveMade(made, all);
+    RemoveMade(made, NamesOf(all));
     FailPath(directory_, error);
   }
-  if (durable) SyncDirectory(above);
+  if (durable) SyncDirectory(Above());
+}
+
+// Put there by a rename: what stands in its place, a link too, is replaced and
+// not followed.
+void OwnDirectory::PutMarker(const std::string& made,
+                             const Hashes& hashes) const {
+  const std::string from = absl::StrCat(made, "/", kMarker);
+  const std::string to = absl::StrCat(directory_, "/", kMarker);
+  WriteDurable(from, Marker(hashes));
+  Step();
+  if (::rename(from.c_str(), to.c_str()) != 0) FailPath(to, errno);
+  SyncDirectory(directory_);
+}
+
+// Moves a file of `made` to where one of ours is, or nothing. What was there
+// ends up in `made`, and is looked at only then: nobody can change it any more.
+void OwnDirectory::Put(const std::string& made, const std::string& name) const {
+  const std::string from = absl::StrCat(made, "/", name);
+  const std::string to = absl::StrCat(directory_, "/", name);
+  const auto ours = ours_.find(name);
+  const auto move = [&](unsigned flags) {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0
+               ? 0
+               : errno;
+  };
+  Step();
+  int error = move(RENAME_NOREPLACE);
+  if (error == EEXIST && ours == ours_.end()) RefuseChanged(name);
+  if (error == EEXIST) {
+    error = move(RENAME_EXCHANGE);
+    if (error == 0 && !HasContent(from, ours->second)) {
+      if (move(RENAME_EXCHANGE) != 0)
+        throw Stray{absl::StrCat(Shown(name), " was changed while vmtrunc ",
+                                 command_, " wrote; it is ", Shown(from))};
+      RefuseChanged(name);
+    }
+  }
+  if (IsUnknownFlag(error)) {
+    if (IsThere(to) && (ours == ours_.end() || !HasContent(to, ours->second)))
+      RefuseChanged(name);
+    error = ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  }
+  if (error != 0) FailPath(to, error);
+}
+
+// Moves a file of ours into `made`, where it is removed.
+void OwnDirectory::Take(const std::string& made, const std::string& name,
+                        const std::set<std::string>& hashes) const {
+  const std::string from = absl::StrCat(directory_, "/", name);
+  const std::string to = absl::StrCat(made, "/", name);
+  Step();
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    if (errno == ENOENT) return;
+    FailPath(from, errno);
+  }
+  if (HasContent(to, hashes)) return;
+  if (::renameat2(AT_FDCWD, to.c_str(), AT_FDCWD, from.c_str(),
+                  RENAME_NOREPLACE) != 0)
+    throw Stray{absl::StrCat(Shown(name), " was changed while vmtrunc ",
+                             command_, " wrote; it is ", Shown(to))};
+  RefuseChanged(name);
 }
 
 void OwnDirectory::WriteInside(const Files& files, bool durable) {
   const std::string made = MakeTemporaryDirectory(directory_);
   Fill(made, files, durable);
-  const auto remove = absl::MakeCleanup([&] { RemoveMade(made, files); });
+  std::set<std::string, std::less<>> names = NamesOf(files);
+  auto remove = absl::MakeCleanup([&] { RemoveMade(made, names); });
+  Step();
   const DirectoryLock lock(directory_, "vmtrunc " + command_);
-  if (!is_empty_) {  // it may have changed while we worked
-    Look();
-    ExpectFree(files);
-  }
+  Look();  // it may have changed while we worked
+  ExpectFree(files);
+  for (const auto& [name, hash] : ours_) names.insert(name);
   Hashes hashes, both = ours_;
   for (const auto& [name, content] : files) {
     hashes[name] = {NameOf(content)};
     both[name].insert(NameOf(content));
   }
-  const std::string marker = absl::StrCat(directory_, "/", kMarker);
-  WriteDurable(marker, Marker(both));
-  for (const auto& [name, content] : files) {
-    const std::string path = absl::StrCat(directory_, "/", name);
-    if (::rename(absl::StrCat(made, "/", name).c_str(), path.c_str()) != 0)
-      FailPath(path, errno);
+  try {
+    PutMarker(made, both);
+    for (const auto& [name, content] : files) Put(made, name);
+    for (const auto& [name, hash] : ours_)
+      if (!hashes.contains(name)) Take(made, name, hash);
+    PutMarker(made, hashes);
+  } catch (const Stray& stray) {
+    std::move(remove).Cancel();
+    Refuse(stray.what);
   }
-  for (const auto& [name, hash] : ours_)
-    if (const std::string path = absl::StrCat(directory_, "/", name);
-        !hashes.contains(name) && IsRegular(path) &&
-        ::unlink(path.c_str()) != 0)
-      FailPath(path, errno);
-  WriteDurable(marker, Marker(hashes));
-  if (durable) SyncDirectory(directory_);
 }
 
 bool RemoveKnown(const std::string& directory,

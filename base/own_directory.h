@@ -15,16 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/place.h"
+
 namespace vmtrunc {
 
 // A name for a content: 16 digits that in practice only the same bytes have.
 std::string NameOf(std::string_view content);
-
-// Throws UsageError where nothing may be replaced: no name, the root, the
-// working or the home directory or what is around them, a mount point, an input
-// or what is in it or around it. `option` says whose value it is: "-o".
-void ExpectReplaceable(const std::string& option, const std::string& directory,
-                       const std::vector<std::string>& inputs);
 
 // Whether this is a file that vmtrunc keeps in a directory for itself: no input
 // and no result.
@@ -52,16 +48,33 @@ class OwnDirectory {
   // there, but for files that had already been replaced by newer ones of ours.
   void Write(const Files& files, bool durable);
 
+  // Called before each change that others see.
+  static inline std::function<void()> on_step_for_test;
+
  private:
   // Of each file the contents that may be there: two while it is replaced.
   using Hashes = std::map<std::string, std::set<std::string>>;
 
+  // A file of somebody else that could not be put back: where it is.
+  struct Stray {
+    std::string what;
+  };
+
   void Look();
+  void ExpectWritable() const;
+  std::string Plain() const;  // without slashes at its end
+  std::string Above() const;
   void MakeNew(const Files& files, bool durable);
   void WriteInside(const Files& files, bool durable);
+  void PutMarker(const std::string& made, const Hashes& hashes) const;
+  void Put(const std::string& made, const std::string& name) const;
+  void Take(const std::string& made, const std::string& name,
+            const std::set<std::string>& hashes) const;
+  void Step() const;
   void Fill(const std::string& made, const Files& files, bool durable) const;
   std::string Marker(const Hashes& hashes) const;
   [[noreturn]] void Refuse(const std::string& what) const;
+  [[noreturn]] void RefuseChanged(const std::string& name) const;
 
   const std::string option_, directory_, command_;
   const bool replace_;

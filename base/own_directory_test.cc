@@ -1,5 +1,8 @@
 #include "base/own_directory.h"
 
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -105,6 +108,176 @@ TEST_F(OwnDirectoryTest, OneWhoIsThereAtTheSameTimeKeepsWhatHeWrote) {
   EXPECT_EQ(Names("."), (std::set<std::string>{"out"}));
 }
 
+// Kills a command before each change that others see. What is left is whole,
+// and the next command goes on from it.
+TEST_F(OwnDirectoryTest, KilledAtAnyMomentItIsReplacedByTheNext) {
+  const OwnDirectory::Files old = {{"a", "1"}, {"b", "2"}, {"c", "3"}};
+  const OwnDirectory::Files next = {{"a", "4"}, {"b", "2"}, {"d", "5"}};
+  for (const bool link : {false, true}) {
+    int killed = 0;
+    for (int at = 0;; ++at) {
+      fs::remove_all(Path("out"));
+      fs::remove_all(Path("data"));
+      fs::create_directory(Path("data"));
+      if (link) fs::create_symlink("data", Path("out"));
+      const pid_t child = ::fork();
+      if (child == 0) {
+        int step = 0;
+        OwnDirectory::on_step_for_test = [&] {
+          if (step++ == at) ::_exit(7);
+        };
+        Write(old, false);
+        Put("out/notes", "mine");
+        Put("out/.vmtrunc-foreign", "mine");
+        Write(next, true);
+        ::_exit(0);
+      }
+      int status = 0;
+      ASSERT_EQ(::waitpid(child, &status, 0), child);
+      if (WEXITSTATUS(status) == 0) break;
+      ASSERT_EQ(WEXITSTATUS(status), 7);
+      ++killed;
+      const bool had_notes = fs::exists(Path("out/notes"));
+      for (const char* name : {"a", "b", "c", "d"}) {
+        const std::string content = Get(std::string("out/") + name);
+        EXPECT_TRUE(content.size() == 1 || content == "(not there)") << content;
+      }
+      EXPECT_EQ(ErrorOf([&] { Write(next, true); }), "") << at;
+      EXPECT_EQ(Get("out/a") + Get("out/b") + Get("out/d"), "425") << at;
+      EXPECT_FALSE(fs::exists(Path("out/c"))) << at;
+      if (had_notes) {
+        EXPECT_EQ(Get("out/notes"), "mine") << at;
+        EXPECT_EQ(Get("out/.vmtrunc-foreign"), "mine") << at;
+      }
+    }
+    EXPECT_GE(killed, link ? 13 : 8);
+  }
+}
+
+// Somebody else writes into it before each of our changes.
+TEST_F(OwnDirectoryTest, WhatIsChangedMeanwhileIsNotReplaced) {
+  const std::string theirs = "edited while we wrote";
+  const auto edit = [&](const std::string& name, int how) {
+    fs::remove_all(Path("out/" + name));
+    if (how == 0) Put("out/" + name, theirs);
+    if (how == 1) fs::create_symlink("../outside", Path("out/" + name));
+    if (how == 2) fs::create_directory(Path("out/" + name));
+    if (how == 2) Put("out/" + name + "/notes", theirs);
+  };
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    for (int how = 0; how < 3; ++how) {
+      int step = 0;
+      for (int at = 0; at <= step; ++at) {
+        fs::remove_all(Path("out"));
+        Put("outside", "theirs");
+        Write({{"a", "1"}, {"b", "2"}, {"c", "3"}}, false);
+        step = 0;
+        bool edited = false;
+        OwnDirectory::on_step_for_test = [&] {
+          if (step++ != at) return;
+          edit(name, how);
+          edited = true;
+        };
+        const std::string error = Refused({{"a", "4"}, {"b", "2"}, {"d", "5"}});
+        OwnDirectory::on_step_for_test = nullptr;
+        EXPECT_EQ(Get("outside"), "theirs");
+        if (!edited) continue;
+        // Ours is done with that name, or theirs is where they put it.
+        const std::string place = Path("out/" + name);
+        const bool is_theirs = how == 0 ? Get("out/" + name) == theirs
+                               : how == 1
+                                   ? fs::is_symlink(place)
+                                   : Get("out/" + name + "/notes") == theirs;
+        EXPECT_TRUE(is_theirs) << name << " " << how << " " << at << error;
+      }
+    }
+  }
+}
+
+TEST_F(OwnDirectoryTest, ALinkInThePlaceOfTheMarkerIsNotFollowed) {
+  Put("outside", "theirs");
+  for (int at = 0; at < 8; ++at) {
+    fs::remove_all(Path("out"));
+    Write({{"a", "1"}}, false);
+    int step = 0;
+    OwnDirectory::on_step_for_test = [&] {
+      if (step++ != at) return;
+      fs::remove(Path("out/.vmtrunc"));
+      fs::create_symlink("../outside", Path("out/.vmtrunc"));
+    };
+    Refused({{"a", "2"}, {"b", "3"}});
+    OwnDirectory::on_step_for_test = nullptr;
+    EXPECT_EQ(Get("outside"), "theirs") << at;
+  }
+}
+
+TEST_F(OwnDirectoryTest, OddMarkersAreNoMarkers) {
+  Write({{"a", "1"}}, false);
+  const std::string good = Get("out/.vmtrunc");
+  for (const std::string& marker :
+       {std::string(), std::string(3, '\0') + good, std::string("\n") + good,
+        good.substr(0, 12), good + "nonsense", good + "0 ..\n",
+        std::string(65 << 20, '\n') + good}) {
+    Put("out/.vmtrunc", marker);
+    EXPECT_NE(Refused({{"a", "2"}}), "") << marker.size();
+    EXPECT_EQ(Get("out/a"), "1");
+  }
+}
+
+TEST_F(OwnDirectoryTest, AHardLinkElsewhereKeepsItsContent) {
+  Write({{"a", "1"}, {"b", "2"}}, false);
+  fs::create_hard_link(Path("out/a"), Path("kept"));
+  fs::create_hard_link(Path("out/b"), Path("kept-too"));
+  fs::create_hard_link(Path("out/.vmtrunc"), Path("marker"));
+  const std::string marker = Get("marker");
+  Write({{"a", "3"}}, true);
+  EXPECT_EQ(Get("out/a") + Get("kept") + Get("kept-too"), "312");
+  EXPECT_EQ(Get("marker"), marker);
+}
+
+TEST_F(OwnDirectoryTest, NoResultHasANameOfOurOwn) {
+  for (const char* name : {"", ".", "..", ".vmtrunc", ".vmtrunc-lock", "a/b"})
+    EXPECT_NE(ErrorOf([&] { Write({{name, "1"}}, false); }), "") << name;
+  EXPECT_FALSE(fs::exists(Path("out")));
+}
+
+TEST_F(OwnDirectoryTest, APlaceThatCannotBeWrittenIsRefusedBeforeTheWork) {
+  const auto refused = [&](const std::string& place) {
+    return ErrorOf([&] { OwnDirectory("-o", place, "distill", false); });
+  };
+  EXPECT_NE(refused(Path("no/such/out")), "");
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  fs::create_directory(Path("ro"));
+  fs::create_directory(Path("ro/empty"));
+  ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(3);
+    ::_exit((refused(Path("ro/out")).empty() ? 1 : 0) +
+            (refused(Path("ro/empty")).empty() ? 2 : 0));
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// One directory has two names where it is mounted twice.
+TEST_F(OwnDirectoryTest, AnInputIsKnownUnderAnotherMount) {
+  fs::create_directories(Path("in/below"));
+  fs::create_directory(Path("other"));
+  if (::mount(Path("in").c_str(), Path("other").c_str(), nullptr, MS_BIND,
+              nullptr) != 0)
+    GTEST_SKIP() << "needs mounts";
+  const std::string error = ErrorOf([&] {
+    ExpectReplaceable("-o", Path("other/below"), {Path("in/below")});
+  });
+  const std::string above = ErrorOf(
+      [&] { ExpectReplaceable("-o", Path("other/new"), {Path("in")}); });
+  ::umount2(Path("other").c_str(), MNT_DETACH);
+  EXPECT_NE(error, "");
+  EXPECT_NE(above, "");
+}
+
 TEST_F(OwnDirectoryTest, NamesAreBytes) {
   const std::string name = "new\nline \\ and \xff";
   Write({{name, "1"}}, false);
@@ -152,6 +325,18 @@ TEST_F(OwnDirectoryTest, WhatIsRemovedIsKnown) {
 }
 
 using WorkDirectoryTest = Scratch;
+
+TEST_F(WorkDirectoryTest, AFileOfSomebodyElseIsNoLock) {
+  for (const char* content : {"notes", "vmtrunc 1\nfile f 4\n"}) {
+    fs::create_directories(Path("out"));
+    Put("out/.vmtrunc-lock", content);
+    EXPECT_NE(ErrorOf([&] { WorkDirectory("--out", Path("out"), "fuzz"); }),
+              "");
+    EXPECT_EQ(Get("out/.vmtrunc-lock"), content);
+  }
+  Put("out/.vmtrunc-lock", "vmtrunc fuzz, process 7\n");  // was killed
+  EXPECT_EQ(ErrorOf([&] { WorkDirectory("--out", Path("out"), "fuzz"); }), "");
+}
 
 TEST_F(WorkDirectoryTest, OneAtATimeWorksInIt) {
   {

@@ -102,4 +102,10 @@ std::string ShellWord(std::string_view bytes) {
   return word + "'";
 }
 
+std::string PathWord(std::string_view path) {
+  std::string given = path.starts_with('-') ? "./" : "";
+  given += path;
+  return ShellWord(given);
+}
+
 }  // namespace vmtrunc

@@ -21,6 +21,9 @@ std::string Shown(std::string_view bytes);
 // UTF-8 is written $'...', which bash, zsh and ksh understand.
 std::string ShellWord(std::string_view bytes);
 
+// The same of a path, which no command takes for an option: "./-x".
+std::string PathWord(std::string_view path);
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_BASE_SHOWN_H_

@@ -1,6 +1,10 @@
 #include "base/stop.h"
 
+#include <unistd.h>
+
 #include <csignal>
+
+#include "base/error.h"
 
 namespace vmtrunc {
 namespace {
@@ -9,13 +13,32 @@ std::atomic<bool> g_stop = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 void OnStop(int) { g_stop = true; }
 
+// Set before the handler is, and not again: a handler allocates nothing.
+const std::string* g_line = nullptr;
+void OnEnd(int) {
+  if (::write(STDERR_FILENO, g_line->data(), g_line->size()) < 0)
+    ::_exit(kExitRanOut);
+  ::_exit(kExitRanOut);
+}
+
+void Handle(void (*handler)(int)) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    if (::signal(signal, handler) == SIG_IGN && signal == SIGHUP)
+      ::signal(signal, SIG_IGN);
+}
+
 }  // namespace
 
 const std::atomic<bool>& StopOnSignals() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-    if (::signal(signal, OnStop) == SIG_IGN && signal == SIGHUP)
-      ::signal(signal, SIG_IGN);
+  Handle(OnStop);
   return g_stop;
+}
+
+void EndOnSignals(const std::string& line) {
+  if (g_line == nullptr)  // clears what shows progress
+    g_line = new std::string((::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") +
+                             line + "\n");
+  Handle(OnEnd);
 }
 
 }  // namespace vmtrunc

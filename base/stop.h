@@ -3,6 +3,7 @@
 #define VMTRUNC_BASE_STOP_H_
 
 #include <atomic>
+#include <string>
 
 namespace vmtrunc {
 
@@ -11,6 +12,11 @@ namespace vmtrunc {
 // process's life. A command that was stopped says how far it came and exits
 // with kExitRanOut.
 const std::atomic<bool>& StopOnSignals();
+
+// The same of a command that has nothing on disk yet: the first of these
+// signals ends the process with kExitRanOut and this line. StopOnSignals()
+// takes over before the command writes.
+void EndOnSignals(const std::string& line);
 
 }  // namespace vmtrunc
 

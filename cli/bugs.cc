@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "core/bugs.h"
@@ -64,6 +65,7 @@ void PrintJson() {
 }
 
 int CheckAll(const fs::path& corpus, bool as_json) {
+  EndOnSignals("vmtrunc bugs: stopped");
   nlohmann::json all = nlohmann::json::array();
   int reached = 0;
   int triggered = 0;

@@ -17,7 +17,9 @@ struct CorpusFile {
 
 // All files in the directories and below, of that extension if it is given,
 // each directory's in the order of their names; a file stands for itself. Notes
-// beside scripts (*.md) are none. Throws UsageError.
+// beside scripts (*.md) are none. Throws UsageError, also where something under
+// such a name is no file: a directory that may not be read, a link to nothing
+// or to a directory, a pipe.
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension = "");
 

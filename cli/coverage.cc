@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/shown.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
@@ -78,7 +80,7 @@ std::string Words(const std::vector<std::string>& words) {
 
 nlohmann::json ToJson(const Reach& reach, const Reached& reached) {
   const FeatureCounts counts = reach.Count(reached.features);
-  return {{"file", reached.file},
+  return {{"file", Utf8(reached.file)},
           {"branches", counts.branches},
           {"abstract_states", NamesOfStates(reach, reached.features)},
           {"rules", NamesOfRules(reached.asked)},
@@ -92,8 +94,8 @@ void Print(const CoverageArguments& o, const Reach& reach,
   std::cout << absl::StreamFormat(
       "%s: %d of %d branches, %d abstract states, %d of %d rules, %d known "
       "bugs\n",
-      reached.file, counts.branches, BranchCount(), counts.states, rules.size(),
-      AllRules().size(), counts.bugs);
+      Shown(reached.file), counts.branches, BranchCount(), counts.states,
+      rules.size(), AllRules().size(), counts.bugs);
   if (!o.states) return;
   std::cout << "  rules asked for:\n" << Words(rules) << "\n";
   if (counts.bugs != 0)
@@ -105,10 +107,14 @@ void Print(const CoverageArguments& o, const Reach& reach,
 }
 
 int Coverage(const CoverageArguments& o) {
+  EndOnSignals("vmtrunc coverage: stopped");
   const Reach reach({}, {});
   Reached all{.file = "all", .features = {}};
   nlohmann::json files = nlohmann::json::array();
   const std::vector<std::string> paths = FilesBelow(o.paths);
+  if (paths.empty())
+    throw UsageError{Shown(o.paths.front()) +
+                     ": expected scripts, or a directory with some"};
   for (const std::string& path : paths) {
     const Reached reached = ReachOf(o, ReadCorpusFile(path));
     all.features.insert(all.features.end(), reached.features.begin(),

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
@@ -51,7 +52,8 @@ Half HalfOf(const std::string& path, const Script& script,
 
 Pair ReadPair(const DiffArguments& o) {
   if (o.right.empty() && o.kernel.empty())
-    throw UsageError{o.left + ": expected another script, or --kernel K1,K2"};
+    throw UsageError{Shown(o.left) +
+                     ": expected another script, or --kernel K1,K2"};
   if (o.left == "-" && o.right == "-")
     throw UsageError{"-: expected standard input once"};
   const Script left = ReadScript(o.left, o.from);
@@ -240,6 +242,7 @@ void PrintJson(const Pair& pair) {
 }
 
 int Diff(const DiffArguments& o) {
+  EndOnSignals("vmtrunc diff: stopped");
   Pair pair = ReadPair(o);
   Compare(pair);
   if (o.json) {

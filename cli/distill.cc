@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "base/own_directory.h"
 #include "base/shown.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
@@ -132,6 +133,16 @@ std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
   return std::string(bytes.begin(), bytes.end());
 }
 
+// A name that a corpus may have: none that is kept for vmtrunc or for notes,
+// and short enough for a number.
+std::string NameIn(std::string stem, const std::string& extension) {
+  constexpr size_t kMost = 230;
+  if (IsBookkeeping(stem + extension)) stem = "input" + stem;
+  if (stem.size() + extension.size() > kMost)
+    stem.resize(kMost - std::min(kMost, extension.size()));
+  return stem;
+}
+
 // Names and contents of the new corpus.
 std::vector<std::pair<std::string, std::string>> Outputs(
     const DistillArguments& o, const Corpus& corpus,
@@ -142,11 +153,13 @@ std::vector<std::pair<std::string, std::string>> Outputs(
     const CorpusFile& file = corpus.files[i];
     const bool text = o.as.empty() ? file.is_text : o.as == "text";
     const fs::path name = fs::path(file.path).filename();
+    std::string extension = o.as.empty() ? name.extension().string()
+                            : text       ? ".vmt"
+                                         : "";
+    if (extension == ".md" || extension.size() > 100) extension.clear();
     const std::string stem =
-        o.as.empty() ? name.stem().string() : NameFor(corpus.drafts[i]);
-    const std::string extension = o.as.empty() ? name.extension().string()
-                                  : text       ? ".vmt"
-                                               : "";
+        NameIn(o.as.empty() ? name.stem().string() : NameFor(corpus.drafts[i]),
+               extension);
     // Some file systems do not tell X.vmt from x.vmt.
     std::string unused = stem + extension;
     for (int n = 2; !used.insert(absl::AsciiStrToLower(unused)).second; ++n)
@@ -201,7 +214,7 @@ std::string OverKernels(const DistillArguments& o) {
                       names);
 }
 
-void Print(const DistillArguments& o, const Distilled& d) {
+void PrintClaim(const DistillArguments& o, const Distilled& d) {
   const std::string bound =
       d.cover.is_proved
           ? "and no fewer do"
@@ -209,15 +222,18 @@ void Print(const DistillArguments& o, const Distilled& d) {
                 "at least %d are needed, the solver ran out of time",
                 d.cover.at_least);
   std::cout << absl::StreamFormat(
-      "%d inputs, %d of them different, reach %d branches%s, %d abstract "
-      "states and %d known bugs%s,\n%s\n"
-      "%d inputs keep all of that, %s; the greedy choice has %d\n"
-      "%s: %d files, %d events, shrunk from %d\n",
-      d.read, d.different, d.counts.branches,
-      o.classes ? " and classes of them" : "", d.counts.states, d.counts.bugs,
-      o.have.empty() ? "" : " that the others do not", OverKernels(o),
-      d.cover.chosen.size(), bound, d.cover.greedy, Shown(o.out),
-      d.cover.chosen.size(), d.events, d.events_before);
+                   "%d inputs, %d of them different, reach %d branches%s%s and "
+                   "%d known bugs%s,\n%s\n"
+                   "%d inputs keep all of that, %s; the greedy choice has %d\n",
+                   d.read, d.different, d.counts.branches,
+                   o.classes ? " and classes of them" : "",
+                   o.no_states ? ""
+                               : absl::StrFormat(", %d abstract states",
+                                                 d.counts.states),
+                   d.counts.bugs,
+                   o.have.empty() ? "" : " that the others do not",
+                   OverKernels(o), d.cover.chosen.size(), bound, d.cover.greedy)
+            << std::flush;
 }
 
 // The cover of what `elsewhere` does not have.
@@ -243,11 +259,26 @@ void CheckKept(const Reach& reach, const Corpus& corpus,
                      ": this is a mistake of vmtrunc; nothing was written")};
 }
 
+// Tells what was found before it writes, which may fail.
+void Finish(const DistillArguments& o, const Distilled& d, OwnDirectory& out,
+            const OwnDirectory::Files& files) {
+  if (!o.json) PrintClaim(o, d);
+  StopOnSignals();  // no longer than this takes
+  out.Write(files, /*durable=*/true);
+  if (o.json)
+    PrintJson(o, d);
+  else
+    std::cout << absl::StreamFormat("%s: %d files, %d events, shrunk from %d\n",
+                                    Shown(o.out), files.size(), d.events,
+                                    d.events_before);
+}
+
 int RunDistill(const DistillArguments& o) {
   if (BranchCount() == 0)
     throw UsageError{
         "distill: this build counts no branches; expected one by clang"};
   CheckPlaces(o);
+  EndOnSignals("vmtrunc distill: stopped; nothing was written");
   OwnDirectory out("-o", o.out, "distill", o.replace);
   const Reach reach(RulesOf(o.kernels), {.classes = o.classes,
                                          .states = !o.no_states,
@@ -274,11 +305,7 @@ int RunDistill(const DistillArguments& o) {
   }
   d.events = EventsOf(corpus, kept);
   CheckKept(reach, corpus, kept, wanted);
-  out.Write(Outputs(o, corpus, kept), /*durable=*/true);
-  if (o.json)
-    PrintJson(o, d);
-  else
-    Print(o, d);
+  Finish(o, d, out, Outputs(o, corpus, kept));
   return kExitHeld;
 }
 

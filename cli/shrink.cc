@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/progress.h"
@@ -44,7 +46,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
       o.property.empty() ? run.first.property : static_cast<Property>(asked);
   if (run.holds() || !run.breaks(property))
     throw UsageError{absl::StrFormat(
-        "%s: expected a script that breaks %s on %s: it %s", o.file,
+        "%s: expected a script that breaks %s on %s: it %s", Shown(o.file),
         o.property.empty() ? "a property" : o.property,
         failure.kernel.ToString(),
         run.holds() ? "holds"
@@ -55,7 +57,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
     if (!Run(script, failure.reason.unlike->rules()).holds())
       throw UsageError{
           absl::StrFormat("%s: expected a script that holds on %s (--unlike)",
-                          o.file, failure.reason.unlike->ToString())};
+                          Shown(o.file), failure.reason.unlike->ToString())};
   }
   return failure;
 }
@@ -150,7 +152,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
                        {"without", need.what},
                        {"happens", need.happens}});
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"file", o.file},
+                         {"file", Utf8(o.file)},
                          {"kernel", failure.kernel.ToString()},
                          {"property", Name(failure.reason.property)},
                          {"reason", failure.reason.ToString()},
@@ -167,12 +169,26 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
   return json;
 }
 
+// What cannot be written is told all the same.
+void Keep(const ShrinkArguments& o, const OutputFile& out,
+          const std::string& told) {
+  try {
+    out.Write(told);
+  } catch (const UsageError&) {
+    if (!o.json && o.out != "-") std::cout << told << std::flush;
+    throw;
+  }
+}
+
 int ShrinkFile(const ShrinkArguments& o) {
   std::error_code error;
   if (!o.out.empty() && o.out != "-" &&
       std::filesystem::equivalent(o.file, o.out, error))
-    throw UsageError{"-o " + o.out + ": expected another file than " + o.file +
-                     ", which is kept"};
+    throw UsageError{"-o " + Shown(o.out) + ": expected another file than " +
+                     Shown(o.file) + ", which is kept"};
+  std::optional<OutputFile> out;
+  if (!o.out.empty()) out.emplace(o.out);
+  EndOnSignals("vmtrunc shrink: stopped; nothing was written");
   const Script original = ReadScript(o.file, o.from);
   const Failure failure = FailureOf(o, original);
   ProgressLine progress;
@@ -201,23 +217,25 @@ int ShrinkFile(const ShrinkArguments& o) {
   const absl::StatusOr<Script> again = ParseText(ToText(script));
   if (!again.ok() ||
       !Shows(failure.rules, failure.reason)({again->setup, again->events}))
-    throw UsageError{o.file + ": shrunk to what does not show it again: " +
+    throw UsageError{Shown(o.file) +
+                     ": shrunk to what does not show it again: " +
                      "this is a mistake of vmtrunc; nothing was written"};
 
   const std::string told = Told(o, failure, script, shrunk);
-  if (!o.out.empty()) WriteFile(o.out, told);
-  if (o.json) {
+  StopOnSignals();  // no longer than this takes
+  if (o.json)
     std::cout
         << ToJson(o, failure, script, shrunk, original.events.size()).dump(2)
-        << "\n";
-  } else if (o.out.empty()) {
+        << "\n"
+        << std::flush;
+  else if (!out)
     std::cout << told;
-  } else if (o.out != "-") {
+  if (out) Keep(o, *out, told);
+  if (out && !o.json && o.out != "-")
     std::cout << absl::StrFormat(
         "%s: %u events, shrunk from %u in %u runs; run it: vmtrunc run %s\n",
-        o.out, shrunk.cost.events, original.events.size(), shrunk.evaluations,
-        o.out);
-  }
+        Shown(o.out), shrunk.cost.events, original.events.size(),
+        shrunk.evaluations, PathWord(o.out));
   if (!shrunk.ran_out) return kExitHeld;
   std::cerr << "vmtrunc shrink: ran out of memory after " << shrunk.evaluations
             << " scripts; this is the best so far\n";

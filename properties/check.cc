@@ -3,20 +3,35 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <optional>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "base/write.h"
 
 namespace vmtrunc {
 namespace {
 
+// Thrown through rapidcheck, which has no other way to end a search.
+struct Stopped {};
+
+bool IsStopped(const CheckParams& params) {
+  return params.stop != nullptr && *params.stop;
+}
+
 // Tells of each script, and counts those that shrinking tries.
 class Listener : public QuietListener {
  public:
-  explicit Listener(const CheckParams& params) : params_(params) {}
+  Listener(const CheckParams& params, const CheckOutcome& outcome)
+      : params_(params), outcome_(outcome) {}
 
   void onTestCaseFinished(const rc::detail::CaseDescription&) override {
     if (params_.on_case) params_.on_case();
+    if (outcome_.what.empty() && IsStopped(params_)) throw Stopped{};
   }
   void onShrinkTried(const rc::detail::CaseDescription&, bool) override {
     ++tried_;
@@ -27,6 +42,7 @@ class Listener : public QuietListener {
 
  private:
   const CheckParams& params_;
+  const CheckOutcome& outcome_;
   unsigned tried_ = 0;
 };
 
@@ -34,12 +50,19 @@ class Listener : public QuietListener {
 
 CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file_ < 0) throw std::runtime_error("cannot write " + path_);
+  const std::string left = ReadWhole(path_, kMostInput).value_or("");
+  if (!left.empty()) ended_ = WriteUnused(path_ + "-ended", "bytes", left);
+  // Made anew: an old one may have other names.
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) FailPath(path_, errno);
+  file_ = ::open(path_.c_str(),
+                 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (file_ < 0) FailPath(path_, errno);
 }
 
 CurrentScript::~CurrentScript() {
-  if (file_ >= 0) ::close(file_);
+  if (file_ < 0) return;
+  ::unlink(path_.c_str());
+  ::close(file_);
 }
 
 void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
@@ -50,7 +73,7 @@ void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
   const auto size = static_cast<ssize_t>(bytes.size());
   if (::pwrite(file_, bytes.data(), bytes.size(), 0) != size ||
       ::ftruncate(file_, size) != 0)
-    throw std::runtime_error("cannot write " + path_);
+    throw std::runtime_error("cannot write " + Shown(path_));
 }
 
 std::string CheckId(const ScriptProperty& property, const KernelSpec& kernel) {
@@ -63,21 +86,30 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   const Rules rules = kernel.rules();
   const Rules other_rules = other.rules();
   const std::string id = CheckId(property, kernel);
-  Listener listener(params);
   CheckOutcome outcome;
+  Listener listener(params, outcome);
   // What fails last is what shrinking ends with: it goes on from each smaller
   // script that fails.
-  const auto result = rc::detail::checkTestable(
-      [&](const Script& script) {
-        current.Save(script, kernel);
-        std::string what = property.check(script, rules, other_rules);
-        if (what.empty()) return;
-        outcome.what = std::move(what);
-        outcome.script = script;
-        RC_FAIL(outcome.what);
-      },
-      rc::detail::TestMetadata{id, property.sentence}, params.rc, listener,
-      params.reproduce);
+  const auto body = [&](const Script& script) {
+    // Told to stop, no smaller script fails any more: shrinking ends.
+    if (IsStopped(params)) return;
+    current.Save(script, kernel);
+    std::string what = property.check(script, rules, other_rules);
+    if (what.empty()) return;
+    outcome.what = std::move(what);
+    outcome.script = script;
+    RC_FAIL(outcome.what);
+  };
+  std::optional<rc::detail::TestResult> made;
+  try {
+    made = rc::detail::checkTestable(
+        body, rc::detail::TestMetadata{id, property.sentence}, params.rc,
+        listener, params.reproduce);
+  } catch (const Stopped&) {
+    outcome.stopped = true;
+    return outcome;
+  }
+  const rc::detail::TestResult& result = *made;
   outcome.tried = listener.tried();
   if (result.is<rc::detail::SuccessResult>()) {
     outcome.holds = true;

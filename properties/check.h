@@ -3,6 +3,7 @@
 #ifndef VMTRUNC_PROPERTIES_CHECK_H_
 #define VMTRUNC_PROPERTIES_CHECK_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,8 +17,10 @@ namespace vmtrunc {
 // byte form, which `vmtrunc run` reads.
 class CurrentScript {
  public:
-  // Creates `path`, or does nothing when it is empty. Throws std::runtime_error
-  // when it cannot be written.
+  // Creates `path`, or does nothing when it is empty. What a command that did
+  // not end by itself has left there is kept under another name: ended(). A
+  // link is not followed. Throws UsageError when it cannot be written. Goes in
+  // the end.
   explicit CurrentScript(std::string path);
   ~CurrentScript();
   CurrentScript(const CurrentScript&) = delete;
@@ -26,8 +29,11 @@ class CurrentScript {
   // Puts the script and the kernel that it runs on into the file.
   void Save(const Script& script, const KernelSpec& kernel);
 
+  // Where the script is that ran when an earlier command was killed, or "".
+  const std::string& ended() const { return ended_; }
+
  private:
-  std::string path_;
+  std::string path_, ended_;
   int file_ = -1;
 };
 
@@ -44,15 +50,18 @@ struct CheckParams {
   // By the id that rapidcheck gives a failure: where to begin again.
   std::unordered_map<std::string, rc::detail::Reproduce> reproduce;
   std::function<void()> on_case;  // after each script, or empty
+  // Whether to stop, or nullptr: what has broken by then is told.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct CheckOutcome {
   bool holds = false;
-  int scripts = 0;     // that held
-  std::string what;    // what broke, of the shrunk script
-  Script script;       // shrunk, valid unless `holds`
-  unsigned tried = 0;  // smaller scripts
-  std::string again;   // RC_PARAMS that give this failure again
+  bool stopped = false;  // before it was known
+  int scripts = 0;       // that held
+  std::string what;      // what broke, of the shrunk script
+  Script script;         // shrunk, valid unless `holds`
+  unsigned tried = 0;    // smaller scripts
+  std::string again;     // RC_PARAMS that give this failure again
 };
 
 // "PROPERTY on KERNEL": by this a failure is known to rapidcheck.

@@ -19,6 +19,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
+#include "base/stop.h"
 #include "base/work_directory.h"
 #include "cli/input.h"
 #include "cli/progress.h"
@@ -39,6 +41,8 @@ constexpr int kDefaultCases = 2000;
 constexpr int kBugCases = 1000000;
 
 struct Options {
+  // As it was typed, to be told.
+  std::string command;
   std::string kernels, properties, out = "properties-out", replay;
   int cases = 0;  // 0: RC_PARAMS's, or kDefaultCases
   int bugs = 0;   // seeds
@@ -53,6 +57,24 @@ struct Options {
 
 // ---- what was asked for
 
+// "; is it lock-order?" of a property that begins as the word does, or "".
+std::string NearMiss(absl::string_view word) {
+  const auto same = [&](absl::string_view name) {
+    size_t n = 0;
+    while (n < name.size() && n < word.size() &&
+           (name[n] == word[n] || (name[n] == '-' && word[n] == '_')))
+      ++n;
+    return n;
+  };
+  const auto all = AllScriptProperties();
+  const auto nearest = std::max_element(all.begin(), all.end(),
+                                        [&](const auto& a, const auto& b) {
+                                          return same(a.name) < same(b.name);
+                                        });
+  return same(nearest->name) < 3 ? ""
+                                 : absl::StrCat("; is it ", nearest->name, "?");
+}
+
 std::vector<const ScriptProperty*> Properties(const Options& o) {
   std::vector<const ScriptProperty*> all;
   for (const absl::string_view name : absl::StrSplit(o.properties, ',')) {
@@ -60,7 +82,8 @@ std::vector<const ScriptProperty*> Properties(const Options& o) {
     const ScriptProperty* property = FindScriptProperty(std::string(name));
     if (property == nullptr)
       throw UsageError{absl::StrCat("--property: expected a property, not ",
-                                    name, " (see --list)")};
+                                    std::string(name), NearMiss(name),
+                                    " (see --list)")};
     all.push_back(property);
   }
   if (all.empty())
@@ -153,22 +176,16 @@ void OnCrash(int signal) {
   ::raise(signal);
 }
 
-volatile sig_atomic_t g_interrupted = 0;
-// What runs is finished, what was found is told; a second one ends at once.
-void OnInterrupt(int signal) {
-  g_interrupted = 1;
-  ::signal(signal, SIG_DFL);
-}
-
 void HandleCrashes(const Options& o) {
-  ::signal(SIGINT, OnInterrupt);
-  ::signal(SIGTERM, OnInterrupt);
   absl::SNPrintF(g_current, sizeof(g_current),
-                 "the script that ran is in %s: vmtrunc run %s\n", Current(o),
-                 Current(o));
+                 "the script that ran is in %s: vmtrunc run %s\n",
+                 Shown(Current(o)), PathWord(Current(o)));
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL})
     ::signal(signal, OnCrash);
 }
+
+// What has been found by then is told.
+bool IsStopped() { return StopOnSignals(); }
 
 class Progress {
  public:
@@ -185,6 +202,19 @@ class Progress {
   ProgressLine line_;
 };
 
+int Status(bool broken) {
+  if (broken) return kExitBroken;
+  return IsStopped() ? kExitRanOut : kExitHeld;
+}
+
+void TellEnded(const CurrentScript& current) {
+  if (!current.ended().empty())
+    std::cerr
+        << "properties: what ran when an earlier command was killed is in "
+        << Shown(current.ended()) << ": vmtrunc run "
+        << PathWord(current.ended()) << "\n";
+}
+
 // ---- what is done
 
 Cell CheckCell(const Options& o, const ScriptProperty& property,
@@ -194,19 +224,20 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
   Cell cell{&property, name, KnownBreak(property, name), {}, {}};
   Progress progress(CheckId(property, kernel));
   params.on_case = [&] { progress.Case(); };
+  params.stop = &StopOnSignals();
   cell.outcome = Check(property, kernel, kernel, params, current);
-  if (!cell.outcome.holds) {
+  if (cell.broken()) {
     // What is known is kept apart from what is not.
     const std::string place =
         cell.known == nullptr ? o.out : absl::StrCat(o.out, "/known");
-    fs::create_directories(place);
+    if (cell.known != nullptr) fs::create_directory(place);
     std::string stem = absl::StrCat(place, "/", FileName(cell));
     if (stem.ends_with(".vmt")) stem.resize(stem.size() - 4);
     // A finding is shown whether or not it can be kept.
     try {
       cell.path = WriteUnused(stem, "vmt", FileText(cell));
     } catch (const UsageError& error) {
-      std::cout << FileText(cell) << std::flush;
+      (o.json ? std::cerr : std::cout) << FileText(cell) << std::flush;
       throw;
     }
   }
@@ -229,6 +260,7 @@ int CheckAll(const Options& o, const CheckParams& params) {
   const auto kernels = Kernels(o);
   ExpectReproduced(o, params, kernels);
   CurrentScript current(Current(o));
+  TellEnded(current);
   HandleCrashes(o);
   nlohmann::json all = nlohmann::json::array();
   size_t broken = 0, known = 0, held = 0;
@@ -239,20 +271,21 @@ int CheckAll(const Options& o, const CheckParams& params) {
   for (const ScriptProperty* property : Properties(o)) {
     std::vector<Cell> cells;
     for (const KernelSpec& kernel : kernels) {
-      if (g_interrupted != 0) break;
+      if (IsStopped()) break;
       cells.push_back(CheckCell(o, *property, kernel, params, current));
     }
     if (cells.empty()) break;
     for (const Cell& cell : cells) {
+      if (cell.outcome.stopped) continue;
       if (o.json) all.push_back(ToJson(cell));
       broken += cell.unexpected() ? 1 : 0;
-      known += cell.known != nullptr && !cell.outcome.holds ? 1 : 0;
+      known += cell.known != nullptr && cell.broken() ? 1 : 0;
       held += cell.outcome.holds ? 1 : 0;
     }
     if (o.json) continue;
     PrintRow(cells);
     for (const Cell& cell : cells)
-      if (cell.unexpected()) PrintFailure(cell, params.rc);
+      if (cell.unexpected()) PrintFailure(cell, params.rc, o.command);
   }
   if (o.json) {
     std::cout << nlohmann::json({{"version", kJsonVersion},
@@ -266,11 +299,10 @@ int CheckAll(const Options& o, const CheckParams& params) {
         << Legend()
         << absl::StreamFormat(
                "%s%d checks hold, %d break as known, %d break (seed %d)\n",
-               g_interrupted != 0 ? "interrupted: " : "", held, known, broken,
+               IsStopped() ? "stopped: " : "", held, known, broken,
                params.rc.seed);
   }
-  if (broken == 0 && g_interrupted != 0) return kExitRanOut;
-  return broken == 0 ? kExitHeld : kExitBroken;
+  return Status(broken != 0);
 }
 
 // For hours: round after round with the next seed, and a tally.
@@ -282,6 +314,7 @@ int CheckLong(const Options& o, CheckParams params) {
   };
   std::map<std::string, Tally> tally;
   CurrentScript current(Current(o));
+  TellEnded(current);
   HandleCrashes(o);
   const auto end = Clock::now() + std::chrono::duration<double>(o.hours * 3600);
   const auto print = [&] {
@@ -299,18 +332,18 @@ int CheckLong(const Options& o, CheckParams params) {
   bool broken = false;
   uint64_t rounds = 0;
   auto next = Clock::now() + std::chrono::minutes(10);
-  while (g_interrupted == 0 && (rounds == 0 || Clock::now() < end)) {
+  while (!IsStopped() && (rounds == 0 || Clock::now() < end)) {
     for (const ScriptProperty* property : properties) {
       for (const KernelSpec& kernel : kernels) {
-        if (g_interrupted != 0 || (rounds > 0 && Clock::now() >= end)) break;
+        if (IsStopped() || (rounds > 0 && Clock::now() >= end)) break;
         const Cell cell = CheckCell(o, *property, kernel, params, current);
         Tally& it = tally[property->name];
         it.scripts += static_cast<uint64_t>(cell.outcome.scripts);
-        if (cell.outcome.holds) continue;
+        if (!cell.broken()) continue;
         ++(cell.unexpected() ? it.broken : it.known);
         if (!cell.unexpected()) continue;
         broken = true;
-        PrintFailure(cell, params.rc);
+        PrintFailure(cell, params.rc, o.command);
       }
     }
     ++rounds;
@@ -324,13 +357,13 @@ int CheckLong(const Options& o, CheckParams params) {
   std::cout << absl::StreamFormat("%d rounds, next seed %d\n", rounds,
                                   params.rc.seed);
   print();
-  return broken ? kExitBroken : kExitHeld;
+  return Status(broken);
 }
 
 int Replay(const Options& o) {
   const Script script = ReadScript(o.replay, "");
   if (!script.unknown_kernel.empty() && o.kernels.empty())
-    throw UsageError{absl::StrCat(o.replay, ": expected a kernel, not ",
+    throw UsageError{absl::StrCat(Shown(o.replay), ": expected a kernel, not ",
                                   script.unknown_kernel)};
   std::vector<KernelSpec> kernels;
   if (o.kernels.empty() && script.kernel) kernels = {*script.kernel};
@@ -342,7 +375,7 @@ int Replay(const Options& o) {
       const std::string what = property->check(script, rules, rules);
       broken |= !what.empty();
       std::cout << absl::StreamFormat(
-          "%s: %s: %s\n", CheckId(*property, kernel), o.replay,
+          "%s: %s: %s\n", CheckId(*property, kernel), Shown(o.replay),
           what.empty() ? "holds" : absl::StrCat("breaks: ", what));
     }
   }
@@ -419,8 +452,9 @@ int Main(int argc, char** argv) {
       "Checks the properties on random scripts, with rapidcheck.\n"
       "RC_PARAMS is read too; flags come before it.\n"
       "Exit status: 0 each check holds or breaks as known, 1 one breaks, 2 bad "
-      "usage or input.");
-  app.name("ci/properties");
+      "usage or input, 3 stopped.");
+  o.command = PathWord(argc > 0 ? argv[0] : "properties");
+  app.name(o.command);
   app.add_option("--kernel", o.kernels,
                  "K,...; else all, and those that look behind known bugs")
       ->check(kNotEmpty);
@@ -460,6 +494,8 @@ int Main(int argc, char** argv) {
       throw UsageError{absl::StrCat(
           "--seed: expected a number of 64 bits, not ", o.seed_text)};
     if (o.list) return List();
+    // The others write nothing.
+    EndOnSignals("properties: stopped");
     if (!o.replay.empty()) return Replay(o);
     const CheckParams params = Params(o);
     if (o.distribution) return Distribution(o, params);
@@ -474,6 +510,7 @@ int Main(int argc, char** argv) {
                 [&] { progress.Case(); });
       return kExitHeld;
     }
+    StopOnSignals();
     const WorkDirectory work("--out", o.out, "properties");
     return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
   } catch (const CLI::Success& success) {

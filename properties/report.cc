@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/shown.h"
 
 namespace vmtrunc {
 namespace {
@@ -63,7 +64,9 @@ void PrintRow(const std::vector<Cell>& cells) {
   int scripts = 0;
   for (const Cell& cell : cells) {
     const std::string kernel = Short(cell.kernel);
-    if (cell.unexpected()) {
+    if (cell.outcome.stopped) {
+      continue;
+    } else if (cell.unexpected()) {
       broken.push_back(kernel);
     } else if (cell.known == nullptr) {
       holds.push_back(kernel);
@@ -97,7 +100,8 @@ std::string Legend() {
          "vmtrunc bugs\n";
 }
 
-void PrintFailure(const Cell& cell, const rc::detail::TestParams& params) {
+void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
+                  const std::string& command) {
   const CheckOutcome& outcome = cell.outcome;
   std::cout << absl::StreamFormat(
       "\n%s breaks on %s: %s\n  %s\n  found by script %d, shrunk to %s (%s "
@@ -109,15 +113,16 @@ void PrintFailure(const Cell& cell, const rc::detail::TestParams& params) {
        absl::StrSplit(ToText(outcome.script), '\n', absl::SkipEmpty()))
     std::cout << "    " << line << "\n";
   const std::string ask = absl::StrCat("--property ", cell.property->name,
-                                       " --kernel ", cell.kernel);
+                                       " --kernel ", ShellWord(cell.kernel));
   std::cout << absl::StreamFormat(
       "\n  written to    %s\n"
       "  what it does  vmtrunc run %s\n"
-      "  check again   ci/properties --property %s --replay %s\n"
-      "  search again  RC_PARAMS=\"seed=%d max_success=%d\" ci/properties %s\n"
-      "  shrink again  RC_PARAMS=\"%s\" ci/properties %s\n\n",
-      cell.path, cell.path, cell.property->name, cell.path, params.seed,
-      params.maxSuccess, ask, outcome.again, ask);
+      "  check again   %s --property %s --replay %s\n"
+      "  search again  RC_PARAMS=\"seed=%d max_success=%d\" %s %s\n"
+      "  shrink again  RC_PARAMS=\"%s\" %s %s\n\n",
+      Shown(cell.path), PathWord(cell.path), command, cell.property->name,
+      PathWord(cell.path), params.seed, params.maxSuccess, command, ask,
+      outcome.again, command, ask);
 }
 
 nlohmann::json ToJson(const Cell& cell) {
@@ -128,7 +133,7 @@ nlohmann::json ToJson(const Cell& cell) {
   if (cell.known != nullptr) json["known"] = cell.known;
   if (cell.outcome.holds) return json;
   json["detail"] = cell.outcome.what;
-  json["path"] = cell.path;
+  json["path"] = Utf8(cell.path);
   json["events"] = cell.outcome.script.events.size();
   json["rc_params"] = cell.outcome.again;
   return json;

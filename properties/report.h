@@ -18,7 +18,8 @@ struct Cell {
   CheckOutcome outcome;
   std::string path;  // where the script is, when it broke
 
-  bool unexpected() const { return !outcome.holds && known == nullptr; }
+  bool broken() const { return !outcome.holds && !outcome.stopped; }
+  bool unexpected() const { return broken() && known == nullptr; }
 };
 
 // The file's name, without its directory.
@@ -27,9 +28,10 @@ std::string FileName(const Cell& cell);
 std::string FileText(const Cell& cell);
 
 // On standard output: one property's verdicts, and one failure with all that is
-// needed to see it again.
+// needed to see it again: by `command`, as the user typed it.
 void PrintRow(const std::vector<Cell>& cells);
-void PrintFailure(const Cell& cell, const rc::detail::TestParams& params);
+void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
+                  const std::string& command);
 // What the marks of PrintRow() stand for.
 std::string Legend();
 

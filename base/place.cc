@@ -1,0 +1,75 @@
+#include "base/place.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/shown.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `inner` is `outer` or in it. Both canonical. What is there is compared by
+// what it is: one directory has many names where it is mounted twice.
+bool IsWithin(fs::path inner, const fs::path& outer) {
+  for (;; inner = inner.parent_path()) {
+    std::error_code error;
+    if (inner == outer || fs::equivalent(inner, outer, error)) return true;
+    if (inner == inner.root_path()) return false;
+  }
+}
+
+}  // namespace
+
+// Field 5 of each line, with its octal escapes.
+bool IsMountPoint(const std::string& path) {
+  // No regular file with a size: read as a stream.
+  const std::string mounts = ReadFile("/proc/self/mountinfo");
+  for (const absl::string_view line : absl::StrSplit(mounts, '\n')) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
+    std::string place;
+    if (fields.size() > 4 && absl::CUnescape(fields[4], &place) &&
+        place == path)
+      return true;
+  }
+  return false;
+}
+
+void ExpectReplaceable(const std::string& option, const std::string& directory,
+                       const std::vector<std::string>& inputs) {
+  const auto refuse = [&](const std::string& what) {
+    throw UsageError{
+        absl::StrCat(option, " ", Shown(directory), ": expected ", what)};
+  };
+  if (directory.empty())
+    throw UsageError{option +
+                     ": expected a directory's name, not an empty one"};
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(directory, error);
+  if (error) FailPath(directory, error.value());
+  if (place == place.root_path()) refuse("a directory other than the root");
+  if (IsWithin(fs::current_path(), place))
+    refuse("a directory that the working directory is not in");
+  if (const char* const home = std::getenv("HOME"); home && *home != '\0') {
+    const fs::path at = fs::weakly_canonical(home, error);
+    if (!error && IsWithin(at, place))
+      refuse("a directory that the home directory is not in");
+  }
+  if (IsMountPoint(place.string()))
+    refuse("a directory that is no mount point");
+  for (const std::string& input : inputs) {
+    const fs::path in = fs::weakly_canonical(input, error);
+    if (!error && (IsWithin(in, place) || IsWithin(place, in)))
+      refuse(absl::StrCat("a place outside of ", Shown(input),
+                          ", which is read, and not around it"));
+  }
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,21 @@
+// Where a command may replace what is there.
+#ifndef VMTRUNC_BASE_PLACE_H_
+#define VMTRUNC_BASE_PLACE_H_
+
+#include <string>
+#include <vector>
+
+namespace vmtrunc {
+
+// `path` is canonical.
+bool IsMountPoint(const std::string& path);
+
+// Throws UsageError where nothing may be replaced: no name, the root, the
+// working or the home directory or what is around them, a mount point, an input
+// or what is in it or around it. `option` says whose value it is: "-o".
+void ExpectReplaceable(const std::string& option, const std::string& directory,
+                       const std::vector<std::string>& inputs);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_BASE_PLACE_H_
