@@ -58,6 +58,10 @@ endif()
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+add_test(NAME distill_files
+  COMMAND ${PROJECT_SOURCE_DIR}/cli/distill_files_test $<TARGET_FILE:vmtrunc>
+          ${PROJECT_SOURCE_DIR})
+set_tests_properties(distill_files PROPERTIES TIMEOUT 600)
 if(VMTRUNC_SANITIZE)  # where each run of the command is slow
   set_tests_properties(cli PROPERTIES ENVIRONMENT VMTRUNC_QUICK=1)
 endif()

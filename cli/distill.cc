@@ -247,11 +247,16 @@ CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
   return SmallestCover(problem, o.seconds);
 }
 
-// Throws when the new corpus lacks something, which nothing explains.
-void CheckKept(const Reach& reach, const Corpus& corpus,
-               const std::vector<uint32_t>& kept, const Features& wanted) {
+// Throws when the new corpus, as it will be read, lacks something, which
+// nothing explains.
+void CheckKept(const Reach& reach, const OwnDirectory::Files& files,
+               const Features& wanted) {
   std::vector<ReachedBy> left;
-  for (const uint32_t i : kept) left.push_back(reach.Of(corpus.drafts[i]));
+  for (const auto& [name, content] : files) {
+    const Script script =
+        ParseScript(name, content, LooksLikeText(name, content));
+    left.push_back(reach.Of({script.setup, script.events}));
+  }
   const Features lost = Without(wanted, AllOf(left));
   if (!lost.empty())
     throw UsageError{
@@ -304,8 +309,9 @@ int RunDistill(const DistillArguments& o) {
     });
   }
   d.events = EventsOf(corpus, kept);
-  CheckKept(reach, corpus, kept, wanted);
-  Finish(o, d, out, Outputs(o, corpus, kept));
+  const OwnDirectory::Files files = Outputs(o, corpus, kept);
+  CheckKept(reach, files, wanted);
+  Finish(o, d, out, files);
   return kExitHeld;
 }
 
