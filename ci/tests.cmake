@@ -58,6 +58,9 @@ endif()
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+add_test(NAME writes
+  COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/base/writes_test
+          ${PROJECT_SOURCE_DIR})
 add_test(NAME distill_files
   COMMAND ${PROJECT_SOURCE_DIR}/cli/distill_files_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})

@@ -21,6 +21,11 @@ install(CODE "
       execute_process(COMMAND ${CMAKE_STRIP} \"\${fuzzer}\")
     endif()
   endforeach()")
+# ci/properties calls it; no command of its own to learn.
+if(VMTRUNC_PROPERTIES)
+  install(TARGETS properties
+    RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc)
+endif()
 install(DIRECTORY corpus DESTINATION ${CMAKE_INSTALL_DATADIR}/vmtrunc)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md CHANGELOG.md LICENSE cmake/copyright
