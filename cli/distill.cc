@@ -323,7 +323,8 @@ void AddDistill(CLI::App& app, Command& run) {
       "writes the smallest corpus that reaches every branch of the model, "
       "every "
       "abstract\nstate and every known bug that the scripts in DIR... reach. "
-      "DIR is left alone; OUT appears whole or not at all.");
+      "DIR is left alone; OUT appears whole or not at all.\nExit status: 0 "
+      "done, 2 bad usage or input, 3 stopped: nothing was written.");
   auto o = std::make_shared<DistillArguments>();
   sub->add_option("DIR", o->dirs, "directories of scripts, text or bytes")
       ->required();

@@ -249,7 +249,8 @@ void AddShrink(CLI::App& app, Command& run) {
       "shrink",
       "makes a script that breaks a property as small as it gets, and prints "
       "it.\nExit status: 0 done, 2 bad usage or input, a script that holds "
-      "too, 3 ran out of memory: the best so far.");
+      "too, 3 ran out of memory: the best so far, or "
+      "stopped: nothing.");
   auto o = std::make_shared<ShrinkArguments>();
   sub->add_option("FILE", o->file, "a script, - for standard input; it is kept")
       ->required();
