@@ -138,11 +138,11 @@ def libfuzzer(engine, bug, seed, o, directory):
         libfuzzer_command(engine, seed, o.executions, directory),
         LIBFUZZER[engine][1] | target(bug)
         | {"VMTRUNC_DIRECTORY": str(directory)}, o.seconds, log)
-    executions, = struct.unpack("=Q", (directory / "status").read_bytes()[:8])
+    # fuzz/status.h: the build id, then the executions.
+    executions, = struct.unpack_from(
+        "=Q", (directory / "status").read_bytes(), 24)
     if status == -signal.SIGABRT:
-        saved = (directory / "current").read_bytes()
-        size, = struct.unpack("=Q", saved[:8])
-        if not replay(bug, saved[8:8 + size], directory):
+        if not replay(bug, (directory / "current").read_bytes(), directory):
             fail(f"{engine} on {bug.name}, seed {seed}: it stopped, but its "
                  "last input shows nothing:\n" + log.read_text(errors="replace"))
         # The kernel's cap is in whole seconds.
