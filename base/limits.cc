@@ -4,16 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "base/read.h"
 
 namespace vmtrunc {
 namespace {
@@ -21,10 +19,8 @@ namespace {
 constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
 std::vector<std::string> Lines(const std::string& path) {
-  std::ifstream in(path);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
+  return absl::StrSplit(ReadWhole(path, kMostInput).value_or(""), '\n',
+                        absl::SkipEmpty());
 }
 
 // Of a file that is one number; "max", or no such file, is kNoLimit.

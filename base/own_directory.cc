@@ -31,11 +31,6 @@ namespace fs = std::filesystem;
 constexpr size_t kMostMarker = size_t{64} << 20;
 constexpr size_t kMostResult = size_t{64} << 20;
 
-bool IsRegular(const std::string& path) {
-  struct stat about{};
-  return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
-}
-
 bool IsThere(const std::string& path) {
   struct stat about{};
   return ::lstat(path.c_str(), &about) == 0;
@@ -62,7 +57,7 @@ std::set<std::string, std::less<>> NamesOf(const OwnDirectory::Files& files) {
 
 // A regular file with one of these contents. A link is none.
 bool HasContent(const std::string& path, const std::set<std::string>& hashes) {
-  if (!IsRegular(path)) return false;
+  if (!IsRegularFile(path)) return false;
   const auto content = ReadWhole(path, kMostResult);
   return content && hashes.contains(NameOf(*content));
 }
@@ -154,7 +149,7 @@ void OwnDirectory::Look() {
         command_ + " wrote)");
   const std::string marker = directory_ + "/" + kMarker;
   const auto text =
-      IsRegular(marker) ? ReadWhole(marker, kMostMarker) : std::nullopt;
+      IsRegularFile(marker) ? ReadWhole(marker, kMostMarker) : std::nullopt;
   if (!text || !ParseMarker(*text, command_, ours_))
     Refuse("expected a directory that vmtrunc " + command_ +
            " wrote; no file .vmtrunc in it says so, and it is left alone");
@@ -363,7 +358,8 @@ bool RemoveKnown(const std::string& directory,
   std::vector<std::string> paths;
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error))
-    if (known(at->path().filename().string()) && IsRegular(at->path().string()))
+    if (known(at->path().filename().string()) &&
+        IsRegularFile(at->path().string()))
       paths.push_back(at->path().string());
   for (const std::string& path : paths) ::unlink(path.c_str());
   return ::rmdir(directory.c_str()) == 0;

@@ -1,5 +1,7 @@
 #include "base/place.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -27,6 +29,11 @@ bool IsWithin(fs::path inner, const fs::path& outer) {
 }
 
 }  // namespace
+
+bool IsRegularFile(const std::string& path) {
+  struct stat about{};
+  return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+}
 
 // Field 5 of each line, with its octal escapes.
 bool IsMountPoint(const std::string& path) {

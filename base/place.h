@@ -7,6 +7,9 @@
 
 namespace vmtrunc {
 
+// Not a link to one either.
+bool IsRegularFile(const std::string& path);
+
 // `path` is canonical.
 bool IsMountPoint(const std::string& path);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
+#include <new>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -99,6 +101,17 @@ std::string MemoryInWords(const BoundArguments& o,
       o.memory != 0 || options.most_bytes == 4 * kGiB
           ? ""
           : ", half of what " + FindMemoryRoom().whose + " left");
+}
+
+int InMemory(const char* command, const std::function<int()>& run) {
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    std::cerr << "vmtrunc " << command
+              << ": ran out of memory outside of the search (more --memory "
+                 "does not help; a smaller bound, or a higher ulimit -v)\n";
+    return kExitRanOut;
+  }
 }
 
 std::string Size(uint64_t number) {

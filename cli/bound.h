@@ -3,6 +3,7 @@
 #define VMTRUNC_CLI_BOUND_H_
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ ProveOptions OptionsOf(const BoundArguments& arguments);
 // "--memory is 4 GiB", "... : half of what ulimit -v leaves".
 std::string MemoryInWords(const BoundArguments& arguments,
                           const ProveOptions& options);
+
+// What `run`, of `vmtrunc COMMAND`, returns; kExitRanOut and a line where
+// memory runs out and it is not the search itself that needs it.
+int InMemory(const char* command, const std::function<int()>& run);
 
 // "12 M", "34 k", "567".
 std::string Size(uint64_t number);

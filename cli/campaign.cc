@@ -257,8 +257,7 @@ void AddCampaign(CLI::App& app, Command& run) {
   auto o = std::make_shared<CampaignOptions>();
   auto hours = std::make_shared<double>(0);
   sub->add_option("DIR", o->directory, "its directory, made if not there")
-      ->required()
-      ->check(kNotEmpty);
+      ->required();
   sub->add_option("--kernels", o->kernels, "which; all by default")
       ->delimiter(',');
   sub->add_option("--engines", o->engines, EnginesInWords())

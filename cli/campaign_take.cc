@@ -246,7 +246,7 @@ void CampaignRun::RemoveJob(uint64_t number) {
 }
 
 void CampaignRun::End(Slice& slice) {
-  const FuzzerJob& job = *slice.job;
+  FuzzerJob& job = *slice.job;
   SliceRecord record{
       .slice = slice.number,
       .began_unix = slice.began_unix,

@@ -154,8 +154,7 @@ void AddCoverage(CLI::App& app, Command& run) {
   sub->add_option("FILE", o->paths, "scripts, or directories of them")
       ->required();
   sub->add_option("--kernel", o->kernels,
-                  "K,... or all; else each script's own, else 2.6.11")
-      ->check(kNotEmpty);
+                  "K,... or all; else each script's own, else 2.6.11");
   sub->add_flag("--list", o->states,
                 "names the rules, the bugs and the abstract states");
   sub->add_flag("--json", o->json, "as JSON");

@@ -219,7 +219,7 @@ nlohmann::json ToJson(const Half& half, const Moment& moment) {
 
 void PrintJson(const Pair& pair) {
   const auto half = [](const Half& it) {
-    return ToJson(Utf8(it.path), it.kernel.ToString(), it.course.result);
+    return ToJson(it.path, it.kernel.ToString(), it.course.result);
   };
   nlohmann::json json = {{"version", kJsonVersion},
                          {"parts", pair.parts},
@@ -261,15 +261,11 @@ void AddDiff(CLI::App& app, Command& run) {
       "shows where two scripts, or one script on two kernels, part.\nExit "
       "status: 0 they do not, 1 they part, 2 bad usage or input.");
   auto o = std::make_shared<DiffArguments>();
-  sub->add_option("A", o->left, "a script, - for standard input")
-      ->required()
-      ->check(kNotEmpty);
-  sub->add_option("B", o->right, "another script, - for standard input")
-      ->check(kNotEmpty);
+  sub->add_option("A", o->left, "a script, - for standard input")->required();
+  sub->add_option("B", o->right, "another script, - for standard input");
   sub->add_option("--kernel", o->kernel,
                   "K1,K2 for one script; one for two, else the scripts' own, "
-                  "else 2.6.11")
-      ->check(kNotEmpty);
+                  "else 2.6.11");
   sub->add_option("--from", o->from, "the form of the files")
       ->check(CLI::IsMember({"text", "bytes"}));
   sub->add_flag("--json", o->json, "as JSON");

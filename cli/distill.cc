@@ -328,14 +328,11 @@ void AddDistill(CLI::App& app, Command& run) {
   auto o = std::make_shared<DistillArguments>();
   sub->add_option("DIR", o->dirs, "directories of scripts, text or bytes")
       ->required();
-  sub->add_option("-o,--out", o->out, "the directory to make")
-      ->required()
-      ->check(kNotEmpty);
+  sub->add_option("-o,--out", o->out, "the directory to make")->required();
   sub->add_option("--have", o->have,
                   "what these reach need not be kept: another corpus");
   sub->add_option("--kernel", o->kernels,
-                  "K,... that each script is run on; all by default")
-      ->check(kNotEmpty);
+                  "K,... that each script is run on; all by default");
   sub->add_flag("--any-kernel", o->any_kernel,
                 "what is reached on one kernel need not be reached on the "
                 "next: fewer files; by default each kernel counts");

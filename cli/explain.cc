@@ -105,19 +105,15 @@ void AddExplain(CLI::App& app, Command& run) {
       "each vma,\nfrom where on nothing could have helped, and why");
   auto o = std::make_shared<ExplainArguments>();
   sub->add_option("FILE", o->file, "a script, - for standard input")
-      ->required()
-      ->check(kNotEmpty);
+      ->required();
   sub->add_option("--kernel", o->kernel,
-                  "one; else the script's own, else 2.6.11")
-      ->check(kNotEmpty);
+                  "one; else the script's own, else 2.6.11");
   sub->add_option("--against", o->against,
-                  "another kernel: where the two part, side by side")
-      ->check(kNotEmpty);
+                  "another kernel: where the two part, side by side");
   sub->add_option(
-         "--html", o->html,
-         "writes it as a page that needs no network; without --against, beside "
-         "the kernel with the rule that decides turned round")
-      ->check(kNotEmpty);
+      "--html", o->html,
+      "writes it as a page that needs no network; without --against, beside "
+      "the kernel with the rule that decides turned round");
   sub->add_flag("--steps", o->steps,
                 "a row a step, also where nobody could come in between");
   sub->add_flag("--json", o->json, "as JSON");

@@ -81,12 +81,10 @@ void AddExport(CLI::App& app, Command& run) {
   sub->add_option("--as", o->as, "the form, c by default")
       ->check(CLI::IsMember({"c", "dot", "promela"}));
   sub->add_option("-o,--out", o->out,
-                  "write to this file; else standard output")
-      ->check(kNotEmpty);
+                  "write to this file; else standard output");
   sub->add_option("--kernel", o->kernel,
                   "dot, promela: what it runs on; else the script's own, else "
-                  "2.6.11")
-      ->check(kNotEmpty);
+                  "2.6.11");
   sub->add_option("--from", o->from, "the form of FILE; else its name says")
       ->check(CLI::IsMember({"text", "bytes"}));
   sub->callback([=, &run] { run = [=] { return ExportFile(*o); }; });

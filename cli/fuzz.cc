@@ -238,17 +238,14 @@ void AddFuzz(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "fuzz", "fuzzes a kernel until a property breaks or time is up");
   auto o = std::make_shared<FuzzOptions>();
-  sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default")
-      ->check(kNotEmpty);
+  sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
   sub->add_option("--unlike", o->unlike,
                   "count only what holds on this kernel, as "
-                  "2.6.11+mremap-always-resets: which rule is it?")
-      ->check(kNotEmpty);
+                  "2.6.11+mremap-always-resets: which rule is it?");
   sub->add_option("--verbs", o->verbs,
                   "choose new operations from these alone: mmap,mremap,...")
       ->delimiter(',');
-  sub->add_option("--property", o->property, "stop for this property alone")
-      ->check(kNotEmpty);
+  sub->add_option("--property", o->property, "stop for this property alone");
   sub->add_flag("--keep-going", o->keep_going,
                 "go on after a violation: one script a property at the end");
   sub->add_option("--seconds", o->seconds,
@@ -263,14 +260,11 @@ void AddFuzz(CLI::App& app, Command& run) {
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option("--out", o->out, "directory for what is found, fuzz-out");
   sub->add_option("--corpus", o->corpus,
-                  "directory of scripts to start from, in text or bytes")
-      ->check(kNotEmpty);
+                  "directory of scripts to start from, in text or bytes");
   sub->add_option("--of", o->of,
                   "say which share of these abstract states was seen: a file "
-                  "of vmtrunc prove --abstract-to")
-      ->check(kNotEmpty);
-  sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable")
-      ->check(kNotEmpty);
+                  "of vmtrunc prove --abstract-to");
+  sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable");
   sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
 }
 

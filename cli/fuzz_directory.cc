@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/sha1.h"
 #include "base/shown.h"
@@ -31,11 +32,6 @@ std::set<std::string> NamesIn(const std::string& directory) {
     names.insert(at->path().filename().string());
   if (error) FailPath(directory, error.value());
   return names;
-}
-
-bool IsRegularFile(const std::string& path) {
-  struct stat about{};
-  return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
 }
 
 std::string HashIn(const std::string& name) {

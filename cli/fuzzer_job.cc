@@ -207,9 +207,11 @@ std::string FuzzerJob::EndInWords() const {
              : absl::StrCat("exit status ", WEXITSTATUS(wait_status_));
 }
 
-void FuzzerJob::ExpectSameBuild(bool at_end) const {
+void FuzzerJob::ExpectSameBuild(bool at_end) {
+  if (is_same_build_) return;
   const std::string build = ReadBuild(directory_);
-  if (build == BuildId()) return;
+  is_same_build_ = build == BuildId();
+  if (is_same_build_) return;
   const std::string ours =
       absl::StrCat("build ", BuildId(), ", as vmtrunc is (", kBuildBoth, ")");
   if (IsBuildId(build))

@@ -58,7 +58,7 @@ class FuzzerJob {
 
   // Throws UsageError when the executable has another model than we, as soon as
   // it has said so; `at_end`: and when it has ended by itself and has not.
-  void ExpectSameBuild(bool at_end) const;
+  void ExpectSameBuild(bool at_end);
   // The last that it said, in one line.
   std::string LastWords() const;
 
@@ -76,6 +76,7 @@ class FuzzerJob {
   std::string fuzzer_, directory_;
   pid_t pid_ = 0;
   bool ended_ = false;
+  bool is_same_build_ = false;  // as far as it has said
   int wait_status_ = 0;
   uint64_t memory_mib_ = 0;
   std::optional<Clock::time_point> asked_;  // to end

@@ -10,14 +10,18 @@
 
 namespace vmtrunc {
 
-Script ReadScript(const std::string& path, const std::string& from) {
+Script ReadAnyScript(const std::string& path, const std::string& from) {
   const std::string content = ReadFile(path);
   if (content.empty())
     throw UsageError{Shown(path) +
                      ": expected a script; there is nothing in it"};
-  Script script =
-      ParseScript(path, content,
-                  from.empty() ? LooksLikeText(path, content) : from == "text");
+  return ParseScript(
+      path, content,
+      from.empty() ? LooksLikeText(path, content) : from == "text");
+}
+
+Script ReadScript(const std::string& path, const std::string& from) {
+  Script script = ReadAnyScript(path, from);
   ExpectNoStray(path, script);
   return script;
 }

@@ -55,7 +55,8 @@ inline const CLI::Validator kPositive = NumberWithoutEnd(/*or_zero=*/false);
 // also where there is nothing in the file, and where ExpectNoStray() does.
 Script ReadScript(const std::string& path, const std::string& from);
 
-// The same of its content, whichever names its events have.
+// The same whichever names its events have; and of a file's content.
+Script ReadAnyScript(const std::string& path, const std::string& from);
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
 

@@ -254,7 +254,6 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
   sub.add_option("--out", o.out,
                  "where a script is written before it is raced; a "
                  "file that is there stays, and NAME-2 is taken")
-      ->check(kNotEmpty)
       ->needs(on)
       ->capture_default_str();
   sub.add_flag("--json", o.json)->needs(on);

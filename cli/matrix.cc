@@ -1,7 +1,6 @@
 // vmtrunc matrix: kernels down, properties across.
 #include <filesystem>
 #include <iostream>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -322,18 +321,6 @@ int Matrix(const MatrixArguments& o) {
   return StatusOf(found);
 }
 
-int MatrixInMemory(const MatrixArguments& o) {
-  try {
-    return Matrix(o);
-  } catch (const std::bad_alloc&) {
-    std::cerr
-        << "vmtrunc matrix: ran out of memory outside of the search (more "
-           "--memory does not help; a smaller bound, or a higher ulimit "
-           "-v)\n";
-    return kExitRanOut;
-  }
-}
-
 }  // namespace
 
 void AddMatrix(CLI::App& app, Command& run) {
@@ -345,17 +332,17 @@ void AddMatrix(CLI::App& app, Command& run) {
   sub->add_option("--kernel", o->kernels, "K,... or all")
       ->capture_default_str();
   AddBoundOptions(*sub, o->bound);
-  sub->add_option("-o,--out", o->out, "a directory for the scripts that break")
-      ->check(kNotEmpty);
+  sub->add_option("-o,--out", o->out, "a directory for the scripts that break");
   sub->add_option("--html", o->html,
                   "and as a page; beside it, in a directory of its name, each "
                   "script that "
-                  "breaks, explained")
-      ->check(kNotEmpty);
+                  "breaks, explained");
   sub->add_flag("--rules", o->rules,
                 "for each rule of each kernel, whether it is needed");
   sub->add_flag("--json", o->json, "as JSON");
-  sub->callback([=, &run] { run = [=] { return MatrixInMemory(*o); }; });
+  sub->callback([=, &run] {
+    run = [=] { return InMemory("matrix", [&] { return Matrix(*o); }); };
+  });
 }
 
 }  // namespace vmtrunc

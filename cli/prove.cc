@@ -2,7 +2,6 @@
 #include "cli/prove.h"
 
 #include <iostream>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -175,37 +174,22 @@ int ProveIt(const ProveArguments& o) {
                                             : kExitRanOut;
 }
 
-// Where it is not the search itself that needs the memory.
-int ProveInMemory(const ProveArguments& o) {
-  try {
-    return ProveIt(o);
-  } catch (const std::bad_alloc&) {
-    std::cerr << "vmtrunc prove: ran out of memory outside of the search (more "
-                 "--memory does not help; a smaller bound, or a higher ulimit "
-                 "-v)\n";
-    return kExitRanOut;
-  }
-}
-
 void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
   ProveArguments* const o = &arguments;
   CLI::Option* const shard =
       sub.add_option("--shard", o->shard,
                      "I/N: this of N jobs that split the bound, 0 to N-1")
-          ->check(kNotEmpty)
           ->excludes("--lasso")
           ->excludes("--abstract")
           ->excludes("--abstract-to")
           ->excludes("--self-check");
   sub.add_option("--answers", o->answers,
                  "the directory for its answer, shard-I-of-N.json")
-      ->check(kNotEmpty)
       ->needs(shard);
   CLI::Option* const join =
       sub.add_option("--join", o->join,
                      "what the answers in a directory come to, and which are "
-                     "missing; with -o and --json alone")
-          ->check(kNotEmpty);
+                     "missing; with -o and --json alone");
   for (CLI::Option* other : sub.get_options())
     if (other != join && !other->check_lname("help") &&
         !other->check_lname("out") && !other->check_lname("json"))
@@ -231,17 +215,15 @@ void AddProve(CLI::App& app, Command& run) {
   auto o = std::make_shared<ProveArguments>();
   sub->add_option("--kernel", o->kernel, "K; else the script's own, or 2.6.11");
   AddBoundOptions(*sub, o->bound);
-  sub->add_option("--from", o->from,
-                  "all schedules and drops of this script's operations instead")
-      ->check(kNotEmpty);
+  sub->add_option(
+      "--from", o->from,
+      "all schedules and drops of this script's operations instead");
   for (const char* of_a_bound : {"--bound", "--pages", "--mms", "--vmas",
                                  "--passes", "--operations", "--verbs"})
     sub->get_option("--from")->excludes(of_a_bound);
-  sub->add_option("--property", o->property, "only this one counts")
-      ->check(kNotEmpty);
+  sub->add_option("--property", o->property, "only this one counts");
   sub->add_option("--checkpoint", o->checkpoint,
-                  "a directory: a search that was killed goes on from there")
-      ->check(kNotEmpty);
+                  "a directory: a search that was killed goes on from there");
   CLI::Option* const whole = sub->add_flag(
       "--whole", o->whole, "all orders of all events, in one search");
   CLI::Option* const steps =
@@ -264,7 +246,6 @@ void AddProve(CLI::App& app, Command& run) {
       ->excludes("--reduce");
   sub->add_option("--abstract-to", o->abstract_to,
                   "writes them to a file, for vmtrunc fuzz --of")
-      ->check(kNotEmpty)
       ->excludes(whole)
       ->excludes("--reduce");
   sub->add_flag("--lasso", o->lasso,
@@ -282,14 +263,13 @@ void AddProve(CLI::App& app, Command& run) {
       ->excludes("--abstract")
       ->excludes("--abstract-to")
       ->excludes("--lasso");
-  sub->add_option("-o,--out", o->out, "where a script that breaks goes")
-      ->check(kNotEmpty);
+  sub->add_option("-o,--out", o->out, "where a script that breaks goes");
   sub->add_flag("--json", o->json, "as JSON");
   AddShardOptions(*sub, *o);
   sub->callback([=, &run] {
     o->abstract |= !o->abstract_to.empty();
     o->steps |= o->abstract;
-    run = [=] { return ProveInMemory(*o); };
+    run = [=] { return InMemory("prove", [&] { return ProveIt(*o); }); };
   });
 }
 

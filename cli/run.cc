@@ -2,8 +2,9 @@
 #include "core/run.h"
 
 #include <iostream>
-#include <optional>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
@@ -43,10 +44,11 @@ void PrintStep(const Script& script, const TraceStep& step) {
 
 // What a verdict line says besides of how the run came about: where the kernel
 // is from if nobody named one, and what of the script did nothing.
-std::string HowItRan(const Script& script, bool by_default, bool is_beside) {
+std::string HowItRan(const Script& script, std::string_view kernel_from) {
   std::string how;
-  if (is_beside) how += "; on the kernel that the note beside the file names";
-  if (by_default && script.is_bytes)
+  if (kernel_from == "note")
+    how += "; on the kernel that the note beside the file names";
+  if (kernel_from == "default" && script.is_bytes)
     how += "; on the default kernel: the bytes name none";
   if (script.events.empty()) how += "; nothing was run: it has no events";
   if (!script.stray.name.empty())
@@ -58,38 +60,52 @@ std::string HowItRan(const Script& script, bool by_default, bool is_beside) {
   return how;
 }
 
+// A script, and who named the kernel that it runs on.
+struct ToRun {
+  std::string path;
+  Script script;
+  const char* kernel_from;  // as --json says it
+};
+
+ToRun ReadToRun(const RunArguments& o, const std::string& path) {
+  ToRun it{path, ReadScript(path, o.from), "option"};
+  if (!o.kernels.empty()) return it;
+  // What found the bytes may have run them on another kernel than they name.
+  const std::optional<KernelSpec> beside =
+      it.script.is_bytes ? KernelBeside(path) : std::nullopt;
+  if (beside) it.script.kernel = beside;
+  it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";
+  return it;
+}
+
+RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
+  const RunResult result = o.trace ? RunTraced(it.script, rules,
+                                               [&](const TraceStep& step) {
+                                                 PrintStep(it.script, step);
+                                               })
+                                   : Run(it.script, rules);
+  if (result.effects == 0 && !it.script.stray.name.empty())
+    throw UsageError{StrayInWords(it.path, it.script) +
+                     "; no event had an effect"};
+  return result;
+}
+
 int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
-    Script script = ReadScript(path, o.from);
-    // What found the bytes may have run them on another kernel than they name.
-    const std::optional<KernelSpec> beside =
-        o.kernels.empty() && script.is_bytes && path != "-" ? KernelBeside(path)
-                                                            : std::nullopt;
-    if (beside) script.kernel = beside;
-    const bool by_default = o.kernels.empty() && !script.kernel;
-    for (const KernelSpec& spec : Kernels(o.kernels, script, path, "2.6.11")) {
-      const Rules rules = spec.rules();
-      const RunResult result = o.trace ? RunTraced(script, rules,
-                                                   [&](const TraceStep& step) {
-                                                     PrintStep(script, step);
-                                                   })
-                                       : Run(script, rules);
-      if (result.effects == 0 && !script.stray.name.empty())
-        throw UsageError{StrayInWords(path, script) +
-                         "; no event had an effect"};
+    const ToRun it = ReadToRun(o, path);
+    for (const KernelSpec& spec :
+         Kernels(o.kernels, it.script, path, "2.6.11")) {
+      const RunResult result = RunOn(o, it, spec.rules());
       broken |= !result.holds();
       const std::string kernel = spec.ToString();
       if (o.json) {
         all.push_back(ToJson(path, kernel, result));
-        all.back()["kernel_from"] = !o.kernels.empty() ? "option"
-                                    : beside           ? "note"
-                                    : script.kernel    ? "script"
-                                                       : "default";
+        all.back()["kernel_from"] = it.kernel_from;
       } else {
         std::cout << Shown(path) << ": " << kernel << ": " << Verdict(result)
-                  << HowItRan(script, by_default, beside.has_value()) << "\n";
+                  << HowItRan(it.script, it.kernel_from) << "\n";
       }
     }
   }

@@ -254,17 +254,14 @@ void AddShrink(CLI::App& app, Command& run) {
   auto o = std::make_shared<ShrinkArguments>();
   sub->add_option("FILE", o->file, "a script, - for standard input; it is kept")
       ->required();
-  sub->add_option("-o,--out", o->out, "write to this file")->check(kNotEmpty);
+  sub->add_option("-o,--out", o->out, "write to this file");
   sub->add_option("--kernel", o->kernel,
-                  "what it breaks on; else the script's own, else 2.6.11")
-      ->check(kNotEmpty);
+                  "what it breaks on; else the script's own, else 2.6.11");
   sub->add_option("--property", o->property,
-                  "what it breaks; else what it breaks first")
-      ->check(kNotEmpty);
+                  "what it breaks; else what it breaks first");
   sub->add_option("--unlike", o->unlike,
                   "the reason: it goes on holding on this kernel; else on the "
-                  "kernel with one rule turned round, if there is such a rule")
-      ->check(kNotEmpty);
+                  "kernel with one rule turned round, if there is such a rule");
   sub->add_option("--from", o->from, "the form of FILE; else its name says")
       ->check(CLI::IsMember({"text", "bytes"}));
   sub->add_flag("--quick", o->quick,

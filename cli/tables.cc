@@ -84,13 +84,7 @@ int PrintRules(bool as_json) {
 
 int Format(const std::string& path, const std::string& from,
            const std::string& as, const std::string& out) {
-  const std::string content = ReadFile(path);
-  if (content.empty())
-    throw UsageError{Shown(path) +
-                     ": expected a script; there is nothing in it"};
-  const Script script =
-      ParseScript(path, content,
-                  from.empty() ? LooksLikeText(path, content) : from == "text");
+  const Script script = ReadAnyScript(path, from);
   if (script.ignored_bytes > 0)
     std::cerr << "vmtrunc: " << path << ": " << script.ignored_bytes
               << " bytes past event " << kMaxEvents << " are ignored\n";

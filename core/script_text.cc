@@ -1,7 +1,6 @@
 // The text form.
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -145,8 +144,10 @@ class Parser {
   void FindStray();
 
   Script script_;
-  std::vector<StrayTask> named_;  // by events, each name once
-  std::set<std::string> seen_, forked_;
+  // By a task's number: the first line of an event of it, and whether a fork
+  // is to make it.
+  int named_at_[8] = {};
+  bool is_forked_[8] = {};
   Part part_ = Part::kVersion;
 };
 
@@ -311,8 +312,8 @@ void Parser::ParseVerb(Line& line, Event& event) {
       event.addr = line.Number("ADDR", 0, 255);
       break;
     case Verb::kFork:
-      forked_.insert(std::string(line.peek()));
       event.new_addr = Task(line.Name("a task's name"), line);
+      is_forked_[event.new_addr] = true;
       break;
     case Verb::kExit:
       break;
@@ -337,8 +338,8 @@ void Parser::ParseVerb(Line& line, Event& event) {
 void Parser::ParseEvent(Line& line) {
   Event event;
   const std::string name = line.Name("an event: TASK VERB ARGS");
-  if (seen_.insert(name).second) named_.push_back({name, line.number()});
   event.task = Task(name, line);
+  if (named_at_[event.task] == 0) named_at_[event.task] = line.number();
   if (line.TakeIf("step")) {
     event.kind = EventKind::kStep;
   } else if (line.TakeIf("finish")) {
@@ -371,15 +372,14 @@ void Parser::ParseLine(Line& line) {
   }
 }
 
+// The first in the text.
 void Parser::FindStray() {
-  const auto* const names = script_.task_names;
-  for (const StrayTask& task : named_)
-    if (!forked_.contains(task.name) &&
-        std::find(names, names + script_.setup.tasks, task.name) ==
-            names + script_.setup.tasks) {
-      script_.stray = task;
-      return;
-    }
+  for (unsigned i = script_.setup.tasks; i < 8; ++i) {
+    if (named_at_[i] == 0 || is_forked_[i]) continue;
+    StrayTask& stray = script_.stray;
+    if (stray.name.empty() || named_at_[i] < stray.line)
+      stray = {script_.task_names[i], named_at_[i]};
+  }
 }
 
 absl::StatusOr<Script> Parser::Parse(std::string_view text) {

@@ -22,20 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A few ten thousand states.
-constexpr Bound kOneMm = {
-    .name = "one-mm",
-    .pages = 2,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 1,
-    .vmas = 4,
-    .passes = 1,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
-                 Verb::kTruncate}),
-    .private_too = false};
+constexpr Bound kOneMm =
+    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
+              Verb::kTruncate}));
 constexpr Bound kTwoMms = {
     .name = "two-mms",
     .pages = 1,

@@ -18,19 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Bound kOneMm = {
-    .name = "one-mm",
-    .pages = 2,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 1,
-    .vmas = 4,
-    .passes = 1,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
-                 Verb::kWrite, Verb::kFork, Verb::kTruncate}),
-    .private_too = true};
+constexpr Bound kOneMm =
+    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
+              Verb::kWrite, Verb::kFork, Verb::kTruncate}),
+          /*private_too=*/true);
 constexpr Bound kTwoMms = {
     .name = "two-mms",
     .pages = 1,

@@ -29,6 +29,22 @@ constexpr Verbs Of(std::initializer_list<Verb> all) {
   return verbs;
 }
 
+// One process, a pass and another operation, two at once: a few ten thousand
+// states or fewer.
+constexpr Bound OneMm(Verbs verbs, bool private_too = false) {
+  return {.name = "one-mm",
+          .pages = 2,
+          .first_addr = 15,
+          .end_addr = 17,
+          .mms = 1,
+          .vmas = 4,
+          .passes = 1,
+          .operations = 1,
+          .in_flight = 2,
+          .verbs = verbs,
+          .private_too = private_too};
+}
+
 // Two passes over one page, and what can split its vma.
 inline constexpr Bound kTwoPassesOfAPage = {
     .name = "two-passes",

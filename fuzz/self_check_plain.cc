@@ -51,9 +51,10 @@ class PlainSearch {
                                     .bytes = Bytes()});
       edges_.clear();
       plain_.Edges(state, edges_);
-      const bool goes_on = ++FormOf(state, at).states <= kMostOfOne;
+      Merged& form = FormOf(state, at);
+      const bool goes_on = ++form.states <= kMostOfOne;
       if (!goes_on) ++found_.one_step;
-      CheckMerge(state, at, Expand(state, at, goes_on));
+      CheckMerge(state, at, form, Expand(state, at, goes_on));
       CheckOrders(state, at);
     }
     way_.states = nodes_.size();
@@ -146,9 +147,9 @@ class PlainSearch {
   }
 
   // Two states that the normal form takes for one must go on alike.
-  void CheckMerge(const State<C>& state, uint32_t at, uint64_t future) {
+  void CheckMerge(const State<C>& state, uint32_t at, Merged& form,
+                  uint64_t future) {
     if (told_merge_) return;
-    Merged& form = FormOf(state, at);
     if (form.node == at) form.future = future;
     if (form.node == at) return;
     ++found_.merged;

@@ -10,19 +10,9 @@
 namespace vmtrunc {
 namespace {
 
-constexpr Bound kOneMm = {
-    .name = "one-mm",
-    .pages = 2,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 1,
-    .vmas = 4,
-    .passes = 1,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
-                 Verb::kFork, Verb::kTruncate}),
-    .private_too = false};
+constexpr Bound kOneMm =
+    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
+              Verb::kFork, Verb::kTruncate}));
 
 SelfCheck Check(const Bound& bound, const char* kernel,
                 ProveOptions options = {}) {

@@ -13,19 +13,9 @@
 namespace vmtrunc {
 namespace {
 
-constexpr Bound kOneMm = {
-    .name = "one-mm",
-    .pages = 2,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 1,
-    .vmas = 4,
-    .passes = 1,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
-                 Verb::kTruncate}),
-    .private_too = false};
+constexpr Bound kOneMm =
+    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
+              Verb::kTruncate}));
 
 // Fewer shards than starts, some with a start of their own, and more than a
 // start has first operations.
