@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/shown.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/live_threads.h"
@@ -47,14 +48,15 @@ int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
   return kExitBroken;
 }
 
-void PrintTotals(const Comparison& comparison, double seconds) {
+void PrintTotals(const Comparison& comparison, double seconds,
+                 const char* result) {
   const CompareTotals& totals = comparison.totals();
   std::cout << absl::StrFormat(
       "%d scripts, %d events played, %d %% with an effect, %d not played "
-      "(nothing to do), %.1f s: no divergence\n",
+      "(nothing to do), %.1f s: %s\n",
       totals.scripts, totals.events,
       totals.events == 0 ? 0 : 100 * totals.effects / totals.events,
-      totals.idle, seconds);
+      totals.idle, seconds, result);
   std::cout << "verbs:";
   for (const auto& [verb, count] : totals.verbs)
     std::cout << " " << VerbName(verb) << " " << count;
@@ -90,7 +92,11 @@ std::string NotOfThisKernel(const Script& script) {
   return absl::StrJoin(lines, "; ");
 }
 
+constexpr const char* kAgreed = "no divergence";
+constexpr const char* kStopped = "stopped: no divergence so far";
+
 int RunScript(const LiveOptions& o, const Rules& rules) {
+  EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   const Script script = ReadScript(o.script, "");
   const Sequence sequence = MakeSequence(script, rules);
   if (!sequence.refused.empty())
@@ -104,17 +110,23 @@ int RunScript(const LiveOptions& o, const Rules& rules) {
   const std::string ignored = NotOfThisKernel(script);
   if (!ignored.empty())
     std::cout << "not asked of the running kernel: " << ignored << "\n";
-  Comparison comparison(rules);
-  size_t at = 0;
-  const std::string differs = comparison.Compare(script, sequence, at);
-  if (!differs.empty()) return ReportDivergence(o, script, at, differs);
-  PrintTotals(comparison, 0);
+  Comparison comparison(rules, StopOnSignals());
+  try {
+    size_t at = 0;
+    const std::string differs = comparison.Compare(script, sequence, at);
+    if (!differs.empty()) return ReportDivergence(o, script, at, differs);
+  } catch (const LiveStopped&) {
+    PrintTotals(comparison, 0, kStopped);
+    return kExitRanOut;
+  }
+  PrintTotals(comparison, 0, kAgreed);
   return kExitHeld;
 }
 
 int RunRandom(const LiveOptions& o, const Rules& rules) {
-  Comparison comparison(rules);
+  Comparison comparison(rules, StopOnSignals());
   ProgressLine progress;
+  const char* result = kAgreed;
   int status = kExitHeld;
   for (uint64_t run = 0; run < o.runs && status == kExitHeld; ++run) {
     if (o.seconds != 0 && progress.seconds() > o.seconds) break;
@@ -133,15 +145,18 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
       progress.End();
       std::cerr << "vmtrunc: ran out: " << error.what << "\n";
       status = kExitRanOut;
+    } catch (const LiveStopped&) {
+      result = kStopped;
+      status = kExitRanOut;
     }
     if (progress.IsDue())
       progress.Show(
           absl::StrFormat("%d scripts, %.0f s", run, progress.seconds()));
   }
   progress.End();
-  if (comparison.totals().events == 0)
+  if (comparison.totals().events == 0 && result == kAgreed)
     throw UsageError{"live: expected a run or more"};
-  PrintTotals(comparison, progress.seconds());
+  PrintTotals(comparison, progress.seconds(), result);
   return status;
 }
 

@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "base/error.h"
 #include "base/shown.h"
+#include "base/stop.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "core/version.h"
@@ -124,6 +125,7 @@ void Print(const ThreadsOptions& o, const RaceReport& r) {
 
 // A script to be raced: all that it starts is raced, or it is refused.
 void TakeScript(ThreadsOptions& o) {
+  EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   o.race.script = ReadScript(o.script, "");
   RaceShared plan;
   o.dealt = Deal(*o.race.script, o.race.meet, plan);

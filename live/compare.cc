@@ -112,6 +112,7 @@ std::string Comparison::Compare(const Script& script, const Sequence& sequence,
   std::string differs;
   at = 0;
   for (const Turn& turn : sequence.turns) {
+    if (stop_) throw LiveStopped{};
     at = turn.end;
     if (turn.idle.empty()) differs = CompareTurn(world, machine, script, turn);
     if (!differs.empty()) break;

@@ -4,6 +4,7 @@
 #define VMTRUNC_LIVE_COMPARE_H_
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <string>
 
@@ -39,11 +40,13 @@ struct CompareTotals {
 
 class Comparison {
  public:
-  explicit Comparison(const Rules& rules) : rules_(rules) {}
+  // Requires: `stop` outlives this.
+  Comparison(const Rules& rules, const std::atomic<bool>& stop)
+      : rules_(rules), stop_(stop), live_(stop) {}
 
   // Returns what differs, or "". `at` is how many events were played then.
   // Requires: the script's sequence, of these rules and not refused. Throws
-  // LiveError.
+  // LiveError, and LiveStopped between two events once `stop` is true.
   std::string Compare(const Script& script, const Sequence& sequence,
                       size_t& at);
 
@@ -61,6 +64,7 @@ class Comparison {
                            const Reply& reply);
 
   Rules rules_;
+  const std::atomic<bool>& stop_;
   LiveTasks live_;
   MergeProbe probe_;
   CompareTotals totals_;

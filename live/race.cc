@@ -54,7 +54,8 @@ RaceReport ReportOf(const RaceShared& s, uint64_t start) {
   return r;
 }
 
-// SIGINT and SIGTERM ask for the end while this lives.
+// SIGINT, SIGTERM and SIGHUP ask for the end while this lives; SIGHUP only
+// where it was not ignored (nohup).
 class Stopping {
  public:
   explicit Stopping(std::atomic<uint32_t>& stop) {
@@ -63,16 +64,19 @@ class Stopping {
     action.sa_handler = OnStop;
     ::sigaction(SIGINT, &action, &interrupt_);
     ::sigaction(SIGTERM, &action, &terminate_);
+    ::sigaction(SIGHUP, &action, &hang_up_);
+    if (hang_up_.sa_handler == SIG_IGN) ::sigaction(SIGHUP, &hang_up_, nullptr);
   }
   ~Stopping() {
     ::sigaction(SIGINT, &interrupt_, nullptr);
     ::sigaction(SIGTERM, &terminate_, nullptr);
+    ::sigaction(SIGHUP, &hang_up_, nullptr);
   }
   Stopping(const Stopping&) = delete;
   Stopping& operator=(const Stopping&) = delete;
 
  private:
-  struct sigaction interrupt_{}, terminate_{};
+  struct sigaction interrupt_{}, terminate_{}, hang_up_{};
 };
 
 // Waits for the child; what it died of is a failure, and so is silence.

@@ -112,6 +112,7 @@ void Rounds::Bound() {
   // The parent has them, and ends this.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // then it is EFBIG
   oom_kills_ = OomKills();
 }

@@ -117,7 +117,7 @@ class Server {
 
 }  // namespace
 
-LiveTasks::LiveTasks() {
+LiveTasks::LiveTasks(const std::atomic<bool>& stop) : stop_(stop) {
   here_.fill(-1);
   there_.fill(-1);
   maps_.fill(-1);
@@ -169,7 +169,10 @@ void LiveTasks::StartMm(const Setup& setup, unsigned first) {
   const pid_t pid = ::fork();
   if (pid < 0) Die("fork", errno);
   if (pid == 0) {
-    // When this program is gone, a read of the other end says so.
+    // When this program is gone, a read of the other end says so. A signal of
+    // the terminal is for this program: it ends the tasks when it has told.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      ::signal(signal, SIG_IGN);
     for (const int fd : here_) ::close(fd);
     static std::array<Server, kTasks> servers;
     for (unsigned i = first; i < setup.tasks; ++i) {
@@ -211,6 +214,7 @@ Reply LiveTasks::Do(const Request& request) {
 Reply LiveTasks::Answer(size_t task) {
   pollfd answer{.fd = here_[task], .events = POLLIN, .revents = 0};
   while (::poll(&answer, 1, kAnswerLookMilliseconds) <= 0) {
+    if (stop_) throw LiveStopped{};
     if (::kill(pids_[task], 0) == 0) continue;
     if (::poll(&answer, 1, 0) > 0) break;
     throw LiveError{

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <atomic>
 #include <string>
 
 #include "live/process.h"
@@ -43,15 +44,18 @@ struct LiveError {
   std::string what;
 };
 
+// The user has told it to stop while a task did not answer.
+struct LiveStopped {};
+
 class LiveTasks {
  public:
-  LiveTasks();
+  explicit LiveTasks(const std::atomic<bool>& stop);
   ~LiveTasks();
   LiveTasks(const LiveTasks&) = delete;
   LiveTasks& operator=(const LiveTasks&) = delete;
 
   // Makes the files and the declared tasks: tasks in one mm are threads of one
-  // process. These throw LiveError.
+  // process. These throw LiveError, and LiveStopped once `stop` is true.
   void Begin(const Setup& setup);
   void End();
   Reply Do(const Request& request);
@@ -65,6 +69,7 @@ class LiveTasks {
   void Closed(size_t task);
   void Forget(size_t task);
 
+  const std::atomic<bool>& stop_;
   Place place_;
   std::array<uint64_t, 2> inodes_{};
   std::array<int, kTasks> here_{}, there_{}, maps_{}, pagemap_{};
