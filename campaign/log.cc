@@ -133,11 +133,12 @@ Log Log::Open(const std::string& path) {
   return log;
 }
 
-void Log::Append(const SliceRecord& record) {
+void Log::Append(const SliceRecord& record, bool is_durable) {
   const std::string line = ToLine(record);
   const off_t before = ::lseek(file_, 0, SEEK_END);
   const ssize_t wrote = ::write(file_, line.data(), line.size());
-  if (wrote != static_cast<ssize_t>(line.size()) || ::fdatasync(file_) != 0) {
+  if (wrote != static_cast<ssize_t>(line.size()) ||
+      (is_durable && ::fdatasync(file_) != 0)) {
     const int error = wrote < 0 ? errno : ENOSPC;
     // Without the torn line; should even that fail, the next Open() cuts it.
     if (::ftruncate(file_, before) != 0) errno = 0;

@@ -51,8 +51,9 @@ class Log {
   Log(Log&& other) noexcept;
   ~Log();
 
-  // On disk when it returns; or throws UsageError and the file is as before.
-  void Append(const SliceRecord& record);
+  // On disk when it returns, unless the caller does not wait for that; or
+  // throws UsageError and the file is as before.
+  void Append(const SliceRecord& record, bool is_durable = true);
 
   // SliceRecord::at of the last one; 0: none.
   double at() const { return records_.empty() ? 0 : records_.back().at; }

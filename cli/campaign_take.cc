@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -31,7 +32,7 @@ constexpr unsigned kMostDiedKept = 100;
 // What one slice's findings may take to shrink.
 constexpr auto kShrinking = std::chrono::seconds(8);
 // From when we stop our jobs; what is left then is the next campaign's.
-constexpr auto kMostWait = std::chrono::milliseconds(500);
+constexpr auto kMostWait = std::chrono::milliseconds(300);
 
 bool ReadWhat(const std::string& directory, SliceRecord& record) {
   const auto text = ReadWhole(directory + "/" + kSliceFile, 4096);
@@ -40,7 +41,20 @@ bool ReadWhat(const std::string& directory, SliceRecord& record) {
   if (lines.size() < 3) return false;
   record.kernel = lines[0];
   record.engine = lines[1];
-  return absl::SimpleAtoi(lines[2], &record.began_unix);
+  if (!absl::SimpleAtoi(lines[2], &record.began_unix)) return false;
+  record.end = "the campaign ended";  // of a kill, or the machine
+  if (lines.size() > 6 && absl::SimpleAtod(lines[5], &record.seconds) &&
+      absl::SimpleAtoi(lines[6], &record.memory_mib))
+    record.end = lines.size() > 7 ? lines[7] : "";
+  return true;
+}
+
+// For the next start: how the slice ended.
+void AddEnd(const std::string& directory, const SliceRecord& record) {
+  const std::string path = absl::StrCat(directory, "/", kSliceFile);
+  WriteFile(path,
+            absl::StrCat(ReadWhole(path, 4096).value_or(""), record.seconds,
+                         "\n", record.memory_mib, "\n", record.end, "\n"));
 }
 
 // As we wrote it, or as good: what a person has changed in it is kept.
@@ -70,19 +84,15 @@ void CampaignRun::TakeLeftOvers() {
   for (const uint64_t number : store_.Jobs()) {
     last_slice_ = std::max(last_slice_, number);
     if (stopped()) continue;
-    if (!log_.Has(number) && SetAside(number)) continue;
+    if (SetAside(number)) continue;
     SliceRecord record{.slice = number, .at = ran()};
-    const std::string directory = store_.JobDirectory(number);
-    if (!log_.Has(number)) {
-      if (ReadWhat(directory, record)) {
-        const auto kernel = std::find_if(
-            kernels_.begin(), kernels_.end(),
-            [&](const KernelState& k) { return k.name == record.kernel; });
-        // Of a kernel that is left out this time: it stays for the next.
-        if (kernel == kernels_.end()) continue;
-        record.end = "the campaign ended";
-        if (!Harvest(record, *kernel)) continue;
-      }
+    if (ReadWhat(store_.JobDirectory(number), record)) {
+      const auto kernel = std::find_if(
+          kernels_.begin(), kernels_.end(),
+          [&](const KernelState& k) { return k.name == record.kernel; });
+      // Of a kernel that is left out this time: it stays for the next.
+      if (kernel == kernels_.end()) continue;
+      if (!Harvest(record, *kernel) || stopped()) continue;
     }
     RemoveJob(number);
   }
@@ -144,14 +154,9 @@ bool CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
   WriteFile(mark, "");
-  try {
-    if (TakeSlice(record, kernel)) return true;
-  } catch (const UsageError&) {
-    ::unlink(mark.c_str());  // the disk's fault, not the slice's
-    throw;
-  }
-  ::unlink(mark.c_str());  // nobody's: it is for the next campaign
-  return false;
+  // It stays only where taking the slice ends the process.
+  const absl::Cleanup unmark = [&] { ::unlink(mark.c_str()); };
+  return TakeSlice(record, kernel);
 }
 
 // Whether one who has told us to stop has waited long enough.
@@ -168,17 +173,25 @@ bool CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   record.events = status.events;
   record.effects = status.effects;
   record.drops = status.drops;
+  // What is to be told comes first.
+  if (!HarvestCauses(status, kernel, record)) return false;
+  const unsigned causes = record.gain.causes;
   record.gain = kernel.corpus.Take(directory + "/corpus",
                                    [this] { return WaitedEnough(); });
-  if (WaitedEnough() || !HarvestCauses(status, kernel, record)) return false;
+  record.gain.causes = causes;
+  if (WaitedEnough()) return false;
   record.states = kernel.corpus.StateCount();
   record.corpus = kernel.corpus.names().size();
   record.of_count = CountSeen(kernel.of);
   for (size_t i = 0; i < kernel.of.size(); ++i)
     record.of_seen +=
         kernel.of[i] != 0 && kernel.corpus.states()[i] != 0 ? 1 : 0;
-  SyncFileSystem(store_.directory());  // all of it at once
-  log_.Append(record);                 // from here on it has happened
+  // Who has told us to stop does not wait for the disk: the slice stays, and
+  // the next start takes again what may not be there.
+  const bool is_durable = !stopped();
+  if (is_durable) SyncFileSystem(store_.directory());  // all of it at once
+  if (log_.Has(record.slice)) return true;             // it is taken again
+  log_.Append(record, is_durable);  // from here on it has happened
   executions_ += record.executions;
   for (const auto& [cause, executions] : record.causes)
     kernel.findings.Count(cause, executions, log_.records().back().end_unix);
@@ -273,12 +286,13 @@ void CampaignRun::End(Slice& slice) {
   }
   KernelState& kernel = kernels_[slice.pair.kernel];
   if (!Harvest(record, kernel)) {
+    AddEnd(store_.JobDirectory(slice.number), record);
     TellLine(
         absl::StrCat("slice ", slice.number, " is left for the next start"));
     return;
   }
   schedule_.Note(slice.pair, log_.records().back().gain, record.seconds);
-  RemoveJob(slice.number);
+  if (!stopped()) RemoveJob(slice.number);
 }
 
 }  // namespace vmtrunc

@@ -50,8 +50,10 @@ Summary CampaignRun::Sum() const {
   }
   for (Finding& finding : summary.findings)
     finding.has_page = !without_page_.contains(finding.FileName());
-  for (const Slice& slice : slices_)
-    summary.executions += slice.job->status().executions;
+  for (const uint64_t slice : store_.Jobs())  // running, and left
+    if (!log_.Has(slice))
+      summary.executions +=
+          FuzzerJob::ReadStatus(store_.JobDirectory(slice)).executions;
   return summary;
 }
 
