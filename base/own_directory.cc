@@ -187,6 +187,7 @@ void OwnDirectory::Step() const {
 }
 
 void OwnDirectory::ExpectFree(const Files& files) const {
+  if (is_empty_) return;
   for (const auto& [name, content] : files)
     if (!ours_.contains(name) && IsThere(directory_ + "/" + name))
       Refuse(absl::StrCat(
@@ -230,7 +231,7 @@ void OwnDirectory::Fill(const std::string& made, const Files& files,
                         bool durable) const {
   try {
     for (const auto& [name, content] : files)
-      WriteFile(absl::StrCat(made, "/", name), content);
+      WriteNew(absl::StrCat(made, "/", name), content);
     if (durable) SyncFileSystem(made);
   } catch (...) {
     RemoveMade(made, NamesOf(files));

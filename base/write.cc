@@ -219,6 +219,16 @@ void WriteFile(const std::string& path, const std::string& content) {
     FailPath(path, error);
 }
 
+void WriteNew(const std::string& path, const std::string& content) {
+  const int file =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file < 0) FailPath(path, errno);
+  int error = WriteAll(file, content);
+  const int finished = Finish(file, /*durable=*/false);
+  if (error == 0) error = finished;
+  if (error != 0) FailPath(path, error);
+}
+
 void WriteDurable(const std::string& path, const std::string& content) {
   if (const int error = Write(path, content, /*durable=*/true))
     FailPath(path, error);

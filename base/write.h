@@ -31,7 +31,12 @@ class OutputFile {
 // The same at once.
 void WriteFile(const std::string& path, const std::string& content);
 
-// The same, and on disk when it returns: also under its name.
+// A file that is not there, in a directory that nobody else knows of yet: it
+// may be there by half for a moment, and costs a third of WriteFile(). Throws
+// UsageError, and then half of it may be left.
+void WriteNew(const std::string& path, const std::string& content);
+
+// As WriteFile(), and on disk when it returns: also under its name.
 void WriteDurable(const std::string& path, const std::string& content);
 
 // What has been written under its name is on disk under it. Throws UsageError.

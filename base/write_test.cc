@@ -69,6 +69,16 @@ TEST_F(WriteTest, ModeAndOtherNamesAreKept) {
   EXPECT_EQ(Get("other"), "short");
 }
 
+TEST_F(WriteTest, WhatIsNewReplacesAndFollowsNothing) {
+  WriteNew(Path("new"), "content");
+  EXPECT_EQ(Get("new"), "content");
+  EXPECT_NE(ErrorOf([&] { WriteNew(Path("new"), "other"); }), "");
+  EXPECT_EQ(Get("new"), "content");
+  fs::create_symlink("later", Path("link"));
+  EXPECT_NE(ErrorOf([&] { WriteNew(Path("link"), "new"); }), "");
+  EXPECT_FALSE(fs::exists(Path("later")));
+}
+
 TEST_F(WriteTest, ANameOf255BytesIsAName) {
   const std::string name(255, 'x');
   WriteFile(Path(name), "new");
