@@ -106,7 +106,7 @@ Store Store::Open(const std::string& directory) {
         absl::StrCat(Shown(directory),
                      ": another campaign runs there; to see it: vmtrunc "
                      "campaign ",
-                     ShellWord(directory), " --status")};
+                     PathWord(directory), " --status")};
   // The lock comes first: one that was killed between the two left no format.
   if (TypeOf(store.Path("format")) == fs::file_type::not_found)
     WriteDurable(store.Path("format"), kFormat);

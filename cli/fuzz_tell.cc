@@ -46,7 +46,7 @@ class BrokenInput {
     const std::string path = WriteUnused(
         directory.Path(absl::StrCat(spec_.ToString(), "-", Name(property_))),
         "vmt", ToText(script_));
-    std::cout << "Run it again:  vmtrunc run " << ShellWord(path) << "\n\n";
+    std::cout << "Run it again:  vmtrunc run " << PathWord(path) << "\n\n";
   }
 
  private:

@@ -40,7 +40,7 @@ std::string NoteText(const InputNote& note, const std::string& path,
                   note.seed == 0 ? "any" : absl::StrCat(note.seed), "\n");
   absl::StrAppend(&text, "    build    ", BuildId(), "\n    content  ",
                   NameOf(content), "\n    again    vmtrunc run --kernel ",
-                  kernel, " --from bytes ", ShellWord(path), "\n");
+                  kernel, " --from bytes ", PathWord(path), "\n");
   return text;
 }
 

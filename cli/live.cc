@@ -44,7 +44,7 @@ int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
   if (path.empty()) path = WriteUnused("live-divergence", "vmt", text);
   if (path != "-")
     std::cout << absl::StrFormat("Run it again:  vmtrunc live %s --kernel %s\n",
-                                 ShellWord(path), o.kernel);
+                                 PathWord(path), o.kernel);
   return kExitBroken;
 }
 

@@ -46,8 +46,8 @@ std::string Again(const ThreadsOptions& o) {
   std::string text = absl::StrFormat(
       "vmtrunc live --threads %s --runs 10000 --unit %d "
       "--meet %d --check %d --delay %d",
-      ShellWord(r.path), r.unit, r.meet, r.check, r.delay);
-  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", ShellWord(r.dir));
+      PathWord(r.path), r.unit, r.meet, r.check, r.delay);
+  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", PathWord(r.dir));
   if (!o.plant.empty()) absl::StrAppend(&text, " --plant ", o.plant);
   return text;
 }
