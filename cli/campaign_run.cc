@@ -23,8 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// libFuzzer's own limit is a net for when we are stopped and go on too late.
-constexpr int kNetSeconds = 15;
+constexpr uint64_t kNetSeconds = 15;  // JobSpec::most_seconds
 // Less is no time to start a process in.
 constexpr double kShortestSlice = 0.05;
 
@@ -163,13 +162,12 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
                .arguments = engine.flags,
                .variables = engine.variables,
                // The stack, the libraries and what malloc maps ahead.
-               .most_bytes = (uint64_t{options_.memory_mib} + 1024) << 20};
+               .most_bytes = (uint64_t{options_.memory_mib} + 1024) << 20,
+               .most_seconds = static_cast<uint64_t>(seconds) + kNetSeconds};
   const unsigned seed =
       options_.seed == 0 ? 0 : options_.seed + static_cast<unsigned>(number);
   for (const std::string& argument :
-       {absl::StrCat("-max_total_time=",
-                     static_cast<int>(seconds) + kNetSeconds),
-        absl::StrCat("-max_len=",
+       {absl::StrCat("-max_len=",
                      kHeaderBytes + kRecordBytes * options_.events),
         absl::StrCat("-rss_limit_mb=", options_.memory_mib),
         absl::StrCat("-seed=", seed),

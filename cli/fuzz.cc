@@ -30,9 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// libFuzzer counts whole seconds, and not all that it does. We end it; this is
-// for when we are stopped (SIGSTOP) and go on too late.
-constexpr double kNet = 10;
+constexpr double kNet = 10;     // seconds, JobSpec::most_seconds
 constexpr double kNoEnd = 1e9;  // seconds
 constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
 constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
@@ -50,8 +48,7 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
                .variables = {std::string(kKernelVariable) + "=" + o.kernel}};
   spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
   if (o.seconds > 0 && o.seconds < kNoEnd)
-    spec.arguments.push_back(
-        absl::StrFormat("-max_total_time=%.0f", std::ceil(o.seconds + kNet)));
+    spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };

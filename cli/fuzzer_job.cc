@@ -42,7 +42,7 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 
 // In the child: only calls that are safe after fork().
 [[noreturn]] void Become(char** argv, char** envp, int log, pid_t parent,
-                         uint64_t most_bytes) {
+                         uint64_t most_bytes, uint64_t most_seconds) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(126);  // it ended before that
   ::setpgid(0, 0);  // an interrupt from the terminal is the parent's to pass on
@@ -50,6 +50,10 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   if (most_bytes != 0) {
     const rlimit limit{most_bytes, most_bytes};
     ::setrlimit(RLIMIT_AS, &limit);
+  }
+  if (most_seconds != 0) {
+    const rlimit limit{most_seconds, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_CPU, &limit);
   }
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::dup2(null, 0);
@@ -147,7 +151,7 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   pid_ = ::fork();
   if (pid_ == 0)
     Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
-           log, parent, spec.most_bytes);
+           log, parent, spec.most_bytes, spec.most_seconds);
   const int error = errno;
   ::close(log);
   if (pid_ < 0)
@@ -189,6 +193,8 @@ void FuzzerJob::Kill() {
 
 bool FuzzerJob::crashed() const {
   if (WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0) return false;
+  if (WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGXCPU)
+    return false;  // JobSpec::most_seconds
   if (!asked_) return true;
   // Asked to end: 72 is libFuzzer's word for an interrupt.
   if (WIFEXITED(wait_status_)) return WEXITSTATUS(wait_status_) != 72;
