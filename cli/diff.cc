@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
+#include "cli/to_run.h"
 #include "cli/verdict.h"
 #include "core/differences.h"
 #include "core/parting.h"
@@ -24,8 +25,7 @@ struct DiffArguments {
 
 // One of the two runs.
 struct Half {
-  std::string path;
-  Script script;
+  ToRun it;
   KernelSpec kernel;
   Rules rules;
   Course course;
@@ -41,13 +41,11 @@ struct Pair {
   std::vector<RuleDifference> rules = {};
 };
 
-Half HalfOf(const std::string& path, const Script& script,
-            const KernelSpec& kernel) {
-  return {.path = path,
-          .script = script,
+Half HalfOf(const ToRun& it, const KernelSpec& kernel) {
+  return {.it = it,
           .kernel = kernel,
           .rules = kernel.rules(),
-          .course = Follow(script, kernel.rules())};
+          .course = Follow(it.script, kernel.rules())};
 }
 
 Pair ReadPair(const DiffArguments& o) {
@@ -56,29 +54,30 @@ Pair ReadPair(const DiffArguments& o) {
                      ": expected another script, or --kernel K1,K2"};
   if (o.left == "-" && o.right == "-")
     throw UsageError{"-: expected standard input once"};
-  const Script left = ReadScript(o.left, o.from);
+  const ToRun left = ReadToRun(o.left, o.from, o.kernel);
   const std::vector<KernelSpec> kernels =
-      Kernels(o.kernel, left, o.left, "2.6.11");
+      Kernels(o.kernel, left.script, o.left, "2.6.11");
   if (o.right.empty()) {
     if (kernels.size() != 2)
       throw UsageError{"--kernel " + o.kernel +
                        ": expected two kernels, K1,K2, or another script"};
-    return {.left = HalfOf(o.left, left, kernels[0]),
-            .right = HalfOf(o.left, left, kernels[1])};
+    return {.left = HalfOf(left, kernels[0]),
+            .right = HalfOf(left, kernels[1])};
   }
   if (kernels.size() != 1)
     throw UsageError{"--kernel " + o.kernel +
                      ": expected one kernel for two scripts"};
-  const Script right = ReadScript(o.right, o.from);
-  return {.left = HalfOf(o.left, left, kernels[0]),
-          .right = HalfOf(o.right, right,
-                          Kernels(o.kernel, right, o.right, "2.6.11")[0])};
+  const ToRun right = ReadToRun(o.right, o.from, o.kernel);
+  return {
+      .left = HalfOf(left, kernels[0]),
+      .right = HalfOf(
+          right, Kernels(o.kernel, right.script, o.right, "2.6.11").front())};
 }
 
 // The rules are to blame where the right script does as the left one on the
 // left kernel, up to here.
 bool RulesPart(const Pair& pair) {
-  const Course course = Follow(pair.right.script, pair.left.rules);
+  const Course course = Follow(pair.right.it.script, pair.left.rules);
   const std::optional<size_t> at = PartAt(pair.left.course, course);
   return !at || (pair.step && *at > *pair.step);
 }
@@ -92,13 +91,13 @@ void Compare(Pair& pair) {
   if (!pair.parts) return;
   if (RulesPart(pair))
     pair.rules =
-        RuleDifferences(left.script, left.rules, right.rules, pair.step);
+        RuleDifferences(left.it.script, left.rules, right.rules, pair.step);
   if (!pair.step) return;
-  pair.l = MomentAt(left.script, left.rules, *pair.step);
-  pair.r = MomentAt(right.script, right.rules, *pair.step);
-  pair.differences =
-      Differences({pair.l.world, left.rules.restart_names_pass},
-                  {pair.r.world, right.rules.restart_names_pass}, left.script);
+  pair.l = MomentAt(left.it.script, left.rules, *pair.step);
+  pair.r = MomentAt(right.it.script, right.rules, *pair.step);
+  pair.differences = Differences({pair.l.world, left.rules.restart_names_pass},
+                                 {pair.r.world, right.rules.restart_names_pass},
+                                 left.it.script);
 }
 
 void PrintWrapped(const std::string& text, size_t indent) {
@@ -111,7 +110,7 @@ std::string EventText(const Half& half, const Moment& moment) {
   if (moment.event == 0) return "at the end: what is in flight runs on";
   return absl::StrFormat(
       "%u: %s", moment.event,
-      ToText(half.script.events[moment.event - 1], half.script));
+      ToText(half.it.script.events[moment.event - 1], half.it.script));
 }
 
 void PrintStep(const Pair& pair) {
@@ -128,8 +127,8 @@ void PrintStep(const Pair& pair) {
   const std::string other = EventText(pair.right, r);
   PrintWrapped("  event  " + (event == other ? event : event + " | " + other),
                9);
-  row("task", pair.left.script.task_names[l.task],
-      pair.right.script.task_names[r.task]);
+  row("task", pair.left.it.script.task_names[l.task],
+      pair.right.it.script.task_names[r.task]);
   row("verb", VerbName(l.verb), VerbName(r.verb));
   row("from", l.from, r.from);
   row("flow", FlowName(l.flow), FlowName(r.flow));
@@ -170,8 +169,9 @@ void PrintRules(const Pair& pair) {
 void PrintHalf(const char* side, const Half& half, bool with_path) {
   PrintWrapped(
       absl::StrFormat("%-6s %s%s: %s", side,
-                      with_path ? Shown(half.path) + ": " : "",
-                      half.kernel.ToString(), Verdict(half.course.result)),
+                      with_path ? Shown(half.it.path) + ": " : "",
+                      half.kernel.ToString(),
+                      Verdict(half.course.result) + KernelFromInWords(half.it)),
       7);
 }
 
@@ -208,18 +208,21 @@ nlohmann::json ToJson(const Half& half, const Moment& moment) {
   const std::string text =
       moment.event == 0
           ? ""
-          : ToText(half.script.events[moment.event - 1], half.script);
+          : ToText(half.it.script.events[moment.event - 1], half.it.script);
   return {{"event", moment.event},
           {"text", text},
-          {"task", half.script.task_names[moment.task]},
+          {"task", half.it.script.task_names[moment.task]},
           {"verb", VerbName(moment.verb)},
           {"from", moment.from},
           {"flow", FlowName(moment.flow)}};
 }
 
 void PrintJson(const Pair& pair) {
-  const auto half = [](const Half& it) {
-    return ToJson(it.path, it.kernel.ToString(), it.course.result);
+  const auto half = [](const Half& half) {
+    auto json =
+        ToJson(half.it.path, half.kernel.ToString(), half.course.result);
+    json["kernel_from"] = half.it.kernel_from;
+    return json;
   };
   nlohmann::json json = {{"version", kJsonVersion},
                          {"parts", pair.parts},

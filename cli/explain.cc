@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
+#include "cli/to_run.h"
 #include "core/version.h"
 #include "explain/cause.h"
 #include "explain/contrast.h"
@@ -35,12 +36,13 @@ KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
   return kernels[0];
 }
 
-void PrintStory(const ExplainArguments& o, const Story& story,
+void PrintStory(const ExplainArguments& o, const ToRun& it, const Story& story,
                 const Story* other) {
   const Look look = LookOfOutput(o.colour);
-  std::cout << Wrapped(absl::StrFormat("%s on %s %s", Shown(story.path),
+  std::cout << Wrapped(absl::StrFormat("%s on %s %s%s", Shown(story.path),
                                        story.kernel.ToString(),
-                                       VerdictInWords(story)),
+                                       VerdictInWords(story),
+                                       KernelFromInWords(it)),
                        2, look.columns)
             << "\n\n";
   if (story.result.holds() || story.rows.empty()) {
@@ -58,19 +60,24 @@ void PrintStory(const ExplainArguments& o, const Story& story,
             << "\n";
 }
 
-void PrintJson(const Story& story, const Story* other) {
+void PrintJson(const ToRun& it, const Story& story, const Story* other) {
   const auto json = [](const Story& it) {
     if (it.result.holds() || it.rows.empty()) return ToJson(it, nullptr);
     const Cause cause = FindCause(it);
     return ToJson(it, &cause);
   };
   nlohmann::json all = {{"version", kJsonVersion}, {"runs", {json(story)}}};
-  if (other != nullptr) all["runs"].push_back(json(*other));
+  all["runs"][0]["kernel_from"] = it.kernel_from;
+  if (other != nullptr) {
+    all["runs"].push_back(json(*other));
+    all["runs"][1]["kernel_from"] = "option";
+  }
   std::cout << all.dump(2) << "\n";
 }
 
 int Explain(const ExplainArguments& o) {
-  const Script script = ReadScript(o.file, o.from);
+  const ToRun it = ReadToRun(o.file, o.from, o.kernel);
+  const Script& script = it.script;
   const Folding folding = o.steps ? Folding::kNone : Folding::kQuiet;
   const Story story = Tell(o.file, script, TheKernel(o, script), folding);
   std::optional<Story> other;
@@ -78,13 +85,13 @@ int Explain(const ExplainArguments& o) {
     other = Tell(o.file, script, OneKernel(o.against, "--against"), folding);
   const Story* const against = other ? &*other : nullptr;
   if (o.json) {
-    PrintJson(story, against);
+    PrintJson(it, story, against);
   } else if (o.html.empty()) {
-    PrintStory(o, story, against);
+    PrintStory(o, it, story, against);
   } else {
-    std::cout << absl::StrFormat("%s on %s %s\n", Shown(story.path),
-                                 story.kernel.ToString(),
-                                 VerdictInWords(story));
+    std::cout << absl::StrFormat("%s on %s %s%s\n", Shown(story.path),
+                                 story.kernel.ToString(), VerdictInWords(story),
+                                 KernelFromInWords(it));
   }
   if (!o.html.empty()) {
     // What was found is told, whatever becomes of the file.

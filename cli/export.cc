@@ -5,6 +5,7 @@
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/to_run.h"
 #include "export/c_program.h"
 #include "export/dot.h"
 #include "export/plan.h"
@@ -40,14 +41,15 @@ void ExpectSteps(const ExportArguments& o, const Script& script,
 }
 
 std::string Exported(const ExportArguments& o) {
-  const Script script = ReadScript(o.file, o.from);
   if (o.as == "c") {
+    const Script script = ReadScript(o.file, o.from);
     if (!o.kernel.empty())
       throw UsageError{"--kernel " + o.kernel +
                        ": expected none, with --as c it is the running one"};
     ExpectPlayable(o, script);
     return CProgram(script);
   }
+  const Script script = ReadToRun(o.file, o.from, o.kernel).script;
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, script, o.file, "2.6.11");
   if (kernels.size() != 1)

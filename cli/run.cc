@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
-#include "cli/kernel_beside.h"
+#include "cli/to_run.h"
 #include "cli/verdict.h"
 #include "core/version.h"
 
@@ -44,12 +44,9 @@ void PrintStep(const Script& script, const TraceStep& step) {
 
 // What a verdict line says besides of how the run came about: where the kernel
 // is from if nobody named one, and what of the script did nothing.
-std::string HowItRan(const Script& script, std::string_view kernel_from) {
-  std::string how;
-  if (kernel_from == "note")
-    how += "; on the kernel that the note beside the file names";
-  if (kernel_from == "default" && script.is_bytes)
-    how += "; on the default kernel: the bytes name none";
+std::string HowItRan(const ToRun& it) {
+  const Script& script = it.script;
+  std::string how = KernelFromInWords(it);
   if (script.events.empty()) how += "; nothing was run: it has no events";
   if (!script.stray.name.empty())
     absl::StrAppend(&how, "; line ", script.stray.line, ": there is no task ",
@@ -58,24 +55,6 @@ std::string HowItRan(const Script& script, std::string_view kernel_from) {
     absl::StrAppend(&how, "; ", script.ignored_bytes, " bytes past event ",
                     kMaxEvents, " are ignored");
   return how;
-}
-
-// A script, and who named the kernel that it runs on.
-struct ToRun {
-  std::string path;
-  Script script;
-  const char* kernel_from;  // as --json says it
-};
-
-ToRun ReadToRun(const RunArguments& o, const std::string& path) {
-  ToRun it{path, ReadScript(path, o.from), "option"};
-  if (!o.kernels.empty()) return it;
-  // What found the bytes may have run them on another kernel than they name.
-  const std::optional<KernelSpec> beside =
-      it.script.is_bytes ? KernelBeside(path) : std::nullopt;
-  if (beside) it.script.kernel = beside;
-  it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";
-  return it;
 }
 
 RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
@@ -94,7 +73,7 @@ int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
-    const ToRun it = ReadToRun(o, path);
+    const ToRun it = ReadToRun(path, o.from, o.kernels);
     for (const KernelSpec& spec :
          Kernels(o.kernels, it.script, path, "2.6.11")) {
       const RunResult result = RunOn(o, it, spec.rules());
@@ -105,7 +84,7 @@ int RunFiles(const RunArguments& o) {
         all.back()["kernel_from"] = it.kernel_from;
       } else {
         std::cout << Shown(path) << ": " << kernel << ": " << Verdict(result)
-                  << HowItRan(it.script, it.kernel_from) << "\n";
+                  << HowItRan(it) << "\n";
       }
     }
   }

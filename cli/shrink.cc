@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/to_run.h"
 #include "cli/progress.h"
 #include "cli/verdict.h"
 #include "core/version.h"
@@ -189,7 +190,7 @@ int ShrinkFile(const ShrinkArguments& o) {
   std::optional<OutputFile> out;
   if (!o.out.empty()) out.emplace(o.out);
   EndOnSignals("vmtrunc shrink: stopped; nothing was written");
-  const Script original = ReadScript(o.file, o.from);
+  const Script original = ReadToRun(o.file, o.from, o.kernel).script;
   const Failure failure = FailureOf(o, original);
   ProgressLine progress;
   const auto show = [&](const Best& best) {

@@ -1,0 +1,30 @@
+#include "cli/to_run.h"
+
+#include <optional>
+#include <string_view>
+
+#include "cli/input.h"
+#include "cli/kernel_beside.h"
+
+namespace vmtrunc {
+
+ToRun ReadToRun(const std::string& path, const std::string& from,
+                const std::string& kernels) {
+  ToRun it{path, ReadScript(path, from), "option"};
+  if (!kernels.empty()) return it;
+  const std::optional<KernelSpec> beside =
+      it.script.is_bytes ? KernelBeside(path) : std::nullopt;
+  if (beside) it.script.kernel = beside;
+  it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";
+  return it;
+}
+
+std::string KernelFromInWords(const ToRun& it) {
+  if (std::string_view(it.kernel_from) == "note")
+    return "; on the kernel that the note beside the file names";
+  if (std::string_view(it.kernel_from) == "default" && it.script.is_bytes)
+    return "; on the default kernel: the bytes name none";
+  return "";
+}
+
+}  // namespace vmtrunc
