@@ -4,7 +4,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 add_executable(vmtrunc_test core/differences_test.cc core/flips_test.cc core/mixed_test.cc core/prio_tree_test.cc
-  core/rules_test.cc fuzz/aware_test.cc fuzz/weave_test.cc fuzz/check_text_test.cc fuzz/dictionary_test.cc fuzz/mutate_bytes_test.cc
+  core/rule_set_test.cc core/rules_test.cc fuzz/aware_test.cc fuzz/weave_test.cc fuzz/check_text_test.cc fuzz/dictionary_test.cc fuzz/mutate_bytes_test.cc
   core/run_test.cc core/script_test.cc core/states_test.cc fuzz/prove_test.cc fuzz/reduction_test.cc fuzz/self_check_test.cc fuzz/shard_test.cc
   fuzz/shrink_test.cc)
 target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)

@@ -120,7 +120,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     const RuleInfo& rule = AllRules()[i];
     if (!(kernel.rules().*rule.flag)) continue;
     KernelSpec without = kernel;
-    without.flips ^= uint64_t{1} << i;
+    without.flips.flip(i);
     ProveOptions options = searching.options;
     options.rules = without.rules();
     options.properties = 0;

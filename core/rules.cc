@@ -1,10 +1,13 @@
 #include "core/rules.h"
 
 #include <array>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "core/nearest.h"
 
 namespace vmtrunc {
@@ -349,7 +352,7 @@ constexpr std::array kKernels = {
                kRepaired},
 };
 
-static_assert(kRules.size() <= 64, "the byte form has 64 bits for flips");
+static_assert(kRules.size() <= RuleSet::kMostRules, "widen RuleSet");
 
 // The rule that `text` begins with, longest name first.
 std::optional<size_t> RuleAt(std::string_view text) {
@@ -408,10 +411,35 @@ std::string_view StripBlanks(std::string_view text) {
 std::span<const RuleInfo> AllRules() { return kRules; }
 std::span<const KernelInfo> AllKernels() { return kKernels; }
 
+absl::StatusOr<size_t> FindRule(std::string_view name) {
+  const std::optional<size_t> rule = RuleAt(name);
+  if (!rule || name != kRules[*rule].name)
+    return absl::NotFoundError(NoRule(name));
+  return *rule;
+}
+
+std::string RuleNames(const RuleSet& rules) {
+  return absl::StrJoin(rules, ",", [](std::string* out, size_t rule) {
+    *out += kRules[rule].name;
+  });
+}
+
+absl::StatusOr<RuleSet> ParseRuleNames(std::string_view text) {
+  RuleSet rules;
+  if (text.empty()) return rules;
+  for (const std::string& name :
+       std::vector<std::string>(absl::StrSplit(std::string(text), ','))) {
+    const absl::StatusOr<size_t> rule = FindRule(name);
+    if (!rule.ok()) return rule.status();
+    rules.set(*rule);
+  }
+  return rules;
+}
+
 Rules KernelSpec::rules() const {
   Rules rules = kKernels[kernel].rules;
   for (size_t i = 0; i < kRules.size(); ++i) {
-    if ((flips >> i & 1) != 0) rules.*kRules[i].flag = !(rules.*kRules[i].flag);
+    if (flips.test(i)) rules.*kRules[i].flag = !(rules.*kRules[i].flag);
   }
   return rules;
 }
@@ -420,7 +448,7 @@ std::string KernelSpec::ToString() const {
   std::string text = kKernels[kernel].name;
   const Rules& base = kKernels[kernel].rules;
   for (size_t i = 0; i < kRules.size(); ++i) {
-    if ((flips >> i & 1) == 0) continue;
+    if (!flips.test(i)) continue;
     absl::StrAppend(&text, base.*kRules[i].flag ? "-" : "+", kRules[i].name);
   }
   return text;
@@ -457,9 +485,8 @@ absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
                      std::string_view(kRules[*rule].name).size()))) {
       return absl::NotFoundError(NoRule(text));
     }
-    const uint64_t bit = uint64_t{1} << *rule;
     const bool base = kKernels[spec.kernel].rules.*kRules[*rule].flag;
-    spec.flips = base == on ? spec.flips & ~bit : spec.flips | bit;
+    spec.flips.set(*rule, base != on);
     text =
         StripBlanks(text.substr(std::string_view(kRules[*rule].name).size()));
   }

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/rule_set.h"
 
 namespace vmtrunc {
 
@@ -102,6 +103,14 @@ struct RuleInfo {
 // All rules; a rule's number is its place here.
 std::span<const RuleInfo> AllRules();
 
+// The number of the rule of that name. NotFound says which is nearest.
+absl::StatusOr<size_t> FindRule(std::string_view name);
+
+// "leap,mremap-resets", "" of no rule: as variables of the environment name
+// rules. ParseRuleNames() reads it back, in any order.
+std::string RuleNames(const RuleSet& rules);
+absl::StatusOr<RuleSet> ParseRuleNames(std::string_view text);
+
 struct KernelInfo {
   const char* name;
   const char* alias;  // or ""
@@ -116,7 +125,7 @@ std::span<const KernelInfo> AllKernels();
 // an `expect` line or --kernel names.
 struct KernelSpec {
   uint8_t kernel = 0;  // number in AllKernels()
-  uint64_t flips = 0;  // bit i: rule i is the other way round
+  RuleSet flips = {};  // those that are the other way round
 
   Rules rules() const;
   // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back.

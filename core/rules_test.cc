@@ -19,6 +19,19 @@ TEST(Rules, EveryNameIsUniqueAndEveryFlagIsListedOnce) {
   EXPECT_EQ(sizeof(Rules), AllRules().size());
 }
 
+TEST(Rules, AreWrittenAndReadAsNames) {
+  const RuleSet rules =
+      RuleSet::Of(FindRule("leap").value()).set(FindRule("stamp-vmas").value());
+  EXPECT_EQ(RuleNames(rules), "stamp-vmas,leap");
+  EXPECT_EQ(ParseRuleNames("leap,stamp-vmas").value(), rules);
+  EXPECT_EQ(ParseRuleNames("").value(), RuleSet());
+  for (const char* wrong : {",", "leap,", "leap,,leap", " leap", "12", "-leap"})
+    EXPECT_TRUE(absl::IsNotFound(ParseRuleNames(wrong).status())) << wrong;
+  EXPECT_EQ(FindRule("stamp-vmsa").status().message(),
+            "a rule (vmtrunc rules lists them), not stamp-vmsa; is it "
+            "stamp-vmas?");
+}
+
 TEST(KernelSpec, ReadsFlipsWithAndWithoutBlanks) {
   const auto spec = ParseKernelSpec("2.6.11 -importer-rescans +unmap-mutex");
   ASSERT_TRUE(spec.ok());

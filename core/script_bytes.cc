@@ -32,8 +32,8 @@ void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
   kernel = KernelSpec{};
   if (has_kernel) {
     kernel.kernel = static_cast<uint8_t>(number - 1);
-    kernel.flips = Word(h + 16) | uint64_t{Word(h + 20)} << 32;
-    kernel.flips &= (uint64_t{1} << AllRules().size()) - 1;
+    kernel.flips.set_word(0, Word(h + 16) | uint64_t{Word(h + 20)} << 32);
+    kernel.flips &= RuleSet::FirstOf(AllRules().size());
   }
   setup.block = static_cast<uint8_t>((h[2] & 63U) + 1);
   const unsigned narrow = h[3] & 31U;
@@ -198,7 +198,7 @@ void SetKernel(const KernelSpec& kernel,
                std::span<uint8_t, kHeaderBytes> header) {
   header[1] = static_cast<uint8_t>((header[1] & 0xf0U) | (kernel.kernel + 1U));
   for (unsigned i = 0; i < 8; ++i)
-    header[16 + i] = static_cast<uint8_t>(kernel.flips >> (8 * i));
+    header[16 + i] = static_cast<uint8_t>(kernel.flips.word(0) >> (8 * i));
 }
 
 std::vector<uint8_t> EncodeBytes(const Script& script) {

@@ -159,7 +159,7 @@ std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
     const RuleInfo& rule = AllRules()[i];
     if (left.rules.*rule.flag == right.rules.*rule.flag) continue;
     KernelSpec turned = left.kernel;
-    turned.flips ^= uint64_t{1} << i;
+    turned.flips.flip(i);
     const auto at =
         PartingRow(left, Tell(left.path, left.script, turned, left.folding));
     if (at && *at <= row) parting.push_back(&rule);

@@ -116,8 +116,7 @@ size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
     spec.kernel = static_cast<uint8_t>(
         random.Below(static_cast<unsigned>(AllKernels().size())));
   else
-    spec.flips ^= uint64_t{1}
-                  << random.Below(static_cast<unsigned>(AllRules().size()));
+    spec.flips.flip(random.Below(static_cast<unsigned>(AllRules().size())));
   script.kernel = spec;
   return Encode(script, data, max_size);
 }

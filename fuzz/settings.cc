@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/status.h"
@@ -45,10 +44,10 @@ void ReadKernels(const char* built_in, Settings& settings) {
 
 void ReadNumbers(Settings& settings) {
   if (const auto known = ValueOf(kSortVariable, nullptr)) {
-    uint64_t rules = 0;
-    if (!absl::SimpleAtoi(*known, &rules))
-      Refuse(kSortVariable, *known, "a decimal number, a bit a known rule");
-    settings.sort = rules;
+    const auto rules = ParseRuleNames(*known);
+    if (!rules.ok())
+      Refuse(kSortVariable, *known, std::string(rules.status().message()));
+    settings.sort = *rules;
   }
   const auto verbs = ValueOf(kVerbsVariable, nullptr);
   if (verbs && !ParseVerbsVariable(*verbs))

@@ -22,7 +22,7 @@ inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // With the former. Sorts violations by cause (fuzz/sorter.h) and keeps one
 // input for each in DIRECTORY/cause-N.bytes. The rules of causes that are
-// known, a decimal number: bit i is rule i.
+// known, by name with commas between; none: empty.
 inline constexpr const char* kSortVariable = "VMTRUNC_SORT";
 // Set: the mutator changes nothing, so that the corpus runs over and over.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
