@@ -62,11 +62,14 @@ int PrintRules(bool as_json) {
     }
     all.push_back({{"name", rule.name},
                    {"decides", rule.decides},
+                   {"since", rule.since},
                    {"kernels", kernels},
                    {"flip", rule.flip}});
     if (as_json) continue;
     std::cout << absl::StrFormat("%s\n    %s\n    kernels: %s\n", rule.name,
                                  rule.decides, names.empty() ? "none" : names);
+    if (*rule.since != '\0')
+      std::cout << absl::StrFormat("    since: %s\n", rule.since);
     std::string flip;
     for (const BugInfo& bug : AllBugs())
       if (std::string_view(bug.rule) == rule.name)

@@ -181,7 +181,7 @@ struct WatchedFlag {
 };
 
 struct WatchedRules {
-#define VMTRUNC_RULE(name) WatchedFlag name;
+#define VMTRUNC_RULE(name, ...) WatchedFlag name;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
 };
@@ -202,7 +202,7 @@ class WatchProbe : public NoProbe<LargeCaps> {
 
 WatchedRules Watch(const Rules& rules) {
   WatchedRules watched;
-#define VMTRUNC_RULE(name) watched.name.value = rules.name;
+#define VMTRUNC_RULE(name, ...) watched.name.value = rules.name;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
   return watched;
@@ -213,7 +213,7 @@ WatchedRules Watch(const Rules& rules) {
 RuleSet Asked(const WatchedRules& watched) {
   RuleSet asked;
   size_t number = 0;
-#define VMTRUNC_RULE(name) asked.set(number++, watched.name.asked);
+#define VMTRUNC_RULE(name, ...) asked.set(number++, watched.name.asked);
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
   return asked;
@@ -221,7 +221,7 @@ RuleSet Asked(const WatchedRules& watched) {
 
 uint64_t Trail(const Script& script, const WatchedRules& rules) {
   Rules plain;
-#define VMTRUNC_RULE(name) plain.name = rules.name.value;
+#define VMTRUNC_RULE(name, ...) plain.name = rules.name.value;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
   World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, plain);
