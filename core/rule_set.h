@@ -61,7 +61,9 @@ class RuleSet {
   // Rules 0 to `rules` - 1.
   static constexpr RuleSet FirstOf(size_t rules) {
     RuleSet all;
-    for (size_t rule = 0; rule < rules; ++rule) all.set(rule);
+    for (size_t w = 0; w < rules / 64; ++w) all.words_[w] = ~uint64_t{0};
+    if (rules % 64 != 0)
+      all.words_[rules / 64] = (uint64_t{1} << rules % 64) - 1;
     return all;
   }
 
