@@ -57,8 +57,7 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
   };
   if (!o.property.empty()) set(kPropertyVariable, o.property);
   if (!o.unlike.empty()) set(kUnlikeVariable, o.unlike);
-  if (!o.verbs.empty())
-    set(kVerbsVariable, std::to_string(ParseVerbs(o.verbs)));
+  if (!o.verbs.empty()) set(kVerbsVariable, absl::StrJoin(o.verbs, ","));
   if (o.keep_going) set(kKeepGoingVariable, "1");
   return spec;
 }

@@ -87,6 +87,18 @@ TEST(ByteMutator, WithoutRoomNothingIsWritten) {
   EXPECT_EQ(byte, 7);
 }
 
+TEST(VerbsVariable, NamesVerbsWithCommasBetween) {
+  EXPECT_EQ(ParseVerbsVariable("truncate,mmap").value(),
+            Bit(Verb::kMmap) | Bit(Verb::kTruncate));
+  for (int verb = 1; verb <= kVerbs; ++verb)
+    EXPECT_EQ(ParseVerbsVariable(VerbName(static_cast<Verb>(verb))).value(),
+              Bit(static_cast<Verb>(verb)));
+  for (const char* wrong : {"", "mmap,", ",mmap", "12", "mmap munmap", "step"})
+    EXPECT_FALSE(ParseVerbsVariable(wrong).ok()) << wrong;
+  EXPECT_EQ(ParseVerbsVariable("mmap,fly").status().message(),
+            "verbs with commas between, not fly");
+}
+
 TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
   Script script = EmptyScript();
   script.setup.tasks = 2;

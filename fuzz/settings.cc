@@ -42,7 +42,7 @@ void ReadKernels(const char* built_in, Settings& settings) {
            absl::StrCat("another kernel than ", kKernelVariable));
 }
 
-void ReadNumbers(Settings& settings) {
+void ReadNames(Settings& settings) {
   if (const auto known = ValueOf(kSortVariable, nullptr)) {
     const auto rules = ParseRuleNames(*known);
     if (!rules.ok())
@@ -50,8 +50,9 @@ void ReadNumbers(Settings& settings) {
     settings.sort = *rules;
   }
   const auto verbs = ValueOf(kVerbsVariable, nullptr);
-  if (verbs && !ParseVerbsVariable(*verbs))
-    Refuse(kVerbsVariable, *verbs, kVerbsExpected);
+  if (!verbs) return;
+  if (const auto parsed = ParseVerbsVariable(*verbs); !parsed.ok())
+    Refuse(kVerbsVariable, *verbs, std::string(parsed.status().message()));
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ Settings SettingsOf(const char* built_in_kernel,
       Refuse(kPropertyVariable, *property, "a property, or none");
     settings.reported = none ? 0 : 1U << number;
   }
-  ReadNumbers(settings);
+  ReadNames(settings);
   settings.keep_going = std::getenv(kKeepGoingVariable) != nullptr;
   settings.shows_features = std::getenv(kNoFeaturesVariable) == nullptr;
   if (const auto growth = ValueOf(kGrowthVariable, nullptr)) {

@@ -15,7 +15,7 @@ inline constexpr const char* kNoProperty = "none";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // A kernel on which the input must hold, or its violation does not count.
 inline constexpr const char* kUnlikeVariable = "VMTRUNC_UNLIKE";
-// Verbs that the mutator chooses from, a decimal number: bit i is verb i.
+// Verbs that the mutator chooses from, by name with commas between.
 inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 // Set: goes on after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY.bytes and counts the rest.
