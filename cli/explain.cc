@@ -38,10 +38,10 @@ KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
 void PrintStory(const ExplainArguments& o, const Story& story,
                 const Story* other) {
   const Look look = LookOfOutput(o.colour);
-  std::cout << Wrapped(absl::StrFormat("%s on %s %s", Shown(story.path),
-                                       story.kernel.ToString(),
-                                       VerdictInWords(story)),
-                       2, look.columns)
+  std::cout << Wrapped(
+                   absl::StrFormat("%s on %s %s", Shown(story.path),
+                                   story.kernel.Name(), VerdictInWords(story)),
+                   2, look.columns)
             << "\n\n";
   if (story.result.holds() || story.rows.empty()) {
     std::cout << ToText(story, nullptr, look);
@@ -83,8 +83,7 @@ int Explain(const ExplainArguments& o) {
     PrintStory(o, story, against);
   } else {
     std::cout << absl::StrFormat("%s on %s %s\n", Shown(story.path),
-                                 story.kernel.ToString(),
-                                 VerdictInWords(story));
+                                 story.kernel.Name(), VerdictInWords(story));
   }
   if (!o.html.empty()) {
     // What was found is told, whatever becomes of the file.

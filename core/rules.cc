@@ -141,6 +141,7 @@ constexpr std::array kKernels = {
 };
 
 static_assert(kRules.size() <= RuleSet::kMostRules, "widen RuleSet");
+constexpr RuleSet kThere = RuleSet::FirstOf(kRules.size());
 
 // The rule that `text` begins with, longest name first.
 std::optional<size_t> RuleAt(std::string_view text) {
@@ -186,6 +187,15 @@ std::string NoKernel(std::string_view text) {
                       nearest.empty() ? "" : "?");
 }
 
+// "-leap+unmap-mutex" of rules by which a kernel that has `now` differs.
+std::string Signed(const RuleSet& differing, const Rules& now) {
+  std::string text;
+  for (const size_t rule : differing& kThere)
+    absl::StrAppend(&text, now.*kRules[rule].flag ? "+" : "-",
+                    kRules[rule].name);
+  return text;
+}
+
 std::string_view StripBlanks(std::string_view text) {
   while (!text.empty() &&
          absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
@@ -226,20 +236,18 @@ absl::StatusOr<RuleSet> ParseRuleNames(std::string_view text) {
 
 Rules KernelSpec::rules() const {
   Rules rules = kKernels[kernel].rules;
-  for (size_t i = 0; i < kRules.size(); ++i) {
-    if (flips.test(i)) rules.*kRules[i].flag = !(rules.*kRules[i].flag);
-  }
+  for (const size_t rule : flips& kThere)
+    rules.*kRules[rule].flag = !(rules.*kRules[rule].flag);
   return rules;
 }
 
 std::string KernelSpec::ToString() const {
-  std::string text = kKernels[kernel].name;
-  const Rules& base = kKernels[kernel].rules;
-  for (size_t i = 0; i < kRules.size(); ++i) {
-    if (!flips.test(i)) continue;
-    absl::StrAppend(&text, base.*kRules[i].flag ? "-" : "+", kRules[i].name);
-  }
-  return text;
+  return kKernels[kernel].name + Signed(flips, rules());
+}
+
+std::string KernelSpec::Name() const {
+  if (own == nullptr || own->kernel != kernel) return ToString();
+  return own->name + Signed(flips ^ own->flips, rules());
 }
 
 absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {

@@ -57,16 +57,31 @@ struct KernelInfo {
 // All kernels; a kernel's number is its place here, append only.
 std::span<const KernelInfo> AllKernels();
 
+// What people call a kernel of their own (core/kernel_file.h).
+struct OwnName {
+  std::string name;
+  uint8_t kernel = 0;  // it is this one
+  RuleSet flips;       // with these flips
+};
+
 // A kernel with some rules flipped, as a value: what a script's `kernel` line,
 // an `expect` line or --kernel names.
 struct KernelSpec {
   uint8_t kernel = 0;  // number in AllKernels()
   RuleSet flips = {};  // those that are the other way round
+  // No part of the value; null, or for as long as the program runs.
+  const OwnName* own = nullptr;
 
   Rules rules() const;
   // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back.
+  // What scripts and others' files have.
   std::string ToString() const;
-  bool operator==(const KernelSpec&) const = default;
+  // What people read: "acme-5.4", "acme-5.4+unmap-mutex"; without a name of its
+  // own the same as ToString().
+  std::string Name() const;
+  bool operator==(const KernelSpec& other) const {
+    return kernel == other.kernel && flips == other.flips;
+  }
 };
 
 // Reads a kernel's name followed by -rule or +rule, with or without blanks.

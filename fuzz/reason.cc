@@ -49,7 +49,7 @@ std::vector<size_t> Order(const KernelSpec& kernel) {
 }  // namespace
 
 std::string Reason::ToString() const {
-  return unlike ? "holds on " + unlike->ToString() : std::string(what);
+  return unlike ? "holds on " + unlike->Name() : std::string(what);
 }
 
 Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
