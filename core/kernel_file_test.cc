@@ -70,7 +70,8 @@ TEST(KernelFile, SaysTheLineAndWhatWasExpectedThere) {
        "3: expected base KERNEL alone"},
       {head + "base 3.0\n", "4: expected + RULE or - RULE, one a line"},
       {head + "shared-walk\n", "4: expected + RULE or - RULE, one a line"},
-      {head + "+\n", "4: expected a rule (vmtrunc rules lists them), not "},
+      {head + "+\n",
+       "4: expected a rule (vmtrunc rules lists them), not an empty word"},
       {head + "+ shared-wlak\n",
        "4: expected a rule (vmtrunc rules lists them), not shared-wlak; is it "
        "shared-walk?"},

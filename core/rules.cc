@@ -170,8 +170,9 @@ std::string NoRule(std::string_view text) {
        end = word.rfind('-', end - 1))
     nearest = Nearest(word.substr(0, end), names);
   return absl::StrCat("a rule (vmtrunc rules lists them), not ",
-                      std::string(word), nearest.empty() ? "" : "; is it ",
-                      nearest, nearest.empty() ? "" : "?");
+                      word.empty() ? "an empty word" : std::string(word),
+                      nearest.empty() ? "" : "; is it ", nearest,
+                      nearest.empty() ? "" : "?");
 }
 
 std::string NoKernel(std::string_view text) {
