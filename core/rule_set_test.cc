@@ -42,6 +42,9 @@ TEST(RuleSet, GoesThroughItsRulesFromTheLowestOn) {
   for (const size_t rule : {127U, 64U, 0U, 63U, 126U, 62U, 65U, 1U})
     rules.set(rule);
   EXPECT_TRUE(std::ranges::equal(rules, kEdges));
+  auto at = rules.begin();
+  EXPECT_EQ(*at++, 0U);
+  EXPECT_EQ(*at, 1U);
   EXPECT_TRUE(RuleSet().empty());
   EXPECT_TRUE(RuleSet().begin() == RuleSet().end());
 }
