@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <optional>
 
 #include "fuzz/shrink.h"
@@ -83,26 +82,27 @@ Finding& Findings::Slot(const std::string& cause) {
 // Rules of known bugs that are behind a script with another cause: its one
 // rule helps by accident, or none does because what a fix does elsewhere (a
 // lock more, a deadlock) breaks something too.
-uint64_t Findings::RulesBehind(const Draft& draft, Property property) const {
-  const auto run = [&](uint64_t flips) {
+RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
+  const auto run = [&](const RuleSet& flips) {
     KernelSpec other = kernel_;
     other.flips ^= flips;
     return Run<LargeCaps>(draft.setup, draft.events, other.rules(),
                           {.hash_state = false});
   };
-  const uint64_t known = known_.rules();
-  for (uint64_t one = known; one != 0; one &= one - 1) {
-    const RootCause cause{.property = property, .rule = std::countr_zero(one)};
-    const uint64_t flip = one & -one;
+  const RuleSet& known = known_.rules();
+  for (const size_t one : known) {
+    const RootCause cause{.property = property, .rule = static_cast<int>(one)};
+    const RuleSet flip = RuleSet::Of(one);
     if (known_.Find(cause) != nullptr && !run(flip).breaks(property))
       return flip;
   }
-  for (uint64_t one = known; one != 0; one &= one - 1)
-    for (uint64_t two = one & (one - 1); two != 0; two &= two - 1) {
-      const uint64_t flips = (one & -one) | (two & -two);
+  for (const size_t one : known)
+    for (const size_t two : known) {
+      if (two <= one) continue;
+      const RuleSet flips = RuleSet::Of(one).set(two);
       if (run(flips).holds()) return flips;
     }
-  return 0;
+  return {};
 }
 
 void Findings::Put(const RootCause& cause, const Draft& draft,
@@ -110,14 +110,14 @@ void Findings::Put(const RootCause& cause, const Draft& draft,
   finding.words = cause.InWords(kernel_);
   finding.cost = CostOf(draft.setup, draft.events);
   finding.is_known = known_.Has(cause);
-  const uint64_t behind =
-      finding.is_known ? 0 : RulesBehind(draft, cause.property);
-  for (uint64_t left = behind; left != 0; left &= left - 1) {
-    const int rule = std::countr_zero(left);
+  const RuleSet behind =
+      finding.is_known ? RuleSet() : RulesBehind(draft, cause.property);
+  for (const size_t rule : behind) {
     finding.words += finding.is_known ? " and " : "; behind it: ";
-    finding.words += AllRules()[static_cast<size_t>(rule)].name;
+    finding.words += AllRules()[rule].name;
     finding.is_known = true;
-    const RootCause one{.property = cause.property, .rule = rule};
+    const RootCause one{.property = cause.property,
+                        .rule = static_cast<int>(rule)};
     if (const KnownScript* script = known_.Find(one))
       finding.known_path = script->path;
   }
@@ -130,7 +130,7 @@ void Findings::Put(const RootCause& cause, const Draft& draft,
                             .broken = static_cast<int>(cause.property)});
   if (cause.rule >= 0) {
     KernelSpec other = kernel_;
-    other.flips ^= uint64_t{1} << cause.rule;
+    other.flips.flip(static_cast<size_t>(cause.rule));
     script.expects.push_back({.kernel = other.ToString(), .spec = other});
   }
   finding.script = script;

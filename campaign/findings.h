@@ -62,7 +62,7 @@ class Findings {
 
  private:
   Finding& Slot(const std::string& cause);
-  uint64_t RulesBehind(const Draft& draft, Property property) const;
+  RuleSet RulesBehind(const Draft& draft, Property property) const;
   void Put(const RootCause& cause, const Draft& draft, Finding& finding);
 
   KernelSpec kernel_;

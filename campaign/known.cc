@@ -1,7 +1,5 @@
 #include "campaign/known.h"
 
-#include <bit>
-
 namespace vmtrunc {
 namespace {
 
@@ -36,9 +34,8 @@ Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
         }
         const Reason reason = ReasonOf(known.script, kernel, property);
         if (!reason.unlike) continue;
-        const uint64_t flip = reason.unlike->flips ^ kernel.flips;
-        const auto rule = static_cast<size_t>(std::countr_zero(flip));
-        if (AllRules()[rule].flag != &Rules::drop_lock) rules_ |= flip;
+        const RuleSet flip = reason.unlike->flips ^ kernel.flips;
+        if (AllRules()[flip.first()].flag != &Rules::drop_lock) rules_ |= flip;
       }
     }
   }

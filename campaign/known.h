@@ -29,7 +29,7 @@ class Known {
 
   // Rules whose flip makes a known script hold, a bit each: CauseOf() takes
   // them first.
-  uint64_t rules() const { return rules_; }
+  const RuleSet& rules() const { return rules_; }
   // The script that shows it, or nullptr. Several known ones together are
   // known by no script of their own: path "".
   const KnownScript* Find(const RootCause& cause) const;
@@ -44,7 +44,7 @@ class Known {
   void Add(const RootCause& cause, const KnownScript& script);
 
   KernelSpec kernel_;
-  uint64_t rules_ = 0;
+  RuleSet rules_;
   std::map<std::string, KnownScript> scripts_;  // by RootCause::Name()
 };
 

@@ -3,8 +3,8 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
-add_executable(vmtrunc_test core/differences_test.cc core/flips_test.cc core/mixed_test.cc core/prio_tree_test.cc
-  core/rules_test.cc fuzz/aware_test.cc fuzz/weave_test.cc fuzz/check_text_test.cc fuzz/dictionary_test.cc fuzz/mutate_bytes_test.cc
+add_executable(vmtrunc_test core/differences_test.cc core/flips_test.cc core/kernel_file_test.cc core/mixed_test.cc core/prio_tree_test.cc
+  core/rule_set_test.cc core/rules_test.cc fuzz/aware_test.cc fuzz/weave_test.cc fuzz/check_text_test.cc fuzz/dictionary_test.cc fuzz/mutate_bytes_test.cc
   core/run_test.cc core/script_test.cc core/states_test.cc fuzz/prove_test.cc fuzz/reduction_test.cc fuzz/self_check_test.cc fuzz/shard_test.cc
   fuzz/shrink_test.cc)
 target_link_libraries(vmtrunc_test PRIVATE vmtrunc_search GTest::gtest_main)
@@ -58,6 +58,11 @@ endif()
 add_test(NAME cli
   COMMAND ${PROJECT_SOURCE_DIR}/cli/cli_test $<TARGET_FILE:vmtrunc>
           ${PROJECT_SOURCE_DIR})
+if(VMTRUNC_PROPERTIES)
+  add_test(NAME kernel_files
+    COMMAND ${PROJECT_SOURCE_DIR}/cli/kernel_file_test $<TARGET_FILE:vmtrunc>
+            $<TARGET_FILE:properties> ${PROJECT_SOURCE_DIR})
+endif()
 add_test(NAME writes
   COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/base/writes_test
           ${PROJECT_SOURCE_DIR})

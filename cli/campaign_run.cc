@@ -181,7 +181,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
   };
   set(kKernelVariable, kernel.name);
   set(kKeepGoingVariable, "1");
-  set(kSortVariable, absl::StrCat(kernel.findings.known().rules()));
+  set(kSortVariable, RuleNames(kernel.findings.known().rules()));
   return spec;
 }
 

@@ -110,6 +110,11 @@ std::string Values(const CLI::Option& option, std::string typed,
                    std::string there) {
   const Value value = ValueOf(option);
   if (value.kind == ValueKind::kPath) return "files\n";
+  // A kernel may be a file's, too.
+  if (value.kind == ValueKind::kKernel &&
+      typed.find(',') == std::string::npos &&
+      (typed.find('/') != std::string::npos || KernelsLike(typed).empty()))
+    return "files\n";
   std::string reply = "words\n";
   if (const size_t comma = typed.rfind(',');
       value.is_list && comma != std::string::npos) {

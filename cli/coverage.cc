@@ -32,7 +32,7 @@ struct CoverageArguments {
 struct Reached {
   std::string file;
   Features features;
-  uint64_t asked = 0;  // rules, a bit each
+  RuleSet asked = {};  // rules
 };
 
 Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
@@ -48,10 +48,9 @@ Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
   return reached;
 }
 
-std::vector<std::string> NamesOfRules(uint64_t asked) {
+std::vector<std::string> NamesOfRules(const RuleSet& asked) {
   std::vector<std::string> names;
-  for (size_t i = 0; i < AllRules().size(); ++i)
-    if ((asked >> i & 1) != 0) names.emplace_back(AllRules()[i].name);
+  for (const size_t rule : asked) names.emplace_back(AllRules()[rule].name);
   return names;
 }
 

@@ -136,8 +136,8 @@ void PrintStep(const Pair& pair) {
 
 void PrintRules(const Pair& pair) {
   if (pair.rules.empty()) return;
-  const std::string left = pair.left.kernel.ToString();
-  const std::string right = pair.right.kernel.ToString();
+  const std::string left = pair.left.kernel.Name();
+  const std::string right = pair.right.kernel.Name();
   std::string others;
   bool heading = false;
   for (const RuleDifference& it : pair.rules) {
@@ -170,7 +170,7 @@ void PrintHalf(const char* side, const Half& half, bool with_path) {
   PrintWrapped(
       absl::StrFormat("%-6s %s%s: %s", side,
                       with_path ? Shown(half.it.path) + ": " : "",
-                      half.kernel.ToString(),
+                      half.kernel.Name(),
                       Verdict(half.course.result) + KernelFromInWords(half.it)),
       7);
 }

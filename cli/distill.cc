@@ -208,7 +208,7 @@ std::string OverKernels(const DistillArguments& o) {
   const auto kernels = Kernels(o.kernels, EmptyScript(), "", "");
   std::string names;
   for (const KernelSpec& kernel : kernels)
-    absl::StrAppend(&names, names.empty() ? "" : ", ", kernel.ToString());
+    absl::StrAppend(&names, names.empty() ? "" : ", ", kernel.Name());
   if (kernels.size() == 1) return "on " + names;
   return absl::StrCat(o.any_kernel ? "on any of " : "counted on each of ",
                       names);

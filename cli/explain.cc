@@ -39,11 +39,11 @@ KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
 void PrintStory(const ExplainArguments& o, const ToRun& it, const Story& story,
                 const Story* other) {
   const Look look = LookOfOutput(o.colour);
-  std::cout << Wrapped(absl::StrFormat("%s on %s %s%s", Shown(story.path),
-                                       story.kernel.ToString(),
-                                       VerdictInWords(story),
-                                       KernelFromInWords(it)),
-                       2, look.columns)
+  std::cout << Wrapped(
+                   absl::StrFormat("%s on %s %s%s", Shown(story.path),
+                                   story.kernel.Name(), VerdictInWords(story),
+                                   KernelFromInWords(it)),
+                   2, look.columns)
             << "\n\n";
   if (story.result.holds() || story.rows.empty()) {
     std::cout << ToText(story, nullptr, look);
@@ -90,7 +90,7 @@ int Explain(const ExplainArguments& o) {
     PrintStory(o, it, story, against);
   } else {
     std::cout << absl::StrFormat("%s on %s %s%s\n", Shown(story.path),
-                                 story.kernel.ToString(), VerdictInWords(story),
+                                 story.kernel.Name(), VerdictInWords(story),
                                  KernelFromInWords(it));
   }
   if (!o.html.empty()) {

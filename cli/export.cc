@@ -37,7 +37,7 @@ void ExpectSteps(const ExportArguments& o, const Script& script,
   if (!HasSteps(script, kernel))
     throw UsageError{Shown(o.file) +
                      ": expected an event that does something on " +
-                     kernel.ToString()};
+                     kernel.Name()};
 }
 
 std::string Exported(const ExportArguments& o) {

@@ -45,7 +45,8 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
                              absl::StrFormat("-artifact_prefix=%s/", o.out),
                              "-len_control=0", "-print_final_stats=0",
                              "-verbosity=1", "-timeout=10", o.out + "/corpus"},
-               .variables = {std::string(kKernelVariable) + "=" + o.kernel}};
+               .variables = {std::string(kKernelVariable) + "=" +
+                             OneKernel(o.kernel).ToString()}};
   spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
   if (o.seconds > 0 && o.seconds < kNoEnd)
     spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
@@ -53,9 +54,9 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };
   if (!o.property.empty()) set(kPropertyVariable, o.property);
-  if (!o.unlike.empty()) set(kUnlikeVariable, o.unlike);
-  if (!o.verbs.empty())
-    set(kVerbsVariable, std::to_string(ParseVerbs(o.verbs)));
+  if (!o.unlike.empty())
+    set(kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
+  if (!o.verbs.empty()) set(kVerbsVariable, absl::StrJoin(o.verbs, ","));
   if (o.keep_going) set(kKeepGoingVariable, "1");
   return spec;
 }
@@ -194,7 +195,7 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
     throw UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
   if (broken) return kExitBroken;
-  std::cout << o.kernel << ": nothing broken"
+  std::cout << OneKernel(o.kernel).Name() << ": nothing broken"
             << (o.property.empty() ? "" : " of " + o.property)
             << (run.stopped ? " before it was stopped\n" : " in that time\n");
   return run.stopped ? kExitRanOut : kExitHeld;
@@ -221,7 +222,8 @@ int Fuzz(const FuzzOptions& o) {
   const FuzzDirectory directory(o.out);
   const std::vector<std::string> seeds = SeedArguments(o, directory, stop);
   if (stop) {
-    std::cout << o.kernel << ": stopped before anything ran\n";
+    std::cout << OneKernel(o.kernel).Name()
+              << ": stopped before anything ran\n";
     return kExitRanOut;
   }
   FuzzerJob child(SpecOf(o, fuzzer, seeds));

@@ -35,7 +35,7 @@ class BrokenInput {
     std::cout << absl::StrFormat(
         "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"
         "  %d events, shrunk from %d, not proved shortest:\n\n%s\n",
-        spec_.ToString(), info.name, how, info.text, result.first.event,
+        spec_.Name(), info.name, how, info.text, result.first.event,
         result.first.ToString(), script_.events.size(), input.events.size(),
         ToText(script_));
     std::cout.flush();
@@ -103,7 +103,7 @@ std::string FuzzProgress(const FuzzOptions& o, const FuzzStatus& s,
   return absl::StrFormat(
       "%s: %.*f s, %d executions (%.0f a second), corpus %d, %.0f %% of the "
       "events had an effect, %d lock drops, %d kinds of abstract states",
-      o.kernel, seconds < 10 ? 1 : 0, seconds, s.executions,
+      OneKernel(o.kernel).Name(), seconds < 10 ? 1 : 0, seconds, s.executions,
       static_cast<double>(s.executions) / std::max(seconds, 0.001), corpus,
       share, s.drops, CountSeen(s.seen));
 }

@@ -1,14 +1,31 @@
 #include "cli/input.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
+#include "cli/kernel_argument.h"
 
 namespace vmtrunc {
+namespace {
+
+// What a script says of kernels that are in files, which are read.
+void NameKernels(const std::string& path, Script& script) {
+  const std::string directory =
+      path == "-" ? "" : std::filesystem::path(path).parent_path().string();
+  if (!script.unknown_kernel.empty()) {
+    script.kernel = KernelInFile(script.unknown_kernel, directory);
+    if (script.kernel) script.unknown_kernel.clear();
+  }
+  for (Expect& expect : script.expects)
+    if (!expect.spec) expect.spec = KernelInFile(expect.kernel, directory);
+}
+
+}  // namespace
 
 Script ReadAnyScript(const std::string& path, const std::string& from) {
   const std::string content = ReadFile(path);
@@ -52,10 +69,12 @@ Script ParseScript(const std::string& path, const std::string& content,
   if (!script.ok())
     throw UsageError{
         absl::StrCat(Shown(path), ":", std::string(script.status().message()))};
+  NameKernels(path, *script);
   return *std::move(script);
 }
 
 KernelSpec OneKernel(const std::string& name, const std::string& option) {
+  if (const auto own = KernelInFile(name, "")) return *own;
   const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(name);
   if (!spec.ok())
     throw UsageError{absl::StrCat(option, " ", Shown(name), ": expected ",

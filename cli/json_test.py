@@ -122,6 +122,8 @@ CASES = [
     ("bugs", 0, ("bugs",)),
     ("bugs-check", 0, ("bugs", "--check")),
     ("kernels", 0, ("kernels",)),
+    ("kernels-file", 0, ("kernels", "{dir}/own.kernel")),
+    ("run", 1, ("run", HISTORY, "--kernel", "{dir}/own.kernel")),
     ("rules", 0, ("rules",)),
     ("live-threads", 0, (*RACE, "--runs", "50")),
     ("live-threads", 0, (*RACE, HISTORY, "--runs", "50")),
@@ -381,6 +383,9 @@ def prepare(directory, vmtrunc):
             "short": start + "a munmap 1 8\n",
             "shorter": start}.items():
         (directory / f"{name}.vmt").write_text(text)
+    (directory / "own.kernel").write_text(
+        "# Of the shop.\nvmtrunc-kernel 1\nname acme-5.4\nbase 2.6.9-mm\n"
+        "+ shared-walk\n- importer-rescans  # slow\n")
     # A campaign that has stopped: what is in its log, and no fuzzer.
     campaign = directory / "campaign"
     campaign.mkdir()

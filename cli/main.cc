@@ -16,10 +16,11 @@ namespace {
 
 std::string Versions() {
   return absl::StrFormat(
-      "vmtrunc %s\nscripts: text form %d, byte form %d\noutput: JSON %d, "
+      "vmtrunc %s\nscripts: text form %d, byte form %d\nkernels: form %d\n"
+      "output: JSON %d, "
       "abstract states %d, checkpoints %d\nmodel: build %s",
-      VMTRUNC_VERSION, kTextVersion, kBytesVersion, kJsonVersion,
-      kAbstractVersion, kCheckpointVersion, BuildId());
+      VMTRUNC_VERSION, kTextVersion, kBytesVersion, kKernelVersion,
+      kJsonVersion, kAbstractVersion, kCheckpointVersion, BuildId());
 }
 
 // A value that is not there by mistake, as of a variable that is not set, would

@@ -28,6 +28,13 @@ perhaps with rules of
 flipped:
 .BR 2.6.11\-importer\-rescans+unmap\-mutex .
 Where several may be named, commas separate them.
+A file with a kernel of your own
+.RI ( *.kernel ,
+or a name with a slash) may stand in the place of one:
+a base kernel and its flips.
+.B vmtrunc kernels
+.I FILE
+shows how it differs from each.
 Scripts are read as text
 .RI ( *.vmt )
 or bytes;

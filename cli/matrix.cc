@@ -90,7 +90,7 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   ProveOptions options = searching.options;
   options.rules = kernel.rules();
   options.properties = (1U << kProperties) - 1;
-  searching.show.Of(row.kernel);
+  searching.show.Of(kernel.Name());
   const double begin = searching.show.seconds();
   for (;;) {
     ProveResult result = ProveFewest(searching.problem, options);
@@ -120,17 +120,18 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     const RuleInfo& rule = AllRules()[i];
     if (!(kernel.rules().*rule.flag)) continue;
     KernelSpec without = kernel;
-    without.flips ^= uint64_t{1} << i;
+    without.flips.flip(i);
     ProveOptions options = searching.options;
     options.rules = without.rules();
     options.properties = 0;
     for (int property = 0; property < kProperties; ++property)
       if (row.events[property] == 0 && row.rest == Answer::kHolds)
         options.properties |= 1U << property;
-    searching.show.Of(without.ToString());
+    searching.show.Of(without.Name());
     ProveResult result = ProveFewest(searching.problem, options);
     needs.push_back(
         {.kernel = row.kernel,
+         .name = kernel.Name(),
          .rule = rule.name,
          .without = without,
          .answer = result.answer,
@@ -161,7 +162,8 @@ void PrintNeeds(const std::vector<RuleNeed>& needs) {
                         need.answer == Answer::kRanOut ? " (ran out)" : "");
       }
     }
-    std::cout << "| `" << kernel << "` | " << needed << " | " << idle << " |\n";
+    std::cout << "| `" << needs[i - 1].name << "` | " << needed << " | " << idle
+              << " |\n";
   }
 }
 
@@ -189,7 +191,7 @@ void PrintTable(const MatrixFound& found) {
             << rule << "---|---|\n";
   for (const MatrixRow& row : rows) {
     const char* rest = row.rest == Answer::kHolds ? "holds" : "ran out";
-    std::cout << "| `" << row.kernel << "` |";
+    std::cout << "| `" << row.spec.Name() << "` |";
     for (int i = 0; i < kProperties; ++i) {
       if (!Breaks(rows, i)) continue;
       std::cout << " "
@@ -201,6 +203,14 @@ void PrintTable(const MatrixFound& found) {
     std::cout << " " << rest << " | " << SearchedInWords(row)
               << absl::StrFormat(", %.0f s |\n", row.seconds);
   }
+}
+
+std::vector<std::string> NotBegun(const MatrixFound& found,
+                                  std::string (KernelSpec::*name)() const) {
+  std::vector<std::string> names;
+  for (const KernelSpec& kernel : found.not_begun)
+    names.push_back((kernel.*name)());
+  return names;
 }
 
 nlohmann::json ToJson(const MatrixRow& row) {
@@ -233,7 +243,7 @@ nlohmann::json ToJson(const MatrixFound& found) {
                          {"within", found.within.words},
                          {"left_out", found.within.left_out},
                          {"passes", found.within.passes},
-                         {"not_begun", found.not_begun},
+                         {"not_begun", NotBegun(found, &KernelSpec::ToString)},
                          {"kernels", all}};
   for (const RuleNeed& need : found.needs) {
     nlohmann::json& at = json["rules"][need.kernel][need.rule];
@@ -257,11 +267,13 @@ void PrintWithin(const MatrixArguments& o, const ProveOptions& options,
   for (const MatrixRow& row : found.rows)
     if (row.rest == Answer::kRanOut)
       std::cout << absl::StreamFormat(
-          "`%s`: %s%s.\n", row.kernel,
+          "`%s`: %s%s.\n", row.spec.Name(),
           row.why.starts_with("of ") ? "ran out " + row.why : row.why,
           row.why == "of memory" ? ": " + MemoryInWords(o.bound, options) : "");
   if (!found.not_begun.empty())
-    std::cout << "Not begun: " << absl::StrJoin(found.not_begun, ", ") << ".\n";
+    std::cout << "Not begun: "
+              << absl::StrJoin(NotBegun(found, &KernelSpec::Name), ", ")
+              << ".\n";
 }
 
 MatrixFound SearchAll(const MatrixArguments& o, const ProveOptions& options,
@@ -276,7 +288,7 @@ MatrixFound SearchAll(const MatrixArguments& o, const ProveOptions& options,
   searching.options.on_progress = [&](const ProveProgress& p) { show(p); };
   for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
     if (WhyToStop(options) != nullptr) {
-      found.not_begun.push_back(kernel.ToString());
+      found.not_begun.push_back(kernel);
       continue;
     }
     found.rows.push_back(Search(kernel, searching));

@@ -42,7 +42,7 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
   for (const RuleNeed& need : needs) {
     if (need.kernel != kernel) {
       absl::StrAppend(&html, kernel.empty() ? "" : "</ul>\n", "<h2>Rules of ",
-                      Escaped(need.kernel), "</h2>\n<ul>\n");
+                      Escaped(need.name), "</h2>\n<ul>\n");
       kernel = need.kernel;
     }
     const std::string rule = absl::StrCat("<code>", need.rule, "</code>");
@@ -52,7 +52,7 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
             : explained.Link(
                   absl::StrCat("<code>", Name(need.property),
                                "</code> breaks in ", need.events, " events"),
-                  need.without.ToString(), need.script, need.without);
+                  need.without.Name(), need.script, need.without);
     absl::StrAppend(
         &html, "<li>", rule,
         need.answer == Answer::kBreaks  ? ": needed: without it " + breaks
@@ -65,7 +65,7 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
 
 std::string RowHtml(const MatrixRow& row, const Explained& explained) {
   std::string html =
-      absl::StrCat("<tr><th scope=\"row\">", Escaped(row.kernel), "</th>");
+      absl::StrCat("<tr><th scope=\"row\">", Escaped(row.spec.Name()), "</th>");
   const bool holds = row.rest == Answer::kHolds;
   for (int i = 0; i < kProperties; ++i) {
     const std::string name = Name(static_cast<Property>(i));

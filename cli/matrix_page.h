@@ -27,7 +27,7 @@ struct MatrixRow {
 
 // What a kernel does without one of its rules.
 struct RuleNeed {
-  std::string kernel, rule;
+  std::string kernel, name, rule;  // name: the kernel's, for people
   KernelSpec without;
   Answer answer = Answer::kHolds;
   Property property = Property::kNoPagePastSize;
@@ -41,7 +41,7 @@ struct MatrixFound {
   Within within;
   std::vector<MatrixRow> rows;
   std::vector<RuleNeed> needs;
-  std::vector<std::string> not_begun;  // kernels
+  std::vector<KernelSpec> not_begun;
 };
 
 // "959 k states, 26 moves deep", after "ran out of" where it did.

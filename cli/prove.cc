@@ -33,7 +33,7 @@ Asked Ask(const ProveArguments& o) {
     if (o.bound.in_flight != 0) asked.problem.in_flight = o.bound.in_flight;
     asked.what = "all schedules of " + o.from;
     asked.within = WithinOf(asked.problem);
-    asked.kernel = kernel.ToString();
+    asked.kernel = kernel;
     asked.rules = kernel.rules();
     return asked;
   }
@@ -42,7 +42,7 @@ Asked Ask(const ProveArguments& o) {
   asked.within = WithinOf(bound);
   asked.problem = ProblemOf(bound);
   ExpectOperations(asked.problem, asked.what);
-  asked.kernel = kernel.ToString();
+  asked.kernel = kernel;
   asked.rules = kernel.rules();
   return asked;
 }
@@ -106,7 +106,7 @@ class ProveOutputs {
     }
     if (abstract_)
       WriteAbstract(told.o.abstract_to,
-                    absl::StrCat(asked.kernel, ", ", asked.what,
+                    absl::StrCat(asked.kernel.Name(), ", ", asked.what,
                                  told.result.answer == Answer::kHolds
                                      ? ": all that are reached"
                                      : ": reached so far"),
@@ -156,8 +156,7 @@ int ProveIt(const ProveArguments& o) {
   show.End();
   ExpectStates(o, asked, result);
   TellOfJobs(options, result);
-  if (result.answer == Answer::kBreaks)
-    result.script.kernel = OneKernel(asked.kernel);
+  if (result.answer == Answer::kBreaks) result.script.kernel = asked.kernel;
   const Told told{asked, o, options, result, show.seconds()};
   if (o.json) {
     nlohmann::json json = ToJson(told);

@@ -23,7 +23,7 @@ struct Asked {
   Problem problem;   // whole
   std::string what;  // "bound tiny", "the operations of FILE"
   Within within;     // the same in words
-  std::string kernel;
+  KernelSpec kernel;
   Rules rules;
 };
 

@@ -41,12 +41,12 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   options.on_progress = [&](const ProveProgress& p) { show(p); };
   LassoResult lasso = FindLasso(asked.problem, options);
   show.End();
-  lasso.script.kernel = OneKernel(asked.kernel);
+  lasso.script.kernel = asked.kernel;
   const bool loops = lasso.answer == Answer::kBreaks;
   const size_t loop = lasso.script.events.size() - lasso.stem;
   if (o.json) {
     nlohmann::json json = {{"version", kJsonVersion},
-                           {"kernel", asked.kernel},
+                           {"kernel", asked.kernel.ToString()},
                            {"bound", asked.what},
                            {"within", asked.within.words},
                            {"left_out", asked.within.left_out},
@@ -65,11 +65,11 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
         "%s: %s: a lasso, %s states\nafter %d events, the pass of task %s can "
         "drop its lock for ever in rounds of %d events, while every task in "
         "flight moves or waits for a lock in each; not proved shortest\n\n%s",
-        asked.kernel, asked.what, Size(lasso.states), lasso.stem,
+        asked.kernel.Name(), asked.what, Size(lasso.states), lasso.stem,
         lasso.script.task_names[lasso.task], loop, LassoText(lasso));
   } else {
     std::cout << absl::StreamFormat(
-        "%s: %s: %s%s, %s states, %s edges\n", asked.kernel, asked.what,
+        "%s: %s: %s%s, %s states, %s edges\n", asked.kernel.Name(), asked.what,
         lasso.answer == Answer::kHolds ? "no lasso"
         : lasso.stopped                ? ""
                                        : "ran out ",

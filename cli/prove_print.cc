@@ -119,7 +119,7 @@ nlohmann::json ToJson(const Told& told) {
   const ProveArguments& o = told.o;
   const ProveResult& result = told.result;
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"kernel", asked.kernel},
+                         {"kernel", asked.kernel.ToString()},
                          {"bound", asked.what},
                          {"within", asked.within.words},
                          {"left_out", asked.within.left_out},
@@ -159,8 +159,8 @@ void Print(const Told& told) {
   const ProveResult& result = told.result;
   const ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
-      "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel, asked.what,
-      Word(result.answer), Searched(o, result), told.seconds,
+      "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel.Name(),
+      asked.what, Word(result.answer), Searched(o, result), told.seconds,
       p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
   if (!o.shard.empty()) PrintShard(asked, o, result);
   if (result.resumed != 0)

@@ -97,7 +97,7 @@ void Print(const Asked& asked, const ProveOptions& options,
   }
   if (!found.differences.empty()) std::cout << "\n" << kDefect << "\n";
   std::cout << absl::StreamFormat(
-      "%s: %s: self-check %s, %.1f s%s\n", asked.kernel, asked.what,
+      "%s: %s: self-check %s, %.1f s%s\n", asked.kernel.Name(), asked.what,
       Verdict(found), seconds,
       found.differences.empty() && !IsThrough(found)
           ? "; what came to its end agrees. To come to an end: --operations 1, "
@@ -108,7 +108,7 @@ void Print(const Asked& asked, const ProveOptions& options,
 nlohmann::json ToJson(const Asked& asked, const ProveOptions& options,
                       const SelfCheck& found, double seconds) {
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"kernel", asked.kernel},
+                         {"kernel", asked.kernel.ToString()},
                          {"bound", asked.what},
                          {"within", asked.within.words},
                          {"left_out", asked.within.left_out},
@@ -155,7 +155,7 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
   if (!o.json)
     std::cout << absl::StreamFormat(
         "self-check of %s, %s; each way may take as much: %s; %s\n",
-        asked.kernel, asked.what, MemoryInWords(o.bound, options),
+        asked.kernel.Name(), asked.what, MemoryInWords(o.bound, options),
         o.bound.seconds == 0
             ? "no end of time (--seconds)"
             : absl::StrFormat("%.6g s for all", o.bound.seconds));
@@ -164,9 +164,8 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
         show.End();
         if (!o.json) PrintWay(way, InWords(way, options, o));
       });
-  const KernelSpec kernel = OneKernel(asked.kernel);
   for (SelfCheckDifference& difference : found.differences)
-    for (Script& script : difference.scripts) script.kernel = kernel;
+    for (Script& script : difference.scripts) script.kernel = asked.kernel;
   if (o.json)
     std::cout << ToJson(asked, options, found, show.seconds()).dump(2) << "\n";
   else

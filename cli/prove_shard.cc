@@ -23,7 +23,7 @@ nlohmann::json Question(const Asked& asked, const ProveArguments& o,
                         Shard shard, const ProveOptions& options) {
   return {
       {"vmtrunc", VMTRUNC_VERSION},
-      {"kernel", asked.kernel},
+      {"kernel", asked.kernel.ToString()},
       {"property", o.property.empty() ? "all" : o.property},
       {"search", o.whole    ? "whole"
                  : o.steps  ? "steps"

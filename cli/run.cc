@@ -78,13 +78,12 @@ int RunFiles(const RunArguments& o) {
          Kernels(o.kernels, it.script, path, "2.6.11")) {
       const RunResult result = RunOn(o, it, spec.rules());
       broken |= !result.holds();
-      const std::string kernel = spec.ToString();
       if (o.json) {
-        all.push_back(ToJson(path, kernel, result));
+        all.push_back(ToJson(path, spec.ToString(), result));
         all.back()["kernel_from"] = it.kernel_from;
       } else {
-        std::cout << Shown(path) << ": " << kernel << ": " << Verdict(result)
-                  << HowItRan(it) << "\n";
+        std::cout << Shown(path) << ": " << spec.Name() << ": "
+                  << Verdict(result) << HowItRan(it) << "\n";
       }
     }
   }

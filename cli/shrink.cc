@@ -48,8 +48,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   if (run.holds() || !run.breaks(property))
     throw UsageError{absl::StrFormat(
         "%s: expected a script that breaks %s on %s: it %s", Shown(o.file),
-        o.property.empty() ? "a property" : o.property,
-        failure.kernel.ToString(),
+        o.property.empty() ? "a property" : o.property, failure.kernel.Name(),
         run.holds() ? "holds"
                     : std::string("breaks ") + Name(run.first.property))};
   failure.reason = ReasonOf(script, failure.kernel, property);
@@ -58,7 +57,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
     if (!Run(script, failure.reason.unlike->rules()).holds())
       throw UsageError{
           absl::StrFormat("%s: expected a script that holds on %s (--unlike)",
-                          Shown(o.file), failure.reason.unlike->ToString())};
+                          Shown(o.file), failure.reason.unlike->Name())};
   }
   return failure;
 }
@@ -73,7 +72,7 @@ std::string Happens(const Failure& failure, const Draft& draft) {
   const RunResult run = Run<LargeCaps>(
       draft.setup, draft.events, failure.rules,
       {.hash_state = false, .report = Bit(failure.reason.property)});
-  const std::string kernel = failure.kernel.ToString();
+  const std::string kernel = failure.kernel.Name();
   if (run.holds()) return kernel + " holds";
   if (!run.breaks(failure.reason.property)) {
     int other = 0;
@@ -84,7 +83,7 @@ std::string Happens(const Failure& failure, const Draft& draft) {
   if (!Shows(failure.rules, failure.reason)(draft))
     return "another bug: " + kernel + " breaks it too, " +
            (failure.reason.unlike
-                ? "and so does " + failure.reason.unlike->ToString()
+                ? "and so does " + failure.reason.unlike->Name()
                 : "elsewhere");
   return kernel + " breaks it too, in a dearer script";
 }
@@ -128,7 +127,7 @@ std::string Told(const ShrinkArguments& o, const Failure& failure,
   std::string text = absl::StrFormat(
       "# %s breaks %s at event %u: %s\n"
       "# Reason: %s. %s; not proved shortest.\n",
-      failure.kernel.ToString(), Name(failure.reason.property), run.first.event,
+      failure.kernel.Name(), Name(failure.reason.property), run.first.event,
       run.first.ToString(), failure.reason.ToString(),
       CostInWords(shrunk.cost));
   if (shrunk.ran_out)

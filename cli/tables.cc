@@ -6,6 +6,7 @@
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/own_kernel.h"
 #include "core/bugs.h"
 #include "core/rules.h"
 #include "core/version.h"
@@ -62,11 +63,14 @@ int PrintRules(bool as_json) {
     }
     all.push_back({{"name", rule.name},
                    {"decides", rule.decides},
+                   {"since", rule.since},
                    {"kernels", kernels},
                    {"flip", rule.flip}});
     if (as_json) continue;
     std::cout << absl::StrFormat("%s\n    %s\n    kernels: %s\n", rule.name,
                                  rule.decides, names.empty() ? "none" : names);
+    if (*rule.since != '\0')
+      std::cout << absl::StrFormat("    since: %s\n", rule.since);
     std::string flip;
     for (const BugInfo& bug : AllBugs())
       if (std::string_view(bug.rule) == rule.name)
@@ -103,10 +107,19 @@ int Format(const std::string& path, const std::string& from,
 }  // namespace
 
 void AddKernels(CLI::App& app, Command& run) {
-  CLI::App* sub = app.add_subcommand("kernels", "lists each kernel's rules");
+  CLI::App* sub = app.add_subcommand(
+      "kernels",
+      "lists each kernel's rules, or how a kernel in a file differs from each");
   auto json = std::make_shared<bool>(false);
+  auto file = std::make_shared<std::string>();
+  sub->add_option("FILE", *file, "a kernel of your own (docs/kernels.md)")
+      ->check(kNotEmpty);
   sub->add_flag("--json", *json, "as JSON");
-  sub->callback([=, &run] { run = [=] { return PrintKernels(*json); }; });
+  sub->callback([=, &run] {
+    run = [=] {
+      return file->empty() ? PrintKernels(*json) : PrintOwnKernel(*file, *json);
+    };
+  });
 }
 
 void AddRules(CLI::App& app, Command& run) {

@@ -181,7 +181,7 @@ struct WatchedFlag {
 };
 
 struct WatchedRules {
-#define VMTRUNC_RULE(name) WatchedFlag name;
+#define VMTRUNC_RULE(name, ...) WatchedFlag name;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
 };
@@ -202,19 +202,18 @@ class WatchProbe : public NoProbe<LargeCaps> {
 
 WatchedRules Watch(const Rules& rules) {
   WatchedRules watched;
-#define VMTRUNC_RULE(name) watched.name.value = rules.name;
+#define VMTRUNC_RULE(name, ...) watched.name.value = rules.name;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
   return watched;
 }
 
-// A bit for each rule that was asked. The reads that follow copying are the
-// machine's alone.
-uint64_t Asked(const WatchedRules& watched) {
-  uint64_t asked = 0;
-  unsigned number = 0;
-#define VMTRUNC_RULE(name) \
-  asked |= uint64_t{watched.name.asked ? 1U : 0U} << number++;
+// The rules that were asked. The reads that follow copying are the machine's
+// alone.
+RuleSet Asked(const WatchedRules& watched) {
+  RuleSet asked;
+  size_t number = 0;
+#define VMTRUNC_RULE(name, ...) asked.set(number++, watched.name.asked);
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
   return asked;
@@ -222,7 +221,7 @@ uint64_t Asked(const WatchedRules& watched) {
 
 uint64_t Trail(const Script& script, const WatchedRules& rules) {
   Rules plain;
-#define VMTRUNC_RULE(name) plain.name = rules.name.value;
+#define VMTRUNC_RULE(name, ...) plain.name = rules.name.value;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
   World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, plain);
@@ -242,10 +241,7 @@ KernelSpec WithBug(const BugInfo& bug) {
   const auto right = ParseKernelSpec(bug.kernel);
   VMT_CHECK(right.ok());
   KernelSpec spec = *right;
-  for (size_t i = 0; i < AllRules().size(); ++i) {
-    if (std::string_view(AllRules()[i].name) == bug.rule)
-      spec.flips ^= uint64_t{1} << i;
-  }
+  spec.flips.flip(FindRule(bug.rule).value());
   VMT_CHECK(spec.flips != right->flips);
   return spec;
 }
@@ -259,15 +255,11 @@ BugCheck CheckBug(const BugInfo& bug, const Script& script) {
 
   const WatchedRules watched = Watch(wrong);
   check.triggered = Trail(script, Watch(right)) != Trail(script, watched);
-  const uint64_t asked = Asked(watched);
-  for (size_t i = 0; i < AllRules().size(); ++i) {
-    if (std::string_view(AllRules()[i].name) == bug.rule)
-      check.reached = (asked >> i & 1) != 0;
-  }
+  check.reached = Asked(watched).test(FindRule(bug.rule).value());
   return check;
 }
 
-uint64_t RulesAsked(const Script& script, const Rules& rules) {
+RuleSet RulesAsked(const Script& script, const Rules& rules) {
   const WatchedRules watched = Watch(rules);
   Trail(script, watched);
   return Asked(watched);

@@ -46,8 +46,8 @@ struct BugCheck {
 };
 BugCheck CheckBug(const BugInfo& bug, const Script& script);
 
-// The rules that the model asks for in a run, a bit each by their numbers.
-uint64_t RulesAsked(const Script& script, const Rules& rules);
+// The rules that the model asks for in a run.
+RuleSet RulesAsked(const Script& script, const Rules& rules);
 
 }  // namespace vmtrunc
 

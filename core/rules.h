@@ -14,78 +14,14 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/rule_list.h"
+#include "core/rule_set.h"
 
 namespace vmtrunc {
 
-// One flag a rule, named as in kRules. The order is that of kRules, whose
-// numbers are part of the byte form: append only.
-#define VMTRUNC_RULES(X)    \
-  X(drop_lock)              \
-  X(stamp_vmas)             \
-  X(restart_in_vma)         \
-  X(leap)                   \
-  X(wrap_resets)            \
-  X(importer_rescans)       \
-  X(split_inherits)         \
-  X(link_stamps)            \
-  X(fork_inherits)          \
-  X(fork_after_parent)      \
-  X(mremap_resets)          \
-  X(move_under_lock)        \
-  X(fault_rechecks_count)   \
-  X(fault_checks_size)      \
-  X(cut_is_done)            \
-  X(slab_lifo)              \
-  X(split_under_lock)       \
-  X(fault_count_first)      \
-  X(walk_restarts)          \
-  X(clip_to_range)          \
-  X(relock_in_order)        \
-  X(merge_moves_pgoff)      \
-  X(fork_unlocks_on_error)  \
-  X(unmap_mutex)            \
-  X(pass_clears_restarts)   \
-  X(nonlinear_scans_all)    \
-  X(nonlinear_file_pte)     \
-  X(install_checks_page)    \
-  X(remap_file_ptes)        \
-  X(remap_emulated)         \
-  X(work_blocks)            \
-  X(ptl_in_zap)             \
-  X(lazy_fork)              \
-  X(move_extents)           \
-  X(rewind_under_lock)      \
-  X(unlink_before_tables)   \
-  X(fault_page_lock)        \
-  X(unmap_per_page)         \
-  X(second_pass)            \
-  X(page_mkwrite)           \
-  X(mkwrite_rechecks)       \
-  X(mremap_always_resets)   \
-  X(lock_sleeps)            \
-  X(shared_walk)            \
-  X(interval_tree)          \
-  X(invalidate_lock)        \
-  X(fault_around)           \
-  X(account_blocks_merge)   \
-  X(move_in_order)          \
-  X(merged_move_locks)      \
-  X(punch_without_mmap_sem) \
-  X(invalidate_loops)       \
-  X(wide_offsets)           \
-  X(range_end_kept)         \
-  X(punch_keeps_copies)     \
-  X(mremap_checks_first)    \
-  X(mremap_moves_many)      \
-  X(cow_prepares_first)     \
-  X(fork_clones_anon)       \
-  X(cloned_anon_apart)      \
-  X(growth_merges)          \
-  X(relock_resets)          \
-  X(restart_names_pass)
-
+// A flag for each rule of the list, in its order.
 struct Rules {
-#define VMTRUNC_RULE(name) bool name = false;
+#define VMTRUNC_RULE(name, ...) bool name = false;
   VMTRUNC_RULES(VMTRUNC_RULE)
 #undef VMTRUNC_RULE
 
@@ -95,12 +31,21 @@ struct Rules {
 struct RuleInfo {
   const char* name;  // as in `2.6.11-importer-rescans`
   bool Rules::* flag;
+  const char* since;    // "2.6.15"; "" where no Linux has it
+  const char* flip;     // the known bugs that its flip is, or ""
   const char* decides;  // one sentence: what the code does when it is on
-  const char* flip;     // the known bug that its flip is, or ""
 };
 
 // All rules; a rule's number is its place here.
 std::span<const RuleInfo> AllRules();
+
+// The number of the rule of that name. NotFound says which is nearest.
+absl::StatusOr<size_t> FindRule(std::string_view name);
+
+// "leap,mremap-resets", "" of no rule: as variables of the environment name
+// rules. ParseRuleNames() reads it back, in any order.
+std::string RuleNames(const RuleSet& rules);
+absl::StatusOr<RuleSet> ParseRuleNames(std::string_view text);
 
 struct KernelInfo {
   const char* name;
@@ -112,16 +57,31 @@ struct KernelInfo {
 // All kernels; a kernel's number is its place here, append only.
 std::span<const KernelInfo> AllKernels();
 
+// What people call a kernel of their own (core/kernel_file.h).
+struct OwnName {
+  std::string name;
+  uint8_t kernel = 0;  // it is this one
+  RuleSet flips;       // with these flips
+};
+
 // A kernel with some rules flipped, as a value: what a script's `kernel` line,
 // an `expect` line or --kernel names.
 struct KernelSpec {
   uint8_t kernel = 0;  // number in AllKernels()
-  uint64_t flips = 0;  // bit i: rule i is the other way round
+  RuleSet flips = {};  // those that are the other way round
+  // No part of the value; null, or for as long as the program runs.
+  const OwnName* own = nullptr;
 
   Rules rules() const;
   // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back.
+  // What scripts and others' files have.
   std::string ToString() const;
-  bool operator==(const KernelSpec&) const = default;
+  // What people read: "acme-5.4", "acme-5.4+unmap-mutex"; without a name of its
+  // own the same as ToString().
+  std::string Name() const;
+  bool operator==(const KernelSpec& other) const {
+    return kernel == other.kernel && flips == other.flips;
+  }
 };
 
 // Reads a kernel's name followed by -rule or +rule, with or without blanks.

@@ -4,6 +4,9 @@
 
 #include <set>
 #include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
 
 namespace vmtrunc {
 namespace {
@@ -17,6 +20,45 @@ TEST(Rules, EveryNameIsUniqueAndEveryFlagIsListedOnce) {
     all_on.*rule.flag = true;
   }
   EXPECT_EQ(sizeof(Rules), AllRules().size());
+}
+
+// {2, 6, 11} of "2.6.11" and "2.6.9-mm"; an x is later than any number.
+std::vector<int> Release(const std::string& text) {
+  std::vector<int> numbers;
+  for (const std::string& part : std::vector<std::string>(
+           absl::StrSplit(text.substr(0, text.find('-')), '.')))
+    numbers.push_back(part == "x" ? 1000 : std::stoi(part));
+  return numbers;
+}
+
+// A rule came between the first kernel that has it and the one before.
+TEST(Rules, CameBeforeTheFirstKernelThatHasThem) {
+  for (const RuleInfo& rule : AllRules()) {
+    std::vector<int> before;
+    std::vector<int> first;  // kernel that has it
+    for (const char* name : {"2.6.9-mm", "2.6.10", "2.6.11", "2.6.15", "2.6.23",
+                             "2.6.38", "3.0", "6.x"}) {
+      const bool has = ParseKernelSpec(name)->rules().*rule.flag;
+      if (first.empty()) (has ? first : before) = Release(name);
+    }
+    ASSERT_EQ(first.empty(), *rule.since == '\0') << rule.name;
+    if (first.empty()) continue;
+    EXPECT_LE(Release(rule.since), first) << rule.name;
+    EXPECT_LT(before, Release(rule.since)) << rule.name;
+  }
+}
+
+TEST(Rules, AreWrittenAndReadAsNames) {
+  const RuleSet rules =
+      RuleSet::Of(FindRule("leap").value()).set(FindRule("stamp-vmas").value());
+  EXPECT_EQ(RuleNames(rules), "stamp-vmas,leap");
+  EXPECT_EQ(ParseRuleNames("leap,stamp-vmas").value(), rules);
+  EXPECT_EQ(ParseRuleNames("").value(), RuleSet());
+  for (const char* wrong : {",", "leap,", "leap,,leap", " leap", "12", "-leap"})
+    EXPECT_TRUE(absl::IsNotFound(ParseRuleNames(wrong).status())) << wrong;
+  EXPECT_EQ(FindRule("stamp-vmsa").status().message(),
+            "a rule (vmtrunc rules lists them), not stamp-vmsa; is it "
+            "stamp-vmas?");
 }
 
 TEST(KernelSpec, ReadsFlipsWithAndWithoutBlanks) {

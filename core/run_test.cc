@@ -260,8 +260,7 @@ TEST(Run, SmallAndLargeWorldsAgree) {
     const auto kernel = static_cast<size_t>(i) % AllKernels().size();
     KernelSpec spec{.kernel = static_cast<uint8_t>(kernel)};
     if (random.Below(2) == 0)
-      spec.flips = uint64_t{1}
-                   << random.Below(static_cast<unsigned>(AllRules().size()));
+      spec.flips.flip(random.Below(static_cast<unsigned>(AllRules().size())));
     const Rules rules = spec.rules();
     const RunResult small =
         vmtrunc::Run<SmallCaps>(script.setup, script.events, rules);
@@ -341,7 +340,8 @@ TEST(Run, EverySublistRuns) {
     EXPECT_LE(result.effects, result.events);
     // A stray flip never crashes either, whatever it breaks.
     KernelSpec spec{.kernel = static_cast<uint8_t>(random.Below(3))};
-    spec.flips = random.Next() & ((uint64_t{1} << AllRules().size()) - 1);
+    for (size_t word = 0; word < RuleSet::kWords; ++word)
+      spec.flips.set_word(word, random.Next());
     RunOn(script, spec.rules());
   }
 }

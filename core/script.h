@@ -73,6 +73,8 @@ inline constexpr size_t kRecordBytes = 8;
 // changes nothing else.
 void SetKernel(const KernelSpec& kernel,
                std::span<uint8_t, kHeaderBytes> header);
+// The flips that a header has, whether or not there are such rules.
+RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header);
 
 // Whether a file is in the text form: its name ends in .vmt or its first
 // significant line starts with "vmtrunc".

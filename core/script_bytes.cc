@@ -17,6 +17,9 @@ constexpr unsigned kSelectorMask = 31;
 constexpr uint8_t kDefaultSize = 8;   // a zero byte is a file of 8 pages
 constexpr uint8_t kDefaultTasks = 3;  // and three tasks
 
+constexpr size_t kFlipsAt = 16;  // of the header: the words of a RuleSet
+static_assert(kFlipsAt + 8 * RuleSet::kWords <= kHeaderBytes);
+
 uint32_t Word(const uint8_t* from) {
   return from[0] | uint32_t{from[1]} << 8 | uint32_t{from[2]} << 16 |
          uint32_t{from[3]} << 24;
@@ -32,8 +35,9 @@ void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
   kernel = KernelSpec{};
   if (has_kernel) {
     kernel.kernel = static_cast<uint8_t>(number - 1);
-    kernel.flips = Word(h + 16) | uint64_t{Word(h + 20)} << 32;
-    kernel.flips &= (uint64_t{1} << AllRules().size()) - 1;
+    kernel.flips =
+        FlipsOf(std::span<const uint8_t, kHeaderBytes>(h, kHeaderBytes)) &
+        RuleSet::FirstOf(AllRules().size());
   }
   setup.block = static_cast<uint8_t>((h[2] & 63U) + 1);
   const unsigned narrow = h[3] & 31U;
@@ -194,11 +198,21 @@ Script DecodeBytes(std::span<const uint8_t> bytes) {
   return script;
 }
 
+RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header) {
+  RuleSet flips;
+  for (size_t w = 0; w < RuleSet::kWords; ++w) {
+    const uint8_t* const from = header.data() + kFlipsAt + 8 * w;
+    flips.set_word(w, Word(from) | uint64_t{Word(from + 4)} << 32);
+  }
+  return flips;
+}
+
 void SetKernel(const KernelSpec& kernel,
                std::span<uint8_t, kHeaderBytes> header) {
   header[1] = static_cast<uint8_t>((header[1] & 0xf0U) | (kernel.kernel + 1U));
-  for (unsigned i = 0; i < 8; ++i)
-    header[16 + i] = static_cast<uint8_t>(kernel.flips >> (8 * i));
+  for (size_t i = 0; i < 8 * RuleSet::kWords; ++i)
+    header[kFlipsAt + i] =
+        static_cast<uint8_t>(kernel.flips.word(i / 8) >> (8 * (i % 8)));
 }
 
 std::vector<uint8_t> EncodeBytes(const Script& script) {

@@ -104,5 +104,90 @@ TEST(Bytes, Version1KeepsItsMeaning) {
             "a truncate f 3 &\na drop 2\nb mremap 100 4 110 5 fail 1\n");
 }
 
+// What each release of version 1 could write: `core/script_bytes.cc` has had
+// verbs and kernels added, and neither moved.
+TEST(Bytes, FilesOfEachAgeOfVersion1KeepTheirMeaning) {
+  struct Age {
+    std::vector<uint8_t> file;
+    const char* text;
+  };
+  const auto with = [](uint8_t kernel, uint8_t flips,
+                       std::vector<uint8_t> records) {
+    std::vector<uint8_t> file(kHeaderBytes);
+    file[0] = 1;
+    file[1] = kernel;
+    file[16] = flips;
+    file.insert(file.end(), records.begin(), records.end());
+    return file;
+  };
+  const std::string tasks = "file f 8\ntask a\ntask b\ntask c\n";
+  const Age kAges[] = {
+      // Three kernels; no remap, punch and invalidate.
+      {with(2, 1, {9, 0, 4, 0, 0, 0, 0, 0, 13, 1, 0, 0, 0, 0, 0, 0}),
+       "kernel 2.6.9-mm-drop-lock\n#a truncate f 4\nb step\n"},
+      // Eight, and the three verbs.
+      {with(8, 0, {10, 1, 3, 2, 0,  0, 5, 0, 11, 2, 1, 2,
+                   0,  0, 0, 0, 12, 0, 6, 1, 0,  0, 0, 0}),
+       "kernel 6.x\n#b remap 3 2 5\nc punch f 1 2\n"
+       "a invalidate f 6 1\n"},
+      // Nine.
+      {with(9, 2, {8, 1, 0, 0, 0, 0, 0, 0}),
+       "kernel repaired-stamp-vmas\n#b exit\n"},
+  };
+  for (const Age& age : kAges) {
+    std::string text = age.text;
+    text.replace(text.find('#'), 1, tasks);
+    EXPECT_EQ(ToText(DecodeBytes(age.file)), "vmtrunc 1\n" + text);
+    EXPECT_EQ(EncodeBytes(DecodeBytes(age.file)), age.file);
+  }
+}
+
+// On 2.6.11: a header that flips the rule alone.
+std::vector<uint8_t> HeaderThatFlips(size_t rule) {
+  std::vector<uint8_t> header(kHeaderBytes);
+  header[0] = 1;
+  header[1] = 3;
+  header[16 + rule / 8] = static_cast<uint8_t>(1 << rule % 8);
+  return header;
+}
+
+TEST(Bytes, Rule62IsTheLastButOneBitOfByte23) {
+  const std::vector<uint8_t> kHeader = {1, 3,  0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 64, 0, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_EQ(HeaderThatFlips(62), kHeader);
+  const Script script = DecodeBytes(kHeader);
+  EXPECT_EQ(script.kernel->ToString(), "2.6.11+restart-names-pass");
+  EXPECT_EQ(EncodeBytes(script), kHeader);
+}
+
+TEST(Bytes, BitsThatNoRuleHasAreIgnored) {
+  for (const size_t rule : {63U, 64U, 127U}) {
+    if (rule < AllRules().size()) continue;
+    const Script script = DecodeBytes(HeaderThatFlips(rule));
+    EXPECT_EQ(script.kernel->ToString(), "2.6.11");
+    std::vector<uint8_t> without(kHeaderBytes);
+    without[0] = 1;
+    without[1] = 3;
+    EXPECT_EQ(EncodeBytes(script), without);
+  }
+}
+
+// Whether or not there is such a rule.
+TEST(Bytes, EachRuleHasItsBitInTheHeader) {
+  for (const size_t rule : {0U, 62U, 63U, 64U, 127U}) {
+    std::vector<uint8_t> header(kHeaderBytes, 0xff);
+    header[0] = 1;
+    header[1] = 0;
+    SetKernel({.kernel = 2, .flips = RuleSet::Of(rule)},
+              std::span(header).first<kHeaderBytes>());
+    std::vector<uint8_t> expected = HeaderThatFlips(rule);
+    std::fill(expected.begin() + 2, expected.begin() + 16, uint8_t{0xff});
+    EXPECT_EQ(header, expected) << rule;
+    EXPECT_EQ(FlipsOf(std::span(header).first<kHeaderBytes>()),
+              RuleSet::Of(rule));
+  }
+}
+
 }  // namespace
 }  // namespace vmtrunc

@@ -186,13 +186,13 @@ TEST(States, ALookAtEverythingFindsNothingMore) {
     for (unsigned rule = 0; rule < rules && !HasFailure(); ++rule)
       seen |=
           LookAtEach(corpus[i], {.kernel = static_cast<uint8_t>(i % kernels),
-                                 .flips = uint64_t{1} << rule});
+                                 .flips = RuleSet::Of(rule)});
   Random random(11);
   for (int i = 0; i < 20000 && !HasFailure(); ++i) {
     Script script = corpus[random.Below(static_cast<unsigned>(corpus.size()))];
     for (int change = 0; change < 3; ++change) Mutate(script, 60, random);
     KernelSpec spec{.kernel = static_cast<uint8_t>(random.Below(kernels))};
-    if (random.Below(4) != 0) spec.flips = uint64_t{1} << random.Below(rules);
+    if (random.Below(4) != 0) spec.flips.flip(random.Below(rules));
     seen |= LookAtEach(script, spec);
   }
   EXPECT_EQ(seen, Bit(Property::kNoPagePastSize) |

@@ -1,7 +1,5 @@
 #include "explain/cause.h"
 
-#include <bit>
-
 #include "core/bugs.h"
 #include "explain/no_return.h"
 #include "fuzz/reason.h"
@@ -16,11 +14,10 @@ RunResult RunOf(const Story& story, std::span<const Event> events,
 }
 
 std::vector<RuleRole> RolesOf(const Story& story) {
-  const uint64_t asked = RulesAsked(story.script, story.rules);
+  const RuleSet asked = RulesAsked(story.script, story.rules);
   std::vector<RuleRole> roles;
-  for (size_t i = 0; i < AllRules().size(); ++i) {
+  for (const size_t i : asked) {
     const RuleInfo& rule = AllRules()[i];
-    if ((asked >> i & 1) == 0) continue;
     Rules turned = story.rules;
     turned.*rule.flag = !(turned.*rule.flag);
     const RunResult run = RunOf(story, story.script.events, turned);
@@ -63,8 +60,7 @@ Cause FindCause(const Story& story) {
   const Reason reason =
       ReasonOf(story.script, story.kernel, story.result.first.property);
   if (!reason.unlike) return cause;
-  const auto rule = static_cast<size_t>(
-      std::countr_zero(reason.unlike->flips ^ story.kernel.flips));
+  const size_t rule = (reason.unlike->flips ^ story.kernel.flips).first();
   for (size_t i = 0; i < cause.rules.size(); ++i)
     if (cause.rules[i].number == rule) cause.main_rule = i;
   return cause;

@@ -25,8 +25,8 @@ class Contrast {
                   story.rules.restart_in_vma) {}
 
   std::vector<std::string> Tell() const {
-    std::vector<std::string> sentences = {absl::StrFormat(
-        "On %s the same script holds.", story_.kernel.ToString())};
+    std::vector<std::string> sentences = {
+        absl::StrFormat("On %s the same script holds.", story_.kernel.Name())};
     for (size_t i = story_.rows.size(); i-- > 0;) {
       const StoryRow& row = story_.rows[i];
       if (row.task != task_) continue;
@@ -159,7 +159,7 @@ std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
     const RuleInfo& rule = AllRules()[i];
     if (left.rules.*rule.flag == right.rules.*rule.flag) continue;
     KernelSpec turned = left.kernel;
-    turned.flips ^= uint64_t{1} << i;
+    turned.flips.flip(i);
     const auto at =
         PartingRow(left, Tell(left.path, left.script, turned, left.folding));
     if (at && *at <= row) parting.push_back(&rule);
@@ -168,7 +168,7 @@ std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
 }
 
 std::vector<std::string> WhyNot(const Story& story, const Story& broken) {
-  const std::string kernel = story.kernel.ToString();
+  const std::string kernel = story.kernel.Name();
   if (!story.result.holds())
     return {absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story))};
   const auto victim = VictimOf(broken.result.first);

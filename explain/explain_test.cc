@@ -109,7 +109,7 @@ TEST(Explain, TheRuleThatDecidesDoes) {
     const Cause cause = FindCause(story);
     for (const RuleRole& role : cause.rules) {
       KernelSpec turned = it.kernel;
-      turned.flips ^= uint64_t{1} << role.number;
+      turned.flips.flip(role.number);
       EXPECT_EQ(role.decides, vmtrunc::Run(it.script, turned.rules()).holds());
     }
     if (cause.main_rule) {

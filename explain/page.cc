@@ -19,8 +19,7 @@ namespace {
 std::string Badge(const Story& story) {
   const char* const is = story.result.holds() ? "holds" : "breaks";
   return absl::StrFormat(
-      "<span class=\"badge %s\">%s %s</span>", is,
-      Escaped(story.kernel.ToString()),
+      "<span class=\"badge %s\">%s %s</span>", is, Escaped(story.kernel.Name()),
       story.result.holds()
           ? "holds"
           : absl::StrFormat("breaks %s", Name(story.result.first.property)));
@@ -30,7 +29,7 @@ std::string Head(const Story& story, const Story* other) {
   const std::string name =
       Shown(story.path.substr(story.path.find_last_of('/') + 1));
   return absl::StrCat(
-      PageHead(name + " on " + story.kernel.ToString(), kPageCss), "<h1>",
+      PageHead(name + " on " + story.kernel.Name(), kPageCss), "<h1>",
       story.result.holds() ? "The run holds"
                            : Headline(story.result.first.property),
       "</h1>\n<p class=\"soft\">", Escaped(name), "</p>\n<p>", Badge(story),
@@ -74,12 +73,12 @@ std::string Answers(const Story& story, const Cause* cause, const Story* other,
   std::string html;
   if (cause != nullptr)
     absl::StrAppend(&html, "<h2 id=\"why\">What happens on ",
-                    Escaped(story.kernel.ToString()),
+                    Escaped(story.kernel.Name()),
                     "</h2>\n<div class=\"answer\" data-run=\"0\">",
                     ListOf(WhySentences(story, *cause)), "</div>\n");
   if (other == nullptr) return html;
   absl::StrAppend(
-      &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.ToString()),
+      &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.Name()),
       "</h2>\n<div class=\"", other->result.holds() ? "answer good" : "answer",
       "\" data-run=\"1\">", ListOf(WhyNot(*other, story)), "</div>\n");
   if (row && row < story.rows.size()) {

@@ -224,7 +224,7 @@ class Writer {
 // What a column of PartingText says of its row.
 std::vector<std::string> ColumnOf(const Story& story, size_t row,
                                   size_t width) {
-  std::vector<std::string> lines = LinesOf(story.kernel.ToString(), width);
+  std::vector<std::string> lines = LinesOf(story.kernel.Name(), width);
   const auto add = [&](const std::string& text) {
     for (const std::string& line : LinesOf(text, width)) lines.push_back(line);
   };
@@ -254,7 +254,7 @@ std::string RulesText(const Story& left, const Story& right, size_t row,
         &text,
         Wrapped(absl::StrFormat(
                     "  %s (%s has it): %s", rule->name,
-                    (left.rules.*rule->flag ? left : right).kernel.ToString(),
+                    (left.rules.*rule->flag ? left : right).kernel.Name(),
                     rule->decides),
                 4, columns),
         "\n");
@@ -292,8 +292,8 @@ std::string ToText(const Story& story, const Cause* cause, const Look& look) {
 
 std::string PartingText(const Story& left, const Story& right, size_t columns) {
   const auto row = PartingRow(left, right);
-  const std::string both = absl::StrFormat("%s and %s", left.kernel.ToString(),
-                                           right.kernel.ToString());
+  const std::string both =
+      absl::StrFormat("%s and %s", left.kernel.Name(), right.kernel.Name());
   if (!row)
     return Wrapped(both + " do not part: they do and leave the same.", 2,
                    columns) +

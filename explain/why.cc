@@ -150,7 +150,7 @@ class Narrator {
     Say(absl::StrFormat(
         "What matters is the rule %s: %s. %s %s it; with this alone %s the "
         "script holds.",
-        role.rule->name, role.rule->decides, story_.kernel.ToString(),
+        role.rule->name, role.rule->decides, story_.kernel.Name(),
         role.on ? "has" : "lacks", role.on ? "taken away" : "added"));
   }
 

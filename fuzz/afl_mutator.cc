@@ -33,9 +33,11 @@ constexpr unsigned kMutationsAnInput = 64;
 
 vmtrunc::Rules RulesFromEnvironment() {
   const char* verbs = std::getenv(vmtrunc::kVerbsVariable);
-  if (verbs != nullptr && !vmtrunc::ParseVerbsVariable(verbs))
+  const auto parsed =
+      vmtrunc::ParseVerbsVariable(verbs != nullptr ? verbs : "");
+  if (verbs != nullptr && !parsed.ok())
     Usage(std::string(vmtrunc::kVerbsVariable) + "=" + verbs + ": expected " +
-          vmtrunc::kVerbsExpected);
+          std::string(parsed.status().message()));
   const char* kernel = std::getenv(vmtrunc::kKernelVariable);
   const auto spec = vmtrunc::ParseKernelSpec(
       kernel != nullptr ? kernel : vmtrunc::kDefaultKernel);

@@ -1,6 +1,5 @@
 #include "fuzz/cause.h"
 
-#include <bit>
 #include <cctype>
 #include <optional>
 #include <string_view>
@@ -9,9 +8,12 @@
 namespace vmtrunc {
 namespace {
 
-constexpr uint64_t Flag(int rule) { return uint64_t{1} << rule; }
+size_t Number(const RootCause& cause) {
+  return static_cast<size_t>(cause.rule);
+}
 
-bool HoldsWith(const Draft& draft, const KernelSpec& kernel, uint64_t flips) {
+bool HoldsWith(const Draft& draft, const KernelSpec& kernel,
+               const RuleSet& flips) {
   KernelSpec other = kernel;
   other.flips ^= flips;
   return Run<LargeCaps>(draft.setup, draft.events, other.rules(),
@@ -48,7 +50,7 @@ std::string RootCause::Name(const KernelSpec& kernel) const {
   const std::string name = vmtrunc::Name(property);
   if (rule == kSeveral) return name + ".several-known";
   if (rule < 0) return name + "." + Slug(what);
-  const RuleInfo& info = AllRules()[static_cast<size_t>(rule)];
+  const RuleInfo& info = AllRules()[Number(*this)];
   return name + (kernel.rules().*info.flag ? "-" : "+") + info.name;
 }
 
@@ -61,50 +63,51 @@ std::string RootCause::InWords(const KernelSpec& kernel) const {
     return words;
   }
   KernelSpec other = kernel;
-  other.flips ^= Flag(rule);
+  other.flips.flip(Number(*this));
   return "holds on " + other.ToString();
 }
 
 RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
-                  Property property, uint64_t known, uint64_t* runs) {
+                  Property property, const RuleSet& known, uint64_t* runs) {
   uint64_t ignored = 0;
   uint64_t& count = runs != nullptr ? *runs : ignored;
-  for (uint64_t left = known; left != 0; left &= left - 1) {
-    const int rule = std::countr_zero(left);
+  for (const size_t rule : known) {
     ++count;
-    if (HoldsWith(draft, kernel, Flag(rule)))
-      return {.property = property, .rule = rule};
+    if (HoldsWith(draft, kernel, RuleSet::Of(rule)))
+      return {.property = property, .rule = static_cast<int>(rule)};
   }
   // Bugs may meet in one script, and then no one rule helps.
-  count += std::has_single_bit(known) || known == 0 ? 0 : 1;
-  if (!std::has_single_bit(known) && known != 0 &&
-      HoldsWith(draft, kernel, known))
-    return {.property = property, .rule = RootCause::kSeveral};
+  if (known.count() > 1) {
+    ++count;
+    if (HoldsWith(draft, kernel, known))
+      return {.property = property, .rule = RootCause::kSeveral};
+  }
   const Reason reason = ReasonOf(draft, kernel, property);
   count += AllRules().size();
   if (reason.unlike) {
-    const int rule = std::countr_zero(reason.unlike->flips ^ kernel.flips);
-    if (AllRules()[static_cast<size_t>(rule)].flag != &Rules::drop_lock)
-      return {.property = property, .rule = rule};
+    const size_t rule = (reason.unlike->flips ^ kernel.flips).first();
+    if (AllRules()[rule].flag != &Rules::drop_lock)
+      return {.property = property, .rule = static_cast<int>(rule)};
   }
   return {.property = property, .what = reason.what};
 }
 
 Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
-              uint64_t known) {
+              const RuleSet& known) {
   Reason reason{.property = cause.property, .unlike = {}, .what = cause.what};
   if (cause.rule >= 0) {
     reason.unlike = kernel;
-    reason.unlike->flips ^= Flag(cause.rule);
-    known = 0;
+    reason.unlike->flips.flip(Number(cause));
   }
+  const RuleSet not_by = cause.rule >= 0 ? RuleSet() : known;
   return [=, shows = Shows(kernel.rules(), reason)](
              const Draft& draft, bool* counts) -> std::optional<size_t> {
     const auto run = shows(draft, counts);
     if (!run) return std::nullopt;
-    for (uint64_t left = known; left != 0; left &= left - 1)
-      if (HoldsWith(draft, kernel, left & -left)) return std::nullopt;
-    if (known != 0 && HoldsWith(draft, kernel, known)) return std::nullopt;
+    for (const size_t rule : not_by)
+      if (HoldsWith(draft, kernel, RuleSet::Of(rule))) return std::nullopt;
+    if (!not_by.empty() && HoldsWith(draft, kernel, not_by))
+      return std::nullopt;
     return run->first.event;
   };
 }

@@ -30,17 +30,19 @@ struct RootCause {
   std::string InWords(const KernelSpec& kernel) const;
 };
 
-// Of a script that breaks `property` on `kernel`. The rules in `known`, a bit
-// each, are tried before those that ReasonOf() tries: a rule that happens to
-// help too is not taken for another bug. Flipping drop-lock helps always, so
-// that it says nothing: then the words count. `runs`: grows by the runs that
-// it took, or nullptr. Requires: it breaks.
+// Of a script that breaks `property` on `kernel`. The rules in `known` are
+// tried before those that ReasonOf() tries: a rule that happens to help too is
+// not taken for another bug. Flipping drop-lock helps always, so that it says
+// nothing: then the words count. `runs`: grows by the runs that it took, or
+// nullptr. Requires: it breaks.
 RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
-                  Property property, uint64_t known, uint64_t* runs = nullptr);
+                  Property property, const RuleSet& known,
+                  uint64_t* runs = nullptr);
 
 // What a smaller script must have in common with one of that cause. Words are
 // shared by many bugs: of those it must not hold with known rules turned round.
-Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel, uint64_t known);
+Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
+              const RuleSet& known);
 
 }  // namespace vmtrunc
 

@@ -4,7 +4,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/check.h"
 #include "core/script.h"
 #include "fuzz/aware.h"
@@ -18,8 +19,8 @@ namespace {
 Verbs VerbsFromEnvironment() {
   const char* verbs = std::getenv(kVerbsVariable);
   if (verbs == nullptr) return kAllVerbs;
-  const std::optional<Verbs> parsed = ParseVerbsVariable(verbs);
-  VMT_CHECK(parsed.has_value());
+  const absl::StatusOr<Verbs> parsed = ParseVerbsVariable(verbs);
+  VMT_CHECK(parsed.ok());
   return *parsed;
 }
 
@@ -61,12 +62,18 @@ constexpr unsigned kAnewOneIn = 3;
 
 }  // namespace
 
-std::optional<Verbs> ParseVerbsVariable(std::string_view value) {
-  constexpr Verbs kThere = (Verbs{2} << unsigned{kVerbs}) - 2;  // from 1 on
+absl::StatusOr<Verbs> ParseVerbsVariable(std::string_view value) {
   Verbs verbs = 0;
-  if (!absl::SimpleAtoi(std::string(value), &verbs) || verbs == 0 ||
-      (verbs & ~kThere) != 0)
-    return std::nullopt;
+  for (const std::string& name :
+       std::vector<std::string>(absl::StrSplit(std::string(value), ','))) {
+    unsigned verb = kVerbs;
+    while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
+    if (verb == 0)
+      return absl::InvalidArgumentError(
+          absl::StrCat("verbs with commas between, not ",
+                       name.empty() ? "an empty word" : name));
+    verbs |= Bit(static_cast<Verb>(verb));
+  }
   return verbs;
 }
 
@@ -116,8 +123,7 @@ size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
     spec.kernel = static_cast<uint8_t>(
         random.Below(static_cast<unsigned>(AllKernels().size())));
   else
-    spec.flips ^= uint64_t{1}
-                  << random.Below(static_cast<unsigned>(AllRules().size()));
+    spec.flips.flip(random.Below(static_cast<unsigned>(AllRules().size())));
   script.kernel = spec;
   return Encode(script, data, max_size);
 }

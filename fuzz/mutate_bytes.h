@@ -5,10 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "core/rules.h"
 #include "fuzz/mutate.h"
 
@@ -18,10 +18,9 @@ namespace vmtrunc {
 // returns how many there are now.
 using BlindMutation = size_t(uint8_t* data, size_t size, size_t max_size);
 
-// What VMTRUNC_VERBS says, or nothing where that is no set of verbs.
-std::optional<Verbs> ParseVerbsVariable(std::string_view value);
-inline constexpr const char* kVerbsExpected =
-    "a decimal number, bit i for verb i, and none but those of verbs";
+// What VMTRUNC_VERBS says. InvalidArgument, what is expected, where a word is
+// no verb.
+absl::StatusOr<Verbs> ParseVerbsVariable(std::string_view value);
 
 // Deterministic in the bytes, the seed and what it was made with.
 class ByteMutator {

@@ -87,6 +87,18 @@ TEST(ByteMutator, WithoutRoomNothingIsWritten) {
   EXPECT_EQ(byte, 7);
 }
 
+TEST(VerbsVariable, NamesVerbsWithCommasBetween) {
+  EXPECT_EQ(ParseVerbsVariable("truncate,mmap").value(),
+            Bit(Verb::kMmap) | Bit(Verb::kTruncate));
+  for (int verb = 1; verb <= kVerbs; ++verb)
+    EXPECT_EQ(ParseVerbsVariable(VerbName(static_cast<Verb>(verb))).value(),
+              Bit(static_cast<Verb>(verb)));
+  for (const char* wrong : {"", "mmap,", ",mmap", "12", "mmap munmap", "step"})
+    EXPECT_FALSE(ParseVerbsVariable(wrong).ok()) << wrong;
+  EXPECT_EQ(ParseVerbsVariable("mmap,fly").status().message(),
+            "verbs with commas between, not fly");
+}
+
 TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
   Script script = EmptyScript();
   script.setup.tasks = 2;
@@ -96,7 +108,7 @@ TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
   const size_t size = bytes.size();
   bytes.resize(kRoom);
   std::set<std::string> kernels;
-  uint64_t flips = 0;
+  RuleSet flips;
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     ASSERT_EQ(MutateKernel(bytes.data(), size, kRoom, seed), size);
     Script now = DecodeBytes(std::span(bytes).first(size));
@@ -107,7 +119,7 @@ TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
     ASSERT_EQ(EncodeBytes(now), EncodeBytes(script));
   }
   EXPECT_EQ(kernels.size(), AllKernels().size());
-  EXPECT_EQ(flips, (uint64_t{1} << AllRules().size()) - 1);
+  EXPECT_EQ(flips, RuleSet::FirstOf(AllRules().size()));
   // Where there is no room for a header, nothing is done.
   EXPECT_EQ(MutateKernel(bytes.data(), 0, 8, 1), 0U);
 }

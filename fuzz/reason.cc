@@ -1,6 +1,5 @@
 #include "fuzz/reason.h"
 
-#include <bit>
 #include <string_view>
 #include <vector>
 
@@ -21,8 +20,6 @@ bool Holds(const Draft& draft, const KernelSpec& kernel) {
   return RunDraft(draft, kernel.rules(), ~0U).holds();
 }
 
-constexpr uint64_t Flag(size_t rule) { return uint64_t{1} << rule; }
-
 bool IsOfABug(const RuleInfo& rule) {
   for (const BugInfo& bug : AllBugs())
     if (std::string_view(bug.rule) == rule.name) return true;
@@ -32,14 +29,11 @@ bool IsOfABug(const RuleInfo& rule) {
 // Numbers of rules in the order in which they are tried.
 std::vector<size_t> Order(const KernelSpec& kernel) {
   const Rules rules = kernel.rules();
-  std::vector<size_t> order;
+  std::vector<size_t> order(kernel.flips.begin(), kernel.flips.end());
   const auto add = [&](auto wanted) {
     for (size_t i = 0; i < AllRules().size(); ++i)
-      if ((kernel.flips & Flag(i)) == 0 && wanted(AllRules()[i]))
-        order.push_back(i);
+      if (!kernel.flips.test(i) && wanted(AllRules()[i])) order.push_back(i);
   };
-  for (size_t i = 0; i < AllRules().size(); ++i)
-    if ((kernel.flips & Flag(i)) != 0) order.push_back(i);
   const auto lacks = [&](const RuleInfo& rule) { return !(rules.*rule.flag); };
   // Without drops there is nothing left to find.
   const auto drops = [](const RuleInfo& rule) {
@@ -55,7 +49,7 @@ std::vector<size_t> Order(const KernelSpec& kernel) {
 }  // namespace
 
 std::string Reason::ToString() const {
-  return unlike ? "holds on " + unlike->ToString() : std::string(what);
+  return unlike ? "holds on " + unlike->Name() : std::string(what);
 }
 
 Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
@@ -65,7 +59,7 @@ Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
   Reason reason{.property = property, .unlike = {}, .what = run.first.what};
   for (const size_t rule : Order(kernel)) {
     KernelSpec other = kernel;
-    other.flips ^= Flag(rule);
+    other.flips.flip(rule);
     if (!Holds(draft, other)) continue;
     reason.unlike = other;
     break;
@@ -79,7 +73,7 @@ Reason ReasonOf(const Script& script, const KernelSpec& kernel,
   for (const Expect& expect : script.expects) {
     if (expect.broken >= 0 || !expect.spec ||
         expect.spec->kernel != kernel.kernel ||
-        std::popcount(expect.spec->flips ^ kernel.flips) != 1)
+        (expect.spec->flips ^ kernel.flips).count() != 1)
       continue;
     if (Holds(draft, *expect.spec))
       return {.property = property, .unlike = expect.spec, .what = ""};

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/status.h"
@@ -43,16 +42,17 @@ void ReadKernels(const char* built_in, Settings& settings) {
            absl::StrCat("another kernel than ", kKernelVariable));
 }
 
-void ReadNumbers(Settings& settings) {
+void ReadNames(Settings& settings) {
   if (const auto known = ValueOf(kSortVariable, nullptr)) {
-    uint64_t rules = 0;
-    if (!absl::SimpleAtoi(*known, &rules))
-      Refuse(kSortVariable, *known, "a decimal number, a bit a known rule");
-    settings.sort = rules;
+    const auto rules = ParseRuleNames(*known);
+    if (!rules.ok())
+      Refuse(kSortVariable, *known, std::string(rules.status().message()));
+    settings.sort = *rules;
   }
   const auto verbs = ValueOf(kVerbsVariable, nullptr);
-  if (verbs && !ParseVerbsVariable(*verbs))
-    Refuse(kVerbsVariable, *verbs, kVerbsExpected);
+  if (!verbs) return;
+  if (const auto parsed = ParseVerbsVariable(*verbs); !parsed.ok())
+    Refuse(kVerbsVariable, *verbs, std::string(parsed.status().message()));
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ Settings SettingsOf(const char* built_in_kernel,
       Refuse(kPropertyVariable, *property, "a property, or none");
     settings.reported = none ? 0 : 1U << number;
   }
-  ReadNumbers(settings);
+  ReadNames(settings);
   settings.keep_going = std::getenv(kKeepGoingVariable) != nullptr;
   settings.shows_features = std::getenv(kNoFeaturesVariable) == nullptr;
   if (const auto growth = ValueOf(kGrowthVariable, nullptr)) {

@@ -14,8 +14,8 @@ struct Settings {
   KernelSpec kernel;             // to run on
   bool kernel_is_given = false;  // else an input's own kernel goes first
   std::optional<KernelSpec> unlike;
-  uint32_t reported = ~0U;       // a bit a property: it stops for these
-  std::optional<uint64_t> sort;  // known rules, a bit each
+  uint32_t reported = ~0U;      // a bit a property: it stops for these
+  std::optional<RuleSet> sort;  // the known rules
   bool keep_going = false;
   bool shows_features = true;
   std::string growth;  // a file, or ""

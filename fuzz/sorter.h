@@ -18,7 +18,7 @@ class Sorter {
   // Puts the input that runs into a file of that name.
   using KeepInput = std::function<void(const std::string& name)>;
 
-  Sorter(const KernelSpec& kernel, uint64_t known, FuzzStatus& status,
+  Sorter(const KernelSpec& kernel, const RuleSet& known, FuzzStatus& status,
          KeepInput keep)
       : kernel_(kernel), known_(known), status_(status), keep_(keep) {}
 
@@ -51,7 +51,7 @@ class Sorter {
 
  private:
   const KernelSpec kernel_;
-  const uint64_t known_;
+  const RuleSet known_;
   FuzzStatus& status_;
   const KeepInput keep_;
   uint64_t runs_ = 0;

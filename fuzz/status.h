@@ -15,14 +15,14 @@ inline constexpr const char* kNoProperty = "none";
 inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 // A kernel on which the input must hold, or its violation does not count.
 inline constexpr const char* kUnlikeVariable = "VMTRUNC_UNLIKE";
-// Verbs that the mutator chooses from, a decimal number: bit i is verb i.
+// Verbs that the mutator chooses from, by name with commas between.
 inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 // Set: goes on after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY.bytes and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // With the former. Sorts violations by cause (fuzz/sorter.h) and keeps one
 // input for each in DIRECTORY/cause-N.bytes. The rules of causes that are
-// known, a decimal number: bit i is rule i.
+// known, by name with commas between; none: empty.
 inline constexpr const char* kSortVariable = "VMTRUNC_SORT";
 // Set: the mutator changes nothing, so that the corpus runs over and over.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";

@@ -68,7 +68,7 @@ absl::StatusOr<Script> Read(const std::string& path) {
 std::vector<KernelSpec> KernelsOf(const Script& script) {
   std::vector<KernelSpec> kernels;
   for (size_t i = 0; i < AllKernels().size(); ++i)
-    kernels.push_back({.kernel = static_cast<uint8_t>(i), .flips = 0});
+    kernels.push_back({.kernel = static_cast<uint8_t>(i), .flips = {}});
   const auto add = [&](const KernelSpec& spec) {
     if (std::find(kernels.begin(), kernels.end(), spec) == kernels.end())
       kernels.push_back(spec);

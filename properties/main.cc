@@ -100,11 +100,7 @@ std::vector<KernelSpec> Kernels(const Options& o) {
     names.assign(CheckedKernels().begin(), CheckedKernels().end());
   std::vector<KernelSpec> all;
   for (const std::string& name : names) {
-    const auto spec = ParseKernelSpec(name);
-    if (!spec.ok())
-      throw UsageError{absl::StrCat("--kernel ", name, ": expected ",
-                                    spec.status().message())};
-    all.push_back(*spec);
+    all.push_back(OneKernel(name));
   }
   return all;
 }

@@ -1,0 +1,14 @@
+// vmtrunc kernels FILE: a kernel of one's own beside those that are built.
+#ifndef VMTRUNC_CLI_OWN_KERNEL_H_
+#define VMTRUNC_CLI_OWN_KERNEL_H_
+
+#include <string>
+
+namespace vmtrunc {
+
+// Returns the exit status.
+int PrintOwnKernel(const std::string& path, bool as_json);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CLI_OWN_KERNEL_H_
