@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "core/run.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "absl/strings/str_format.h"
 #include "core/bugs.h"
-#include "fuzz/make.h"
-#include "fuzz/shrink.h"
 #include "fuzz/weave.h"
+#include "search/make.h"
+#include "search/shrink.h"
 
 namespace vmtrunc {
 namespace {

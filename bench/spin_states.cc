@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_split.h"
 #include "core/machine-inl.h"
-#include "fuzz/space.h"
+#include "search/space.h"
 
 namespace {
 

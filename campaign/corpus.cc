@@ -5,11 +5,11 @@
 #include <system_error>
 
 #include "base/error.h"
-#include "base/read.h"
 #include "base/own_directory.h"
+#include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
-#include "fuzz/covered.h"
+#include "search/covered.h"
 
 namespace vmtrunc {
 namespace {

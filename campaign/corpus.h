@@ -10,7 +10,7 @@
 
 #include "campaign/schedule.h"
 #include "core/run.h"
-#include "fuzz/cost.h"
+#include "search/cost.h"
 
 namespace vmtrunc {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "fuzz/shrink.h"
+#include "search/shrink.h"
 
 namespace vmtrunc {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/script.h"
-#include "fuzz/cause.h"
+#include "search/cause.h"
 
 namespace vmtrunc {
 

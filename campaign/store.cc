@@ -17,7 +17,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
-#include "campaign/artifact.h"
+#include "fuzz/artifact.h"
 
 namespace vmtrunc {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/progress.h"
-#include "fuzz/prove.h"
+#include "base/progress.h"
+#include "search/prove.h"
 
 namespace vmtrunc {
 

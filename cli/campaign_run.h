@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop.h"
 #include "campaign/corpus.h"
 #include "campaign/findings.h"
 #include "campaign/log.h"
@@ -18,7 +19,6 @@
 #include "campaign/store.h"
 #include "campaign/summary.h"
 #include "cli/fuzzer_job.h"
-#include "base/stop.h"
 
 namespace vmtrunc {
 

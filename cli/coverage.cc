@@ -1,5 +1,5 @@
 // vmtrunc coverage.
-#include "fuzz/covered.h"
+#include "search/covered.h"
 
 #include <algorithm>
 #include <iostream>
@@ -17,7 +17,7 @@
 #include "core/bugs.h"
 #include "core/version.h"
 #include "explain/text.h"
-#include "fuzz/distill.h"
+#include "search/distill.h"
 
 namespace vmtrunc {
 namespace {

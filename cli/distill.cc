@@ -1,5 +1,5 @@
 // vmtrunc distill.
-#include "fuzz/distill.h"
+#include "search/distill.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,14 +13,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/own_directory.h"
+#include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
-#include "cli/progress.h"
 #include "core/version.h"
-#include "fuzz/covered.h"
+#include "search/covered.h"
 
 namespace vmtrunc {
 namespace {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/own_directory.h"
+#include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
 #include "cli/abstract.h"
@@ -20,9 +21,8 @@
 #include "cli/fuzz_tell.h"
 #include "cli/fuzzer_job.h"
 #include "cli/input.h"
-#include "cli/progress.h"
-#include "fuzz/mutate.h"
 #include "fuzz/status.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

@@ -15,7 +15,7 @@
 #include "base/read.h"
 #include "base/sha1.h"
 #include "base/shown.h"
-#include "campaign/artifact.h"
+#include "fuzz/artifact.h"
 
 namespace vmtrunc {
 namespace {

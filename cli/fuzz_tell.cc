@@ -9,8 +9,8 @@
 #include "base/shown.h"
 #include "campaign/findings.h"
 #include "cli/input.h"
-#include "cli/kernel_beside.h"
-#include "fuzz/reason.h"
+#include "fuzz/kernel_beside.h"
+#include "search/reason.h"
 
 namespace vmtrunc {
 namespace {

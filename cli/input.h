@@ -13,7 +13,7 @@
 #include "base/read.h"
 #include "base/write.h"
 #include "core/script.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 

@@ -38,7 +38,7 @@ UNSEEN = {
     "shrink.schema.json#/properties/ran_out":
         "comes where memory is short: cli/prove_test makes it so",
     "prove-self-check.schema.json#/properties/defect":
-        "comes where the search has a defect: fuzz/self_check_test.cc has some",
+        "comes where the search has a defect: search/self_check_test.cc has some",
     "prove-self-check.schema.json#/properties/differences/items/properties/what":
         "as defect",
     "prove-self-check.schema.json#/properties/differences/items/properties/"

@@ -8,12 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/live_threads.h"
-#include "cli/progress.h"
 #include "live/compare.h"
 
 namespace vmtrunc {

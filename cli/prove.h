@@ -7,7 +7,7 @@
 
 #include "cli/bound.h"
 #include "core/rules.h"
-#include "fuzz/prove.h"
+#include "search/prove.h"
 
 namespace vmtrunc {
 

@@ -9,8 +9,8 @@
 #include "base/write.h"
 #include "cli/input.h"
 #include "cli/prove.h"
-#include "fuzz/lasso.h"
 #include "core/version.h"
+#include "search/lasso.h"
 
 namespace vmtrunc {
 namespace {

@@ -10,14 +10,14 @@
 #include "cli/input.h"
 #include "cli/prove.h"
 #include "core/version.h"
-#include "fuzz/self_check.h"
+#include "search/self_check.h"
 
 namespace vmtrunc {
 namespace {
 
 constexpr const char* kDefect =
     "this is a defect of vmtrunc or of a table it trusts: core/touch.h and "
-    "core/touch.cc (what a step may touch), fuzz/canonical.cc (the normal "
+    "core/touch.cc (what a step may touch), search/canonical.cc (the normal "
     "form)";
 
 bool IsThrough(const SelfCheck& found) {

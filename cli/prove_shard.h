@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/prove.h"
-#include "fuzz/shard.h"
+#include "search/shard.h"
 
 namespace vmtrunc {
 

@@ -1,5 +1,5 @@
 // vmtrunc shrink.
-#include "fuzz/shrink.h"
+#include "search/shrink.h"
 
 #include <filesystem>
 #include <iostream>
@@ -7,12 +7,12 @@
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/to_run.h"
-#include "cli/progress.h"
 #include "cli/verdict.h"
 #include "core/version.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "cli/input.h"
-#include "cli/kernel_beside.h"
+#include "fuzz/kernel_beside.h"
 
 namespace vmtrunc {
 

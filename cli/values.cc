@@ -3,7 +3,7 @@
 #include "absl/strings/str_split.h"
 #include "core/checker.h"
 #include "core/script.h"
-#include "fuzz/bound.h"
+#include "search/bound.h"
 
 namespace vmtrunc {
 namespace {

@@ -27,7 +27,8 @@ if(VMTRUNC_PROPERTIES)
     RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc)
 endif()
 install(DIRECTORY corpus DESTINATION ${CMAKE_INSTALL_DATADIR}/vmtrunc)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  PATTERN examples EXCLUDE)
 install(FILES README.md CHANGELOG.md LICENSE cmake/copyright
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
@@ -55,7 +56,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vmtrunc)
 target_compile_features(vmtrunc_core PUBLIC cxx_std_20)
 # With what these two are linked from, where that is libraries of its own.
-foreach(library core about mutate search)
+foreach(library core about generate search)
   if(TARGET vmtrunc_${library})
     set_target_properties(vmtrunc_${library} PROPERTIES EXPORT_NAME ${library})
     install(TARGETS vmtrunc_${library} EXPORT vmtrunc
@@ -68,7 +69,7 @@ write_basic_package_version_file(vmtruncConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES cmake/vmtruncConfig.cmake
   ${PROJECT_BINARY_DIR}/vmtruncConfigVersion.cmake DESTINATION ${package})
-install(DIRECTORY examples/own_kernel
+install(DIRECTORY docs/examples/own_kernel
   DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev/examples)
 install(FILES cmake/copyright
   DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev)
@@ -79,8 +80,8 @@ install(FILES ${made}/changelog.gz
 # also to other headers: with a directory `core` on the search path, a project
 # that has one of its own would include the wrong file.
 file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
-  core/*.h fuzz/*.h)
-list(FILTER headers EXCLUDE REGEX "_test\\.h$|fuzz/(covered|distill|growth|saved|set_cover|settings)")
+  base/random.h core/*.h search/*.h)
+list(FILTER headers EXCLUDE REGEX "_test\\.h$|search/(covered|distill|set_cover)")
 set(VMTRUNC_HEADERS ${headers})
 configure_file(cmake/headers.cmake.in headers.cmake @ONLY)
 install(SCRIPT ${PROJECT_BINARY_DIR}/headers.cmake COMPONENT development)

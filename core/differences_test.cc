@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/parting.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

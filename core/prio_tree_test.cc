@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/machine.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/corpus_test.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace {
 thread_local long g_allocations = 0;

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/corpus_test.h"
 #include "core/machine-inl.h"
 #include "core/run.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

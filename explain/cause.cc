@@ -2,7 +2,7 @@
 
 #include "core/bugs.h"
 #include "explain/no_return.h"
-#include "fuzz/reason.h"
+#include "search/reason.h"
 
 namespace vmtrunc {
 namespace {

@@ -16,7 +16,7 @@
 #include "explain/why.h"
 #include "explain/words.h"
 #include "explain/would_scan.h"
-#include "fuzz/search_test.h"
+#include "search/search_test.h"
 
 namespace vmtrunc {
 namespace {

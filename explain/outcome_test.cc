@@ -21,7 +21,7 @@
 #include "explain/story_json.h"
 #include "explain/text.h"
 #include "explain/words.h"
-#include "fuzz/search_test.h"
+#include "search/search_test.h"
 
 namespace vmtrunc {
 namespace {

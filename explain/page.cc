@@ -11,7 +11,7 @@
 #include "explain/text.h"
 #include "explain/why.h"
 #include "explain/words.h"
-#include "fuzz/reason.h"
+#include "search/reason.h"
 
 namespace vmtrunc {
 namespace {

@@ -6,13 +6,13 @@ set(AFL_PLACES $ENV{AFL_PATH} /usr/lib/afl /usr/local/lib/afl)
 find_file(AFL_RUNTIME afl-compiler-rt.o PATHS ${AFL_PLACES} REQUIRED)
 find_file(AFL_DRIVER libAFLDriver.a PATHS ${AFL_PLACES} REQUIRED)
 
-add_executable(fuzz_truncate fuzz/fuzz_truncate.cc fuzz/afl_main.cc)
+add_executable(fuzz_truncate fuzz_truncate.cc afl_main.cc)
 target_link_libraries(fuzz_truncate PRIVATE vmtrunc_target ${AFL_DRIVER}
   ${AFL_RUNTIME})
 
 # What it takes from vmtrunc_mutate is not instrumented: the mutator does not
 # run the part of the model that the target is watched in.
-add_library(afl_mutator MODULE fuzz/afl_mutator.cc)
+add_library(afl_mutator MODULE afl_mutator.cc)
 target_link_libraries(afl_mutator PRIVATE vmtrunc_mutate)
 target_link_options(afl_mutator PRIVATE -Wl,--no-undefined
   -Wl,--exclude-libs,ALL)

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "core/script.h"
 #include "fuzz/mutate_bytes.h"
-#include "fuzz/random.h"
 #include "fuzz/status.h"
 
 namespace {

@@ -6,10 +6,10 @@
 
 #include <cstddef>
 
+#include "base/random.h"
 #include "core/machine.h"
 #include "core/script.h"
-#include "fuzz/mutate.h"
-#include "fuzz/random.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 
@@ -51,7 +51,7 @@ enum class Mutation : uint8_t {
             // between
   kSteps,   // of what is in flight: some steps, a drop or its end
   kGoOn,    // another end, made where the rest has come (fuzz/weave.h)
-  kBlind,   // fuzz/mutate.h
+  kBlind,   // search/mutate.h
 };
 inline constexpr unsigned kMutations = 14;
 

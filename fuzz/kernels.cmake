@@ -4,12 +4,12 @@
 set(VMTRUNC_KERNELS "3.0;6.x;repaired" CACHE STRING
   "Kernels with a fuzz target of their own: fuzz_truncate_KERNEL")
 
-add_library(fuzz_truncate_object OBJECT EXCLUDE_FROM_ALL fuzz/fuzz_truncate.cc)
+add_library(fuzz_truncate_object OBJECT EXCLUDE_FROM_ALL fuzz_truncate.cc)
 target_link_libraries(fuzz_truncate_object PRIVATE vmtrunc_target)
 
 # vmtrunc_target(NAME DEFINITION...): what fuzz/built_in.cc is compiled with.
 function(vmtrunc_target target)
-  add_executable(${target} EXCLUDE_FROM_ALL fuzz/built_in.cc
+  add_executable(${target} EXCLUDE_FROM_ALL built_in.cc
     $<TARGET_OBJECTS:fuzz_truncate_object>)
   target_compile_definitions(${target} PRIVATE ${ARGN})
   target_link_libraries(${target} PRIVATE vmtrunc_target ${VMTRUNC_ENGINE})
@@ -28,5 +28,5 @@ endforeach()
 # a check of the model that fails, a sanitizer, or too much time.
 vmtrunc_target(fuzz_truncate_any VMTRUNC_BUILT_IN_PROPERTY="none")
 
-add_executable(fuzz_seeds EXCLUDE_FROM_ALL fuzz/seeds_main.cc)
+add_executable(fuzz_seeds EXCLUDE_FROM_ALL seeds_main.cc)
 target_link_libraries(fuzz_seeds PRIVATE vmtrunc_core vmtrunc_base)

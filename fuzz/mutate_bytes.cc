@@ -9,9 +9,9 @@
 #include "core/check.h"
 #include "core/script.h"
 #include "fuzz/aware.h"
-#include "fuzz/make.h"
 #include "fuzz/status.h"
 #include "fuzz/weave.h"
+#include "search/make.h"
 
 namespace vmtrunc {
 namespace {

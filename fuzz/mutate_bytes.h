@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/rules.h"
-#include "fuzz/mutate.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 

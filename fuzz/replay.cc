@@ -25,8 +25,8 @@
 #include "base/own_directory.h"
 #include "base/read.h"
 #include "base/shown.h"
-#include "cli/kernel_beside.h"
 #include "core/script.h"
+#include "fuzz/kernel_beside.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

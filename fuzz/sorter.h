@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include "fuzz/cause.h"
 #include "fuzz/status.h"
+#include "search/cause.h"
 
 namespace vmtrunc {
 

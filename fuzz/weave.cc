@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/random.h"
 #include "fuzz/aware.h"
-#include "fuzz/make.h"
-#include "fuzz/random.h"
+#include "search/make.h"
 
 namespace vmtrunc {
 namespace {

@@ -4,10 +4,10 @@
 #ifndef VMTRUNC_FUZZ_WEAVE_H_
 #define VMTRUNC_FUZZ_WEAVE_H_
 
+#include "base/random.h"
 #include "core/rules.h"
 #include "core/script.h"
-#include "fuzz/mutate.h"
-#include "fuzz/random.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 

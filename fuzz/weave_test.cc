@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "core/run.h"
-#include "fuzz/make.h"
+#include "search/make.h"
 
 namespace vmtrunc {
 namespace {

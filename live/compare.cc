@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/machine-inl.h"
-#include "fuzz/mutate.h"
 #include "live/maps.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

@@ -8,9 +8,9 @@
 #include <map>
 #include <string>
 
+#include "base/random.h"
 #include "core/machine.h"
 #include "core/script.h"
-#include "fuzz/random.h"
 #include "live/sequence.h"
 #include "live/tasks.h"
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "fuzz/random.h"
+#include "base/random.h"
 #include "live/truth.h"
 
 namespace vmtrunc {

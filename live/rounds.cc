@@ -15,10 +15,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "fuzz/make.h"
-#include "fuzz/mutate.h"
 #include "live/racer.h"
 #include "live/truth.h"
+#include "search/make.h"
+#include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {

@@ -1,10 +1,10 @@
-// The scripts of fuzz/make.h, for rapidcheck.
+// The scripts of search/make.h, for rapidcheck.
 #ifndef VMTRUNC_PROPERTIES_GEN_H_
 #define VMTRUNC_PROPERTIES_GEN_H_
 
 #include <rapidcheck.h>
 
-#include "fuzz/make.h"
+#include "search/make.h"
 
 namespace vmtrunc {
 

@@ -6,10 +6,10 @@
 
 #include "core/corpus_test.h"
 #include "core/run.h"
-#include "fuzz/prove.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/runs.h"
+#include "search/prove.h"
 
 namespace vmtrunc {
 namespace {

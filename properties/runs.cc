@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/random.h"
 #include "core/bugs.h"
 #include "core/run.h"
-#include "fuzz/random.h"
 
 namespace vmtrunc {
 namespace {

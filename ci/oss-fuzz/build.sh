@@ -37,7 +37,7 @@ bin/fuzz_seeds seeds "$source"/corpus/{seeds,history,found} \
 
 # Of the target that reads text: scripts, and what is none.
 rm -f texts.zip
-(cd "$source" && zip -q -X -r "$build/texts.zip" gates/scripts \
+(cd "$source" && zip -q -X -r "$build/texts.zip" ci/gates.d/scripts \
   corpus/{seeds,history,found,known,flips,regressions})
 
 for dictionary in bin/fuzz_{text,truncate_*}.dict; do

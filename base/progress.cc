@@ -1,0 +1,34 @@
+#include "base/progress.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+namespace vmtrunc {
+namespace {
+
+constexpr const char* kClearLine = "\r\033[K";
+
+}  // namespace
+
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+void ProgressLine::Show(std::string_view line) {
+  if (!terminal_) {
+    // Every ten seconds of the clock, however late this one is.
+    while (next_ <= Clock::now()) next_ += std::chrono::seconds(10);
+    std::cerr << std::string(line) + "\n" << std::flush;
+    return;
+  }
+  next_ = Clock::now() + std::chrono::milliseconds(500);
+  shown_ = true;
+  std::cerr << kClearLine << line << std::flush;
+}
+
+void ProgressLine::End() {
+  if (shown_) std::cerr << kClearLine << std::flush;
+  shown_ = false;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,63 @@
+#include "fuzz/kernel_beside.h"
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/error.h"
+#include "base/own_directory.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "core/build_id.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr std::string_view kNoteHead = "# An input that vmtrunc fuzz saved\n";
+constexpr size_t kMostNote = size_t{1} << 16;
+
+// What stands behind a word at the beginning of a line, or nothing.
+std::optional<std::string> FieldOf(const std::string& text,
+                                   absl::string_view word) {
+  for (absl::string_view line : absl::StrSplit(text, '\n'))
+    if (line.size() > 13 && absl::ConsumePrefix(&line, "    ") &&
+        absl::StripTrailingAsciiWhitespace(line.substr(0, 9)) == word)
+      return std::string(line.substr(9));
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string NoteText(const InputNote& note, const std::string& path,
+                     const std::string& content) {
+  const std::string kernel = note.kernel.ToString();
+  std::string text =
+      absl::StrCat(std::string(kNoteHead), "\n    kernel   ", kernel, "\n");
+  if (!note.property.empty())
+    absl::StrAppend(&text, "    breaks   ", note.property, "\n");
+  absl::StrAppend(&text, "    seed     ",
+                  note.seed == 0 ? "any" : absl::StrCat(note.seed), "\n");
+  absl::StrAppend(&text, "    build    ", BuildId(), "\n    content  ",
+                  NameOf(content), "\n    again    vmtrunc run --kernel ",
+                  kernel, " --from bytes ", PathWord(path), "\n");
+  return text;
+}
+
+std::optional<KernelSpec> KernelBeside(const std::string& path) {
+  if (path == "-") return std::nullopt;
+  const auto text = ReadWhole(path + ".md", kMostNote);
+  if (!text || !text->starts_with(kNoteHead)) return std::nullopt;
+  const auto content = ReadWhole(path, kMostInput);
+  const auto kernel = FieldOf(*text, "kernel");
+  if (!content || !kernel || FieldOf(*text, "content") != NameOf(*content))
+    return std::nullopt;
+  const auto spec = ParseKernelSpec(*kernel);
+  if (!spec.ok())
+    throw UsageError{absl::StrCat(Shown(path), ".md: kernel ", Shown(*kernel),
+                                  ": expected ",
+                                  std::string(spec.status().message()))};
+  return *spec;
+}
+
+}  // namespace vmtrunc

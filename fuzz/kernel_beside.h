@@ -1,0 +1,31 @@
+// What a saved input was found with: a note beside it, FILE.md, for bytes that
+// do not say themselves which kernel they ran on.
+#ifndef VMTRUNC_FUZZ_KERNEL_BESIDE_H_
+#define VMTRUNC_FUZZ_KERNEL_BESIDE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/rules.h"
+
+namespace vmtrunc {
+
+struct InputNote {
+  KernelSpec kernel;     // that the input was run on
+  std::string property;  // that it breaks there, or ""
+  uint32_t seed = 0;     // of the fuzzer; 0: any
+};
+
+// The note's text, for the input in `path`, which has this content.
+std::string NoteText(const InputNote& note, const std::string& path,
+                     const std::string& content);
+
+// The kernel that the note beside `path` names; nothing where there is none, or
+// where it is another input's (another file has the name by now). Throws
+// UsageError when it names a kernel that is not built.
+std::optional<KernelSpec> KernelBeside(const std::string& path);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_KERNEL_BESIDE_H_

@@ -1,0 +1,64 @@
+#include "fuzz/kernel_beside.h"
+
+#include <filesystem>
+
+#include "base/scratch_test.h"
+#include "core/build_id.h"
+
+namespace vmtrunc {
+namespace {
+
+class KernelBesideTest : public Scratch {
+ protected:
+  // An input with a note beside it.
+  std::string Saved(const std::string& kernel) const {
+    const InputNote note{.kernel = *ParseKernelSpec(kernel),
+                         .property = "no-page-past-size",
+                         .seed = 7};
+    Put("crash", "bytes");
+    Put("crash.md", NoteText(note, Path("crash"), "bytes"));
+    return Path("crash");
+  }
+};
+
+TEST_F(KernelBesideTest, ANoteNamesItWithItsFlips) {
+  for (const char* kernel : {"2.6.9-mm", "3.0", "2.6.11-leap+unmap-mutex"})
+    EXPECT_EQ(KernelBeside(Saved(kernel)), *ParseKernelSpec(kernel)) << kernel;
+  const std::string note = Get("crash.md");
+  for (const std::string& part :
+       {std::string("breaks   no-page-past-size"), std::string("seed     7"),
+        std::string(
+            "vmtrunc run --kernel 2.6.11-leap+unmap-mutex --from bytes"),
+        std::string(BuildId())})
+    EXPECT_NE(note.find(part), std::string::npos) << part;
+}
+
+// Else bytes of one input would run on the kernel of another.
+TEST_F(KernelBesideTest, ANoteIsOneInputs) {
+  const std::string saved = Saved("3.0");
+  Put("crash", "other bytes");
+  EXPECT_EQ(KernelBeside(saved), std::nullopt);
+}
+
+TEST_F(KernelBesideTest, WhatIsNoNoteSaysNothing) {
+  Put("crash", "bytes");
+  EXPECT_EQ(KernelBeside(Path("crash")), std::nullopt);
+  Put("crash.md", "# Notes of mine\n\n    kernel   3.0\n    content  x\n");
+  EXPECT_EQ(KernelBeside(Path("crash")), std::nullopt);
+  std::filesystem::remove(Path("crash.md"));
+  std::filesystem::create_directory(Path("crash.md"));
+  EXPECT_EQ(KernelBeside(Path("crash")), std::nullopt);
+  EXPECT_EQ(KernelBeside("-"), std::nullopt);
+}
+
+TEST_F(KernelBesideTest, AKernelThatIsNotBuiltIsSaid) {
+  const std::string saved = Saved("3.0");
+  std::string note = Get("crash.md");
+  note.replace(note.find("   3.0\n"), 7, "   9.9\n");
+  Put("crash.md", note);
+  EXPECT_NE(ErrorOf([&] { KernelBeside(saved); }).find("kernel 9.9"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace vmtrunc

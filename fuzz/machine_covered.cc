@@ -1,9 +1,0 @@
-// As core/machine_checked.cc, and compiled as the fuzz targets compile that.
-#include "core/machine-inl.h"
-#include "fuzz/covered_checker.h"
-
-namespace vmtrunc {
-
-template class Machine<LargeCaps, CoveredChecker>;
-
-}  // namespace vmtrunc

@@ -1,0 +1,115 @@
+#include "search/cause.h"
+
+#include <cctype>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace vmtrunc {
+namespace {
+
+size_t Number(const RootCause& cause) {
+  return static_cast<size_t>(cause.rule);
+}
+
+bool HoldsWith(const Draft& draft, const KernelSpec& kernel,
+               const RuleSet& flips) {
+  KernelSpec other = kernel;
+  other.flips ^= flips;
+  return Run<LargeCaps>(draft.setup, draft.events, other.rules(),
+                        {.hash_state = false})
+      .holds();
+}
+
+// "page %u is mapped at %u of mm %u" to "page-is-mapped-at-of-mm".
+std::string Slug(std::string_view words) {
+  std::string slug;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == '%') {
+      ++i;
+      continue;
+    }
+    const bool letter = std::isalnum(static_cast<unsigned char>(words[i])) != 0;
+    if (letter)
+      slug += words[i];
+    else if (!slug.empty() && slug.back() != '-')
+      slug += '-';
+  }
+  while (!slug.empty() && slug.back() == '-') slug.pop_back();
+  return slug;
+}
+
+}  // namespace
+
+bool RootCause::operator==(const RootCause& other) const {
+  return property == other.property && rule == other.rule &&
+         std::string_view(what) == other.what;
+}
+
+std::string RootCause::Name(const KernelSpec& kernel) const {
+  const std::string name = vmtrunc::Name(property);
+  if (rule == kSeveral) return name + ".several-known";
+  if (rule < 0) return name + "." + Slug(what);
+  const RuleInfo& info = AllRules()[Number(*this)];
+  return name + (kernel.rules().*info.flag ? "-" : "+") + info.name;
+}
+
+std::string RootCause::InWords(const KernelSpec& kernel) const {
+  if (rule == kSeveral) return "several known ones together";
+  if (rule < 0) {
+    std::string words = what;
+    for (size_t at; (at = words.find('%')) != std::string::npos;)
+      words.replace(at, 2, "N");
+    return words;
+  }
+  KernelSpec other = kernel;
+  other.flips.flip(Number(*this));
+  return "holds on " + other.ToString();
+}
+
+RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
+                  Property property, const RuleSet& known, uint64_t* runs) {
+  uint64_t ignored = 0;
+  uint64_t& count = runs != nullptr ? *runs : ignored;
+  for (const size_t rule : known) {
+    ++count;
+    if (HoldsWith(draft, kernel, RuleSet::Of(rule)))
+      return {.property = property, .rule = static_cast<int>(rule)};
+  }
+  // Bugs may meet in one script, and then no one rule helps.
+  if (known.count() > 1) {
+    ++count;
+    if (HoldsWith(draft, kernel, known))
+      return {.property = property, .rule = RootCause::kSeveral};
+  }
+  const Reason reason = ReasonOf(draft, kernel, property);
+  count += AllRules().size();
+  if (reason.unlike) {
+    const size_t rule = (reason.unlike->flips ^ kernel.flips).first();
+    if (AllRules()[rule].flag != &Rules::drop_lock)
+      return {.property = property, .rule = static_cast<int>(rule)};
+  }
+  return {.property = property, .what = reason.what};
+}
+
+Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
+              const RuleSet& known) {
+  Reason reason{.property = cause.property, .unlike = {}, .what = cause.what};
+  if (cause.rule >= 0) {
+    reason.unlike = kernel;
+    reason.unlike->flips.flip(Number(cause));
+  }
+  const RuleSet not_by = cause.rule >= 0 ? RuleSet() : known;
+  return [=, shows = Shows(kernel.rules(), reason)](
+             const Draft& draft, bool* counts) -> std::optional<size_t> {
+    const auto run = shows(draft, counts);
+    if (!run) return std::nullopt;
+    for (const size_t rule : not_by)
+      if (HoldsWith(draft, kernel, RuleSet::Of(rule))) return std::nullopt;
+    if (!not_by.empty() && HoldsWith(draft, kernel, not_by))
+      return std::nullopt;
+    return run->first.event;
+  };
+}
+
+}  // namespace vmtrunc

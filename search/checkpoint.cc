@@ -1,0 +1,159 @@
+#include "search/checkpoint.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/version.h"
+#include "core/world.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr uint64_t kMagic =  // "VTPROVE" and a digit, as bytes
+    0x0045564f52505456 | uint64_t{'0' + kCheckpointVersion} << 56;
+
+struct Head {
+  uint64_t states, transitions, beyond, checksum;
+};
+
+uint64_t Checksum(const Head& head, const uint64_t* keys, const void* nodes) {
+  const uint64_t bytes = head.states * sizeof(uint64_t);
+  const uint64_t parts[] = {head.states, head.transitions, head.beyond,
+                            HashBytes(keys, bytes), HashBytes(nodes, bytes)};
+  return HashBytes(parts, sizeof(parts));
+}
+
+// All of it, or false.
+bool ReadAt(int file, uint64_t at, void* to, size_t size) {
+  auto* bytes = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t got = ::pread(file, bytes, size, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    bytes += got;
+    at += static_cast<uint64_t>(got);
+    size -= static_cast<size_t>(got);
+  }
+  return true;
+}
+bool WriteAt(int file, uint64_t at, const void* from, size_t size) {
+  const auto* bytes = static_cast<const char*>(from);
+  while (size > 0) {
+    const ssize_t put = ::pwrite(file, bytes, size, static_cast<off_t>(at));
+    if (put < 0 && errno == EINTR) continue;
+    if (put == 0) errno = ENOSPC;
+    if (put <= 0) return false;
+    bytes += put;
+    at += static_cast<uint64_t>(put);
+    size -= static_cast<size_t>(put);
+  }
+  return true;
+}
+
+absl::Status Errno(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+}
+
+}  // namespace
+
+Checkpoint::~Checkpoint() {
+  if (file_ >= 0) ::close(file_);
+}
+
+absl::Status Checkpoint::Open(const std::string& directory, const char* name,
+                              uint64_t id) {
+  path_ = absl::StrCat(directory, "/", name);
+  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
+    return Errno(directory);
+  // Not through a link, and no waiting at a pipe: what is there may be
+  // anything.
+  file_ = ::open(path_.c_str(),
+                 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+  if (file_ < 0) return Errno(path_);
+  const uint64_t mine[] = {kMagic, id};
+  uint64_t has[2];
+  struct stat status;
+  if (::fstat(file_, &status) != 0) return Errno(path_);
+  if (S_ISREG(status.st_mode) && status.st_size == 0) {
+    if (!WriteAt(file_, 0, mine, sizeof(mine))) {
+      const absl::Status failed = Errno(path_);
+      if (::ftruncate(file_, 0) != 0) return failed;
+      return failed;
+    }
+  } else if (!S_ISREG(status.st_mode) || !ReadAt(file_, 0, has, sizeof(has)) ||
+             std::memcmp(has, mine, sizeof(mine)) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path_, ": expected a checkpoint of this kernel, bound and property"));
+  }
+  end_ = sizeof(mine);
+  return absl::OkStatus();
+}
+
+absl::Status Checkpoint::ExpectNoOther(const std::string& directory,
+                                       const char* name,
+                                       std::span<const uint64_t> ids) {
+  const std::string path = absl::StrCat(directory, "/", name);
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0)
+    return errno == ENOENT || errno == ENOTDIR ? absl::OkStatus() : Errno(path);
+  uint64_t has[2];
+  struct stat status;
+  const bool is_empty = ::fstat(file, &status) == 0 &&
+                        S_ISREG(status.st_mode) && status.st_size == 0;
+  const bool is_whole = ReadAt(file, 0, has, sizeof(has));
+  ::close(file);
+  if (is_empty || (is_whole && has[0] == kMagic &&
+                   std::find(ids.begin(), ids.end(), has[1]) != ids.end()))
+    return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, ": expected a checkpoint of this kernel, bound and property"));
+}
+
+bool Checkpoint::Read(Level& level) {
+  Head head;
+  struct stat status;
+  if (!ReadAt(file_, end_, &head, sizeof(head)) ||
+      ::fstat(file_, &status) != 0 ||
+      head.states > static_cast<uint64_t>(status.st_size) / 16)
+    return false;
+  level.transitions = head.transitions;
+  level.beyond = head.beyond;
+  level.keys.resize(head.states);
+  level.nodes.resize(head.states);
+  const uint64_t bytes = head.states * sizeof(uint64_t);
+  if (!ReadAt(file_, end_ + sizeof(head), level.keys.data(), bytes) ||
+      !ReadAt(file_, end_ + sizeof(head) + bytes, level.nodes.data(), bytes) ||
+      Checksum(head, level.keys.data(), level.nodes.data()) != head.checksum)
+    return false;
+  end_ += sizeof(head) + 2 * bytes;
+  return true;
+}
+
+absl::Status Checkpoint::Append(uint64_t transitions, uint64_t beyond,
+                                std::span<const uint64_t> keys,
+                                const void* nodes) {
+  Head head{keys.size(), transitions, beyond, 0};
+  head.checksum = Checksum(head, keys.data(), nodes);
+  const uint64_t bytes = head.states * sizeof(uint64_t);
+  if (::ftruncate(file_, static_cast<off_t>(end_)) != 0 ||
+      !WriteAt(file_, end_, &head, sizeof(head)) ||
+      !WriteAt(file_, end_ + sizeof(head), keys.data(), bytes) ||
+      !WriteAt(file_, end_ + sizeof(head) + bytes, nodes, bytes) ||
+      ::fdatasync(file_) != 0) {
+    const absl::Status failed = Errno(path_);
+    // A part of a level would be cut off by the next search: as good.
+    if (::ftruncate(file_, static_cast<off_t>(end_)) != 0) return failed;
+    return failed;
+  }
+  end_ += sizeof(head) + 2 * bytes;
+  return absl::OkStatus();
+}
+
+}  // namespace vmtrunc

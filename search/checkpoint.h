@@ -1,0 +1,56 @@
+// A search on disk, so that it goes on after a kill: the states of each level,
+// appended when the level is complete. A level that is not whole is not there.
+#ifndef VMTRUNC_SEARCH_CHECKPOINT_H_
+#define VMTRUNC_SEARCH_CHECKPOINT_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace vmtrunc {
+
+class Checkpoint {
+ public:
+  // What is known when the states of one level are.
+  struct Level {
+    uint64_t transitions = 0, beyond = 0;
+    std::vector<uint64_t> keys;   // of its states
+    std::vector<uint64_t> nodes;  // how each was reached
+  };
+
+  Checkpoint() = default;
+  ~Checkpoint();
+  Checkpoint(const Checkpoint&) = delete;
+  Checkpoint& operator=(const Checkpoint&) = delete;
+
+  // Opens or creates DIRECTORY/NAME. `id` is of the kernel and the problem:
+  // FailedPrecondition when the file is another's, Unavailable when it cannot
+  // be read or written. What is behind the last whole level is cut off.
+  absl::Status Open(const std::string& directory, const char* name,
+                    uint64_t id);
+
+  // OK where DIRECTORY/NAME is not there or is of one of these ids.
+  static absl::Status ExpectNoOther(const std::string& directory,
+                                    const char* name,
+                                    std::span<const uint64_t> ids);
+
+  // The next level of the file, false behind the last. Before any Append().
+  bool Read(Level& level);
+
+  // Appends a level, on disk when it returns; where that fails, the file is as
+  // it was. `nodes` are as many as keys, of 8 bytes each.
+  absl::Status Append(uint64_t transitions, uint64_t beyond,
+                      std::span<const uint64_t> keys, const void* nodes);
+
+ private:
+  std::string path_;
+  int file_ = -1;
+  uint64_t end_ = 0;  // of what is whole, bytes
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_SEARCH_CHECKPOINT_H_

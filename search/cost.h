@@ -1,0 +1,44 @@
+// What a script costs: which of two that show the same is the smaller.
+#ifndef VMTRUNC_SEARCH_COST_H_
+#define VMTRUNC_SEARCH_COST_H_
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/event.h"
+
+namespace vmtrunc {
+
+// In the order in which they are compared.
+struct Cost {
+  unsigned events = 0;    // with an effect
+  unsigned switches = 0;  // between two of different tasks
+  unsigned drops = 0;     // `drop` events
+  // The sum of all numbers and of all words that are not the default, of which
+  // `&` is one.
+  unsigned arguments = 0;
+  uint64_t declarations = 0;  // the same of these, and one for each
+
+  auto operator<=>(const Cost&) const = default;
+};
+
+// Of a script whose events all have an effect.
+Cost CostOf(const Setup& setup, std::span<const Event> events);
+
+// What a script is made of, as searches change it: no names.
+struct Draft {
+  Setup setup;
+  std::vector<Event> events;
+
+  bool operator==(const Draft&) const = default;
+};
+
+// Cheaper; or as cheap, and before it in a fixed order of all scripts. So one
+// of two different ones always is. Requires: all events have an effect.
+bool IsLess(const Draft& one, const Draft& other);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_SEARCH_COST_H_

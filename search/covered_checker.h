@@ -1,0 +1,16 @@
+// A checker of another name, so that the machine that calls it is another copy.
+#ifndef VMTRUNC_SEARCH_COVERED_CHECKER_H_
+#define VMTRUNC_SEARCH_COVERED_CHECKER_H_
+
+#include "core/checker.h"
+
+namespace vmtrunc {
+
+class CoveredChecker : public Checker<LargeCaps> {
+ public:
+  using Checker::Checker;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_SEARCH_COVERED_CHECKER_H_

@@ -1,0 +1,9 @@
+// As core/machine_checked.cc, and compiled as the fuzz targets compile that.
+#include "core/machine-inl.h"
+#include "search/covered_checker.h"
+
+namespace vmtrunc {
+
+template class Machine<LargeCaps, CoveredChecker>;
+
+}  // namespace vmtrunc

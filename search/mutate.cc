@@ -1,0 +1,244 @@
+#include "search/mutate.h"
+
+#include <algorithm>
+
+namespace vmtrunc {
+namespace {
+
+// Mappings of one file at the addresses 10 + shift.. meet in few places, so
+// that ranges touch, cover and split each other often.
+constexpr unsigned kBase = 10;
+constexpr unsigned kSpan = 16;
+
+uint8_t Address(Random& random) {
+  return static_cast<uint8_t>(kBase + random.Below(kSpan));
+}
+
+uint8_t Length(Random& random) {
+  return static_cast<uint8_t>(1 + random.Below(random.Below(2) == 0 ? 4 : 8));
+}
+
+// A range that an earlier event of the script has used, or part of one.
+bool ReuseRange(const Script& script, Random& random, Event& event) {
+  if (script.events.empty() || random.Below(4) == 0) return false;
+  const Event& from =
+      script.events[random.Below(static_cast<unsigned>(script.events.size()))];
+  if (from.len == 0) return false;
+  event.addr = from.addr;
+  event.len = from.len;
+  if (random.Below(2) == 0) return true;
+  const unsigned skip = random.Below(from.len);
+  event.addr = static_cast<uint8_t>(event.addr + skip);
+  event.len = static_cast<uint8_t>(1 + random.Below(from.len - skip));
+  return true;
+}
+
+Verb RandomVerb(Random& random, Verbs verbs) {
+  constexpr Verb kChoices[] = {
+      Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,    Verb::kMprotect,
+      Verb::kMprotect, Verb::kMremap, Verb::kRead,      Verb::kWrite,
+      Verb::kFork,     Verb::kExit,   Verb::kTruncate,  Verb::kTruncate,
+      Verb::kRemap,    Verb::kPunch,  Verb::kInvalidate};
+  for (int tries = 0; tries < 64; ++tries) {
+    const Verb verb = kChoices[random.Below(std::size(kChoices))];
+    if ((verbs & Bit(verb)) != 0) return verb;
+  }
+  return Verb::kRead;
+}
+
+// A truncate that drops its lock a few times, each time an operation of another
+// task, and its end. Half of the time one task does them all: what one drop
+// leaves, the next one meets.
+void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
+  const unsigned tasks = std::max<unsigned>(script.setup.tasks, 1U);
+  Event begin;
+  begin.kind = EventKind::kBegin;
+  begin.verb = Verb::kTruncate;
+  begin.task = static_cast<uint8_t>(random.Below(tasks));
+  begin.addr = static_cast<uint8_t>(random.Below(script.setup.sizes[0] + 1U));
+  Event drop;
+  drop.kind = EventKind::kDrop;
+  drop.task = begin.task;
+  Event finish = drop;
+  finish.kind = EventKind::kFinish;
+  const bool same = random.Below(2) == 0;
+  const auto other = static_cast<uint8_t>(random.Below(tasks));
+  std::vector<Event> all = {begin};
+  for (unsigned drops = 1 + random.Below(3); drops > 0; --drops) {
+    drop.count = static_cast<uint8_t>(1 + random.Below(4));
+    all.push_back(drop);
+    Event inside = RandomEvent(script, random, verbs);
+    inside.task = same ? other : static_cast<uint8_t>(random.Below(tasks));
+    all.push_back(inside);
+  }
+  all.push_back(finish);
+  script.events.insert(script.events.begin() + at, all.begin(), all.end());
+}
+
+}  // namespace
+
+Script RandomSetup(Random& random) {
+  Script script = EmptyScript();
+  Setup& setup = script.setup;
+  setup.block = static_cast<uint8_t>(1 + random.Below(3));
+  setup.sizes[0] = static_cast<uint8_t>(4 + random.Below(6));
+  setup.tasks = static_cast<uint8_t>(2 + random.Below(3));
+  if (random.Below(4) == 0) {
+    setup.count_bits = static_cast<uint8_t>(13 + random.Below(2));
+    setup.count = (1U << kPageShift) * (1 + random.Below(30)) - random.Below(3);
+  }
+  for (uint8_t i = 0; i < 8; ++i) setup.mm_of[i] = i;
+  if (random.Below(4) == 0) setup.mm_of[1] = 0;
+  const unsigned mappings = random.Below(4);
+  for (unsigned i = 0; i < mappings; ++i) {
+    Event mmap;
+    mmap.kind = EventKind::kStart;
+    mmap.verb = Verb::kMmap;
+    mmap.task = static_cast<uint8_t>(i % setup.tasks);
+    mmap.addr = Address(random);
+    mmap.len = Length(random);
+    mmap.pgoff = static_cast<uint8_t>(random.Below(3));
+    mmap.write = true;
+    mmap.populate = true;
+    script.events.push_back(mmap);
+  }
+  return script;
+}
+
+Event RandomEvent(const Script& script, Random& random, Verbs verbs) {
+  const Setup& setup = script.setup;
+  Event event;
+  event.task = static_cast<uint8_t>(
+      random.Below(std::min<unsigned>(setup.tasks + 1U, 8U)));
+  const unsigned kind = random.Below(8);
+  if (kind == 0) {
+    event.kind = EventKind::kStep;
+  } else if (kind == 1) {
+    event.kind = EventKind::kFinish;
+  } else if (kind <= 3) {
+    event.kind = EventKind::kDrop;
+    event.count = static_cast<uint8_t>(1 + random.Below(4));
+  } else {
+    event.verb = RandomVerb(random, verbs);
+    event.kind = random.Below(event.verb == Verb::kTruncate ? 2 : 6) == 0
+                     ? EventKind::kBegin
+                     : EventKind::kStart;
+    event.write = random.Below(2) == 0;
+  }
+  switch (event.verb) {
+    case Verb::kMmap:
+      event.addr = Address(random);
+      event.len = Length(random);
+      if (!ReuseRange(script, random, event))
+        event.pgoff = static_cast<uint8_t>(random.Below(4));
+      event.write = random.Below(4) != 0;
+      event.is_private = random.Below(6) == 0;
+      event.populate = random.Below(4) != 0;
+      break;
+    case Verb::kMremap:
+      event.new_addr = Address(random);
+      event.new_len = Length(random);
+      if (random.Below(3) != 0 && ReuseRange(script, random, event)) {
+        event.new_len = event.len;
+      } else {
+        event.addr = Address(random);
+        event.len = Length(random);
+      }
+      if (random.Below(8) == 0)
+        event.fail_after = static_cast<uint8_t>(1 + random.Below(4));
+      event.write = false;
+      break;
+    case Verb::kMunmap:
+    case Verb::kMprotect:
+      event.addr = Address(random);
+      event.len = Length(random);
+      ReuseRange(script, random, event);
+      if (event.verb == Verb::kMunmap) event.write = false;
+      break;
+    case Verb::kRead:
+    case Verb::kWrite:
+      event.addr = Address(random);
+      event.write = false;
+      break;
+    case Verb::kFork:
+      event.new_addr = static_cast<uint8_t>(random.Below(8));
+      event.write = false;
+      break;
+    case Verb::kTruncate:
+      event.addr = static_cast<uint8_t>(
+          random.Below(std::min(setup.sizes[0] + 2U, 65U)));
+      event.write = false;
+      break;
+    case Verb::kRemap:
+      event.addr = Address(random);
+      event.len = Length(random);
+      ReuseRange(script, random, event);
+      event.pgoff = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
+      event.write = false;
+      break;
+    case Verb::kPunch:
+    case Verb::kInvalidate:
+      event.addr = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
+      event.len = Length(random);
+      event.write = false;
+      break;
+    case Verb::kExit:
+    case Verb::kNone:
+      event.write = false;
+      break;
+  }
+  return event;
+}
+
+void Mutate(Script& script, size_t max_events, Random& random, Verbs verbs) {
+  std::vector<Event>& events = script.events;
+  const unsigned changes = 1 + random.Below(4);
+  for (unsigned i = 0; i < changes; ++i) {
+    const auto size = static_cast<unsigned>(events.size());
+    const unsigned at = random.Below(size + 1);
+    switch (random.Below(size == 0 ? 1 : 10)) {
+      case 8:
+      case 9:
+        InsertPass(script, at, random, verbs);
+        break;
+      case 0:
+      case 1:
+      case 2:
+        events.insert(events.begin() + at, RandomEvent(script, random, verbs));
+        break;
+      case 3:
+        events[at % size] = RandomEvent(script, random, verbs);
+        break;
+      case 4:
+        events.erase(events.begin() + at % size);
+        break;
+      case 5: {  // the same, by another task
+        Event copy = events[at % size];
+        copy.task =
+            static_cast<uint8_t>(random.Below(8) % (script.setup.tasks + 1U));
+        events.insert(events.begin() + at % size, copy);
+        break;
+      }
+      case 6:
+        std::swap(events[at % size], events[random.Below(size)]);
+        break;
+      default: {
+        Event& event = events[at % size];
+        const unsigned delta = random.Below(2) == 0 ? 1 : 255;
+        if (event.kind == EventKind::kDrop) {
+          event.count = static_cast<uint8_t>(1 + random.Below(4));
+        } else if (event.len != 0) {
+          uint8_t& what = random.Below(2) == 0 ? event.addr : event.len;
+          what = static_cast<uint8_t>(what + delta);
+        } else {
+          event.kind =
+              event.kind == EventKind::kBegin ? EventKind::kStart : event.kind;
+        }
+        break;
+      }
+    }
+  }
+  if (events.size() > max_events) events.resize(max_events);
+}
+
+}  // namespace vmtrunc

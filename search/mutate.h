@@ -1,0 +1,35 @@
+// Mutation of scripts at the level of events, for fuzzers.
+#ifndef VMTRUNC_SEARCH_MUTATE_H_
+#define VMTRUNC_SEARCH_MUTATE_H_
+
+#include <cstdint>
+
+#include "base/random.h"
+#include "core/script.h"
+
+namespace vmtrunc {
+
+// Verbs to choose from, a bit a verb.
+using Verbs = uint32_t;
+inline constexpr Verbs kAllVerbs = ~Verbs{0};
+constexpr Verbs Bit(Verb verb) {
+  return Verbs{1} << static_cast<unsigned>(verb);
+}
+inline constexpr Verbs kPassVerbs =
+    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
+
+// A script with declarations that let things happen and up to three populated
+// mappings.
+Script RandomSetup(Random& random);
+
+// One event with arguments near those that `script` uses already.
+Event RandomEvent(const Script& script, Random& random,
+                  Verbs verbs = kAllVerbs);
+
+// Changes the script in one to four places. At most `max_events` events.
+void Mutate(Script& script, size_t max_events, Random& random,
+            Verbs verbs = kAllVerbs);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_SEARCH_MUTATE_H_

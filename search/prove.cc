@@ -1,0 +1,559 @@
+#include "search/prove.h"
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <new>
+#include <span>
+#include <system_error>
+#include <thread>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "search/checkpoint.h"
+#include "search/space.h"
+#include "search/store.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr size_t kChunk = 256;      // states that a job takes at once
+constexpr size_t kBlock = 1 << 15;  // states between two merges
+constexpr uint32_t kStartFlag = 0x80000000;
+constexpr uint64_t kExactState = 300;  // bytes of one, for an estimate
+
+// How a state was first reached.
+struct Node {
+  uint32_t parent;  // a state, or kStartFlag and the number of a start
+  Edge edge;        // kNone for a start
+};
+
+struct Candidate {
+  uint64_t key;
+  Node node;
+};
+
+// What one chunk of states leads to.
+struct Found {
+  std::vector<Candidate> candidates;
+  std::vector<std::string> states;  // of these, packed, with `exact` alone
+  uint64_t transitions = 0, beyond = 0;
+  bool breaks = false;  // behind an edge, there or where the script ends there
+  Node next;            // the first such edge
+};
+
+// Some of the candidates of a chunk, so that few are looked at twice.
+class Recent {
+ public:
+  void Clear() { keys_.assign(kSlots, 0); }
+  // Returns whether it is none of them.
+  bool Add(uint64_t key) {
+    uint64_t& slot = keys_[key >> 1 & (kSlots - 1)];
+    if (slot == key) return false;
+    slot = key;
+    return true;
+  }
+
+ private:
+  static constexpr size_t kSlots = 1 << 12;
+  std::vector<uint64_t> keys_;
+};
+
+template <class C>
+class Search {
+ public:
+  Search(const Problem& problem, const ProveOptions& options)
+      : problem_(problem),
+        options_(options),
+        space_(problem, options),
+        jobs_(options.jobs) {
+    VMT_CHECK(!options.reduce || options.steps_only);
+    VMT_CHECK(!options.exact || options.checkpoint.empty());
+  }
+
+  ProveResult Run() {
+    try {
+      Explore();
+    } catch (const std::bad_alloc&) {
+      // Whoever tells how far it came needs some of what the tables have.
+      Note();
+      Release();
+      nodes_ = {};
+      Stop(Why::kNoMemory);
+    }
+    result_.progress = progress_;
+    result_.is_reduced = options_.reduce;
+    result_.held_events = HeldEvents();
+    result_.jobs = jobs_;
+    return std::move(result_);
+  }
+
+ private:
+  enum class Why : uint8_t { kMemory, kNoMemory, kNumbers, kStates };
+
+  void Explore() {
+    if (!Resume()) return;
+    for (;; ++depth_) {
+      if (depth_ >= result_.levels.size()) {
+        if (!AddStarts() || !Save()) break;
+        result_.levels.push_back(nodes_.size() - begin_);
+      }
+      if (begin_ == nodes_.size() && depth_ > MostStartEvents()) {
+        result_.answer = Answer::kHolds;
+        break;
+      }
+      if (!Level()) break;
+    }
+    Report();
+  }
+
+  // Makes the world of a state again. Neighbours share most of their trail.
+  class Guide {
+   public:
+    explicit Guide(const Search& search) : search_(search) {}
+
+    const State<C>& At(uint32_t node) {
+      trail_.clear();
+      for (uint32_t at = node;; at = search_.nodes_[at].parent) {
+        trail_.push_back(at);
+        if ((search_.nodes_[at].parent & kStartFlag) != 0) break;
+      }
+      size_t same = 0;
+      while (same < stack_.size() && same < trail_.size() &&
+             stack_[same].first == trail_[trail_.size() - 1 - same])
+        ++same;
+      stack_.resize(same, {0, State<C>(search_.options_.rules)});
+      for (size_t i = same; i < trail_.size(); ++i) {
+        const uint32_t at = trail_[trail_.size() - 1 - i];
+        const Node& step = search_.nodes_[at];
+        if (i == 0) {
+          stack_.emplace_back(at,
+                              search_.space_.Start(step.parent & ~kStartFlag));
+          continue;
+        }
+        stack_.push_back(stack_.back());
+        stack_.back().first = at;
+        search_.space_.Apply(stack_.back().second, step.edge);
+      }
+      return stack_.back().second;
+    }
+
+   private:
+    const Search& search_;
+    std::vector<uint32_t> trail_;  // from the state to its start
+    std::vector<std::pair<uint32_t, State<C>>> stack_;
+  };
+
+  // Reads what the checkpoint has: the state of the search with the states of
+  // its last level not expanded. False when it cannot be used.
+  bool Resume() {
+    if (options_.checkpoint.empty()) return true;
+    // One question a directory: what the other search has there is of it too.
+    std::vector<uint64_t> others;
+    for (const bool steps_only : {false, true})
+      if (steps_only || options_.reduce)
+        others.push_back(Id(steps_only, !options_.reduce));
+    absl::Status opened = Checkpoint::ExpectNoOther(
+        options_.checkpoint, FileName(!options_.reduce), others);
+    if (opened.ok())
+      opened = checkpoint_.Open(options_.checkpoint, FileName(options_.reduce),
+                                Id(options_.steps_only, options_.reduce));
+    if (!opened.ok()) return Fail(opened);
+    for (Checkpoint::Level level; checkpoint_.Read(level);) {
+      begin_ = nodes_.size();
+      depth_ = static_cast<unsigned>(result_.levels.size());
+      result_.levels.push_back(level.keys.size());
+      progress_.transitions = level.transitions;
+      result_.beyond = level.beyond;
+      for (size_t i = 0; i < level.keys.size(); ++i) {
+        if (i % kBlock == 0 && IsOver()) return StopNow();
+        Keep({level.keys[i], std::bit_cast<Node>(level.nodes[i])}, {});
+      }
+      Report();
+    }
+    keys_.clear();
+    result_.resumed = nodes_.size();
+    return true;
+  }
+
+  // Keeps the states of the level that is complete now.
+  bool Save() {
+    if (options_.checkpoint.empty()) return true;
+    const absl::Status saved = checkpoint_.Append(
+        progress_.transitions, result_.beyond, keys_, nodes_.data() + begin_);
+    keys_ = {};
+    if (saved.ok()) return true;
+    return Fail(absl::UnavailableError(absl::StrCat(
+        saved.message(), ": it keeps the ", begin_, " states of ",
+        result_.levels.size(), " levels, and goes on from there")));
+  }
+
+  bool Fail(const absl::Status& status) {
+    result_.answer = Answer::kFailed;
+    result_.why = std::string(status.message());
+    return false;
+  }
+
+  // Of all that the states and their order depend on.
+  uint64_t Id(bool steps_only, bool reduce) const {
+    ProveOptions options = options_;
+    options.steps_only = steps_only;
+    options.reduce = reduce;
+    const uint64_t parts[] = {ProblemId(problem_, options), sizeof(World<C>)};
+    return HashBytes(parts, sizeof(parts));
+  }
+  static const char* FileName(bool reduce) {
+    return reduce ? "prove-reduced" : "prove";
+  }
+
+  size_t MostStartEvents() const {
+    size_t most = 0;
+    for (const Script& start : problem_.starts)
+      most = std::max(most, start.events.size());
+    return most;
+  }
+
+  // The starts that take as many events as this level has. False when one of
+  // them is broken.
+  bool AddStarts() {
+    for (size_t i = 0; i < problem_.starts.size(); ++i) {
+      if (problem_.starts[i].events.size() != depth_) continue;
+      if (IsOver()) return StopNow();
+      const State<C> state = space_.Start(i);
+      if (state.world.ran_out != 0) {
+        ++result_.beyond;
+        continue;
+      }
+      const Node node{static_cast<uint32_t>(i) | kStartFlag, {}};
+      Keep({space_.Key(state) | 1, node}, Packed(state));
+      if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
+      Breaks(node);
+      return false;
+    }
+    return true;
+  }
+
+  void Keep(const Candidate& candidate, const std::string& state) {
+    if (!options_.exact) {
+      if (!seen_.Add(candidate.key)) return;
+    } else {
+      if (!exact_.insert(state).second) return;
+      exact_bytes_ += BytesOf(state);
+    }
+    if (options_.on_state) options_.on_state(candidate.key);
+    nodes_.push_back(candidate.node);
+    if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
+  }
+
+  // The states of the level that is being expanded were looked at when they
+  // were found. Where edges are no events, their number says nothing of these;
+  // and a reduced search of a share leaves to other shares what begins
+  // differently and comes to the same.
+  unsigned HeldEvents() const {
+    if (result_.answer == Answer::kHolds && !options_.reduce)
+      return options_.most_events;
+    if (result_.answer == Answer::kHolds && problem_.first_shares == 1)
+      return kAnyEvents;
+    if (options_.steps_only) return 0;
+    if (result_.answer != Answer::kBreaks) return depth_;
+    return static_cast<unsigned>(result_.script.events.size()) - 1;
+  }
+
+  // Expands the states of this level. False when the search is over.
+  bool Level() {
+    const size_t end = nodes_.size();
+    if (depth_ == options_.most_events) {
+      result_.answer = Answer::kHolds;
+      return false;
+    }
+    for (size_t from = begin_; from < end; from += kBlock) {
+      const size_t to = std::min(end, from + kBlock);
+      level_end_ = end;
+      progress_.left = end - from;
+      if (!Block(from, to)) return false;
+      progress_.expanded = to;
+      progress_.left = end - to;
+      Report();
+      if (!Merge()) return false;
+    }
+    begin_ = end;
+    return true;
+  }
+
+  // Expands some states. False when the search is over.
+  bool Block(size_t from, size_t to) {
+    found_.clear();
+    found_.resize((to - from + kChunk - 1) / kChunk);
+    chunk_ = candidates_ = 0;
+    is_full_ = no_memory_ = false;
+    RunJobs(from, to);
+    if (nodes_.size() >= options_.most_states && !no_memory_ && !IsOver()) {
+      CountUp();
+      return Stop(Why::kStates);
+    }
+    // What breaks does so in one event more than all that holds, whether or not
+    // the block is through.
+    for (const Found& found : found_) {
+      if (!found.breaks) continue;
+      const Node way = found.next;
+      CountUp();
+      Breaks(way);
+      return false;
+    }
+    if (no_memory_) return Stop(Why::kNoMemory);
+    if (IsOver()) return StopNow();
+    if (is_full_ || BytesWith(candidates_) > options_.most_bytes)
+      return Stop(Why::kMemory);
+    CountUp();
+    return nodes_.size() + candidates_ < kStartFlag || Stop(Why::kNumbers);
+  }
+
+  void CountUp() {
+    for (const Found& found : found_) {
+      progress_.transitions += found.transitions;
+      result_.beyond += found.beyond;
+    }
+  }
+
+  // Each job takes a chunk at a time. Where there are too few threads, fewer
+  // jobs do it.
+  void RunJobs(size_t from, size_t to) {
+    std::vector<std::jthread> others;
+    others.reserve(jobs_);
+    for (unsigned i = 1; i < std::min<size_t>(jobs_, found_.size()); ++i) {
+      try {
+        others.emplace_back([=, this] { Work(from, to, false); });
+      } catch (const std::system_error&) {
+        jobs_ = i;
+      }
+    }
+    Work(from, to, true);
+  }
+
+  void Work(size_t from, size_t to, bool reports) {
+    try {
+      Guide guide(*this);
+      Recent recent;
+      std::vector<uint8_t> features(
+          options_.features == nullptr ? 0 : Checker<C>::kFeatures);
+      for (size_t i = chunk_++; i < found_.size() && !IsBlockOver();
+           i = chunk_++) {
+        const size_t first = from + i * kChunk;
+        Expand(guide, first, std::min(to, first + kChunk), recent, features,
+               found_[i]);
+        candidates_ += found_[i].candidates.size();
+        if (BytesWith(candidates_) > options_.most_bytes) is_full_ = true;
+        if (!reports) continue;
+        progress_.expanded = first;
+        progress_.left = level_end_ - first;
+        Report();
+      }
+      const std::lock_guard<std::mutex> lock(features_mutex_);
+      AddSeen({options_.features, features.size()}, features);
+    } catch (const std::bad_alloc&) {
+      no_memory_ = true;
+    }
+  }
+
+  bool IsOver() const { return WhyToStop(options_) != nullptr; }
+  // A block may take a minute, and who is to be preempted has less.
+  bool IsBlockOver() const { return is_full_ || no_memory_ || IsOver(); }
+
+  // What it takes to merge so many candidates. Tables that grow stand beside
+  // the old ones for a while.
+  uint64_t BytesWith(uint64_t more) const {
+    const uint64_t size = nodes_.size() + more;
+    const uint64_t slots = size <= nodes_.capacity()
+                               ? nodes_.capacity()
+                               : nodes_.capacity() + std::bit_ceil(size);
+    return seen_.BytesFor(more) + slots * sizeof(Node) +
+           keys_.capacity() * sizeof(uint64_t) + more * sizeof(Candidate) +
+           exact_bytes_ + (options_.exact ? more * kExactState : 0);
+  }
+
+  bool StopNow() {
+    result_.answer = Answer::kRanOut;
+    result_.stopped = options_.stop != nullptr && options_.stop->load();
+    result_.why = WhyToStop(options_);
+    return false;
+  }
+
+  bool Stop(Why why) {
+    result_.answer = Answer::kRanOut;
+    result_.why = why == Why::kNumbers  ? "of state numbers"
+                  : why == Why::kStates ? "of states"
+                                        : "of memory";
+    result_.refused = why == Why::kNoMemory;
+    return false;
+  }
+
+  void Expand(Guide& guide, size_t first, size_t end, Recent& recent,
+              std::span<uint8_t> features, Found& found) {
+    std::vector<Edge> edges;
+    recent.Clear();
+    for (size_t node = first; node < end && !IsBlockOver(); ++node) {
+      const State<C>& state = guide.At(static_cast<uint32_t>(node));
+      edges.clear();
+      space_.Edges(state, edges);
+      if ((nodes_[node].parent & kStartFlag) != 0)
+        space_.KeepShare(state, edges);
+      unsigned undropped = C::kTasks;  // a task with no more break tests
+      for (const Edge& edge : edges) {
+        const bool drop = edge.kind == EventKind::kDrop;
+        if (drop && edge.task == undropped) continue;
+        State<C> next = state;
+        next.checker.NoteFeatures(features.empty() ? nullptr : features.data());
+        if (!space_.Apply(next, edge)) continue;
+        next.checker.NoteFeatures(nullptr);
+        if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
+          undropped = edge.task;
+        if (next.world.ran_out != 0) {
+          ++found.beyond;
+          continue;
+        }
+        ++found.transitions;
+        const Node way{static_cast<uint32_t>(node), edge};
+        bool breaks = space_.Broken(next) != 0;
+        if (!breaks) {
+          const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
+          std::string packed = Packed(next);
+          const bool known = options_.exact
+                                 ? exact_.contains(packed)
+                                 : seen_.Has(key) || !recent.Add(key);
+          if (known) continue;
+          found.candidates.push_back({key, way});
+          if (options_.exact) found.states.push_back(std::move(packed));
+          breaks = space_.BrokenAtEnd(next) != 0;
+        }
+        if (!breaks) continue;
+        found.breaks = true;
+        found.next = way;
+        return;
+      }
+    }
+  }
+
+  std::string Packed(const State<C>& state) const {
+    std::string packed;
+    if (!options_.exact) return packed;
+    std::vector<uint8_t> bytes;
+    space_.Canonical(state, bytes);
+    Pack(bytes, packed);
+    packed.shrink_to_fit();
+    return packed;
+  }
+  // On the heap, and in the table.
+  static uint64_t BytesOf(const std::string& packed) {
+    return packed.capacity() + 1 + 2 * sizeof(packed);
+  }
+
+  // False when it was stopped.
+  bool Merge() {
+    const auto is_over = [this] { return IsOver(); };
+    for (Found& found : found_) {
+      if (IsOver()) return StopNow();
+      for (size_t i = 0; i < found.candidates.size(); ++i) {
+        if (seen_.IsFull() && !seen_.Grow(is_over)) return StopNow();
+        Keep(found.candidates[i], options_.exact ? found.states[i] : "");
+      }
+      found = {};
+    }
+    return true;
+  }
+
+  void Note() {
+    progress_.states = nodes_.size();
+    progress_.depth = depth_;
+    progress_.bytes =
+        seen_.bytes() + exact_bytes_ + nodes_.capacity() * sizeof(Node);
+  }
+  void Report() {
+    Note();
+    if (options_.on_progress) options_.on_progress(progress_);
+  }
+
+  // All but the trails.
+  void Release() {
+    found_ = {};
+    seen_ = {};
+    exact_ = {};
+    keys_ = {};
+  }
+
+  // The script to a state and one event more, or to a start.
+  void Breaks(const Node& way) {
+    Report();
+    Release();  // so that there is memory to tell it
+    std::vector<Edge> trail;
+    Node at = way;
+    for (; (at.parent & kStartFlag) == 0; at = nodes_[at.parent])
+      trail.push_back(at.edge);
+    const uint32_t start = at.parent & ~kStartFlag;
+    Script script = problem_.starts[start];
+    // Here, in the world that was searched; and in the world of scripts, by the
+    // same code as all engines.
+    State<C> state = space_.Start(start);
+    for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
+      space_.Apply(state, *edge, &script.events);
+    const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
+    VMT_CHECK(broken != 0);
+    const RunResult run =
+        vmtrunc::Run<LargeCaps>(script.setup, script.events, options_.rules,
+                                {.report = options_.properties});
+    result_.replays = (run.broken & options_.properties) != 0;
+    VMT_CHECK(result_.replays || !options_.rules.slab_lifo);
+    result_.answer = Answer::kBreaks;
+    result_.property = result_.replays
+                           ? run.first.property
+                           : static_cast<Property>(std::countr_zero(broken));
+    result_.script = std::move(script);
+  }
+
+  const Problem& problem_;
+  const ProveOptions& options_;
+  Space<C> space_;
+  Fingerprints seen_;
+  absl::flat_hash_set<std::string> exact_;  // instead, packed
+  uint64_t exact_bytes_ = 0;
+  std::vector<Node> nodes_;
+  std::vector<uint64_t> keys_;  // of the states that are not kept on disk yet
+  std::mutex features_mutex_;   // for options_.features
+  Checkpoint checkpoint_;
+  std::vector<Found> found_;  // of the block, a chunk each
+  // Of the block: the chunk that is taken next, candidates so far, whether they
+  // are too many, and whether a job could get no memory.
+  std::atomic<size_t> chunk_ = 0, candidates_ = 0;
+  std::atomic<bool> is_full_ = false, no_memory_ = false;
+  unsigned jobs_;         // fewer than were asked for where threads are few
+  size_t level_end_ = 0;  // of the states that are being expanded
+  size_t begin_ = 0;      // of this level's states
+  unsigned depth_ = 0;
+  ProveProgress progress_;
+  ProveResult result_;
+};
+
+}  // namespace
+
+const char* WhyToStop(const ProveOptions& options) {
+  if (options.stop != nullptr && options.stop->load()) return "it was stopped";
+  if (options.until != ProveOptions::Clock::time_point::max() &&
+      ProveOptions::Clock::now() >= options.until)
+    return "of time";
+  return nullptr;
+}
+
+template <class C>
+ProveResult Prove(const Problem& problem, const ProveOptions& options) {
+  return Search<C>(problem, options).Run();
+}
+
+template ProveResult Prove<SmallCaps>(const Problem&, const ProveOptions&);
+template ProveResult Prove<LargeCaps>(const Problem&, const ProveOptions&);
+
+ProveResult Prove(const Problem& problem, const ProveOptions& options) {
+  return Fits<SmallCaps>(problem) ? Prove<SmallCaps>(problem, options)
+                                  : Prove<LargeCaps>(problem, options);
+}
+
+}  // namespace vmtrunc

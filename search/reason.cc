@@ -1,0 +1,103 @@
+#include "search/reason.h"
+
+#include <string_view>
+#include <vector>
+
+#include "core/bugs.h"
+#include "core/check.h"
+
+namespace vmtrunc {
+namespace {
+
+RunResult RunDraft(const Draft& draft, const Rules& rules, uint32_t report,
+                   bool* had_effect = nullptr) {
+  return Run<LargeCaps>(
+      draft.setup, draft.events, rules,
+      {.hash_state = false, .report = report, .had_effect = had_effect});
+}
+
+bool Holds(const Draft& draft, const KernelSpec& kernel) {
+  return RunDraft(draft, kernel.rules(), ~0U).holds();
+}
+
+bool IsOfABug(const RuleInfo& rule) {
+  for (const BugInfo& bug : AllBugs())
+    if (std::string_view(bug.rule) == rule.name) return true;
+  return false;
+}
+
+// Numbers of rules in the order in which they are tried.
+std::vector<size_t> Order(const KernelSpec& kernel) {
+  const Rules rules = kernel.rules();
+  std::vector<size_t> order(kernel.flips.begin(), kernel.flips.end());
+  const auto add = [&](auto wanted) {
+    for (size_t i = 0; i < AllRules().size(); ++i)
+      if (!kernel.flips.test(i) && wanted(AllRules()[i])) order.push_back(i);
+  };
+  const auto lacks = [&](const RuleInfo& rule) { return !(rules.*rule.flag); };
+  // Without drops there is nothing left to find.
+  const auto drops = [](const RuleInfo& rule) {
+    return rule.flag == &Rules::drop_lock;
+  };
+  add([&](const RuleInfo& r) { return lacks(r) && IsOfABug(r); });
+  add([&](const RuleInfo& r) { return lacks(r) && !IsOfABug(r) && !drops(r); });
+  add([&](const RuleInfo& r) { return !lacks(r) && !drops(r); });
+  add(drops);
+  return order;
+}
+
+}  // namespace
+
+std::string Reason::ToString() const {
+  return unlike ? "holds on " + unlike->Name() : std::string(what);
+}
+
+Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
+                Property property) {
+  const RunResult run = RunDraft(draft, kernel.rules(), Bit(property));
+  VMT_CHECK(run.breaks(property));
+  Reason reason{.property = property, .unlike = {}, .what = run.first.what};
+  for (const size_t rule : Order(kernel)) {
+    KernelSpec other = kernel;
+    other.flips.flip(rule);
+    if (!Holds(draft, other)) continue;
+    reason.unlike = other;
+    break;
+  }
+  return reason;
+}
+
+Reason ReasonOf(const Script& script, const KernelSpec& kernel,
+                Property property) {
+  const Draft draft{script.setup, script.events};
+  for (const Expect& expect : script.expects) {
+    if (expect.broken >= 0 || !expect.spec ||
+        expect.spec->kernel != kernel.kernel ||
+        (expect.spec->flips ^ kernel.flips).count() != 1)
+      continue;
+    if (Holds(draft, *expect.spec))
+      return {.property = property, .unlike = expect.spec, .what = ""};
+  }
+  return ReasonOf(draft, kernel, property);
+}
+
+Shows::Shows(const Rules& rules, const Reason& reason)
+    : rules_(rules), reason_(reason) {
+  if (reason.unlike) unlike_ = reason.unlike->rules();
+}
+
+std::optional<RunResult> Shows::operator()(const Draft& draft,
+                                           bool* had_effect) const {
+  const RunResult run =
+      RunDraft(draft, rules_, Bit(reason_.property), had_effect);
+  if (!run.breaks(reason_.property)) return std::nullopt;
+  if (unlike_) {
+    if (!RunDraft(draft, *unlike_, ~0U).holds()) return std::nullopt;
+  } else if (*reason_.what != '\0' &&
+             std::string_view(run.first.what) != reason_.what) {
+    return std::nullopt;
+  }
+  return run;
+}
+
+}  // namespace vmtrunc

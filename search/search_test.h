@@ -1,0 +1,64 @@
+// What the tests of exhaustive search have in common.
+#ifndef VMTRUNC_SEARCH_SEARCH_TEST_H_
+#define VMTRUNC_SEARCH_SEARCH_TEST_H_
+
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <string>
+
+#include "core/script.h"
+#include "search/bound.h"
+#include "search/mutate.h"
+
+namespace vmtrunc {
+
+inline Rules RulesOf(const char* kernel) {
+  return ParseKernelSpec(kernel)->rules();
+}
+
+inline Script ReadScript(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  return *ParseText(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+constexpr Verbs Of(std::initializer_list<Verb> all) {
+  Verbs verbs = 0;
+  for (const Verb verb : all) verbs |= Bit(verb);
+  return verbs;
+}
+
+// One process, a pass and another operation, two at once: a few ten thousand
+// states or fewer.
+constexpr Bound OneMm(Verbs verbs, bool private_too = false) {
+  return {.name = "one-mm",
+          .pages = 2,
+          .first_addr = 15,
+          .end_addr = 17,
+          .mms = 1,
+          .vmas = 4,
+          .passes = 1,
+          .operations = 1,
+          .in_flight = 2,
+          .verbs = verbs,
+          .private_too = private_too};
+}
+
+// Two passes over one page, and what can split its vma.
+inline constexpr Bound kTwoPassesOfAPage = {
+    .name = "two-passes",
+    .pages = 1,
+    .first_addr = 15,
+    .end_addr = 17,
+    .mms = 1,
+    .vmas = 4,
+    .passes = 2,
+    .operations = 1,
+    .in_flight = 2,
+    .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
+    .private_too = false};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_SEARCH_SEARCH_TEST_H_

@@ -1,0 +1,133 @@
+// The self-check agrees where nothing is wrong, and catches each mistake that
+// is planted in what the search trusts.
+#include "search/self_check.h"
+
+#include <gtest/gtest.h>
+
+#include "core/touch.h"
+#include "search/search_test.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr Bound kOneMm =
+    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
+              Verb::kFork, Verb::kTruncate}));
+
+SelfCheck Check(const Bound& bound, const char* kernel,
+                ProveOptions options = {}) {
+  options.rules = RulesOf(kernel);
+  options.properties = (1U << kProperties) - 1;
+  return CheckSearch(ProblemOf(bound), options, [](const SelfCheckWay&) {});
+}
+
+std::string Said(const SelfCheck& found) {
+  std::string said;
+  for (const SelfCheckDifference& difference : found.differences) {
+    said += difference.what + "\n";
+    for (const Script& script : difference.scripts) said += ToText(script);
+  }
+  return said;
+}
+
+bool Says(const SelfCheck& found, const std::string& what) {
+  for (const SelfCheckDifference& difference : found.differences)
+    if (difference.what.find(what) != std::string::npos) return true;
+  return false;
+}
+
+TEST(SelfCheck, AgreesOnEveryKernel) {
+  for (const KernelInfo& kernel : AllKernels()) {
+    const SelfCheck found = Check(kOneMm, kernel.name);
+    EXPECT_EQ(Said(found), "") << kernel.name;
+    ASSERT_EQ(found.ways.size(), 5U);
+    for (const SelfCheckWay& way : found.ways) {
+      EXPECT_TRUE(way.is_through) << kernel.name << " " << way.name;
+      if (way.runs == 0) {
+        EXPECT_EQ(way.broken, found.ways[0].broken) << way.name;
+      }
+    }
+    EXPECT_GT(found.merged, 1000U);
+    EXPECT_GT(found.orders, 1000U);
+  }
+}
+
+TEST(SelfCheck, AgreesWhichWayEverARuleIsFlipped) {
+  for (const char* kernel :
+       {"2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x-clip-to-range"}) {
+    const SelfCheck found = Check(kTwoPassesOfAPage, kernel);
+    EXPECT_EQ(Said(found), "") << kernel;
+  }
+}
+
+// The normal form leaves out how far a pass has come in each vma.
+TEST(SelfCheck, CatchesANormalFormThatForgets) {
+  ProveOptions options;
+  options.planted.forgets_counts = true;
+  for (const char* kernel : {"2.6.11", "2.6.9-mm", "repaired"}) {
+    const SelfCheck found = Check(kOneMm, kernel, options);
+    EXPECT_TRUE(Says(found, "the normal form takes two states for one"))
+        << kernel << "\n"
+        << Said(found);
+  }
+}
+
+// A bit of core/touch.h that is not seen lets steps come early that others
+// depend on, on some kernel.
+TEST(SelfCheck, CatchesTouchesThatAreNotSeen) {
+  struct Unseen {
+    Touched touches;
+    const char* kernel;
+  };
+  for (const Unseen& unseen : {Unseen{touched::kIndex, "2.6.11"},
+                               {touched::kPtes, "3.0"},
+                               {touched::kCount, "2.6.11"},
+                               {touched::kCache, "6.x"}}) {
+    ProveOptions options;
+    options.planted.unseen_touches = unseen.touches;
+    const SelfCheck found = Check(kOneMm, unseen.kernel, options);
+    EXPECT_TRUE(Says(found, "leads elsewhere"))
+        << unseen.touches << Said(found);
+  }
+}
+
+// A verdict that the tables make wrong is seen as one.
+TEST(SelfCheck, CatchesAVerdictThatTheTablesMakeWrong) {
+  ProveOptions options;
+  options.planted.unseen_touches = touched::kAll;
+  options.planted.forgets_counts = true;
+  int wrong = 0;
+  for (const char* kernel :
+       {"2.6.9-mm", "2.6.11", "2.6.10-split-under-lock",
+        "2.6.11-importer-rescans", "2.6.11-mremap-resets"}) {
+    const SelfCheck found = Check(kOneMm, kernel, options);
+    EXPECT_NE(Said(found), "") << kernel;
+    wrong += Says(found, "holds by the default search");
+  }
+  EXPECT_GT(wrong, 0);
+}
+
+// What all searches leave out by mistake, random runs still do.
+TEST(SelfCheck, CatchesWhatRunsReachAndNoSearchDoes) {
+  Bound bound = kOneMm;
+  bound.verbs = Of({Verb::kMunmap, Verb::kTruncate});
+  bound.operations = 2;
+  ProveOptions options;
+  options.planted.begins_no_munmap = true;
+  const SelfCheck found = Check(bound, "2.6.9-mm", options);
+  EXPECT_TRUE(Says(found, "the random runs do break it")) << Said(found);
+}
+
+// It says how far it came, and no more than it knows.
+TEST(SelfCheck, RunsOutWithoutAVerdict) {
+  ProveOptions options;
+  options.most_bytes = 1 << 20;
+  const SelfCheck found = Check(*FindBound("tiny"), "2.6.11", options);
+  EXPECT_EQ(Said(found), "");
+  EXPECT_FALSE(found.ways[0].is_through);
+  EXPECT_EQ(found.ways[0].why, "of memory");
+  EXPECT_GT(found.ways[0].states, 0U);
+}
+
+}  // namespace
+}  // namespace vmtrunc

@@ -1,0 +1,305 @@
+#include "search/set_cover.h"
+
+#include <coin/Cbc_C_Interface.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <numeric>
+#include <string>
+
+#include "core/check.h"
+
+namespace vmtrunc {
+namespace {
+
+using Sets = std::vector<std::vector<uint32_t>>;
+
+// What is left to choose from. Elements that are covered and sets that are
+// chosen or worth nothing any more are empty.
+class Core {
+ public:
+  explicit Core(const CoverProblem& problem)
+      : sets_(problem.sets), weights_(problem.weights) {
+    uint32_t elements = 0;
+    for (const auto& set : sets_)
+      if (!set.empty()) elements = std::max(elements, set.back() + 1);
+    holders_.resize(elements);
+    for (uint32_t i = 0; i < sets_.size(); ++i)
+      for (const uint32_t element : sets_[i]) holders_[element].push_back(i);
+  }
+
+  // What must be chosen is, and what need not be is gone, until neither is so.
+  void Reduce() {
+    bool changed = true;
+    while (changed) {
+      changed = TakeEssential();
+      changed |= DropElements();
+      changed |= DropSets();
+    }
+  }
+
+  const std::vector<uint32_t>& chosen() const { return chosen_; }
+  const Sets& sets() const { return sets_; }
+  const Sets& holders() const { return holders_; }
+
+ private:
+  static bool Contains(const std::vector<uint32_t>& outer,
+                       const std::vector<uint32_t>& inner) {
+    return std::includes(outer.begin(), outer.end(), inner.begin(),
+                         inner.end());
+  }
+  static void Remove(std::vector<uint32_t>& from, uint32_t value) {
+    from.erase(std::lower_bound(from.begin(), from.end(), value));
+  }
+
+  void ForgetElement(uint32_t element) {
+    for (const uint32_t set : holders_[element]) Remove(sets_[set], element);
+    holders_[element].clear();
+  }
+  void ForgetSet(uint32_t set) {
+    for (const uint32_t element : sets_[set]) Remove(holders_[element], set);
+    sets_[set].clear();
+  }
+
+  // An element that one set alone has.
+  bool TakeEssential() {
+    bool changed = false;
+    for (uint32_t element = 0; element < holders_.size(); ++element) {
+      if (holders_[element].size() != 1) continue;
+      const uint32_t set = holders_[element].front();
+      chosen_.push_back(set);
+      for (const uint32_t covered : std::vector<uint32_t>(sets_[set]))
+        ForgetElement(covered);
+      changed = true;
+    }
+    return changed;
+  }
+
+  // An element that comes with another: whatever covers that covers it.
+  bool DropElements() {
+    bool changed = false;
+    for (uint32_t one = 0; one < holders_.size(); ++one) {
+      if (holders_[one].empty()) continue;
+      // The other is in each set that holds `one`; look in the smallest.
+      uint32_t least = holders_[one].front();
+      for (const uint32_t set : holders_[one])
+        if (sets_[set].size() < sets_[least].size()) least = set;
+      for (const uint32_t other : std::vector<uint32_t>(sets_[least]))
+        if (other != one && holders_[other].size() >= holders_[one].size() &&
+            Contains(holders_[other], holders_[one])) {
+          ForgetElement(other);
+          changed = true;
+        }
+    }
+    return changed;
+  }
+
+  // A set within another that weighs no more.
+  bool DropSets() {
+    bool changed = false;
+    for (uint32_t one = 0; one < sets_.size(); ++one) {
+      if (sets_[one].empty()) continue;
+      uint32_t rarest = sets_[one].front();
+      for (const uint32_t element : sets_[one])
+        if (holders_[element].size() < holders_[rarest].size())
+          rarest = element;
+      for (const uint32_t other : holders_[rarest]) {
+        if (other == one || sets_[other].size() < sets_[one].size()) continue;
+        const bool equal = sets_[other].size() == sets_[one].size() &&
+                           weights_[other] == weights_[one];
+        if (weights_[other] > weights_[one] || (equal && other > one) ||
+            !Contains(sets_[other], sets_[one]))
+          continue;
+        ForgetSet(one);
+        changed = true;
+        break;
+      }
+    }
+    return changed;
+  }
+
+  Sets sets_;
+  const std::vector<uint64_t> weights_;
+  Sets holders_;  // of each element the sets that have it, ascending
+  std::vector<uint32_t> chosen_;
+};
+
+// The set that adds most, again and again; of those the lightest; then without
+// those that turned out not to be needed.
+std::vector<uint32_t> Greedy(const Sets& sets, const Sets& holders,
+                             const std::vector<uint64_t>& weights) {
+  std::vector<uint32_t> chosen;
+  std::vector<uint32_t> covered(holders.size());
+  std::vector<size_t> adds(sets.size());
+  for (size_t i = 0; i < sets.size(); ++i) adds[i] = sets[i].size();
+  for (;;) {
+    size_t best = 0;
+    for (size_t i = 1; i < sets.size(); ++i)
+      if (adds[i] > adds[best] ||
+          (adds[i] == adds[best] && weights[i] < weights[best]))
+        best = i;
+    if (sets.empty() || adds[best] == 0) break;
+    chosen.push_back(static_cast<uint32_t>(best));
+    for (const uint32_t element : sets[best])
+      if (covered[element]++ == 0)
+        for (const uint32_t set : holders[element]) --adds[set];
+  }
+  std::sort(chosen.begin(), chosen.end(), [&](uint32_t a, uint32_t b) {
+    return weights[a] != weights[b] ? weights[a] > weights[b] : a < b;
+  });
+  std::erase_if(chosen, [&](uint32_t set) {
+    const bool needed =
+        std::any_of(sets[set].begin(), sets[set].end(),
+                    [&](uint32_t element) { return covered[element] == 1; });
+    if (!needed)
+      for (const uint32_t element : sets[set]) --covered[element];
+    return !needed;
+  });
+  return chosen;
+}
+
+// Clp prints some lines of its own whatever it is told: while this lives,
+// nothing comes out of standard output.
+class Silence {
+ public:
+  Silence() {
+    std::fflush(stdout);
+    kept_ = ::dup(STDOUT_FILENO);
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0) return;
+    ::dup2(nowhere, STDOUT_FILENO);
+    ::close(nowhere);
+  }
+  ~Silence() {
+    std::fflush(stdout);
+    if (kept_ < 0) return;
+    ::dup2(kept_, STDOUT_FILENO);
+    ::close(kept_);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  int kept_;
+};
+
+struct CbcDeleter {
+  void operator()(Cbc_Model* model) const { Cbc_deleteModel(model); }
+};
+using Cbc = std::unique_ptr<Cbc_Model, CbcDeleter>;
+
+// Each set costs 1 and its share of all weights, which is below 1 in the sum:
+// the number of sets comes first.
+std::vector<double> Costs(const std::vector<uint32_t>& columns,
+                          const std::vector<uint64_t>& weights) {
+  double sum = 1;
+  for (const uint32_t set : columns) sum += static_cast<double>(weights[set]);
+  std::vector<double> costs;
+  for (const uint32_t set : columns)
+    costs.push_back(1 + static_cast<double>(weights[set]) / sum);
+  return costs;
+}
+
+Cbc Model(const Core& core, const std::vector<uint32_t>& columns,
+          const std::vector<double>& costs) {
+  std::vector<int> row_of(core.holders().size(), -1);
+  int rows = 0;
+  for (size_t element = 0; element < row_of.size(); ++element)
+    if (!core.holders()[element].empty()) row_of[element] = rows++;
+  std::vector<int> starts = {0};
+  std::vector<int> elements;
+  for (const uint32_t set : columns) {
+    for (const uint32_t element : core.sets()[set])
+      elements.push_back(row_of[element]);
+    starts.push_back(static_cast<int>(elements.size()));
+  }
+  const std::vector<double> ones(elements.size(), 1);
+  const std::vector<double> low(columns.size(), 0), high(columns.size(), 1);
+  const std::vector<double> least(static_cast<size_t>(rows), 1),
+      most(static_cast<size_t>(rows), static_cast<double>(columns.size()));
+  Cbc model(Cbc_newModel());
+  Cbc_setLogLevel(model.get(), 0);
+  Cbc_setParameter(model.get(), "log", "0");
+  Cbc_loadProblem(model.get(), static_cast<int>(columns.size()), rows,
+                  starts.data(), elements.data(), ones.data(), low.data(),
+                  high.data(), costs.data(), least.data(), most.data());
+  for (size_t i = 0; i < columns.size(); ++i)
+    Cbc_setInteger(model.get(), static_cast<int>(i));
+  return model;
+}
+
+bool Covers(const Core& core, const std::vector<uint32_t>& chosen) {
+  std::vector<bool> covered(core.holders().size());
+  for (const uint32_t set : chosen)
+    for (const uint32_t element : core.sets()[set]) covered[element] = true;
+  for (size_t element = 0; element < covered.size(); ++element)
+    if (!covered[element] && !core.holders()[element].empty()) return false;
+  return true;
+}
+
+// Adds the solver's choice of what the reductions have left.
+void Solve(const Core& core, const std::vector<uint64_t>& weights,
+           double seconds, CoverResult& result) {
+  std::vector<uint32_t> columns;
+  for (uint32_t i = 0; i < core.sets().size(); ++i)
+    if (!core.sets()[i].empty()) columns.push_back(i);
+  result.left = columns.size();
+  std::vector<uint32_t> best = Greedy(core.sets(), core.holders(), weights);
+  if (columns.empty()) {
+    result.at_least = result.forced;
+    result.is_proved = true;
+    return;
+  }
+  const std::vector<double> costs = Costs(columns, weights);
+  const auto cost = [&](const std::vector<uint32_t>& chosen) {
+    double sum = 0;
+    for (const uint32_t set : chosen)
+      sum += costs[static_cast<size_t>(
+          std::lower_bound(columns.begin(), columns.end(), set) -
+          columns.begin())];
+    return sum;
+  };
+  const Cbc model = Model(core, columns, costs);
+  Cbc_setMaximumSeconds(model.get(), seconds);
+  {
+    const Silence silence;
+    Cbc_solve(model.get());
+  }
+  result.is_proved = Cbc_isProvenOptimal(model.get()) != 0;
+  const double* solution = Cbc_getColSolution(model.get());
+  std::vector<uint32_t> found;
+  for (size_t i = 0; solution != nullptr && i < columns.size(); ++i)
+    if (solution[i] > 0.5) found.push_back(columns[i]);
+  const bool whole = Covers(core, found);
+  result.is_proved &= whole;
+  if (whole && cost(found) < cost(best)) best = std::move(found);
+  // A cover costs less than one more than it has sets.
+  const double bound =
+      std::floor(Cbc_getBestPossibleObjValue(model.get()) - 1e-9);
+  result.at_least =
+      result.forced + (result.is_proved
+                           ? best.size()
+                           : static_cast<size_t>(std::max(0.0, bound)));
+  result.chosen.insert(result.chosen.end(), best.begin(), best.end());
+}
+
+}  // namespace
+
+CoverResult SmallestCover(const CoverProblem& problem, double seconds) {
+  VMT_CHECK(problem.sets.size() == problem.weights.size());
+  Core core(problem);
+  CoverResult result;
+  result.greedy = Greedy(core.sets(), core.holders(), problem.weights).size();
+  core.Reduce();
+  result.chosen = core.chosen();
+  result.forced = core.chosen().size();
+  Solve(core, problem.weights, seconds, result);
+  std::sort(result.chosen.begin(), result.chosen.end());
+  return result;
+}
+
+}  // namespace vmtrunc

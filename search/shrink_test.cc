@@ -1,0 +1,177 @@
+#include "search/shrink.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/bugs.h"
+#include "search/make.h"
+#include "search/mutate.h"
+
+namespace vmtrunc {
+namespace {
+
+const BugInfo& BugNamed(std::string_view name) {
+  for (const BugInfo& bug : AllBugs())
+    if (name == bug.name) return bug;
+  ADD_FAILURE() << "no such bug";
+  return AllBugs().front();
+}
+
+Reason ReasonOfBug(const BugInfo& bug) {
+  return {.property = bug.property,
+          .unlike = *ParseKernelSpec(bug.kernel),
+          .what = ""};
+}
+
+// Long random scripts that show the bug.
+std::vector<Draft> Failing(const BugInfo& bug, size_t count) {
+  const Rules wrong = WithBug(bug).rules();
+  const Shows shows(wrong, ReasonOfBug(bug));
+  std::vector<Draft> all;
+  for (uint64_t seed = 1; all.size() < count && seed < 30000; ++seed) {
+    const Script script = MakeScript(seed, 96);
+    const Draft draft{script.setup, script.events};
+    if (shows(draft)) all.push_back(draft);
+  }
+  EXPECT_EQ(all.size(), count);
+  return all;
+}
+
+TEST(Cost, ComparesInItsOrder) {
+  const vmtrunc::Setup setup{.sizes = {1, 0}, .tasks = 2};
+  const Event read{.kind = EventKind::kStart, .verb = Verb::kRead, .addr = 9};
+  Event other = read;
+  other.task = 1;
+  const Event step{.kind = EventKind::kStep};
+  const Event drop{.kind = EventKind::kDrop};
+  const auto cost = [&](std::vector<Event> events) {
+    return CostOf(setup, events);
+  };
+  EXPECT_LT(cost({read}), cost({step, step}));
+  EXPECT_LT(cost({read, read}), cost({step, other}));
+  EXPECT_LT(cost({read, read}), cost({step, drop}));
+  EXPECT_LT(cost({step, step}), cost({step, read}));
+  vmtrunc::Setup larger = setup;
+  larger.count = ~0U;
+  EXPECT_LT(CostOf(setup, {}), CostOf(larger, {}));
+  EXPECT_FALSE(IsLess({setup, {read}}, {setup, {read}}));
+  EXPECT_NE(IsLess({setup, {read, other}}, {setup, {other, read}}),
+            IsLess({setup, {other, read}}, {setup, {read, other}}));
+}
+
+// Nothing that it returns shows another bug, has an event too many, or gets
+// smaller when it is shrunk again.
+TEST(Shrink, KeepsTheReasonAndNoEventTooMany) {
+  for (const char* name : {"HB-07a", "HB-08", "HB-19", "HB-36a", "HB-45"}) {
+    const BugInfo& bug = BugNamed(name);
+    const Rules rules = WithBug(bug).rules();
+    const Reason reason = ReasonOfBug(bug);
+    const Shows shows(rules, reason);
+    for (const Draft& draft : Failing(bug, 2)) {
+      const Shrunk shrunk = Shrink(draft, rules, reason);
+      const std::vector<Event>& events = shrunk.draft.events;
+      ASSERT_TRUE(shows(shrunk.draft)) << name;
+      EXPECT_LT(shrunk.cost.events, draft.events.size());
+      EXPECT_EQ(shrunk.cost, CostOf(shrunk.draft.setup, events));
+      for (size_t at = 0; at < events.size(); ++at) {
+        Draft less = shrunk.draft;
+        less.events.erase(less.events.begin() +
+                          static_cast<std::ptrdiff_t>(at));
+        EXPECT_FALSE(shows(less)) << name << " event " << at;
+      }
+      EXPECT_EQ(Shrink(shrunk.draft, rules, reason).draft, shrunk.draft);
+      const Shrunk quick = Shrink(draft, rules, reason, Effort::kQuick);
+      ASSERT_TRUE(shows(quick.draft)) << name;
+      EXPECT_FALSE(IsLess(quick.draft, shrunk.draft)) << name;
+    }
+  }
+}
+
+// Each kind of change has its turn.
+TEST(Shrink, StartsOfManyBugs) {
+  for (const char* name : {"HB-01", "HB-10", "HB-14", "HB-23", "HB-27", "HB-28",
+                           "HB-36b", "HB-41"}) {
+    const BugInfo& bug = BugNamed(name);
+    const Rules rules = WithBug(bug).rules();
+    const Shows shows(rules, ReasonOfBug(bug));
+    for (const Draft& draft : Failing(bug, 3)) {
+      const Shrunk shrunk = Shrink(draft, rules, ReasonOfBug(bug));
+      EXPECT_TRUE(shows(shrunk.draft)) << name;
+      EXPECT_LT(shrunk.cost.events, 16u) << name;
+    }
+  }
+}
+
+TEST(Shrink, GivesOneScriptForOneBug) {
+  for (const char* name : {"HB-05", "HB-21", "HB-22", "HB-45"}) {
+    const BugInfo& bug = BugNamed(name);
+    std::vector<Draft> forms;
+    for (const Draft& draft : Failing(bug, 8)) {
+      const Draft form =
+          Shrink(draft, WithBug(bug).rules(), ReasonOfBug(bug)).draft;
+      if (std::find(forms.begin(), forms.end(), form) == forms.end())
+        forms.push_back(form);
+    }
+    EXPECT_EQ(forms.size(), 1u) << name;
+  }
+}
+
+// 2.6.11 breaks no-page-past-size by itself as well (F1), so that a script
+// which shows HB-13 can be shrunk to one that does not.
+TEST(Shrink, DoesNotSlipToAnotherBug) {
+  const BugInfo& bug = BugNamed("HB-13");
+  const Rules right = ParseKernelSpec(bug.kernel)->rules();
+  int slipped = 0;
+  for (const Draft& draft : Failing(bug, 6)) {
+    const auto holds_without = [&](const Reason& reason) {
+      const Draft small = Shrink(draft, WithBug(bug).rules(), reason).draft;
+      return vmtrunc::Run<LargeCaps>(small.setup, small.events, right).holds();
+    };
+    EXPECT_TRUE(holds_without(ReasonOfBug(bug)));
+    const Reason any{.property = bug.property, .unlike = {}, .what = ""};
+    slipped += holds_without(any) ? 0 : 1;
+  }
+  EXPECT_GT(slipped, 0);
+}
+
+TEST(Reason, IsTheRuleThatWasTurnedRound) {
+  for (const char* name : {"HB-07a", "HB-19", "HB-21"}) {
+    const BugInfo& bug = BugNamed(name);
+    for (const Draft& draft : Failing(bug, 1)) {
+      const Reason reason = ReasonOf(draft, WithBug(bug), bug.property);
+      ASSERT_TRUE(reason.unlike);
+      EXPECT_EQ(reason.unlike->ToString(), bug.kernel);
+    }
+  }
+}
+
+// On a kernel as it was: the rule that a later one has.
+TEST(Reason, IsTheRuleThatRepairs) {
+  const auto script = ParseText(
+      "vmtrunc 1\nfile f 6\ntask a\ntask t\na mmap 11 6 f 2 populate\n"
+      "t truncate f 4 &\nt drop\na munmap 13 1\nt finish\nt truncate f 2\n");
+  ASSERT_TRUE(script.ok());
+  const Reason reason =
+      ReasonOf(*script, *ParseKernelSpec("2.6.11"), Property::kNoPagePastSize);
+  ASSERT_TRUE(reason.unlike);
+  EXPECT_EQ(reason.unlike->ToString(), "2.6.11+pass-clears-restarts");
+}
+
+TEST(ShrinkEvents, LeavesArgumentsAlone) {
+  const auto script = ParseText(
+      "vmtrunc 1\nblock 2\nfile f 8\ntask a\ntask b\n"
+      "a mmap 100 8 f 1 populate\na read 7\nb mmap 200 1 f 0\n"
+      "b truncate f 2\n");
+  ASSERT_TRUE(script.ok());
+  const Script small =
+      ShrinkEvents(*script, ParseKernelSpec("2.6.11-clip-to-range")->rules(),
+                   Property::kNoOverUnmap);
+  EXPECT_EQ(small.setup, script->setup);
+  ASSERT_EQ(small.events.size(), 2u);
+  EXPECT_EQ(small.events[0], script->events[0]);
+  EXPECT_EQ(small.events[1], script->events[3]);
+}
+
+}  // namespace
+}  // namespace vmtrunc

@@ -1,0 +1,436 @@
+#include "search/space.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "core/check.h"
+
+namespace vmtrunc {
+template <class C>
+bool Fits(const Problem& problem) {
+  for (const Script& start : problem.starts) {
+    if (!vmtrunc::Fits<C>(start.setup)) return false;
+    for (const Event& event : start.events)
+      if (!vmtrunc::Fits<C>(event)) return false;
+  }
+  for (const Event& event : problem.operations)
+    if (!vmtrunc::Fits<C>(event)) return false;
+  return true;
+}
+
+template bool Fits<SmallCaps>(const Problem&);
+template bool Fits<LargeCaps>(const Problem&);
+
+template <class C>
+static World<C> WithoutCounts(World<C> world) {
+  for (Vma& vma : world.vmas) vma.count = 0;
+  return world;
+}
+
+template <class C>
+Space<C>::Space(const Problem& problem, const ProveOptions& options)
+    : problem_(problem), options_(options) {
+  VMT_CHECK(problem.operations.size() < 0xffff);
+  for (size_t i = 0; i < problem.operations.size(); ++i)
+    own_[problem.operations[i].task].push_back(static_cast<uint16_t>(i));
+  for (unsigned task = 0; task < 8; ++task) {
+    own_touch_[task].assign(own_[task].size() + 1, 0);
+    for (size_t n = own_[task].size(); n-- > 0;)
+      own_touch_[task][n] =
+          own_touch_[task][n + 1] |
+          MayTouch(problem.operations[own_[task][n]].verb,
+                   problem.operations[own_[task][n]].populate);
+  }
+  history_ = (options.properties & (Bit(Property::kRestartProgress) |
+                                    Bit(Property::kBoundedDrops))) != 0;
+}
+
+template <class C>
+State<C> Space<C>::Start(size_t number) const {
+  const Script& script = problem_.starts[number];
+  State<C> state(options_.rules);
+  state.world = MakeWorld<C>(script.setup, options_.rules);
+  World<C>& w = state.world;
+  // Slot 0 is never handed out, so that a 0 in an operation names no vma.
+  unsigned vmas = C::kVmas - 1;
+  if (problem_.vmas != 0) vmas = std::min(vmas, problem_.vmas);
+  for (unsigned i = 0; i < C::kVmas; ++i)
+    w.free_slots[i] = static_cast<Slot>(i < vmas ? vmas - i : 0);
+  w.free_count = static_cast<uint8_t>(vmas);
+  Machine<C, Checker<C>> machine(w, options_.rules, state.checker);
+  unsigned number_of_event = 0;
+  for (const Event& event : script.events) {
+    state.checker.EventBegins(++number_of_event);
+    machine.Apply(event);
+    state.checker.EventEnds(w);
+  }
+  return state;
+}
+
+// Events that only leave things as they are, or do what another does too, are
+// left out: of ranges those remain that begin and end in a mapping.
+template <class C>
+bool Space<C>::Worth(const World<C>& w, const Event& e) const {
+  const unsigned mm = w.tasks[e.task].mm;
+  const auto at = [&](unsigned addr) { return VmaAt(w, mm, addr); };
+  const unsigned last = e.addr + e.len - 1U;
+  switch (e.verb) {
+    case Verb::kMunmap:
+      return at(e.addr) != nullptr && at(last) != nullptr;
+    case Verb::kMprotect: {
+      bool changes = false;
+      for (unsigned addr = e.addr; addr <= last; ++addr) {
+        const Vma* vma = at(addr);
+        if (vma == nullptr) return false;
+        changes |= (vma->write != 0) != e.write;
+      }
+      return changes;
+    }
+    case Verb::kMremap:
+      return at(e.addr) != nullptr && at(last) != nullptr;
+    case Verb::kRemap:
+      return at(e.addr) != nullptr && at(last) != nullptr &&
+             at(e.addr)->shared != 0;
+    case Verb::kRead:
+    case Verb::kWrite: {
+      const Vma* vma = at(e.addr);
+      const Pte pte = w.mms[mm].ptes[e.addr];
+      if (vma == nullptr) return false;
+      if (e.verb == Verb::kRead) return !pte.present();
+      return vma->write != 0 && !(pte.present() && pte.writable());
+    }
+    default:
+      return true;
+  }
+}
+
+template <class C>
+bool Space<C>::MayBegin(const State<C>& state, size_t number) const {
+  const Event& event = problem_.operations[number];
+  if (options_.planted.begins_no_munmap && event.verb == Verb::kMunmap)
+    return false;
+  if (problem_.in_order) {
+    const auto& own = own_[event.task];
+    return state.next[event.task] < own.size() &&
+           own[state.next[event.task]] == number;
+  }
+  if (IsPass(event.verb) ? state.passes >= problem_.max_passes
+                         : state.operations >= problem_.max_operations)
+    return false;
+  return Worth(state.world, event);
+}
+
+template <class C>
+void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
+  const World<C>& w = state.world;
+  for (uint8_t task = 0; task < C::kTasks; ++task) {
+    if (w.tasks[task].live == 0) continue;
+    const Op& op = w.tasks[task].op;
+    if (op.verb == Verb::kNone) continue;
+    // A pass that nothing can come between stops at its drops alone.
+    const bool alone = options_.reduce && Alone(state, task);
+    edges.push_back({EventKind::kStep, task, 0});
+    if (!options_.steps_only) edges.push_back({EventKind::kFinish, task, 0});
+    if (!IsPass(op.verb) || !options_.rules.drop_lock) continue;
+    // More than there are break tests: the first that comes to nothing ends
+    // where `finish` does, and the others are not tried.
+    const unsigned most = options_.steps_only && !alone ? 1 : 255;
+    for (uint16_t n = 1; n <= most; ++n)
+      edges.push_back({EventKind::kDrop, task, n});
+  }
+  if (IsFull(state)) return;
+  bool passes = false;  // those of a task that is like this one are there
+  for (uint8_t task = 0; task < C::kTasks; ++task) {
+    if (w.tasks[task].live == 0 || w.tasks[task].op.verb != Verb::kNone)
+      continue;
+    // The tasks of passes are alike: the first that is idle begins.
+    if (options_.reduce && !problem_.in_order && !own_[task].empty() &&
+        IsPass(problem_.operations[own_[task].front()].verb)) {
+      if (passes) continue;
+      passes = true;
+    }
+    for (const uint16_t number : own_[task]) {
+      if (!MayBegin(state, number)) continue;
+      edges.push_back({EventKind::kBegin, task, number});
+      if (!options_.steps_only)
+        edges.push_back({EventKind::kStart, task, number});
+    }
+  }
+}
+
+// Counted by what may begin and not by the edges, which are fewer with
+// `reduce`: all searches of a share have the same first operations.
+template <class C>
+void Space<C>::KeepShare(const State<C>& start,
+                         std::vector<Edge>& edges) const {
+  if (problem_.first_shares == 1) return;
+  std::vector<bool> mine(problem_.operations.size());
+  unsigned number = 0;
+  for (size_t i = 0; i < mine.size(); ++i)
+    if (MayBegin(start, i))
+      mine[i] = number++ % problem_.first_shares == problem_.first_share;
+  std::erase_if(edges, [&](const Edge& edge) { return !mine[edge.value]; });
+}
+
+template <class C>
+Event Space<C>::EventOf(const Edge& edge) const {
+  Event event;
+  if (edge.kind == EventKind::kStart || edge.kind == EventKind::kBegin)
+    event = problem_.operations[edge.value];
+  event.kind = edge.kind;
+  event.task = edge.task;
+  if (edge.kind == EventKind::kDrop)
+    event.count = static_cast<uint8_t>(edge.value);
+  return event;
+}
+
+template <class C>
+Edge Space<C>::EdgeOf(const State<C>& state, const Event& event) const {
+  Edge edge{event.kind, event.task, 0};
+  if (event.kind == EventKind::kDrop) edge.value = event.count;
+  if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin)
+    return edge;
+  if (event.task >= C::kTasks || IsFull(state)) return {};
+  for (const uint16_t number : own_[event.task]) {
+    Event own = problem_.operations[number];
+    own.kind = event.kind;
+    if (!(own == event) || !MayBegin(state, number)) continue;
+    edge.value = number;
+    return edge;
+  }
+  return {};
+}
+
+template <class C>
+bool Space<C>::Do(State<C>& state, const Event& event,
+                  std::vector<Event>* log) const {
+  Machine<C, Checker<C>> machine(state.world, options_.rules, state.checker);
+  const bool effect = machine.Apply(event);
+  state.checker.EventEnds(state.world);
+  if (log != nullptr) log->push_back(event);
+  return effect;
+}
+
+template <class C>
+bool Space<C>::Apply(State<C>& state, const Edge& edge,
+                     std::vector<Event>* log) const {
+  bool effect;
+  if (edge.kind == EventKind::kStart || edge.kind == EventKind::kBegin) {
+    effect = Begins(state, edge, log);
+  } else {
+    const bool alone = options_.reduce && edge.kind == EventKind::kStep &&
+                       Alone(state, edge.task);
+    const Event event = EventOf(edge);
+    effect = Do(state, event, log);
+    // Its drops on the way are edges of their own.
+    while (alone && Alone(state, edge.task) && Do(state, event, nullptr))
+      if (log != nullptr) log->push_back(event);
+  }
+  if (effect && options_.reduce) StepEarly(state, log);
+  return effect;
+}
+
+template <class C>
+bool Space<C>::Begins(State<C>& state, const Edge& edge,
+                      std::vector<Event>* log) const {
+  const Event event = EventOf(edge);
+  bool effect = Do(state, event, log);
+  if (problem_.in_order) {
+    // Without an effect it is over all the same, and the next may begin.
+    ++state.next[edge.task];
+    effect = true;
+  } else {
+    ++(IsPass(event.verb) ? state.passes : state.operations);
+  }
+  if (!options_.reduce) return effect;
+  // An operation that has begun and done nothing yet is none: it begins no
+  // sooner than with the first step that others can see. For a truncation that
+  // is the store to i_size, which is done. One that would block need not have
+  // begun yet, unless nobody is there to let it go on.
+  const Op& op = state.world.tasks[edge.task].op;
+  while (StepEarly(state, edge.task, log)) {
+  }
+  if (op.verb == Verb::kNone) return effect;
+  bool moved;
+  if (op.verb == Verb::kTruncate) {
+    moved = (MayTouch(op, options_.rules) & touched::kSize) == 0;
+  } else {
+    moved = Do(state, {.kind = EventKind::kStep, .task = edge.task}, log);
+  }
+  return moved || BusyTasks(state.world) == 1U << edge.task;
+}
+
+// What others in flight may yet touch, and those that may begin.
+template <class C>
+Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
+  Touched all = 0;
+  for (unsigned task = 0; task < C::kTasks; ++task) {
+    if (task == self) continue;
+    const Task& other = state.world.tasks[task];
+    if (other.live == 0) continue;
+    if (other.op.verb != Verb::kNone) all |= MayTouch(other.op, options_.rules);
+    if (own_[task].empty()) continue;
+    if (problem_.in_order) {
+      all |= own_touch_[task][state.next[task]];
+    } else {
+      const bool passes = IsPass(problem_.operations[own_[task][0]].verb);
+      if (passes ? state.passes < problem_.max_passes
+                 : state.operations < problem_.max_operations)
+        all |= own_touch_[task][0];
+    }
+  }
+  return all & ~options_.planted.unseen_touches;
+}
+
+// Whether as much is in flight as may be.
+template <class C>
+bool Space<C>::IsFull(const State<C>& state) const {
+  return static_cast<unsigned>(std::popcount(BusyTasks(state.world))) >=
+         problem_.in_flight;
+}
+
+template <class C>
+bool Space<C>::PassesMayBegin(const State<C>& state) const {
+  if (!problem_.in_order) return state.passes < problem_.max_passes;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if ((own_touch_[task][state.next[task]] & touched::kPtes) != 0) return true;
+  return false;
+}
+
+// Whether an operation may begin before one in flight has ended.
+template <class C>
+bool Space<C>::MayBegin(const State<C>& state) const {
+  if (IsFull(state)) return false;
+  if (!problem_.in_order)
+    return state.passes < problem_.max_passes ||
+           state.operations < problem_.max_operations;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if (state.next[task] < own_[task].size()) return true;
+  return false;
+}
+
+// Whether no other task can move before this one does, and none may begin: it
+// is in flight, and the others are idle or at locks.
+template <class C>
+bool Space<C>::Alone(const State<C>& state, unsigned task) const {
+  const unsigned busy = BusyTasks(state.world);
+  return (busy >> task & 1) != 0 && !MayBegin(state) &&
+         !AnyMoves(state, busy & ~(1U << task));
+}
+
+template <class C>
+typename Space<C>::Moves Space<C>::Commutes(const State<C>& state,
+                                            unsigned task) const {
+  const World<C>& w = state.world;
+  const Op& op = w.tasks[task].op;
+  if (op.verb == Verb::kNone) return Moves::kNo;
+  const Touched touches =
+      NextTouches(w, task, options_.rules, PassesMayBegin(state));
+  // Where a break test may be answered in two ways, there are two steps.
+  const bool one_way =
+      !IsPass(op.verb) || touches != touched::kAll || !options_.rules.drop_lock;
+  const bool own = IsPass(op.verb) || w.mms[w.tasks[task].mm].users == 1;
+  const Touched common =
+      own ? touches & OthersTouch(state, task) : Touched{touched::kAll};
+  if (one_way && (common == 0 || Alone(state, task))) return Moves::kYes;
+  return common == touched::kSlab ? Moves::kUnlessItAllocates : Moves::kNo;
+}
+
+// Makes the task's next step if it may as well come now.
+template <class C>
+bool Space<C>::StepEarly(State<C>& state, unsigned task,
+                         std::vector<Event>* log) const {
+  const Moves moves = Commutes(state, task);
+  if (moves == Moves::kNo) return false;
+  const Event step{.kind = EventKind::kStep,
+                   .task = static_cast<uint8_t>(task)};
+  if (moves == Moves::kYes) {
+    if (!Do(state, step, nullptr)) return false;
+    if (log != nullptr) log->push_back(step);
+    return true;
+  }
+  const World<C>& w = state.world;
+  State<C> next = state;
+  if (!Do(next, step, nullptr)) return false;
+  const World<C>& after = next.world;
+  if (w.free_count == 0 || after.free_count != w.free_count ||
+      std::memcmp(after.free_slots, w.free_slots, sizeof(w.free_slots)) != 0 ||
+      after.ran_out != w.ran_out)
+    return false;
+  state = next;
+  if (log != nullptr) log->push_back(step);
+  return true;
+}
+
+template <class C>
+void Space<C>::StepEarly(State<C>& state, std::vector<Event>* log) const {
+  bool moved;
+  do {
+    moved = false;
+    for (unsigned task = 0; task < C::kTasks; ++task)
+      if (state.world.tasks[task].op.verb != Verb::kNone)
+        while (StepEarly(state, task, log)) moved = true;
+  } while (moved);
+}
+
+// Whether a step of one of the tasks, a bit each, does anything.
+template <class C>
+bool Space<C>::AnyMoves(const State<C>& state, unsigned tasks) const {
+  for (uint8_t task = 0; task < C::kTasks; ++task) {
+    if ((tasks >> task & 1) == 0) continue;
+    State<C> next = state;
+    if (Do(next, {.kind = EventKind::kStep, .task = task}, nullptr))
+      return true;
+  }
+  return false;
+}
+
+template <class C>
+uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
+  const unsigned busy = BusyTasks(state.world);
+  // With nothing in flight mapcounts alone are left to look at, and the state
+  // behind the same events with the last one begun (`&`) ends like this one.
+  if (busy == 0 && !options_.steps_only) return 0;
+  // To the end it is steps, and they are edges: all but a deadlock is found
+  // there.
+  if (options_.steps_only && AnyMoves(state, busy)) return 0;
+  State<C> end = state;
+  Machine<C, Checker<C>> machine(end.world, options_.rules, end.checker);
+  if (!machine.Finish()) end.checker.Deadlock(end.world);
+  end.checker.EventEnds(end.world);
+  end.checker.RunEnds(end.world);
+  // A capacity of the search's, not the kernel's ENOMEM.
+  return end.world.ran_out != 0 ? 0 : Broken(end);
+}
+
+// What the future depends on besides the world. What passes have scanned is a
+// hash of 64 bits here.
+template <class C>
+uint64_t Space<C>::Extra(const State<C>& state) const {
+  uint64_t extra = state.passes | unsigned{state.operations} << 8;
+  if (problem_.in_order) extra = HashBytes(state.next, sizeof(state.next));
+  if (history_) extra ^= state.checker.History();
+  return extra;
+}
+
+template <class C>
+uint64_t Space<C>::Key(const State<C>& state) const {
+  if (options_.planted.forgets_counts && !options_.plain)
+    return Fingerprint(WithoutCounts(state.world), options_.rules, Extra(state),
+                       options_.plain);
+  return Fingerprint(state.world, options_.rules, Extra(state), options_.plain);
+}
+
+template <class C>
+void Space<C>::Canonical(const State<C>& state,
+                         std::vector<uint8_t>& bytes) const {
+  const bool forgets = options_.planted.forgets_counts && !options_.plain;
+  CanonicalBytes(forgets ? WithoutCounts(state.world) : state.world,
+                 options_.rules, Extra(state), options_.plain, bytes);
+}
+
+template class Space<SmallCaps>;
+template class Space<LargeCaps>;
+
+}  // namespace vmtrunc

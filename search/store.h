@@ -1,0 +1,58 @@
+// Where a search keeps the states that it has seen.
+#ifndef VMTRUNC_SEARCH_STORE_H_
+#define VMTRUNC_SEARCH_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace vmtrunc {
+
+// A set of fingerprints, none of them 0: open addressing, half full at most.
+class Fingerprints {
+ public:
+  Fingerprints() : slots_(size_t{1} << 12) {}
+
+  bool Has(uint64_t key) const { return slots_[Find(key)] == key; }
+  // Returns whether it is new.
+  bool Add(uint64_t key) {
+    if (IsFull()) Grow([] { return false; });
+    uint64_t& slot = slots_[Find(key)];
+    if (slot == key) return false;
+    slot = key;
+    ++size_;
+    return true;
+  }
+  // Whether the next that is new makes it grow.
+  bool IsFull() const { return 2 * (size_ + 1) > slots_.size(); }
+  // Doubles it; that may take seconds. False, and all as it was, when `is_over`
+  // says so on the way.
+  bool Grow(const std::function<bool()>& is_over);
+  uint64_t bytes() const { return slots_.size() * sizeof(uint64_t); }
+  // What it would take to hold `more` besides.
+  uint64_t BytesFor(uint64_t more) const;
+
+ private:
+  size_t Find(uint64_t key) const { return Find(slots_, shift_, key); }
+  static size_t Find(const std::vector<uint64_t>& slots, unsigned shift,
+                     uint64_t key) {
+    size_t at = key * 0x9e3779b97f4a7c15U >> shift;
+    while (slots[at] != 0 && slots[at] != key)
+      at = (at + 1) & (slots.size() - 1);
+    return at;
+  }
+
+  std::vector<uint64_t> slots_;  // 0: free
+  unsigned shift_ = 64 - 12;
+  size_t size_ = 0;
+};
+
+// Appends `state` to `packed`: its runs of zeros are counted, the rest stands
+// as it is. Two that differ do so packed.
+void Pack(std::span<const uint8_t> state, std::string& packed);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_SEARCH_STORE_H_
