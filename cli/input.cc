@@ -17,7 +17,10 @@ namespace {
 void NameKernels(const std::string& path, Script& script) {
   const std::string directory =
       path == "-" ? "" : std::filesystem::path(path).parent_path().string();
-  if (!script.unknown_kernel.empty()) {
+  // A line of a script has one word for a file: of more, each has been a kernel
+  // that is not built, whatever is in them.
+  if (!script.unknown_kernel.empty() &&
+      script.unknown_kernel.find(' ') == std::string::npos) {
     script.kernel = KernelInFile(script.unknown_kernel, directory);
     if (script.kernel) script.unknown_kernel.clear();
   }
