@@ -181,8 +181,8 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
         absl::StrCat("-seed=", seed),
         absl::StrCat("-artifact_prefix=", directory, "/"),
         std::string("-len_control=0"), std::string("-print_final_stats=0"),
-        std::string("-timeout=10"), directory + "/corpus",
-        kernel.corpus.directory()})
+        std::string("-timeout=10"), PathArgument(directory + "/corpus"),
+        PathArgument(kernel.corpus.directory())})
     spec.arguments.push_back(argument);
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
