@@ -52,7 +52,9 @@ DirectoryLock::DirectoryLock(const std::string& directory,
   for (;;) {
     file_ =
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file_ < 0) FailPath(directory, errno);
+    // Something else has the name of the lock, or the directory is at fault.
+    const bool is_taken = errno == EISDIR || errno == ELOOP || errno == ENXIO;
+    if (file_ < 0) FailPath(is_taken ? path_ : directory, errno);
     if (!TryLock(file_)) {
       const int error = errno;
       ::close(file_);
@@ -84,7 +86,9 @@ DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
 
 DirectoryLock::~DirectoryLock() {
   if (file_ < 0) return;
-  ::unlink(path_.c_str());
+  // The directory may have been moved away, and another be in its place: the
+  // lock there is another's.
+  if (IsStill(file_, path_)) ::unlink(path_.c_str());
   ::close(file_);
 }
 

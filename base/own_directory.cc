@@ -77,6 +77,12 @@ bool CanTakePlaceOf(const std::string& directory) {
          ::listxattr(directory.c_str(), nullptr, 0) <= 0;
 }
 
+// A name that a result may have, in its directory.
+bool IsResultName(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && !IsBookkeeping(name) &&
+         name.find('/') == std::string::npos;
+}
+
 // What a marker says, or nothing when it is none of this command's.
 bool ParseMarker(const std::string& text, const std::string& command,
                  std::map<std::string, std::set<std::string>>& ours) {
@@ -88,7 +94,7 @@ bool ParseMarker(const std::string& text, const std::string& command,
         absl::StrSplit(lines[i], absl::MaxSplits(' ', 1));
     std::string name;
     if (parts.size() != 2 || !absl::CUnescape(parts[1], &name) ||
-        name.empty() || name.find('/') != std::string::npos)
+        !IsResultName(name))
       return false;
     ours[name].insert(parts[0]);
   }
@@ -169,6 +175,8 @@ void OwnDirectory::RefuseChanged(const std::string& name) const {
 void OwnDirectory::ExpectWritable() const {
   const std::string place = IsThere(directory_) ? directory_ : Above();
   if (::access(place.c_str(), W_OK | X_OK) != 0) FailPath(place, errno);
+  // Nor may another be at work there, or have the name of the lock.
+  if (!is_empty_) DirectoryLock(directory_, "vmtrunc " + command_);
 }
 
 std::string OwnDirectory::Plain() const {
@@ -207,8 +215,7 @@ std::string OwnDirectory::Marker(const Hashes& hashes) const {
 
 void OwnDirectory::Write(const Files& files, bool durable) {
   for (const auto& [name, content] : files)
-    if (name.empty() || name == "." || name == ".." || IsBookkeeping(name) ||
-        name.find('/') != std::string::npos)
+    if (!IsResultName(name))
       Refuse(Shown(name) + ": expected another name for a file");
   ExpectFree(files);
   std::error_code error;

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
+#include "base/lock.h"
 #include "base/scratch_test.h"
 #include "base/work_directory.h"
 
@@ -224,6 +226,19 @@ TEST_F(OwnDirectoryTest, OddMarkersAreNoMarkers) {
   }
 }
 
+TEST_F(OwnDirectoryTest, AMarkerThatListsOurOwnNamesIsRefusedBeforeTheWork) {
+  Write({{"a", "1"}}, false);
+  const std::string good = Get("out/.vmtrunc");
+  for (const char* name : {".vmtrunc-lock", ".vmtrunc-1.tmp"}) {
+    Put("out/.vmtrunc", good + "0 " + name + "\n");
+    EXPECT_NE(ErrorOf([&] {
+                OwnDirectory("-o", Path("out"), "distill", /*replace=*/true);
+              }),
+              "")
+        << name;
+  }
+}
+
 TEST_F(OwnDirectoryTest, AHardLinkElsewhereKeepsItsContent) {
   Write({{"a", "1"}, {"b", "2"}}, false);
   fs::create_hard_link(Path("out/a"), Path("kept"));
@@ -262,6 +277,21 @@ TEST_F(OwnDirectoryTest, APlaceThatCannotBeWrittenIsRefusedBeforeTheWork) {
 }
 
 // One directory has two names where it is mounted twice.
+TEST_F(OwnDirectoryTest, ALockThatCannotBeHadIsRefusedBeforeTheWork) {
+  Write({{"a", "1"}}, false);
+  fs::create_directory(Path("out/.vmtrunc-lock"));
+  const std::string error = ErrorOf(
+      [&] { OwnDirectory("-o", Path("out"), "distill", /*replace=*/true); });
+  EXPECT_NE(error.find(".vmtrunc-lock: Is a directory"), std::string::npos)
+      << error;
+  fs::remove(Path("out/.vmtrunc-lock"));
+  const DirectoryLock held(Path("out"), "vmtrunc distill");
+  EXPECT_NE(ErrorOf([&] {
+              OwnDirectory("-o", Path("out"), "distill", /*replace=*/true);
+            }).find("in use by vmtrunc distill, process "),
+            std::string::npos);
+}
+
 TEST_F(OwnDirectoryTest, AnInputIsKnownUnderAnotherMount) {
   fs::create_directories(Path("in/below"));
   fs::create_directory(Path("other"));
@@ -348,6 +378,16 @@ TEST_F(WorkDirectoryTest, OneAtATimeWorksInIt) {
   }
   EXPECT_EQ(Names("a/b"), (std::set<std::string>{".vmtrunc"}));
   WorkDirectory("--out", Path("a/b"), "fuzz");
+}
+
+TEST_F(WorkDirectoryTest, TheLockOfWhoCameLaterStays) {
+  std::optional<WorkDirectory> first;
+  first.emplace("--out", Path("out"), "fuzz");
+  fs::rename(Path("out"), Path("moved"));
+  const WorkDirectory second("--out", Path("out"), "fuzz");
+  first.reset();
+  EXPECT_EQ(Names("out"), (std::set<std::string>{".vmtrunc", ".vmtrunc-lock"}));
+  EXPECT_NE(ErrorOf([&] { WorkDirectory("--out", Path("out"), "fuzz"); }), "");
 }
 
 TEST_F(WorkDirectoryTest, ADirectoryOfSomebodyElseIsRefused) {

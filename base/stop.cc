@@ -34,6 +34,8 @@ const std::atomic<bool>& StopOnSignals() {
   return g_stop;
 }
 
+bool IsToldToStop() { return g_stop; }
+
 void EndOnSignals(const std::string& line) {
   if (g_line == nullptr)  // clears what shows progress
     g_line = new std::string((::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") +

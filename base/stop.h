@@ -13,6 +13,9 @@ namespace vmtrunc {
 // with kExitRanOut.
 const std::atomic<bool>& StopOnSignals();
 
+// Whether one has come since StopOnSignals().
+bool IsToldToStop();
+
 // The same of a command that has nothing on disk yet: the first of these
 // signals ends the process with kExitRanOut and this line. StopOnSignals()
 // takes over before the command writes.

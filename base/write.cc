@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "base/stop.h"
 
 namespace vmtrunc {
 namespace {
@@ -170,8 +171,29 @@ int WriteDescriptor(int number, const std::string& content) {
   return WriteAll(number, content);
 }
 
+// Waits for one who reads a pipe, as long as nobody tells us to stop.
+int OpenSpecial(const std::string& path) {
+  for (;;) {
+    const int file =
+        ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat about{};
+    if (file >= 0) {
+      ::fcntl(file, F_SETFL, ::fcntl(file, F_GETFL) & ~O_NONBLOCK);
+      return file;
+    }
+    if (errno != ENXIO || ::stat(path.c_str(), &about) != 0 ||
+        !S_ISFIFO(about.st_mode))
+      return -1;
+    if (IsToldToStop()) {
+      errno = EINTR;
+      return -1;
+    }
+    ::usleep(20'000);
+  }
+}
+
 int WriteSpecial(const std::string& path, const std::string& content) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  const int file = OpenSpecial(path);
   if (file < 0) return errno;
   const int error = WriteAll(file, content);
   const int finished = Finish(file, /*durable=*/false);

@@ -9,6 +9,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
+#include "fuzz/status.h"
 #include "search/covered.h"
 
 namespace vmtrunc {
@@ -42,12 +43,6 @@ Script ScriptOf(const std::string& path, const std::string& content) {
 bool IsPart(const std::string& path) {
   return path.ends_with(".part") ||
          IsBookkeeping(fs::path(path).filename().string());
-}
-
-// A name that we may write under: free, or that of a regular file.
-bool IsOurs(const std::string& path) {
-  const fs::file_type type = fs::symlink_status(path).type();
-  return type == fs::file_type::not_found || type == fs::file_type::regular;
 }
 
 }  // namespace
@@ -118,8 +113,7 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   const std::string encoded(bytes.begin(), bytes.end());
   const std::string name = NameOf(encoded);
   try {
-    if (!IsOurs(directory_ + "/" + name)) return gain;
-    WriteFile(directory_ + "/" + name, encoded);
+    Keep(name, encoded);
   } catch (const UsageError&) {
     states_ = before_states;  // not seen before it is written
     branches_ = before;
@@ -128,6 +122,17 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   if (std::find(names_.begin(), names_.end(), name) == names_.end())
     names_.push_back(name);
   return gain;
+}
+
+// A file under this name that has another content was changed by somebody: it
+// stays, and ours gets the next free name.
+void KernelCorpus::Keep(const std::string& name,
+                        const std::string& content) const {
+  const std::string path = directory_ + "/" + name;
+  if (fs::symlink_status(path).type() == fs::file_type::not_found)
+    WriteFile(path, content);
+  else if (ReadWhole(path, kMostBytes) != content)
+    WriteUnused(path, kInputExtension, content);
 }
 
 Gain KernelCorpus::Reach(const Draft& draft) {

@@ -47,6 +47,7 @@ class KernelCorpus {
  private:
   // Of one file's content: bytes, or a script in text.
   Gain TakeOne(const std::string& path, const std::string& content);
+  void Keep(const std::string& name, const std::string& content) const;
   // Returns what of the input is new, and counts it as seen.
   Gain Reach(const Draft& draft);
 

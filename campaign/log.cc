@@ -41,10 +41,31 @@ std::string ToLine(const SliceRecord& r) {
   return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
+namespace {
+
+// What no campaign writes, but a hand or a bad disk: after a largest number
+// none comes, and a time that does not fit is none.
+bool IsSane(const json& line) {
+  constexpr uint64_t kMostSlices = uint64_t{1} << 53;
+  constexpr double kMostSeconds = 1e12;
+  const json& slice = line.at("slice");
+  if (!slice.is_number_unsigned() || slice > kMostSlices) return false;
+  for (const char* name : {"began", "seconds", "at"}) {
+    // The first may be before 1970; the last is not in lines of old.
+    const json time = line.value(name, json(0));
+    if (!time.is_number() || time < -kMostSeconds || time > kMostSeconds)
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::optional<SliceRecord> FromLine(const std::string& text) {
   const json line = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!line.is_object()) return std::nullopt;
   try {
+    if (!IsSane(line)) return std::nullopt;
     SliceRecord r;
     line.at("slice").get_to(r.slice);
     line.at("began").get_to(r.began_unix);

@@ -52,6 +52,24 @@ TEST_F(LogTest, ReadsWhatItWrote) {
   EXPECT_FALSE(log.Has(3));
 }
 
+TEST_F(LogTest, LinesThatCannotBeTrueAreBad) {
+  const std::string good = ToLine(Record(1));
+  for (const auto& [from, to] :
+       std::initializer_list<std::pair<std::string, std::string>>{
+           {"\"slice\":1", "\"slice\":18446744073709551615"},
+           {"\"slice\":1", "\"slice\":-1"},
+           {"\"slice\":1", "\"slice\":1.5"},
+           {"\"seconds\":30.5", "\"seconds\":1e300"},
+           {"\"began\":1001", "\"began\":1e300"},
+           {"\"at\":31.0", "\"at\":1e300"}}) {
+    std::string bad = good;
+    ASSERT_NE(bad.find(from), std::string::npos) << from;
+    bad.replace(bad.find(from), from.size(), to);
+    EXPECT_FALSE(FromLine(bad)) << to;
+  }
+  EXPECT_TRUE(FromLine(good));
+}
+
 // Cut anywhere in the last line, the log has the others, and goes on.
 TEST_F(LogTest, StandsEveryTornLine) {
   const std::string one = ToLine(Record(1)), two = ToLine(Record(2));

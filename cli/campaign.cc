@@ -120,7 +120,9 @@ int Campaign(CampaignOptions o) {
       throw UsageError{"--kernels: expected " + kernel + " once"};
   }
   ChooseEngines(o);
-  CampaignRun run(o);
+  EndOnSignals("vmtrunc campaign: stopped");  // reading may wait for a pipe
+  const CampaignInputs inputs(o);
+  CampaignRun run(o, inputs);
   run.Run();
   const Summary summary = run.Sum();
   const bool is_read = !NobodyReads() && std::cout;

@@ -49,7 +49,20 @@ void ExpectReport(const Store& store) {
 
 }  // namespace
 
-CampaignRun::CampaignRun(const CampaignOptions& options)
+CampaignInputs::CampaignInputs(const CampaignOptions& options)
+    : known(ReadKnown(options.known)) {
+  for (const std::string& text : options.of) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos)
+      of.push_back({"", ReadAbstract(text)});
+    else
+      of.push_back({OneKernel(text.substr(0, equals), "--of").ToString(),
+                    ReadAbstract(text.substr(equals + 1))});
+  }
+}
+
+CampaignRun::CampaignRun(const CampaignOptions& options,
+                         const CampaignInputs& inputs)
     : options_(options),
       store_(Store::Open(options.directory)),
       log_(Log::Open(store_.Path("log.jsonl"))),
@@ -62,9 +75,8 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
   for (const std::string& name : options_.engines)
     for (const Engine& engine : AllEngines())
       if (engine.name == name) engines_.push_back(engine);
-  const std::vector<KnownScript> known = ReadKnown(options_.known);
   for (const std::string& name : options_.kernels)
-    if (!stopped()) OpenKernel(name, known);
+    if (!stopped()) OpenKernel(name, inputs);
   for (const SliceRecord& r : log_.records()) {
     last_slice_ = std::max(last_slice_, r.slice);
     for (unsigned k = 0; k < kernels_.size(); ++k)
@@ -84,22 +96,18 @@ CampaignRun::CampaignRun(const CampaignOptions& options)
 CampaignRun::~CampaignRun() = default;
 
 void CampaignRun::OpenKernel(const std::string& name,
-                             const std::vector<KnownScript>& known) {
+                             const CampaignInputs& inputs) {
   const KernelSpec spec = OneKernel(name, "--kernels");
   kernels_.push_back(
       {.name = spec.ToString(),
        .spec = spec,
        .corpus = KernelCorpus(store_.Path("corpus/" + spec.ToString()), spec),
-       .findings =
-           RestoreFindings(store_, spec.ToString(), known, log_.records()),
+       .findings = RestoreFindings(store_, spec.ToString(), inputs.known,
+                                   log_.records()),
        .of = {}});
-  for (const std::string& of : options_.of) {
-    const size_t equals = of.find('=');
-    if (equals == std::string::npos)
-      kernels_.back().of = ReadAbstract(of);
-    else if (OneKernel(of.substr(0, equals), "--of") == spec)
-      kernels_.back().of = ReadAbstract(of.substr(equals + 1));
-  }
+  for (const CampaignInputs::States& of : inputs.of)
+    if (of.kernel.empty() || of.kernel == spec.ToString())
+      kernels_.back().of = of.seen;
 }
 
 void CampaignRun::GiveSeeds() {
@@ -173,8 +181,8 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
         absl::StrCat("-seed=", seed),
         absl::StrCat("-artifact_prefix=", directory, "/"),
         std::string("-len_control=0"), std::string("-print_final_stats=0"),
-        std::string("-timeout=10"), directory + "/corpus",
-        kernel.corpus.directory()})
+        std::string("-timeout=10"), PathArgument(directory + "/corpus"),
+        PathArgument(kernel.corpus.directory())})
     spec.arguments.push_back(argument);
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));

@@ -39,6 +39,19 @@ struct CampaignOptions {
   bool json = false, status = false;
 };
 
+// What is read once, before the directory is made or opened: it may be a pipe,
+// which may make us wait.
+struct CampaignInputs {
+  explicit CampaignInputs(const CampaignOptions& options);
+
+  struct States {
+    std::string kernel;         // empty: of each
+    std::vector<uint8_t> seen;  // as ReadAbstract() has them
+  };
+  std::vector<KnownScript> known;
+  std::vector<States> of;
+};
+
 // How a slice is fuzzed.
 struct Engine {
   const char* name;
@@ -71,7 +84,7 @@ class CampaignRun {
  public:
   // Takes what slices of a campaign that was killed have left. Throws
   // UsageError.
-  explicit CampaignRun(const CampaignOptions& options);
+  CampaignRun(const CampaignOptions& options, const CampaignInputs& inputs);
   ~CampaignRun();
 
   // Until time is up, a signal comes, or nobody reads any more. Throws
@@ -100,8 +113,7 @@ class CampaignRun {
     std::unique_ptr<FuzzerJob> job;
   };
 
-  void OpenKernel(const std::string& name,
-                  const std::vector<KnownScript>& known);
+  void OpenKernel(const std::string& name, const CampaignInputs& inputs);
   void GiveSeeds();
   void TakeLeftOvers();
   bool SetAside(uint64_t number);

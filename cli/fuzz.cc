@@ -37,16 +37,17 @@ constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
 
 JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
                const std::vector<std::string>& seeds) {
-  JobSpec spec{.fuzzer = fuzzer,
-               .directory = o.out,
-               .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
-                             absl::StrFormat("-seed=%u", o.seed),
-                             absl::StrFormat("-runs=%d", o.runs),
-                             absl::StrFormat("-artifact_prefix=%s/", o.out),
-                             "-len_control=0", "-print_final_stats=0",
-                             "-verbosity=1", "-timeout=10", o.out + "/corpus"},
-               .variables = {std::string(kKernelVariable) + "=" +
-                             OneKernel(o.kernel).ToString()}};
+  JobSpec spec{
+      .fuzzer = fuzzer,
+      .directory = o.out,
+      .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
+                    absl::StrFormat("-seed=%u", o.seed),
+                    absl::StrFormat("-runs=%d", o.runs),
+                    absl::StrFormat("-artifact_prefix=%s/", o.out),
+                    "-len_control=0", "-print_final_stats=0", "-verbosity=1",
+                    "-timeout=10", PathArgument(o.out + "/corpus")},
+      .variables = {std::string(kKernelVariable) + "=" +
+                    OneKernel(o.kernel).ToString()}};
   spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
   if (o.seconds > 0 && o.seconds < kNoEnd)
     spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
@@ -100,9 +101,12 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
   if (o.corpus.empty()) return {};
   Seeds seeds = ReadSeeds(o, stop);
   if (stop) return {};
-  if (seeds.from_text.empty()) return {o.corpus};
+  if (seeds.from_text.empty()) return {PathArgument(o.corpus)};
   const std::string place = directory.Path("seeds");
   const std::string list = directory.Path("seeds.list");
+  std::error_code error;
+  if (fs::is_symlink(fs::symlink_status(place, error)))
+    throw UsageError{Shown(place) + ": expected a directory, not a link"};
   if (place.find(',') != std::string::npos)
     throw UsageError{"--out " + Shown(o.out) +
                      ": expected a name without a comma"};

@@ -5,6 +5,8 @@
 #include <new>
 
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
+#include "base/streams.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/input.h"
@@ -36,6 +38,7 @@ void RefuseEmptyValues(CLI::App& app) {
 }  // namespace vmtrunc
 
 int main(int argc, char** argv) {
+  vmtrunc::HoldClosedStreams();
   ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
   CLI::App app(
       "Finds the interleavings that leave a page mapped past the end of a "
@@ -82,16 +85,17 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
-    std::cerr << "vmtrunc: " << error.what() << " (see --help)\n";
+    std::cerr << "vmtrunc: " << vmtrunc::Shown(error.what())
+              << " (see --help)\n";
     return vmtrunc::kExitUsage;
   } catch (const std::bad_alloc&) {
     std::cerr << "vmtrunc: out of memory\n";
     return vmtrunc::kExitUsage;
   } catch (const std::exception& error) {
-    std::cerr << "vmtrunc: " << error.what() << "\n";
+    std::cerr << "vmtrunc: " << vmtrunc::Shown(error.what()) << "\n";
     return vmtrunc::kExitUsage;
   } catch (const vmtrunc::UsageError& error) {
-    std::cerr << "vmtrunc: " << error.what << "\n";
+    std::cerr << "vmtrunc: " << vmtrunc::Shown(error.what) << "\n";
     return vmtrunc::kExitUsage;
   }
 }

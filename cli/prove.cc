@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "base/work_directory.h"
 #include "base/write.h"
 #include "cli/abstract.h"
@@ -31,7 +32,7 @@ Asked Ask(const ProveArguments& o) {
           o.from,
           ": expected operations besides the mmaps that it begins with")};
     if (o.bound.in_flight != 0) asked.problem.in_flight = o.bound.in_flight;
-    asked.what = "all schedules of " + o.from;
+    asked.what = "all schedules of " + Shown(o.from);
     asked.within = WithinOf(asked.problem);
     asked.kernel = kernel;
     asked.rules = kernel.rules();

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "cli/bound.h"
 #include "cli/input.h"
@@ -79,14 +80,39 @@ ShardAnswer Parse(const nlohmann::json& json) {
   return a;
 }
 
+// What the file says need not be true. Empty: it is of the right kind.
+std::string WhatIsWrong(const nlohmann::json& json) {
+  for (const char* name : {"shard", "states", "transitions", "bytes", "beyond"})
+    if (!json.at(name).is_number_unsigned())
+      return absl::StrCat(name, " is no count");
+  const nlohmann::json& question = json.at("question");
+  if (!question.at("kernel").is_string()) return "kernel is no name";
+  const nlohmann::json& shards = question.at("shards");
+  if (!shards.is_number_unsigned() || shards > kMostShards ||
+      json.at("shard") >= shards)
+    return absl::StrCat("shard ", json.at("shard").dump(), " of ",
+                        shards.dump());
+  const nlohmann::json& held = json.at("held_events");
+  if (!held.is_null() && !held.is_number_unsigned())
+    return "held_events is no count";
+  const nlohmann::json& seconds = json.at("seconds");
+  if (!seconds.is_number() || seconds < 0) return "seconds is no time";
+  return "";
+}
+
 ShardAnswer ReadAnswer(const std::string& path) {
   const auto expected = [&](const std::string& what) {
     return UsageError{absl::StrCat(
         path, ": expected an answer of vmtrunc prove --shard: ", what)};
   };
+  // A pipe would make us wait.
+  if (std::error_code error; !fs::is_regular_file(path, error))
+    throw expected("it is no regular file");
   try {
     const nlohmann::json json = nlohmann::json::parse(ReadFile(path));
     if (json.at("version") != 1) throw expected("it is of another version");
+    const std::string wrong = WhatIsWrong(json);
+    if (!wrong.empty()) throw expected(wrong);
     ShardAnswer a = Parse(json);
     if (AnswerName(a.shard) != fs::path(path).filename().string())
       throw expected("it is that of " + AnswerName(a.shard));
@@ -258,9 +284,9 @@ void Print(const Joined& j) {
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %d of %d shards, %s states in all of them, %.1f s in all, "
       "%.1f s the longest, %s bytes the largest\n",
-      first.question.at("kernel").get<std::string>(), first.bound, j.verdict(),
-      j.answers.size(), j.shards, Size(j.states), j.seconds, j.longest,
-      Size(j.most_bytes));
+      Shown(first.question.at("kernel").get<std::string>()), Shown(first.bound),
+      j.verdict(), j.answers.size(), j.shards, Size(j.states), j.seconds,
+      j.longest, Size(j.most_bytes));
   if (j.beyond != 0)
     std::cout << absl::StreamFormat(
         "%s events needed more structs or tasks than the bound has, and were "
@@ -285,7 +311,8 @@ void Print(const Joined& j) {
     std::cout << absl::StreamFormat(
         "holds in all shards; probability of a missed state below %.0e\n"
         "within: %s\nleft out: %s\n",
-        j.missed, first.within, absl::StrJoin(first.left_out, "; "));
+        j.missed, Shown(first.within),
+        Shown(absl::StrJoin(first.left_out, "; ")));
   } else {
     std::cout << "nothing breaks so far; to be run again: " << j.again << "\n";
   }

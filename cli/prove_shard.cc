@@ -15,8 +15,6 @@
 namespace vmtrunc {
 namespace {
 
-constexpr unsigned kMostShards = 1'000'000;
-
 // What all shards must have been asked alike. The path of a script is not: it
 // may differ from machine to machine, and `problem` says what is in it.
 nlohmann::json Question(const Asked& asked, const ProveArguments& o,
@@ -31,6 +29,16 @@ nlohmann::json Question(const Asked& asked, const ProveArguments& o,
                             : "fewest"},
       {"problem", absl::StrFormat("%016x", ProblemId(asked.problem, options))},
       {"shards", shard.shards}};
+}
+
+// We chose the name, so nobody means a pipe by it, nor what a link leads to.
+void ExpectAnswerOrNone(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_type type =
+      std::filesystem::symlink_status(path, error).type();
+  if (type != std::filesystem::file_type::not_found &&
+      type != std::filesystem::file_type::regular)
+    throw UsageError{Shown(path) + ": expected a regular file, or none"};
 }
 
 }  // namespace
@@ -58,6 +66,7 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
   if (error && !std::filesystem::is_directory(o.answers))
     FailPath(o.answers, error.value());
   const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
+  ExpectAnswerOrNone(path);
   const OutputFile tried(path);
   const std::optional<std::string> old = ReadWhole(path, kMostInput);
   if (!old) return;  // not there: other than regular files are refused by now

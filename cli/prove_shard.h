@@ -10,6 +10,8 @@
 
 namespace vmtrunc {
 
+inline constexpr unsigned kMostShards = 1'000'000;
+
 // "I/N", I from 0 on as job arrays count. Throws UsageError.
 Shard ParseShard(const std::string& text);
 

@@ -22,6 +22,7 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/streams.h"
 #include "base/work_directory.h"
 #include "cli/input.h"
 #include "core/bugs.h"
@@ -512,13 +513,13 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
-    std::cerr << "properties: " << error.what() << " (see --help)\n";
+    std::cerr << "properties: " << Shown(error.what()) << " (see --help)\n";
     return kExitUsage;
   } catch (const UsageError& error) {
-    std::cerr << "properties: " << error.what << "\n";
+    std::cerr << "properties: " << Shown(error.what) << "\n";
     return kExitUsage;
   } catch (const std::exception& error) {
-    std::cerr << "properties: " << error.what() << "\n";
+    std::cerr << "properties: " << Shown(error.what()) << "\n";
     return kExitUsage;
   }
 }
@@ -527,6 +528,7 @@ int Main(int argc, char** argv) {
 }  // namespace vmtrunc
 
 int main(int argc, char** argv) {
+  vmtrunc::HoldClosedStreams();
   const int status = vmtrunc::Main(argc, argv);
   std::cout.flush();
   if (std::cout) return status;

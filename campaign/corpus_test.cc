@@ -1,0 +1,44 @@
+#include "campaign/corpus.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/own_directory.h"
+#include "base/read.h"
+
+namespace vmtrunc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What somebody has changed under the name of an input stays as he left it, and
+// the input is kept beside it, however often the campaign begins.
+TEST(KernelCorpusTest, AChangedInputStays) {
+  char made[] = "/tmp/vmtrunc-corpus-XXXXXX";
+  const std::string directory = ::mkdtemp(made);
+  const std::string from = directory + "/from", to = directory + "/to";
+  fs::create_directory(from);
+  const Script script = *ParseText(
+      "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 100 4 f 0\n"
+      "a read 100\nt truncate f 0\n");
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  const std::string input(bytes.begin(), bytes.end());
+  std::ofstream(from + "/input") << input;
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  const std::string name = NameOf(input);
+  for (int start = 0; start < 3; ++start) {
+    fs::create_directories(to);
+    std::ofstream(to + "/" + name) << "# notes";
+    KernelCorpus corpus(to, kernel);
+    corpus.Take(from);
+    EXPECT_EQ(ReadWhole(to + "/" + name, 100), "# notes");
+    EXPECT_EQ(ReadWhole(to + "/" + name + ".bytes", 100000), input);
+  }
+  fs::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace vmtrunc
