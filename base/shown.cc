@@ -102,10 +102,14 @@ std::string ShellWord(std::string_view bytes) {
   return word + "'";
 }
 
-std::string PathWord(std::string_view path) {
+std::string PathArgument(std::string_view path) {
   std::string given = path.starts_with('-') ? "./" : "";
   given += path;
-  return ShellWord(given);
+  return given;
+}
+
+std::string PathWord(std::string_view path) {
+  return ShellWord(PathArgument(path));
 }
 
 }  // namespace vmtrunc

@@ -21,7 +21,10 @@ std::string Shown(std::string_view bytes);
 // UTF-8 is written $'...', which bash, zsh and ksh understand.
 std::string ShellWord(std::string_view bytes);
 
-// The same of a path, which no command takes for an option: "./-x".
+// A path that no command takes for an option: "./-x".
+std::string PathArgument(std::string_view path);
+
+// ShellWord() of that.
 std::string PathWord(std::string_view path);
 
 }  // namespace vmtrunc

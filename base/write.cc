@@ -45,6 +45,13 @@ int Finish(int file, bool durable) {
   return ::close(file) != 0 && error == 0 ? errno : error;
 }
 
+// Both; the first that went wrong.
+int WriteAndFinish(int file, const std::string& content, bool durable) {
+  const int error = WriteAll(file, content);
+  const int finished = Finish(file, durable);
+  return error != 0 ? error : finished;
+}
+
 // The descriptor that /dev/stdout, /dev/fd/N and the like name, or -1. Such a
 // name must not be taken for the file that is open there: its place is not
 // ours to take.
@@ -147,9 +154,7 @@ std::optional<int> Replace(const std::string& path, const std::string& content,
     ::unlink(made.path.c_str());
     return std::nullopt;
   }
-  int error = WriteAll(made.file, content);
-  const int finished = Finish(made.file, durable);
-  if (error == 0) error = finished;
+  int error = WriteAndFinish(made.file, content, durable);
   if (error == 0 && ::rename(made.path.c_str(), path.c_str()) == 0) {
     if (durable) SyncDirectory(directory);
     return 0;
@@ -195,9 +200,7 @@ int OpenSpecial(const std::string& path) {
 int WriteSpecial(const std::string& path, const std::string& content) {
   const int file = OpenSpecial(path);
   if (file < 0) return errno;
-  const int error = WriteAll(file, content);
-  const int finished = Finish(file, /*durable=*/false);
-  return error != 0 ? error : finished;
+  return WriteAndFinish(file, content, /*durable=*/false);
 }
 
 int Write(const std::string& name, const std::string& content, bool durable) {
@@ -245,10 +248,8 @@ void WriteNew(const std::string& path, const std::string& content) {
   const int file =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0) FailPath(path, errno);
-  int error = WriteAll(file, content);
-  const int finished = Finish(file, /*durable=*/false);
-  if (error == 0) error = finished;
-  if (error != 0) FailPath(path, error);
+  if (const int error = WriteAndFinish(file, content, /*durable=*/false))
+    FailPath(path, error);
 }
 
 void WriteDurable(const std::string& path, const std::string& content) {
@@ -281,9 +282,7 @@ std::string WriteUnused(const std::string& stem, const std::string& extension,
   const std::string first = absl::StrCat(stem, ".", extension);
   if (made.file < 0) FailPath(first, errno);
   const auto remove = absl::MakeCleanup([&] { ::unlink(made.path.c_str()); });
-  int error = WriteAll(made.file, content);
-  const int finished = Finish(made.file, /*durable=*/false);
-  if (error == 0) error = finished;
+  int error = WriteAndFinish(made.file, content, /*durable=*/false);
   for (int n = 2; error == 0; ++n) {
     const std::string path =
         n == 2 ? first : absl::StrCat(stem, "-", n - 1, ".", extension);

@@ -186,10 +186,8 @@ void ExpectCommand(const CLI::App& app, int argc, const char* const* argv) {
   std::vector<const char*> names;
   for (const CLI::App* command : VisibleCommands(app))
     names.push_back(command->get_name().c_str());
-  const std::string nearest = Nearest(typed, names);
   throw UsageError{absl::StrCat(typed, " is no command",
-                                nearest.empty() ? "" : "; is it ", nearest,
-                                nearest.empty() ? "" : "?", " (see --help)")};
+                                IsIt(Nearest(typed, names)), " (see --help)")};
 }
 
 void AddCompletion(CLI::App& app, Command& run) {

@@ -46,8 +46,7 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
                     absl::StrFormat("-artifact_prefix=%s/", o.out),
                     "-len_control=0", "-print_final_stats=0", "-verbosity=1",
                     "-timeout=10", PathArgument(o.out + "/corpus")},
-      .variables = {std::string(kKernelVariable) + "=" +
-                    OneKernel(o.kernel).ToString()}};
+      .variables = {std::string(kKernelVariable) + "=" + o.spec.ToString()}};
   spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
   if (o.seconds > 0 && o.seconds < kNoEnd)
     spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
@@ -199,15 +198,15 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
     throw UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
   if (broken) return kExitBroken;
-  std::cout << OneKernel(o.kernel).Name() << ": nothing broken"
+  std::cout << o.spec.Name() << ": nothing broken"
             << (o.property.empty() ? "" : " of " + o.property)
             << (run.stopped ? " before it was stopped\n" : " in that time\n");
   return run.stopped ? kExitRanOut : kExitHeld;
 }
 
-void ExpectOptions(const FuzzOptions& o) {
-  const KernelSpec kernel = OneKernel(o.kernel);
-  if (!o.unlike.empty() && OneKernel(o.unlike, "--unlike") == kernel)
+void CheckOptions(FuzzOptions& o) {
+  o.spec = OneKernel(o.kernel);
+  if (!o.unlike.empty() && OneKernel(o.unlike, "--unlike") == o.spec)
     throw UsageError{"--unlike " + o.unlike +
                      ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
@@ -217,8 +216,8 @@ void ExpectOptions(const FuzzOptions& o) {
     throw UsageError{"--corpus " + Shown(o.corpus) + ": expected a directory"};
 }
 
-int Fuzz(const FuzzOptions& o) {
-  ExpectOptions(o);
+int Fuzz(FuzzOptions o) {
+  CheckOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) of = ReadAbstract(o.of);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
@@ -226,8 +225,7 @@ int Fuzz(const FuzzOptions& o) {
   const FuzzDirectory directory(o.out);
   const std::vector<std::string> seeds = SeedArguments(o, directory, stop);
   if (stop) {
-    std::cout << OneKernel(o.kernel).Name()
-              << ": stopped before anything ran\n";
+    std::cout << o.spec.Name() << ": stopped before anything ran\n";
     return kExitRanOut;
   }
   FuzzerJob child(SpecOf(o, fuzzer, seeds));

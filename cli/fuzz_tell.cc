@@ -19,9 +19,7 @@ namespace {
 class BrokenInput {
  public:
   BrokenInput(const FuzzOptions& options, Property property)
-      : options_(options),
-        spec_(OneKernel(options.kernel)),
-        property_(property) {}
+      : options_(options), spec_(options.spec), property_(property) {}
 
   // Returns false when the input does not break it.
   bool Tell(const Script& input, const std::string& how,
@@ -84,8 +82,7 @@ class BrokenInput {
 // Beside each file that libFuzzer left: with what it was found.
 void WriteNotes(const FuzzOptions& o, const FuzzDirectory& directory,
                 const std::string& property) {
-  const InputNote note{
-      .kernel = OneKernel(o.kernel), .property = property, .seed = o.seed};
+  const InputNote note{.kernel = o.spec, .property = property, .seed = o.seed};
   for (const std::string& name : directory.NewArtifacts()) {
     const std::string path = directory.Path(name);
     if (const auto content = ReadWhole(path, kMostInput))
@@ -103,7 +100,7 @@ std::string FuzzProgress(const FuzzOptions& o, const FuzzStatus& s,
   return absl::StrFormat(
       "%s: %.*f s, %d executions (%.0f a second), corpus %d, %.0f %% of the "
       "events had an effect, %d lock drops, %d kinds of abstract states",
-      OneKernel(o.kernel).Name(), seconds < 10 ? 1 : 0, seconds, s.executions,
+      o.spec.Name(), seconds < 10 ? 1 : 0, seconds, s.executions,
       static_cast<double>(s.executions) / std::max(seconds, 0.001), corpus,
       share, s.drops, CountSeen(s.seen));
 }

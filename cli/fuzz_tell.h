@@ -18,6 +18,7 @@ struct FuzzOptions {
   std::vector<std::string> verbs;
   std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
               fuzzer, of;
+  KernelSpec spec;      // that `kernel` names, once the options are checked
   double seconds = 60;  // 0: no end
   long long runs = -1;  // any
   uint32_t seed = 0;    // any

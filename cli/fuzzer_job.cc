@@ -120,10 +120,6 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
       "it)")};
 }
 
-std::string PathArgument(const std::string& path) {
-  return absl::StartsWith(path, "-") ? "./" + path : path;
-}
-
 void RemoveOwn(const std::string& path) {
   struct stat about{};
   if (::lstat(path.c_str(), &about) != 0) {

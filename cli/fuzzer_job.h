@@ -22,9 +22,6 @@ namespace vmtrunc {
 std::string FindFuzzer(const std::string& given,
                        const std::string& name = "fuzz_truncate");
 
-// A path as libFuzzer must get it, which takes "-x" for a flag: "./-x".
-std::string PathArgument(const std::string& path);
-
 struct JobSpec {
   std::string fuzzer;
   std::string directory;               // has its log, status, current

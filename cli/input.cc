@@ -111,10 +111,10 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
 Verbs ParseVerbs(const std::vector<std::string>& names) {
   Verbs verbs = 0;
   for (const std::string& name : names) {
-    int verb = kVerbs;
-    while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
-    if (verb == 0) throw UsageError{"--verbs " + name + ": expected a verb"};
-    verbs |= Verbs{1} << verb;
+    const Verb verb = VerbNamed(name);
+    if (verb == Verb::kNone)
+      throw UsageError{"--verbs " + name + ": expected a verb"};
+    verbs |= Bit(verb);
   }
   return verbs;
 }

@@ -1,7 +1,7 @@
 # vmtrunc_unit_test(NAME SOURCES files... LIBRARIES targets... [FILTER filter]): an
 # executable of GoogleTest, each of its tests one of ctest's.
 function(vmtrunc_unit_test name)
-  cmake_parse_arguments(arg "" "FILTER;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "FILTER" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
   # Fixtures of one file are of no other's business.

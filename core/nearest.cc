@@ -38,4 +38,10 @@ std::string Nearest(std::string_view typed,
   return nearest;
 }
 
+std::string IsIt(std::string_view nearest) {
+  std::string text;
+  if (!nearest.empty()) text.append("; is it ").append(nearest).append("?");
+  return text;
+}
+
 }  // namespace vmtrunc

@@ -13,6 +13,9 @@ namespace vmtrunc {
 // to change: then another word was meant.
 std::string Nearest(std::string_view typed, std::span<const char* const> words);
 
+// "; is it WORD?", or "" of none.
+std::string IsIt(std::string_view nearest);
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_CORE_NEAREST_H_

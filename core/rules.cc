@@ -171,8 +171,7 @@ std::string NoRule(std::string_view text) {
     nearest = Nearest(word.substr(0, end), names);
   return absl::StrCat("a rule (vmtrunc rules lists them), not ",
                       word.empty() ? "an empty word" : std::string(word),
-                      nearest.empty() ? "" : "; is it ", nearest,
-                      nearest.empty() ? "" : "?");
+                      IsIt(nearest));
 }
 
 std::string NoKernel(std::string_view text) {
@@ -183,9 +182,7 @@ std::string NoKernel(std::string_view text) {
   const std::string nearest =
       word.empty() ? "" : Nearest(word.substr(0, word.find('-', 1)), names);
   return absl::StrCat("a kernel (vmtrunc kernels lists them), not ",
-                      word.empty() ? "an empty word" : word,
-                      nearest.empty() ? "" : "; is it ", nearest,
-                      nearest.empty() ? "" : "?");
+                      word.empty() ? "an empty word" : word, IsIt(nearest));
 }
 
 // "-leap+unmap-mutex" of rules by which a kernel that has `now` differs.

@@ -81,6 +81,8 @@ RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header);
 bool LooksLikeText(std::string_view name, std::string_view content);
 
 const char* VerbName(Verb verb);
+// The verb of that name; kNone: there is none.
+Verb VerbNamed(std::string_view name);
 
 }  // namespace vmtrunc
 

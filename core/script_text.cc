@@ -273,9 +273,7 @@ void Parser::ParseExpect(Line& line) {
 
 void Parser::ParseVerb(Line& line, Event& event) {
   event.kind = EventKind::kStart;
-  const std::string verb(line.take());
-  for (size_t i = 1; i < kVerbNames.size(); ++i)
-    if (verb == kVerbNames[i]) event.verb = static_cast<Verb>(i);
+  event.verb = VerbNamed(line.take());
   const auto range = [&] {
     event.addr = line.Number("ADDR", 0, 255);
     event.len = line.Number("LEN", 0, 255);
@@ -419,6 +417,12 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
 
 const char* VerbName(Verb verb) {
   return kVerbNames[static_cast<size_t>(verb)];
+}
+
+Verb VerbNamed(std::string_view name) {
+  size_t verb = kVerbs;
+  while (verb > 0 && name != kVerbNames[verb]) --verb;
+  return static_cast<Verb>(verb);
 }
 
 Script EmptyScript() {

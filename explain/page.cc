@@ -92,19 +92,15 @@ std::string Answers(const Story& story, const Cause* cause, const Story* other,
   return html;
 }
 
-// For a command line: a name that begins like an option is no option.
-std::string PathWord(const std::string& path) {
-  const bool option = path.size() > 1 && path[0] == '-';
-  return Utf8(ShellWord(option ? "./" + path : path));
-}
-
 std::string Commands(const Story& story, const Story* other) {
   const std::string against =
       other == nullptr ? "" : " --against " + other->kernel.ToString();
+  // "-" is standard input.
+  const std::string script = story.path == "-" ? "-" : PathWord(story.path);
   return absl::StrCat(
       "<h2 id=\"again\">See it again</h2>\n<pre>",
-      Escaped(absl::StrCat("vmtrunc explain ", PathWord(story.path),
-                           " --kernel ", story.kernel.ToString(), against)),
+      Escaped(absl::StrCat("vmtrunc explain ", Utf8(script), " --kernel ",
+                           story.kernel.ToString(), against)),
       "</pre>\n<p>The script as a file:</p>\n<pre>",
       Escaped(ToText(story.script)), "</pre>\n");
 }

@@ -66,13 +66,12 @@ absl::StatusOr<Verbs> ParseVerbsVariable(std::string_view value) {
   Verbs verbs = 0;
   for (const std::string& name :
        std::vector<std::string>(absl::StrSplit(std::string(value), ','))) {
-    unsigned verb = kVerbs;
-    while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
-    if (verb == 0)
+    const Verb verb = VerbNamed(name);
+    if (verb == Verb::kNone)
       return absl::InvalidArgumentError(
           absl::StrCat("verbs with commas between, not ",
                        name.empty() ? "an empty word" : name));
-    verbs |= Bit(static_cast<Verb>(verb));
+    verbs |= Bit(verb);
   }
   return verbs;
 }
