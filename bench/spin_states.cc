@@ -71,26 +71,31 @@ class Variables {
   void PutTask(const Op& op) {
     Put({static_cast<unsigned>(op.verb)});
     if (op.verb == Verb::kNone) return;
-    Put({op.phase, op.addr, op.len});
     if (op.verb == Verb::kMunmap) {
-      Put({op.unmap.phase});
-      if (op.phase != 0 && op.unmap.phase == unmap_phase::kZap)
+      const MunmapOp& it = op.munmap;
+      Put({static_cast<unsigned>(it.phase), it.addr, it.len});
+      Put({static_cast<unsigned>(op.unmap.phase)});
+      if (it.phase == MunmapPhase::kUnmap && op.unmap.phase == UnmapPhase::kZap)
         Put({op.unmap.next_addr});
     } else {
-      const bool merges = op.phase == mprotect_phase::kMerge;
-      Put({op.write, op.cursor, op.new_addr,
-           merges ? op.adjust.remove_next : 0U});
+      const MprotectOp& it = op.mprotect;
+      const bool merges = it.phase == MprotectPhase::kMerge;
+      Put({static_cast<unsigned>(it.phase), it.addr, it.len, it.write,
+           it.cursor, it.stop, merges ? op.adjust.remove_next : 0U});
     }
   }
 
   void PutPass(const Op& op) {
-    Put({static_cast<unsigned>(op.verb), op.phase});
+    Put({static_cast<unsigned>(op.verb)});
     if (op.verb == Verb::kNone) return;
-    if (op.phase != truncate_phase::kPass) return Put({op.cursor});
+    const TruncateOp& it = op.truncate;
+    Put({static_cast<unsigned>(it.phase)});
+    if (it.phase != TruncatePhase::kPass)
+      return Put({static_cast<unsigned>(it.removal.phase), it.removal.cursor});
     const Pass& pass = op.pass;
-    Put({pass.phase, Link(pass.restart_vma), pass.restart_addr,
-         pass.restart_pgoff});
-    if (pass.phase != pass_phase::kZap) return;
+    Put({static_cast<unsigned>(pass.phase), Link(pass.restart_vma),
+         pass.restart_addr, pass.restart_pgoff});
+    if (pass.phase != PassPhase::kZap) return;
     const unsigned mm = w_.vmas[pass.cursor].mm;
     Put({pass.cursor, pass.addr, pass.end,
          w_.mms[mm].page_table_lock == kNone ? 0U : 1U});
@@ -104,7 +109,8 @@ class Variables {
 bool IsStep(const Node& node, const Edge& edge) {
   if (edge.kind != EventKind::kDrop) return true;
   const Op& op = node.state.world.tasks[edge.task].op;
-  return op.phase == truncate_phase::kPass && op.pass.phase == pass_phase::kZap;
+  return op.truncate.phase == TruncatePhase::kPass &&
+         op.pass.phase == PassPhase::kZap;
 }
 
 void Count(const Problem& problem, const ProveOptions& options) {

@@ -1,4 +1,10 @@
-// How an event moves the world. Included by core/machine-inl.h alone.
+// How an event moves the world.
+#ifndef VMTRUNC_CORE_APPLY_INL_H_
+#define VMTRUNC_CORE_APPLY_INL_H_
+
+#include <cstring>
+
+#include "core/machine.h"
 
 namespace vmtrunc {
 
@@ -32,8 +38,7 @@ bool Machine<C, P>::Apply(const Event& event) {
     if (event.kind == EventKind::kBegin) {
       // A truncate runs to where its pass takes its locks.
       while (event.verb == Verb::kTruncate && me().op.verb == Verb::kTruncate &&
-             me().op.phase < truncate_phase::kPass &&
-             Step(task_) == Flow::kSync) {
+             !Truncates(me().op) && Step(task_) == Flow::kSync) {
       }
       return true;
     }
@@ -80,3 +85,5 @@ bool Machine<C, P>::Finish() {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_APPLY_INL_H_

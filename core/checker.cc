@@ -65,8 +65,7 @@ template <class C>
 bool Truncates(const World<C>& w, unsigned file) {
   const uint8_t holder = w.files[file].i_sem;
   if (holder == kNone) return false;
-  const Op& op = w.tasks[holder].op;
-  return op.verb == Verb::kTruncate && op.phase >= truncate_phase::kPass;
+  return vmtrunc::Truncates(w.tasks[holder].op);
 }
 
 }  // namespace
@@ -118,12 +117,12 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
   bool wrong = false;
   if (kind == LockKind::kPageTableLock) {
     wrong = ptl && (op.verb != Verb::kFork || id != w.tasks[task].mm ||
-                    w.mms[op.child_mm].page_table_lock != task);
+                    w.mms[op.fork.child_mm].page_table_lock != task);
   } else {
     bool mmap_sem = false;
     for (const Mm<C>& mm : w.mms)
       mmap_sem |= mm.writer == task || (mm.readers >> task & 1) != 0;
-    const bool page = op.locked != 0 || op.fault.locked != 0;
+    const bool page = LockedPage(op) != 0 || op.fault.locked != 0;
     const bool before_page = kind < LockKind::kPageLock;
     wrong = ptl || (page && kind <= LockKind::kPageLock) ||
             (mmap_sem && kind < LockKind::kInvalidateLock);
@@ -362,7 +361,7 @@ void Checker<C>::PassEnds(const World<C>& w, unsigned task) {
   passes_ &= ~(1U << task);
   const Op& op = w.tasks[task].op;
   if (op.verb == Verb::kTruncate && op.pass.final != 0)
-    CheckPastSize(w, op.file, op.pgoff);
+    CheckPastSize(w, op.truncate.removal.file, op.truncate.removal.first);
 }
 
 template <class C>

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/field_words.h"
 #include "core/fields.h"
 #include "core/tracer.h"
 
@@ -45,6 +46,25 @@ class Kind {
   std::vector<std::pair<std::string, unsigned>> left_out_;  // in the order told
 };
 
+// A field's value, under the name `before` and `name`.
+struct Value {
+  const char* before;
+  const char* name;
+  Form form;
+  uint64_t value;
+};
+
+template <class T>
+std::vector<Value> ValuesOf(const T& it) {
+  std::vector<Value> values;
+  ForEachField(it, [&](const auto& field, const char* name, auto as,
+                       const auto&... birth) {
+    values.push_back({"", name, as.form, static_cast<uint64_t>(field)});
+    (values.push_back({"allocation of the ", name, Form::kBirth, birth}), ...);
+  });
+  return values;
+}
+
 class Comparison {
  public:
   Comparison(const Side& left, const Side& right, const Script& names)
@@ -67,17 +87,17 @@ class Comparison {
   }
   // `alike`: what phases or links are details of is the same.
   template <class T>
-  void Fields(Kind& kind, const std::string& subject,
-              std::span<const FieldInfo<T>> fields, const T& left,
+  void Fields(Kind& kind, const std::string& subject, const T& left,
               const T& right, bool alike = true) {
-    for (const FieldInfo<T>& field : fields) {
-      const uint64_t a = field.read(left), b = field.read(right);
-      const bool detail =
-          field.form == Form::kPhase || field.form == Form::kLink;
-      if (a == b || (detail && !alike)) continue;
-      Kind& to = field.form == Form::kBirth ? births_ : kind;
-      to.Add(subject,
-             absl::StrFormat(": %s %s", field.name, Both(field.form, a, b)));
+    if (std::memcmp(&left, &right, sizeof(left)) == 0) return;
+    const std::vector<Value> l = ValuesOf(left), r = ValuesOf(right);
+    for (size_t i = 0; i < l.size(); ++i) {
+      const Form form = l[i].form;
+      const bool detail = form == Form::kPhase || form == Form::kLink;
+      if (l[i].value == r[i].value || (detail && !alike)) continue;
+      Kind& to = form == Form::kBirth ? births_ : kind;
+      to.Add(subject, absl::StrCat(": ", l[i].before, l[i].name, " ",
+                                   Both(form, l[i].value, r[i].value)));
     }
   }
 
@@ -91,14 +111,13 @@ class Comparison {
 
 void Comparison::Files() {
   for (unsigned i = 0; i < LargeCaps::kFiles; ++i)
-    Fields(files_, "file " + names_.file_names[i], FileFields(),
-           l_.world.files[i], r_.world.files[i]);
+    Fields(files_, "file " + names_.file_names[i], l_.world.files[i],
+           r_.world.files[i]);
 }
 
 void Comparison::Mms() {
   for (unsigned i = 0; i < LargeCaps::kMms; ++i) {
-    Fields(mms_, absl::StrFormat("mm %u", i), MmFields(), l_.world.mms[i],
-           r_.world.mms[i]);
+    Fields(mms_, absl::StrFormat("mm %u", i), l_.world.mms[i], r_.world.mms[i]);
     Ptes(i);
   }
 }
@@ -156,8 +175,7 @@ void Comparison::Vmas() {
     if (left.state != VmaState::kFree && a == b)
       absl::StrAppendFormat(&subject, " [%u, %u) of mm %u", left.start,
                             left.end, left.mm);
-    Fields(vmas_, subject, VmaFields(), left, right,
-           left.in_index == right.in_index);
+    Fields(vmas_, subject, left, right, left.in_index == right.in_index);
   }
 }
 
@@ -167,7 +185,7 @@ void Comparison::Tasks() {
     const Task& left = l_.world.tasks[i];
     const Task& right = r_.world.tasks[i];
     const std::string subject = "task " + names_.task_names[i];
-    Fields(tasks_, subject, TaskFields(), left, right);
+    Fields(tasks_, subject, left, right);
     const auto phase = [](const Op& op) {
       return op.verb == Verb::kNone
                  ? std::string("idle")
@@ -176,7 +194,7 @@ void Comparison::Tasks() {
     const std::string a = phase(left.op), b = phase(right.op);
     if (a != b) tasks_.Add(subject, absl::StrCat(": phase ", a, " | ", b));
     if (left.op.verb == right.op.verb)
-      Fields(tasks_, subject, OpFields(), left.op, right.op, a == b);
+      Fields(tasks_, subject, left.op, right.op, a == b);
   }
 }
 
@@ -231,7 +249,7 @@ std::vector<std::string> Comparison::Tell() {
   Tasks();
   Slab();
   Mapcounts();
-  Fields(rest_, "world", WorldFields(), l_.world, r_.world);
+  Fields(rest_, "world", l_.world, r_.world);
   for (Kind* kind :
        {&files_, &mms_, &ptes_, &vmas_, &tasks_, &slab_, &mapcounts_, &rest_})
     kind->MoveTo(all);

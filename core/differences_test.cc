@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/fields.h"
 #include "core/parting.h"
 #include "search/mutate.h"
 
@@ -172,6 +173,22 @@ TEST(Differences, LinesAreBoundedAndTheRestIsCounted) {
   EXPECT_EQ(told.back(), "left out: more lines on ptes: mm 3 (8)");
 }
 
+// What is not of the operation's verb, or of nothing.
+template <class In>
+bool IsSpare(const Op& op, const In& in) {
+  if (in(&op.unused, 1)) return true;
+  const auto* const own = reinterpret_cast<const char*>(&op.munmap);
+  const auto* const parts = reinterpret_cast<const char*>(&op.mmap);
+  if (!in(own, static_cast<size_t>(parts - own))) return false;
+  bool is_field = false;
+  ForEachField(op,
+               [&](const auto& field, const char*, auto, const auto&... birth) {
+                 is_field |= in(&field, sizeof(field));
+                 ((is_field |= in(&birth, sizeof(birth))), ...);
+               });
+  return !is_field;
+}
+
 // Bytes that are 0 in every world: spare ones, the place of a vma that is free.
 bool IsSpare(const W& world, size_t byte) {
   const auto in = [&](const void* object, size_t size) {
@@ -186,7 +203,7 @@ bool IsSpare(const W& world, size_t byte) {
       return true;
   }
   for (const Task& task : world.tasks)
-    if (in(&task.unused, 1) || in(task.op.unused, 1)) return true;
+    if (in(&task.unused, 1) || IsSpare(task.op, in)) return true;
   return in(world.free_slots + world.free_count,
             sizeof(world.free_slots) - world.free_count);
 }

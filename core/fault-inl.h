@@ -1,26 +1,13 @@
 // A page fault: handle_pte_fault(), do_no_page() or __do_fault(),
-// do_file_page(), do_wp_page(). The caller holds mmap_sem. Included by
-// core/machine-inl.h alone.
+// do_file_page(), do_wp_page(). The caller holds mmap_sem.
+#ifndef VMTRUNC_CORE_FAULT_INL_H_
+#define VMTRUNC_CORE_FAULT_INL_H_
+
+#include <algorithm>
+
+#include "core/machine.h"
 
 namespace vmtrunc {
-namespace fault_phase {
-enum : uint8_t {
-  kReadPte,
-  kSampleCount,
-  kReadSize,
-  kTakePage,
-  kSetPte,
-  kCopy,
-  kInstall,
-  kAround,
-  kFillLock,
-  kLockPage,
-  kTell,
-  kMakeWritable
-};
-enum : uint8_t { kServed, kSigsegv, kSigbus };
-}  // namespace fault_phase
-
 // Requires: addr lies in the vma, which is of the task's mm and allows the
 // access.
 template <class C, class P>
@@ -28,7 +15,7 @@ void Machine<C, P>::FaultBegin(Slot slot, unsigned addr, bool write,
                                Fault& fault) {
   const Vma& vma = w_.vmas[slot];
   fault = Fault{};
-  fault.phase = fault_phase::kReadPte;
+  fault.phase = FaultPhase::kReadPte;
   fault.write = write ? 1 : 0;
   fault.addr = static_cast<uint16_t>(addr);
   fault.vma = slot;
@@ -43,12 +30,12 @@ void Machine<C, P>::InstallBegin(Slot slot, unsigned addr, unsigned index,
   FaultBegin(slot, addr, false, fault);
   fault.index = static_cast<uint16_t>(index);
   fault.from_file_pte = 1;
-  fault.phase = fault_phase::kReadSize;
+  fault.phase = FaultPhase::kReadSize;
 }
 
 template <class C, class P>
 Flow Machine<C, P>::StepFault(Fault& fault) {
-  using namespace fault_phase;
+  using enum FaultPhase;
   Flow flow = Flow::kSync;
   do {
     const Vma& vma = Use(fault.vma, fault.vma_birth);
@@ -64,7 +51,7 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
         break;
       case kReadSize:
         if (PastSize(file, fault)) {
-          fault.outcome = kSigbus;
+          fault.outcome = FaultOutcome::kSigbus;
           flow = Flow::kDone;
           break;
         }
@@ -96,7 +83,8 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
       case kSetPte:
         flow = FaultSetsPte(fault);
         break;
-      default:
+      case kCopy:
+      case kMakeWritable:
         flow = FaultChangesPte(fault);
         break;
     }
@@ -122,7 +110,7 @@ bool Machine<C, P>::PastSize(const File& file, const Fault& fault) {
 
 template <class C, class P>
 Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
-  using namespace fault_phase;
+  using enum FaultPhase;
   const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[fault.vma];
   if (!TakePtl(mm)) return Flow::kBlocked;
@@ -180,7 +168,7 @@ Flow Machine<C, P>::FaultAround(Fault& fault) {
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();
   ReleasePtl(mm);
-  fault.phase = fault_phase::kReadSize;
+  fault.phase = FaultPhase::kReadSize;
   return served ? Flow::kDone : Flow::kSync;
 }
 
@@ -188,7 +176,7 @@ Flow Machine<C, P>::FaultAround(Fault& fault) {
 // in, under invalidate_lock where there is one.
 template <class C, class P>
 Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
-  using namespace fault_phase;
+  using enum FaultPhase;
   const unsigned number = w_.vmas[fault.vma].file;
   File& file = w_.files[number];
   if ((file.cached >> fault.index & 1) == 0) {
@@ -229,7 +217,7 @@ void Machine<C, P>::FaultLetsGo(Fault& fault) {
 // left the cache sends the fault back to look for another.
 template <class C, class P>
 Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
-  using namespace fault_phase;
+  using enum FaultPhase;
   const Vma& vma = w_.vmas[fault.vma];
   if (fault.page.kind() == PteKind::kPage &&
       PageIsLocked(vma.file, fault.index)) {
@@ -257,7 +245,7 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
   }
   if (PastSize(w_.files[vma.file], fault)) {
     fault.page = Pte{};
-    fault.outcome = kSigbus;
+    fault.outcome = FaultOutcome::kSigbus;
     return Flow::kDone;
   }
   if (fault.write != 0 && vma.shared != 0 && rules_.page_mkwrite) {
@@ -296,7 +284,7 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
     fault.seq = w_.files[vma.file].truncate_count;
     ReleasePtl(mm);
     fault.page = Pte{};
-    fault.phase = fault_phase::kReadSize;
+    fault.phase = FaultPhase::kReadSize;
     fault.retried = 1;
     return Flow::kSync;
   }
@@ -320,7 +308,7 @@ Flow Machine<C, P>::FaultInstalls(Fault& fault) {
   const bool gone = fault.page.kind() != PteKind::kPage ||
                     fault.index >= w_.files[vma.file].size;
   if (gone && rules_.install_checks_page) {
-    fault.outcome = fault_phase::kSigbus;
+    fault.outcome = FaultOutcome::kSigbus;
   } else {
     if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
     ClearPte(mm, vma.file, fault.addr);
@@ -339,9 +327,9 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
   Vma& vma = w_.vmas[fault.vma];
   Pte& pte = w_.mms[mm].ptes[fault.addr];
   // Prepared with the copy, before the pte is looked at again.
-  if (fault.phase == fault_phase::kCopy) PrepareAnon(fault.vma);
+  if (fault.phase == FaultPhase::kCopy) PrepareAnon(fault.vma);
   if (pte == fault.page) {
-    if (fault.phase == fault_phase::kMakeWritable) {
+    if (fault.phase == FaultPhase::kMakeWritable) {
       pte = Pte::Make(pte.kind(), pte.index(), true);
       changed_ = true;
     } else {
@@ -354,3 +342,5 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_FAULT_INL_H_

@@ -1,62 +1,63 @@
-// fork: dup_mmap() and copy_page_range() as in 2.6.11. Included by
-// core/machine-inl.h alone.
+// fork: dup_mmap() and copy_page_range() as in 2.6.11.
+#ifndef VMTRUNC_CORE_FORK_INL_H_
+#define VMTRUNC_CORE_FORK_INL_H_
+
+#include "core/machine.h"
+#include "core/prio_tree.h"
+#include "core/vma_list.h"
 
 namespace vmtrunc {
-namespace fork_phase {
-enum : uint8_t { kStart, kLink, kLockChild, kCopy, kUndo };
-}  // namespace fork_phase
-
 template <class C, class P>
 Flow Machine<C, P>::StepFork(Op& op) {
-  using namespace fork_phase;
+  ForkOp& my = op.fork;
+  using enum ForkPhase;
   const unsigned mm = me().mm;
   for (;;) {
-    switch (op.phase) {
+    switch (my.phase) {
       case kStart:
         if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
-        op.vma = w_.mms[mm].mmap;
-        ForkVma(op);
-        if (op.phase == kUndo || op.vma == kNone) continue;
+        my.vma = w_.mms[mm].mmap;
+        ForkVma(my);
+        if (my.phase == kUndo || my.vma == kNone) continue;
         return Flow::kSync;
       case kLink:
-        if (op.vma == kNone) {
-          Task& child = w_.tasks[op.child_task];
+        if (my.vma == kNone) {
+          Task& child = w_.tasks[my.child_task];
           child = Task{};
           child.live = 1;
-          child.mm = op.child_mm;
+          child.mm = my.child_mm;
           child.order = w_.next_order++;
           changed_ = true;
-          return EndMmapSem(op);
+          return EndMmapSem();
         }
-        if (!TakeMapLock(w_.vmas[op.vma].file)) return Flow::kBlocked;
-        ForkLinks(op);
-        ReleaseMapLock(w_.vmas[op.vma].file);
-        LinkMm(op.new_vma);
-        op.cursor = w_.vmas[op.vma].start;
-        op.phase = kLockChild;
-        if (rules_.lazy_fork && w_.vmas[op.vma].nonlinear == 0 &&
-            w_.vmas[op.vma].anon == 0)
+        if (!TakeMapLock(w_.vmas[my.vma].file)) return Flow::kBlocked;
+        ForkLinks(my);
+        ReleaseMapLock(w_.vmas[my.vma].file);
+        LinkMm(my.new_vma);
+        my.cursor = w_.vmas[my.vma].start;
+        my.phase = kLockChild;
+        if (rules_.lazy_fork && w_.vmas[my.vma].nonlinear == 0 &&
+            w_.vmas[my.vma].anon == 0)
           return ForkNextVma(op);
         return Flow::kSync;
       case kLockChild:
-        if (!TakePtl(op.child_mm)) return Flow::kBlocked;
-        op.phase = kCopy;
+        if (!TakePtl(my.child_mm)) return Flow::kBlocked;
+        my.phase = kCopy;
         return Flow::kSync;
       case kCopy:
         return ForkCopiesSpan(op);
-      default: {
+      case kUndo:
         // ENOMEM: the parent's mmap_sem goes first, then the half-made mm.
-        if (op.backwards == 0) {
-          if (rules_.fork_unlocks_on_error) ReleaseMmapSem(mm);
-          ExitBegin(op.child_mm, op.unmap);
-          op.backwards = 1;
-          return Flow::kSync;
-        }
+        if (rules_.fork_unlocks_on_error) ReleaseMmapSem(mm);
+        ExitBegin(my.child_mm, op.unmap);
+        my.phase = kUndoUnmap;
+        return Flow::kSync;
+      case kUndoUnmap: {
         const Flow flow = StepUnmap(op.unmap, op.adjust);
         if (flow != Flow::kDone) return flow;
-        w_.mms[op.child_mm].users = 0;
-        w_.mms[op.child_mm].live = 0;
-        probe_.MmFreed(op.child_mm);
+        w_.mms[my.child_mm].users = 0;
+        w_.mms[my.child_mm].live = 0;
+        probe_.MmFreed(my.child_mm);
         return Flow::kDone;
       }
     }
@@ -65,83 +66,87 @@ Flow Machine<C, P>::StepFork(Op& op) {
 
 // Copies the next vma's struct, without i_mmap_lock.
 template <class C, class P>
-void Machine<C, P>::ForkVma(Op& op) {
-  op.phase = fork_phase::kLink;
-  if (op.vma == kNone) return;
-  op.new_vma = AllocVma();
-  if (op.new_vma == kNone) {
-    op.new_vma = 0;
-    op.phase = fork_phase::kUndo;
+void Machine<C, P>::ForkVma(ForkOp& my) {
+  my.phase = ForkPhase::kLink;
+  if (my.vma == kNone) return;
+  my.new_vma = AllocVma();
+  if (my.new_vma == kNone) {
+    my.new_vma = 0;
+    my.phase = ForkPhase::kUndo;
     return;
   }
-  Vma& child = w_.vmas[op.new_vma];
+  Vma& child = w_.vmas[my.new_vma];
   const uint8_t birth = child.birth;
-  child = w_.vmas[op.vma];
+  child = w_.vmas[my.vma];
   child.birth = birth;
   if (child.anon != 0 && rules_.fork_clones_anon) {
     child.anon = 0;
     child.anon = NewAnon();
     child.cloned = 1;
   }
-  child.mm = op.child_mm;
+  child.mm = my.child_mm;
   child.state = VmaState::kNew;
   child.in_index = InIndex::kNot;
   child.parent = child.left = child.right = 0;
   child.set_prev = child.set_next = child.mm_next = child.mm_prev = 0;
-  probe_.VmaBorn(w_, op.new_vma);
+  probe_.VmaBorn(w_, my.new_vma);
 }
 
 template <class C, class P>
-void Machine<C, P>::ForkLinks(Op& op) {
-  const Vma& parent = w_.vmas[op.vma];
-  Vma& child = w_.vmas[op.new_vma];
+void Machine<C, P>::ForkLinks(const ForkOp& my) {
+  const Vma& parent = w_.vmas[my.vma];
+  Vma& child = w_.vmas[my.new_vma];
   if (rules_.fork_inherits) child.count = parent.count;
   if (parent.in_index == InIndex::kListed) {
     File& file = w_.files[parent.file];
     VmaList<C> list(w_, parent.nonlinear != 0 ? file.list : file.root);
     if (rules_.fork_after_parent) {
-      list.InsertAfter(op.new_vma, op.vma);
+      list.InsertAfter(my.new_vma, my.vma);
     } else {
-      list.InsertBefore(op.new_vma, op.vma);
+      list.InsertBefore(my.new_vma, my.vma);
     }
   } else {
     PrioTree<C, P>(w_, parent.file)
-        .AddBeside(op.new_vma, op.vma, /*before=*/!rules_.fork_after_parent);
+        .AddBeside(my.new_vma, my.vma, /*before=*/!rules_.fork_after_parent);
   }
-  probe_.IndexInserted(w_, op.new_vma);
-  probe_.Renewed(w_, op.new_vma, Renewal::kForked);
+  probe_.IndexInserted(w_, my.new_vma);
+  probe_.Renewed(w_, my.new_vma, Renewal::kForked);
 }
 
 // Copies the ptes of one page table, under the child's and then the parent's
 // page_table_lock. Private copies are shared until the next write.
 template <class C, class P>
 Flow Machine<C, P>::ForkCopiesSpan(Op& op) {
+  ForkOp& my = op.fork;
   const unsigned mm = me().mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
-  const Vma& parent = w_.vmas[op.vma];
+  const Vma& parent = w_.vmas[my.vma];
   const unsigned span_end =
-      (unsigned{op.cursor} / kPtesPerTable + 1) * kPtesPerTable;
+      (unsigned{my.cursor} / kPtesPerTable + 1) * kPtesPerTable;
   const unsigned end = span_end < parent.end ? span_end : parent.end;
-  for (unsigned addr = op.cursor; addr < end; ++addr) {
+  for (unsigned addr = my.cursor; addr < end; ++addr) {
     Pte& from = w_.mms[mm].ptes[addr];
     if (from.none()) continue;
     if (parent.shared == 0) from = Pte::Make(from.kind(), from.index(), false);
-    if (!HasTable(op.child_mm, addr)) AllocTable(op.child_mm, addr);
-    SetPte(op.child_mm, parent.file, addr, from);
+    if (!HasTable(my.child_mm, addr)) AllocTable(my.child_mm, addr);
+    SetPte(my.child_mm, parent.file, addr, from);
   }
   ReleasePtl(mm);
-  ReleasePtl(op.child_mm);
-  op.cursor = static_cast<uint16_t>(end);
-  op.phase = fork_phase::kLockChild;
+  ReleasePtl(my.child_mm);
+  my.cursor = static_cast<uint16_t>(end);
+  my.phase = ForkPhase::kLockChild;
   return end < parent.end ? Flow::kSync : ForkNextVma(op);
 }
 
 template <class C, class P>
 Flow Machine<C, P>::ForkNextVma(Op& op) {
-  op.vma = w_.vmas[op.vma].mm_next;
-  ForkVma(op);
-  return op.phase == fork_phase::kUndo || op.vma == kNone ? StepFork(op)
-                                                          : Flow::kSync;
+  ForkOp& my = op.fork;
+  my.vma = w_.vmas[my.vma].mm_next;
+  ForkVma(my);
+  return my.phase == ForkPhase::kUndo || my.vma == kNone ? StepFork(op)
+                                                         : Flow::kSync;
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_FORK_INL_H_

@@ -1,5 +1,9 @@
 // Locks have no queue: a Take returns false, having done nothing, when the lock
-// is not free. Included by core/machine-inl.h alone.
+// is not free.
+#ifndef VMTRUNC_CORE_LOCKS_INL_H_
+#define VMTRUNC_CORE_LOCKS_INL_H_
+
+#include "core/machine.h"
 
 namespace vmtrunc {
 
@@ -80,7 +84,7 @@ template <class C, class P>
 bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
   for (const Task& task : w_.tasks) {
     const Op& op = task.op;
-    if (op.locked == index + 1 && op.file == file) return true;
+    if (LockedPage(op) == index + 1 && RemovalOf(op).file == file) return true;
     if (op.fault.locked != 0 && op.fault.page.kind() == PteKind::kPage &&
         op.fault.index == index && w_.vmas[op.fault.vma].file == file)
       return true;
@@ -89,12 +93,14 @@ bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
 }
 
 template <class C, class P>
-bool Machine<C, P>::TakePageLock(Op& op, unsigned index) {
-  if (PageIsLocked(op.file, index))
-    return Blocks(LockKind::kPageLock, index, op.file);
-  probe_.Acquires(w_, task_, LockKind::kPageLock, op.file);
-  op.locked = static_cast<uint8_t>(index + 1);
+bool Machine<C, P>::TakePageLock(Removal& removal, unsigned index) {
+  if (PageIsLocked(removal.file, index))
+    return Blocks(LockKind::kPageLock, index, removal.file);
+  probe_.Acquires(w_, task_, LockKind::kPageLock, removal.file);
+  removal.locked = static_cast<uint8_t>(index + 1);
   return true;
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_LOCKS_INL_H_

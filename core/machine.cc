@@ -66,7 +66,6 @@ bool Fits(const Event& event) {
   return event.task < C::kTasks && event.file < C::kFiles &&
          event.addr + unsigned{event.len} < C::kAddrs &&
          event.new_addr + unsigned{event.new_len} < C::kAddrs &&
-
          (event.verb != Verb::kFork || event.new_addr < C::kTasks) &&
          (event.verb != Verb::kTruncate || event.addr <= C::kFilePages);
 }
@@ -84,197 +83,41 @@ template class Machine<SmallCaps, Checker<SmallCaps>>;
 
 namespace {
 
-constexpr const char* kAdjustAt = "vma_adjust: before i_mmap_lock";
-
-const char* UnmapAt(const Unmap& unmap) {
-  switch (unmap.phase) {
-    case unmap_phase::kAdjustLow:
-    case unmap_phase::kAdjustHigh:
-      return "unmap: vma_adjust: before i_mmap_lock";
-    case unmap_phase::kZap:
-      return "unmap: before page_table_lock";
-    case unmap_phase::kFree:
-    case unmap_phase::kUnlink:
-      return "unmap: unlink: before i_mmap_lock";
-    default:
-      return "unmap: start";
-  }
-}
-
-const char* PassAt(const Pass& pass) {
-  constexpr const char* kAt[] = {
-      "pass: before unmap_mutex", "pass: before i_mmap_lock",
-      "pass: before the next block", "pass: dropped, before i_mmap_lock",
-      "pass: before page_table_lock"};
-  return kAt[pass.phase];
-}
-
-const char* FaultAt(const Fault& fault) {
-  constexpr const char* kAt[] = {"fault: before page_table_lock",
-                                 "fault: before truncate_count is read",
-                                 "fault: before i_size is read",
-                                 "fault: before the page is taken",
-                                 "fault: before the pte is set",
-                                 "fault: before the copy is set",
-                                 "fault: before the page is installed",
-                                 "fault: before the pages around",
-                                 "fault: before invalidate_lock",
-                                 "fault: before the page's lock",
-                                 "fault: before page_mkwrite",
-                                 "fault: before the pte is made writable"};
-  return kAt[fault.phase];
-}
-
-const char* MremapAt(const Op& op) {
-  switch (op.phase) {
-    case mremap_phase::kUnmapTarget:
-    case mremap_phase::kUnmapTail:
-    case mremap_phase::kUnmapSource:
-      return UnmapAt(op.unmap);
-    case mremap_phase::kGrow:
-    case mremap_phase::kMerge:
-      return kAdjustAt;
-    case mremap_phase::kLink:
-      return "vma_link: before i_mmap_lock";
-    case mremap_phase::kExtentTable:
-      return "move: before the page table is allocated";
-    case mremap_phase::kExtentLock:
-    case mremap_phase::kMoveLock:
-      return "move: before i_mmap_lock";
-    case mremap_phase::kExtentPtl:
-    case mremap_phase::kMovePtl:
-      return "move: before page_table_lock";
-    case mremap_phase::kMoveTable:
-      return "move: page table allocated";
-    case mremap_phase::kMoveRelock:
-      return "move: before i_mmap_lock again";
-    case mremap_phase::kMoveRelockPtl:
-      return "move: before page_table_lock again";
-    default:
-      return "before mmap_sem";
-  }
-}
-
-const char* TruncateAt(const Op& op) {
-  switch (op.phase) {
-    case truncate_phase::kInvalidateLock:
-      return "before invalidate_lock";
-    case truncate_phase::kPass:
-    case truncate_phase::kPagePass:
-    case truncate_phase::kLastPass:
-      return PassAt(op.pass);
-    case truncate_phase::kNextPage:
-      return "before the next page's lock";
-    case truncate_phase::kTest:
-      return "page locked, before it is seen whether it is mapped";
-    case truncate_phase::kTake:
-      return "page locked, before it is removed";
-    default:
-      return op.verb == Verb::kInvalidate ? "start" : "before i_sem";
-  }
-}
-
-const char* MmapAt(const Op& op) {
-  switch (op.phase) {
-    case mmap_phase::kUnmap:
-      return UnmapAt(op.unmap);
-    case mmap_phase::kMerge:
-      return kAdjustAt;
-    case mmap_phase::kLink:
-      return "vma_link: before i_mmap_lock";
-    case mmap_phase::kPopulate:
-      return FaultAt(op.fault);
-    default:
-      return "before mmap_sem";
-  }
-}
-
-const char* RemapAt(const Op& op) {
-  switch (op.phase) {
-    case remap_phase::kWriteLock:
-      return "before mmap_sem, for write";
-    case remap_phase::kConvert:
-      return "remap: before i_mmap_lock";
-    case remap_phase::kFilePtes:
-      return "remap: before page_table_lock";
-    case remap_phase::kPopulate:
-      return op.populate != 0 ? FaultAt(op.fault) : "remap: before a page";
-    default:
-      return MmapAt(op);
-  }
-}
-
-}  // namespace
-
-std::string WhereIs(const Op& op) {
-  switch (op.verb) {
-    case Verb::kNone:
-      return "idle";
-    case Verb::kMmap:
-      return MmapAt(op);
-    case Verb::kMunmap:
-      return op.phase == 0 ? "before mmap_sem" : UnmapAt(op.unmap);
-    case Verb::kExit:
-      return op.phase == 0 ? "before exit" : UnmapAt(op.unmap);
-    case Verb::kMprotect:
-      switch (op.phase) {
-        case mprotect_phase::kStart:
-          return "before mmap_sem";
-        case mprotect_phase::kProtect:
-          return "before page_table_lock";
-        default:
-          return kAdjustAt;
-      }
-    case Verb::kMremap:
-      return MremapAt(op);
-    case Verb::kRead:
-    case Verb::kWrite:
-      return op.phase == 0 ? "before mmap_sem" : FaultAt(op.fault);
-    case Verb::kFork:
-      switch (op.phase) {
-        case fork_phase::kLink:
-          return "dup_mmap: before i_mmap_lock";
-        case fork_phase::kLockChild:
-          return "copy: before the child's page_table_lock";
-        case fork_phase::kCopy:
-          return "copy: before the parent's page_table_lock";
-        case fork_phase::kUndo:
-          return "out of memory: undoing";
-        default:
-          return "before mmap_sem";
-      }
-    case Verb::kTruncate:
-    case Verb::kPunch:
-    case Verb::kInvalidate:
-      return TruncateAt(op);
-    case Verb::kRemap:
-      return RemapAt(op);
-  }
-  return "";
-}
-
-namespace {
-
 // Whether a fault was in flight as the operation stood there.
 bool Faults(const Op& op) {
   switch (op.verb) {
     case Verb::kRead:
     case Verb::kWrite:
-      return op.phase == access_phase::kFault;
+      return op.access.phase == AccessPhase::kFault;
     case Verb::kMmap:
-      return op.phase == mmap_phase::kPopulate && op.populate == 2;
+      return op.mmap.phase == MmapPhase::kPopulate;
     case Verb::kRemap:
-      return op.phase == remap_phase::kPopulate
-                 ? op.populate == 1
-                 : op.phase == mmap_phase::kPopulate && op.populate == 2;
-    default:
+      return op.remap.phase == RemapPhase::kPopulate ||
+             (op.remap.phase == RemapPhase::kMmap &&
+              op.mmap.phase == MmapPhase::kPopulate);
+    case Verb::kNone:
+    case Verb::kMunmap:
+    case Verb::kMprotect:
+    case Verb::kMremap:
+    case Verb::kFork:
+    case Verb::kExit:
+    case Verb::kTruncate:
+    case Verb::kPunch:
+    case Verb::kInvalidate:
       return false;
   }
+  return false;
+}
+
+// The pages that the operation has faulted in before, or tried to.
+unsigned Faulted(const Op& op) {
+  if (op.verb == Verb::kRemap) return op.remap.cursor + op.mmap.populated;
+  return op.mmap.populated;
 }
 
 // The same fault, sent back: to look at i_size, or for another page.
 std::optional<TraceNote::Kind> BeginsAnew(const Fault& from, const Fault& to) {
-  using namespace fault_phase;
+  using enum FaultPhase;
   if (from.phase == kSetPte && to.phase == kReadSize)
     return TraceNote::Kind::kCountChanged;
   if (from.phase == kLockPage &&
@@ -291,11 +134,13 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
   const Fault& fault = begins.fault;
   const unsigned mm = world.tasks[task].mm;
   const bool access = begins.verb == Verb::kRead || begins.verb == Verb::kWrite;
-  if (access && begins.phase == access_phase::kStart && flow == Flow::kDone) {
-    notes.push_back({.kind = Kind::kSigsegv,
-                     .id = VmaAt(world, mm, begins.addr) != nullptr ? 1U : 0U,
-                     .mm = mm,
-                     .start = begins.addr});
+  if (access && begins.access.phase == AccessPhase::kStart &&
+      flow == Flow::kDone) {
+    notes.push_back(
+        {.kind = Kind::kSigsegv,
+         .id = VmaAt(world, mm, begins.access.addr) != nullptr ? 1U : 0U,
+         .mm = mm,
+         .start = begins.access.addr});
     return;
   }
   if (!Faults(begins) || flow == Flow::kBlocked) return;
@@ -303,7 +148,7 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
                  .id = ends.fault.index,
                  .mm = mm,
                  .start = fault.addr};
-  if (ends.fault.outcome == fault_phase::kSigbus) {
+  if (ends.fault.outcome == FaultOutcome::kSigbus) {
     note.kind = Kind::kSigbus;
     note.end = world.files[world.vmas[fault.vma].file].size;
     notes.push_back(note);
@@ -312,7 +157,7 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
     const bool allows = pte.present() && (fault.write == 0 || pte.writable());
     note.kind = allows ? Kind::kServed : Kind::kPteChanged;
     notes.push_back(note);
-  } else if (begins.cursor == ends.cursor && flow == Flow::kSync) {
+  } else if (Faulted(begins) == Faulted(ends) && flow == Flow::kSync) {
     const auto anew = BeginsAnew(fault, ends.fault);
     if (!anew) return;
     note.kind = *anew;

@@ -128,7 +128,7 @@ class Machine {
   bool TryMapLock(unsigned file);
   bool TakePtl(unsigned mm);
   bool PageIsLocked(unsigned file, unsigned index) const;
-  bool TakePageLock(Op& op, unsigned index);
+  bool TakePageLock(Removal& removal, unsigned index);
   void ReleaseMapLock(unsigned file) { w_.files[file].i_mmap_lock = kNone; }
   void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
 
@@ -219,53 +219,57 @@ class Machine {
   Flow Phases();
   bool GoesOn(Flow flow);
   bool Start(const Event& event, Op& op);
+  bool StartMremap(const Event& event, MremapOp& my);
+  bool StartFork(const Event& event, ForkOp& my);
   Flow StepMmap(Op& op);
+  void MmapUnmaps(Op& op);
   void MmapPlaces(Op& op);
+  Flow MmapPopulates(Op& op);
   Flow StepMunmap(Op& op);
   Flow StepMprotect(Op& op);
   void MprotectNext(Op& op);
-  void ChangeProtection(Op& op);
+  void ChangeProtection(MprotectOp& my);
   Flow StepAccess(Op& op);
   Flow StepExit(Op& op);
-  Flow EndMmapSem(Op& op);
+  Flow EndMmapSem();
 
   // core/truncate-inl.h
   Flow StepTruncate(Op& op);
   Flow TruncateBegins(Op& op);
   Flow TruncateEnds(Op& op);
   Flow StepInvalidate(Op& op);
-  Flow RemovePage(Op& op);
-  unsigned NextCached(const Op& op) const;
+  Flow StepRemoval(Removal& removal, Pass& pass);
+  Flow TestPage(Removal& removal, Pass& pass);
+  unsigned NextCached(const Removal& removal) const;
   bool WouldZap(unsigned file, unsigned index) const;
   void TakePage(unsigned file, unsigned index);
   void Orphan(unsigned file, unsigned index);
 
   // core/remap-inl.h
   Flow StepRemap(Op& op);
-  Slot RemapVma(const Op& op);
-  bool RemapIsLinear(const Op& op) const;
+  Slot RemapVma(const RemapOp& my);
+  bool RemapIsLinear(const RemapOp& my) const;
   Flow RemapAsMmap(Op& op);
-  Flow RemapFilePtes(Op& op);
+  Flow RemapFilePtes(RemapOp& my);
   Flow RemapPopulates(Op& op);
 
   // core/mremap-inl.h
   Flow StepMremap(Op& op);
-  bool MremapChecks(Op& op);
-  bool MremapNext(Op& op);
+  bool MremapChecks(MremapOp& my);
+  bool MremapNext(MremapOp& my);
   void MremapPlaces(Op& op);
   bool MremapCopies(Op& op);
-  void MremapMoves(Op& op);
-  bool MoveLocks(const Op& op) const;
-  void MoveResets(const Op& op);
-  Flow MovePage(Op& op, bool relocked);
-  Flow MoveExtent(Op& op);
-  void MovePte(Op& op, unsigned src, unsigned dst);
-  void MoveFails(Op& op);
+  bool MoveLocks(const MremapOp& my) const;
+  void MoveResets(const MremapOp& my);
+  Flow MovePage(MremapOp& my);
+  Flow MoveExtent(MremapOp& my);
+  void MovePte(MremapOp& my, unsigned src, unsigned dst);
+  void MoveFails(MremapOp& my);
 
   // core/fork-inl.h
   Flow StepFork(Op& op);
-  void ForkVma(Op& op);
-  void ForkLinks(Op& op);
+  void ForkVma(ForkOp& my);
+  void ForkLinks(const ForkOp& my);
   Flow ForkCopiesSpan(Op& op);
   Flow ForkNextVma(Op& op);
 

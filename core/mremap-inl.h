@@ -1,108 +1,97 @@
 // mremap: do_mremap(), move_vma(), copy_vma() and move_one_page() as in
-// 2.6.11. Included by core/machine-inl.h alone.
+// 2.6.11.
+#ifndef VMTRUNC_CORE_MREMAP_INL_H_
+#define VMTRUNC_CORE_MREMAP_INL_H_
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/machine.h"
 
 namespace vmtrunc {
-namespace mremap_phase {
-enum : uint8_t {
-  kStart,
-  kUnmapTarget,
-  kTrim,
-  kUnmapTail,
-  kPlace,
-  kGrow,
-  kMerge,
-  kLink,
-  kMoveLock,
-  kMovePtl,
-  kMoveTable,
-  kMoveRelock,
-  kMoveRelockPtl,
-  kUnmapSource,
-  kExtentTable,
-  kExtentLock,
-  kExtentPtl,
-  kBegin,
-};
-}  // namespace mremap_phase
-
 template <class C, class P>
 Flow Machine<C, P>::StepMremap(Op& op) {
-  using namespace mremap_phase;
+  MremapOp& my = op.mremap;
+  using enum MremapPhase;
   const unsigned mm = me().mm;
   for (;;) {
-    switch (op.phase) {
+    switch (my.phase) {
       case kStart:
         if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
-        if (rules_.mremap_checks_first && !MremapChecks(op))
-          return EndMmapSem(op);
-        op.phase = kBegin;
+        if (rules_.mremap_checks_first && !MremapChecks(my))
+          return EndMmapSem();
+        my.phase = kBegin;
         continue;
       case kBegin:
-        op.phase = kTrim;
-        if (op.new_addr != op.addr &&
-            UnmapBegin(mm, op.new_addr, op.new_addr + op.new_len, op.unmap))
-          op.phase = kUnmapTarget;
+        my.phase = kTrim;
+        if (my.new_addr != my.addr &&
+            UnmapBegin(mm, my.new_addr, my.new_addr + my.new_len, op.unmap))
+          my.phase = kUnmapTarget;
         continue;
       case kTrim:
-        op.phase = kPlace;
-        if (op.len <= op.new_len) continue;
-        if (UnmapBegin(mm, op.addr + op.new_len, op.addr + op.len, op.unmap))
-          op.phase = kUnmapTail;
-        op.len = op.new_len;
+        my.phase = kPlace;
+        if (my.len <= my.new_len) continue;
+        if (UnmapBegin(mm, my.addr + my.new_len, my.addr + my.len, op.unmap))
+          my.phase = kUnmapTail;
+        my.len = my.new_len;
         continue;
       case kUnmapTarget:
       case kUnmapTail:
       case kUnmapSource: {
         const Flow flow = StepUnmap(op.unmap, op.adjust);
         if (flow != Flow::kDone) return flow;
-        if (op.unmap.failed != 0) return EndMmapSem(op);
-        if (op.phase == kUnmapSource) {
-          if (!MremapNext(op)) return EndMmapSem(op);
+        if (op.unmap.failed != 0) return EndMmapSem();
+        if (my.phase == kUnmapSource) {
+          if (!MremapNext(my)) return EndMmapSem();
           return Flow::kSync;
         }
-        op.phase = op.phase == kUnmapTarget ? kTrim : kPlace;
+        my.phase = my.phase == kUnmapTarget ? kTrim : kPlace;
         continue;
       }
       case kPlace:
         MremapPlaces(op);
-        if (op.phase == kPlace) return EndMmapSem(op);
+        if (my.phase == kPlace) return EndMmapSem();
         return Flow::kSync;
       case kGrow:
       case kMerge: {
         const Flow flow = StepAdjust(op.adjust);
         if (flow != Flow::kDone) return flow;
-        if (op.phase == kGrow) return EndMmapSem(op);
+        if (my.phase == kGrow) return EndMmapSem();
         // The source may have become part of the destination.
-        Vma& merged = w_.vmas[op.new_vma];
-        if (op.addr >= merged.start && op.addr < merged.end) {
-          op.vma = op.new_vma;
-          op.vma_birth = op.new_vma_birth;
+        Vma& merged = w_.vmas[my.new_vma];
+        if (my.addr >= merged.start && my.addr < merged.end) {
+          my.vma = my.new_vma;
+          my.vma_birth = my.new_vma_birth;
         }
-        op.phase = kMoveLock;
+        my.phase = kMoveLock;
         return Flow::kSync;
       }
       case kLink: {
-        Vma& vma = w_.vmas[op.new_vma];
+        Vma& vma = w_.vmas[my.new_vma];
         if (!TakeMapLock(vma.file)) return Flow::kBlocked;
         vma.count = LinkMark(vma.file);
-        LinkMm(op.new_vma);
-        IndexInsert(op.new_vma);
-        probe_.Renewed(w_, op.new_vma, Renewal::kLinked);
+        LinkMm(my.new_vma);
+        IndexInsert(my.new_vma);
+        probe_.Renewed(w_, my.new_vma, Renewal::kLinked);
         ReleaseMapLock(vma.file);
-        op.phase = kMoveLock;
+        my.phase = kMoveLock;
         return Flow::kSync;
       }
-      default: {
-        const Flow flow = rules_.move_extents
-                              ? MoveExtent(op)
-                              : MovePage(op, op.phase >= kMoveTable);
-        if (op.phase != kUnmapSource || flow == Flow::kBlocked) return flow;
+      case kMoveLock:
+      case kMovePtl:
+      case kMoveTable:
+      case kMoveRelock:
+      case kMoveRelockPtl:
+      case kExtentTable:
+      case kExtentLock:
+      case kExtentPtl: {
+        const Flow flow = rules_.move_extents ? MoveExtent(my) : MovePage(my);
+        if (my.phase != kUnmapSource || flow == Flow::kBlocked) return flow;
         // On failure the pages are back, and the new range goes instead.
-        const bool moved = op.failed == 0;
-        const unsigned start = moved ? op.addr : op.new_addr;
-        const unsigned len = moved ? op.len : op.new_len;
-        if (!UnmapBegin(mm, start, start + len, op.unmap))
-          return EndMmapSem(op);
+        const bool moved = my.failed == 0;
+        const unsigned start = moved ? my.addr : my.new_addr;
+        const unsigned len = moved ? my.len : my.new_len;
+        if (!UnmapBegin(mm, start, start + len, op.unmap)) return EndMmapSem();
         continue;
       }
     }
@@ -112,38 +101,38 @@ Flow Machine<C, P>::StepMremap(Op& op) {
 // check_prep_vma() of 6.17: a vma at the source, which holds all of it unless
 // it only shrinks in place. A range of several is cut to its first vma.
 template <class C, class P>
-bool Machine<C, P>::MremapChecks(Op& op) {
-  const Slot slot = FindVma(me().mm, op.addr);
-  if (slot == kNone || w_.vmas[slot].start > op.addr) return false;
-  const bool moves = op.new_addr != op.addr;
-  if (!moves && op.new_len <= op.len) return true;
-  const unsigned held = w_.vmas[slot].end - unsigned{op.addr};
-  if (std::min(op.len, op.new_len) <= held) {
-    if (op.len > held && op.new_len > op.len) return false;
+bool Machine<C, P>::MremapChecks(MremapOp& my) {
+  const Slot slot = FindVma(me().mm, my.addr);
+  if (slot == kNone || w_.vmas[slot].start > my.addr) return false;
+  const bool moves = my.new_addr != my.addr;
+  if (!moves && my.new_len <= my.len) return true;
+  const unsigned held = w_.vmas[slot].end - unsigned{my.addr};
+  if (std::min(my.len, my.new_len) <= held) {
+    if (my.len > held && my.new_len > my.len) return false;
     return true;
   }
-  if (!moves || op.new_len != op.len || !rules_.mremap_moves_many) return false;
-  op.rest = static_cast<uint8_t>(op.len - held);
-  op.len = op.new_len = static_cast<uint16_t>(held);
+  if (!moves || my.new_len != my.len || !rules_.mremap_moves_many) return false;
+  my.rest = static_cast<uint8_t>(my.len - held);
+  my.len = my.new_len = static_cast<uint16_t>(held);
   return true;
 }
 
 // remap_move() of 6.17: on to the next vma of the range. False when it is done.
 template <class C, class P>
-bool Machine<C, P>::MremapNext(Op& op) {
-  if (op.rest == 0 || op.failed != 0) return false;
-  const unsigned addr = op.addr + unsigned{op.len};
-  const unsigned end = addr + op.rest;
+bool Machine<C, P>::MremapNext(MremapOp& my) {
+  if (my.rest == 0 || my.failed != 0) return false;
+  const unsigned addr = my.addr + unsigned{my.len};
+  const unsigned end = addr + my.rest;
   const Slot slot = FindVma(me().mm, addr);
   if (slot == kNone || w_.vmas[slot].start >= end) return false;
   const Vma& vma = w_.vmas[slot];
   const unsigned start = std::max<unsigned>(addr, vma.start);
   const unsigned stop = std::min<unsigned>(end, vma.end);
-  op.new_addr = static_cast<uint16_t>(op.new_addr + start - op.addr);
-  op.addr = static_cast<uint16_t>(start);
-  op.len = op.new_len = static_cast<uint16_t>(stop - start);
-  op.rest = static_cast<uint8_t>(end - stop);
-  op.phase = mremap_phase::kBegin;
+  my.new_addr = static_cast<uint16_t>(my.new_addr + start - my.addr);
+  my.addr = static_cast<uint16_t>(start);
+  my.len = my.new_len = static_cast<uint16_t>(stop - start);
+  my.rest = static_cast<uint8_t>(end - stop);
+  my.phase = MremapPhase::kBegin;
   return true;
 }
 
@@ -151,63 +140,65 @@ bool Machine<C, P>::MremapNext(Op& op) {
 // there is nothing to do or it cannot be done.
 template <class C, class P>
 void Machine<C, P>::MremapPlaces(Op& op) {
-  using namespace mremap_phase;
+  MremapOp& my = op.mremap;
+  using enum MremapPhase;
   const unsigned mm = me().mm;
-  const Slot slot = FindVma(mm, op.addr);
-  if (slot == kNone || w_.vmas[slot].start > op.addr) return;
+  const Slot slot = FindVma(mm, my.addr);
+  if (slot == kNone || w_.vmas[slot].start > my.addr) return;
   const Vma& vma = w_.vmas[slot];
-  if (op.addr + op.len > vma.end) return;
-  if (op.new_addr == op.addr) {
-    if (op.new_len <= op.len || op.addr + op.len != vma.end) return;
+  if (my.addr + my.len > vma.end) return;
+  if (my.new_addr == my.addr) {
+    if (my.new_len <= my.len || my.addr + my.len != vma.end) return;
     const unsigned limit =
         vma.mm_next == kNone ? unsigned{C::kAddrs} : w_.vmas[vma.mm_next].start;
-    if (op.addr + op.new_len > limit) return;
-    const unsigned end = op.addr + unsigned{op.new_len};
+    if (my.addr + my.new_len > limit) return;
+    const unsigned end = my.addr + unsigned{my.new_len};
     const Vma like = vma;
     if (!rules_.growth_merges ||
         !MergeBegin(slot, mm, like.end, end, like, like.last_pgoff() + 1,
-                    op.adjust, op.new_vma))
+                    op.adjust, my.new_vma))
       GrowBegin(slot, end, op.adjust);
-    op.phase = kGrow;
+    my.phase = kGrow;
     return;
   }
-  op.vma = slot;
-  op.vma_birth = vma.birth;
+  my.vma = slot;
+  my.vma_birth = vma.birth;
   if (!MremapCopies(op)) return;
   // need_rmap_locks of 6.x: a new struct lies behind the source in the walk,
   // one that it was merged into may not.
-  op.passes = op.phase == kMerge && rules_.merged_move_locks &&
-                      op.adjust.pgoff <= w_.vmas[slot].pgoff
-                  ? 1
-                  : 0;
-  op.cursor = 0;
-  op.pgoff = 0;  // pages moved so far
+  my.locks = my.phase == kMerge && rules_.merged_move_locks &&
+                     op.adjust.pgoff <= w_.vmas[slot].pgoff
+                 ? 1
+                 : 0;
+  my.cursor = 0;
+  my.moved = 0;  // pages moved so far
 }
 
 // copy_vma(): merge into a neighbour of the new place, or clone the vma there.
 template <class C, class P>
 bool Machine<C, P>::MremapCopies(Op& op) {
-  using namespace mremap_phase;
+  MremapOp& my = op.mremap;
+  using enum MremapPhase;
   const unsigned mm = me().mm;
-  const Vma vma = w_.vmas[op.vma];
-  const unsigned pgoff = vma.pgoff + op.addr - unsigned{vma.start};
-  const unsigned end = op.new_addr + op.new_len;
+  const Vma vma = w_.vmas[my.vma];
+  const unsigned pgoff = vma.pgoff + my.addr - unsigned{vma.start};
+  const unsigned end = my.new_addr + my.new_len;
   Slot prev;
-  FindVmaPrev(mm, op.new_addr, prev);
+  FindVmaPrev(mm, my.new_addr, prev);
   Slot merged = kNone;
-  if (MergeBegin(prev, mm, op.new_addr, end, vma, pgoff, op.adjust, merged)) {
+  if (MergeBegin(prev, mm, my.new_addr, end, vma, pgoff, op.adjust, merged)) {
     Vma& joined = w_.vmas[merged];
     // As Linux 6.18 does on the machines where `vmtrunc live` was run.
     if (rules_.mremap_moves_many) TakeAnon(joined, vma);
-    op.new_vma = merged;
-    op.new_vma_birth = joined.birth;
-    op.phase = kMerge;
+    my.new_vma = merged;
+    my.new_vma_birth = joined.birth;
+    my.phase = kMerge;
     return true;
   }
   const Slot slot = AllocVma();
   if (slot == kNone) return false;
   Vma& copy = w_.vmas[slot];
-  copy.start = op.new_addr;
+  copy.start = my.new_addr;
   copy.end = static_cast<uint16_t>(end);
   copy.pgoff = static_cast<uint16_t>(pgoff);
   copy.mm = vma.mm;
@@ -219,26 +210,26 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   copy.nonlinear = vma.nonlinear;
   copy.accounted = vma.accounted;
   copy.count = vma.count;
-  op.new_vma = slot;
-  op.new_vma_birth = copy.birth;
-  op.phase = kLink;
+  my.new_vma = slot;
+  my.new_vma_birth = copy.birth;
+  my.phase = kLink;
   probe_.VmaBorn(w_, slot);
   return true;
 }
 
 // Whether ptes move under i_mmap_lock.
 template <class C, class P>
-bool Machine<C, P>::MoveLocks(const Op& op) const {
+bool Machine<C, P>::MoveLocks(const MremapOp& my) const {
   if (!rules_.move_under_lock) return false;
-  if (op.backwards != 0) return rules_.rewind_under_lock;
-  return !rules_.move_in_order || op.passes != 0;
+  if (my.backwards != 0) return rules_.rewind_under_lock;
+  return !rules_.move_in_order || my.locks != 0;
 }
 
 // The destination's count, before ptes move into it.
 template <class C, class P>
-void Machine<C, P>::MoveResets(const Op& op) {
-  const Slot to_slot = op.backwards != 0 ? op.vma : op.new_vma;
-  const Vma& from = w_.vmas[op.backwards != 0 ? op.new_vma : op.vma];
+void Machine<C, P>::MoveResets(const MremapOp& my) {
+  const Slot to_slot = my.backwards != 0 ? my.vma : my.new_vma;
+  const Vma& from = w_.vmas[my.backwards != 0 ? my.new_vma : my.vma];
   Vma& to = w_.vmas[to_slot];
   if (to.count == 0) return;
   if (!rules_.mremap_always_resets &&
@@ -249,47 +240,50 @@ void Machine<C, P>::MoveResets(const Op& op) {
 }
 
 template <class C, class P>
-void Machine<C, P>::MovePte(Op& op, unsigned src, unsigned dst) {
+void Machine<C, P>::MovePte(MremapOp& my, unsigned src, unsigned dst) {
   const unsigned mm = me().mm;
-  const unsigned file = w_.vmas[op.new_vma].file;
+  const unsigned file = w_.vmas[my.new_vma].file;
   const Pte pte = w_.mms[mm].ptes[src];
   ClearPte(mm, file, src);
   SetPte(mm, file, dst, pte);
   probe_.PteMoved(mm, dst);
-  probe_.Renewed(w_, op.backwards != 0 ? op.vma : op.new_vma,
+  probe_.Renewed(w_, my.backwards != 0 ? my.vma : my.new_vma,
                  Renewal::kMovedInto);
-  ++op.pgoff;
+  ++my.moved;
 }
 
 // A page table could not be had: what has moved moves back.
 template <class C, class P>
-void Machine<C, P>::MoveFails(Op& op) {
+void Machine<C, P>::MoveFails(MremapOp& my) {
   if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
-  op.failed = 1;
-  op.backwards = 1;
-  op.len = op.cursor;
-  op.cursor = 0;
+  my.failed = 1;
+  my.backwards = 1;
+  my.len = my.cursor;
+  my.cursor = 0;
 }
 
 // move_one_page(): one page a hold of i_mmap_lock and page_table_lock. The
 // lock is let go to allocate the destination's page table, after the count was
 // looked at; `relocked` says that this has happened for this page.
 template <class C, class P>
-Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
-  using namespace mremap_phase;
+Flow Machine<C, P>::MovePage(MremapOp& my) {
+  using enum MremapPhase;
+  const MremapPhase phase = my.phase;
+  const bool relocked =
+      phase == kMoveTable || phase == kMoveRelock || phase == kMoveRelockPtl;
   const unsigned mm = me().mm;
-  const bool back = op.backwards != 0;
+  const bool back = my.backwards != 0;
   const Vma& from =
-      Use(back ? op.new_vma : op.vma, back ? op.new_vma_birth : op.vma_birth);
-  Use(back ? op.vma : op.new_vma, back ? op.vma_birth : op.new_vma_birth);
-  const unsigned src = (back ? op.new_addr : op.addr) + unsigned{op.cursor};
-  const unsigned dst = (back ? op.addr : op.new_addr) + unsigned{op.cursor};
-  const bool locks = MoveLocks(op);
-  switch (op.phase) {
+      Use(back ? my.new_vma : my.vma, back ? my.new_vma_birth : my.vma_birth);
+  Use(back ? my.vma : my.new_vma, back ? my.vma_birth : my.new_vma_birth);
+  const unsigned src = (back ? my.new_addr : my.addr) + unsigned{my.cursor};
+  const unsigned dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor};
+  const bool locks = MoveLocks(my);
+  switch (my.phase) {
     case kMoveLock:
       if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
-      MoveResets(op);
-      op.phase = kMovePtl;
+      MoveResets(my);
+      my.phase = kMovePtl;
       return Flow::kSync;
     case kMoveTable:
       if (!TakePtl(mm)) return Flow::kBlocked;
@@ -299,88 +293,123 @@ Flow Machine<C, P>::MovePage(Op& op, bool relocked) {
                                  : TakeMapLock(from.file))
         break;
       if (rules_.relock_in_order) ReleasePtl(mm);
-      op.phase = kMoveRelock;
+      my.phase = kMoveRelock;
       return Flow::kSync;
     case kMoveRelock:
       if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
       if (w_.mms[mm].page_table_lock == task_) break;
-      op.phase = kMoveRelockPtl;
+      my.phase = kMoveRelockPtl;
       return Flow::kSync;
-    default:
+    case kMovePtl:
+    case kMoveRelockPtl:
       if (!TakePtl(mm)) return Flow::kBlocked;
       break;
+    case kStart:
+    case kUnmapTarget:
+    case kTrim:
+    case kUnmapTail:
+    case kPlace:
+    case kGrow:
+    case kMerge:
+    case kLink:
+    case kUnmapSource:
+    case kBegin:
+    case kExtentTable:
+    case kExtentLock:
+    case kExtentPtl:
+      VMT_CHECK(false);
+      return Flow::kDone;
   }
 
-  if (relocked && rules_.relock_resets) MoveResets(op);
+  if (relocked && rules_.relock_resets) MoveResets(my);
   const bool moves = !w_.mms[mm].ptes[src].none();
   const bool fails =
-      moves && !back && op.fail_after != 0 && op.pgoff + 1 == op.fail_after;
+      moves && !back && my.fail_after != 0 && my.moved + 1 == my.fail_after;
   if (moves && !fails && !HasTable(mm, dst)) {
     VMT_CHECK(!relocked);
     ReleasePtl(mm);
     if (locks) ReleaseMapLock(from.file);
     probe_.MaySleep(w_, task_);
-    op.phase = kMoveTable;
+    my.phase = kMoveTable;
     return Flow::kSync;
   }
-  if (moves && !fails) MovePte(op, src, dst);
+  if (moves && !fails) MovePte(my, src, dst);
   ReleasePtl(mm);
   if (locks) ReleaseMapLock(from.file);
-  op.phase = kMoveLock;
+  my.phase = kMoveLock;
   if (fails) {
-    MoveFails(op);
+    MoveFails(my);
   } else {
-    ++op.cursor;
+    ++my.cursor;
   }
-  if (op.cursor >= op.len) op.phase = kUnmapSource;
+  if (my.cursor >= my.len) my.phase = kUnmapSource;
   return Flow::kSync;
 }
 
 // move_page_tables() of 2.6.15: what lies in one page table on both sides is
 // moved in one hold; the destination's table is allocated before.
 template <class C, class P>
-Flow Machine<C, P>::MoveExtent(Op& op) {
-  using namespace mremap_phase;
+Flow Machine<C, P>::MoveExtent(MremapOp& my) {
+  using enum MremapPhase;
   const unsigned mm = me().mm;
-  const bool back = op.backwards != 0;
+  const bool back = my.backwards != 0;
   const Vma& from =
-      Use(back ? op.new_vma : op.vma, back ? op.new_vma_birth : op.vma_birth);
-  Use(back ? op.vma : op.new_vma, back ? op.vma_birth : op.new_vma_birth);
-  const unsigned src = (back ? op.new_addr : op.addr) + unsigned{op.cursor};
-  const unsigned dst = (back ? op.addr : op.new_addr) + unsigned{op.cursor};
+      Use(back ? my.new_vma : my.vma, back ? my.new_vma_birth : my.vma_birth);
+  Use(back ? my.vma : my.new_vma, back ? my.vma_birth : my.new_vma_birth);
+  const unsigned src = (back ? my.new_addr : my.addr) + unsigned{my.cursor};
+  const unsigned dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor};
   const unsigned pages = std::min(
-      {unsigned{op.len} - op.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
-  const bool locks = MoveLocks(op);
-  switch (op.phase) {
+      {unsigned{my.len} - my.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
+  const bool locks = MoveLocks(my);
+  switch (my.phase) {
     case kExtentLock:
       if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
-      MoveResets(op);
-      op.phase = kExtentPtl;
+      MoveResets(my);
+      my.phase = kExtentPtl;
       return Flow::kSync;
     case kExtentPtl:
       if (!TakePtl(mm)) return Flow::kBlocked;
       for (unsigned i = 0; i < pages; ++i)
-        if (!w_.mms[mm].ptes[src + i].none()) MovePte(op, src + i, dst + i);
+        if (!w_.mms[mm].ptes[src + i].none()) MovePte(my, src + i, dst + i);
       ReleasePtl(mm);
       if (locks) ReleaseMapLock(from.file);
       break;
-    default:
+    case kMoveLock:  // a move begins there, whichever way it goes on
+    case kExtentTable:
       if (HasTable(mm, src)) {
-        if (!back && op.fail_after != 0 && op.pgoff + 1 >= op.fail_after) {
-          MoveFails(op);
-          op.phase = op.len == 0 ? kUnmapSource : kExtentTable;
+        if (!back && my.fail_after != 0 && my.moved + 1 >= my.fail_after) {
+          MoveFails(my);
+          my.phase = my.len == 0 ? kUnmapSource : kExtentTable;
           return Flow::kSync;
         }
         probe_.MaySleep(w_, task_);
         if (!HasTable(mm, dst)) AllocTable(mm, dst);
-        op.phase = kExtentLock;
+        my.phase = kExtentLock;
         return Flow::kSync;
       }
       break;  // nothing there to move
+    case kStart:
+    case kUnmapTarget:
+    case kTrim:
+    case kUnmapTail:
+    case kPlace:
+    case kGrow:
+    case kMerge:
+    case kLink:
+    case kUnmapSource:
+    case kBegin:
+    case kMovePtl:
+    case kMoveTable:
+    case kMoveRelock:
+    case kMoveRelockPtl:
+      VMT_CHECK(false);
+      return Flow::kDone;
   }
-  op.cursor = static_cast<uint16_t>(op.cursor + pages);
-  op.phase = op.cursor >= op.len ? kUnmapSource : kExtentTable;
+  my.cursor = static_cast<uint16_t>(my.cursor + pages);
+  my.phase = my.cursor >= my.len ? kUnmapSource : kExtentTable;
   return Flow::kSync;
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MREMAP_INL_H_

@@ -1,20 +1,23 @@
-// unmap_mapping_range(): the pass. Included by core/machine-inl.h alone.
+// unmap_mapping_range(): the pass.
 //
 // What survives a drop of i_mmap_lock is the range, the count N, whether the
 // tree is done and, where the rule keeps it in the pass, one restart point;
 // everything else is derived again from the tree.
+#ifndef VMTRUNC_CORE_PASS_INL_H_
+#define VMTRUNC_CORE_PASS_INL_H_
+
+#include <algorithm>
+
+#include "core/machine.h"
+#include "core/prio_tree.h"
 
 namespace vmtrunc {
-namespace pass_phase {
-enum : uint8_t { kMutex, kLock, kZap, kRelock, kZapTable };
-}  // namespace pass_phase
-
 // `final`: no pass over the whole range follows in its operation.
 template <class C, class P>
 void Machine<C, P>::PassBegin(unsigned file, unsigned first, unsigned last,
                               bool even_cows, bool final, Pass& pass) {
   pass = Pass{};
-  pass.phase = rules_.unmap_mutex ? pass_phase::kMutex : pass_phase::kLock;
+  pass.phase = rules_.unmap_mutex ? PassPhase::kMutex : PassPhase::kLock;
   pass.file = static_cast<uint8_t>(file);
   pass.first = static_cast<uint16_t>(first);
   pass.last = static_cast<uint16_t>(last);
@@ -26,9 +29,9 @@ void Machine<C, P>::PassBegin(unsigned file, unsigned first, unsigned last,
 
 template <class C, class P>
 Flow Machine<C, P>::StepPass(Pass& pass) {
-  using namespace pass_phase;
+  using enum PassPhase;
   File& file = w_.files[pass.file];
-  Flow flow;
+  Flow flow = Flow::kSync;
   do {
     switch (pass.phase) {
       case kMutex:
@@ -54,7 +57,7 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
       case kZap:
         flow = rules_.ptl_in_zap ? FindTable(pass) : ZapBlock(pass);
         break;
-      default:
+      case kZapTable:
         flow = ZapTable(pass);
         break;
     }
@@ -155,7 +158,7 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
     for (Slot slot = from; slot != kNone; slot = tree.Next(slot)) {
       if constexpr (requires { probe_.LooksAt(slot); }) probe_.LooksAt(slot);
       if (EnterVma(pass, slot)) {
-        pass.phase = pass_phase::kZap;
+        pass.phase = PassPhase::kZap;
         return Flow::kSync;
       }
     }
@@ -170,7 +173,7 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
   pass.active = 0;
   probe_.PassEnds(w_, task_);
   // Nothing of where it was is left to tell two states apart by.
-  pass.phase = pass_phase::kMutex;
+  pass.phase = PassPhase::kMutex;
   pass.cursor = pass.restart_vma = kNone;
   pass.cursor_birth = pass.in_list = pass.work = 0;
   pass.addr = pass.end = pass.restart_addr = pass.restart_pgoff = 0;
@@ -281,7 +284,7 @@ Flow Machine<C, P>::FindTable(Pass& pass) {
     pass.addr = static_cast<uint16_t>(stop);
   }
   if (pass.addr == pass.end) return BlockEnds(pass);
-  pass.phase = pass_phase::kZapTable;
+  pass.phase = PassPhase::kZapTable;
   return Flow::kSync;
 }
 
@@ -301,7 +304,7 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
   probe_.Scans(w_, task_, mm, pass.addr, addr);
   ReleasePtl(mm);
   pass.addr = static_cast<uint16_t>(addr);
-  pass.phase = pass_phase::kZap;
+  pass.phase = PassPhase::kZap;
   if (addr < pass.end && pass.work < w_.block) return Flow::kSync;
   return BlockEnds(pass);
 }
@@ -328,7 +331,7 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
         static_cast<uint16_t>(vma.pgoff + pass.addr - vma.start);
   }
   if (!drop) return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
-  pass.phase = pass_phase::kRelock;
+  pass.phase = PassPhase::kRelock;
   pass.dropped = 1;
   if (rules_.walk_restarts) {
     pass.cursor = kNone;
@@ -341,3 +344,5 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_PASS_INL_H_

@@ -1,4 +1,8 @@
-// Page tables and mapcounts. Included by core/machine-inl.h alone.
+// Page tables and mapcounts.
+#ifndef VMTRUNC_CORE_PTE_INL_H_
+#define VMTRUNC_CORE_PTE_INL_H_
+
+#include "core/machine.h"
 
 namespace vmtrunc {
 
@@ -44,3 +48,5 @@ void Machine<C, P>::ClearPte(unsigned mm, unsigned file, unsigned addr) {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_PTE_INL_H_

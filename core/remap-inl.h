@@ -1,21 +1,20 @@
-// sys_remap_file_pages(). Included by core/machine-inl.h alone.
+// sys_remap_file_pages().
+#ifndef VMTRUNC_CORE_REMAP_INL_H_
+#define VMTRUNC_CORE_REMAP_INL_H_
+
+#include "core/machine.h"
 
 namespace vmtrunc {
-namespace remap_phase {
-// From kUnmap of mmap_phase on an emulated one is a mmap: these lie behind.
-enum : uint8_t { kStart, kWriteLock = 16, kConvert, kFilePtes, kPopulate };
-}  // namespace remap_phase
-
 // The shared vma that holds the whole range, or kNone. Where it is emulated,
 // several that touch and are alike will do.
 template <class C, class P>
-Slot Machine<C, P>::RemapVma(const Op& op) {
-  const Slot slot = FindVma(me().mm, op.addr);
+Slot Machine<C, P>::RemapVma(const RemapOp& my) {
+  const Slot slot = FindVma(me().mm, my.addr);
   if (slot == kNone) return kNone;
   const Vma& vma = w_.vmas[slot];
-  if (vma.start > op.addr || vma.shared == 0) return kNone;
+  if (vma.start > my.addr || vma.shared == 0) return kNone;
   const Vma* last = &vma;
-  while (op.addr + op.len > last->end) {
+  while (my.addr + my.len > last->end) {
     if (!rules_.remap_emulated || last->mm_next == kNone) return kNone;
     const Vma& next = w_.vmas[last->mm_next];
     if (next.start != last->end || next.file != vma.file ||
@@ -28,104 +27,116 @@ Slot Machine<C, P>::RemapVma(const Op& op) {
 
 // Whether the range has the pages already that a linear vma shows there.
 template <class C, class P>
-bool Machine<C, P>::RemapIsLinear(const Op& op) const {
-  const Vma& vma = w_.vmas[op.vma];
-  return op.pgoff == vma.pgoff + op.addr - unsigned{vma.start};
+bool Machine<C, P>::RemapIsLinear(const RemapOp& my) const {
+  const Vma& vma = w_.vmas[my.vma];
+  return my.pgoff == vma.pgoff + my.addr - unsigned{vma.start};
 }
 
 template <class C, class P>
 Flow Machine<C, P>::StepRemap(Op& op) {
-  using namespace remap_phase;
+  RemapOp& my = op.remap;
+  using enum RemapPhase;
   const unsigned mm = me().mm;
-  switch (op.phase) {
+  switch (my.phase) {
     case kStart: {
-      if (rules_.remap_emulated) return RemapAsMmap(op);
       if (!TakeMmapSemRead(mm)) return Flow::kBlocked;
-      op.vma = RemapVma(op);
-      if (op.vma == kNone) return EndMmapSem(op);
-      op.vma_birth = w_.vmas[op.vma].birth;
-      op.phase = kFilePtes;
-      if (w_.vmas[op.vma].nonlinear != 0) return Flow::kSync;
-      if (!RemapIsLinear(op)) {
+      my.vma = RemapVma(my);
+      if (my.vma == kNone) return EndMmapSem();
+      my.vma_birth = w_.vmas[my.vma].birth;
+      my.phase = kFilePtes;
+      if (w_.vmas[my.vma].nonlinear != 0) return Flow::kSync;
+      if (!RemapIsLinear(my)) {
         ReleaseMmapSem(mm);
-        op.phase = kWriteLock;
+        my.phase = kWriteLock;
       } else if (rules_.remap_file_ptes) {
-        return EndMmapSem(op);  // 2.6.23: that is what it maps already
+        return EndMmapSem();  // 2.6.23: that is what it maps already
       }
       return Flow::kSync;
     }
     case kWriteLock:
       if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
-      op.vma = RemapVma(op);
-      if (op.vma == kNone) return EndMmapSem(op);
-      op.vma_birth = w_.vmas[op.vma].birth;
-      op.phase = kFilePtes;
-      if (w_.vmas[op.vma].nonlinear != 0) return Flow::kSync;
+      my.vma = RemapVma(my);
+      if (my.vma == kNone) return EndMmapSem();
+      my.vma_birth = w_.vmas[my.vma].birth;
+      my.phase = kFilePtes;
+      if (w_.vmas[my.vma].nonlinear != 0) return Flow::kSync;
       // The vma may be another than the one seen under mmap_sem for read.
-      if (!RemapIsLinear(op)) {
-        op.phase = kConvert;
+      if (!RemapIsLinear(my)) {
+        my.phase = kConvert;
       } else if (rules_.remap_file_ptes) {
-        return EndMmapSem(op);
+        return EndMmapSem();
       }
       return Flow::kSync;
     case kConvert: {
-      Vma& vma = w_.vmas[op.vma];
+      Vma& vma = w_.vmas[my.vma];
       if (!TakeMapLock(vma.file)) return Flow::kBlocked;
-      IndexRemove(op.vma);
+      IndexRemove(my.vma);
       vma.nonlinear = 1;
-      IndexInsert(op.vma);
-      probe_.Renewed(w_, op.vma, Renewal::kLinked);
+      IndexInsert(my.vma);
+      probe_.Renewed(w_, my.vma, Renewal::kLinked);
       ReleaseMapLock(vma.file);
       changed_ = true;
-      op.phase = kFilePtes;
+      my.phase = kFilePtes;
       return Flow::kSync;
     }
     case kFilePtes:
-      return RemapFilePtes(op);
+      return RemapFilePtes(my);
+    case kNextPage:
     case kPopulate:
       return RemapPopulates(op);
-    default:
+    case kEmulate:
+      return RemapAsMmap(op);
+    case kMmap:
       return StepMmap(op);
   }
+  return Flow::kDone;
 }
 
 // do_mmap() of the vma's own file with MAP_POPULATE.
 template <class C, class P>
 Flow Machine<C, P>::RemapAsMmap(Op& op) {
+  RemapOp& my = op.remap;
   const unsigned mm = me().mm;
   if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
-  const Slot slot = RemapVma(op);
-  if (slot == kNone) return EndMmapSem(op);
-  op.file = w_.vmas[slot].file;
-  op.write = w_.vmas[slot].write;
-  op.shared = op.populate = 1;
-  op.phase = UnmapBegin(mm, op.addr, op.addr + op.len, op.unmap)
-                 ? mmap_phase::kUnmap
-                 : mmap_phase::kPlace;
+  const Slot slot = RemapVma(my);
+  if (slot == kNone) return EndMmapSem();
+  const Vma& vma = w_.vmas[slot];
+  op.mmap = {.phase = MmapPhase::kStart,
+             .file = vma.file,
+             .shared = 1,
+             .write = vma.write,
+             .populate = 1,
+             .new_vma = 0,
+             .addr = my.addr,
+             .len = my.len,
+             .pgoff = my.pgoff,
+             .populated = 0};
+  my.phase = RemapPhase::kMmap;
+  MmapUnmaps(op);
   return StepMmap(op);
 }
 
 // populate_range() of 2.6.23: a file pte a page; it then lets others fault.
 template <class C, class P>
-Flow Machine<C, P>::RemapFilePtes(Op& op) {
+Flow Machine<C, P>::RemapFilePtes(RemapOp& my) {
   const unsigned mm = me().mm;
-  const Vma& vma = w_.vmas[op.vma];
-  op.phase = remap_phase::kPopulate;
+  const Vma& vma = w_.vmas[my.vma];
+  my.phase = RemapPhase::kNextPage;
   if (!rules_.remap_file_ptes) {
-    const bool fits = op.pgoff + op.len <= w_.files[vma.file].size;
-    return fits ? Flow::kSync : EndMmapSem(op);
+    const bool fits = my.pgoff + my.len <= w_.files[vma.file].size;
+    return fits ? Flow::kSync : EndMmapSem();
   }
-  op.phase = remap_phase::kFilePtes;
+  my.phase = RemapPhase::kFilePtes;
   if (!TakePtl(mm)) return Flow::kBlocked;
-  const unsigned addr = op.addr + unsigned{op.cursor};
-  const unsigned index = op.pgoff + unsigned{op.cursor};
+  const unsigned addr = my.addr + unsigned{my.cursor};
+  const unsigned index = my.pgoff + unsigned{my.cursor};
   if (!HasTable(mm, addr)) AllocTable(mm, addr);
   ClearPte(mm, vma.file, addr);
   SetPte(mm, vma.file, addr, Pte::Make(PteKind::kFilePte, index, false));
   ReleasePtl(mm);
-  if (++op.cursor < op.len) return Flow::kSync;
-  op.cursor = 0;
-  op.phase = remap_phase::kPopulate;
+  if (++my.cursor < my.len) return Flow::kSync;
+  my.cursor = 0;
+  my.phase = RemapPhase::kNextPage;
   if (w_.mms[mm].writer == task_) {  // downgrade_write()
     w_.mms[mm].writer = kNone;
     w_.mms[mm].readers = static_cast<uint8_t>(w_.mms[mm].readers | 1U << task_);
@@ -136,23 +147,26 @@ Flow Machine<C, P>::RemapFilePtes(Op& op) {
 // ->populate(), or make_pages_present(): page by page until one is refused.
 template <class C, class P>
 Flow Machine<C, P>::RemapPopulates(Op& op) {
-  if (op.populate == 0) {
-    if (op.cursor == op.len) return EndMmapSem(op);
-    const unsigned addr = op.addr + unsigned{op.cursor};
+  RemapOp& my = op.remap;
+  if (my.phase == RemapPhase::kNextPage) {
+    if (my.cursor == my.len) return EndMmapSem();
+    const unsigned addr = my.addr + unsigned{my.cursor};
     if (rules_.remap_file_ptes) {
-      FaultBegin(op.vma, addr, false, op.fault);
+      FaultBegin(my.vma, addr, false, op.fault);
     } else {
-      InstallBegin(op.vma, addr, op.pgoff + unsigned{op.cursor}, op.fault);
+      InstallBegin(my.vma, addr, my.pgoff + unsigned{my.cursor}, op.fault);
     }
-    op.populate = 1;
+    my.phase = RemapPhase::kPopulate;
     return Flow::kSync;
   }
   const Flow flow = StepFault(op.fault);
   if (flow != Flow::kDone) return flow;
-  op.populate = 0;
-  ++op.cursor;
-  if (op.fault.outcome != fault_phase::kServed) return EndMmapSem(op);
+  my.phase = RemapPhase::kNextPage;
+  ++my.cursor;
+  if (op.fault.outcome != FaultOutcome::kServed) return EndMmapSem();
   return Flow::kSync;
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_REMAP_INL_H_

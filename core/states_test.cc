@@ -133,8 +133,8 @@ uint32_t BrokenBy(const World<LargeCaps>& w) {
         broken |= Bit(Property::kNoRemovedPageMapped);
       bool truncates = false;
       for (const Task& task : w.tasks)
-        truncates |=
-            task.op.verb == Verb::kTruncate && task.op.file == vma->file;
+        truncates |= task.op.verb == Verb::kTruncate &&
+                     task.op.truncate.removal.file == vma->file;
       const unsigned index = pte.kind() == PteKind::kCopy
                                  ? vma->pgoff + addr - vma->start
                                  : pte.index();

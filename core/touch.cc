@@ -21,28 +21,33 @@ class Step {
   Touched Touches() const {
     switch (op_.verb) {
       case Verb::kMmap:
-        if (op_.phase == mmap_phase::kStart) return Finds();
-        return op_.phase == mmap_phase::kUnmap ? OfUnmap() : Touched{kAll};
+        if (op_.mmap.phase == MmapPhase::kStart) return Finds();
+        return op_.mmap.phase == MmapPhase::kUnmap ? OfUnmap() : Touched{kAll};
       case Verb::kMunmap:
-        return op_.phase == munmap_phase::kStart ? Finds() : OfUnmap();
+        return op_.munmap.phase == MunmapPhase::kStart ? Finds() : OfUnmap();
       case Verb::kMprotect:
         // A pass takes a pte away whether it is writable or not.
-        return op_.phase == mprotect_phase::kStart ||
-                       op_.phase == mprotect_phase::kProtect
+        return op_.mprotect.phase == MprotectPhase::kStart ||
+                       op_.mprotect.phase == MprotectPhase::kProtect
                    ? Finds()
                    : Touched{kAll};
       case Verb::kMremap:
         return OfMremap();
       case Verb::kRead:
       case Verb::kWrite:
-        return op_.phase == access_phase::kStart ? Touched{0} : OfFault();
+        return op_.access.phase == AccessPhase::kStart ? Touched{0} : OfFault();
       case Verb::kTruncate:
       case Verb::kPunch:
+        return OfTruncate();
       case Verb::kInvalidate:
-        return OfPass();
-      default:
+        return OfRemoval(op_.invalidate.removal);
+      case Verb::kNone:
+      case Verb::kFork:
+      case Verb::kExit:
+      case Verb::kRemap:
         return kAll;
     }
+    return kAll;
   }
 
  private:
@@ -53,8 +58,8 @@ class Step {
   }
 
   Touched OfMremap() const {
-    using namespace mremap_phase;
-    switch (op_.phase) {
+    using enum MremapPhase;
+    switch (op_.mremap.phase) {
       case kStart:
         return Finds();
       case kExtentTable:
@@ -63,51 +68,70 @@ class Step {
       case kExtentPtl:
         if (MoveShifts()) return kAll;
         // No pass gets at the ptes while i_mmap_lock is held.
-        return w_.files[w_.vmas[op_.new_vma].file].i_mmap_lock == task_
+        return w_.files[w_.vmas[op_.mremap.new_vma].file].i_mmap_lock == task_
                    ? Finds()
                    : kPtes | Finds();
       case kUnmapTarget:
       case kUnmapTail:
       case kUnmapSource:
         return OfUnmap();
-      default:
+      case kTrim:
+      case kPlace:
+      case kGrow:
+      case kMerge:
+      case kLink:
+      case kMoveLock:
+      case kMoveTable:
+      case kMoveRelock:
+      case kMoveRelockPtl:
+      case kExtentLock:
+      case kBegin:
         return kAll;
     }
+    return kAll;
   }
 
   // Whether a private copy comes to lie at another page of the file: where it
   // does, what i_size is decides whether that is past the end.
   bool MoveShifts() const {
-    const Vma& from = w_.vmas[op_.vma];
-    const Vma& to = w_.vmas[op_.new_vma];
-    return from.pgoff + op_.addr - from.start !=
-           to.pgoff + op_.new_addr - to.start;
+    const MremapOp& move = op_.mremap;
+    const Vma& from = w_.vmas[move.vma];
+    const Vma& to = w_.vmas[move.new_vma];
+    return from.pgoff + move.addr - from.start !=
+           to.pgoff + move.new_addr - to.start;
   }
 
   Touched OfFault() const {
     const Fault& fault = op_.fault;
     switch (fault.phase) {
-      case fault_phase::kReadPte:
+      case FaultPhase::kReadPte:
         if (fault.write != 0 && rules_.cow_prepares_first) return kAll;
         return OutOfRange(w_.vmas[fault.vma], fault.addr) ? 0 : Touched{kPtes};
-      case fault_phase::kSampleCount:
+      case FaultPhase::kSampleCount:
         return kCount;
-      case fault_phase::kReadSize:
+      case FaultPhase::kReadSize:
         return kSize;
-      case fault_phase::kTakePage:
+      case FaultPhase::kTakePage:
         return kCache;
-      case fault_phase::kSetPte:
+      case FaultPhase::kSetPte:
         return fault.write != 0 ? kAll : kPtes | kCount | kCache | kSize;
-      default:
+      case FaultPhase::kCopy:
+      case FaultPhase::kInstall:
+      case FaultPhase::kAround:
+      case FaultPhase::kFillLock:
+      case FaultPhase::kLockPage:
+      case FaultPhase::kTell:
+      case FaultPhase::kMakeWritable:
         return kAll;
     }
+    return kAll;
   }
 
   // One block of ZapDetached(): nothing that a pass sees if there is no pte in
   // it, or none that a pass would take.
   Touched OfUnmap() const {
     const Unmap& unmap = op_.unmap;
-    if (unmap.phase != unmap_phase::kZap) return kAll;
+    if (unmap.phase != UnmapPhase::kZap) return kAll;
     const Vma& vma = w_.vmas[unmap.cursor];
     const unsigned stop =
         std::min<unsigned>(unmap.next_addr + unsigned{w_.block}, vma.end);
@@ -132,47 +156,68 @@ class Step {
     for (unsigned task = 0; task < C::kTasks; ++task) {
       const Op& other = w_.tasks[task].op;
       if (task == task_ || !IsPass(other.verb)) continue;
-      if (other.verb != Verb::kTruncate || index >= other.pgoff) return false;
+      if (other.verb != Verb::kTruncate ||
+          index >= other.truncate.removal.first)
+        return false;
     }
     return true;
   }
 
   Touched OfPass() const {
-    using namespace truncate_phase;
-    switch (op_.phase) {
+    return op_.pass.phase == PassPhase::kMutex ? kMutex : kAll;
+  }
+
+  Touched OfTruncate() const {
+    using enum TruncatePhase;
+    switch (op_.truncate.phase) {
       case kPass:
-      case kPagePass:
       case kLastPass:
-        return op_.pass.phase == pass_phase::kMutex ? kMutex : kAll;
+        return OfPass();
+      case kPages:
+        return OfRemoval(op_.truncate.removal);
+      case kStart:
+      case kMmapSem:
+      case kInvalidateLock:
+        return kAll;
+    }
+    return kAll;
+  }
+
+  Touched OfRemoval(const Removal& removal) const {
+    using enum RemovalPhase;
+    switch (removal.phase) {
+      case kPass:
+        return OfPass();
       case kNextPage:
       case kTest:
       case kTake:
-        return RemovesUnseen() ? kCache : kAll;
-      default:
-        return kAll;
+        return RemovesUnseen(removal) ? kCache : kAll;
     }
+    return kAll;
   }
 
   // Whether the page that goes next, if there is one, is mapped nowhere, and of
   // a truncation nothing at all past the size: so that its checks find nothing,
   // and would not if others unmapped more.
-  bool RemovesUnseen() const {
-    const File& file = w_.files[op_.file];
-    unsigned index = op_.locked - 1U;
-    if (op_.locked == 0) {
-      const uint64_t left = op_.cursor >= 64 ? 0 : file.cached >> op_.cursor;
-      index = left == 0 ? C::kFilePages
-                        : op_.cursor + unsigned(std::countr_zero(left));
+  bool RemovesUnseen(const Removal& removal) const {
+    const File& file = w_.files[removal.file];
+    const unsigned cursor = removal.cursor;
+    unsigned index = removal.locked - 1U;
+    if (removal.locked == 0) {
+      const uint64_t left = cursor >= 64 ? 0 : file.cached >> cursor;
+      index =
+          left == 0 ? C::kFilePages : cursor + unsigned(std::countr_zero(left));
     }
-    if (index < C::kFilePages && w_.mapcount[op_.file][index] != 0)
+    if (index < C::kFilePages && w_.mapcount[removal.file][index] != 0)
       return false;
     if (op_.verb != Verb::kTruncate) return true;
     for (const Vma& vma : w_.vmas) {
-      if (vma.state == VmaState::kFree || vma.file != op_.file) continue;
+      if (vma.state == VmaState::kFree || vma.file != removal.file) continue;
       for (unsigned addr = vma.start; addr < vma.end; ++addr) {
         const Pte pte = w_.mms[vma.mm].ptes[addr];
         const unsigned linear = vma.pgoff + addr - vma.start;
-        if (pte.present() && (linear >= op_.pgoff || pte.index() >= op_.pgoff))
+        if (pte.present() &&
+            (linear >= removal.first || pte.index() >= removal.first))
           return false;
       }
     }
@@ -200,13 +245,15 @@ template Touched NextTouches<LargeCaps>(const World<LargeCaps>&, unsigned,
                                         const Rules&, bool);
 
 Touched MayTouch(const Op& op, const Rules& rules) {
-  using namespace truncate_phase;
-  Touched all = MayTouch(op.verb, op.populate != 0);
+  using enum TruncatePhase;
+  Touched all = MayTouch(op.verb, op.mmap.populate != 0);
   if (op.verb != Verb::kTruncate) return all;
-  if (op.phase > kInvalidateLock) all &= ~Touched{kSize};
+  const TruncatePhase phase = op.truncate.phase;
+  if (SizeIsSet(phase)) all &= ~Touched{kSize};
   if (rules.second_pass || rules.unmap_per_page) return all;
-  if (op.phase > kPass || op.pass.active != 0) all &= ~Touched{kCount};
-  if (op.phase > kPass) all &= ~(kIndex | kMutex);
+  const bool passed = SizeIsSet(phase) && phase != kPass;
+  if (passed || op.pass.active != 0) all &= ~Touched{kCount};
+  if (passed) all &= ~(kIndex | kMutex);
   return all;
 }
 

@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "core/run.h"
+#include "core/where.h"
 
 namespace vmtrunc {
-
-// The sync point at which an operation stands: "pass: before i_mmap_lock".
-std::string WhereIs(const Op& op);
 
 // Tells how a fault came out in a step, if one was in flight in it: what the
 // operation was before and after, and the world after it.

@@ -1,21 +1,13 @@
 // vmtruncate(), vmtruncate_range() and invalidate_inode_pages2_range(): what
-// runs passes and takes pages out of the page cache. Included by
-// core/machine-inl.h alone.
+// runs passes and takes pages out of the page cache.
+#ifndef VMTRUNC_CORE_TRUNCATE_INL_H_
+#define VMTRUNC_CORE_TRUNCATE_INL_H_
+
+#include <bit>
+
+#include "core/machine.h"
 
 namespace vmtrunc {
-namespace truncate_phase {
-enum : uint8_t {
-  kStart,
-  kInvalidateLock,
-  kPass,      // over the whole range
-  kNextPage,  // before the next page's lock
-  kTest,      // the page is locked: is it mapped?
-  kPagePass,  // over what is mapped
-  kTake,      // out of the page cache
-  kLastPass,  // over the whole range again
-};
-}  // namespace truncate_phase
-
 // Passes over one page in a row that zapped nothing, after which it is said to
 // spin whatever the next would find: others put their marks back each time, or
 // a rule that is turned round hides the page.
@@ -25,100 +17,94 @@ inline constexpr unsigned kMostInVain = 16;
 // rule says so, a pass again.
 template <class C, class P>
 Flow Machine<C, P>::StepTruncate(Op& op) {
-  using namespace truncate_phase;
-  File& file = w_.files[op.file];
+  using enum TruncatePhase;
+  TruncateOp& my = op.truncate;
+  const unsigned number = my.removal.file;
+  File& file = w_.files[number];
   const bool punch = op.verb == Verb::kPunch;
-  switch (op.phase) {
-    case kStart: {
-      const unsigned mm = me().mm;
-      if (punch && !rules_.punch_without_mmap_sem &&
-          w_.mms[mm].writer != task_) {
-        if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
-        return Flow::kSync;
-      }
-      if (!TakeISem(op.file)) return Flow::kBlocked;
-      if (!rules_.invalidate_lock) return TruncateBegins(op);
-      op.phase = kInvalidateLock;
+  switch (my.phase) {
+    case kMmapSem:
+      if (!TakeMmapSemWrite(me().mm)) return Flow::kBlocked;
+      my.phase = kStart;
       return Flow::kSync;
-    }
+    case kStart:
+      if (!TakeISem(number)) return Flow::kBlocked;
+      if (!rules_.invalidate_lock) return TruncateBegins(op);
+      my.phase = kInvalidateLock;
+      return Flow::kSync;
     case kInvalidateLock:
       if (file.invalidate_lock != kNone || file.fillers != 0) {
-        Blocks(LockKind::kInvalidateLock, op.file);
+        Blocks(LockKind::kInvalidateLock, number);
         return Flow::kBlocked;
       }
-      probe_.Acquires(w_, task_, LockKind::kInvalidateLock, op.file);
+      probe_.Acquires(w_, task_, LockKind::kInvalidateLock, number);
       file.invalidate_lock = static_cast<uint8_t>(task_);
       return TruncateBegins(op);
     case kPass: {
       const Flow flow = StepPass(op.pass);
       if (flow != Flow::kDone) return flow;
-      op.phase = kNextPage;
-      op.cursor = op.pgoff;
+      my.phase = kPages;
+      my.removal.cursor = my.removal.first;
+      return Flow::kSync;
+    }
+    case kPages: {
+      const Flow flow = StepRemoval(my.removal, op.pass);
+      if (flow != Flow::kDone) return flow;
+      if (!rules_.second_pass || (punch && rules_.punch_keeps_copies))
+        return TruncateEnds(op);
+      PassBegin(number, my.removal.first, my.removal.last, /*even_cows=*/true,
+                /*final=*/true, op.pass);
+      my.phase = kLastPass;
       return Flow::kSync;
     }
     case kLastPass: {
       const Flow flow = StepPass(op.pass);
       return flow == Flow::kDone ? TruncateEnds(op) : flow;
     }
-    default:
-      break;
   }
-  if (op.phase != kNextPage) return RemovePage(op);
-  const unsigned index = NextCached(op);
-  if (index > op.new_addr) {
-    if (!rules_.second_pass || (punch && rules_.punch_keeps_copies))
-      return TruncateEnds(op);
-    PassBegin(op.file, op.pgoff, op.new_addr, /*even_cows=*/true,
-              /*final=*/true, op.pass);
-    op.phase = kLastPass;
-    return Flow::kSync;
-  }
-  if (!TakePageLock(op, index)) return Flow::kBlocked;
-  op.phase = rules_.unmap_per_page ? kTest : kTake;
-  return RemovePage(op);
+  return Flow::kDone;
 }
 
 template <class C, class P>
 Flow Machine<C, P>::TruncateBegins(Op& op) {
-  File& file = w_.files[op.file];
+  TruncateOp& my = op.truncate;
+  const Removal& range = my.removal;
+  File& file = w_.files[range.file];
   const bool punch = op.verb == Verb::kPunch;
   changed_ = true;
   if (!punch) {
-    const bool grows = op.pgoff > file.size;
-    file.size = op.pgoff;
+    const bool grows = range.first > file.size;
+    file.size = range.first;
     if (grows) return TruncateEnds(op);
   }
   const bool again = rules_.second_pass && !punch;
-  PassBegin(op.file, op.pgoff, op.new_addr,
+  PassBegin(range.file, range.first, range.last,
             /*even_cows=*/!punch || !rules_.punch_keeps_copies,
             /*final=*/!again, op.pass);
-  op.phase = truncate_phase::kPass;
+  my.phase = TruncatePhase::kPass;
   return Flow::kSync;
 }
 
 template <class C, class P>
 Flow Machine<C, P>::TruncateEnds(Op& op) {
-  File& file = w_.files[op.file];
+  const Removal& range = op.truncate.removal;
+  File& file = w_.files[range.file];
   if (op.verb == Verb::kTruncate)
-    probe_.TruncationEnds(w_, task_, op.file, op.pgoff);
+    probe_.TruncationEnds(w_, task_, range.file, range.first);
   if (file.invalidate_lock == task_) file.invalidate_lock = kNone;
   file.i_sem = kNone;
   if (w_.mms[me().mm].writer == task_) ReleaseMmapSem(me().mm);
   return Flow::kDone;
 }
 
-// invalidate_inode_pages2_range(): page by page, without i_sem. The first page
-// that is mapped has the rest of the range unmapped in one go.
+// invalidate_inode_pages2_range(): page by page, without i_sem.
 template <class C, class P>
 Flow Machine<C, P>::StepInvalidate(Op& op) {
-  using namespace truncate_phase;
-  if (op.phase == kNextPage) {
-    const unsigned index = NextCached(op);
-    if (index > op.new_addr) return Flow::kDone;
-    if (!TakePageLock(op, index)) return Flow::kBlocked;
-    op.phase = kTest;
+  switch (op.invalidate.phase) {
+    case InvalidatePhase::kPages:
+      return StepRemoval(op.invalidate.removal, op.pass);
   }
-  return RemovePage(op);
+  return Flow::kDone;
 }
 
 // Whether a pass over one page, without marks of others to believe, would find
@@ -139,56 +125,82 @@ bool Machine<C, P>::WouldZap(unsigned file, unsigned index) const {
   return false;
 }
 
-// What is done to the page that is locked.
+// The next page's lock, then what is done to the page; kDone when there is no
+// page left. The first page of an invalidation that is mapped has the rest of
+// the range unmapped in one go.
 template <class C, class P>
-Flow Machine<C, P>::RemovePage(Op& op) {
-  using namespace truncate_phase;
-  const unsigned index = op.locked - 1U;
-  const bool invalidates = op.verb == Verb::kInvalidate;
-  switch (op.phase) {
-    case kTest: {
-      op.phase = kTake;
-      if (w_.mapcount[op.file][index] == 0) return Flow::kSync;
-      op.phase = kTest;
-      const bool rest = invalidates && op.passes == 0;
-      unsigned first = index;
-      if (invalidates && !rules_.wide_offsets) first &= 0xfU;
-      // A pass over this page that zapped nothing is followed by another. It
-      // spins when that would find nothing either. It may find the page: the
-      // one before had believed what another's pass left in a vma.
-      const bool in_vain = op.passes > 1 && op.pass.zapped == 0;
-      if (in_vain && (op.passes > kMostInVain || !WouldZap(op.file, first)))
-        return Flow::kBlocked;
-      const unsigned last = first + (rest ? op.new_addr - index : 0);
-      PassBegin(op.file, first, last, /*even_cows=*/false, /*final=*/false,
-                op.pass);
-      op.passes = static_cast<uint8_t>(in_vain ? op.passes + 1 : rest ? 1 : 2);
-      op.phase = kPagePass;
-      return Flow::kSync;
+Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
+  using enum RemovalPhase;
+  const bool invalidates = me().op.verb == Verb::kInvalidate;
+  for (;;) {
+    switch (removal.phase) {
+      case kNextPage: {
+        const unsigned index = NextCached(removal);
+        if (index > removal.last) return Flow::kDone;
+        if (!TakePageLock(removal, index)) return Flow::kBlocked;
+        removal.phase = invalidates || rules_.unmap_per_page ? kTest : kTake;
+        continue;
+      }
+      case kTest:
+        return TestPage(removal, pass);
+      case kPass: {
+        const Flow flow = StepPass(pass);
+        if (flow != Flow::kDone) return flow;
+        removal.phase = invalidates && rules_.invalidate_loops ? kTest : kTake;
+        return Flow::kSync;
+      }
+      case kTake: {
+        const unsigned index = removal.locked - 1U;
+        TakePage(removal.file, index);
+        removal.locked = 0;
+        removal.page_passes = 0;
+        removal.cursor = static_cast<uint16_t>(index + 1);
+        removal.phase = kNextPage;
+        return Flow::kSync;
+      }
     }
-    case kPagePass: {
-      const Flow flow = StepPass(op.pass);
-      if (flow != Flow::kDone) return flow;
-      op.phase = invalidates && rules_.invalidate_loops ? kTest : kTake;
-      return Flow::kSync;
-    }
-    default:
-      TakePage(op.file, index);
-      op.locked = 0;
-      if (op.passes > 1) op.passes = 1;  // "the rest in one go" was once
-      op.cursor = static_cast<uint16_t>(index + 1);
-      op.phase = kNextPage;
-      return Flow::kSync;
   }
+}
+
+// Sees whether the page that is locked is mapped, and begins a pass if it is.
+template <class C, class P>
+Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
+  using enum RemovalPhase;
+  const unsigned index = removal.locked - 1U;
+  const bool invalidates = me().op.verb == Verb::kInvalidate;
+  if (w_.mapcount[removal.file][index] == 0) {
+    removal.phase = kTake;
+    return Flow::kSync;
+  }
+  const bool rest = invalidates && removal.rest_done == 0;
+  unsigned first = index;
+  if (invalidates && !rules_.wide_offsets) first &= 0xfU;
+  // A pass over this page that zapped nothing is followed by another. It spins
+  // when that would find nothing either. It may find the page: the one before
+  // had believed what another's pass left in a vma.
+  const bool in_vain = removal.page_passes != 0 && pass.zapped == 0;
+  if (in_vain &&
+      (removal.page_passes >= kMostInVain || !WouldZap(removal.file, first)))
+    return Flow::kBlocked;
+  const unsigned last = first + (rest ? removal.last - index : 0);
+  PassBegin(removal.file, first, last, /*even_cows=*/false, /*final=*/false,
+            pass);
+  removal.page_passes = static_cast<uint8_t>(in_vain ? removal.page_passes + 1
+                                             : rest  ? 0
+                                                     : 1);
+  removal.rest_done = 1;
+  removal.phase = kPass;
+  return Flow::kSync;
 }
 
 // The first page in the cache from the cursor on, or one past any.
 template <class C, class P>
-unsigned Machine<C, P>::NextCached(const Op& op) const {
+unsigned Machine<C, P>::NextCached(const Removal& removal) const {
+  const unsigned cursor = removal.cursor;
   const uint64_t left =
-      op.cursor >= 64 ? 0 : w_.files[op.file].cached >> op.cursor;
+      cursor >= 64 ? 0 : w_.files[removal.file].cached >> cursor;
   return left == 0 ? 0x10000U
-                   : op.cursor + static_cast<unsigned>(std::countr_zero(left));
+                   : cursor + static_cast<unsigned>(std::countr_zero(left));
 }
 
 // Out of the page cache, with the page locked.
@@ -222,3 +234,5 @@ void Machine<C, P>::Orphan(unsigned file, unsigned index) {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_TRUNCATE_INL_H_

@@ -1,21 +1,12 @@
 // do_munmap() and exit_mmap() as in 2.6.11: split the edges, detach, zap,
 // free the page tables, then take each vma out of the index and free it.
-// Included by core/machine-inl.h alone.
+//
+#ifndef VMTRUNC_CORE_UNMAP_INL_H_
+#define VMTRUNC_CORE_UNMAP_INL_H_
+
+#include "core/machine.h"
 
 namespace vmtrunc {
-namespace unmap_phase {
-enum : uint8_t {
-  kSplitLow,
-  kAdjustLow,
-  kSplitHigh,
-  kAdjustHigh,
-  kDetach,
-  kZap,
-  kFree,
-  kUnlink
-};
-}  // namespace unmap_phase
-
 // Returns false when [start, end) maps nothing.
 template <class C, class P>
 bool Machine<C, P>::UnmapBegin(unsigned mm, unsigned start, unsigned end,
@@ -33,13 +24,13 @@ void Machine<C, P>::ExitBegin(unsigned mm, Unmap& unmap) {
   unmap.mm = static_cast<uint8_t>(mm);
   unmap.end = C::kAddrs;
   unmap.whole_mm = 1;
-  unmap.phase = unmap_phase::kDetach;
+  unmap.phase = UnmapPhase::kDetach;
 }
 
 // Ends with kDone, unmap.failed set on ENOMEM.
 template <class C, class P>
 Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
-  using namespace unmap_phase;
+  using enum UnmapPhase;
   for (;;) {
     switch (unmap.phase) {
       case kSplitLow: {
@@ -86,7 +77,7 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         if (!GoesOn(flow)) return flow;
         continue;
       }
-      default: {
+      case kFree: {
         const Flow flow = FreeDetached(unmap);
         if (!GoesOn(flow)) return flow;
         continue;
@@ -130,10 +121,10 @@ Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
     unmap.cursor = vma.mm_next;
     if (unmap.cursor == kNone && rules_.unlink_before_tables) {
       unmap.cursor = unmap.first;
-      unmap.phase = unmap_phase::kUnlink;
+      unmap.phase = UnmapPhase::kUnlink;
     } else if (unmap.cursor == kNone) {
       FreeTables(unmap.mm, unmap.start, unmap.end);
-      unmap.phase = unmap_phase::kFree;
+      unmap.phase = UnmapPhase::kFree;
     } else {
       unmap.next_addr = w_.vmas[unmap.cursor].start;
     }
@@ -177,3 +168,5 @@ Flow Machine<C, P>::FreeDetached(Unmap& unmap) {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_UNMAP_INL_H_

@@ -1,5 +1,12 @@
 // The slab, an mm's list of vmas, split_vma(), vma_merge() and vma_adjust() as
-// in 2.6.11 mm/mmap.c. Included by core/machine-inl.h alone.
+// in 2.6.11 mm/mmap.c.
+#ifndef VMTRUNC_CORE_VMA_INL_H_
+#define VMTRUNC_CORE_VMA_INL_H_
+
+#include "core/check.h"
+#include "core/machine.h"
+#include "core/prio_tree.h"
+#include "core/vma_list.h"
 
 namespace vmtrunc {
 
@@ -397,3 +404,5 @@ uint8_t Machine<C, P>::NewAnon() const {
 }
 
 }  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_VMA_INL_H_

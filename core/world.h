@@ -15,40 +15,10 @@
 #include <type_traits>
 
 #include "core/caps.h"
+#include "core/op.h"
+#include "core/pte.h"
 
 namespace vmtrunc {
-
-using Slot = uint8_t;  // of a vma in the slab
-inline constexpr uint8_t kNone = 0xff;
-
-// A pte, 16 bits: its kind, whether it is writable, and for all but private
-// copies the index of the page in its file (which is the vma's).
-enum class PteKind : uint8_t {
-  kEmpty = 0,
-  kPage = 1,     // a page that is in the page cache
-  kOrphan = 2,   // a page that was in the cache and has been removed from it
-  kCopy = 3,     // a private copy, made by a write to a private mapping
-  kFilePte = 4,  // no page: the index that a nonlinear vma has here
-};
-
-struct Pte {
-  uint16_t bits = 0;
-
-  // Requires: index < 512. That is any that an event can name, not only those
-  // of a file's pages: a file pte may lie past them.
-  static constexpr Pte Make(PteKind kind, unsigned index, bool writable) {
-    return {static_cast<uint16_t>(static_cast<unsigned>(kind) << 10 |
-                                  (writable ? 0x200U : 0U) | (index & 0x1ffU))};
-  }
-  constexpr PteKind kind() const { return static_cast<PteKind>(bits >> 10); }
-  constexpr bool none() const { return bits == 0; }
-  constexpr bool present() const {
-    return bits != 0 && kind() != PteKind::kFilePte;
-  }
-  constexpr bool writable() const { return (bits & 0x200U) != 0; }
-  constexpr unsigned index() const { return bits & 0x1ffU; }
-  bool operator==(const Pte&) const = default;
-};
 
 enum class VmaState : uint8_t {
   kFree = 0,
@@ -121,122 +91,6 @@ struct Mm {
   Slot mmap;                // first vma, or kNone
   uint16_t tables;          // bit i: the page table of span i is allocated
   Pte ptes[C::kAddrs];
-};
-
-enum class Verb : uint8_t {
-  kNone = 0,
-  kMmap = 1,
-  kMunmap = 2,
-  kMprotect = 3,
-  kMremap = 4,
-  kRead = 5,
-  kWrite = 6,
-  kFork = 7,
-  kExit = 8,
-  kTruncate = 9,
-  kRemap = 10,
-  kPunch = 11,
-  kInvalidate = 12,
-};
-inline constexpr int kVerbs = 12;
-
-// Whether passes run in it.
-constexpr bool IsPass(Verb verb) {
-  return verb == Verb::kTruncate || verb == Verb::kPunch ||
-         verb == Verb::kInvalidate;
-}
-
-// One in-flight vma_adjust(): the new geometry of `vma`, and what it inserts.
-struct Adjust {
-  uint8_t phase;
-  Slot vma, insert;
-  uint8_t remove_next;  // 0, 1 or 2 vmas to absorb
-  uint16_t start, end, pgoff;
-  uint8_t vma_birth;
-  uint8_t merge_case;  // 1..8, 0 for a split or growth in place
-};
-
-// One in-flight do_munmap() or exit_mmap().
-struct Unmap {
-  uint8_t phase;
-  uint8_t mm;
-  Slot first;           // of the detached list
-  Slot cursor;          // where zapping is
-  uint16_t start, end;  // what is unmapped
-  uint16_t next_addr;   // where zapping goes on in the cursor's vma
-  uint8_t whole_mm;     // exit_mmap
-  uint8_t failed;       // ENOMEM
-};
-
-// One in-flight pass: unmap_mapping_range().
-struct Pass {
-  uint8_t phase;
-  uint8_t active;  // the pass has its count and has not ended
-  uint8_t file;
-  uint8_t even_cows;     // take private copies too
-  uint16_t first, last;  // file pages, inclusive
-  uint32_t count;        // N
-  Slot cursor;           // the vma being zapped; valid while the lock is held
-  uint8_t cursor_birth;
-  uint16_t addr, end;  // in the cursor's vma: next address, end of the range
-  Slot restart_vma;    // one restart point a pass, where that is the rule
-  uint8_t dropped;     // the lock was dropped and is not retaken yet
-  uint16_t restart_addr, restart_pgoff;
-  uint8_t in_list;  // the tree is done: walking the nonlinear list
-  uint8_t final;    // no pass over the whole range follows in its operation
-  uint8_t work;     // pages zapped in this block
-  uint8_t zapped;   // the pass has zapped a page
-};
-
-// One in-flight fault.
-struct Fault {
-  uint8_t phase;
-  uint8_t write;
-  Slot vma;
-  uint8_t vma_birth;
-  uint16_t addr;
-  Pte page;      // the page taken, kept until the pte is set
-  uint32_t seq;  // the sample of truncate_count
-  uint8_t outcome;
-  uint8_t retried;  // the count was sampled again under page_table_lock
-  uint16_t index;   // file page that is wanted
-  uint8_t from_file_pte;
-  uint8_t locked;  // the page of `page` is locked by this fault
-  uint8_t told;    // page_mkwrite has been called
-  uint8_t filler;  // invalidate_lock is held shared
-};
-
-// An operation in flight, with its arguments and how far it is. Only the verb's
-// own parts are in use; the rest is zero.
-struct Op {
-  Verb verb;
-  uint8_t phase;
-  uint8_t file;        // mmap, truncate, punch, invalidate
-  uint8_t shared;      // mmap
-  uint8_t write;       // mmap, mprotect
-  uint8_t populate;    // mmap
-  uint8_t child_task;  // fork
-  uint8_t child_mm;    // fork
-  uint16_t addr, len;
-  uint16_t new_addr, new_len;  // mremap
-  uint16_t pgoff;              // mmap, remap; of truncate the new size, of
-                               // punch and invalidate the first page
-  uint16_t fail_after;  // mremap: pages moved until the allocation fails, +1
-  uint16_t cursor;      // page or address that a loop has reached
-  Slot vma;             // the vma that a loop has reached
-  Slot new_vma;
-  uint8_t vma_birth, new_vma_birth;
-  uint8_t backwards;  // mremap: pages move back
-  uint8_t failed;
-  uint8_t locked;  // truncate, punch, invalidate: page locked, plus 1; 0: none
-  uint8_t rest;    // mremap: pages of the range behind this part
-  uint8_t unused[1];
-  uint8_t passes;  // the same: 1 the range's pass was begun, 2 + n a page's, in
-                   // vain n times so far; mremap: moves need i_mmap_lock
-  Adjust adjust;
-  Unmap unmap;
-  Pass pass;
-  Fault fault;
 };
 
 struct Task {

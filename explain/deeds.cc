@@ -332,8 +332,9 @@ std::optional<unsigned> MovedFrom(const Story& story, size_t row,
   const unsigned mm = story.Before(row).tasks[it.task].mm;
   const Pte* const before = story.Before(row).mms[mm].ptes;
   const Pte* const after = it.world.mms[mm].ptes;
+  if (it.begins.verb != Verb::kMremap) return std::nullopt;
   // Parts of a range that move one after another move equally far.
-  const int far = int{it.begins.new_addr} - int{it.begins.addr};
+  const int far = int{it.begins.mremap.new_addr} - int{it.begins.mremap.addr};
   for (const int from : {int(addr) - far, int(addr) + far}) {
     if (from < 0 || from >= int{LargeCaps::kAddrs} || far == 0) continue;
     if (before[from].present() && !after[from].present() &&

@@ -56,7 +56,8 @@ class Account {
         "not take is page %u at %u of %s%s.",
         TaskName(row.task), does, file,
         row.verb == Verb::kTruncate
-            ? absl::StrFormat(" to %s", Pages(row.begins.pgoff))
+            ? absl::StrFormat(" to %s",
+                              Pages(row.begins.truncate.removal.first))
             : "",
         pass, PagesInWords(note.start, note.end - 1), victim_.index,
         victim_.addr, MmName(victim_.mm),

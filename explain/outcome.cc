@@ -40,10 +40,10 @@ class Outcomes {
                 " holds ", LockName(story_, number_, lock),
                 task == row_.task ? " itself" : "");
     }
-    if (who.empty() && op_after_.locked != 0)
+    if (who.empty() && LockedPage(op_after_) != 0)
       who = absl::StrFormat(
           "page %u is mapped, and a pass over it has zapped nothing",
-          op_after_.locked - 1U);
+          LockedPage(op_after_) - 1);
     return "waits: " + (who.empty() ? row_.to : who);
   }
 
@@ -58,8 +58,8 @@ class Outcomes {
     if (lock.kind != wanted.lock) return false;
     if (lock.kind != LockKind::kPageLock) return true;
     const Op& op = after_.tasks[task].op;
-    return wanted.mm == (op.locked == lock.id + 1
-                             ? op.file
+    return wanted.mm == (LockedPage(op) == lock.id + 1
+                             ? RemovalOf(op).file
                              : after_.vmas[op.fault.vma].file);
   }
 
@@ -121,11 +121,10 @@ class Outcomes {
   }
 
   void Outcome() {
-    const bool undoes = row_.verb == Verb::kFork && op_after_.backwards != 0;
-    bool no_memory = op_after_.failed != 0 || op_after_.unmap.failed != 0;
+    bool no_memory = HasFailed(op_after_);
     for (const TraceNote& note : row_.notes)
       no_memory |= note.kind == Kind::kNoMemory;
-    if (row_.flow == Flow::kDone && (no_memory || undoes))
+    if (row_.flow == Flow::kDone && no_memory)
       Say("fails: ENOMEM");
     else if (row_.Has(Kind::kNoMemory))
       Say("gets no memory: it has to undo what it did");

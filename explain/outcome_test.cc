@@ -166,13 +166,21 @@ class Watcher {
       outcomes_.insert("served");
   }
 
+  // The address that is populated next.
+  static unsigned NextFault(const Op& op) {
+    if (op.verb == Verb::kRemap && op.remap.phase != RemapPhase::kMmap)
+      return op.remap.addr + unsigned{op.remap.cursor};
+    return op.mmap.addr + unsigned{op.mmap.populated};
+  }
+
   void Populate(const TraceStep& step, unsigned mm) {
     if (step.verb != Verb::kMmap && step.verb != Verb::kRemap) return;
     const Op& op = before_.tasks[step.task].op;
     const Op& now = step.world->tasks[step.task].op;
-    Retries(step, op.cursor == now.cursor);
+    const unsigned at = NextFault(op);
+    Retries(step, at == NextFault(now));
     if (step.flow == Flow::kDone && MaySigbus(step.from) &&
-        !step.world->mms[mm].ptes[op.addr + op.cursor].present())
+        !step.world->mms[mm].ptes[at].present())
       outcomes_.insert("SIGBUS");
   }
 
@@ -196,7 +204,7 @@ class Watcher {
     if (step.verb == Verb::kFork) failed = world.tasks[it.new_addr].live == 0;
     // The pages came back, and with them the range.
     if (step.verb == Verb::kMremap)
-      failed = before_.tasks[step.task].op.backwards != 0;
+      failed = before_.tasks[step.task].op.mremap.backwards != 0;
     // These also split what lies where they go: with an empty slab they may
     // have failed, or have had nothing to do.
     if (!failed && before_.free_count == 0 &&
@@ -246,7 +254,7 @@ class Watcher {
   void PassBegins(const TraceStep& step) {
     const Event& it = began_[step.task];
     const Op& op = before_.tasks[step.task].op;
-    unsigned first = op.locked != 0 ? op.locked - 1U : it.addr;
+    unsigned first = LockedPage(op) != 0 ? LockedPage(op) - 1 : it.addr;
     if (step.verb == Verb::kInvalidate && !rules_.wide_offsets) first &= 0xf;
     const uint32_t count = step.world->files[it.file].truncate_count;
     outcomes_.insert(absl::StrCat("pass ", count, " from ", first));

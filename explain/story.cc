@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/drive-inl.h"
+#include "core/fields.h"
 #include "core/tracer.h"
 
 namespace vmtrunc {
@@ -126,8 +127,8 @@ class Teller {
 
   static unsigned ChildOf(const LargeWorld& world, unsigned mm) {
     for (const Task& task : world.tasks)
-      if (task.op.verb == Verb::kFork && task.op.child_mm == mm)
-        return task.op.child_task;
+      if (task.op.verb == Verb::kFork && task.op.fork.child_mm == mm)
+        return task.op.fork.child_task;
     return LargeCaps::kTasks;
   }
 
@@ -183,11 +184,10 @@ std::optional<size_t> BrokenRow(const Story& story) {
 // The world but for how often structs were allocated.
 uint64_t PlaceOf(LargeWorld world) {
   for (Vma& vma : world.vmas) vma.birth = 0;
-  for (Task& task : world.tasks) {
-    Op& op = task.op;
-    op.vma_birth = op.new_vma_birth = op.adjust.vma_birth = 0;
-    op.pass.cursor_birth = op.fault.vma_birth = 0;
-  }
+  for (Task& task : world.tasks)
+    ForEachField(task.op, [](auto&, const char*, auto, auto&... birth) {
+      ((birth = 0), ...);
+    });
   return HashOf(world);
 }
 
@@ -238,7 +238,7 @@ std::vector<HeldLock> LocksOf(const LargeWorld& world, unsigned task) {
     add(LockKind::kPageTableLock, i, mm.page_table_lock == task);
   }
   const Op& op = world.tasks[task].op;
-  if (op.locked != 0) add(LockKind::kPageLock, op.locked - 1U, true);
+  if (LockedPage(op) != 0) add(LockKind::kPageLock, LockedPage(op) - 1, true);
   if (op.fault.locked != 0) add(LockKind::kPageLock, op.fault.index, true);
   return locks;
 }

@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "core/fields.h"
+#include "core/field_words.h"
 #include "core/mark.h"
 
 namespace vmtrunc {

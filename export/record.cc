@@ -217,7 +217,7 @@ class Recorder : public Checker<LargeCaps> {
     Checker::PassEnds(w, task);
     const Op& op = w.tasks[task].op;
     if (op.verb == Verb::kTruncate && op.pass.final != 0)
-      Asked(w, op.file, op.pgoff);
+      Asked(w, op.truncate.removal.file, op.truncate.removal.first);
   }
   void TruncationEnds(const World_& w, unsigned task, unsigned file,
                       unsigned size) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/check.h"
+#include "core/fields.h"
 #include "core/mark.h"
 
 namespace vmtrunc {
@@ -39,9 +40,7 @@ class Canonical {
     put(&extra, sizeof(extra));
     for (const File& it : w_.files) {
       File file = it;
-      file.truncate_count = Count(file.truncate_count);
-      file.root = Place(file.root);
-      file.list = Place(file.list);
+      Rename(file);
       put(&file, sizeof(file));
     }
     put(&w_.free_count, 1);
@@ -148,28 +147,34 @@ class Canonical {
     slot = Place(slot);
   }
 
+  // Gives slots and counts the names that they have in the normal form.
+  template <class T>
+  void Rename(T& it) const {
+    ForEachField(it, [this](auto& field, const char*, auto as, auto&... birth) {
+      using enum Form;
+      if constexpr (as.form == kKnown) {
+        Remembered(field, birth...);
+      } else if constexpr (as.form == kSlot || as.form == kLink) {
+        field = Place(field);
+      } else if constexpr (as.form == kCount) {
+        field = Count(field);
+      } else if constexpr (as.form == kMark) {
+        field = Mark(field);
+      } else if constexpr (as.form == kBirth) {
+        field = 0;
+      }
+    });
+  }
+
   Vma Renamed(Vma vma) const {
-    vma.count = Mark(CountOf(vma));
-    for (Slot* slot : {&vma.mm_next, &vma.mm_prev, &vma.parent, &vma.left,
-                       &vma.right, &vma.set_prev, &vma.set_next})
-      *slot = Place(*slot);
-    vma.birth = 0;
+    vma.count = CountOf(vma);
+    Rename(vma);
     return vma;
   }
 
   Op Renamed(Op op) const {
-    Remembered(op.vma, op.vma_birth);
-    Remembered(op.new_vma, op.new_vma_birth);
-    op.adjust.insert = Place(op.adjust.insert);
-    Remembered(op.adjust.vma, op.adjust.vma_birth);
-    op.unmap.first = Place(op.unmap.first);
-    op.unmap.cursor = Place(op.unmap.cursor);
-    op.pass.count = Count(op.pass.count);
-    op.pass.restart_vma = Place(op.pass.restart_vma);
-    Remembered(op.pass.cursor, op.pass.cursor_birth);
+    Rename(op);
     if (op.verb != Verb::kInvalidate) op.pass.zapped = 0;  // nobody asks
-    op.fault.seq = Count(op.fault.seq);
-    Remembered(op.fault.vma, op.fault.vma_birth);
     return op;
   }
 
