@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "core/event.h"
 #include "core/rules.h"
+#include "core/verbs.h"
 
 namespace vmtrunc {
 
@@ -79,10 +80,6 @@ RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header);
 // Whether a file is in the text form: its name ends in .vmt or its first
 // significant line starts with "vmtrunc".
 bool LooksLikeText(std::string_view name, std::string_view content);
-
-const char* VerbName(Verb verb);
-// The verb of that name; kNone: there is none.
-Verb VerbNamed(std::string_view name);
 
 }  // namespace vmtrunc
 

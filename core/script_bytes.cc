@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/script.h"
+#include "core/verbs.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -25,11 +26,13 @@ uint32_t Word(const uint8_t* from) {
          uint32_t{from[3]} << 24;
 }
 
+// Of a file, in pages.
+uint8_t SizeOf(unsigned byte) {
+  return static_cast<uint8_t>(std::min(byte & 127U, 64U));
+}
+
 void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
                   bool& has_kernel) {
-  const auto size = [](unsigned value) {
-    return static_cast<uint8_t>(std::min(value & 127U, 64U));
-  };
   const unsigned number = h[1] & 15U;
   has_kernel = number >= 1 && number <= AllKernels().size();
   kernel = KernelSpec{};
@@ -43,9 +46,9 @@ void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
   const unsigned narrow = h[3] & 31U;
   setup.count_bits = static_cast<uint8_t>(narrow > 24 ? 32 : 32 - narrow);
   setup.count = Word(h + 4);
-  setup.sizes[0] = size(h[8] ^ unsigned{kDefaultSize});
+  setup.sizes[0] = SizeOf(h[8] ^ unsigned{kDefaultSize});
   setup.files = (h[9] & 128U) != 0 ? 2 : 1;
-  setup.sizes[1] = setup.files == 2 ? size(h[9]) : uint8_t{0};
+  setup.sizes[1] = setup.files == 2 ? SizeOf(h[9]) : uint8_t{0};
   setup.tasks = static_cast<uint8_t>(
       std::min((h[10] ^ unsigned{kDefaultTasks}) & 15U, 8U));
   const uint32_t owners = Word(h + 11) & 0xffffffU;
@@ -54,6 +57,40 @@ void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
     unsigned owner = (owners >> (3 * i) & 7U) ^ i;
     if (owner >= i || i >= setup.tasks) owner = i;
     setup.mm_of[i] = owner < i ? setup.mm_of[owner] : static_cast<uint8_t>(i);
+  }
+}
+
+void DecodeArg(Arg arg, const uint8_t* r, unsigned files, Event& event) {
+  const ArgInfo& info = InfoOf(arg);
+  switch (arg) {
+    case Arg::kAddr:
+    case Arg::kLen:
+    case Arg::kNewAddr:
+    case Arg::kNewLen:
+    case Arg::kFail:
+    case Arg::kPgoff:
+    case Arg::kFirst:
+      event.*info.at = r[info.byte];
+      break;
+    case Arg::kSize:
+      event.*info.at = SizeOf(r[info.byte]);
+      break;
+    case Arg::kChild:
+      event.*info.at = r[info.byte] & 7U;
+      break;
+    case Arg::kFile:
+      event.file = static_cast<uint8_t>(files == 2 ? r[1] >> 3 & 1U : 0U);
+      break;
+    case Arg::kSharing:
+      event.is_private = (r[1] & 16U) != 0;
+      break;
+    case Arg::kAccess:
+    case Arg::kAccessOrRw:
+      event.write = (r[1] & 32U) == 0;
+      break;
+    case Arg::kPopulate:
+      event.populate = (r[1] & 64U) != 0;
+      break;
   }
 }
 
@@ -72,60 +109,7 @@ void DecodeRecord(const uint8_t* r, unsigned files, Event& event) {
   if (selector < 1 || selector > unsigned{kVerbs}) return;
   event.kind = (r[0] & 32U) != 0 ? EventKind::kBegin : EventKind::kStart;
   event.verb = static_cast<Verb>(selector);
-  const auto file = static_cast<uint8_t>(files == 2 ? r[1] >> 3 & 1U : 0U);
-  const bool write = (r[1] & 32U) == 0;
-  switch (event.verb) {
-    case Verb::kMmap:
-      event.file = file;
-      event.is_private = (r[1] & 16U) != 0;
-      event.write = write;
-      event.populate = (r[1] & 64U) != 0;
-      event.pgoff = r[6];
-      event.addr = r[2];
-      event.len = r[3];
-      break;
-    case Verb::kMprotect:
-      event.write = write;
-      event.addr = r[2];
-      event.len = r[3];
-      break;
-    case Verb::kMremap:
-      event.addr = r[2];
-      event.len = r[3];
-      event.new_addr = r[4];
-      event.new_len = r[5];
-      event.fail_after = r[7];
-      break;
-    case Verb::kMunmap:
-      event.addr = r[2];
-      event.len = r[3];
-      break;
-    case Verb::kRead:
-    case Verb::kWrite:
-      event.addr = r[2];
-      break;
-    case Verb::kFork:
-      event.new_addr = r[4] & 7U;
-      break;
-    case Verb::kTruncate:
-      event.file = file;
-      event.addr = static_cast<uint8_t>(std::min(r[2] & 127U, 64U));
-      break;
-    case Verb::kRemap:
-      event.addr = r[2];
-      event.len = r[3];
-      event.pgoff = r[6];
-      break;
-    case Verb::kPunch:
-    case Verb::kInvalidate:
-      event.file = file;
-      event.addr = r[2];
-      event.len = r[3];
-      break;
-    case Verb::kExit:
-    case Verb::kNone:
-      break;
-  }
+  for (const Arg arg : InfoOf(event.verb).args) DecodeArg(arg, r, files, event);
 }
 
 void EncodeRecord(const Event& event, uint8_t* r) {
@@ -154,11 +138,10 @@ void EncodeRecord(const Event& event, uint8_t* r) {
       r[7] = event.fail_after;
       break;
   }
-  const bool can_write =
-      event.verb == Verb::kMmap || event.verb == Verb::kMprotect;
   r[1] = static_cast<uint8_t>(
       event.task | unsigned{event.file} << 3 | (event.is_private ? 16U : 0U) |
-      (can_write && !event.write ? 32U : 0U) | (event.populate ? 64U : 0U));
+      (HasAccess(event.verb) && !event.write ? 32U : 0U) |
+      (event.populate ? 64U : 0U));
 }
 
 }  // namespace

@@ -10,14 +10,11 @@
 #include "absl/strings/str_format.h"
 #include "core/checker.h"
 #include "core/script.h"
+#include "core/verbs.h"
 #include "core/version.h"
 
 namespace vmtrunc {
 namespace {
-
-constexpr std::array<const char*, kVerbs + 1> kVerbNames = {
-    "none", "mmap", "munmap",   "mprotect", "mremap", "read",      "write",
-    "fork", "exit", "truncate", "remap",    "punch",  "invalidate"};
 
 // Words that a line which is no event begins with.
 constexpr std::array<const char*, 7> kDeclarations = {
@@ -138,6 +135,7 @@ class Parser {
   void ParseExpect(Line& line);
   void ParseEvent(Line& line);
   void ParseVerb(Line& line, Event& event);
+  void ParseArg(Arg arg, Line& line, Event& event);
   void ParseKernel(Line& line);
   uint8_t File(Line& line);
   uint8_t Task(const std::string& name, Line& line);
@@ -271,65 +269,51 @@ void Parser::ParseExpect(Line& line) {
   script_.expects.push_back(std::move(expect));
 }
 
-void Parser::ParseVerb(Line& line, Event& event) {
-  event.kind = EventKind::kStart;
-  event.verb = VerbNamed(line.take());
-  const auto range = [&] {
-    event.addr = line.Number("ADDR", 0, 255);
-    event.len = line.Number("LEN", 0, 255);
-  };
-  switch (event.verb) {
-    case Verb::kNone:
-      line.Expected("a verb, step, drop or finish");
+void Parser::ParseArg(Arg arg, Line& line, Event& event) {
+  const ArgInfo& info = InfoOf(arg);
+  switch (arg) {
+    case Arg::kAddr:
+    case Arg::kLen:
+    case Arg::kNewAddr:
+    case Arg::kNewLen:
+    case Arg::kPgoff:
+    case Arg::kSize:
+    case Arg::kFirst:
+      event.*info.at = line.Number(info.name, 0, info.most);
       break;
-    case Verb::kMmap:
-      range();
+    case Arg::kFail:
+      if (line.TakeIf("fail"))
+        event.*info.at =
+            static_cast<uint8_t>(line.Number(info.name, 0, info.most - 1U) + 1);
+      break;
+    case Arg::kFile:
       event.file = File(line);
-      event.pgoff = line.Number("PGOFF", 0, 255);
+      break;
+    case Arg::kSharing:
       if (!line.TakeIf("shared")) event.is_private = line.TakeIf("private");
-      event.write = line.TakeIf("rw") || !line.TakeIf("r");
-      event.populate = line.TakeIf("populate");
       break;
-    case Verb::kMunmap:
-      range();
-      break;
-    case Verb::kMprotect:
-      range();
+    case Arg::kAccess:
       event.write = line.TakeIf("rw");
       if (!event.write && !line.TakeIf("r")) line.Expected("r or rw");
       break;
-    case Verb::kMremap:
-      range();
-      event.new_addr = line.Number("NEWADDR", 0, 255);
-      event.new_len = line.Number("NEWLEN", 0, 255);
-      if (line.TakeIf("fail"))
-        event.fail_after = static_cast<uint8_t>(line.Number("K", 0, 254) + 1);
+    case Arg::kAccessOrRw:
+      event.write = line.TakeIf("rw") || !line.TakeIf("r");
       break;
-    case Verb::kRead:
-    case Verb::kWrite:
-      event.addr = line.Number("ADDR", 0, 255);
+    case Arg::kPopulate:
+      event.populate = line.TakeIf("populate");
       break;
-    case Verb::kFork:
+    case Arg::kChild:
       event.new_addr = Task(line.Name("a task's name"), line);
       is_forked_[event.new_addr] = true;
       break;
-    case Verb::kExit:
-      break;
-    case Verb::kTruncate:
-      event.file = File(line);
-      event.addr = line.Number("SIZE", 0, 64);
-      break;
-    case Verb::kRemap:
-      range();
-      event.pgoff = line.Number("PGOFF", 0, 255);
-      break;
-    case Verb::kPunch:
-    case Verb::kInvalidate:
-      event.file = File(line);
-      event.addr = line.Number("FIRST", 0, 255);
-      event.len = line.Number("LEN", 0, 255);
-      break;
   }
+}
+
+void Parser::ParseVerb(Line& line, Event& event) {
+  event.kind = EventKind::kStart;
+  event.verb = VerbNamed(line.take());
+  if (event.verb == Verb::kNone) line.Expected("a verb, step, drop or finish");
+  for (const Arg arg : InfoOf(event.verb).args) ParseArg(arg, line, event);
   if (line.TakeIf("&")) event.kind = EventKind::kBegin;
 }
 
@@ -413,17 +397,39 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   return std::move(script_);
 }
 
+// With a blank before it, or nothing where it need not be said.
+std::string ToText(Arg arg, const Event& event, const Script& names) {
+  const ArgInfo& info = InfoOf(arg);
+  switch (arg) {
+    case Arg::kAddr:
+    case Arg::kLen:
+    case Arg::kNewAddr:
+    case Arg::kNewLen:
+    case Arg::kPgoff:
+    case Arg::kSize:
+    case Arg::kFirst:
+      return absl::StrCat(" ", event.*info.at);
+    case Arg::kFail:
+      return event.fail_after == 0
+                 ? ""
+                 : absl::StrCat(" fail ", event.fail_after - 1);
+    case Arg::kFile:
+      return " " + names.file_names[event.file];
+    case Arg::kSharing:
+      return event.is_private ? " private" : "";
+    case Arg::kAccess:
+      return event.write ? " rw" : " r";
+    case Arg::kAccessOrRw:
+      return event.write ? "" : " r";
+    case Arg::kPopulate:
+      return event.populate ? " populate" : "";
+    case Arg::kChild:
+      return " " + names.task_names[event.new_addr];
+  }
+  return "";
+}
+
 }  // namespace
-
-const char* VerbName(Verb verb) {
-  return kVerbNames[static_cast<size_t>(verb)];
-}
-
-Verb VerbNamed(std::string_view name) {
-  size_t verb = kVerbs;
-  while (verb > 0 && name != kVerbNames[verb]) --verb;
-  return static_cast<Verb>(verb);
-}
 
 Script EmptyScript() {
   Script script;
@@ -450,52 +456,13 @@ std::string ToText(const Event& event, const Script& names) {
     case EventKind::kDrop:
       return event.count == 1 ? text + " drop"
                               : absl::StrCat(text, " drop ", event.count);
-    default:
+    case EventKind::kStart:
+    case EventKind::kBegin:
       break;
   }
   absl::StrAppend(&text, " ", VerbName(event.verb));
-  const std::string& file = names.file_names[event.file];
-  switch (event.verb) {
-    case Verb::kMmap:
-      absl::StrAppend(&text, " ", event.addr, " ", event.len, " ", file, " ",
-                      event.pgoff, event.is_private ? " private" : "",
-                      event.write ? "" : " r",
-                      event.populate ? " populate" : "");
-      break;
-    case Verb::kMunmap:
-      absl::StrAppend(&text, " ", event.addr, " ", event.len);
-      break;
-    case Verb::kMprotect:
-      absl::StrAppend(&text, " ", event.addr, " ", event.len,
-                      event.write ? " rw" : " r");
-      break;
-    case Verb::kMremap:
-      absl::StrAppend(&text, " ", event.addr, " ", event.len, " ",
-                      event.new_addr, " ", event.new_len);
-      if (event.fail_after != 0)
-        absl::StrAppend(&text, " fail ", event.fail_after - 1);
-      break;
-    case Verb::kRead:
-    case Verb::kWrite:
-      absl::StrAppend(&text, " ", event.addr);
-      break;
-    case Verb::kFork:
-      absl::StrAppend(&text, " ", names.task_names[event.new_addr]);
-      break;
-    case Verb::kTruncate:
-      absl::StrAppend(&text, " ", file, " ", event.addr);
-      break;
-    case Verb::kRemap:
-      absl::StrAppend(&text, " ", event.addr, " ", event.len, " ", event.pgoff);
-      break;
-    case Verb::kPunch:
-    case Verb::kInvalidate:
-      absl::StrAppend(&text, " ", file, " ", event.addr, " ", event.len);
-      break;
-    case Verb::kExit:
-    case Verb::kNone:
-      break;
-  }
+  for (const Arg arg : InfoOf(event.verb).args)
+    text += ToText(arg, event, names);
   return event.kind == EventKind::kBegin ? text + " &" : text;
 }
 

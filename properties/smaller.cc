@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/verbs.h"
+
 namespace vmtrunc {
 namespace {
 
@@ -38,8 +40,7 @@ constexpr void (*kEventChanges[])(Event&) = {
     [](Event& e) { Half(e.pgoff, 0); },
     [](Event& e) { Less(e.pgoff, 0); },
     [](Event& e) {
-      if (e.len == 0 || e.verb == Verb::kPunch || e.verb == Verb::kInvalidate)
-        Less(e.addr, 0);
+      if (e.len == 0 || Has(e.verb, Arg::kFirst)) Less(e.addr, 0);
     },
     [](Event& e) { e.file = 0; },
 };
@@ -48,12 +49,8 @@ constexpr void (*kEventChanges[])(Event&) = {
 template <class F>
 void ForAddresses(Script& script, F visit) {
   for (Event& e : script.events) {
-    const bool file_page = e.verb == Verb::kTruncate ||
-                           e.verb == Verb::kPunch ||
-                           e.verb == Verb::kInvalidate;
-    if (e.verb == Verb::kNone || file_page) continue;
-    if (e.addr != 0) visit(e.addr);
-    if (e.verb == Verb::kMremap) visit(e.new_addr);
+    if (e.addr != 0 && Has(e.verb, Arg::kAddr)) visit(e.addr);
+    if (Has(e.verb, Arg::kNewAddr)) visit(e.new_addr);
   }
 }
 
@@ -86,7 +83,7 @@ void DropTask(Script& script, uint8_t gone, uint8_t heir) {
     } else if (e.task > last) {
       --e.task;
     }
-    if (e.verb == Verb::kFork && e.new_addr > last) --e.new_addr;
+    if (Has(e.verb, Arg::kChild) && e.new_addr > last) --e.new_addr;
   }
   setup.tasks = last;
   setup.mm_of[last] = last;

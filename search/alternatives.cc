@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/caps.h"
+#include "core/verbs.h"
 
 namespace vmtrunc {
 namespace {
@@ -134,12 +135,11 @@ std::vector<Event> Near(const Event& event) {
       e.kind =
           e.kind == EventKind::kStart ? EventKind::kBegin : EventKind::kStart;
     });
-  if (event.verb == Verb::kMmap || event.verb == Verb::kMprotect)
-    with([](Event& e) { e.write = !e.write; });
-  if (event.verb == Verb::kMmap) {
+  if (HasAccess(event.verb)) with([](Event& e) { e.write = !e.write; });
+  if (Has(event.verb, Arg::kPopulate))
     with([](Event& e) { e.populate = !e.populate; });
+  if (Has(event.verb, Arg::kSharing))
     with([](Event& e) { e.is_private = !e.is_private; });
-  }
   if (event.len > 1) {
     // The last page alone, by address and by page of the file; what comes
     // before it too.

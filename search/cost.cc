@@ -1,5 +1,7 @@
 #include "search/cost.h"
 
+#include "core/verbs.h"
+
 namespace vmtrunc {
 namespace {
 
@@ -11,8 +13,7 @@ unsigned ArgumentsOf(const Event& e) {
          e.fail_after;
   if (e.is_private) sum += 1;
   if (e.populate) sum += 1;
-  const bool can_write = e.verb == Verb::kMmap || e.verb == Verb::kMprotect;
-  if (can_write && !e.write) sum += 1;
+  if (HasAccess(e.verb) && !e.write) sum += 1;
   return sum;
 }
 

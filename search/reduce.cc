@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/verbs.h"
 
 namespace vmtrunc {
 namespace {
@@ -227,10 +228,10 @@ bool LessInAllEvents(Best& best) {
   };
   all([](Event& e) { e.is_private = false; });
   all([](Event& e) {
-    if (e.verb == Verb::kMmap || e.verb == Verb::kMprotect) e.write = !e.write;
+    if (HasAccess(e.verb)) e.write = !e.write;
   });
   all([](Event& e) {
-    if (e.verb == Verb::kMmap || e.verb == Verb::kMprotect) e.write = !e.write;
+    if (HasAccess(e.verb)) e.write = !e.write;
     e.is_private = false;
   });
   return changed;

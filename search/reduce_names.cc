@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/verbs.h"
 #include "search/reduce.h"
 
 namespace vmtrunc {
@@ -16,7 +17,7 @@ void SwapTasks(Draft& d, uint8_t one, uint8_t other) {
   };
   for (Event& e : d.events) {
     e.task = swapped(e.task);
-    if (e.verb == Verb::kFork) e.new_addr = swapped(e.new_addr);
+    if (Has(e.verb, Arg::kChild)) e.new_addr = swapped(e.new_addr);
   }
   uint8_t owner[kTasks];
   for (unsigned i = 0; i < kTasks; ++i)
@@ -36,7 +37,7 @@ void DropLastTask(Draft& d) {
   d.setup.mm_of[last] = last;
   for (Event& e : d.events) {
     if (e.task > last) --e.task;
-    if (e.verb == Verb::kFork && e.new_addr > last) --e.new_addr;
+    if (Has(e.verb, Arg::kChild) && e.new_addr > last) --e.new_addr;
   }
 }
 
@@ -185,7 +186,7 @@ bool FewerFiles(Best& best) {
   }) || best.With([](Draft& d) {
     std::swap(d.setup.sizes[0], d.setup.sizes[1]);
     for (Event& e : d.events)
-      if (IsPass(e.verb) || e.verb == Verb::kMmap) e.file ^= 1;
+      if (Has(e.verb, Arg::kFile)) e.file ^= 1;
   });
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "core/verbs.h"
 #include "search/alternatives.h"
 #include "search/reduce.h"
 
@@ -12,29 +13,6 @@ namespace {
 constexpr unsigned kTasksOfAll = LargeCaps::kTasks;
 // More are of a script that can still shrink.
 constexpr size_t kMostEdges = 10;
-
-template <class F>
-void ForRanges(Event& e, F visit) {
-  uint8_t one = 1;
-  switch (e.verb) {
-    case Verb::kMmap:
-    case Verb::kMunmap:
-    case Verb::kMprotect:
-    case Verb::kRemap:
-      visit(e.addr, e.len);
-      break;
-    case Verb::kRead:
-    case Verb::kWrite:
-      visit(e.addr, one);
-      break;
-    case Verb::kMremap:
-      visit(e.addr, e.len);
-      visit(e.new_addr, e.new_len);
-      break;
-    default:
-      break;
-  }
-}
 
 // One page less: what lies behind it moves down.
 void Without(uint8_t& from, uint8_t& len, unsigned page) {
@@ -51,7 +29,7 @@ constexpr Tasks kAll = ~0U;
 // What lies in [first, middle) and what lies in [middle, end) change places.
 void SwapAddresses(Draft& d, unsigned first, unsigned middle, unsigned end) {
   for (Event& e : d.events)
-    ForRanges(e, [&](uint8_t& from, const uint8_t& len) {
+    ForEachRange(e, [&](uint8_t& from, const uint8_t& len) {
       if (from >= first && unsigned{from} + len <= middle)
         from = static_cast<uint8_t>(from + end - middle);
       else if (from >= middle && unsigned{from} + len <= end)
@@ -62,17 +40,16 @@ void SwapAddresses(Draft& d, unsigned first, unsigned middle, unsigned end) {
 void WithoutAddress(Draft& d, Tasks tasks, unsigned addr) {
   for (Event& e : d.events)
     if ((tasks >> e.task & 1) != 0)
-      ForRanges(e,
-                [&](uint8_t& from, uint8_t& len) { Without(from, len, addr); });
+      ForEachRange(
+          e, [&](uint8_t& from, uint8_t& len) { Without(from, len, addr); });
 }
 
 void WithoutPage(Draft& d, uint8_t file, unsigned page) {
   if (d.setup.sizes[file] > page) --d.setup.sizes[file];
   for (Event& e : d.events) {
     if (e.file != file) continue;
-    if (e.verb == Verb::kTruncate && e.addr > page) --e.addr;
-    if (e.verb == Verb::kPunch || e.verb == Verb::kInvalidate)
-      Without(e.addr, e.len, page);
+    if (Has(e.verb, Arg::kSize) && e.addr > page) --e.addr;
+    if (Has(e.verb, Arg::kFirst)) Without(e.addr, e.len, page);
   }
 }
 
@@ -102,7 +79,7 @@ std::pair<unsigned, unsigned> AddressesOf(Draft d, Tasks tasks) {
   unsigned least = 256, most = 0;
   for (Event& e : d.events) {
     if ((tasks >> e.task & 1) == 0) continue;
-    ForRanges(e, [&](const uint8_t& from, const uint8_t& len) {
+    ForEachRange(e, [&](const uint8_t& from, const uint8_t& len) {
       least = std::min<unsigned>(least, from);
       most = std::max<unsigned>(most, unsigned{from} + len);
     });
@@ -115,7 +92,7 @@ bool ShiftDown(Best& best, Tasks tasks) {
     return best.With([&](Draft& d) {
       for (Event& e : d.events)
         if ((tasks >> e.task & 1) != 0)
-          ForRanges(e, [&](uint8_t& from, uint8_t&) {
+          ForEachRange(e, [&](uint8_t& from, uint8_t&) {
             from = static_cast<uint8_t>(from - by);
           });
     });
@@ -152,7 +129,7 @@ bool LowerAddresses(Best& best) {
 bool OtherPlaces(Best& best) {
   std::set<unsigned> edges;
   for (Event e : best.events())
-    ForRanges(e, [&](const uint8_t& from, const uint8_t& len) {
+    ForEachRange(e, [&](const uint8_t& from, const uint8_t& len) {
       edges.insert(from);
       edges.insert(unsigned{from} + len);
     });
