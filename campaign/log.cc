@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/write.h"
+#include "core/rules.h"
 
 namespace vmtrunc {
 
@@ -89,6 +90,8 @@ std::optional<SliceRecord> FromLine(const std::string& text) {
     line.at("end").get_to(r.end);
     line.at("causes").get_to(r.causes);
     line.at("unsorted").get_to(r.unsorted);
+    // A kernel that is not built has no totals and no findings.
+    if (!ParseKernelSpec(r.kernel).ok()) return std::nullopt;
     return r;
   } catch (const json::exception&) {
     return std::nullopt;  // of another program, or damaged
