@@ -62,6 +62,9 @@ void Print(const CampaignOptions& o, const Summary& summary) {
     std::cout << "\n";
   }
   if (summary.findings.empty()) std::cout << "nothing has been broken\n";
+  if (summary.bad_lines > 0)
+    std::cout << "not counted: " << summary.bad_lines
+              << " damaged lines in the log\n";
   std::cout << "report: " << Shown(o.directory) << "/report.html\n";
 }
 
