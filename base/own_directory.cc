@@ -39,6 +39,8 @@ bool IsThere(const std::string& path) {
 std::string MakeTemporaryDirectory(const std::string& beside) {
   std::string name = beside + "/.vmtrunc-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) FailPath(beside, errno);
+  // Whatever the umask says of what is made later: it is to be filled.
+  if (::chmod(name.c_str(), 0700) != 0) FailPath(beside, errno);
   return name;
 }
 
@@ -248,6 +250,12 @@ void OwnDirectory::Fill(const std::string& made, const Files& files,
 
 void OwnDirectory::MakeNew(const Files& files, bool durable) {
   const std::string made = MakeTemporaryDirectory(Above());
+  Files all = files;
+  Hashes hashes;
+  for (const auto& [name, content] : files) hashes[name] = {NameOf(content)};
+  all.emplace_back(kMarker, Marker(hashes));
+  Fill(made, all, durable);
+  // Only now: the umask may be one that lets nobody write in it.
   struct stat old{};
   if (::stat(directory_.c_str(), &old) == 0) {
     if (::chown(made.c_str(), old.st_uid, old.st_gid) != 0) errno = 0;
@@ -257,15 +265,11 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
     ::umask(mask);
     ::chmod(made.c_str(), 0777 & ~mask);
   }
-  Files all = files;
-  Hashes hashes;
-  for (const auto& [name, content] : files) hashes[name] = {NameOf(content)};
-  all.emplace_back(kMarker, Marker(hashes));
-  Fill(made, all, durable);
   Step();
   // Takes the place of an empty directory, and of nothing else.
   if (::rename(made.c_str(), Plain().c_str()) != 0) {
     const int error = errno;
+    ::chmod(made.c_str(), 0700);
     RemoveMade(made, NamesOf(all));
     FailPath(directory_, error);
   }

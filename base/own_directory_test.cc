@@ -250,6 +250,29 @@ TEST_F(OwnDirectoryTest, AHardLinkElsewhereKeepsItsContent) {
   EXPECT_EQ(Get("marker"), marker);
 }
 
+// What a umask forbids is forbidden later, and nothing is in the way before.
+TEST_F(OwnDirectoryTest, AUmaskIsOfWhatIsMadeAndNotOfItsMaking) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ::chmod(directory_.c_str(), 0777);
+  for (const mode_t mask : {0777U, 0277U, 0477U}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::umask(mask);
+      if (::setresuid(65534, 65534, 65534) != 0) ::_exit(100);
+      ::_exit(ErrorOf([&] { Write({{"a", "1"}}, false); }).empty() ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << std::oct << mask;
+    struct stat about{};
+    ::stat(Path("out").c_str(), &about);
+    EXPECT_EQ(about.st_mode & 07777, 0777 & ~mask);
+    EXPECT_EQ(Get("out/a"), "1");
+    EXPECT_EQ(Names("."), std::set<std::string>{"out"});
+    fs::remove_all(Path("out"));
+  }
+}
+
 TEST_F(OwnDirectoryTest, NoResultHasANameOfOurOwn) {
   for (const char* name : {"", ".", "..", ".vmtrunc", ".vmtrunc-lock", "a/b"})
     EXPECT_NE(ErrorOf([&] { Write({{name, "1"}}, false); }), "") << name;

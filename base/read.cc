@@ -1,6 +1,7 @@
 #include "base/read.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,9 +11,23 @@
 #include "absl/cleanup/cleanup.h"
 #include "base/error.h"
 #include "base/shown.h"
+#include "base/stop.h"
 
 namespace vmtrunc {
 namespace {
+
+// Waits until there is something to read, or the end, as long as nobody tells
+// us to stop. Also a regular file may have one wait: /proc/kmsg. Returns errno.
+int Wait(int file) {
+  constexpr int kBetweenLooks = 50;  // milliseconds
+  pollfd what{.fd = file, .events = POLLIN, .revents = 0};
+  for (;;) {
+    const int ready = ::poll(&what, 1, kBetweenLooks);
+    if (ready > 0) return 0;
+    if (ready < 0 && errno != EINTR) return errno;
+    if (IsToldToStop()) return EINTR;
+  }
+}
 
 // Appends what there is to read, up to the end or past `most`. Returns errno.
 int Append(int file, size_t most, std::string& content) {
@@ -32,7 +47,9 @@ int Append(int file, size_t most, std::string& content) {
 std::string ReadFile(const std::string& path) {
   const bool is_input = path == "-";
   const int file =
-      is_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      is_input
+          ? STDIN_FILENO
+          : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) FailPath(path, errno);
   const auto close = absl::MakeCleanup([&] {
     if (!is_input) ::close(file);
@@ -41,8 +58,12 @@ std::string ReadFile(const std::string& path) {
   if (::fstat(file, &about) == 0 && S_ISDIR(about.st_mode))
     throw UsageError{Shown(path) + ": expected a file, not a directory"};
   std::string content;
-  if (const int error = Append(file, kMostInput, content))
-    FailPath(is_input ? "standard input" : path, error);
+  // A pipe that nobody writes to yet has no end either.
+  int error = EAGAIN;
+  while (error == EAGAIN)
+    if (error = Wait(file); error == 0)
+      error = Append(file, kMostInput, content);
+  if (error != 0) FailPath(is_input ? "standard input" : path, error);
   if (content.size() > kMostInput)
     throw UsageError{Shown(path) + ": expected at most 16 MiB"};
   return content;

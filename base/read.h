@@ -12,7 +12,8 @@ namespace vmtrunc {
 inline constexpr size_t kMostInput = size_t{16} << 20;
 
 // The whole file; "-" is standard input. Throws UsageError when it cannot be
-// opened, when a read of it fails, and when it is larger than kMostInput.
+// opened, when a read of it fails, when it is larger than kMostInput, and when
+// IsToldToStop() while there is nothing to read yet.
 std::string ReadFile(const std::string& path);
 
 // What a regular file of at most `most` bytes holds; nothing where it is none,

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
@@ -27,17 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // Each of these returns 0 or errno.
-
-int WriteAll(int file, const std::string& content) {
-  for (size_t done = 0; done < content.size();) {
-    const ssize_t wrote =
-        ::write(file, content.data() + done, content.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return wrote < 0 ? errno : ENOSPC;
-    done += static_cast<size_t>(wrote);
-  }
-  return 0;
-}
 
 // A full disk may show only here.
 int Finish(int file, bool durable) {
@@ -119,20 +109,32 @@ bool TakeLooks(int file, const struct stat& old) {
   return ::fchmod(file, old.st_mode & 07777) == 0;
 }
 
-// Writes into the file that is there; if that fails, its content back.
+// Writes into the file that is there; if that fails, its content back. What
+// could not be written back is not written over, however large it is.
 int WriteInPlace(const std::string& path, const std::string& content,
                  bool durable) {
-  const std::optional<std::string> old = ReadWhole(path, kMostInput);
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file < 0) return errno;
+  struct stat about{};
+  if (file < 0 || ::fstat(file, &about) != 0) return errno;
+  auto close = absl::MakeCleanup([&] { ::close(file); });
+  std::string old;
+  if (about.st_size >
+      0) {  // files of /proc, that are but written to, have none
+    std::optional<std::string> whole = ReadWhole(path, ~size_t{0});
+    if (!whole) return EACCES;
+    old = *std::move(whole);
+  }
   int error = WriteAll(file, content);
   if (error == 0 && ::ftruncate(file, static_cast<off_t>(content.size())) != 0)
     error = errno;
-  if (error != 0 && old && ::lseek(file, 0, SEEK_SET) == 0 &&
-      WriteAll(file, *old) == 0 &&
-      ::ftruncate(file, static_cast<off_t>(old->size())) != 0)
-    error = errno;
-  const int finished = Finish(file, durable);
+  if (error == 0 && durable && ::fsync(file) != 0) error = errno;
+  if (error != 0 && ::lseek(file, 0, SEEK_SET) == 0) {
+    // What lies behind a limit of the size was not reached, and is still there.
+    WriteAll(file, old);
+    if (::ftruncate(file, static_cast<off_t>(old.size())) != 0) return errno;
+  }
+  std::move(close).Cancel();
+  const int finished = Finish(file, /*durable=*/false);
   return error != 0 ? error : finished;
 }
 
@@ -219,14 +221,30 @@ int Write(const std::string& name, const std::string& content, bool durable) {
 
 }  // namespace
 
+int WriteAll(int file, const std::string& content) {
+  for (size_t done = 0; done < content.size();) {
+    const ssize_t wrote =
+        ::write(file, content.data() + done, content.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return wrote < 0 ? errno : ENOSPC;
+    done += static_cast<size_t>(wrote);
+  }
+  return 0;
+}
+
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.empty())
     throw UsageError{"expected a file's name, not an empty one"};
   const Target target = TargetOf(path_);
-  if (target.descriptor >= 0) return;
+  if (target.descriptor >= 0) {
+    const int flags = ::fcntl(target.descriptor, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) FailPath(path_, EBADF);
+    return;
+  }
   struct stat old{};
   if (::stat(target.path.c_str(), &old) == 0) {
     if (S_ISDIR(old.st_mode)) FailPath(path_, EISDIR);
+    if (S_ISSOCK(old.st_mode)) FailPath(path_, ENXIO);
     if (::access(target.path.c_str(), W_OK) != 0) FailPath(path_, errno);
     return;
   }

@@ -28,7 +28,11 @@ class OutputFile {
   std::string path_;
 };
 
-// The same at once.
+// All of it, from where the open file stands: a write may take a part, and only
+// the next one says why. Returns 0 or errno.
+int WriteAll(int file, const std::string& content);
+
+// The same at once, as of OutputFile.
 void WriteFile(const std::string& path, const std::string& content);
 
 // A file that is not there, in a directory that nobody else knows of yet: it

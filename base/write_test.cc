@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "base/scratch_test.h"
 
@@ -123,6 +126,58 @@ TEST_F(WriteTest, WhatCannotBeWrittenWholeLeavesWhatWasThere) {
   EXPECT_EQ(Get("linked"), "linked");
   EXPECT_EQ(Names("."),
             (std::set<std::string>{"old", "linked", "its-other-name"}));
+}
+
+// The number of `names` that a child, whose files may not grow past 18 MiB and
+// which is this user, cannot write 20 MiB to.
+int RefusedWhereFilesMayNotGrow(const std::vector<std::string>& paths,
+                                uid_t user) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{18 << 20, 18 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    if (user != ::geteuid() && ::setresuid(user, user, user) != 0) ::_exit(100);
+    int failed = 0;
+    for (const std::string& path : paths)
+      failed +=
+          ErrorOf([&] { WriteFile(path, std::string(20 << 20, 'x')); }).empty()
+              ? 0
+              : 1;
+    ::_exit(failed);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+// More than any input may have.
+TEST_F(WriteTest, ALargeFileThatIsWrittenInPlaceIsWrittenBack) {
+  const std::string large = std::string(17 << 20, 'o') + "end";
+  const std::string larger(19 << 20, 'o');  // than the limit
+  Put("linked", large);
+  Put("larger", larger);
+  for (const char* name : {"linked", "larger"})
+    fs::create_hard_link(Path(name), Path(std::string("other-") + name));
+  EXPECT_EQ(RefusedWhereFilesMayNotGrow({Path("linked"), Path("larger")},
+                                        ::geteuid()),
+            2);
+  EXPECT_TRUE(ReadWhole(Path("linked"), ~size_t{0}) == large);
+  EXPECT_TRUE(ReadWhole(Path("larger"), ~size_t{0}) == larger);
+}
+
+// It could not be written back, so that it is not written to.
+TEST_F(WriteTest, WhatCannotBeReadIsNotWrittenInPlace) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ::chmod(directory_.c_str(), 0755);
+  Put("secret", "old");
+  ::chmod(Path("secret").c_str(), 0222);
+  EXPECT_EQ(RefusedWhereFilesMayNotGrow({Path("secret")}, 65534), 1);
+  EXPECT_EQ(Get("secret"), "old");
+  Put("nothing", "");  // is not lost
+  ::chmod(Path("nothing").c_str(), 0222);
+  EXPECT_EQ(RefusedWhereFilesMayNotGrow({Path("nothing")}, 65534), 1);
+  EXPECT_EQ(Get("nothing"), "");
 }
 
 TEST_F(WriteTest, APlaceIsTriedBeforeTheWork) {

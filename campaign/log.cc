@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/read.h"
+#include "base/write.h"
+#include "core/rules.h"
 
 namespace vmtrunc {
 
@@ -88,6 +90,8 @@ std::optional<SliceRecord> FromLine(const std::string& text) {
     line.at("end").get_to(r.end);
     line.at("causes").get_to(r.causes);
     line.at("unsorted").get_to(r.unsorted);
+    // A kernel that is not built has no totals and no findings.
+    if (!ParseKernelSpec(r.kernel).ok()) return std::nullopt;
     return r;
   } catch (const json::exception&) {
     return std::nullopt;  // of another program, or damaged
@@ -157,10 +161,9 @@ Log Log::Open(const std::string& path) {
 void Log::Append(const SliceRecord& record, bool is_durable) {
   const std::string line = ToLine(record);
   const off_t before = ::lseek(file_, 0, SEEK_END);
-  const ssize_t wrote = ::write(file_, line.data(), line.size());
-  if (wrote != static_cast<ssize_t>(line.size()) ||
-      (is_durable && ::fdatasync(file_) != 0)) {
-    const int error = wrote < 0 ? errno : ENOSPC;
+  int error = WriteAll(file_, line);
+  if (error == 0 && is_durable && ::fdatasync(file_) != 0) error = errno;
+  if (error != 0) {
     // Without the torn line; should even that fail, the next Open() cuts it.
     if (::ftruncate(file_, before) != 0) errno = 0;
     FailPath(path_, error);

@@ -61,7 +61,10 @@ TEST_F(LogTest, LinesThatCannotBeTrueAreBad) {
            {"\"slice\":1", "\"slice\":1.5"},
            {"\"seconds\":30.5", "\"seconds\":1e300"},
            {"\"began\":1001", "\"began\":1e300"},
-           {"\"at\":31.0", "\"at\":1e300"}}) {
+           {"\"at\":31.0", "\"at\":1e300"},
+           {"\"kernel\":\"2.6.11\"", "\"kernel\":\"2.6.71\""},
+           {"\"kernel\":\"2.6.11\"", "\"kernel\":\"\""},
+           {"\"kernel\":\"2.6.11\"", "\"kernel\":\"2.6.11+no-rule\""}}) {
     std::string bad = good;
     ASSERT_NE(bad.find(from), std::string::npos) << from;
     bad.replace(bad.find(from), from.size(), to);

@@ -112,8 +112,12 @@ bool CampaignRun::SetAside(uint64_t number) {
 }
 
 void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
-  const std::string aside =
-      store_.Path(absl::StrCat("died/", number, "-slice"));
+  const std::string stem = store_.Path(absl::StrCat("died/", number, "-slice"));
+  std::string aside = stem;
+  // One of that name may be there: of a log that was lost, or somebody's.
+  for (int n = 2; fs::symlink_status(aside).type() != fs::file_type::not_found;
+       ++n)
+    aside = absl::StrCat(stem, "-", n);
   std::error_code error;
   fs::rename(store_.JobDirectory(number), aside, error);
   if (error) FailPath(aside, error.value());

@@ -54,9 +54,10 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
 
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension) {
+  // A name that is nothing but the extension has it, too.
   const Wanted wanted = [&](const fs::path& path) {
-    return extension.empty() ? path.extension() != ".md"
-                             : path.extension() == extension;
+    const bool is_note = path.extension() == ".md";
+    return extension.empty() ? !is_note : path.string().ends_with(extension);
   };
   std::vector<std::string> files;
   for (const std::string& path : paths) {
@@ -72,10 +73,15 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
   return files;
 }
 
-CorpusFile ReadCorpusFile(const std::string& path) {
+CorpusFile ReadCorpusFile(const std::string& path,
+                          const std::vector<std::string>& named) {
   CorpusFile file;
   file.path = path;
   file.content = ReadFile(path);
+  if (file.content.empty() &&
+      std::find(named.begin(), named.end(), path) != named.end())
+    throw UsageError{Shown(path) +
+                     ": expected a script; there is nothing in it"};
   file.is_text = LooksLikeText(path, file.content);
   file.script = ParseScript(path, file.content, file.is_text);
   return file;

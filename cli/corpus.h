@@ -23,8 +23,10 @@ struct CorpusFile {
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension = "");
 
-// Throws UsageError "FILE:LINE: ...".
-CorpusFile ReadCorpusFile(const std::string& path);
+// Throws UsageError "FILE:LINE: ...". A file of no bytes is an input of a
+// fuzzer's, in a directory; where it is one of those `named`, it is none.
+CorpusFile ReadCorpusFile(const std::string& path,
+                          const std::vector<std::string>& named = {});
 
 }  // namespace vmtrunc
 

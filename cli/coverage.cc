@@ -115,7 +115,7 @@ int Coverage(const CoverageArguments& o) {
     throw UsageError{Shown(o.paths.front()) +
                      ": expected scripts, or a directory with some"};
   for (const std::string& path : paths) {
-    const Reached reached = ReachOf(o, ReadCorpusFile(path));
+    const Reached reached = ReachOf(o, ReadCorpusFile(path, o.paths));
     all.features.insert(all.features.end(), reached.features.begin(),
                         reached.features.end());
     all.asked |= reached.asked;

@@ -71,7 +71,7 @@ Corpus ReadAndRun(const std::vector<std::string>& dirs, const Reach& reach) {
   for (const std::string& path : paths) {
     CorpusFile file;
     try {
-      file = ReadCorpusFile(path);
+      file = ReadCorpusFile(path, dirs);
     } catch (const UsageError&) {
       // A fuzzer that runs replaces inputs by smaller ones.
       std::error_code error;

@@ -30,8 +30,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr double kNet = 10;     // seconds, JobSpec::most_seconds
-constexpr double kNoEnd = 1e9;  // seconds
+constexpr size_t kMostName = 200;  // bytes: a number and the file's name
+constexpr double kNet = 10;        // seconds, JobSpec::most_seconds
+constexpr double kNoEnd = 1e9;     // seconds
 constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
 constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
 
@@ -85,7 +86,8 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
     seeds.from_text.emplace_back(
         absl::StrCat(seeds.from_text.size(), "-",
-                     fs::path(path).filename().string()),
+                     fs::path(path).filename().string())
+            .substr(0, kMostName),
         std::string(bytes.begin(), bytes.end()));
   }
   return seeds;
@@ -169,6 +171,17 @@ FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
   return run;
 }
 
+// Of a run whose time was up before its first execution: no answer.
+int RanNothing(const FuzzOptions& o, const FuzzRun& run) {
+  if (o.seconds <= 0 || run.seconds < o.seconds)
+    throw UsageError{"nothing ran; see " + Shown(o.out) + "/log"};
+  std::cout << absl::StrFormat(
+      "%s: ran out of time (%.1f s) before anything ran; expected a longer "
+      "--seconds\n",
+      o.spec.Name(), run.seconds);
+  return kExitRanOut;
+}
+
 // What the child left when it has ended. Returns the exit status.
 int Report(const FuzzOptions& o, std::span<const uint8_t> of,
            const FuzzDirectory& directory, const FuzzerJob& child,
@@ -195,8 +208,7 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
     directory.ExpectRoom();
   if (!run.no_room.empty()) throw UsageError{run.no_room};
   if (run.status.executions == 0 && o.runs != 0 && !run.stopped)
-    throw UsageError{absl::StrFormat(
-        "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
+    return RanNothing(o, run);
   if (broken) return kExitBroken;
   std::cout << o.spec.Name() << ": nothing broken"
             << (o.property.empty() ? "" : " of " + o.property)
@@ -223,7 +235,12 @@ int Fuzz(FuzzOptions o) {
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   const std::atomic<bool>& stop = StopOnSignals();
   const FuzzDirectory directory(o.out);
-  const std::vector<std::string> seeds = SeedArguments(o, directory, stop);
+  std::vector<std::string> seeds;
+  try {
+    seeds = SeedArguments(o, directory, stop);
+  } catch (const UsageError&) {
+    if (!stop) throw;  // or else of a file that had nothing to read yet
+  }
   if (stop) {
     std::cout << o.spec.Name() << ": stopped before anything ran\n";
     return kExitRanOut;

@@ -18,6 +18,7 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/write.h"
 #include "cli/input.h"
 #include "core/version.h"
 #include "live/rounds.h"
@@ -180,9 +181,8 @@ class RacedFile {
 };
 
 void Put(const RacedFile& file, const std::string& text) {
-  if (::write(file.file(), text.data(), text.size()) !=
-      static_cast<ssize_t>(text.size()))
-    FailPath(file.path(), errno == 0 ? ENOSPC : errno);
+  if (const int error = WriteAll(file.file(), text))
+    FailPath(file.path(), error);
 }
 
 RaceReport RaceAll(const ThreadsOptions& o) {

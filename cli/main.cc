@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
+#include "base/stack.h"
 #include "base/streams.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
@@ -34,68 +35,73 @@ void RefuseEmptyValues(CLI::App& app) {
       if (option->get_items_expected_max() > 0) option->check(kNotEmpty);
 }
 
+// The status, if what was to be printed has been.
+int Written(int status) {
+  std::cout.flush();
+  if (std::cout) return status;
+  std::cerr << "vmtrunc: cannot write to standard output\n";
+  return kExitUsage;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app(
+      "Finds the interleavings that leave a page mapped past the end of a "
+      "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
+      "input, 3 a search ran out.");
+  app.name("vmtrunc");
+  app.set_version_flag("--version", Versions());
+  app.require_subcommand(1);
+  Command command;
+  AddRun(app, command);
+  AddCheck(app, command);
+  AddExplain(app, command);
+  AddFuzz(app, command);
+  AddCampaign(app, command);
+  AddProve(app, command);
+  AddMatrix(app, command);
+  AddShrink(app, command);
+  AddDistill(app, command);
+  AddCoverage(app, command);
+  AddDiff(app, command);
+  AddExport(app, command);
+  AddLive(app, command);
+  AddBugs(app, command);
+  AddFormat(app, command);
+  AddKernels(app, command);
+  AddRules(app, command);
+  AddCompletion(app, command);
+  AddMan(app, command);
+  RefuseEmptyValues(app);
+  try {
+    if (argc > 1 && argv[1] == kCompleteWord) {
+      std::cout << Complete(app, {argv + 2, argv + argc});
+      return kExitHeld;
+    }
+    ExpectCommand(app, argc, argv);
+    app.parse(argc, argv);
+    return Written(command());
+  } catch (const CLI::Success& success) {
+    return Written(app.exit(success));
+  } catch (const CLI::Error& error) {
+    std::cerr << "vmtrunc: " << Shown(error.what()) << " (see --help)\n";
+    return kExitUsage;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "vmtrunc: out of memory\n";
+    return kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "vmtrunc: " << Shown(error.what()) << "\n";
+    return kExitUsage;
+  } catch (const UsageError& error) {
+    std::cerr << "vmtrunc: " << Shown(error.what) << "\n";
+    return kExitUsage;
+  }
+}
+
 }  // namespace
 }  // namespace vmtrunc
 
 int main(int argc, char** argv) {
   vmtrunc::HoldClosedStreams();
   ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
-  CLI::App app(
-      "Finds the interleavings that leave a page mapped past the end of a "
-      "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
-      "input, 3 a search ran out.");
-  app.name("vmtrunc");
-  app.set_version_flag("--version", vmtrunc::Versions());
-  app.require_subcommand(1);
-  vmtrunc::Command command;
-  vmtrunc::AddRun(app, command);
-  vmtrunc::AddCheck(app, command);
-  vmtrunc::AddExplain(app, command);
-  vmtrunc::AddFuzz(app, command);
-  vmtrunc::AddCampaign(app, command);
-  vmtrunc::AddProve(app, command);
-  vmtrunc::AddMatrix(app, command);
-  vmtrunc::AddShrink(app, command);
-  vmtrunc::AddDistill(app, command);
-  vmtrunc::AddCoverage(app, command);
-  vmtrunc::AddDiff(app, command);
-  vmtrunc::AddExport(app, command);
-  vmtrunc::AddLive(app, command);
-  vmtrunc::AddBugs(app, command);
-  vmtrunc::AddFormat(app, command);
-  vmtrunc::AddKernels(app, command);
-  vmtrunc::AddRules(app, command);
-  vmtrunc::AddCompletion(app, command);
-  vmtrunc::AddMan(app, command);
-  vmtrunc::RefuseEmptyValues(app);
-  try {
-    if (argc > 1 && argv[1] == vmtrunc::kCompleteWord) {
-      std::cout << vmtrunc::Complete(app, {argv + 2, argv + argc});
-      return vmtrunc::kExitHeld;
-    }
-    vmtrunc::ExpectCommand(app, argc, argv);
-    app.parse(argc, argv);
-    const int status = command();
-    std::cout.flush();
-    if (!std::cout) {
-      std::cerr << "vmtrunc: cannot write to standard output\n";
-      return vmtrunc::kExitUsage;
-    }
-    return status;
-  } catch (const CLI::Success& success) {
-    return app.exit(success);
-  } catch (const CLI::Error& error) {
-    std::cerr << "vmtrunc: " << vmtrunc::Shown(error.what())
-              << " (see --help)\n";
-    return vmtrunc::kExitUsage;
-  } catch (const std::bad_alloc&) {
-    std::cerr << "vmtrunc: out of memory\n";
-    return vmtrunc::kExitUsage;
-  } catch (const std::exception& error) {
-    std::cerr << "vmtrunc: " << vmtrunc::Shown(error.what()) << "\n";
-    return vmtrunc::kExitUsage;
-  } catch (const vmtrunc::UsageError& error) {
-    std::cerr << "vmtrunc: " << vmtrunc::Shown(error.what) << "\n";
-    return vmtrunc::kExitUsage;
-  }
+  return vmtrunc::RunWithStack(vmtrunc::Main, argc, argv);
 }

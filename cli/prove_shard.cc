@@ -36,6 +36,7 @@ void ExpectAnswerOrNone(const std::string& path) {
   std::error_code error;
   const std::filesystem::file_type type =
       std::filesystem::symlink_status(path, error).type();
+  if (type == std::filesystem::file_type::none) FailPath(path, error.value());
   if (type != std::filesystem::file_type::not_found &&
       type != std::filesystem::file_type::regular)
     throw UsageError{Shown(path) + ": expected a regular file, or none"};
@@ -68,9 +69,12 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
   const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
   ExpectAnswerOrNone(path);
   const OutputFile tried(path);
+  const bool is_there = std::filesystem::exists(path);
   const std::optional<std::string> old = ReadWhole(path, kMostInput);
-  if (!old) return;  // not there: other than regular files are refused by now
-  const nlohmann::json json = nlohmann::json::parse(*old, nullptr, false);
+  if (!old && !is_there) return;
+  // What is too large, or may not be read, is no answer either.
+  const nlohmann::json json =
+      nlohmann::json::parse(old.value_or(""), nullptr, false);
   if (!json.is_object() || !json.contains("question"))
     throw UsageError{absl::StrCat(
         Shown(path), ": expected an answer of vmtrunc prove --shard, or none")};

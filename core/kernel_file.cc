@@ -130,6 +130,8 @@ KernelSpec KernelFile::spec() const {
 }
 
 absl::StatusOr<KernelFile> ParseKernelFile(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf"))
+    text.remove_prefix(3);  // a byte order mark
   if (text.size() > kMostKernelFile)
     return Expected(1, absl::StrCat("at most ", kMostKernelFile, " bytes"));
   KernelFile file;

@@ -18,7 +18,7 @@ std::string ErrorOf(const std::string& text) {
 
 TEST(KernelFile, IsABaseItsFlipsAndWhy) {
   const auto file = ParseKernelFile(
-      "# Of the shop's branch.\r\n"
+      "\xef\xbb\xbf# Of the shop's branch.\r\n"
       "vmtrunc-kernel 1  # the form\n"
       "\n"
       "name\tacme-5.4\n"

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/write.h"
 #include "live/racer.h"
 #include "live/truth.h"
 #include "search/make.h"
@@ -245,12 +246,13 @@ bool Rounds::WriteScript(const Script& script) {
   if (options_.script) return true;
   const std::string text = ToText(script);
   const int out = options_.out;
-  if (::pwrite(out, text.data(), text.size(), 0) ==
-          static_cast<ssize_t>(text.size()) &&
-      ::ftruncate(out, static_cast<off_t>(text.size())) == 0)
-    return true;
-  Refused(s_, kNobody, absl::StrCat("to write ", options_.path).c_str(), errno);
-  return false;
+  int error = ::lseek(out, 0, SEEK_SET) < 0 ? errno : WriteAll(out, text);
+  if (error == 0 && ::ftruncate(out, static_cast<off_t>(text.size())) != 0)
+    error = errno;
+  if (error != 0)
+    Refused(s_, kNobody, absl::StrCat("to write ", options_.path).c_str(),
+            error);
+  return error == 0;
 }
 
 }  // namespace vmtrunc

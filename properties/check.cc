@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -50,8 +51,12 @@ class Listener : public QuietListener {
 
 CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  const std::string left = ReadWhole(path_, kMostInput).value_or("");
-  if (!left.empty()) ended_ = WriteUnused(path_ + "-ended", "bytes", left);
+  if (IsRegularFile(path_)) {
+    const auto left = ReadWhole(path_, ~size_t{0});
+    if (!left)
+      throw UsageError{Shown(path_) + ": expected a file that can be read"};
+    if (!left->empty()) ended_ = WriteUnused(path_ + "-ended", "bytes", *left);
+  }
   // Made anew: an old one may have other names.
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) FailPath(path_, errno);
   file_ = ::open(path_.c_str(),

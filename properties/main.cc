@@ -21,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "base/progress.h"
 #include "base/shown.h"
+#include "base/stack.h"
 #include "base/stop.h"
 #include "base/streams.h"
 #include "base/work_directory.h"
@@ -529,7 +530,7 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   vmtrunc::HoldClosedStreams();
-  const int status = vmtrunc::Main(argc, argv);
+  const int status = vmtrunc::RunWithStack(vmtrunc::Main, argc, argv);
   std::cout.flush();
   if (std::cout) return status;
   std::cerr << "properties: cannot write to standard output\n";

@@ -1,0 +1,87 @@
+// Reading hears that it is to stop while there is nothing to read; and what is
+// there is read all the same.
+#include "base/read.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/scratch_test.h"
+#include "base/stop.h"
+
+namespace vmtrunc {
+namespace {
+
+using ReadTest = Scratch;
+
+// What a process that was told to stop reads: its exit status is 0 when `call`
+// is true. Ended by a signal if it waits on.
+template <class Call>
+int StatusOfStopped(Call call) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);
+    StopOnSignals();
+    ::raise(SIGTERM);
+    ::_exit(call() ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(ReadTest, APipeThatNobodyWritesToIsLeftWhenToldToStop) {
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(StatusOfStopped([&] {
+              return ErrorOf([&] { ReadFile(Path("pipe")); })
+                  .ends_with("Interrupted system call");
+            }),
+            0);
+}
+
+TEST_F(ReadTest, APipeWhoseWriterSaysNoMoreIsLeftWhenToldToStop) {
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  const int writer = ::open(Path("pipe").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::write(writer, "half", 4), 4);
+  EXPECT_EQ(StatusOfStopped([&] {
+              return ErrorOf([&] { ReadFile(Path("pipe")); })
+                  .ends_with("Interrupted system call");
+            }),
+            0);
+  ::close(writer);
+}
+
+TEST_F(ReadTest, WhatIsThereIsReadAlsoWhenToldToStop) {
+  Put("file", "content");
+  EXPECT_EQ(
+      StatusOfStopped([&] { return ReadFile(Path("file")) == "content"; }), 0);
+  EXPECT_EQ(
+      StatusOfStopped([] { return !ReadFile("/proc/self/mountinfo").empty(); }),
+      0);
+}
+
+TEST_F(ReadTest, APipeIsReadToItsEnd) {
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int pipe = ::open(Path("pipe").c_str(), O_WRONLY | O_CLOEXEC);
+    bool is_written = true;
+    for (const char* part : {"one ", "two ", "three"}) {
+      is_written &= ::write(pipe, part, strlen(part)) > 0;
+      ::usleep(100'000);
+    }
+    ::_exit(is_written ? 0 : 1);
+  }
+  EXPECT_EQ(ReadFile(Path("pipe")), "one two three");
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace vmtrunc
