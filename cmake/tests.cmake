@@ -1,12 +1,32 @@
+# What the sources of all unit tests begin with is compiled once.
+if(BUILD_TESTING AND VMTRUNC_COMMAND)
+  file(WRITE ${PROJECT_BINARY_DIR}/test_headers.cc "// Headers alone.\n")
+  add_library(vmtrunc_test_headers OBJECT ${PROJECT_BINARY_DIR}/test_headers.cc)
+  target_link_libraries(vmtrunc_test_headers PRIVATE vmtrunc_flags
+    absl::statusor absl::strings absl::str_format GTest::gtest)
+  target_compile_options(vmtrunc_test_headers PRIVATE -O0)
+  target_precompile_headers(vmtrunc_test_headers PRIVATE
+    <absl/status/statusor.h> <absl/strings/str_cat.h>
+    <absl/strings/str_format.h> <absl/strings/str_join.h>
+    <absl/strings/str_split.h> <algorithm> <array> <fstream> <functional>
+    <gtest/gtest.h> <map> <optional> <set> <span> <sstream> <string> <variant>
+    <vector>)
+endif()
+
 # vmtrunc_unit_test(NAME SOURCES files... LIBRARIES targets... [FILTER filter]): an
 # executable of GoogleTest, each of its tests one of ctest's.
+#
+# -O0 in every preset: what a test calls is in the libraries, and a test's own
+# source takes half of the time to compile (7.1 s of processor time and 3.3 s,
+# own_directory_test.cc with -O3 and -O0).
 function(vmtrunc_unit_test name)
   cmake_parse_arguments(arg "" "FILTER" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
   # Fixtures of one file are of no other's business.
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
-  target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
+  target_compile_options(${name} PRIVATE -O0)
+  target_precompile_headers(${name} REUSE_FROM vmtrunc_test_headers)
   target_compile_definitions(${name} PRIVATE
     VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set(options "")
