@@ -13,22 +13,28 @@ if(BUILD_TESTING AND VMTRUNC_COMMAND)
     <vector>)
 endif()
 
-# vmtrunc_unit_test(NAME SOURCES files... LIBRARIES targets... [SANITIZED filter]): an
+# vmtrunc_unit_test(NAME SOURCES files... LIBRARIES targets... [SANITIZED filter]
+#   [COMPUTES files...]): an
 # executable of GoogleTest, each of its tests one of ctest's. SANITIZED: which of
 # them run under a sanitizer, but for `ci/test --all`. The others do the same on
 # more kernels or larger problems, and take minutes there.
 #
 # -O0 in every preset: what a test calls is in the libraries, and a test's own
 # source takes half of the time to compile (7.1 s of processor time and 3.3 s,
-# own_directory_test.cc with -O3 and -O0).
+# own_directory_test.cc with -O3 and -O0). COMPUTES: but for these, whose own
+# source would run ten times as long (states_test.cc).
 function(vmtrunc_unit_test name)
-  cmake_parse_arguments(arg "" "SANITIZED" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "SANITIZED" "SOURCES;LIBRARIES;COMPUTES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
   # Fixtures of one file are of no other's business.
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   target_compile_options(${name} PRIVATE -O0)
   target_precompile_headers(${name} REUSE_FROM vmtrunc_test_headers)
+  if(arg_COMPUTES)
+    set_source_files_properties(${arg_COMPUTES} PROPERTIES
+      COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
+  endif()
   target_compile_definitions(${name} PRIVATE
     VMTRUNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(VMTRUNC_SANITIZE)
