@@ -129,12 +129,9 @@ int Campaign(CampaignOptions o) {
   run.Run();
   const Summary summary = run.Sum();
   const bool is_read = !NobodyReads() && std::cout;
-  const bool ran_nothing = run.executions() == 0 && !run.stopped() && is_read;
-  if (ran_nothing)
-    std::cerr << absl::StrFormat(
-        "vmtrunc: ran out of time (%.1f s) before anything ran; expected a "
-        "longer time\n",
-        run.seconds());
+  if (run.executions() == 0 && !run.stopped() && is_read)
+    throw UsageError{absl::StrFormat(
+        "nothing ran in %.1f s; expected a longer time", run.seconds())};
   if (!is_read) {
     // No complaint: who has read enough has closed it. What is still to be
     // flushed goes nowhere.
@@ -143,12 +140,10 @@ int Campaign(CampaignOptions o) {
     std::cout.clear();
   } else {
     if (!o.json) std::cout << LineOf(summary) << "\n";
-    // Of nothing there is nothing to say but what was found before.
-    if (!ran_nothing || o.json || !summary.findings.empty()) Print(o, summary);
+    Print(o, summary);
   }
   const int status = StatusOf(summary);
-  return status == kExitHeld && (run.stopped() || ran_nothing) ? kExitRanOut
-                                                               : status;
+  return status == kExitHeld && run.stopped() ? kExitRanOut : status;
 }
 
 std::string EnginesInWords() {

@@ -171,17 +171,6 @@ FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
   return run;
 }
 
-// Of a run whose time was up before its first execution: no answer.
-int RanNothing(const FuzzOptions& o, const FuzzRun& run) {
-  if (o.seconds <= 0 || run.seconds < o.seconds)
-    throw UsageError{"nothing ran; see " + Shown(o.out) + "/log"};
-  std::cout << absl::StrFormat(
-      "%s: ran out of time (%.1f s) before anything ran; expected a longer "
-      "--seconds\n",
-      o.spec.Name(), run.seconds);
-  return kExitRanOut;
-}
-
 // What the child left when it has ended. Returns the exit status.
 int Report(const FuzzOptions& o, std::span<const uint8_t> of,
            const FuzzDirectory& directory, const FuzzerJob& child,
@@ -208,7 +197,8 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
     directory.ExpectRoom();
   if (!run.no_room.empty()) throw UsageError{run.no_room};
   if (run.status.executions == 0 && o.runs != 0 && !run.stopped)
-    return RanNothing(o, run);
+    throw UsageError{absl::StrFormat(
+        "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
   if (broken) return kExitBroken;
   std::cout << o.spec.Name() << ": nothing broken"
             << (o.property.empty() ? "" : " of " + o.property)

@@ -1,4 +1,4 @@
-// Whether the memory of the fuzz target grows: runs it ten million times and
+// Whether the memory of the fuzz target grows: runs it millions of times and
 // compares what is resident after the first tenth and at the end.
 //
 //   memory_growth EXECUTIONS FILE... [--plant]   # scripts in text
