@@ -7,34 +7,11 @@
 #include <cstddef>
 
 #include "base/random.h"
-#include "core/machine.h"
 #include "core/script.h"
+#include "fuzz/effective.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {
-
-// The state before an event of a script, for one kernel. A few KiB.
-class Reached {
- public:
-  Reached(const Setup& setup, const Rules& rules)
-      : rules_(rules), world_(MakeWorld<LargeCaps>(setup, rules)) {}
-  void Apply(const Event& event);
-  // The events [from, to).
-  void Apply(const Script& script, size_t from, size_t to) {
-    for (size_t i = from; i < to; ++i) Apply(script.events[i]);
-  }
-  const World<LargeCaps>& world() const { return world_; }
-
- private:
-  const Rules& rules_;
-  World<LargeCaps> world_;
-};
-
-// An operation of an idle task that can have an effect in `world`: it finds
-// something to unmap, a protection to change, a pte to set. kNone where none
-// was found. `task`: whose, or kNone for anybody's.
-Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
-                     uint8_t task = kNone);
 
 enum class Mutation : uint8_t {
   kInsert,       // an operation that has an effect

@@ -9,16 +9,12 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stack.h"
@@ -26,11 +22,11 @@
 #include "base/streams.h"
 #include "base/work_directory.h"
 #include "cli/input.h"
-#include "core/bugs.h"
 #include "core/version.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/hunt.h"
+#include "properties/options.h"
 #include "properties/report.h"
 
 namespace vmtrunc {
@@ -38,126 +34,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-constexpr int kDefaultCases = 2000;
-constexpr int kBugCases = 1000000;
-
-struct Options {
-  // As it was typed, to be told.
-  std::string command;
-  std::string kernels, properties, out = "properties-out", replay;
-  int cases = 0;  // 0: RC_PARAMS's, or kDefaultCases
-  int bugs = 0;   // seeds
-  std::string seed_text;
-  uint64_t seed = 0;  // read when given
-  bool seed_given = false;
-  double hours = 0;
-  std::string bug;
-  double seconds = 60;
-  bool list = false, distribution = false, json = false;
-};
-
-// ---- what was asked for
-
-// "; is it lock-order?" of a property that begins as the word does, or "".
-std::string NearMiss(absl::string_view word) {
-  const auto same = [&](absl::string_view name) {
-    size_t n = 0;
-    while (n < name.size() && n < word.size() &&
-           (name[n] == word[n] || (name[n] == '-' && word[n] == '_')))
-      ++n;
-    return n;
-  };
-  const auto all = AllScriptProperties();
-  const auto nearest = std::max_element(all.begin(), all.end(),
-                                        [&](const auto& a, const auto& b) {
-                                          return same(a.name) < same(b.name);
-                                        });
-  return same(nearest->name) < 3 ? ""
-                                 : absl::StrCat("; is it ", nearest->name, "?");
-}
-
-std::vector<const ScriptProperty*> Properties(const Options& o) {
-  std::vector<const ScriptProperty*> all;
-  for (const absl::string_view name : absl::StrSplit(o.properties, ',')) {
-    if (o.properties.empty()) break;
-    const ScriptProperty* property = FindScriptProperty(std::string(name));
-    if (property == nullptr)
-      throw UsageError{absl::StrCat("--property: expected a property, not ",
-                                    std::string(name), NearMiss(name),
-                                    " (see --list)")};
-    all.push_back(property);
-  }
-  if (all.empty())
-    for (const ScriptProperty& property : AllScriptProperties())
-      all.push_back(&property);
-  return all;
-}
-
-std::vector<KernelSpec> Kernels(const Options& o) {
-  std::vector<std::string> names;
-  if (o.kernels != "all" && !o.kernels.empty())
-    names = absl::StrSplit(o.kernels, ',');
-  if (names.empty())
-    names.assign(CheckedKernels().begin(), CheckedKernels().end());
-  std::vector<KernelSpec> all;
-  for (const std::string& name : names) {
-    all.push_back(OneKernel(name));
-  }
-  return all;
-}
-
-const BugInfo& FindBug(const std::string& name) {
-  for (const BugInfo& bug : AllBugs())
-    if (name == bug.name) return bug;
-  throw UsageError{absl::StrCat("--bug: expected a known bug, not ", name,
-                                " (see vmtrunc bugs)")};
-}
-
-// RC_PARAMS, and our flags over it.
-CheckParams Params(const Options& o) {
-  rc::detail::Configuration defaults;
-  defaults.testParams.maxSuccess = kDefaultCases;
-  defaults.testParams.seed =
-      uint64_t{std::random_device{}()} << 32 | std::random_device{}();
-  const char* text = std::getenv("RC_PARAMS");
-  rc::detail::Configuration configuration = defaults;
-  // rapidcheck itself ignores a word that it does not know.
-  for (const absl::string_view word :
-       absl::StrSplit(text != nullptr ? text : "", ' ', absl::SkipEmpty())) {
-    constexpr absl::string_view kWords[] = {"seed",
-                                            "max_success",
-                                            "max_size",
-                                            "max_discard_ratio",
-                                            "noshrink",
-                                            "verbose_progress",
-                                            "verbose_shrinking",
-                                            "reproduce"};
-    const absl::string_view key = word.substr(0, word.find('='));
-    if (std::find(std::begin(kWords), std::end(kWords), key) ==
-        std::end(kWords))
-      throw UsageError{absl::StrCat(
-          "RC_PARAMS: expected ", absl::StrJoin(kWords, ", "), ", not ", key)};
-  }
-  try {
-    if (text != nullptr)
-      configuration = rc::detail::configFromString(text, defaults);
-  } catch (const rc::detail::ConfigurationException& error) {
-    throw UsageError{absl::StrCat("RC_PARAMS: ", error.what())};
-  }
-  CheckParams params{configuration.testParams, configuration.reproduce, {}};
-  if (o.cases > 0) params.rc.maxSuccess = o.cases;
-  if (o.bugs > 0 || !o.bug.empty())
-    params.rc.maxSuccess = o.cases > 0 ? o.cases : kBugCases;
-  if (params.rc.maxSuccess < 1)
-    throw UsageError{"RC_PARAMS: expected max_success of 1 or more"};
-  if (o.seed_given) params.rc.seed = o.seed;
-  // rapidcheck prints what it thinks that it runs with: let it be true.
-  configuration.testParams = params.rc;
-  ::setenv("RC_PARAMS",
-           rc::detail::configToMinimalString(configuration).c_str(), 1);
-  return params;
-}
 
 // ---- what is said
 

@@ -1,0 +1,192 @@
+#include "fuzz/effective.h"
+
+#include <iterator>
+
+namespace vmtrunc {
+namespace {
+
+using W = World<LargeCaps>;
+
+// A mremap to where its pages continue another vma, or would if that vma were
+// longer.
+void Continue(const W& w, const Chooser& mine, Event& mremap) {
+  const Vma* from = VmaAt(w, w.tasks[mremap.task].mm, mremap.addr);
+  for (int tries = 0; from != nullptr && tries < 3; ++tries) {
+    const Vma& vma = mine.Any();
+    if (&vma == from || vma.file != from->file) continue;
+    const unsigned to = vma.start + unsigned{mremap.addr} - from->start +
+                        from->pgoff - vma.pgoff;
+    if (to > 0 && to < 200) mremap.new_addr = Byte(to);
+    return;
+  }
+}
+
+// An mprotect after which two neighbours are one vma, or their boundary is
+// elsewhere.
+bool Merge(const W& w, const Chooser& mine, Random& random, Event& mprotect) {
+  for (int tries = 0; tries < 3; ++tries) {
+    const Vma& vma = mine.Any();
+    if (vma.mm_next == kNone) continue;
+    const Vma& next = w.vmas[vma.mm_next];
+    if (next.start != vma.end || next.write == vma.write ||
+        next.pgoff != vma.pgoff + vma.pages())
+      continue;
+    const bool upper = random.Below(2) == 0;
+    const Vma& changed = upper ? next : vma;
+    const unsigned pages = random.Below(2) == 0
+                               ? changed.pages()
+                               : 1 + random.Below(changed.pages());
+    mprotect.addr = Byte(upper ? next.start : vma.end - pages);
+    mprotect.len = Byte(pages);
+    mprotect.write = changed.write == 0;
+    return true;
+  }
+  return false;
+}
+
+// Fills in the arguments. False when the verb can do nothing here.
+bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
+               Random& random, Event& e) {
+  const unsigned mm = w.tasks[e.task].mm;
+  switch (e.verb) {
+    case Verb::kMmap: {
+      if (w.files[0].exists == 0) return false;
+      e.write = random.Below(4) != 0;
+      e.is_private = random.Below(6) == 0;
+      e.populate = random.Below(4) != 0;
+      e.len = Byte(1 + random.Below(6));
+      if (mine.empty()) {
+        e.addr = Byte(10 + random.Below(8));
+        e.pgoff = Byte(random.Below(3));
+        return true;
+      }
+      const Vma& vma = mine.Any();
+      e.addr = mine.Place(e.len);
+      e.file = vma.file;
+      e.write = vma.write != 0;
+      e.is_private = vma.shared == 0;
+      // As if it went on from there, so that they merge; else from anywhere.
+      const unsigned pgoff = vma.pgoff + e.addr - unsigned{vma.start};
+      e.pgoff = Byte(pgoff < LargeCaps::kFilePages && random.Below(4) != 0
+                         ? pgoff
+                         : random.Below(4));
+      return true;
+    }
+    case Verb::kMunmap:
+      if (mine.empty()) return false;
+      mine.Range(e);
+      return true;
+    case Verb::kMprotect: {
+      if (mine.empty()) return false;
+      if (random.Below(2) == 0 && Merge(w, mine, random, e)) return true;
+      mine.Range(e);
+      if (const Vma* vma = VmaAt(w, mm, e.addr)) e.write = vma->write == 0;
+      return true;
+    }
+    case Verb::kMremap:
+      if (mine.empty()) return false;
+      mine.Range(e);
+      e.new_addr = random.Below(6) == 0 ? e.addr : mine.Place(e.len);
+      if (random.Below(3) == 0) Continue(w, mine, e);
+      e.new_len = e.len;
+      if (e.new_addr == e.addr || random.Below(6) == 0)
+        e.new_len = Byte(std::max(1U, e.len + random.Below(5) - 2U));
+      if (e.new_len == 0 || e.new_len > 64) e.new_len = e.len;
+      if (random.Below(8) == 0) e.fail_after = Byte(1 + random.Below(4));
+      return true;
+    case Verb::kRead:
+    case Verb::kWrite: {
+      if (mine.empty()) return false;
+      for (int tries = 0; tries < 4; ++tries) {
+        const Vma& vma = mine.Any();
+        e.addr = Byte(vma.start + random.Below(vma.pages()));
+        const Pte pte = w.mms[mm].ptes[e.addr];
+        if (e.verb == Verb::kRead ? !pte.present() : !pte.writable()) break;
+      }
+      return true;
+    }
+    case Verb::kFork:
+      for (uint8_t task = 0; task < LargeCaps::kTasks; ++task) {
+        if (w.tasks[task].live != 0) continue;
+        e.new_addr = task;
+        return true;
+      }
+      return false;
+    case Verb::kExit:
+      return w.next_order > 1;
+    case Verb::kTruncate:
+    case Verb::kPunch:
+    case Verb::kInvalidate: {
+      if (w.files[0].exists == 0) return false;
+      unsigned first = random.Below(w.files[0].size + 1U), pages = 1;
+      if (!anyone.empty()) {
+        const Vma& vma = anyone.Any();
+        e.file = vma.file;
+        first = vma.pgoff + random.Below(vma.pages());
+        pages = vma.pages();
+      }
+      e.addr = Byte(std::min(first, LargeCaps::kFilePages - 1U));
+      if (e.verb == Verb::kTruncate) {
+        if (random.Below(8) == 0) e.addr = Byte(first + 2);
+        e.addr = std::min<uint8_t>(e.addr, LargeCaps::kFilePages);
+      } else {
+        e.len = Byte(1 + random.Below(pages));
+      }
+      return true;
+    }
+    case Verb::kRemap:
+      if (mine.empty()) return false;
+      mine.Range(e);
+      e.pgoff = Byte(random.Below(w.files[0].size + 1U));
+      return true;
+    case Verb::kNone:
+      break;
+  }
+  return false;
+}
+
+Verb ChooseVerb(Random& random, Verbs verbs) {
+  constexpr Verb kChoices[] = {
+      Verb::kMmap,      Verb::kMmap,     Verb::kMunmap, Verb::kMunmap,
+      Verb::kMprotect,  Verb::kMprotect, Verb::kMremap, Verb::kMremap,
+      Verb::kRead,      Verb::kWrite,    Verb::kFork,   Verb::kExit,
+      Verb::kTruncate,  Verb::kTruncate, Verb::kRemap,  Verb::kPunch,
+      Verb::kInvalidate};
+  for (int tries = 0; tries < 32; ++tries) {
+    const Verb verb = kChoices[random.Below(std::size(kChoices))];
+    if ((verbs & Bit(verb)) != 0) return verb;
+  }
+  return Verb::kNone;
+}
+
+}  // namespace
+
+void Reached::Apply(const Event& event) {
+  NoProbe<LargeCaps> probe;
+  Machine<LargeCaps, NoProbe<LargeCaps>>(world_, rules_, probe).Apply(event);
+}
+
+Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
+                     uint8_t task) {
+  uint8_t idle[LargeCaps::kTasks];
+  unsigned count = 0;
+  for (uint8_t i = 0; i < LargeCaps::kTasks; ++i) {
+    const Task& it = world.tasks[i];
+    if (it.live != 0 && it.op.verb == Verb::kNone &&
+        (task == kNone || task == i))
+      idle[count++] = i;
+  }
+  for (int tries = 0; count != 0 && tries < 8; ++tries) {
+    Event event;
+    event.task = idle[random.Below(count)];
+    event.kind = EventKind::kStart;
+    event.verb = ChooseVerb(random, verbs);
+    const unsigned other = world.tasks[random.Below(LargeCaps::kTasks)].mm;
+    if (Arguments(world, Chooser(world, world.tasks[event.task].mm, random),
+                  Chooser(world, other, random), random, event))
+      return event;
+  }
+  return {};
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,115 @@
+// Operations that can have an effect in the state that a script has reached.
+// Deterministic in the generator's seed.
+#ifndef VMTRUNC_FUZZ_EFFECTIVE_H_
+#define VMTRUNC_FUZZ_EFFECTIVE_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/random.h"
+#include "core/machine.h"
+#include "core/script.h"
+#include "search/mutate.h"
+
+namespace vmtrunc {
+
+// The state before an event of a script, for one kernel. A few KiB.
+class Reached {
+ public:
+  Reached(const Setup& setup, const Rules& rules)
+      : rules_(rules), world_(MakeWorld<LargeCaps>(setup, rules)) {}
+  void Apply(const Event& event);
+  // The events [from, to).
+  void Apply(const Script& script, size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i) Apply(script.events[i]);
+  }
+  const World<LargeCaps>& world() const { return world_; }
+
+ private:
+  const Rules& rules_;
+  World<LargeCaps> world_;
+};
+
+// An operation of an idle task that can have an effect in `world`: it finds
+// something to unmap, a protection to change, a pte to set. kNone where none
+// was found. `task`: whose, or kNone for anybody's.
+Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
+                     uint8_t task = kNone);
+
+// The value, or the largest that an argument can be.
+inline uint8_t Byte(unsigned value) {
+  return static_cast<uint8_t>(std::min(value, 255U));
+}
+
+// Chooses among what one mm has.
+class Chooser {
+ public:
+  Chooser(const World<LargeCaps>& world, unsigned mm, Random& random)
+      : w_(world), random_(random) {
+    for (Slot slot = w_.mms[mm].mmap; slot != kNone;
+         slot = w_.vmas[slot].mm_next)
+      vmas_[count_++] = slot;
+  }
+  bool empty() const { return count_ == 0; }
+  const Vma& Any() const { return w_.vmas[vmas_[random_.Below(count_)]]; }
+
+  // Part of a vma, or some of two.
+  void Range(Event& event) const {
+    const unsigned at = random_.Below(count_);
+    const Vma& vma = w_.vmas[vmas_[at]];
+    unsigned start = vma.start, end = vma.end;
+    const unsigned pages = vma.pages();
+    switch (random_.Below(6)) {
+      case 0:
+      case 5:
+        break;
+      case 1:
+        end = start + 1 + random_.Below(pages);
+        break;
+      case 2:
+        start += random_.Below(pages);
+        break;
+      case 3:
+        start += random_.Below(pages);
+        end = start + 1 + random_.Below(end - start);
+        break;
+      default:
+        if (at + 1 < count_) {
+          const Vma& next = w_.vmas[vmas_[at + 1]];
+          end = next.start + 1U + random_.Below(next.pages());
+          start += random_.Below(pages);
+        }
+        break;
+    }
+    event.addr = Byte(start);
+    event.len = Byte(end - start);
+  }
+
+  // Where a range of that length touches a vma, or lies in a page table of its
+  // own.
+  uint8_t Place(unsigned len) const {
+    const Vma& vma = Any();
+    switch (random_.Below(4)) {
+      case 0:
+        return Byte(vma.end);
+      case 1:
+        return Byte(vma.start > len ? vma.start - len : 1U);
+      case 2:
+        return Byte((vma.end / kPtesPerTable + 1 + random_.Below(2)) *
+                    kPtesPerTable);
+      default:
+        return Byte(std::max(1U, vma.start + random_.Below(8) - 4U));
+    }
+  }
+
+ private:
+  const World<LargeCaps>& w_;
+  Random& random_;
+  Slot vmas_[LargeCaps::kVmas];
+  unsigned count_ = 0;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_FUZZ_EFFECTIVE_H_
