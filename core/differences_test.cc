@@ -10,6 +10,7 @@
 
 #include "core/fields.h"
 #include "core/parting.h"
+#include "core/scripts_test.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {
@@ -17,18 +18,18 @@ namespace {
 
 using W = World<LargeCaps>;
 
-Rules RulesOf(const char* kernel) { return ParseKernelSpec(kernel)->rules(); }
-
-Script Parse(const std::string& text) {
-  auto script = ParseText("vmtrunc 1\n" + text);
-  EXPECT_TRUE(script.ok()) << script.status();
-  return *std::move(script);
-}
-
 // Two populated mappings, and a truncation whose lock is dropped.
-const char kDropped[] =
-    "block 2\nfile f 8\ntask a\ntask b\ntask t\na mmap 100 8 f 0 populate\n"
-    "b mmap 100 8 f 0 populate\nt truncate f 2 &\nt drop 2\n";
+const char kDropped[] = R"(vmtrunc 1
+block 2
+file f 8
+task a
+task b
+task t
+a mmap 100 8 f 0 populate
+b mmap 100 8 f 0 populate
+t truncate f 2 &
+t drop 2
+)";
 
 // The world when the events are through.
 W WorldOf(const Script& script, const char* kernel) {
@@ -257,11 +258,13 @@ TEST(Parting, IsTheFirstStepBehindWhichTheWorldsDiffer) {
 }
 
 TEST(Parting, IsBeforeTheFirstEventWhereTheDeclarationsDiffer) {
-  EXPECT_EQ(Parts("file f 8\n", "3.0", "file f 7\n", "3.0"), size_t{0});
+  EXPECT_EQ(
+      Parts("vmtrunc 1\nfile f 8\n", "3.0", "vmtrunc 1\nfile f 7\n", "3.0"),
+      size_t{0});
 }
 
 TEST(Parting, IsBehindTheLastStepOfTheOneThatEnds) {
-  const std::string text = "file f 8\ntask a\na mmap 100 8 f 0\n";
+  const std::string text = "vmtrunc 1\nfile f 8\ntask a\na mmap 100 8 f 0\n";
   const Script longer = Parse(text + "a munmap 100 8\n");
   const Rules rules = RulesOf("3.0");
   const Course course = Follow(Parse(text), rules);
@@ -272,20 +275,22 @@ TEST(Parting, IsBehindTheLastStepOfTheOneThatEnds) {
 }
 
 TEST(Parting, IsWhereAnotherTaskMoves) {
-  const std::string text = "file f 8\ntask a\ntask b\na read 1 &\nb read 1 &\n";
+  const std::string text =
+      "vmtrunc 1\nfile f 8\ntask a\ntask b\na read 1 &\nb read 1 &\n";
   const auto at = Parts(text + "a step\n", "3.0", text + "b step\n", "3.0");
   EXPECT_EQ(at, size_t{1});
 }
 
 TEST(Parting, EventsWithoutAnEffectDoNotPart) {
-  const std::string text = "file f 8\ntask a\na mmap 100 8 f 0\n";
+  const std::string text = "vmtrunc 1\nfile f 8\ntask a\na mmap 100 8 f 0\n";
   EXPECT_EQ(Parts(text, "3.0", text + "a step\n", "3.0"), std::nullopt);
 }
 
 // The rules are the checker's too: a count that is page-aligned harms those
 // kernels alone that keep restart addresses beside counts.
 TEST(Parting, VerdictsMayDifferAlone) {
-  const Script script = Parse("count 4095\nfile f 4\ntask t\nt truncate f 0\n");
+  const Script script =
+      Parse("vmtrunc 1\ncount 4095\nfile f 4\ntask t\nt truncate f 0\n");
   const Rules left = RulesOf("2.6.11-leap");
   const Rules right = RulesOf("2.6.11-leap-restart-in-vma");
   const Course breaks = Follow(script, left), holds = Follow(script, right);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/bugs.h"
-#include "core/corpus_test.h"
+#include "core/scripts_test.h"
 #include "core/run.h"
 
 namespace vmtrunc {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "core/corpus_test.h"
+#include "core/scripts_test.h"
 #include "search/mutate.h"
 
 namespace {
@@ -30,14 +30,6 @@ void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace vmtrunc {
 namespace {
-
-Rules RulesOf(const char* kernel) { return ParseKernelSpec(kernel)->rules(); }
-
-Script Parse(const char* text) {
-  auto script = ParseText(text);
-  EXPECT_TRUE(script.ok()) << script.status();
-  return *std::move(script);
-}
 
 RunResult RunText(const char* text, const char* kernel) {
   return Run(Parse(text), RulesOf(kernel));

@@ -6,23 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "core/corpus_test.h"
+#include "core/scripts_test.h"
 #include "core/machine-inl.h"
 #include "core/run.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {
 namespace {
-
-Rules RulesOf(const std::string& kernel) {
-  return ParseKernelSpec(kernel)->rules();
-}
-
-Script Parse(const std::string& text) {
-  auto script = ParseText(text);
-  EXPECT_TRUE(script.ok()) << script.status();
-  return *std::move(script);
-}
 
 // A script after whose end, and nowhere before a truncation's, a removal's or
 // another lock's, the state is wrong.

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/corpus_test.h"
+#include "core/scripts_test.h"
 #include "core/run.h"
 #include "properties/census.h"
 #include "properties/check.h"

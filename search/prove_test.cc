@@ -25,18 +25,9 @@ namespace fs = std::filesystem;
 constexpr Bound kOneMm =
     OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
               Verb::kTruncate}));
-constexpr Bound kTwoMms = {
-    .name = "two-mms",
-    .pages = 1,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 2,
-    .vmas = 4,
-    .passes = 1,
-    .operations = 1,
-    .in_flight = 2,
-    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
-    .private_too = false};
+constexpr Bound kTwoMms =
+    TwoMms(Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
+           /*operations=*/1);
 
 ProveResult Search(const Bound& bound, const char* kernel,
                    ProveOptions options = {}) {

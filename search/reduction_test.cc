@@ -22,18 +22,9 @@ constexpr Bound kOneMm =
     OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
               Verb::kWrite, Verb::kFork, Verb::kTruncate}),
           /*private_too=*/true);
-constexpr Bound kTwoMms = {
-    .name = "two-mms",
-    .pages = 1,
-    .first_addr = 15,
-    .end_addr = 17,
-    .mms = 2,
-    .vmas = 4,
-    .passes = 1,
-    .operations = 2,
-    .in_flight = 3,
-    .verbs = Of({Verb::kMunmap, Verb::kMprotect, Verb::kRead, Verb::kTruncate}),
-    .private_too = false};
+constexpr Bound kTwoMms =
+    TwoMms(Of({Verb::kMunmap, Verb::kMprotect, Verb::kRead, Verb::kTruncate}),
+           /*operations=*/2);
 constexpr Bound kTwoPasses = {
     .name = "two-passes",
     .pages = 2,

@@ -8,15 +8,11 @@
 #include <iterator>
 #include <string>
 
-#include "core/script.h"
+#include "core/scripts_test.h"
 #include "search/bound.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {
-
-inline Rules RulesOf(const char* kernel) {
-  return ParseKernelSpec(kernel)->rules();
-}
 
 inline Script ReadScript(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -27,6 +23,22 @@ constexpr Verbs Of(std::initializer_list<Verb> all) {
   Verbs verbs = 0;
   for (const Verb verb : all) verbs |= Bit(verb);
   return verbs;
+}
+
+// Two processes that map one page, a pass and `operations` others, of which one
+// more than that are at once.
+constexpr Bound TwoMms(Verbs verbs, unsigned operations) {
+  return {.name = "two-mms",
+          .pages = 1,
+          .first_addr = 15,
+          .end_addr = 17,
+          .mms = 2,
+          .vmas = 4,
+          .passes = 1,
+          .operations = operations,
+          .in_flight = operations + 1,
+          .verbs = verbs,
+          .private_too = false};
 }
 
 // One process, a pass and another operation, two at once: a few ten thousand

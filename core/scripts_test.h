@@ -1,6 +1,6 @@
-// The scripts of corpus/, for tests.
-#ifndef VMTRUNC_CORE_CORPUS_TEST_H_
-#define VMTRUNC_CORE_CORPUS_TEST_H_
+// Scripts and kernels, for tests.
+#ifndef VMTRUNC_CORE_SCRIPTS_TEST_H_
+#define VMTRUNC_CORE_SCRIPTS_TEST_H_
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,18 @@
 
 namespace vmtrunc {
 
-// In the order of their names.
+// Requires: there is such a kernel.
+inline Rules RulesOf(const std::string& kernel) {
+  return ParseKernelSpec(kernel)->rules();
+}
+
+inline Script Parse(const std::string& text) {
+  auto script = ParseText(text);
+  EXPECT_TRUE(script.ok()) << script.status();
+  return *std::move(script);
+}
+
+// The scripts of corpus/, in the order of their names.
 inline std::vector<Script> CorpusScripts() {
   std::map<std::string, Script> scripts;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(
@@ -35,4 +46,4 @@ inline std::vector<Script> CorpusScripts() {
 
 }  // namespace vmtrunc
 
-#endif  // VMTRUNC_CORE_CORPUS_TEST_H_
+#endif  // VMTRUNC_CORE_SCRIPTS_TEST_H_
