@@ -187,9 +187,9 @@ class Accountant {
   Account account_;
 };
 
-// The counts that others changed after the row.
-std::vector<Twice::Written> WrittenBy(const Story& story, size_t first) {
-  const size_t breaks = *story.broken_row;
+// The counts that others changed between two rows of a task.
+std::vector<Twice::Written> WrittenBy(const Story& story, size_t first,
+                                      size_t breaks) {
   std::vector<Twice::Written> written;
   for (size_t i = first + 1; i < breaks; ++i) {
     const StoryRow& row = story.rows[i];
@@ -244,7 +244,7 @@ std::optional<Twice> TwiceOf(const Story& story) {
         return Twice{.first = i,
                      .owner = story.rows[breaks].mm_task[mm],
                      .addr = addr,
-                     .between = WrittenBy(story, i)};
+                     .between = WrittenBy(story, i, breaks)};
     // Before that it was another pass.
     if (row.Has(TraceNote::Kind::kPassBegins)) return std::nullopt;
   }

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/world.h"
+#include "core/machine.h"
 #include "explain/sync_point.h"
 
 namespace vmtrunc {
