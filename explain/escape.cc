@@ -167,6 +167,7 @@ class EscapeTeller {
   void Changed(const std::string& when, const LargeWorld& before, size_t row) {
     const bool names_pass = story_.rules.restart_names_pass;
     std::vector<std::string> mms;
+    mms.reserve(LargeCaps::kMms);
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
       mms.push_back(story_.MmName(row, mm));
     const std::vector<std::string> lines =

@@ -45,6 +45,7 @@ Sentence SentenceOf(std::string_view marked) {
 
 std::vector<Sentence> SentencesOf(const std::vector<std::string>& marked) {
   std::vector<Sentence> sentences;
+  sentences.reserve(marked.size());
   for (const std::string& it : marked) sentences.push_back(SentenceOf(it));
   return sentences;
 }

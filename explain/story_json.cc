@@ -133,6 +133,7 @@ using AllFacts = std::vector<std::vector<Fact>>;
 std::vector<std::string> DeedsOf(const Story& story,
                                  const std::vector<Fact>& facts) {
   std::vector<std::string> deeds;
+  deeds.reserve(facts.size());
   for (const Fact& fact : facts) deeds.push_back(InWords(story, fact));
   return deeds;
 }

@@ -134,8 +134,10 @@ std::string LockInWords(const Story& story, const LockMove& move) {
 }
 
 std::vector<std::string> LocksInWords(const Story& story, size_t row) {
+  const std::vector<LockMove> moves = LockMovesOf(story, row);
   std::vector<std::string> words;
-  for (const LockMove& move : LockMovesOf(story, row))
+  words.reserve(moves.size());
+  for (const LockMove& move : moves)
     words.push_back(absl::StrCat(move.takes ? "+" : "", move.lets_go ? "-" : "",
                                  LockInWords(story, move)));
   return words;

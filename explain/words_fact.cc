@@ -305,9 +305,10 @@ std::string InWords(const Story& story, const Fact& fact) {
 }
 
 std::vector<std::string> Deeds(const Story& story, size_t row) {
+  const std::vector<Fact> facts = FactsOf(story, row);
   std::vector<std::string> deeds;
-  for (const Fact& fact : FactsOf(story, row))
-    deeds.push_back(InWords(story, fact));
+  deeds.reserve(facts.size());
+  for (const Fact& fact : facts) deeds.push_back(InWords(story, fact));
   return deeds;
 }
 
