@@ -51,32 +51,33 @@ Draft ShrinkUntil(const Draft& draft, const Judge& judge,
   return judge(best, nullptr) ? best : sure;
 }
 
-Finding& Findings::Slot(const std::string& cause) {
-  const auto [at, is_new] = findings_.try_emplace(cause);
+Finding& Findings::Slot(const RootCause& cause, const std::string& name) {
+  const auto [at, is_new] = findings_.try_emplace(name);
   Finding& finding = at->second;
   if (!is_new) return finding;
   finding.kernel = name_;
-  finding.cause = cause;
-  finding.property = cause.substr(0, cause.find_first_of(".+"));
-  // A name with "-" before the rule: the longest property that it begins with.
-  size_t longest = 0;
-  for (const PropertyInfo& property : AllProperties()) {
-    const std::string_view name = property.name;
-    if (cause.starts_with(name) && name.size() > longest) {
-      longest = name.size();
-      finding.property = name;
-    }
-  }
-  finding.words = cause.substr(finding.property.size());
-  if (const KnownScript* script = known_.Find(cause)) {
+  finding.cause = name;
+  finding.property = Name(cause.property);
+  finding.words = name.substr(finding.property.size());
+  if (const KnownScript* script = known_.Find(name)) {
     finding.is_known = true;
     finding.known_path = script->path;
   }
-  if (cause.ends_with(".several-known")) {
+  if (cause.rule == RootCause::kSeveral) {
     finding.is_known = true;
-    finding.words = "several known ones together";
+    finding.words = cause.InWords(kernel_);
   }
   return finding;
+}
+
+// What another vmtrunc wrote, of a property or a rule that is not known here.
+Finding& Findings::SlotOfStranger(const std::string& name) {
+  const auto [at, is_new] = findings_.try_emplace(name);
+  if (is_new) {
+    at->second.kernel = name_;
+    at->second.cause = at->second.property = name;
+  }
+  return at->second;
 }
 
 // Rules of known bugs that are behind a script with another cause: its one
@@ -161,7 +162,7 @@ const Finding* Findings::Add(const Draft& draft,
   cause = CauseOf(shrunk, kernel_, cause.property, known_.rules());
   if (name != nullptr) *name = cause.Name(kernel_);
   if (cause.rule == RootCause::kSeveral) return nullptr;
-  Finding& finding = Slot(cause.Name(kernel_));
+  Finding& finding = Slot(cause, cause.Name(kernel_));
   finding.shrunk = std::max(finding.shrunk, 1U);
   if (finding.has_script() &&
       !(CostOf(shrunk.setup, shrunk.events) < finding.cost))
@@ -181,7 +182,7 @@ void Findings::Restore(const std::string& was, const Script& script) {
   const RootCause cause =
       CauseOf(draft, kernel_, static_cast<Property>(expected), known_.rules());
   if (cause.Name(kernel_) != was) aliases_[was] = cause.Name(kernel_);
-  Finding& finding = Slot(cause.Name(kernel_));
+  Finding& finding = Slot(cause, cause.Name(kernel_));
   if (finding.has_script() &&
       !(CostOf(script.setup, script.events) < finding.cost))
     return;
@@ -192,7 +193,9 @@ void Findings::Restore(const std::string& was, const Script& script) {
 void Findings::Count(const std::string& cause, uint64_t executions,
                      int64_t at_unix) {
   const auto alias = aliases_.find(cause);
-  Finding& finding = Slot(alias == aliases_.end() ? cause : alias->second);
+  const std::string& name = alias == aliases_.end() ? cause : alias->second;
+  const auto named = CauseNamed(name, kernel_);
+  Finding& finding = named ? Slot(*named, name) : SlotOfStranger(name);
   finding.executions += executions;
   // In the order of the log, whose times do not go back.
   if (finding.first_unix == 0) finding.first_unix = at_unix;

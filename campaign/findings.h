@@ -61,7 +61,9 @@ class Findings {
   const std::map<std::string, Finding>& all() const { return findings_; }
 
  private:
-  Finding& Slot(const std::string& cause);
+  // `name`: the cause's.
+  Finding& Slot(const RootCause& cause, const std::string& name);
+  Finding& SlotOfStranger(const std::string& name);
   RuleSet RulesBehind(const Draft& draft, Property property) const;
   void Put(const RootCause& cause, const Draft& draft, Finding& finding);
 

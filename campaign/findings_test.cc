@@ -43,6 +43,29 @@ TEST(Known, IsWhatScriptsShow) {
   EXPECT_EQ(Known(kernel, {}).size(), 0U);
 }
 
+// Names are kept in files and in the log: each leads back to what it names.
+TEST(Causes, AreFoundAgainByTheirNames) {
+  for (const char* const base : {"2.6.9-mm", "2.6.11", "repaired"}) {
+    const KernelSpec kernel = *ParseKernelSpec(base);
+    for (int i = 0; i < kProperties; ++i) {
+      RootCause cause{.property = static_cast<Property>(i)};
+      for (int rule = RootCause::kSeveral;
+           rule < static_cast<int>(AllRules().size()); ++rule) {
+        cause.rule = rule;
+        cause.what = rule == RootCause::kWords ? "page %u of mm %u" : "";
+        const auto named = CauseNamed(cause.Name(kernel), kernel);
+        ASSERT_TRUE(named) << cause.Name(kernel);
+        EXPECT_EQ(named->property, cause.property) << cause.Name(kernel);
+        EXPECT_EQ(named->rule, cause.rule) << cause.Name(kernel);
+      }
+    }
+    const auto other = CauseNamed("no-page-past-size+no-such-rule", kernel);
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->property, Property::kNoPagePastSize);
+    EXPECT_FALSE(CauseNamed("no-such-property+leap", kernel));
+  }
+}
+
 TEST(Findings, AKnownOneIsNotNew) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, Corpus("found")));

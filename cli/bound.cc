@@ -94,6 +94,11 @@ ProveOptions OptionsOf(const BoundArguments& o) {
   return options;
 }
 
+std::string RanOutInWords(RanOut ran_out) {
+  const bool of = ran_out != RanOut::kNothing && ran_out != RanOut::kStopped;
+  return absl::StrCat(of ? "ran out " : "", Words(ran_out));
+}
+
 std::string MemoryInWords(const BoundArguments& o,
                           const ProveOptions& options) {
   return absl::StrFormat(

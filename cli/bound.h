@@ -50,6 +50,9 @@ void ExpectOperations(const Problem& problem, const std::string& what);
 // search.
 ProveOptions OptionsOf(const BoundArguments& arguments);
 
+// "ran out of memory", "it was stopped"; "" where it did not run out.
+std::string RanOutInWords(RanOut ran_out);
+
 // "--memory is 4 GiB", "... : half of what ulimit -v leaves".
 std::string MemoryInWords(const BoundArguments& arguments,
                           const ProveOptions& options);

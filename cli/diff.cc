@@ -13,6 +13,8 @@
 #include "core/differences.h"
 #include "core/parting.h"
 #include "core/version.h"
+#include "explain/fact_json.h"
+#include "explain/row_facts.h"
 #include "explain/text.h"
 
 namespace vmtrunc {
@@ -203,6 +205,18 @@ void PrintText(const Pair& pair, bool with_paths) {
   PrintRules(pair);
 }
 
+// What the step does; empty where it is past those that a story keeps.
+nlohmann::json FactsJson(const Half& half, size_t step) {
+  const Story story =
+      Tell(half.it.path, half.it.script, half.kernel, Folding::kNone);
+  nlohmann::json facts = nlohmann::json::array();
+  if (step > story.rows.size() || story.rows[step - 1].last_step != step)
+    return facts;
+  for (const Fact& fact : FactsOf(story, step - 1))
+    facts.push_back(ToJson(story, fact));
+  return facts;
+}
+
 nlohmann::json ToJson(const Half& half, const Moment& moment) {
   if (moment.ended) return nullptr;
   const std::string text =
@@ -214,7 +228,8 @@ nlohmann::json ToJson(const Half& half, const Moment& moment) {
           {"task", half.it.script.task_names[moment.task]},
           {"verb", VerbName(moment.verb)},
           {"from", moment.from},
-          {"flow", FlowName(moment.flow)}};
+          {"flow", FlowName(moment.flow)},
+          {"facts", FactsJson(half, moment.number)}};
 }
 
 void PrintJson(const Pair& pair) {

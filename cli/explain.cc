@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -13,6 +12,7 @@
 #include "core/version.h"
 #include "explain/cause.h"
 #include "explain/contrast.h"
+#include "explain/fact_json.h"
 #include "explain/page.h"
 #include "explain/story_json.h"
 #include "explain/text.h"
@@ -55,9 +55,7 @@ void PrintStory(const ExplainArguments& o, const ToRun& it, const Story& story,
   if (other == nullptr) return;
   std::cout << "\n"
             << PartingText(story, *other, look.columns) << "\n"
-            << Wrapped(absl::StrJoin(WhyNot(*other, story), " "), 0,
-                       look.columns)
-            << "\n";
+            << Wrapped(TextOf(WhyNot(*other, story)), 0, look.columns) << "\n";
 }
 
 void PrintJson(const ToRun& it, const Story& story, const Story* other) {
@@ -71,6 +69,7 @@ void PrintJson(const ToRun& it, const Story& story, const Story* other) {
   if (other != nullptr) {
     all["runs"].push_back(json(*other));
     all["runs"][1]["kernel_from"] = "option";
+    all.update(PartingJson(story, *other));
   }
   std::cout << all.dump(2) << "\n";
 }

@@ -58,6 +58,8 @@ FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
 UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
 PRIVATE = "corpus/history/HB-28-private-copy-past-the-end.vmt"
 NONLINEAR = "corpus/history/HB-36b-two-passes-in-a-nonlinear-vma.vmt"
+PUNCH = "corpus/history/HB-27-fault-behind-punch.vmt"
+BEHIND = "corpus/known/fault-behind-a-punch.vmt"
 SMALL = ("--mms", "1", "--operations", "1", "--jobs", "1")
 RACE = ("live", "--threads", "--out", "{dir}/race.vmt", "--seed", "2")
 
@@ -80,6 +82,10 @@ CASES = [
     ("explain", 1, ("explain", NONLINEAR)),
     ("explain", 1, ("explain", PRIVATE, "--kernel", "2.6.23-second-pass")),
     ("explain", 0, ("explain", HISTORY, "--kernel", "3.0")),
+    ("explain", 0, ("explain", "{dir}/accesses.vmt")),
+    # A way out on which something begins; a walk that is at no vma.
+    ("explain", 1, ("explain", PUNCH, "--kernel", "2.6.10")),
+    ("explain", 1, ("explain", BEHIND, "--kernel", "2.6.10")),
     ("campaign", 1, ("campaign", "{dir}/campaign", "--status")),
     ("diff", 1, ("diff", HISTORY, "--kernel", "2.6.9-mm,2.6.11")),
     ("diff", 0, ("diff", HISTORY, HISTORY)),
@@ -379,6 +385,10 @@ def prepare(directory, vmtrunc):
                    "expect 2.7.1 holds\n",
             # More steps than a story keeps.
             "long": start + "a munmap 1 64\na mmap 1 64 f 0 populate\n" * 80,
+            # What ends accesses, and pages that move.
+            "accesses": "vmtrunc 1\nfile f 4\ntask a\n"
+                        "a mmap 20 8 f 0 populate\na read 26\na read 9\n"
+                        "a mremap 20 4 40 4\n",
             # One ends before the other.
             "short": start + "a munmap 1 8\n",
             "shorter": start}.items():

@@ -97,7 +97,7 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
     row.progress = result.progress;
     row.rest = result.answer;
     row.is_reduced = result.is_reduced;
-    row.why = result.why;
+    row.ran_out = result.ran_out;
     if (result.answer != Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
@@ -231,7 +231,7 @@ nlohmann::json ToJson(const MatrixRow& row) {
                          {"depth_is_in", row.is_reduced ? "moves" : "events"},
                          {"seconds", row.seconds},
                          {"properties", cells}};
-  if (row.rest == Answer::kRanOut) json["why"] = row.why;
+  if (row.rest == Answer::kRanOut) json["why"] = Words(row.ran_out);
   return json;
 }
 
@@ -267,9 +267,10 @@ void PrintWithin(const MatrixArguments& o, const ProveOptions& options,
   for (const MatrixRow& row : found.rows)
     if (row.rest == Answer::kRanOut)
       std::cout << absl::StreamFormat(
-          "`%s`: %s%s.\n", row.spec.Name(),
-          row.why.starts_with("of ") ? "ran out " + row.why : row.why,
-          row.why == "of memory" ? ": " + MemoryInWords(o.bound, options) : "");
+          "`%s`: %s%s.\n", row.spec.Name(), RanOutInWords(row.ran_out),
+          row.ran_out == RanOut::kMemory
+              ? ": " + MemoryInWords(o.bound, options)
+              : "");
   if (!found.not_begun.empty())
     std::cout << "Not begun: "
               << absl::StrJoin(NotBegun(found, &KernelSpec::Name), ", ")
@@ -287,7 +288,7 @@ MatrixFound SearchAll(const MatrixArguments& o, const ProveOptions& options,
   Searching searching{problem, options, show, outputs};
   searching.options.on_progress = [&](const ProveProgress& p) { show(p); };
   for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
-    if (WhyToStop(options) != nullptr) {
+    if (WhyToStop(options) != RanOut::kNothing) {
       found.not_begun.push_back(kernel);
       continue;
     }

@@ -21,7 +21,7 @@ struct MatrixRow {
   Answer rest = Answer::kHolds;       // what the others do
   ProveProgress progress;   // of the search that they were left over by
   bool is_reduced = false;  // that one
-  std::string why;          // they ran out: of what, or "it was stopped"
+  RanOut ran_out = RanOut::kNothing;  // that one
   double seconds = 0;
 };
 

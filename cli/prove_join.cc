@@ -15,6 +15,7 @@
 #include "base/write.h"
 #include "cli/bound.h"
 #include "cli/input.h"
+#include "cli/prove.h"
 #include "cli/prove_shard.h"
 #include "core/run.h"
 #include "core/version.h"
@@ -26,10 +27,10 @@ namespace fs = std::filesystem;
 
 struct ShardAnswer {
   Shard shard;
-  std::string answer;       // "holds", "breaks", "ran out"
-  nlohmann::json question;  // the same for all
-  std::string bound;        // its name, and what was set of it
-  std::string within;       // the same in words
+  Answer answer = Answer::kRanOut;  // kHolds, kBreaks, kRanOut
+  nlohmann::json question;          // the same for all
+  std::string bound;                // its name, and what was set of it
+  std::string within;               // the same in words
   std::vector<std::string> left_out;
   bool stopped = false, exact = false, replays = true;
   unsigned held_events = 0;  // kAnyEvents: whatever there is
@@ -56,11 +57,18 @@ void CheckScript(const std::string& path, ShardAnswer& a) {
                                   a.property, " on ", kernel.ToString())};
 }
 
+// kFailed: none that a file has.
+Answer AnswerOf(const std::string& word) {
+  for (const Answer answer : {Answer::kHolds, Answer::kBreaks, Answer::kRanOut})
+    if (word == Word(answer)) return answer;
+  return Answer::kFailed;
+}
+
 ShardAnswer Parse(const nlohmann::json& json) {
   ShardAnswer a;
   a.question = json.at("question");
   a.shard = {json.at("shard"), a.question.at("shards")};
-  a.answer = json.at("answer");
+  a.answer = AnswerOf(json.at("answer").get<std::string>());
   a.bound = json.at("bound");
   a.within = json.at("within");
   a.left_out = json.at("left_out").get<std::vector<std::string>>();
@@ -73,7 +81,7 @@ ShardAnswer Parse(const nlohmann::json& json) {
   a.bytes = json.at("bytes");
   a.beyond = json.at("beyond");
   a.seconds = json.at("seconds");
-  if (a.answer != "breaks") return a;
+  if (a.answer != Answer::kBreaks) return a;
   a.property = json.at("property");
   a.script = json.at("script");
   a.replays = json.at("replays");
@@ -116,10 +124,9 @@ ShardAnswer ReadAnswer(const std::string& path) {
     ShardAnswer a = Parse(json);
     if (AnswerName(a.shard) != fs::path(path).filename().string())
       throw expected("it is that of " + AnswerName(a.shard));
-    if (a.answer == "breaks")
-      CheckScript(path, a);
-    else if (a.answer != "holds" && a.answer != "ran out")
-      throw expected("it says " + a.answer);
+    if (a.answer == Answer::kFailed)
+      throw expected("it says " + json.at("answer").get<std::string>());
+    if (a.answer == Answer::kBreaks) CheckScript(path, a);
     return a;
   } catch (const nlohmann::json::exception& error) {
     std::string what = error.what();  // "[json.exception...] ", and a line
@@ -216,7 +223,7 @@ void ListOpen(Joined& j) {
   for (unsigned number = 0; number < j.shards; ++number) {
     const bool is_there =
         at < j.answers.size() && j.answers[at].shard.number == number;
-    if (is_there && j.answers[at++].answer != "ran out") continue;
+    if (is_there && j.answers[at++].answer != Answer::kRanOut) continue;
     again.push_back(number);
     (!is_there                   ? missing
      : j.answers[at - 1].stopped ? stopped
@@ -236,7 +243,7 @@ Joined JoinAnswers(std::vector<ShardAnswer> answers) {
   CountUp(j);
   ListOpen(j);
   for (const ShardAnswer& a : j.answers)
-    if (a.answer == "breaks" &&
+    if (a.answer == Answer::kBreaks &&
         (j.breaks == nullptr || a.events < j.breaks->events))
       j.breaks = &a;
   if (j.breaks == nullptr) return j;

@@ -53,7 +53,7 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
                            {"answer", loops ? "lasso" : Word(lasso.answer)},
                            {"states", lasso.states},
                            {"edges", lasso.edges}};
-    if (lasso.answer == Answer::kRanOut) json["why"] = lasso.why;
+    if (lasso.answer == Answer::kRanOut) json["why"] = Words(lasso.ran_out);
     if (loops) {
       json["stem_events"] = lasso.stem;
       json["loop_events"] = loop;
@@ -70,15 +70,14 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   } else {
     std::cout << absl::StreamFormat(
         "%s: %s: %s%s, %s states, %s edges\n", asked.kernel.Name(), asked.what,
-        lasso.answer == Answer::kHolds ? "no lasso"
-        : lasso.stopped                ? ""
-                                       : "ran out ",
-        lasso.why, Size(lasso.states), Size(lasso.edges));
+        lasso.answer == Answer::kHolds ? "no lasso" : "",
+        RanOutInWords(lasso.ran_out), Size(lasso.states), Size(lasso.edges));
     if (lasso.answer == Answer::kRanOut)
       std::cout << absl::StreamFormat(
           "no verdict: it came %d steps deep%s\n", lasso.depth,
-          lasso.why == "of memory" ? "; " + MemoryInWords(o.bound, options)
-                                   : "");
+          lasso.ran_out == RanOut::kMemory
+              ? "; " + MemoryInWords(o.bound, options)
+              : "");
     else if (!asked.rules.drop_lock)
       std::cout << "this kernel drops no lock\n";
     std::cout << "within: " << asked.within.words

@@ -28,7 +28,7 @@ void PrintRanOut(const Told& told) {
   std::cout << absl::StreamFormat(
       "%s: everything up to %d %s holds, and %s of the %s states "
       "after them are expanded\n",
-      result.stopped ? "stopped" : "ran out " + result.why,
+      result.stopped ? "stopped" : RanOutInWords(result.ran_out),
       p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
       Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
       Size(result.levels.empty() ? 0 : result.levels.back()));
@@ -37,7 +37,7 @@ void PrintRanOut(const Told& told) {
     std::cout << absl::StreamFormat(
         "the last level has %.1f times as many states as the one before\n",
         double(result.levels[n - 1]) / double(result.levels[n - 2]));
-  const bool memory = result.why == "of memory";
+  const bool memory = result.ran_out == RanOut::kMemory;
   if (memory)
     std::cout << MemoryInWords(o.bound, told.options)
               << (result.refused ? "; the machine gave no more\n" : "\n");
@@ -58,9 +58,9 @@ const char* HowFew(const ProveArguments& o, const ProveResult& result) {
   if (o.reduce) return "not proved the fewest (--reduce)";
   if (!result.fewest)
     return result.stopped ? "not proved the fewest: it was stopped"
-           : result.why == "of time"
+           : result.ran_out == RanOut::kTime
                ? "not proved the fewest: it ran out of time"
-           : result.why == "of memory"
+           : result.ran_out == RanOut::kMemory
                ? "not proved the fewest: it ran out of memory"
                : "not proved the fewest: its checkpoint could not be used";
   if (!o.shard.empty()) return "the fewest in this shard";
@@ -137,7 +137,7 @@ nlohmann::json ToJson(const Told& told) {
   const std::string cannot = WhyItCannotBreak(told);
   if (!cannot.empty()) json["cannot_break"] = cannot;
   if (result.answer == Answer::kRanOut) {
-    json["why"] = result.why;
+    json["why"] = Words(result.ran_out);
     json["expanded"] = result.progress.expanded;
     json["left"] = result.progress.left;
   }

@@ -35,10 +35,10 @@ const char* Verdict(const SelfCheck& found) {
 std::string InWords(const SelfCheckWay& way, const ProveOptions& options,
                     const ProveArguments& o) {
   if (way.is_through) return "";
-  return absl::StrCat(
-      way.why.starts_with("of ") ? ", ran out " + way.why : ", " + way.why,
-      way.why == "of memory" ? " (" + MemoryInWords(o.bound, options) + ")"
-                             : "");
+  return absl::StrCat(", ", RanOutInWords(way.ran_out),
+                      way.ran_out == RanOut::kMemory
+                          ? " (" + MemoryInWords(o.bound, options) + ")"
+                          : "");
 }
 
 void PrintWay(const SelfCheckWay& way, const std::string& end) {
@@ -128,7 +128,7 @@ nlohmann::json ToJson(const Asked& asked, const ProveOptions& options,
     for (int i = 0; i < kProperties; ++i)
       if ((way.broken >> i & options.properties >> i & 1) != 0)
         it["breaks"].push_back(Name(static_cast<Property>(i)));
-    if (!way.is_through) it["why"] = way.why;
+    if (!way.is_through) it["why"] = Words(way.ran_out);
     json["ways"].push_back(it);
   }
   for (const SelfCheckDifference& difference : found.differences) {

@@ -67,8 +67,9 @@ std::vector<Value> ValuesOf(const T& it) {
 
 class Comparison {
  public:
-  Comparison(const Side& left, const Side& right, const Script& names)
-      : l_(left), r_(right), names_(names) {}
+  Comparison(const Side& left, const Side& right, const Script& names,
+             std::span<const std::string> mms)
+      : l_(left), r_(right), names_(names), mm_names_(mms) {}
 
   std::vector<std::string> Tell();
 
@@ -81,6 +82,14 @@ class Comparison {
   void Slab();
   void Mapcounts();
 
+  std::string Mm(unsigned mm) const {
+    return mm < mm_names_.size() ? mm_names_[mm] : absl::StrCat("mm ", mm);
+  }
+  std::string Place(const Vma& vma) const {
+    if (vma.state == VmaState::kFree) return "free";
+    return absl::StrFormat("[%u, %u) of %s, %s from %u", vma.start, vma.end,
+                           Mm(vma.mm), names_.file_names[vma.file], vma.pgoff);
+  }
   std::string Both(Form form, uint64_t left, uint64_t right) const {
     return InWords(form, left, names_, l_.names_pass) + " | " +
            InWords(form, right, names_, r_.names_pass);
@@ -104,6 +113,7 @@ class Comparison {
   const Side& l_;
   const Side& r_;
   const Script& names_;
+  const std::span<const std::string> mm_names_;
   Kind files_{"files"}, mms_{"mms"}, ptes_{"ptes"}, vmas_{"vmas"};
   Kind tasks_{"tasks"}, slab_{"the slab"}, mapcounts_{"mapcounts"};
   Kind rest_{"the rest"}, births_{"allocations"};
@@ -117,7 +127,7 @@ void Comparison::Files() {
 
 void Comparison::Mms() {
   for (unsigned i = 0; i < LargeCaps::kMms; ++i) {
-    Fields(mms_, absl::StrFormat("mm %u", i), l_.world.mms[i], r_.world.mms[i]);
+    Fields(mms_, Mm(i), l_.world.mms[i], r_.world.mms[i]);
     Ptes(i);
   }
 }
@@ -151,15 +161,9 @@ void Comparison::Ptes(unsigned mm) {
         end == addr + 1 ? absl::StrFormat(": pte at %u: %s", addr, first)
                         : absl::StrFormat(": ptes at %u..%u: from %s", addr,
                                           end - 1, first);
-    ptes_.Add(absl::StrFormat("mm %u", mm), where);
+    ptes_.Add(Mm(mm), where);
     addr = end;
   }
-}
-
-std::string Place(const Vma& vma, const Script& names) {
-  if (vma.state == VmaState::kFree) return "free";
-  return absl::StrFormat("[%u, %u) of mm %u, %s from %u", vma.start, vma.end,
-                         vma.mm, names.file_names[vma.file], vma.pgoff);
 }
 
 // A vma in use on one side alone is one line.
@@ -168,13 +172,13 @@ void Comparison::Vmas() {
     const Vma& left = l_.world.vmas[slot];
     const Vma& right = r_.world.vmas[slot];
     std::string subject = absl::StrFormat("vma slot %u", slot);
-    const std::string a = Place(left, names_), b = Place(right, names_);
+    const std::string a = Place(left), b = Place(right);
     if (a != b) vmas_.Add(subject, absl::StrCat(": ", a, " | ", b));
     if ((left.state == VmaState::kFree) != (right.state == VmaState::kFree))
       continue;
     if (left.state != VmaState::kFree && a == b)
-      absl::StrAppendFormat(&subject, " [%u, %u) of mm %u", left.start,
-                            left.end, left.mm);
+      absl::StrAppendFormat(&subject, " [%u, %u) of %s", left.start, left.end,
+                            Mm(left.mm));
     Fields(vmas_, subject, left, right, left.in_index == right.in_index);
   }
 }
@@ -262,8 +266,9 @@ std::vector<std::string> Comparison::Tell() {
 }  // namespace
 
 std::vector<std::string> Differences(const Side& left, const Side& right,
-                                     const Script& names) {
-  return Comparison(left, right, names).Tell();
+                                     const Script& names,
+                                     std::span<const std::string> mms) {
+  return Comparison(left, right, names, mms).Tell();
 }
 
 }  // namespace vmtrunc

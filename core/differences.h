@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_CORE_DIFFERENCES_H_
 #define VMTRUNC_CORE_DIFFERENCES_H_
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,11 @@ struct Side {
 // the worlds are equal bytes. Of each kind (files, mms, ptes, vmas, tasks,
 // mapcounts) a line says how many are left out behind the first kMostTold, and
 // of what. How often a struct was allocated is told only when nothing else
-// differs: a struct that is free again leaves no other trace.
+// differs: a struct that is free again leaves no other trace. `mms`: names for
+// the mms; without, "mm 0".
 std::vector<std::string> Differences(const Side& left, const Side& right,
-                                     const Script& names);
+                                     const Script& names,
+                                     std::span<const std::string> mms = {});
 inline constexpr size_t kMostTold = 12;
 
 }  // namespace vmtrunc

@@ -6,6 +6,7 @@
 #include "core/checker.h"
 #include "core/machine-inl.h"
 #include "core/tracer.h"
+#include "core/where.h"
 
 namespace vmtrunc {
 
@@ -83,32 +84,6 @@ template class Machine<SmallCaps, Checker<SmallCaps>>;
 
 namespace {
 
-// Whether a fault was in flight as the operation stood there.
-bool Faults(const Op& op) {
-  switch (op.verb) {
-    case Verb::kRead:
-    case Verb::kWrite:
-      return op.access.phase == AccessPhase::kFault;
-    case Verb::kMmap:
-      return op.mmap.phase == MmapPhase::kPopulate;
-    case Verb::kRemap:
-      return op.remap.phase == RemapPhase::kPopulate ||
-             (op.remap.phase == RemapPhase::kMmap &&
-              op.mmap.phase == MmapPhase::kPopulate);
-    case Verb::kNone:
-    case Verb::kMunmap:
-    case Verb::kMprotect:
-    case Verb::kMremap:
-    case Verb::kFork:
-    case Verb::kExit:
-    case Verb::kTruncate:
-    case Verb::kPunch:
-    case Verb::kInvalidate:
-      return false;
-  }
-  return false;
-}
-
 // The pages that the operation has faulted in before, or tried to.
 unsigned Faulted(const Op& op) {
   if (op.verb == Verb::kRemap) return op.remap.cursor + op.mmap.populated;
@@ -143,7 +118,7 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
          .start = begins.access.addr});
     return;
   }
-  if (!Faults(begins) || flow == Flow::kBlocked) return;
+  if (!InFault(begins) || flow == Flow::kBlocked) return;
   TraceNote note{.kind = Kind::kServed,
                  .id = ends.fault.index,
                  .mm = mm,

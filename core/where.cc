@@ -7,21 +7,21 @@ namespace vmtrunc {
 namespace {
 
 #define VMTRUNC_POINT(phase, point, waits) {#phase, point, Waits::waits},
-constexpr SyncPoint kAdjust[] = {VMTRUNC_ADJUST_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kUnmap[] = {VMTRUNC_UNMAP_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kPass[] = {VMTRUNC_PASS_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kFault[] = {VMTRUNC_FAULT_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kMmap[] = {VMTRUNC_MMAP_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kMunmap[] = {VMTRUNC_MUNMAP_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kMprotect[] = {VMTRUNC_MPROTECT_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kMremap[] = {VMTRUNC_MREMAP_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kAccess[] = {VMTRUNC_ACCESS_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kFork[] = {VMTRUNC_FORK_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kExit[] = {VMTRUNC_EXIT_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kTruncate[] = {VMTRUNC_TRUNCATE_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kRemap[] = {VMTRUNC_REMAP_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kInvalidate[] = {VMTRUNC_INVALIDATE_PHASES(VMTRUNC_POINT)};
-constexpr SyncPoint kRemoval[] = {VMTRUNC_REMOVAL_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kAdjust[] = {VMTRUNC_ADJUST_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kUnmap[] = {VMTRUNC_UNMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kPass[] = {VMTRUNC_PASS_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kFault[] = {VMTRUNC_FAULT_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMmap[] = {VMTRUNC_MMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMunmap[] = {VMTRUNC_MUNMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMprotect[] = {VMTRUNC_MPROTECT_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMremap[] = {VMTRUNC_MREMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kAccess[] = {VMTRUNC_ACCESS_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kFork[] = {VMTRUNC_FORK_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kExit[] = {VMTRUNC_EXIT_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kTruncate[] = {VMTRUNC_TRUNCATE_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kRemap[] = {VMTRUNC_REMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kInvalidate[] = {VMTRUNC_INVALIDATE_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kRemoval[] = {VMTRUNC_REMOVAL_PHASES(VMTRUNC_POINT)};
 #undef VMTRUNC_POINT
 
 constexpr PhaseList kLists[] = {{"mmap", kMmap},
@@ -41,12 +41,12 @@ constexpr PhaseList kLists[] = {{"mmap", kMmap},
                                 {"fault", kFault}};
 
 template <size_t kSize, class Phase>
-const SyncPoint& At(const SyncPoint (&points)[kSize], Phase phase) {
+const PhaseInfo& At(const PhaseInfo (&points)[kSize], Phase phase) {
   return points[static_cast<size_t>(phase)];
 }
 
-const SyncPoint& OfVerb(const Op& op) {
-  static constexpr SyncPoint kIdle = {"", "idle", Waits::kNothing};
+const PhaseInfo& OfVerb(const Op& op) {
+  static constexpr PhaseInfo kIdle = {"", "idle", Waits::kNothing};
   switch (op.verb) {
     case Verb::kNone:
       return kIdle;
@@ -77,7 +77,7 @@ const SyncPoint& OfVerb(const Op& op) {
 }
 
 // The part that says more, or nullptr.
-const SyncPoint* OfPart(const Op& op, Waits waits) {
+const PhaseInfo* OfPart(const Op& op, Waits waits) {
   switch (waits) {
     case Waits::kAsAdjust:
       return &At(kAdjust, op.adjust.phase);
@@ -109,9 +109,9 @@ const SyncPoint* OfPart(const Op& op, Waits waits) {
 
 std::span<const PhaseList> PhaseLists() { return kLists; }
 
-SyncPoint SyncPointOf(const Op& op) {
-  SyncPoint point = OfVerb(op);
-  while (const SyncPoint* part = OfPart(op, point.waits)) {
+PhaseInfo PhaseOf(const Op& op) {
+  PhaseInfo point = OfVerb(op);
+  while (const PhaseInfo* part = OfPart(op, point.waits)) {
     // A name of its own stands, whatever the part is at.
     const char* const name = *point.name != 0 ? point.name : part->name;
     point = {part->phase, name, part->waits};
@@ -119,6 +119,13 @@ SyncPoint SyncPointOf(const Op& op) {
   return point;
 }
 
-std::string WhereIs(const Op& op) { return SyncPointOf(op).name; }
+bool InFault(const Op& op) {
+  const PhaseInfo* phase = &OfVerb(op);
+  while (phase != nullptr && phase->waits != Waits::kAsFault)
+    phase = OfPart(op, phase->waits);
+  return phase != nullptr;
+}
+
+std::string WhereIs(const Op& op) { return PhaseOf(op).name; }
 
 }  // namespace vmtrunc

@@ -10,7 +10,7 @@
 
 namespace vmtrunc {
 
-struct SyncPoint {
+struct PhaseInfo {
   const char* phase;  // its name in the code
   const char* name;   // "pass: before i_mmap_lock"; "": the part's
   Waits waits;        // what its step may wait for
@@ -19,14 +19,17 @@ struct SyncPoint {
 // The phases of an operation or of a part, in their order.
 struct PhaseList {
   const char* of;
-  std::span<const SyncPoint> points;
+  std::span<const PhaseInfo> points;
 };
 std::span<const PhaseList> PhaseLists();
 
 // With the part looked up that is in flight.
-SyncPoint SyncPointOf(const Op& op);
+PhaseInfo PhaseOf(const Op& op);
 
-// Its name: "pass: before i_mmap_lock".
+// Whether a fault is in flight as the operation stands there.
+bool InFault(const Op& op);
+
+// The sync point's name: "pass: before i_mmap_lock".
 std::string WhereIs(const Op& op);
 
 }  // namespace vmtrunc

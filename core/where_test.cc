@@ -96,7 +96,7 @@ TEST(Where, ATaskThatIsBlockedWaitsForTheLockThatIsListed) {
         kernels[random.Below(static_cast<unsigned>(kernels.size()))].rules;
     RunTraced(script, rules, [&](const TraceStep& step) {
       if (step.flow != Flow::kBlocked) return;
-      const SyncPoint point = SyncPointOf(*step.begins);
+      const PhaseInfo point = PhaseOf(*step.begins);
       for (const TraceNote& note : step.notes) {
         if (note.kind != TraceNote::Kind::kBlocks) continue;
         EXPECT_EQ(KindOf(point.waits), note.lock)
@@ -112,7 +112,7 @@ TEST(Where, TheModelsDocumentListsThePhases) {
   std::string table =
       "| of | phase | stands | may wait for |\n|---|---|---|---|\n";
   for (const PhaseList& list : PhaseLists())
-    for (const SyncPoint& point : list.points)
+    for (const PhaseInfo& point : list.points)
       absl::StrAppend(&table, "| ", list.of, " | `", point.phase, "` | ",
                       *point.name == 0 ? "-" : point.name, " | ",
                       Name(point.waits), " |\n");

@@ -36,7 +36,7 @@ std::vector<Switch> SwitchesOf(const Story& story) {
     const StoryRow& row = story.rows[i];
     const StoryRow& last = story.rows[i - 1];
     if (row.event == 0 || row.event == last.event || row.task == last.task ||
-        last.to.empty())
+        !last.to)
       continue;
     std::vector<Event> events = story.script.events;
     events.insert(

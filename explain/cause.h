@@ -4,7 +4,6 @@
 #define VMTRUNC_EXPLAIN_CAUSE_H_
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "explain/story.h"
@@ -33,10 +32,12 @@ struct Switch {
 // property is not broken; from the state behind it they cannot.
 struct NoReturn {
   size_t row = 0;
-  std::string way_out;  // the last one, in words: "t goes on, then b goes on"
-  std::vector<Event> saved;  // the run up to here, then that: nothing breaks
-  std::string saves;  // what happens on it up to where the page is gone, if it
-                      // is about a page and that is told in few words
+  std::vector<Event> way_out = {};  // the last one
+  std::vector<Event> saved =
+      {};  // the run up to here, then that: nothing breaks
+  std::vector<Fact> saves = {};  // what happens on it up to where the page is
+                                 // gone, if it is about a page and that is
+                                 // little
   bool settled = true;  // false: it is this row or an earlier one; searching on
                         // took too long
 };

@@ -1,17 +1,12 @@
 #include "explain/contrast.h"
 
-#include <algorithm>
-
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "explain/victim.h"
 #include "explain/words.h"
 
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
 using Kind = TraceNote::Kind;
 
 // The same place in a run that holds.
@@ -42,7 +37,7 @@ class Contrast {
   }
 
  private:
-  std::string At(size_t row) const { return StepsInWords(story_.rows[row]); }
+  std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
 
   // What the last drop before that leaves, and what becomes of it.
   std::string Dropped(size_t zap) const {
@@ -133,48 +128,16 @@ class Contrast {
 
 }  // namespace
 
-std::optional<size_t> PartingRow(const Story& left, const Story& right) {
-  const auto look = [](const Story& story, size_t row) {
-    const StoryRow& it = story.rows[row];
-    std::string text = absl::StrCat(it.event, " ", it.task, " ",
-                                    static_cast<unsigned>(it.flow), "\n",
-                                    absl::StrJoin(Deeds(story, row), "\n"));
-    for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot)
-      absl::StrAppend(
-          &text, "\n",
-          MapInWords(story, it.world, row, static_cast<Slot>(slot)));
-    return text;
-  };
-  const size_t rows = std::min(left.rows.size(), right.rows.size());
-  for (size_t i = 0; i < rows; ++i)
-    if (look(left, i) != look(right, i)) return i;
-  if (left.rows.size() == right.rows.size()) return std::nullopt;
-  return rows;
-}
-
-std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
-                                          size_t row) {
-  std::vector<const RuleInfo*> parting;
-  for (size_t i = 0; i < AllRules().size(); ++i) {
-    const RuleInfo& rule = AllRules()[i];
-    if (left.rules.*rule.flag == right.rules.*rule.flag) continue;
-    KernelSpec turned = left.kernel;
-    turned.flips.flip(i);
-    const auto at =
-        PartingRow(left, Tell(left.path, left.script, turned, left.folding));
-    if (at && *at <= row) parting.push_back(&rule);
-  }
-  return parting;
-}
-
-std::vector<std::string> WhyNot(const Story& story, const Story& broken) {
+std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
   const std::string kernel = story.kernel.Name();
   if (!story.result.holds())
-    return {absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story))};
+    return SentencesOf(
+        {absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story))});
   const auto victim = VictimOf(broken.result.first);
   if (!victim || !broken.broken_row)
-    return {absl::StrFormat("On %s the same script holds.", kernel)};
-  return Contrast(story, broken, *victim).Tell();
+    return SentencesOf(
+        {absl::StrFormat("On %s the same script holds.", kernel)});
+  return SentencesOf(Contrast(story, broken, *victim).Tell());
 }
 
 }  // namespace vmtrunc

@@ -10,7 +10,8 @@
 namespace vmtrunc {
 
 // What the pass was to do, what it left behind when it dropped its lock, what
-// others did then, and why it did not come to the page again.
+// others did then, and why it did not come to the page again. With marks, as
+// SentenceOf() takes them.
 std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,
                                       const Escape& escape);
 

@@ -11,6 +11,7 @@
 #include "explain/contrast.h"
 #include "explain/no_return.h"
 #include "explain/page.h"
+#include "explain/parting.h"
 #include "explain/story_json.h"
 #include "explain/victim.h"
 #include "explain/why.h"

@@ -4,11 +4,9 @@
 #include <memory>
 #include <unordered_set>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/machine.h"
+#include "explain/row_facts.h"
 #include "explain/victim.h"
-#include "explain/words.h"
 
 namespace vmtrunc {
 namespace {
@@ -149,31 +147,6 @@ class Search {
   std::unordered_set<uint64_t> bad_;
 };
 
-// "t finish, then b finish": who moves, with what drops.
-std::string InWords(const Story& story, const std::vector<Event>& path) {
-  std::string text;
-  unsigned last = LargeCaps::kTasks;
-  for (const Event& event : path) {
-    if (event.task == last && event.kind == EventKind::kStep) continue;
-    absl::StrAppend(&text, text.empty() ? "" : ", then ");
-    const std::string& task = story.script.task_names[event.task];
-    if (Starts(event)) {
-      Event start = event;
-      start.kind = EventKind::kStart;
-      // "a invalidate f 1 2": the task begins the rest.
-      absl::StrAppend(&text, task, " begins \"",
-                      ToText(start, story.script).substr(task.size() + 1),
-                      "\"");
-    } else if (event.kind == EventKind::kDrop) {
-      absl::StrAppend(&text, task, " drops its lock");
-    } else {
-      absl::StrAppend(&text, task, " goes on");
-    }
-    last = event.task;
-  }
-  return text;
-}
-
 // The states of the story's run: [0] before the first row, [i] behind row
 // i - 1, or nothing where the search's own events cannot stop there (inside
 // what a truncation does before its first sync point).
@@ -249,31 +222,40 @@ class Replay {
   std::vector<size_t> made_ = {0};  // how many of them, for each state
 };
 
-// What happens on the way out up to where the page is gone: what each task does
-// to the walk, to vmas and to the page. Empty where that is long.
-std::string Saves(const Story& story, const NoReturn& found) {
+// What a task does to the walk, to vmas and to the page.
+bool IsOfTheWayOut(Fact::Kind kind) {
+  using Kind = Fact::Kind;
+  for (const Kind it :
+       {Kind::kComesTo, Kind::kGoesOn, Kind::kDrops, Kind::kZaps, Kind::kFrees,
+        Kind::kAllocates, Kind::kSplits, Kind::kResizes, Kind::kMoves,
+        Kind::kMaps, Kind::kRemoves})
+    if (kind == it) return true;
+  return false;
+}
+
+// What happens on the way out up to where the page is gone. Empty where that is
+// long.
+std::vector<Fact> Saves(const Story& story, const NoReturn& found) {
   constexpr size_t kMostSaid = 10;
   const auto victim = VictimOf(story.result.first);
-  if (!victim) return "";
+  if (!victim) return {};
   Script script = story.script;
   script.events = found.saved;
   const Story saved = Tell(story.path, script, story.kernel, Folding::kQuiet);
-  std::vector<std::string> deeds;
+  std::vector<Fact> facts;
   for (size_t i = 0; i < saved.rows.size(); ++i) {
     const StoryRow& row = saved.rows[i];
     if (row.first_step < story.rows[found.row].first_step) continue;
-    for (const std::string& deed : Deeds(saved, i))
-      if (Mentions(deed, {"comes to ", "goes on in", "drops", "zaps", "frees",
-                          "slot", "changes", "moves", "maps"}))
-        deeds.push_back(story.script.task_names[row.task] + " " + deed);
-    if (deeds.size() > kMostSaid) return "";
+    for (Fact& fact : FactsOf(saved, i))
+      if (IsOfTheWayOut(fact.kind)) facts.push_back(std::move(fact));
+    if (facts.size() > kMostSaid) return {};
     for (const TraceNote& note : row.notes)
       if (note.kind == TraceNote::Kind::kZaps && note.mm == victim->mm &&
           saved.Before(i).mms[note.mm].ptes[note.start].index() ==
               victim->index)
-        return absl::StrJoin(deeds, "; ");
+        return facts;
   }
-  return "";
+  return {};
 }
 
 }  // namespace
@@ -286,20 +268,13 @@ std::optional<NoReturn> FindNoReturn(const Story& story) {
     if (before == nullptr) continue;
     const auto way_out = search.WayOut(*before);
     if (way_out) {
-      NoReturn found{.row = row,
-                     .way_out = InWords(story, *way_out),
-                     .saved = replay.EventsTo(row),
-                     .saves = ""};
+      NoReturn found{
+          .row = row, .way_out = *way_out, .saved = replay.EventsTo(row)};
       found.saved.insert(found.saved.end(), way_out->begin(), way_out->end());
       found.saves = Saves(story, found);
       return found;
     }
-    if (search.gave_up())
-      return NoReturn{.row = row,
-                      .way_out = "",
-                      .saved = {},
-                      .saves = "",
-                      .settled = false};
+    if (search.gave_up()) return NoReturn{.row = row, .settled = false};
   }
   return std::nullopt;
 }

@@ -1,14 +1,11 @@
 #include "explain/outcome.h"
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "explain/words.h"
+#include "explain/lock_facts.h"
 
 namespace vmtrunc {
 namespace {
 
 using LargeWorld = World<LargeCaps>;
-using Kind = TraceNote::Kind;
 
 class Outcomes {
  public:
@@ -17,35 +14,38 @@ class Outcomes {
         number_(row),
         row_(story.rows[row]),
         before_(story.Before(row)),
-        after_(row_.world),
-        op_after_(row_.ends) {}
+        after_(row_.world) {}
 
-  std::vector<std::string> Tell() {
-    Faults();
-    Outcome();
-    return told_;
+  std::vector<Fact> Collect() {
+    for (const TraceNote& note : row_.notes) Fault(note);
+    Memory();
+    return facts_;
   }
 
   // Who holds what the task stands before.
-  std::string Waits() const {
-    std::string who;
+  Fact Wait() const {
+    Fact fact = Of(Fact::Kind::kWaits);
     for (const TraceNote& note : row_.notes) {
-      if (note.kind != Kind::kBlocks) continue;
+      if (note.kind != Note::kBlocks) continue;
       for (unsigned task = 0; task < LargeCaps::kTasks; ++task)
         for (const HeldLock& lock : LocksOf(after_, task))
           if (IsIn(note, lock, task))
-            absl::StrAppend(
-                &who, who.empty() ? "" : ", ",
-                task == row_.task ? "it" : story_.script.task_names[task],
-                " holds ", LockName(story_, number_, lock),
-                task == row_.task ? " itself" : "");
+            fact.holders.push_back(
+                {.task = task, .lock = FactOf(story_, number_, lock)});
     }
-    if (who.empty() && LockedPage(op_after_) != 0)
-      who = absl::StrFormat(
-          "page %u is mapped, and a pass over it has zapped nothing",
-          LockedPage(op_after_) - 1);
-    return "waits: " + (who.empty() ? row_.to : who);
+    if (!fact.holders.empty()) return fact;
+    // It is mapped, and a pass over it has zapped nothing.
+    if (LockedPage(row_.ends) != 0)
+      fact.page = LockedPage(row_.ends) - 1;
+    else
+      fact.place = row_.to;
+    return fact;
   }
+
+ private:
+  using Note = TraceNote::Kind;
+
+  Fact Of(Fact::Kind kind) const { return {.kind = kind, .task = row_.task}; }
 
   // Whether the lock that the task holds is the one that is not free.
   bool IsIn(const TraceNote& wanted, const HeldLock& lock,
@@ -63,71 +63,67 @@ class Outcomes {
                              : after_.vmas[op.fault.vma].file);
   }
 
- private:
-  void Say(std::string outcome) { told_.push_back(std::move(outcome)); }
-
-  // How faults came out, each told by its own step.
-  void Faults() {
-    const bool access = row_.verb == Verb::kRead || row_.verb == Verb::kWrite;
-    const char* const stops =
-        access ? "ends in SIGBUS" : "stops populating, for SIGBUS";
-    for (const TraceNote& note : row_.notes) {
-      switch (note.kind) {
-        case Kind::kServed:
-          Served(note);
-          break;
-        case Kind::kSigbus:
-          Say(absl::StrFormat("%s at %u: ", stops, note.start) +
-              (note.id >= note.end
-                   ? absl::StrFormat("page %u is past i_size, %u", note.id,
-                                     note.end)
-                   : absl::StrFormat("page %u has left the page cache",
-                                     note.id)));
-          break;
-        case Kind::kSigsegv:
-          Say(note.id != 0 ? absl::StrFormat(
-                                 "ends in SIGSEGV: the vma at %u is read-only",
-                                 note.start)
-                           : absl::StrFormat("ends in SIGSEGV: no vma is at %u",
-                                             note.start));
-          break;
-        case Kind::kCountChanged:
-          Say("retries: truncate_count has changed");
-          break;
-        case Kind::kPageGone:
-          Say(absl::StrFormat("retries: page %u has left the page cache",
-                              note.id));
-          break;
-        case Kind::kPteChanged:
-          Say(
-              absl::StrFormat("ends, and would fault again: the pte at %u is "
-                              "not what it was",
-                              note.start));
-          break;
-        default:
-          break;
-      }
+  // How a fault came out, told by its own step.
+  void Fault(const TraceNote& note) {
+    Fact fact = Of(Fact::Kind::kServed);
+    fact.addr = note.start;
+    switch (note.kind) {
+      case Note::kServed:
+        return Served(note, fact);
+      case Note::kSigbus:
+        fact.kind = note.id >= note.end ? Fact::Kind::kSigbusPastSize
+                                        : Fact::Kind::kSigbusGone;
+        fact.page = note.id;
+        fact.after = note.end;
+        fact.access = row_.verb == Verb::kRead || row_.verb == Verb::kWrite;
+        break;
+      case Note::kSigsegv:
+        fact.kind = note.id != 0 ? Fact::Kind::kSigsegvReadOnly
+                                 : Fact::Kind::kSigsegvNoVma;
+        break;
+      case Note::kCountChanged:
+        fact.kind = Fact::Kind::kRetriesCount;
+        break;
+      case Note::kPageGone:
+        fact.kind = Fact::Kind::kRetriesPage;
+        fact.page = note.id;
+        break;
+      case Note::kPteChanged:
+        fact.kind = Fact::Kind::kPteChanged;
+        break;
+      case Note::kTakes:
+      case Note::kDrops:
+      case Note::kPassBegins:
+      case Note::kScans:
+      case Note::kZaps:
+      case Note::kPassEnds:
+      case Note::kRemoves:
+      case Note::kTruncationEnds:
+      case Note::kBorn:
+      case Note::kCleared:
+      case Note::kLooksAt:
+      case Note::kBlocks:
+      case Note::kNoMemory:
+        return;
     }
+    facts_.push_back(fact);
   }
 
-  void Served(const TraceNote& note) {
+  void Served(const TraceNote& note, Fact fact) {
     const Pte a = before_.mms[note.mm].ptes[note.start];
     const Pte b = after_.mms[note.mm].ptes[note.start];
-    if (a == b)
-      Say("is served by the page that is there");
-    else if (a.kind() == b.kind() && a.index() == b.index())
-      Say(absl::StrFormat("makes %u of %s writable", note.start,
-                          story_.MmName(number_, note.mm)));
+    if (a.kind() != b.kind() || a.index() != b.index()) return;
+    if (a != b) fact.kind = Fact::Kind::kMakesPteWritable;
+    fact.owner = row_.mm_task[note.mm];
+    facts_.push_back(fact);
   }
 
-  void Outcome() {
-    bool no_memory = HasFailed(op_after_);
-    for (const TraceNote& note : row_.notes)
-      no_memory |= note.kind == Kind::kNoMemory;
-    if (row_.flow == Flow::kDone && no_memory)
-      Say("fails: ENOMEM");
-    else if (row_.Has(Kind::kNoMemory))
-      Say("gets no memory: it has to undo what it did");
+  void Memory() {
+    const bool lacks = row_.Has(Note::kNoMemory) || HasFailed(row_.ends);
+    if (row_.flow == Flow::kDone && lacks)
+      facts_.push_back(Of(Fact::Kind::kFails));
+    else if (row_.Has(Note::kNoMemory))
+      facts_.push_back(Of(Fact::Kind::kNoMemory));
   }
 
   const Story& story_;
@@ -135,18 +131,17 @@ class Outcomes {
   const StoryRow& row_;
   const LargeWorld& before_;
   const LargeWorld& after_;
-  const Op& op_after_;
-  std::vector<std::string> told_;
+  std::vector<Fact> facts_;
 };
 
 }  // namespace
 
-std::string WaitsInWords(const Story& story, size_t row) {
-  return Outcomes(story, row).Waits();
+Fact WaitOf(const Story& story, size_t row) {
+  return Outcomes(story, row).Wait();
 }
 
-std::vector<std::string> OutcomesOf(const Story& story, size_t row) {
-  return Outcomes(story, row).Tell();
+std::vector<Fact> OutcomesOf(const Story& story, size_t row) {
+  return Outcomes(story, row).Collect();
 }
 
 }  // namespace vmtrunc

@@ -1,20 +1,19 @@
-// How an operation came out in a row, in words: what it waits for, how its
-// faults ended, and whether it failed.
+// How an operation came out in a row: what it waits for, how its faults ended,
+// and whether it failed.
 #ifndef VMTRUNC_EXPLAIN_OUTCOME_H_
 #define VMTRUNC_EXPLAIN_OUTCOME_H_
 
-#include <string>
 #include <vector>
 
 #include "explain/story.h"
 
 namespace vmtrunc {
 
-// "waits: b holds i_sem of g". Requires: the row is blocked.
-std::string WaitsInWords(const Story& story, size_t row);
+// Requires: the row is blocked.
+Fact WaitOf(const Story& story, size_t row);
 
-// "ends in SIGBUS at 26: page 6 is past i_size, 4", "fails: ENOMEM".
-std::vector<std::string> OutcomesOf(const Story& story, size_t row);
+// In the order of their steps.
+std::vector<Fact> OutcomesOf(const Story& story, size_t row);
 
 }  // namespace vmtrunc
 

@@ -7,6 +7,8 @@
 #include "core/version.h"
 #include "explain/assets.h"
 #include "explain/contrast.h"
+#include "explain/fact_json.h"
+#include "explain/parting.h"
 #include "explain/story_json.h"
 #include "explain/text.h"
 #include "explain/why.h"
@@ -61,10 +63,25 @@ std::string Beginning(const Story& story) {
       "</div></div>\n", kLegendHtml);
 }
 
-std::string ListOf(const std::vector<std::string>& sentences) {
+// Its steps as links, which the page's script leads somewhere.
+std::string Linked(const Sentence& sentence) {
+  const std::string_view text = sentence.text;
+  std::string html;
+  size_t at = 0;
+  for (const Sentence::Link& link : sentence.links) {
+    absl::StrAppend(&html, Escaped(text.substr(at, link.begin - at)),
+                    "<a data-step=\"", link.step, "\">",
+                    Escaped(text.substr(link.begin, link.end - link.begin)),
+                    "</a>");
+    at = link.end;
+  }
+  return html + Escaped(text.substr(at));
+}
+
+std::string ListOf(const std::vector<Sentence>& sentences) {
   std::string html = "<ol>";
-  for (const std::string& sentence : sentences)
-    absl::StrAppend(&html, "<li>", Escaped(sentence), "</li>\n");
+  for (const Sentence& sentence : sentences)
+    absl::StrAppend(&html, "<li>", Linked(sentence), "</li>\n");
   return html + "</ol>";
 }
 
@@ -150,7 +167,7 @@ std::string PageOf(const Story& story, const Story* other) {
   }
   const auto parting =
       other == nullptr ? std::nullopt : PartingRow(story, *other);
-  if (parting) data["parting_row"] = *parting;
+  if (other != nullptr) data.update(PartingJson(story, *other));
   // No text of a script ends the element that carries it.
   const std::string json = absl::StrReplaceAll(
       data.dump(-1, ' ', /*ensure_ascii=*/true), {{"<", "\\u003c"}});

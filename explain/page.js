@@ -15,8 +15,8 @@ const SIGNS = {
 
 // The state behind each row, from what each row sets. [0]: before the first.
 function statesOf(run) {
-  let state = {vmas: {}, files: {...run.files}, held: {}, passes: {},
-               in_flight: {}, zapped: new Set()};
+  let state = {vmas: {}, files: {...run.files}, held: {}, holds: {},
+               passes: {}, in_flight: {}, zapped: new Set()};
   const states = [state];
   for (const row of run.rows) {
     const next = {...state, zapped: new Set(state.zapped)};
@@ -113,15 +113,13 @@ function drawCell(run, state, vma, i, x, y, w, h) {
 // Where marks begin; in the film the addresses are in larger letters.
 const belowAddresses = (y, small) => y + (small ? 12 : 0);
 
-// A restart address: where a pass would go on.
-function restartsOf(state, vma) {
+// A restart address, in the count or in a pass's own note.
+function restartsOf(vma) {
   const marks = [];
-  const at = /restart(?: of pass \d+)? at (\d+)/.exec(vma.count);
-  if (at) marks.push({addr: Number(at[1]), words: vma.count});
-  for (const [task, pass] of Object.entries(state.passes))
-    if (pass.restart && pass.restart.slot === vma.slot && vma.point)
-      marks.push({addr: pass.restart.addr, hollow: true,
-        words: `${pass.restart.addr} by ${task}'s note`});
+  if (vma.mark?.is === 'restart')
+    marks.push({addr: vma.mark.at, words: vma.count});
+  for (const {task, addr} of vma.points || [])
+    marks.push({addr, hollow: true, words: `${addr} by ${task}'s note`});
   return marks;
 }
 
@@ -188,7 +186,7 @@ function drawMarks(run, state, vma, x0, cell, y, h, small) {
   const low = belowAddresses(y + h, small);
   const here = Object.values(state.passes).filter((pass) => pass.slot === vma.slot)
       .map((pass) => pass.addr);
-  for (const mark of restartsOf(state, vma)) {
+  for (const mark of restartsOf(vma)) {
     if (here.includes(mark.addr)) mark.words = '';  // the walk is there
     const x = x0 + (Math.min(mark.addr, run.high) - run.low) * cell;
     svg += `<g class="mark" data-addr="${mark.addr}"><path ` +
@@ -370,8 +368,9 @@ function drawLane(run, task, x, step, y) {
       (x(j) - x(i) > 8 * verb.length ? text(x(i) + 3, y + 12, 'soft', verb) : ''));
   svg += bars(run, (i) => moves(i) ? 'x' : '', (i, j) =>
       `<rect class="walk" x="${x(i)}" y="${y + 29}" width="${x(j) - x(i)}" height="3"/>`);
-  const holds = (lock) => (i) => (run.states[i + 1].held[task] || [])
-      .some((name) => name.startsWith('i_mmap_lock') === lock) ? 'held' : '';
+  const isWalks = (it) => it.lock === 'i_mmap_lock';
+  const holds = (walks) => (i) => (run.states[i + 1].holds[task] || [])
+      .some((it) => isWalks(it) === walks) ? 'held' : '';
   const dropped = (i) => run.states[i + 1].passes[task]?.dropped ? 'd' : '';
   svg += bars(run, holds(true), (i, j) => lockBar(run, task, i, j, x, y + 15, 8, 'lock'));
   svg += bars(run, holds(false), (i, j) => lockBar(run, task, i, j, x, y + 24, 4, 'olock'));
@@ -381,7 +380,8 @@ function drawLane(run, task, x, step, y) {
       (x(j) - x(i) > 55 ? text(x(i) + 4, y + 12, 'restart', 'dropped') : ''));
   // Locks that are taken and let go in one row.
   run.rows.forEach((row, i) => {
-    if (moves(i) && row.locks.some((lock) => lock.startsWith('+-i_mmap_lock')))
+    if (moves(i) && row.lock_moves.some((it) =>
+        isWalks(it) && it.takes && it.lets_go))
       svg += `<rect class="lock" x="${x(i) + step / 3}" y="${y + 15}" width="${
           Math.max(2, step / 3)}" height="8"><title>${escaped(
           `${task} takes i_mmap_lock and lets it go`)}</title></rect>`;
@@ -418,8 +418,10 @@ function drawMoments(run, x, step, height, at) {
 
 // ---- words
 
-const stepsOf = (row) => row.steps[0] === row.steps[1] ? `step ${row.steps[0]}` :
-    `steps ${row.steps[0]}\u2013${row.steps[1]}`;
+const numbersOf = (row) => row.steps[0] === row.steps[1] ? `${row.steps[0]}` :
+    `${row.steps[0]}\u2013${row.steps[1]}`;
+const stepsOf = (row) =>
+    (row.steps[0] === row.steps[1] ? 'step ' : 'steps ') + numbersOf(row);
 const eventOf = (run, row) => row.event === 0 ?
     'at the end: what is in flight runs on' :
     `event ${row.event}: ${run.events[row.event - 1]}`;
@@ -438,7 +440,7 @@ function alarmsOf(run, i) {
   const late = run.cause?.no_return;
   if (late && late.row === i)
     alarms.push(late.settled ? 'Before this step there was a way out (' +
-        (late.way_out ? late.way_out.split(', then')[0] : 'nothing more begins') +
+        (late.moves.length ? late.moves[0].words : 'nothing more begins') +
         ' first); after it there is none.' : 'From here on, perhaps from before, there is no way out.');
   if (run.broken_row === i)
     alarms.push(`Here it breaks ${run.property.name}. It must hold that ` +
@@ -448,10 +450,11 @@ function alarmsOf(run, i) {
 
 function nowHtml(run, i) {
   const row = run.rows[i];
-  const locks = row.locks.length ?
-      `<p class="soft">Locks: ${row.locks.map((lock) => escaped(
-          lock.replace(/^\+-/, 'takes and lets go ').replace(/^\+/, 'takes ')
-              .replace(/^-/, 'lets go '))).join('; ')}.</p>` : '';
+  const does = (it) => !it.lets_go ? 'takes ' :
+      it.takes ? 'takes and lets go ' : 'lets go ';
+  const locks = row.lock_moves.length ?
+      `<p class="soft">Locks: ${row.lock_moves.map((it) =>
+          escaped(does(it) + it.words)).join('; ')}.</p>` : '';
   return `<p class="event">${escaped(eventOf(run, row))}</p>` +
       `<p><strong>${escaped(stepsOf(row))}, task ${escaped(row.task)}:</strong> ` +
       `${escaped(row.deeds.join('; '))}.</p>` +
@@ -525,7 +528,7 @@ function stepsHtml(run) {
         `<br><strong>${escaped(a)}</strong>`).join('');
     return `<tr id="row-${run}-${i}" class="${i === story.broken_row ? 'brk' : ''}">` +
         `<th scope="row"><a href="${linkTo(run, i)}">${escaped(
-            stepsOf(row).replace(/steps? /, ''))}</a></th>` +
+            numbersOf(row))}</a></th>` +
         `<td>${fresh ? escaped(row.event ? `${row.event}: ${
             story.events[row.event - 1]}` : 'at the end') : ''}</td>` +
         `<td>${escaped(row.task)}</td>` +
@@ -664,12 +667,13 @@ function choose(run) {
   show(run, Math.max(0, row));
 }
 
-// "step 88" in the answers leads there.
+// The steps in the answers lead there.
 function linkSteps() {
   document.querySelectorAll('.answer').forEach((answer) => {
     const run = Number(answer.dataset.run);
-    answer.innerHTML = answer.innerHTML.replace(/\bsteps? (\d+)(\.\.\d+)?/g,
-        (words, step) => `<a href="${escaped(hashOf(run, step))}">${words}</a>`);
+    answer.querySelectorAll('a[data-step]').forEach((link) => {
+      link.href = hashOf(run, link.dataset.step);
+    });
   });
 }
 

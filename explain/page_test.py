@@ -7,7 +7,8 @@ Each step of three scripts (the bug of 2004 on two kernels, a finding, a lasso)
 is shown, and what is drawn there is read from the document: each pte, vma,
 count, restart address, slot, and the file's size. It is compared with the
 state as `vmtrunc explain --json` has it, put together here from its changes,
-and the sizes and counts with `vmtrunc run --trace`, which knows neither. With
+and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
+whose sentences are replaced by placeholders draws the same. With
 SCREENSHOTS, a directory, pictures are left there for people to look at.
 """
 import json
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 
+from facts_test import placeholders
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -78,7 +80,7 @@ def run(*command, ok=(0, 1)):
 def states_of(story):
     """The state behind each row, from what each row sets."""
     state = {"vmas": {}, "files": dict(story["files"]), "held": {},
-             "passes": {}, "in_flight": {}}
+             "holds": {}, "passes": {}, "in_flight": {}}
     for row in story["rows"]:
         state = {kind: dict(things) for kind, things in state.items()}
         for kind, changes in row["set"].items():
@@ -93,12 +95,12 @@ def states_of(story):
 def restarts_of(state):
     marks = []
     for slot, vma in state["vmas"].items():
-        at = re.search(r"restart(?: of pass \d+)? at (\d+)", vma["count"])
-        if at:
-            marks.append(int(at[1]))
+        if "at" in vma.get("mark", {}):
+            marks.append(vma["mark"]["at"])
+        # The note of a pass that is not through with the vma.
         for it in state["passes"].values():
             point = it.get("restart")
-            if point and str(point["slot"]) == slot and vma["point"]:
+            if point and str(point["slot"]) == slot and "points" in vma:
                 marks.append(point["addr"])
     return sorted(marks)
 
@@ -219,6 +221,7 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
         check_canary(driver, name, rows[-1], failures)
     check_links(driver, name, stories, failures)
     check_opened_at(driver, name, page, stories[0], failures)
+    check_placeholders(driver, name, page, stories, failures)
     if shots:
         take_pictures(driver, shots, name, stories)
     for entry in driver.get_log("browser"):
@@ -248,6 +251,39 @@ def check_opened_at(driver, name, page, story, failures):
                         -1 <= top <= height / 3 and 0 <= now < height)
         failures.expect(f"{name}: opened at step {step}", row["steps"],
                         rows[driver.execute_script(DRAWN)["row"]]["steps"])
+
+
+# What is drawn, and no word of it.
+SHAPES = """
+const all = (q) => [...document.querySelectorAll(q)];
+const at = (e) => ['x', 'y', 'width', 'height', 'd', 'class']
+    .map((name) => e.getAttribute(name)).join(' ');
+return [...all('#world path, #world rect'), ...all('#life path, #life rect'),
+        ...all('#chips a'), ...all('#film path'), ...all('#pairs rect')]
+    .map(at).concat(all('.answer a').map((e) => e.getAttribute('href')));
+"""
+
+
+def check_placeholders(driver, name, page, stories, failures):
+    """No sentence that the page carries decides what it draws."""
+    with open(page) as file:
+        html = file.read()
+    head, rest = html.split('id="data">')
+    data, tail = rest.split("</script>", 1)
+    blank = page + ".blank.html"
+    words = json.dumps(placeholders(json.loads(data)))
+    with open(blank, "w") as file:
+        file.write(f'{head}id="data">{words}</script>{tail}')
+    for story in stories:
+        for row in story["rows"][::7] + story["rows"][-1:]:
+            drawn = []
+            for one in (page, blank):
+                driver.get("about:blank")
+                driver.get(f"file://{one}#k={story['kernel']}"
+                           f"&step={row['steps'][0]}")
+                drawn.append(driver.execute_script(SHAPES))
+            failures.expect(f"{name}: steps {row['steps']}: drawn without "
+                            "sentences", drawn[0], drawn[1])
 
 
 def check_markup(driver, vmtrunc, directory, failures):

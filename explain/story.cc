@@ -7,7 +7,6 @@
 
 #include "core/drive-inl.h"
 #include "core/fields.h"
-#include "core/tracer.h"
 
 namespace vmtrunc {
 namespace {
@@ -20,7 +19,7 @@ bool Contains(const std::vector<HeldLock>& locks, const HeldLock& lock) {
 
 bool IsFault(const StoryRow& row) {
   return row.verb != Verb::kRead && row.verb != Verb::kWrite &&
-         row.from.starts_with("fault:");
+         row.from.in_fault();
 }
 
 bool IsRemoval(const StoryRow& row) {
@@ -61,8 +60,9 @@ class Teller {
                  .event = step.event,
                  .task = step.task,
                  .verb = step.verb,
-                 .from = step.from,
-                 .to = op.verb == Verb::kNone ? "" : WhereIs(op),
+                 .from = SyncPoint(*step.begins),
+                 .to = op.verb == Verb::kNone ? std::nullopt
+                                              : std::optional<SyncPoint>(op),
                  .flow = step.flow,
                  .begins = *step.begins,
                  .ends = *step.ends,

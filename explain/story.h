@@ -12,16 +12,12 @@
 #include <vector>
 
 #include "core/run.h"
+#include "explain/fact.h"
+#include "explain/sync_point.h"
 
 namespace vmtrunc {
 
-// A lock that a task holds, or takes and lets go.
-struct HeldLock {
-  LockKind kind = LockKind::kISem;
-  unsigned id = 0;  // of the file, mm, or page
-  bool shared = false;
-  bool operator==(const HeldLock&) const = default;
-};
+// Those that the task holds.
 std::vector<HeldLock> LocksOf(const World<LargeCaps>& world, unsigned task);
 
 struct StoryRow {
@@ -29,8 +25,8 @@ struct StoryRow {
   unsigned event = 0;                      // from 1; 0: behind the last
   unsigned task = 0;
   Verb verb = Verb::kNone;
-  std::string from;  // the sync point it begins at
-  std::string to;    // the one it ends at; "" when the operation has ended
+  SyncPoint from;               // where it begins
+  std::optional<SyncPoint> to;  // where it ends, unless the operation has ended
   Flow flow = Flow::kDone;
   Op begins{}, ends{};  // the operation before the row and after it, also where
                         // it begins or ends in it

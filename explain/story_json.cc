@@ -1,6 +1,8 @@
 #include "explain/story_json.h"
 
 #include "base/shown.h"
+#include "explain/fact_json.h"
+#include "explain/row_facts.h"
 #include "explain/victim.h"
 #include "explain/why.h"
 #include "explain/words.h"
@@ -16,15 +18,21 @@ Json VmaJson(const Story& story, const LargeWorld& world, size_t row,
              Slot slot) {
   const Vma& vma = world.vmas[slot];
   if (vma.state == VmaState::kFree) return nullptr;
-  Json json = {{"mm", story.MmName(row, vma.mm)},
-               {"start", vma.start},
-               {"end", vma.end},
-               {"file", story.FileName(vma.file)},
-               {"pgoff", vma.pgoff},
-               {"count", CountInWords(story, vma)},
-               {"point", RestartPointIn(story, world, slot)},
-               {"birth", vma.birth},
-               {"ptes", SignsOf(world, vma)}};
+  Json json = {
+      {"mm", story.MmName(row, vma.mm)},
+      {"start", vma.start},
+      {"end", vma.end},
+      {"file", story.FileName(vma.file)},
+      {"pgoff", vma.pgoff},
+      {"count", CountInWords(story, vma)},
+      {"point", PointsInWords(story, RestartPointsIn(story, world, slot))},
+      {"birth", vma.birth},
+      {"ptes", SignsOf(LooksOf(world, vma))}};
+  if (const Json mark = ToJson(CountOf(story, vma)); !mark.is_null())
+    json["mark"] = mark;
+  for (const auto& [task, addr] : RestartPointsIn(story, world, slot))
+    json["points"].push_back(
+        {{"task", story.script.task_names[task]}, {"addr", addr}});
   if (vma.shared == 0) json["private"] = true;
   if (vma.write == 0) json["readonly"] = true;
   if (vma.state != VmaState::kLinked)
@@ -65,13 +73,19 @@ Json FileJson(const File& file) {
       {"size", file.size}, {"count", file.truncate_count}, {"cached", cached}};
 }
 
-Json HeldJson(const Story& story, const LargeWorld& world, size_t row,
-              unsigned task) {
-  Json held = Json::array();
-  for (const HeldLock& lock : LocksOf(world, task))
-    held.push_back(LockName(story, row, lock));
-  return held;
-}
+// In words, and as data.
+struct HeldJson {
+  Json words = Json::array(), locks = Json::array();
+
+  HeldJson(const Story& story, const LargeWorld& world, size_t row,
+           unsigned task) {
+    for (const HeldLock& lock : LocksOf(world, task)) {
+      const LockFact fact = FactOf(story, row, lock);
+      words.push_back(InWords(story, fact));
+      locks.push_back(ToJson(story, fact));
+    }
+  }
+};
 
 // What the state behind a row has that the one before it has not.
 class Changes {
@@ -88,7 +102,9 @@ class Changes {
       Put(set, "files", story_.FileName(file), FileJson(world.files[file]));
     for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
       const std::string& name = story_.script.task_names[task];
-      Put(set, "held", name, HeldJson(story_, world, row, task));
+      const HeldJson held(story_, world, row, task);
+      Put(set, "held", name, held.words);
+      Put(set, "holds", name, held.locks);
       Put(set, "passes", name, PassJson(story_, world, task));
       const Op& op = world.tasks[task].op;
       Put(set, "in_flight", name,
@@ -112,50 +128,38 @@ class Changes {
 };
 
 // Of each row, what it does.
-using AllDeeds = std::vector<std::vector<std::string>>;
+using AllFacts = std::vector<std::vector<Fact>>;
 
-// In the midst of pages that are moved one by one.
-bool GoesOnMoving(const Story& story, const AllDeeds& deeds, size_t row) {
-  const auto moves = [&](size_t i) {
-    return i < story.rows.size() &&
-           story.rows[i].event == story.rows[row].event &&
-           deeds[i].size() == 1 && deeds[i][0].starts_with("moves");
-  };
-  // Rows with locks alone lie between.
-  return moves(row) && (moves(row - 1) || moves(row - 2)) &&
-         (moves(row + 1) || moves(row + 2));
+std::vector<std::string> DeedsOf(const Story& story,
+                                 const std::vector<Fact>& facts) {
+  std::vector<std::string> deeds;
+  deeds.reserve(facts.size());
+  for (const Fact& fact : facts) deeds.push_back(InWords(story, fact));
+  return deeds;
 }
 
-// Rows that tell the story by themselves.
-bool IsKey(const Story& story, const Cause* cause, const AllDeeds& deeds,
-           size_t row) {
-  const StoryRow& it = story.rows[row];
-  // The first step with the lock again says what it finds.
-  if (it.from.find("dropped") != std::string::npos || it.broke != 0 ||
-      row == story.broken_row || it.Has(Kind::kDrops) ||
-      row + 1 == story.rows.size() ||
-      (cause != nullptr && cause->no_return && cause->no_return->row == row))
-    return true;
-  for (const std::string& deed : deeds[row])
-    if (deed.find("which was") != std::string::npos || SkippedBy(story, row) ||
-        deed.starts_with("zaps") || deed.starts_with("frees") ||
-        deed.starts_with("moves"))
-      return !GoesOnMoving(story, deeds, row);
-  return story.rows[row + 1].event != it.event;
-}
-
-Json RowJson(const Story& story, const Cause* cause, const AllDeeds& deeds,
+Json RowJson(const Story& story, const Cause* cause, const AllFacts& facts,
              size_t row) {
   const StoryRow& it = story.rows[row];
   Json json = {{"steps", {it.first_step, it.last_step}},
                {"event", it.event},
                {"task", story.script.task_names[it.task]},
                {"verb", VerbName(it.verb)},
-               {"from", it.from},
-               {"to", it.to},
-               {"deeds", deeds[row]},
+               {"from", it.from.Name()},
+               {"to", it.to ? it.to->Name() : ""},
+               {"deeds", DeedsOf(story, facts[row])},
                {"locks", LocksInWords(story, row)}};
-  if (IsKey(story, cause, deeds, row)) json["key"] = true;
+  const bool is_last_way_out =
+      cause != nullptr && cause->no_return && cause->no_return->row == row;
+  if (is_last_way_out || IsKeyRow(story, facts, row)) json["key"] = true;
+  json["facts"] = Json::array();
+  for (const Fact& fact : facts[row])
+    json["facts"].push_back(ToJson(story, fact));
+  json["lock_moves"] = Json::array();
+  for (const LockMove& move : LockMovesOf(story, row)) {
+    json["lock_moves"].push_back(ToJson(story, move));
+    json["lock_moves"].back()["words"] = LockInWords(story, move);
+  }
   if (it.flow == Flow::kDropped) json["drops"] = true;
   if (it.flow == Flow::kBlocked) json["blocked"] = true;
   if (const auto skips = SkippedBy(story, row))
@@ -170,7 +174,9 @@ Json RowJson(const Story& story, const Cause* cause, const AllDeeds& deeds,
 }
 
 Json CauseJson(const Story& story, const Cause& cause) {
-  Json json = {{"why", WhySentences(story, cause)}};
+  Json json = {{"why", Json::array()}};
+  for (const Sentence& sentence : WhySentences(story, cause))
+    json["why"].push_back(sentence.text);
   json["rules"] = Json::array();
   for (size_t i = 0; i < cause.rules.size(); ++i) {
     const RuleRole& role = cause.rules[i];
@@ -186,10 +192,12 @@ Json CauseJson(const Story& story, const Cause& cause) {
     json["switches"].push_back({{"event", it.event},
                                 {"from", story.script.task_names[it.from]},
                                 {"decides", it.decides}});
-  if (cause.no_return)
-    json["no_return"] = {{"row", cause.no_return->row},
-                         {"way_out", cause.no_return->way_out},
-                         {"settled", cause.no_return->settled}};
+  if (const auto& it = cause.no_return) {
+    Json& at = json["no_return"] = ToJson(story, *it);
+    at["way_out"] = WayOutInWords(story, it->way_out);
+    for (size_t i = 0; i < it->way_out.size(); ++i)
+      at["moves"][i]["words"] = MoveInWords(story, it->way_out[i]);
+  }
   return json;
 }
 
@@ -214,6 +222,8 @@ Json ToJson(const Story& story, const Cause* cause) {
     if (const auto escape = EscapeOf(story);
         escape && escape->skip != Escape::Skip::kUnknown)
       json["skipped_row"] = escape->skipped;
+    if (Json escape = EscapeJson(story); !escape.is_null())
+      json["escape"] = std::move(escape);
   }
   json["tasks"] = Json::array();
   for (unsigned task = 0; task < story.script.setup.tasks; ++task)
@@ -232,12 +242,12 @@ Json ToJson(const Story& story, const Cause* cause) {
                     {"last_event", story.loop->last_event}};
   if (story.left_out != 0) json["left_out"] = story.left_out;
   Changes changes(story);
-  AllDeeds deeds;
+  AllFacts facts;
   for (size_t row = 0; row < story.rows.size(); ++row)
-    deeds.push_back(Deeds(story, row));
+    facts.push_back(FactsOf(story, row));
   json["rows"] = Json::array();
   for (size_t row = 0; row < story.rows.size(); ++row) {
-    json["rows"].push_back(RowJson(story, cause, deeds, row));
+    json["rows"].push_back(RowJson(story, cause, facts, row));
     json["rows"].back()["set"] = changes.Next(row);
   }
   if (cause != nullptr) json["cause"] = CauseJson(story, *cause);

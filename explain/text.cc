@@ -6,7 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "explain/contrast.h"
+#include "explain/parting.h"
 #include "explain/words.h"
 
 namespace vmtrunc {
@@ -40,6 +40,12 @@ std::vector<std::string> LinesOf(const std::string& text, size_t width) {
     absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", rest);
   }
   return lines;
+}
+
+std::string SlotInWords(const Story& story, Slot slot,
+                        const std::optional<VmaView>& view) {
+  return view ? MapInWords(story, view)
+              : absl::StrFormat("slot %u is free", slot);
 }
 
 class Writer {
@@ -152,7 +158,8 @@ class Writer {
       if (it.event != story_.rows[i].event) continue;
       const std::string& from = story_.script.task_names[it.from];
       return absl::StrFormat(
-          "%s is left standing at \"%s\": %s", from, story_.rows[i - 1].to,
+          "%s is left standing at \"%s\": %s", from,
+          story_.rows[i - 1].to->Name(),
           it.decides ? "had it run to its end first, this would not break"
                      : "it breaks without this switch too");
     }
@@ -166,7 +173,8 @@ class Writer {
                   "%s == the last way out is here (%s); after this step there "
                   "is none",
                   std::string(gutter_, ' '),
-                  it.way_out.empty() ? "nothing more begins" : it.way_out)
+                  it.way_out.empty() ? "nothing more begins"
+                                     : WayOutInWords(story_, it.way_out))
             : absl::StrFormat(
                   "%s == from here on, perhaps from before, there is no way "
                   "out",
@@ -197,12 +205,11 @@ class Writer {
     const LargeWorld& before = story_.Before(i);
     const LargeWorld& after = story_.rows[i].world;
     for (const Slot slot : ChangedVmas(story_, i)) {
-      const std::string a = MapInWords(story_, before, i, slot);
-      const std::string b = MapInWords(story_, after, i, slot);
+      const auto a = ViewOf(story_, before, i, slot);
+      const auto b = ViewOf(story_, after, i, slot);
       if (a == b) continue;
-      if (!a.empty()) Map(kDim, "-", a);
-      Map(kGreen, "+",
-          b.empty() ? absl::StrFormat("slot %u is free", slot) : b);
+      if (a) Map(kDim, "-", MapInWords(story_, a));
+      Map(kGreen, "+", SlotInWords(story_, slot, b));
     }
   }
 
@@ -240,8 +247,8 @@ std::vector<std::string> ColumnOf(const Story& story, size_t row,
   if (const auto locks = LocksInWords(story, row); !locks.empty())
     add(absl::StrJoin(locks, " "));
   for (const Slot slot : ChangedVmas(story, row)) {
-    const std::string map = MapInWords(story, story.rows[row].world, row, slot);
-    add(map.empty() ? absl::StrFormat("slot %u is free", slot) : map);
+    add(SlotInWords(story, slot,
+                    ViewOf(story, story.rows[row].world, row, slot)));
   }
   return lines;
 }

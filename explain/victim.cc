@@ -1,7 +1,7 @@
 #include "explain/victim.h"
 
 #include "core/mark.h"
-#include "explain/words.h"
+#include "explain/vma_facts.h"
 #include "explain/would_scan.h"
 
 namespace vmtrunc {
@@ -49,7 +49,7 @@ class Detective {
         escape_.pass = note;
         return true;
       }
-      if (i != escape_.breaks && row.to.empty()) break;  // another operation
+      if (i != escape_.breaks && !row.to) break;  // another operation
     }
     return false;
   }

@@ -3,15 +3,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "explain/account.h"
 #include "explain/escape.h"
 #include "explain/victim.h"
 #include "explain/words.h"
 
 namespace vmtrunc {
 namespace {
-
-using LargeWorld = World<LargeCaps>;
-using Kind = TraceNote::Kind;
 
 class Narrator {
  public:
@@ -22,7 +20,7 @@ class Narrator {
     const auto victim = VictimOf(story_.result.first);
     const auto escape = EscapeOf(story_);
     if (victim && escape) sentences_ = HowItEscaped(story_, *victim, *escape);
-    if (story_.result.first.property == Property::kRestartProgress) Twice();
+    if (const auto twice = TwiceOf(story_)) Again(*twice);
     Result();
     Gone();
     Forever();
@@ -36,50 +34,20 @@ class Narrator {
   const std::string& TaskName(unsigned task) const {
     return story_.script.task_names[task];
   }
-  std::string At(size_t row) const { return StepsInWords(story_.rows[row]); }
-  std::string Name(size_t row, Slot slot) const {
-    return VmaName(story_, row, story_.rows[row].world.vmas[slot]);
-  }
+  std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
   std::string MmName(unsigned mm) const { return story_.MmName(breaks_, mm); }
 
   // An address that is scanned again, and what took the mark away meanwhile.
-  void Twice() {
-    const unsigned addr = story_.result.first.values[0];
-    const unsigned mm = story_.result.first.values[1];
-    const unsigned task = story_.rows[breaks_].task;
-    for (size_t i = breaks_; i-- > 0;) {
-      const StoryRow& row = story_.rows[i];
-      if (row.task != task) continue;
-      for (const TraceNote& note : row.notes) {
-        if (note.kind != Kind::kScans || note.mm != mm || note.start > addr ||
-            note.end <= addr)
-          continue;
-        Say(absl::StrFormat(
-            "The pass of %s scans %u of %s at %s, and at %s again.",
-            TaskName(task), addr, MmName(mm), At(i), At(breaks_)));
-        return Between(i, task);
-      }
-      if (row.Has(Kind::kPassBegins)) return;  // before that it was another
-    }
-  }
-
-  // The counts that others changed after the first of two scans.
-  void Between(size_t first, unsigned task) {
-    for (size_t i = first + 1; i < breaks_; ++i) {
-      const StoryRow& row = story_.rows[i];
-      if (row.task == task) continue;
-      for (const Slot slot : ChangedVmas(story_, i)) {
-        const Vma& before = story_.Before(i).vmas[slot];
-        const Vma& after = row.world.vmas[slot];
-        if (after.state == VmaState::kFree || before.count == after.count)
-          continue;
-        Say(absl::StrFormat(
-            "In between, %s (%s) writes \"%s\" into the count of %s, which "
-            "said \"%s\".",
-            TaskName(row.task), At(i), CountInWords(story_, after),
-            Name(i, slot), CountInWords(story_, before)));
-      }
-    }
+  void Again(const Twice& twice) {
+    Say(absl::StrFormat("The pass of %s scans %u of %s at %s, and at %s again.",
+                        TaskName(story_.rows[breaks_].task), twice.addr,
+                        TaskName(twice.owner), At(twice.first), At(breaks_)));
+    for (const Twice::Written& it : twice.between)
+      Say(absl::StrFormat(
+          "In between, %s (%s) writes \"%s\" into the count of %s, which said "
+          "\"%s\".",
+          TaskName(story_.rows[it.row].task), At(it.row), InWords(it.after),
+          InWords(story_, it.vma), InWords(it.before)));
   }
 
   void Forever() {
@@ -97,27 +65,18 @@ class Narrator {
       if (const auto all = OthersPastSize(story_, *victim); !all.empty())
         others = absl::StrFormat(" (and so with %s)", RangesOf(all));
     Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_),
-                        vmtrunc::Name(story_.result.first.property),
+                        Name(story_.result.first.property),
                         ViolationInWords(story_), others));
   }
 
   // That the page leaves the page cache all the same.
   void Gone() {
-    const auto victim = VictimOf(story_.result.first);
-    if (!victim || story_.result.first.property != Property::kNoPagePastSize)
-      return;
-    for (size_t i = breaks_ + 1; i < story_.rows.size(); ++i) {
-      const auto pte = [&](const LargeWorld& world) {
-        return world.mms[victim->mm].ptes[victim->addr].kind();
-      };
-      if (pte(story_.Before(i)) != PteKind::kPage ||
-          pte(story_.rows[i].world) != PteKind::kOrphan)
-        continue;
-      return Say(absl::StrFormat(
-          "At %s the page is taken out of the page cache all the same: %s goes "
-          "on using a page that is no longer the file's.",
-          At(i), MmName(victim->mm)));
-    }
+    const auto row = GoneAt(story_);
+    if (!row) return;
+    Say(absl::StrFormat(
+        "At %s the page is taken out of the page cache all the same: %s goes "
+        "on using a page that is no longer the file's.",
+        At(*row), MmName(VictimOf(story_.result.first)->mm)));
   }
 
   void Late() {
@@ -126,19 +85,29 @@ class Narrator {
     if (!it.settled)
       return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
                                  At(it.row)));
-    const std::string first = it.way_out.substr(0, it.way_out.find(", then"));
     const auto deeds = Deeds(story_, it.row);
     const std::string avoids =
-        first.empty() ? "Had nothing more begun, it could have been avoided."
-                      : absl::StrFormat("Before it (%s first)%s", first,
-                                        it.saves.empty()
-                                            ? " it could be avoided."
-                                            : ": " + it.saves + ", and so on.");
+        it.way_out.empty()
+            ? "Had nothing more begun, it could have been avoided."
+            : absl::StrFormat("Before it (%s first)%s",
+                              MoveInWords(story_, it.way_out.front()),
+                              it.saves.empty()
+                                  ? " it could be avoided."
+                                  : ": " + Saves() + ", and so on.");
     Say(absl::StrFormat(
         "The last way out was before %s, at which %s %s. %s From then on no "
         "order of what is in flight avoids it.",
         At(it.row), TaskName(story_.rows[it.row].task),
         deeds.empty() ? "moves" : absl::StrJoin(deeds, "; "), avoids));
+  }
+
+  // What happens on the way out.
+  std::string Saves() const {
+    return absl::StrJoin(cause_.no_return->saves, "; ",
+                         [&](std::string* text, const Fact& fact) {
+                           absl::StrAppend(text, TaskName(fact.task), " ",
+                                           InWords(story_, fact));
+                         });
   }
 
   void Rule() {
@@ -162,12 +131,12 @@ class Narrator {
 
 }  // namespace
 
-std::vector<std::string> WhySentences(const Story& story, const Cause& cause) {
-  return Narrator(story, cause).Tell();
+std::vector<Sentence> WhySentences(const Story& story, const Cause& cause) {
+  return SentencesOf(Narrator(story, cause).Tell());
 }
 
 std::string Why(const Story& story, const Cause& cause) {
-  return absl::StrJoin(WhySentences(story, cause), " ");
+  return TextOf(WhySentences(story, cause));
 }
 
 const char* Headline(Property property) {

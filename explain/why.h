@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "explain/cause.h"
+#include "explain/sentence.h"
 
 namespace vmtrunc {
 
 // Sentences from what the run did: what the pass had to do, how the page (the
 // address, the drop) escaped it, and the rule that would have prevented it.
 // Requires: the story breaks something and has rows.
-std::vector<std::string> WhySentences(const Story& story, const Cause& cause);
+std::vector<Sentence> WhySentences(const Story& story, const Cause& cause);
 std::string Why(const Story& story, const Cause& cause);
 
 // What a break of the property means, for a headline: "A page stays mapped past

@@ -1,142 +1,63 @@
 #include "explain/words.h"
 
 #include <algorithm>
-#include <cstring>
-#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "core/field_words.h"
-#include "core/mark.h"
+#include "absl/strings/str_split.h"
 
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 constexpr size_t kLongStrip = 48;
 
-char PteSign(const LargeWorld& world, const Vma& vma, unsigned addr) {
-  const bool past = IsPastSize(world, vma, addr);
-  switch (world.mms[vma.mm].ptes[addr].kind()) {
-    case PteKind::kPage:
-      return past ? '!' : '#';
-    case PteKind::kOrphan:
-      return 'x';
-    case PteKind::kCopy:
-      return past ? 'C' : 'c';
-    case PteKind::kFilePte:
-      return 'f';
-    default:
+char SignOf(PteLook look) {
+  switch (look) {
+    case PteLook::kNone:
       return '.';
+    case PteLook::kPage:
+      return '#';
+    case PteLook::kPagePastSize:
+      return '!';
+    case PteLook::kCopy:
+      return 'c';
+    case PteLook::kCopyPastSize:
+      return 'C';
+    case PteLook::kFilePte:
+      return 'f';
+    case PteLook::kOrphan:
+      return 'x';
   }
+  return '?';
 }
 
 }  // namespace
-
-std::string RangesOf(const std::vector<unsigned>& numbers) {
-  std::string text;
-  for (size_t i = 0; i < numbers.size();) {
-    size_t j = i;
-    while (j + 1 < numbers.size() && numbers[j + 1] == numbers[j] + 1) ++j;
-    absl::StrAppend(&text, text.empty() ? "" : ", ", numbers[i]);
-    if (j != i) absl::StrAppend(&text, "..", numbers[j]);
-    i = j + 1;
-  }
-  return text;
-}
 
 std::string VmaName(const Story& story, size_t row, const Vma& vma) {
   return absl::StrFormat("[%u, %u) of %s", vma.start, vma.end,
                          story.MmName(row, vma.mm));
 }
 
-std::string LockName(const Story& story, size_t row, const HeldLock& lock) {
-  const unsigned mm = story.rows[row].world.tasks[story.rows[row].task].mm;
-  const bool is_of_mm = lock.kind == LockKind::kMmapSemRead ||
-                        lock.kind == LockKind::kMmapSemWrite ||
-                        lock.kind == LockKind::kPageTableLock;
-  // Its own mm's, and those of the only file, go without a name.
-  const std::string of_mm =
-      is_of_mm && lock.id != mm ? " of " + story.MmName(row, lock.id) : "";
-  const bool is_of_file = !is_of_mm && lock.kind != LockKind::kPageLock;
-  const std::string of_file = is_of_file && story.script.setup.files > 1
-                                  ? " of " + story.FileName(lock.id)
-                                  : "";
-  const char* const shared = lock.shared ? " shared" : "";
-  switch (lock.kind) {
-    case LockKind::kISem:
-      return "i_sem" + of_file;
-    case LockKind::kMmapSemRead:
-      return "mmap_sem read" + of_mm;
-    case LockKind::kMmapSemWrite:
-      return "mmap_sem write" + of_mm;
-    case LockKind::kInvalidateLock:
-      return absl::StrCat("invalidate_lock", shared, of_file);
-    case LockKind::kPageLock:
-      return absl::StrFormat("lock of page %u", lock.id);
-    case LockKind::kUnmapMutex:
-      return "unmap_mutex" + of_file;
-    case LockKind::kIMmapLock:
-      return absl::StrCat("i_mmap_lock", shared, of_file);
-    default:
-      return "page_table_lock" + of_mm;
-  }
-}
-
 std::string CountInWords(const Story& story, const Vma& vma) {
-  if (!story.rules.stamp_vmas) return "";
-  const bool names_pass = story.rules.restart_names_pass;
-  if (vma.count == 0) return "to be scanned";
-  const uint32_t page = vma.count >> kPageShift;
-  if (names_pass) {
-    const uint32_t pass = vma.count & kSubPage;
-    if (pass == 0) return "to be scanned";  // linked before the first pass
-    return page == kDonePage
-               ? absl::StrFormat("scanned by pass %u", pass)
-               : absl::StrFormat("restart of pass %u at %u", pass, page);
-  }
-  if (story.rules.restart_in_vma && IsRestart(vma.count, false))
-    return absl::StrFormat("restart at %u", page);
-  return absl::StrFormat("scanned by pass %u", vma.count);
+  return InWords(CountOf(story, vma));
 }
 
-std::string RestartPointIn(const Story& story, const LargeWorld& world,
-                           Slot slot) {
-  if (story.rules.restart_in_vma) return "";
-  std::string text;
-  for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
-    const Pass& pass = world.tasks[task].op.pass;
-    if (!IsPass(world.tasks[task].op.verb) || pass.active == 0 ||
-        pass.restart_vma != slot ||
-        world.vmas[slot].count == DoneMark(pass.count, false))
-      continue;
-    absl::StrAppend(&text, text.empty() ? "" : ", ",
-                    story.script.task_names[task], " would go on at ",
-                    pass.restart_addr);
-  }
-  return text;
+std::string PointsInWords(const Story& story, const RestartPoints& points) {
+  return absl::StrJoin(points, ", ", [&](std::string* text, const auto& it) {
+    absl::StrAppend(text, story.script.task_names[it.first], " would go on at ",
+                    it.second);
+  });
 }
 
-bool IsPastSize(const LargeWorld& world, const Vma& vma, unsigned addr) {
-  const Pte pte = world.mms[vma.mm].ptes[addr];
-  if (!pte.present()) return false;
-  const unsigned linear = vma.pgoff + addr - vma.start;
-  const unsigned index = pte.kind() == PteKind::kCopy ? linear : pte.index();
-  return index >= world.files[vma.file].size;
-}
-
-std::string SignsOf(const LargeWorld& world, const Vma& vma) {
+std::string SignsOf(const std::vector<PteLook>& ptes) {
   std::string signs;
-  for (unsigned addr = vma.start; addr < vma.end; ++addr)
-    signs += PteSign(world, vma, addr);
+  for (const PteLook look : ptes) signs += SignOf(look);
   return signs;
 }
 
-std::string StripOf(const LargeWorld& world, const Vma& vma) {
-  const std::string signs = SignsOf(world, vma);
+std::string StripOf(const std::vector<PteLook>& ptes) {
+  const std::string signs = SignsOf(ptes);
   if (signs.size() <= kLongStrip) return signs;
   std::string runs;
   for (size_t i = 0; i < signs.size();) {
@@ -149,118 +70,76 @@ std::string StripOf(const LargeWorld& world, const Vma& vma) {
   return runs;
 }
 
-std::vector<Slot> ChangedVmas(const Story& story, size_t row) {
-  const LargeWorld& before = story.Before(row);
-  const LargeWorld& after = story.rows[row].world;
-  std::vector<Slot> changed;
-  for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
-    const Vma& a = before.vmas[slot];
-    const Vma& b = after.vmas[slot];
-    const auto differs = [&](auto field) { return a.*field != b.*field; };
-    bool is = differs(&Vma::start) || differs(&Vma::end) ||
-              differs(&Vma::pgoff) || differs(&Vma::mm) ||
-              differs(&Vma::count) || differs(&Vma::state) ||
-              differs(&Vma::write) || differs(&Vma::birth) ||
-              differs(&Vma::nonlinear) ||
-              (a.in_index == InIndex::kNot) != (b.in_index == InIndex::kNot);
-    is |= RestartPointIn(story, before, static_cast<Slot>(slot)) !=
-          RestartPointIn(story, after, static_cast<Slot>(slot));
-    const Vma& vma = b.state != VmaState::kFree ? b : a;
-    if (vma.state != VmaState::kFree)
-      is |= std::memcmp(&before.mms[vma.mm].ptes[vma.start],
-                        &after.mms[vma.mm].ptes[vma.start],
-                        sizeof(Pte) * vma.pages()) != 0;
-    if (is && (a.state != VmaState::kFree || b.state != VmaState::kFree))
-      changed.push_back(static_cast<Slot>(slot));
-  }
-  return changed;
-}
-
-std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot) {
-  const Vma& before = story.Before(row).vmas[slot];
-  const Vma& now = story.rows[row].world.vmas[slot];
-  if (now.state == VmaState::kFree ||
-      (before.state != VmaState::kFree && before.birth == now.birth))
-    return std::nullopt;
-  for (size_t i = row; i-- > 0;)
-    if (story.rows[i].world.vmas[slot].state != VmaState::kFree) return i;
-  return std::nullopt;
-}
-
 std::string EventInWords(const Story& story, unsigned event) {
   if (event == 0) return "at the end: what is in flight runs on";
   return ToText(story.script.events[event - 1], story.script);
 }
 
-std::string InNames(const Story& story, size_t row, const std::string& text) {
-  std::vector<std::pair<std::string, std::string>> names = {
-      {" has 1 pages", " has 1 page"}};
-  for (unsigned i = 0; i < LargeCaps::kMms; ++i)
-    names.emplace_back(absl::StrCat("mm ", i), story.MmName(row, i));
-  for (unsigned i = 0; i < LargeCaps::kFiles; ++i)
-    names.emplace_back(absl::StrCat("file ", i), story.FileName(i));
-  for (unsigned i = 0; i < LargeCaps::kTasks; ++i)
-    names.emplace_back(absl::StrCat("task ", i),
-                       "task " + story.script.task_names[i]);
-  return absl::StrReplaceAll(text, names);
-}
-
 std::string ViolationInWords(const Story& story) {
   if (story.result.holds()) return "";
-  const std::string text = story.result.first.ToString();
-  if (story.rows.empty()) return text;
-  return InNames(story, story.broken_row.value_or(0), text);
+  const Violation& violation = story.result.first;
+  if (story.rows.empty()) return violation.ToString();
+  // The form of words has the model's numbers: of an mm where it says "mm %u".
+  const size_t row = story.broken_row.value_or(0);
+  std::vector<std::string> words =
+      absl::StrSplit(violation.what, absl::ByChar(' '));
+  size_t next = 0;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const size_t at = words[i].find("%u");
+    if (at == std::string::npos || next == std::size(violation.values))
+      continue;
+    const unsigned value = violation.values[next++];
+    std::string* const of = i == 0 ? nullptr : &words[i - 1];
+    std::string name = std::to_string(value);
+    if (of != nullptr && *of == "mm") {
+      name = story.MmName(row, value);
+      of->clear();
+    } else if (of != nullptr && *of == "file") {
+      name = story.FileName(value);
+      of->clear();
+    } else if (of != nullptr && *of == "task") {
+      name = story.script.task_names[value];
+    } else if (of != nullptr && *of == "has" && value == 1 &&
+               i + 1 < words.size() && words[i + 1] == "pages") {
+      words[i + 1] = "page";
+    }
+    words[i].replace(at, 2, name);
+  }
+  std::erase(words, "");
+  return absl::StrJoin(words, " ");
 }
 
-std::string MapInWords(const Story& story, const LargeWorld& world, size_t row,
-                       Slot slot) {
-  const Vma& vma = world.vmas[slot];
-  if (vma.state == VmaState::kFree) return "";
-  std::vector<std::string> parts = {
-      absl::StrFormat("%s pages %u..%u  %s  slot %u", VmaName(story, row, vma),
-                      vma.pgoff, vma.last_pgoff(), StripOf(world, vma), slot)};
-  if (const std::string count = CountInWords(story, vma); !count.empty())
-    parts.push_back(count);
-  if (const std::string point = RestartPointIn(story, world, slot);
-      !point.empty())
-    parts.push_back(point);
-  if (vma.shared == 0) parts.push_back("private");
-  if (vma.nonlinear != 0) parts.push_back("nonlinear");
-  if (vma.state == VmaState::kNew) parts.push_back("not linked yet");
-  if (vma.state == VmaState::kDetached) parts.push_back("off its mm");
-  if (vma.state == VmaState::kLinked && vma.in_index == InIndex::kNot)
-    parts.push_back("not in the index");
+std::string MapInWords(const Story& story, const std::optional<VmaView>& view) {
+  if (!view) return "";
+  std::vector<std::string> parts = {absl::StrFormat(
+      "[%u, %u) of %s pages %u..%u  %s  slot %u", view->start, view->end,
+      story.script.task_names[view->owner], view->first_page, view->last_page,
+      StripOf(view->ptes), view->slot)};
+  if (view->count.kind != CountFact::Kind::kNone)
+    parts.push_back(InWords(view->count));
+  if (!view->points.empty())
+    parts.push_back(PointsInWords(story, view->points));
+  if (view->is_private) parts.push_back("private");
+  if (view->nonlinear) parts.push_back("nonlinear");
+  if (view->state == VmaState::kNew) parts.push_back("not linked yet");
+  if (view->state == VmaState::kDetached) parts.push_back("off its mm");
+  if (view->unindexed) parts.push_back("not in the index");
   return absl::StrJoin(parts, ", ");
 }
 
+std::string LockInWords(const Story& story, const LockMove& move) {
+  if (move.pages.empty()) return InWords(story, move.lock);
+  return absl::StrCat("lock of page", move.pages.size() == 1 ? " " : "s ",
+                      RangesOf(move.pages));
+}
+
 std::vector<std::string> LocksInWords(const Story& story, size_t row) {
-  const StoryRow& it = story.rows[row];
+  const std::vector<LockMove> moves = LockMovesOf(story, row);
   std::vector<std::string> words;
-  // Those that `wanted` says, page locks in one.
-  const auto add = [&](const char* sign, const std::vector<HeldLock>& locks,
-                       auto wanted) {
-    std::vector<unsigned> pages;
-    for (const HeldLock& lock : locks) {
-      if (!wanted(lock)) continue;
-      if (lock.kind == LockKind::kPageLock)
-        pages.push_back(lock.id);
-      else
-        words.push_back(sign + LockName(story, row, lock));
-    }
-    std::sort(pages.begin(), pages.end());
-    if (!pages.empty())
-      words.push_back(absl::StrCat(sign, "lock of page",
-                                   pages.size() == 1 ? " " : "s ",
-                                   RangesOf(pages)));
-  };
-  const auto in = [](const std::vector<HeldLock>& locks) {
-    return [&](const HeldLock& lock) {
-      return std::find(locks.begin(), locks.end(), lock) != locks.end();
-    };
-  };
-  add("+", it.takes, std::not_fn(in(it.drops)));
-  add("+-", it.takes, in(it.drops));
-  add("-", it.drops, std::not_fn(in(it.takes)));
+  words.reserve(moves.size());
+  for (const LockMove& move : moves)
+    words.push_back(absl::StrCat(move.takes ? "+" : "", move.lets_go ? "-" : "",
+                                 LockInWords(story, move)));
   return words;
 }
 
@@ -275,17 +154,36 @@ std::string VerdictInWords(const Story& story) {
                          run.first.event, ViolationInWords(story));
 }
 
-std::string PagesInWords(unsigned first, unsigned last) {
-  if (last >= LargeCaps::kFilePages - 1)
-    return absl::StrFormat("page %u and all after it", first);
-  return last == first ? absl::StrFormat("page %u", first)
-                       : absl::StrFormat("pages %u..%u", first, last);
+std::string MoveInWords(const Story& story, const Event& move) {
+  const std::string& task = story.script.task_names[move.task];
+  if (move.kind == EventKind::kDrop) return task + " drops its lock";
+  if (move.kind != EventKind::kBegin) return task + " goes on";
+  Event start = move;
+  start.kind = EventKind::kStart;
+  // "a invalidate f 1 2": the task begins the rest.
+  return absl::StrCat(task, " begins \"",
+                      ToText(start, story.script).substr(task.size() + 1),
+                      "\"");
+}
+
+std::string WayOutInWords(const Story& story, const std::vector<Event>& moves) {
+  std::vector<std::string> told;
+  unsigned last = LargeCaps::kTasks;
+  for (const Event& move : moves) {
+    if (move.task != last || move.kind != EventKind::kStep)
+      told.push_back(MoveInWords(story, move));
+    last = move.task;
+  }
+  return absl::StrJoin(told, ", then ");
+}
+
+std::string StepsInWords(unsigned first, unsigned last) {
+  return first == last ? absl::StrFormat("step %u", first)
+                       : absl::StrFormat("steps %u..%u", first, last);
 }
 
 std::string StepsInWords(const StoryRow& row) {
-  return row.first_step == row.last_step
-             ? absl::StrFormat("step %u", row.first_step)
-             : absl::StrFormat("steps %u..%u", row.first_step, row.last_step);
+  return StepsInWords(row.first_step, row.last_step);
 }
 
 }  // namespace vmtrunc

@@ -1,5 +1,6 @@
 #include "search/cause.h"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 #include <string_view>
@@ -65,6 +66,24 @@ std::string RootCause::InWords(const KernelSpec& kernel) const {
   KernelSpec other = kernel;
   other.flips.flip(Number(*this));
   return "holds on " + other.ToString();
+}
+
+std::optional<RootCause> CauseNamed(const std::string& name,
+                                    const KernelSpec& kernel) {
+  std::optional<RootCause> found;
+  size_t longest = 0;
+  for (int i = 0; i < kProperties; ++i) {
+    RootCause cause{.property = static_cast<Property>(i)};
+    const std::string_view property = vmtrunc::Name(cause.property);
+    if (!name.starts_with(property)) continue;
+    if (property.size() > longest) found = cause;
+    longest = std::max(longest, property.size());
+    const int rules = static_cast<int>(AllRules().size());
+    for (cause.rule = RootCause::kSeveral; cause.rule < rules; ++cause.rule)
+      if (cause.rule != RootCause::kWords && name == cause.Name(kernel))
+        return cause;
+  }
+  return found;
 }
 
 RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,

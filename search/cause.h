@@ -30,6 +30,11 @@ struct RootCause {
   std::string InWords(const KernelSpec& kernel) const;
 };
 
+// The cause that has the name: names are kept in files. Of one by words, or by
+// a rule that is not built, the property alone. Empty where that is none.
+std::optional<RootCause> CauseNamed(const std::string& name,
+                                    const KernelSpec& kernel);
+
 // Of a script that breaks `property` on `kernel`. The rules in `known` are
 // tried before those that ReasonOf() tries: a rule that happens to help too is
 // not taken for another bug. Flipping drop-lock helps always, so that it says

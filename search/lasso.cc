@@ -34,7 +34,7 @@ class LassoSearch {
       result_.states = ways_.size();
       Release();
       result_.answer = Answer::kRanOut;
-      result_.why = "of memory";
+      result_.ran_out = RanOut::kMemory;
       result_.refused = true;
     }
     return std::move(result_);
@@ -60,9 +60,9 @@ class LassoSearch {
   }
 
   bool IsOver() {
-    const char* why = WhyToStop(options_);
-    if (why == nullptr) return false;
-    result_.why = why;
+    const RanOut why = WhyToStop(options_);
+    if (why == RanOut::kNothing) return false;
+    result_.ran_out = why;
     result_.stopped = options_.stop != nullptr && options_.stop->load();
     return true;
   }
@@ -106,7 +106,7 @@ class LassoSearch {
       frontier_.pop_front();
       if (IsOver()) return false;
       if (Bytes() > options_.most_bytes) {
-        result_.why = "of memory";
+        result_.ran_out = RanOut::kMemory;
         return false;
       }
       if (at % 1024 == 0 && options_.on_progress)

@@ -16,10 +16,10 @@ namespace vmtrunc {
 // choice of others (contention, need_resched), and may be yes each time.
 struct LassoResult {
   Answer answer = Answer::kRanOut;  // kHolds: no such loop within the bound
-  std::string why;                  // it ran out: of what, or it was stopped
-  bool stopped = false;             // by options.stop
-  bool refused = false;             // the machine gave no memory
-  unsigned depth = 0;               // steps of the states it came to last
+  RanOut ran_out = RanOut::kNothing;
+  bool stopped = false;  // by options.stop
+  bool refused = false;  // the machine gave no memory
+  unsigned depth = 0;    // steps of the states it came to last
   uint64_t states = 0, edges = 0;
   Script script;     // the stem, then one round of the loop
   size_t stem = 0;   // events of the script before the loop

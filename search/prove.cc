@@ -356,7 +356,7 @@ class Search {
     }
   }
 
-  bool IsOver() const { return WhyToStop(options_) != nullptr; }
+  bool IsOver() const { return WhyToStop(options_) != RanOut::kNothing; }
   // A block may take a minute, and who is to be preempted has less.
   bool IsBlockOver() const { return is_full_ || no_memory_ || IsOver(); }
 
@@ -375,15 +375,15 @@ class Search {
   bool StopNow() {
     result_.answer = Answer::kRanOut;
     result_.stopped = options_.stop != nullptr && options_.stop->load();
-    result_.why = WhyToStop(options_);
+    result_.ran_out = WhyToStop(options_);
     return false;
   }
 
   bool Stop(Why why) {
     result_.answer = Answer::kRanOut;
-    result_.why = why == Why::kNumbers  ? "of state numbers"
-                  : why == Why::kStates ? "of states"
-                                        : "of memory";
+    result_.ran_out = why == Why::kNumbers  ? RanOut::kNumbers
+                      : why == Why::kStates ? RanOut::kStates
+                                            : RanOut::kMemory;
     result_.refused = why == Why::kNoMemory;
     return false;
   }
@@ -535,12 +535,30 @@ class Search {
 
 }  // namespace
 
-const char* WhyToStop(const ProveOptions& options) {
-  if (options.stop != nullptr && options.stop->load()) return "it was stopped";
+const char* Words(RanOut ran_out) {
+  switch (ran_out) {
+    case RanOut::kNothing:
+      return "";
+    case RanOut::kStopped:
+      return "it was stopped";
+    case RanOut::kTime:
+      return "of time";
+    case RanOut::kMemory:
+      return "of memory";
+    case RanOut::kStates:
+      return "of states";
+    case RanOut::kNumbers:
+      return "of state numbers";
+  }
+  return "";
+}
+
+RanOut WhyToStop(const ProveOptions& options) {
+  if (options.stop != nullptr && options.stop->load()) return RanOut::kStopped;
   if (options.until != ProveOptions::Clock::time_point::max() &&
       ProveOptions::Clock::now() >= options.until)
-    return "of time";
-  return nullptr;
+    return RanOut::kTime;
+  return RanOut::kNothing;
 }
 
 template <class C>

@@ -87,20 +87,32 @@ struct ProveOptions {
   std::function<void(uint64_t)> on_state;
 };
 
-// Why a search is to end before it is through, "it was stopped" or "of time";
-// nullptr where it is not.
-const char* WhyToStop(const ProveOptions& options);
+// Why a search ended before it was through.
+enum class RanOut : uint8_t {
+  kNothing,  // it did not
+  kStopped,
+  kTime,
+  kMemory,
+  kStates,   // options.most_states
+  kNumbers,  // a state's number has 32 bits
+};
+// "it was stopped"; else of what it ran out: "of memory".
+const char* Words(RanOut ran_out);
+
+// Whether a search is to end before it is through: kStopped or kTime.
+RanOut WhyToStop(const ProveOptions& options);
 
 enum class Answer : uint8_t {
   kHolds,   // in every state within the bound
   kBreaks,  // `script` breaks `property`
-  kRanOut,  // of memory or time, or was stopped: `why`
+  kRanOut,  // of memory or time, or was stopped: `ran_out`
   kFailed,  // the checkpoint cannot be used: `why`
 };
 
 struct ProveResult {
   Answer answer = Answer::kRanOut;
-  std::string why;
+  RanOut ran_out = RanOut::kNothing;
+  std::string why;       // kFailed
   bool stopped = false;  // by options.stop
   bool refused = false;  // the machine gave no memory, though most_bytes had
                          // not been reached

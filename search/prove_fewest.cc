@@ -98,7 +98,9 @@ ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
     ProveOptions first = options;
     first.most_states = first_states;
     ProveResult soon = Prove(problem, first);
-    if (soon.answer != Answer::kRanOut || WhyToStop(options)) return soon;
+    if (soon.answer != Answer::kRanOut ||
+        WhyToStop(options) != RanOut::kNothing)
+      return soon;
     held = soon.held_events;
   }
   ProveOptions reduced = options;

@@ -18,7 +18,7 @@ void SearchAllOf(const Problem& problem, ProveOptions options,
     way.states = result.progress.states;
     if (result.answer != Answer::kBreaks) {
       way.is_through = result.answer == Answer::kHolds;
-      way.why = result.why;
+      way.ran_out = result.ran_out;
       return;
     }
     way.broken |= Bit(result.property);
@@ -88,7 +88,7 @@ SelfCheck CheckSearch(const Problem& problem, const ProveOptions& options,
       search(WithShare(options, 5 - found.ways.size()), way);
     } catch (const std::bad_alloc&) {
       way.is_through = false;
-      way.why = "of memory";
+      way.ran_out = RanOut::kMemory;
     }
     tell(way);
     found.ways.push_back(std::move(way));

@@ -26,7 +26,7 @@ struct SelfCheckWay {
   uint64_t states = 0;    // of the last search
   uint64_t runs = 0;      // instead, of random runs
   bool is_through = false;
-  std::string why;  // not through: "of memory", "of time", "it was stopped"
+  RanOut ran_out = RanOut::kNothing;  // not through
   std::vector<Script> scripts;  // one a property, empty where none breaks it
 };
 

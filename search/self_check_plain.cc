@@ -42,8 +42,9 @@ class PlainSearch {
       const State<C> state = std::move(frontier_.front());
       frontier_.pop_front();
       way_.states = nodes_.size();
-      if (const char* why = WhyToStop(plain_options_)) return Stop(why);
-      if (Bytes() > plain_options_.most_bytes) return Stop("of memory");
+      if (const RanOut why = WhyToStop(plain_options_); why != RanOut::kNothing)
+        return Stop(why);
+      if (Bytes() > plain_options_.most_bytes) return Stop(RanOut::kMemory);
       if (at % 1024 == 0 && plain_options_.on_progress)
         plain_options_.on_progress({.states = nodes_.size(),
                                     .expanded = at,
@@ -84,7 +85,7 @@ class PlainSearch {
     return options;
   }
 
-  void Stop(const char* why) { way_.why = why; }
+  void Stop(RanOut why) { way_.ran_out = why; }
 
   uint64_t Bytes() const {
     return seen_.bytes() + nodes_.capacity() * sizeof(Node) +

@@ -107,8 +107,8 @@ void Runs(const Problem& problem, const ProveOptions& options, uint64_t runs,
   Random random(1);
   for (; way.runs < runs; ++way.runs) {
     if (way.runs % 64 == 0)
-      if (const char* why = WhyToStop(options)) {
-        way.why = why;
+      if (const RanOut why = WhyToStop(options); why != RanOut::kNothing) {
+        way.ran_out = why;
         return;
       }
     RandomRun<C> run(problem, options, space, random);

@@ -125,7 +125,7 @@ TEST(SelfCheck, RunsOutWithoutAVerdict) {
   const SelfCheck found = Check(*FindBound("tiny"), "2.6.11", options);
   EXPECT_EQ(Said(found), "");
   EXPECT_FALSE(found.ways[0].is_through);
-  EXPECT_EQ(found.ways[0].why, "of memory");
+  EXPECT_EQ(found.ways[0].ran_out, RanOut::kMemory);
   EXPECT_GT(found.ways[0].states, 0U);
 }
 
