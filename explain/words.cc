@@ -57,7 +57,7 @@ std::string SignsOf(const std::vector<PteLook>& ptes) {
 }
 
 std::string StripOf(const std::vector<PteLook>& ptes) {
-  const std::string signs = SignsOf(ptes);
+  std::string signs = SignsOf(ptes);
   if (signs.size() <= kLongStrip) return signs;
   std::string runs;
   for (size_t i = 0; i < signs.size();) {

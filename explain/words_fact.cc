@@ -36,8 +36,8 @@ class Phrase {
       case Kind::kAllocates:
         return "allocates " + Vma() + ": " + InSlot();
       case Kind::kSplits:
-        return "splits " + InWords(story_, *fact_.of) + ": the piece " + Vma() +
-               " gets " + InSlot();
+        return "splits " + InWords(story_, fact_.of.value_or(VmaFact{})) +
+               ": the piece " + Vma() + " gets " + InSlot();
       case Kind::kResizes:
         return absl::StrFormat("changes %s to [%u, %u)", Vma(), fact_.first,
                                fact_.last);
@@ -90,7 +90,8 @@ class Phrase {
   const std::string& TaskName(unsigned task) const {
     return story_.script.task_names[task];
   }
-  std::string Vma() const { return InWords(story_, *fact_.vma); }
+  VmaFact Its() const { return fact_.vma.value_or(VmaFact{}); }
+  std::string Vma() const { return InWords(story_, Its()); }
   // "102..103 of a".
   std::string Addresses() const {
     return RangesOf(fact_.addrs) + " of " + TaskName(fact_.owner);
@@ -164,21 +165,20 @@ class Phrase {
   }
 
   std::string Frees() const {
-    const std::string text =
-        absl::StrFormat("frees %s: slot %u", Vma(), fact_.vma->slot);
+    std::string text = absl::StrFormat("frees %s: slot %u", Vma(), Its().slot);
     if (fact_.count.kind == CountFact::Kind::kNone) return text;
     return text + ", and \"" + InWords(fact_.count) + "\" with it";
   }
 
   // And whose the struct was.
   std::string InSlot() const {
-    const std::string text = absl::StrCat("slot ", fact_.vma->slot);
+    std::string text = absl::StrCat("slot ", Its().slot);
     return fact_.was ? text + ", which was " + InWords(story_, *fact_.was)
                      : text;
   }
 
   std::string Indexes() const {
-    const std::string text = "puts " + Vma() + " into the index";
+    std::string text = "puts " + Vma() + " into the index";
     if (fact_.count.kind == CountFact::Kind::kNone) return text;
     return text + ", as if \"" + InWords(fact_.count) + "\"";
   }
