@@ -38,13 +38,13 @@ class Moves {
     return true;
   }
 
-  void EndTo(std::vector<Deed>& deeds) {
+  void EndTo(std::vector<DatedFact>& deeds) {
     if (all_) deeds.push_back(*std::move(all_));
     all_.reset();
   }
 
  private:
-  std::optional<Deed> all_;
+  std::optional<DatedFact> all_;
   unsigned first_step_ = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace vmtrunc {
 
 // A fact, and the steps in which it happened, inclusive.
-struct Deed {
+struct DatedFact {
   Fact fact;
   unsigned first_step = 0, last_step = 0;
 };
@@ -19,7 +19,7 @@ struct Deed {
 // What others did to vmas in one event. 0: at the end.
 struct Meanwhile {
   unsigned event = 0;
-  std::vector<Deed> deeds;
+  std::vector<DatedFact> deeds;
 };
 
 // A mark that another pass has left, and this one has not.

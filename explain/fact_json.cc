@@ -241,7 +241,7 @@ nlohmann::json EscapeJson(const Story& story) {
   }
   if (account.older) json["left_by_pass"] = account.older->pass;
   for (const Meanwhile& it : account.meanwhile)
-    for (const Deed& deed : it.deeds) {
+    for (const DatedFact& deed : it.deeds) {
       nlohmann::json fact = ToJson(story, deed.fact);
       json["meanwhile"].push_back({{"event", it.event},
                                    {"steps", {deed.first_step, deed.last_step}},

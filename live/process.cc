@@ -28,7 +28,7 @@ bool CanMap() {
 
 int ErrorUnless(bool done) { return done ? 0 : errno; }
 
-void* Mremap(const Event& e, const Place& place) {
+void* Mremap(const Event& e, const Arena& place) {
   if (e.new_addr == e.addr)
     return ::mremap(place.At(e.addr), place.bytes(e.len),
                     place.bytes(e.new_len), 0);
@@ -61,7 +61,7 @@ Touched TouchWord(char* at, bool write, uint64_t value) {
   return {.touch = Touch::kServed, .value = *word};
 }
 
-int Call(const Event& e, const Place& place) {
+int Call(const Event& e, const Arena& place) {
   const int prot = PROT_READ | (e.write ? PROT_WRITE : 0);
   const int file = place.files[e.file & 1];
   switch (e.verb) {

@@ -20,7 +20,7 @@ inline constexpr uintptr_t kArena = uintptr_t{1} << 45;
 inline constexpr unsigned kTasks = LargeCaps::kTasks;
 
 // What a script's pages and files are in a process.
-struct Place {
+struct Arena {
   unsigned unit = 1;  // real pages a page of a script
   int files[2] = {-1, -1};
 
@@ -47,7 +47,7 @@ Touched TouchWord(char* at, bool write, uint64_t value);
 // Makes the system call of the event, if it is one of a single call, without
 // populating. Returns 0, or the error of the kernel. Requires: the event has
 // something to do and a system call (live/sequence.h).
-int Call(const Event& event, const Place& place);
+int Call(const Event& event, const Arena& place);
 
 // Whether the call failed because this machine or a limit of this process does
 // not let it, not because of what is mapped where. Asks the kernel for memory

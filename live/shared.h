@@ -77,7 +77,7 @@ struct RaceShared {
   unsigned delay = 0;  // nanoseconds that a task may start its lap late
   uint32_t round = 0;  // from 1
   Plant plant = Plant::kNone;
-  Place place;
+  Arena place;
 
   // The round.
   Meeting meeting;

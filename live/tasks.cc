@@ -39,7 +39,7 @@ unsigned FirstOf(const Setup& setup, unsigned task) {
 class Server {
  public:
   Server() = default;
-  Server(const Place& place, const std::array<int, kTasks>& sockets,
+  Server(const Arena& place, const std::array<int, kTasks>& sockets,
          unsigned task)
       : place_(place), sockets_(sockets), task_(task) {}
 
@@ -110,7 +110,7 @@ class Server {
     return reply;
   }
 
-  Place place_;
+  Arena place_;
   std::array<int, kTasks> sockets_{};
   unsigned task_ = 0;
 };

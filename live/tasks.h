@@ -70,7 +70,7 @@ class LiveTasks {
   void Forget(size_t task);
 
   const std::atomic<bool>& stop_;
-  Place place_;
+  Arena place_;
   std::array<uint64_t, 2> inodes_{};
   std::array<int, kTasks> here_{}, there_{}, maps_{}, pagemap_{};
   std::array<pid_t, kTasks> pids_{};
