@@ -91,8 +91,8 @@ class EscapeTeller {
 
   // What others did to vmas in an event.
   void Others(const Meanwhile& it) {
-    const std::string deeds =
-        absl::StrJoin(it.deeds, "; ", [&](std::string* text, const DatedFact& deed) {
+    const std::string deeds = absl::StrJoin(
+        it.deeds, "; ", [&](std::string* text, const DatedFact& deed) {
           absl::StrAppend(text, InWords(story_, deed.fact), " (",
                           MarkedSteps(deed.first_step, deed.last_step), ")");
         });
