@@ -52,9 +52,14 @@ class Step {
 
  private:
   // A step that looks for vmas in the mm's list, and may copy one to split it.
-  // The copy's count, and the edges, are settled under i_mmap_lock later.
+  // The copy's count, and the edges, are settled under i_mmap_lock later. Where
+  // those of fork's copies are not, the normal form keeps the counts of all
+  // vmas that are not linked yet.
   Touched Finds() const {
-    return rules_.split_under_lock && rules_.split_inherits ? kSlab : kAll;
+    return rules_.split_under_lock && rules_.split_inherits &&
+                   rules_.fork_inherits
+               ? kSlab
+               : kAll;
   }
 
   Touched OfMremap() const {

@@ -14,7 +14,7 @@ constexpr Bound kOneMm =
     OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kRead,
               Verb::kFork, Verb::kTruncate}));
 
-SelfCheck Check(const Bound& bound, const char* kernel,
+SelfCheck Check(const Bound& bound, const std::string& kernel,
                 ProveOptions options = {}) {
   options.rules = RulesOf(kernel);
   options.properties = (1U << kProperties) - 1;
@@ -57,6 +57,37 @@ TEST(SelfCheck, AgreesWhichWayEverARuleIsFlipped) {
        {"2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x-clip-to-range"}) {
     const SelfCheck found = Check(kTwoPassesOfAPage, kernel);
     EXPECT_EQ(Said(found), "") << kernel;
+  }
+  // The normal form keeps the counts of vmas that are not linked yet, and with
+  // them what a split has copied.
+  for (const char* kernel : {"2.6.11-fork-inherits", "6.x-fork-inherits"}) {
+    const SelfCheck found = Check(kOneMm, kernel);
+    EXPECT_EQ(Said(found), "") << kernel;
+  }
+}
+
+// So that a rule with a state of its own cannot be forgotten, in whatever
+// company it comes.
+TEST(SelfCheck, AgreesOnRandomFlipsOfRandomRules) {
+  constexpr Verb kOthers[] = {Verb::kMunmap, Verb::kMprotect, Verb::kMremap,
+                              Verb::kRead,   Verb::kWrite,    Verb::kFork,
+                              Verb::kExit,   Verb::kRemap,    Verb::kMmap};
+  constexpr Verb kPasses[] = {Verb::kTruncate, Verb::kTruncate, Verb::kPunch,
+                              Verb::kInvalidate};
+  Random random(101);
+  for (int round = 0; round < 40; ++round) {
+    KernelSpec kernel;
+    kernel.kernel = static_cast<uint8_t>(
+        random.Below(static_cast<unsigned>(AllKernels().size())));
+    for (unsigned flips = 1 + random.Below(4); flips > 0; --flips)
+      kernel.flips.set(random.Below(static_cast<unsigned>(AllRules().size())));
+    Verbs verbs = Bit(kPasses[random.Below(std::size(kPasses))]);
+    for (int i = 0; i < 2; ++i)
+      verbs |= Bit(kOthers[random.Below(std::size(kOthers))]);
+    const SelfCheck found =
+        Check(OneMm(verbs, /*private_too=*/round % 4 == 0), kernel.ToString());
+    EXPECT_EQ(Said(found), "") << kernel.ToString();
+    EXPECT_TRUE(found.ways[0].is_through) << kernel.ToString();
   }
 }
 
