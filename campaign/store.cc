@@ -96,6 +96,7 @@ Store Store::Open(const std::string& directory) {
   const bool is_new = IsNew(directory);
   if (!is_new) CheckFormat(directory);
   fs::create_directories(directory, error);
+  if (error && !fs::is_directory(directory)) FailPath(directory, error.value());
   if (on_step_for_test) on_step_for_test();
   const std::string lock = store.Path("lock");
   store.lock_ =
