@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 
@@ -34,14 +35,6 @@ bool IsLock(int file, const std::string& path) {
   const std::string text = ReadWhole(path, 200).value_or("");
   return text.starts_with("vmtrunc ") &&
          text.find(", process ") != std::string::npos;
-}
-
-// Whether the file that is open is still the one of that name: who had the lock
-// removes it at the end.
-bool IsStill(int file, const std::string& path) {
-  struct stat here{}, there{};
-  return ::fstat(file, &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
-         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 }  // namespace

@@ -177,8 +177,10 @@ void OwnDirectory::RefuseChanged(const std::string& name) const {
 void OwnDirectory::ExpectWritable() const {
   const std::string place = IsThere(directory_) ? directory_ : Above();
   if (::access(place.c_str(), W_OK | X_OK) != 0) FailPath(place, errno);
-  // Nor may another be at work there, or have the name of the lock.
-  if (!is_empty_) DirectoryLock(directory_, "vmtrunc " + command_);
+  // Nor may another be at work there, or have the name of the lock. Where there
+  // is none, none is made: one who is killed just then would leave it.
+  if (IsThere(absl::StrCat(directory_, "/", DirectoryLock::kFile)))
+    DirectoryLock(directory_, "vmtrunc " + command_);
 }
 
 std::string OwnDirectory::Plain() const {

@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "base/lock.h"
@@ -42,6 +44,16 @@ TEST_F(OwnDirectoryTest, WhatItWroteIsReplacedAndNothingElse) {
   EXPECT_EQ(Get("out/b"), "3");
   EXPECT_EQ(Get("out/notes"), "mine");
   EXPECT_EQ(Get("out/.git/objects/one"), "theirs");
+}
+
+TEST_F(OwnDirectoryTest, NothingIsMadeBeforeItWrites) {
+  Write({{"a", "1"}}, false);
+  const auto long_ago =
+      fs::file_time_type::clock::now() - std::chrono::hours(1);
+  fs::last_write_time(Path("out"), long_ago);
+  const auto before = fs::last_write_time(Path("out"));
+  OwnDirectory("-o", Path("out"), "distill", /*replace=*/true);
+  EXPECT_EQ(fs::last_write_time(Path("out")), before);
 }
 
 TEST_F(OwnDirectoryTest, ADirectoryWithoutItsMarkerIsLeftAlone) {
@@ -411,6 +423,26 @@ TEST_F(WorkDirectoryTest, TheLockOfWhoCameLaterStays) {
   first.reset();
   EXPECT_EQ(Names("out"), (std::set<std::string>{".vmtrunc", ".vmtrunc-lock"}));
   EXPECT_NE(ErrorOf([&] { WorkDirectory("--out", Path("out"), "fuzz"); }), "");
+}
+
+// Both saw an empty directory; the other had it, and has ended.
+TEST_F(WorkDirectoryTest, WhoComesSecondIsRefused) {
+  const auto meanwhile = [&](const std::function<void()>& other) {
+    WorkDirectory::on_step_for_test = [&] {
+      WorkDirectory::on_step_for_test = nullptr;
+      other();
+    };
+    return ErrorOf([&] { WorkDirectory("--out", Path("out"), "fuzz"); });
+  };
+  EXPECT_EQ(meanwhile([&] { WorkDirectory("--out", Path("out"), "fuzz"); }),
+            "");
+  fs::remove_all(Path("out"));
+  EXPECT_NE(meanwhile([&] { WorkDirectory("--out", Path("out"), "prove"); }),
+            "");
+  EXPECT_EQ(Get("out/.vmtrunc"), "vmtrunc prove 1\n");
+  fs::remove(Path("out/.vmtrunc"));
+  EXPECT_NE(meanwhile([&] { Put("out/notes", "mine"); }), "");
+  EXPECT_EQ(Names("out"), std::set<std::string>{"notes"});
 }
 
 TEST_F(WorkDirectoryTest, ADirectoryOfSomebodyElseIsRefused) {

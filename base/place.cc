@@ -35,6 +35,12 @@ bool IsRegularFile(const std::string& path) {
   return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
 }
 
+bool IsStill(int file, const std::string& path) {
+  struct stat here{}, there{};
+  return ::fstat(file, &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
 // Field 5 of each line, with its octal escapes.
 bool IsMountPoint(const std::string& path) {
   // No regular file with a size: read as a stream.

@@ -10,6 +10,10 @@ namespace vmtrunc {
 // Not a link to one either.
 bool IsRegularFile(const std::string& path);
 
+// Whether the file that is open is still the one of that name, and no link to
+// it: it, or its directory, may have been moved away, and another's be there.
+bool IsStill(int file, const std::string& path);
+
 // `path` is canonical.
 bool IsMountPoint(const std::string& path);
 

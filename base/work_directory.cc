@@ -30,6 +30,10 @@ std::string MarkerOf(const std::string& command) {
   return absl::StrCat("vmtrunc ", command, " 1\n");
 }
 
+void Step() {
+  if (WorkDirectory::on_step_for_test) WorkDirectory::on_step_for_test();
+}
+
 // Makes it or finds it. Nothing in it is touched before it is known as ours.
 std::string Made(const std::string& option, const std::string& directory,
                  const std::string& command) {
@@ -59,7 +63,8 @@ WorkDirectory::WorkDirectory(const std::string& option,
                              const std::string& directory,
                              const std::string& command)
     : directory_(Made(option, directory, command)),
-      lock_(directory_, "vmtrunc " + command) {
+      lock_((Step(), directory_), "vmtrunc " + command) {
+  Made(option, directory, command);  // another may have come before the lock
   const std::string marker = Path(OwnDirectory::kMarker);
   if (!ReadWhole(marker, 200)) WriteFile(marker, MarkerOf(command));
 }

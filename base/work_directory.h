@@ -3,6 +3,7 @@
 #ifndef VMTRUNC_BASE_WORK_DIRECTORY_H_
 #define VMTRUNC_BASE_WORK_DIRECTORY_H_
 
+#include <functional>
 #include <string>
 
 #include "base/lock.h"
@@ -18,6 +19,9 @@ class WorkDirectory {
   // `command` whose directory ("fuzz"). Throws UsageError.
   WorkDirectory(const std::string& option, const std::string& directory,
                 const std::string& command);
+
+  // Called when the directory is there and not locked yet.
+  static inline std::function<void()> on_step_for_test;
 
   // A path in it. A link in that place is not followed: opens fail with ELOOP
   // by O_NOFOLLOW, and writers replace the link.

@@ -96,6 +96,8 @@ Store Store::Open(const std::string& directory) {
   const bool is_new = IsNew(directory);
   if (!is_new) CheckFormat(directory);
   fs::create_directories(directory, error);
+  if (error && !fs::is_directory(directory)) FailPath(directory, error.value());
+  if (on_step_for_test) on_step_for_test();
   const std::string lock = store.Path("lock");
   store.lock_ =
       ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -107,6 +109,8 @@ Store Store::Open(const std::string& directory) {
                      ": another campaign runs there; to see it: vmtrunc "
                      "campaign ",
                      PathWord(directory), " --status")};
+  // Another command may have begun there before the lock.
+  if (is_new && !IsNew(directory)) CheckFormat(directory);
   // The lock comes first: one that was killed between the two left no format.
   if (TypeOf(store.Path("format")) == fs::file_type::not_found)
     WriteDurable(store.Path("format"), kFormat);

@@ -12,6 +12,7 @@
 #define VMTRUNC_CAMPAIGN_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class Store {
   static Store Open(const std::string& directory);
   // To look at, whether it runs or not. Throws UsageError.
   static Store Look(const std::string& directory);
+
+  // Called when the directory is there and not locked yet.
+  static inline std::function<void()> on_step_for_test;
 
   Store(Store&& other) noexcept;
   ~Store();

@@ -138,6 +138,7 @@ class CampaignRun {
   void End(Slice& slice);
   void Tell();
   void TellLine(const std::string& line);
+  void ExpectReport() const;
   void WriteReport() const;
 
   const CampaignOptions options_;

@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 
+#include "base/place.h"
+#include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
 #include "campaign/report.h"
@@ -15,6 +18,7 @@
 namespace vmtrunc {
 namespace {
 
+namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 Clock::time_point g_next = Clock::now();
 
@@ -57,7 +61,22 @@ Summary CampaignRun::Sum() const {
   return summary;
 }
 
+// Not through a link, which may have come since the campaign began.
+void CampaignRun::ExpectReport() const {
+  const std::string path = store_.Path("report.html");
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(path, error))) return;
+  const auto page =
+      IsRegularFile(path) ? ReadWhole(path, ~size_t{0}) : std::nullopt;
+  if (!page || (!page->empty() &&
+                page->substr(0, 1000).find(
+                    "<title>vmtrunc: campaign</title>") == std::string::npos))
+    throw UsageError{Shown(path) +
+                     ": expected a campaign's report, to be replaced, or none"};
+}
+
 void CampaignRun::WriteReport() const {
+  ExpectReport();
   WriteFile(store_.Path("report.html"), ReportPage(Sum()));
 }
 

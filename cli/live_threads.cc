@@ -2,7 +2,6 @@
 #include "cli/live_threads.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/place.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
@@ -159,11 +159,7 @@ class RacedFile {
     if (file_ < 0) FailPath(wanted, EEXIST);
   }
   ~RacedFile() {
-    struct stat made{}, there{};
-    if (!kept_ && ::fstat(file_, &made) == 0 &&
-        ::lstat(path_.c_str(), &there) == 0 && made.st_ino == there.st_ino &&
-        made.st_dev == there.st_dev)
-      ::unlink(path_.c_str());
+    if (!kept_ && IsStill(file_, path_)) ::unlink(path_.c_str());
     ::close(file_);
   }
   RacedFile(const RacedFile&) = delete;

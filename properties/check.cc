@@ -66,7 +66,7 @@ CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
 
 CurrentScript::~CurrentScript() {
   if (file_ < 0) return;
-  ::unlink(path_.c_str());
+  if (IsStill(file_, path_)) ::unlink(path_.c_str());
   ::close(file_);
 }
 

@@ -91,6 +91,18 @@ void TellEnded(const CurrentScript& current) {
 
 // ---- what is done
 
+// What is known is kept apart from what is not.
+std::string PlaceOf(const Options& o, const Cell& cell) {
+  if (cell.known == nullptr) return o.out;
+  const std::string place = absl::StrCat(o.out, "/known");
+  std::error_code error;
+  fs::create_directory(place, error);
+  if (error && error != std::errc::file_exists) FailPath(place, error.value());
+  if (!fs::is_directory(fs::symlink_status(place, error)))
+    throw UsageError{Shown(place) + ": expected a directory, not a link"};
+  return place;
+}
+
 Cell CheckCell(const Options& o, const ScriptProperty& property,
                const KernelSpec& kernel, CheckParams params,
                CurrentScript& current) {
@@ -101,14 +113,10 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
   params.stop = &StopOnSignals();
   cell.outcome = Check(property, kernel, kernel, params, current);
   if (cell.broken()) {
-    // What is known is kept apart from what is not.
-    const std::string place =
-        cell.known == nullptr ? o.out : absl::StrCat(o.out, "/known");
-    if (cell.known != nullptr) fs::create_directory(place);
-    std::string stem = absl::StrCat(place, "/", FileName(cell));
-    if (stem.ends_with(".vmt")) stem.resize(stem.size() - 4);
     // A finding is shown whether or not it can be kept.
     try {
+      std::string stem = absl::StrCat(PlaceOf(o, cell), "/", FileName(cell));
+      if (stem.ends_with(".vmt")) stem.resize(stem.size() - 4);
       cell.path = WriteUnused(stem, "vmt", FileText(cell));
     } catch (const UsageError& error) {
       (o.json ? std::cerr : std::cout) << FileText(cell) << std::flush;
