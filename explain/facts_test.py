@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """No sentence decides anything: what explain finds without any is the same.
 
     explain/facts_test.py VMTRUNC FACTS_OF SOURCE_DIR
@@ -16,12 +16,13 @@ import re
 import subprocess
 import sys
 import tempfile
-#Fields that are for people(docs / schemas / explain.schema.json : words).
+
+# Fields that are for people (docs/schemas/explain.schema.json: words).
 WORDS = {"deeds", "locks", "held", "words", "why", "way_out", "text", "flip",
          "detail", "verdict", "point"}
 AGAINST = {"2.6.9-mm": "2.6.11", "2.6.11": "repaired"}
-#Words by which a report could be read back, and names as long that it has
-#nowhere.
+# Words by which a report could be read back, and names as long that it has
+# nowhere.
 TASKS = ["slot", "moves", "pass", "maps", "changes", "drops", "zaps", "frees"]
 FILES = ["nonlinear", "restart"]
 
@@ -29,11 +30,9 @@ FILES = ["nonlinear", "restart"]
 def placeholders(value):
     """The same, each sentence replaced."""
     if isinstance(value, dict):
-        return {
-key: blank(it) if key in WORDS or is_in_words(key, it)
-                else placeholders(it) for key, it in value.items()
-}
-if isinstance (value, list):
+        return {key: blank(it) if key in WORDS or is_in_words(key, it)
+                else placeholders(it) for key, it in value.items()}
+    if isinstance(value, list):
         return [placeholders(it) for it in value]
     return value
 
@@ -46,10 +45,8 @@ def is_in_words(key, value):
 def blank(value):
     """Placeholders as many as there are sentences."""
     if isinstance(value, dict):
-        return {
-  key: blank(it) for key, it in value.items()
-  }
-if isinstance (value, list):
+        return {key: blank(it) for key, it in value.items()}
+    if isinstance(value, list):
         return [blank(it) for it in value]
     return value and "*"
 
@@ -57,11 +54,9 @@ if isinstance (value, list):
 def without(value):
     """The same, each placeholder left out."""
     if isinstance(value, dict):
-        return {
-  key: without(it) for key, it in value.items()
-                if key not in WORDS and not is_in_words(key, it)
-  }
-if isinstance (value, list):
+        return {key: without(it) for key, it in value.items()
+                if key not in WORDS and not is_in_words(key, it)}
+    if isinstance(value, list):
         return [without(it) for it in value]
     return value
 
@@ -90,8 +85,7 @@ def found_by(command, path, kernel, against):
                          "--against", against, "--json"))
     story = without(placeholders(out["runs"][0]))
     found = {
-        "rows": [{
-  "facts" : row["facts"], "lock_moves" : row["lock_moves"]}
+        "rows": [{"facts": row["facts"], "lock_moves": row["lock_moves"]}
                  for row in story["rows"]],
         "escape": story.get("escape"), "cause": story.get("cause")}
     for name in ("parting_row", "parting_rules"):
@@ -136,7 +130,7 @@ def renamed(text, names):
                                      "kernel", "expect"):
             out.append(" ".join(words))
             continue
-#A name is where a task is, where a file is, and what is forked.
+        # A name is where a task is, where a file is, and what is forked.
         at = {"file": [1], "task": [1, 3]}.get(words[0], [0])
         if at == [0] and len(words) > 1:
             at += {"mmap": [4], "truncate": [2], "punch": [2],

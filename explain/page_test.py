@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """The page in headless Chromium: what it draws is what the model says.
 
     explain/page_test.py build/release/bin/vmtrunc [SCREENSHOTS]
@@ -29,10 +29,10 @@ HISTORY = "corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt"
 FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
 UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
 
-#What is drawn, in the words of states_of().
+# What is drawn, in the words of states_of().
 DRAWN = """
 const all = (q) => [...document.querySelectorAll('#world ' + q)];
-const d = (e) = > e.dataset;
+const d = (e) => e.dataset;
 return {
   vmas: Object.fromEntries(all('.v').map((e) => [d(e).slot,
       [d(e).mm, +d(e).start, +d(e).end, d(e).count]])),
@@ -97,7 +97,7 @@ def restarts_of(state):
     for slot, vma in state["vmas"].items():
         if "at" in vma.get("mark", {}):
             marks.append(vma["mark"]["at"])
-#The note of a pass that is not through with the vma.
+        # The note of a pass that is not through with the vma.
         for it in state["passes"].values():
             point = it.get("restart")
             if point and str(point["slot"]) == slot and "points" in vma:
@@ -111,8 +111,7 @@ def zapped_of(rows):
     for row, state in rows:
         if row.get("pass_begins"):
             gone.clear()
-        gone |= {tuple(it) for it in row.get("zaps", [])
-}
+        gone |= {tuple(it) for it in row.get("zaps", [])}
         there = {(vma["mm"], vma["start"] + i)
                  for vma in state["vmas"].values()
                  for i, sign in enumerate(vma["ptes"]) if sign == "."}
@@ -124,8 +123,7 @@ def check_row(name, drawn, row, state, zapped, failures):
         failures.expect(f"{name}, steps {row['steps']}: {what}", wanted, got)
 
     vmas = state["vmas"]
-    expect("vmas", {
-slot: [v["mm"], v["start"], v["end"], v["count"]]
+    expect("vmas", {slot: [v["mm"], v["start"], v["end"], v["count"]]
                     for slot, v in vmas.items()}, drawn["vmas"])
     expect("ptes", sorted([int(slot), v["start"] + i, sign]
                           for slot, v in vmas.items()
@@ -149,10 +147,8 @@ slot: [v["mm"], v["start"], v["end"], v["count"]]
     expect("cached", [page for f in state["files"].values()
                       for page, bit in enumerate(f["cached"]) if bit == "1"],
            drawn["cached"])
-    expect("slots in use", {
-slot: v["birth"] for slot, v in vmas.items()},
-           {
-slot: births for slot, births in drawn["slots"] if births})
+    expect("slots in use", {slot: v["birth"] for slot, v in vmas.items()},
+           {slot: births for slot, births in drawn["slots"] if births})
     for deed in row["deeds"]:
         expect("what it says", True, deed in drawn["now"])
     expect("spoken", True, str(row["steps"][0]) in drawn["spoken"])
@@ -256,7 +252,8 @@ def check_opened_at(driver, name, page, story, failures):
         failures.expect(f"{name}: opened at step {step}", row["steps"],
                         rows[driver.execute_script(DRAWN)["row"]]["steps"])
 
-#What is drawn, and no word of it.
+
+# What is drawn, and no word of it.
 SHAPES = """
 const all = (q) => [...document.querySelectorAll(q)];
 const at = (e) => ['x', 'y', 'width', 'height', 'd', 'class']
