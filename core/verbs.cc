@@ -1,5 +1,7 @@
 #include "core/verbs.h"
 
+#include <iterator>
+
 namespace vmtrunc {
 namespace {
 
@@ -21,39 +23,37 @@ constexpr ArgInfo kArgs[] = {
     {"TASK", &Event::new_addr, 7, 4},
 };
 
-using enum Arg;
-
-// In the order of enum Verb.
-constexpr VerbInfo kVerbInfos[] = {
-    {"none", {}},
-    {"mmap", {kAddr, kLen, kFile, kPgoff, kSharing, kAccessOrRw, kPopulate}},
-    {"munmap", {kAddr, kLen}},
-    {"mprotect", {kAddr, kLen, kAccess}},
-    {"mremap", {kAddr, kLen, kNewAddr, kNewLen, kFail}},
-    {"read", {kAddr}},
-    {"write", {kAddr}},
-    {"fork", {kChild}},
-    {"exit", {}},
-    {"truncate", {kFile, kSize}},
-    {"remap", {kAddr, kLen, kPgoff}},
-    {"punch", {kFile, kFirst, kLen}},
-    {"invalidate", {kFile, kFirst, kLen}},
-};
-static_assert(std::size(kVerbInfos) == kVerbs + 1);
-
 }  // namespace
 
 const ArgInfo& InfoOf(Arg arg) { return kArgs[static_cast<size_t>(arg)]; }
 
 const VerbInfo& InfoOf(Verb verb) {
-  return kVerbInfos[static_cast<size_t>(verb)];
+  using enum Arg;
+  // In the order of enum Verb.
+  static constexpr VerbInfo kInfos[] = {
+      {"none", {}},
+      {"mmap", {kAddr, kLen, kFile, kPgoff, kSharing, kAccessOrRw, kPopulate}},
+      {"munmap", {kAddr, kLen}},
+      {"mprotect", {kAddr, kLen, kAccess}},
+      {"mremap", {kAddr, kLen, kNewAddr, kNewLen, kFail}},
+      {"read", {kAddr}},
+      {"write", {kAddr}},
+      {"fork", {kChild}},
+      {"exit", {}},
+      {"truncate", {kFile, kSize}},
+      {"remap", {kAddr, kLen, kPgoff}},
+      {"punch", {kFile, kFirst, kLen}},
+      {"invalidate", {kFile, kFirst, kLen}},
+  };
+  static_assert(std::size(kInfos) == kVerbs + 1);
+  return kInfos[static_cast<size_t>(verb)];
 }
 
 const char* VerbName(Verb verb) { return InfoOf(verb).name; }
 
 Verb VerbNamed(std::string_view name) {
   size_t verb = kVerbs;
-  while (verb > 0 && name != kVerbInfos[verb].name) --verb;
+  while (verb > 0 && name != VerbName(static_cast<Verb>(verb))) --verb;
   return static_cast<Verb>(verb);
 }
 
