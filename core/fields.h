@@ -63,9 +63,6 @@ inline constexpr Tag<Form::kState> kState;
 inline constexpr Tag<Form::kPlace> kPlace;
 }  // namespace as
 
-using LargeMm = Mm<LargeCaps>;
-using LargeWorld = World<LargeCaps>;
-
 template <class T, class Field>
 concept Is = std::same_as<std::remove_const_t<T>, Field>;
 

@@ -204,9 +204,7 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         const Flow flow = StepAdjust(op.adjust);
         if (flow != Flow::kDone) return flow;
         FreeVma(map.new_vma);  // the struct that the merge made needless
-        const Flow next = MmapPopulates(op);
-        if (!GoesOn(next)) return next;
-        continue;
+        break;
       }
       case kLink: {
         if (!TakeMapLock(map.file)) return Flow::kBlocked;
@@ -215,9 +213,7 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         IndexInsert(map.new_vma);
         probe_.Renewed(w_, map.new_vma, Renewal::kLinked);
         ReleaseMapLock(map.file);
-        const Flow next = MmapPopulates(op);
-        if (!GoesOn(next)) return next;
-        continue;
+        break;
       }
       case kPopulate: {
         // One read fault a page, until one is refused.
@@ -225,11 +221,12 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         if (flow != Flow::kDone) return flow;
         if (op.fault.outcome != FaultOutcome::kServed) return EndMmapSem();
         ++map.populated;
-        const Flow next = MmapPopulates(op);
-        if (!GoesOn(next)) return next;
-        continue;
+        break;
       }
     }
+    // The vma is there, or another page of it: on to the next page.
+    const Flow next = MmapPopulates(op);
+    if (!GoesOn(next)) return next;
   }
 }
 

@@ -121,6 +121,10 @@ struct World {
   uint8_t ran_out;  // a capacity that is not the contract's was exceeded
 };
 
+// Of the contract: what scripts run in.
+using LargeMm = Mm<LargeCaps>;
+using LargeWorld = World<LargeCaps>;
+
 // The tasks that have an operation in flight, a bit each.
 template <class C>
 unsigned BusyTasks(const World<C>& w) {

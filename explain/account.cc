@@ -179,8 +179,6 @@ class Accountant {
     }
   }
 
-  using LargeWorld = World<LargeCaps>;
-
   const Story& story_;
   const Victim victim_;
   const Escape escape_;

@@ -13,8 +13,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 class EscapeTeller {
  public:
   EscapeTeller(const Story& story, const Victim& victim, const Escape& escape)

@@ -23,7 +23,6 @@ namespace vmtrunc {
 namespace {
 
 namespace fs = std::filesystem;
-using LargeWorld = World<LargeCaps>;
 
 struct Case {
   std::string path;

@@ -11,7 +11,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
 using LargeChecker = Checker<LargeCaps>;
 
 // A state, and which of each task's operations come next.

@@ -5,8 +5,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 class Outcomes {
  public:
   Outcomes(const Story& story, size_t row)

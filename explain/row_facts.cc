@@ -9,8 +9,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 class Collector {
  public:
   Collector(const Story& story, size_t row)

@@ -11,8 +11,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 bool Contains(const std::vector<HeldLock>& locks, const HeldLock& lock) {
   return std::find(locks.begin(), locks.end(), lock) != locks.end();
 }

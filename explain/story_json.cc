@@ -10,7 +10,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
 using Json = nlohmann::json;
 using Kind = TraceNote::Kind;
 

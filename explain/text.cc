@@ -12,8 +12,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 // Columns of a task, at least.
 constexpr size_t kNarrowest = 8;
 

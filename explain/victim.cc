@@ -7,7 +7,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
 using Kind = TraceNote::Kind;
 
 Slot SlotOf(const LargeWorld& world, const Vma& vma) {

@@ -7,8 +7,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 PteLook LookOf(const LargeWorld& world, const Vma& vma, unsigned addr) {
   const bool past = IsPastSize(world, vma, addr);
   switch (world.mms[vma.mm].ptes[addr].kind()) {

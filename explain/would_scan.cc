@@ -5,8 +5,6 @@
 namespace vmtrunc {
 namespace {
 
-using LargeWorld = World<LargeCaps>;
-
 // Sees the scans of one task's pass.
 class ScanProbe : public NoProbe<LargeCaps> {
  public:
