@@ -333,7 +333,7 @@ def markdown(head, rows):
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The look of all pages, and what of it this one changes.
-STYLE = (ROOT / "explain/look.css").read_text() + """
+STYLE = (ROOT / "report/explain/look.css").read_text() + """
 td, th { white-space: nowrap; font-variant-numeric: tabular-nums; }
 main svg { max-width: 100%; height: auto; }
 .goals td { white-space: normal; } .open { color: var(--mark); }

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/run.h"
+#include "core/run/run.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {
@@ -32,9 +32,8 @@ void CountEffects(benchmark::State& state, uint32_t effects) {
 void BM_PropertiesOff(benchmark::State& state) {
   uint32_t effects = 0;
   for (auto _ : state) {
-    const RunResult result =
-        RunUnchecked<LargeCaps>(g_script.setup, g_script.events, g_rules,
-                                /*hash_state=*/false);
+    const RunResult result = RunUnchecked<LargeCaps>(g_script, g_rules,
+                                                     /*hash_state=*/false);
     benchmark::DoNotOptimize(effects = result.effects);
   }
   CountEffects(state, effects);
@@ -44,8 +43,8 @@ BENCHMARK(BM_PropertiesOff);
 void BM_PropertiesOn(benchmark::State& state) {
   uint32_t effects = 0;
   for (auto _ : state) {
-    const RunResult result = Run<LargeCaps>(g_script.setup, g_script.events,
-                                            g_rules, {.hash_state = false});
+    const RunResult result =
+        Run<LargeCaps>(g_script, g_rules, {.hash_state = false});
     benchmark::DoNotOptimize(effects = result.effects);
   }
   CountEffects(state, effects);

@@ -11,7 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "core/run.h"
+#include "core/run/run.h"
 #include "search/mutate.h"
 #include "search/shrink.h"
 

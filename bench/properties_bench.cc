@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/run.h"
+#include "core/run/run.h"
 #include "properties/check.h"
 
 namespace vmtrunc {
@@ -30,8 +30,7 @@ rc::detail::TestParams Params(uint64_t seed) {
 // Every property of the model at once.
 std::string NothingBreaks(const Script& script, const Rules& rules,
                           const Rules&) {
-  const RunResult result =
-      Run<LargeCaps>(script.setup, script.events, rules, {.hash_state = false});
+  const RunResult result = Run<LargeCaps>(script, rules, {.hash_state = false});
   return result.holds() ? "" : result.first.ToString();
 }
 

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "core/bugs.h"
-#include "core/machine.h"
-#include "core/run.h"
+#include "core/about/bugs.h"
+#include "core/model/machine.h"
+#include "core/run/run.h"
 #include "fuzz/growth.h"
 #include "search/mutate.h"
 
@@ -181,7 +181,7 @@ int Search(const Options& o, const Goal& goal) {
     script = o.engine == "pct" ? pct.Make(random) : RandomScript(random);
     ++executions;
     const RunResult result = Run<LargeCaps>(
-        script.setup, script.events, goal.rules,
+        script, goal.rules,
         {.hash_state = false, .features = growth ? features.data() : nullptr});
     if (growth) {
       growth->Note(features);

@@ -12,7 +12,7 @@
 #include <iostream>
 
 #include "absl/strings/str_format.h"
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "fuzz/weave.h"
 #include "search/make.h"
 #include "search/shrink.h"
@@ -43,13 +43,6 @@ Draft RandomStart(uint64_t seed, const Rules& rules) {
                                   : WeaveScript(random.Next(), events, rules);
   if (script.events.size() > kMaxEvents) script.events.resize(kMaxEvents);
   return {script.setup, std::move(script.events)};
-}
-
-Script ScriptOf(const Draft& draft) {
-  Script script = EmptyScript();
-  script.setup = draft.setup;
-  script.events = draft.events;
-  return script;
 }
 
 void ShrinkIt(const Draft& draft, const Rules& rules, const Reason& reason,

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "core/machine-inl.h"
+#include "core/model/machine-inl.h"
 #include "search/space.h"
 
 namespace {

@@ -49,7 +49,7 @@ bool IsPart(const std::string& path) {
 
 Draft DraftOf(const std::string& bytes) {
   const Script script = ScriptOf("", bytes);
-  return {script.setup, script.events};
+  return script;
 }
 
 KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
@@ -72,7 +72,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
       ++skipped_;
     } else if (name == NameOf(*content)) {
       const Script script = ScriptOf("", *content);
-      Reach({script.setup, script.events});
+      Reach(script);
       names_.push_back(name);
     } else {
       foreign.push_back(path);
@@ -107,7 +107,7 @@ Gain KernelCorpus::TakeOne(const std::string& path,
                            const std::string& content) {
   const Script script = ScriptOf(path, content);
   const std::vector<uint8_t> before_states = states_, before = branches_;
-  const Gain gain = Reach({script.setup, script.events});
+  const Gain gain = Reach(script);
   if (gain.Worth() == 0) return gain;
   const std::vector<uint8_t> bytes = EncodeBytes(script);
   const std::string encoded(bytes.begin(), bytes.end());
@@ -137,8 +137,8 @@ void KernelCorpus::Keep(const std::string& name,
 
 Gain KernelCorpus::Reach(const Draft& draft) {
   std::vector<uint8_t> seen(states_.size());
-  RunCovered(draft.setup, draft.events, rules_,
-             {.hash_state = false, .features = seen.data()}, taken_);
+  RunCovered(draft, rules_, {.hash_state = false, .features = seen.data()},
+             taken_);
   Gain gain;
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i] != 0 && states_[i] == 0) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "campaign/schedule.h"
-#include "core/run.h"
+#include "core/run/run.h"
 #include "search/cost.h"
 
 namespace vmtrunc {

@@ -18,7 +18,7 @@ constexpr unsigned kMostShrunk = 5;
 
 Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
   std::array<bool, kMaxEvents> had{};
-  Run<LargeCaps>(draft.setup, draft.events, kernel.rules(),
+  Run<LargeCaps>(draft, kernel.rules(),
                  {.hash_state = false, .had_effect = had.data()});
   Draft less{draft.setup, {}};
   for (size_t i = 0; i < draft.events.size(); ++i)
@@ -87,8 +87,7 @@ RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
   const auto run = [&](const RuleSet& flips) {
     KernelSpec other = kernel_;
     other.flips ^= flips;
-    return Run<LargeCaps>(draft.setup, draft.events, other.rules(),
-                          {.hash_state = false});
+    return Run<LargeCaps>(draft, other.rules(), {.hash_state = false});
   };
   const RuleSet& known = known_.rules();
   for (const size_t one : known) {
@@ -109,7 +108,7 @@ RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
 void Findings::Put(const RootCause& cause, const Draft& draft,
                    Finding& finding) {
   finding.words = cause.InWords(kernel_);
-  finding.cost = CostOf(draft.setup, draft.events);
+  finding.cost = CostOf(draft);
   finding.is_known = known_.Has(cause);
   const RuleSet behind =
       finding.is_known ? RuleSet() : RulesBehind(draft, cause.property);
@@ -122,9 +121,7 @@ void Findings::Put(const RootCause& cause, const Draft& draft,
     if (const KnownScript* script = known_.Find(one))
       finding.known_path = script->path;
   }
-  Script script = EmptyScript();
-  script.setup = draft.setup;
-  script.events = draft.events;
+  Script script = ScriptOf(draft);
   script.kernel = kernel_;
   script.expects.push_back({.kernel = kernel_.ToString(),
                             .spec = kernel_,
@@ -140,8 +137,8 @@ void Findings::Put(const RootCause& cause, const Draft& draft,
 const Finding* Findings::Add(const Draft& draft,
                              const std::function<bool()>& stop,
                              std::string* name) {
-  const RunResult run = Run<LargeCaps>(draft.setup, draft.events,
-                                       kernel_.rules(), {.hash_state = false});
+  const RunResult run =
+      Run<LargeCaps>(draft, kernel_.rules(), {.hash_state = false});
   if (run.holds()) return nullptr;
   RootCause cause = CauseOf(draft, kernel_, run.first.property, known_.rules());
   if (name != nullptr) *name = cause.Name(kernel_);
@@ -151,7 +148,7 @@ const Finding* Findings::Add(const Draft& draft,
     const auto there = findings_.find(cause.Name(kernel_));
     if (there != findings_.end() && there->second.has_script() &&
         there->second.shrunk >= kMostShrunk &&
-        there->second.cost < CostOf(start.setup, start.events))
+        there->second.cost < CostOf(start))
       return nullptr;
     if (there != findings_.end()) ++there->second.shrunk;
   }
@@ -164,9 +161,7 @@ const Finding* Findings::Add(const Draft& draft,
   if (cause.rule == RootCause::kSeveral) return nullptr;
   Finding& finding = Slot(cause, cause.Name(kernel_));
   finding.shrunk = std::max(finding.shrunk, 1U);
-  if (finding.has_script() &&
-      !(CostOf(shrunk.setup, shrunk.events) < finding.cost))
-    return nullptr;
+  if (finding.has_script() && !(CostOf(shrunk) < finding.cost)) return nullptr;
   Put(cause, shrunk, finding);
   return &finding;
 }
@@ -177,15 +172,13 @@ void Findings::Restore(const std::string& was, const Script& script) {
     if (expect.spec && *expect.spec == kernel_ && expect.broken >= 0)
       expected = expect.broken;
   const RunResult run = Run(script, kernel_.rules());
-  const Draft draft{script.setup, script.events};
+  const Draft draft = script;
   if (expected < 0 || !run.breaks(static_cast<Property>(expected))) return;
   const RootCause cause =
       CauseOf(draft, kernel_, static_cast<Property>(expected), known_.rules());
   if (cause.Name(kernel_) != was) aliases_[was] = cause.Name(kernel_);
   Finding& finding = Slot(cause, cause.Name(kernel_));
-  if (finding.has_script() &&
-      !(CostOf(script.setup, script.events) < finding.cost))
-    return;
+  if (finding.has_script() && !(CostOf(script) < finding.cost)) return;
   Put(cause, draft, finding);
   finding.shrunk = kMostShrunk;
 }

@@ -36,8 +36,8 @@ TEST(Known, IsWhatScriptsShow) {
   const Known known(kernel, Corpus("found"));
   EXPECT_GE(known.size(), 2U);
   const Script script = Named(kSplit);
-  const RootCause cause = CauseOf({script.setup, script.events}, kernel,
-                                  Property::kNoPagePastSize, known.rules());
+  const RootCause cause =
+      CauseOf(script, kernel, Property::kNoPagePastSize, known.rules());
   EXPECT_NE(known.Find(cause), nullptr);
   EXPECT_EQ(Known(*ParseKernelSpec("3.0"), Corpus("found")).size(), 0U);
   EXPECT_EQ(Known(kernel, {}).size(), 0U);
@@ -70,7 +70,7 @@ TEST(Findings, AKnownOneIsNotNew) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, Corpus("found")));
   const Script script = Named(kSplit);
-  ASSERT_NE(findings.Add({script.setup, script.events}, Never), nullptr);
+  ASSERT_NE(findings.Add(script, Never), nullptr);
   ASSERT_EQ(findings.all().size(), 1U);
   EXPECT_TRUE(findings.all().begin()->second.is_known);
 }
@@ -79,7 +79,7 @@ TEST(Findings, OneACauseTheCheapest) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, {}));
   const Script script = Named(kSplit);
-  const Draft draft{script.setup, script.events};
+  const Draft draft = script;
   std::string name;
   // Time is up at once: it stays as it came.
   ASSERT_NE(findings.Add(draft, [] { return true; }, &name), nullptr);
@@ -106,7 +106,7 @@ TEST(Findings, TwoCausesAreTwo) {
   for (const char* name :
        {kSplit, "mremap-moves-below-a-restart-address.vmt"}) {
     const Script script = Named(name);
-    findings.Add({script.setup, script.events}, Never);
+    findings.Add(script, Never);
   }
   EXPECT_EQ(findings.all().size(), 2U);
 }
@@ -115,7 +115,7 @@ TEST(Findings, WhatHoldsIsNone) {
   const KernelSpec kernel = *ParseKernelSpec("3.0");
   Findings findings(kernel, "3.0", Known(kernel, {}));
   const Script script = Named(kSplit);
-  EXPECT_EQ(findings.Add({script.setup, script.events}, Never), nullptr);
+  EXPECT_EQ(findings.Add(script, Never), nullptr);
   EXPECT_TRUE(findings.all().empty());
 }
 
@@ -126,8 +126,7 @@ TEST(Findings, ALaterScriptMakesItKnown) {
   Findings before(kernel, "2.6.11", Known(kernel, {}));
   const Script script = Named(kSplit);
   std::string name;
-  const Finding* finding =
-      before.Add({script.setup, script.events}, Never, &name);
+  const Finding* finding = before.Add(script, Never, &name);
   ASSERT_NE(finding, nullptr);
   Findings after(kernel, "2.6.11", Known(kernel, Corpus("found")));
   after.Restore(name, finding->script);

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/write.h"
-#include "core/rules.h"
+#include "core/model/rules.h"
 
 namespace vmtrunc {
 

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
-#include "explain/page.h"
+#include "report/explain/page.h"
 
 namespace vmtrunc {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/checker.h"
+#include "core/run/checker.h"
 
 namespace vmtrunc {
 

@@ -9,7 +9,7 @@
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "core/version.h"
 
 namespace vmtrunc {

@@ -14,7 +14,7 @@
 #include "cli/campaign_page.h"
 #include "cli/campaign_run.h"
 #include "cli/input.h"
-#include "explain/page.h"
+#include "report/explain/page.h"
 
 namespace vmtrunc {
 namespace {
@@ -143,8 +143,7 @@ bool CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
     if (ReadWhole(path, KernelCorpus::kMostBytes).value_or("") != "") {
       const Script script = ReadSaved(path);
       const size_t before = kernel.findings.all().size();
-      const Finding* finding =
-          kernel.findings.Add({script.setup, script.events}, stop, &name);
+      const Finding* finding = kernel.findings.Add(script, stop, &name);
       record.gain.causes +=
           static_cast<unsigned>(kernel.findings.all().size() - before);
       if (finding != nullptr) KeepFinding(*finding);

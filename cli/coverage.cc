@@ -13,10 +13,10 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
-#include "core/abstract_state.h"
-#include "core/bugs.h"
+#include "core/about/abstract_state.h"
+#include "core/about/bugs.h"
 #include "core/version.h"
-#include "explain/text.h"
+#include "report/explain/text.h"
 #include "search/distill.h"
 
 namespace vmtrunc {
@@ -43,8 +43,7 @@ Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
     kernels.push_back(spec.rules());
     reached.asked |= RulesAsked(file.script, kernels.back());
   }
-  reached.features =
-      Reach(kernels, {}).Of({file.script.setup, file.script.events}).features;
+  reached.features = Reach(kernels, {}).Of(file.script).features;
   return reached;
 }
 

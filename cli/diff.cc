@@ -10,12 +10,12 @@
 #include "cli/terminal.h"
 #include "cli/to_run.h"
 #include "cli/verdict.h"
-#include "core/differences.h"
-#include "core/parting.h"
+#include "core/about/differences.h"
+#include "core/about/parting.h"
 #include "core/version.h"
-#include "explain/fact_json.h"
-#include "explain/row_facts.h"
-#include "explain/text.h"
+#include "report/explain/fact_json.h"
+#include "report/explain/row_facts.h"
+#include "report/explain/text.h"
 
 namespace vmtrunc {
 namespace {

@@ -81,7 +81,7 @@ Corpus ReadAndRun(const std::vector<std::string>& dirs, const Reach& reach) {
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
     ShowOf(progress, "running input", ++corpus.read, paths.size());
     if (!known.insert(std::string(bytes.begin(), bytes.end())).second) continue;
-    corpus.drafts.push_back({file.script.setup, file.script.events});
+    corpus.drafts.push_back(file.script);
     corpus.reached.push_back(reach.Of(corpus.drafts.back()));
     corpus.files.push_back(std::move(file));
   }
@@ -121,12 +121,8 @@ std::string NameFor(const Draft& draft) {
 
 // As it was, where neither the script nor the form is another.
 std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
-  if (draft == Draft{file.script.setup, file.script.events} &&
-      text == file.is_text)
-    return file.content;
-  Script script = EmptyScript();
-  script.setup = draft.setup;
-  script.events = draft.events;
+  if (draft == file.script && text == file.is_text) return file.content;
+  Script script = ScriptOf(draft);
   script.kernel = file.script.kernel;
   if (text) return ToText(script);
   const std::vector<uint8_t> bytes = EncodeBytes(script);
@@ -255,7 +251,7 @@ void CheckKept(const Reach& reach, const OwnDirectory::Files& files,
   for (const auto& [name, content] : files) {
     const Script script =
         ParseScript(name, content, LooksLikeText(name, content));
-    left.push_back(reach.Of({script.setup, script.events}));
+    left.push_back(reach.Of(script));
   }
   const Features lost = Without(wanted, AllOf(left));
   if (!lost.empty())

@@ -10,14 +10,14 @@
 #include "cli/terminal.h"
 #include "cli/to_run.h"
 #include "core/version.h"
-#include "explain/cause.h"
-#include "explain/contrast.h"
-#include "explain/fact_json.h"
-#include "explain/page.h"
-#include "explain/story_json.h"
-#include "explain/text.h"
-#include "explain/why.h"
-#include "explain/words.h"
+#include "report/explain/cause.h"
+#include "report/explain/contrast.h"
+#include "report/explain/fact_json.h"
+#include "report/explain/page.h"
+#include "report/explain/story_json.h"
+#include "report/explain/text.h"
+#include "report/explain/why.h"
+#include "report/explain/words.h"
 
 namespace vmtrunc {
 namespace {

@@ -6,10 +6,10 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/to_run.h"
-#include "export/c_program.h"
-#include "export/dot.h"
-#include "export/plan.h"
-#include "export/promela.h"
+#include "report/export/c_program.h"
+#include "report/export/dot.h"
+#include "report/export/plan.h"
+#include "report/export/promela.h"
 
 namespace vmtrunc {
 namespace {

@@ -27,8 +27,7 @@ class BrokenInput {
     if (!Run(input, spec_.rules()).breaks(property_)) return false;
     Shrink(input, stop);
     const RunResult result =
-        Run<LargeCaps>(script_.setup, script_.events, spec_.rules(),
-                       {.report = Bit(property_)});
+        Run<LargeCaps>(script_, spec_.rules(), {.report = Bit(property_)});
     const PropertyInfo& info = AllProperties()[static_cast<size_t>(property_)];
     std::cout << absl::StrFormat(
         "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"
@@ -59,8 +58,7 @@ class BrokenInput {
       if (!run) return std::nullopt;
       return run->first.event;
     };
-    const Draft small = ShrinkUntil({input.setup, input.events}, judge,
-                                    [&] { return stop.load(); });
+    const Draft small = ShrinkUntil(input, judge, [&] { return stop.load(); });
     script_ = EmptyScript();
     script_.setup = small.setup;
     script_.events = small.events;

@@ -10,7 +10,7 @@
 
 #include "cli/fuzz_directory.h"
 #include "cli/fuzzer_job.h"
-#include "core/rules.h"
+#include "core/model/rules.h"
 
 namespace vmtrunc {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/status.h"
 
 namespace vmtrunc {

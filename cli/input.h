@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/write.h"
-#include "core/script.h"
+#include "core/script/script.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {

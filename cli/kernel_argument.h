@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "core/kernel_file.h"
-#include "core/rules.h"
+#include "core/script/kernel_file.h"
+#include "core/model/rules.h"
 
 namespace vmtrunc {
 

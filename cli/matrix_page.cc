@@ -7,7 +7,7 @@
 #include "base/shown.h"
 #include "cli/input.h"
 #include "cli/verdict.h"
-#include "explain/page.h"
+#include "report/explain/page.h"
 
 namespace vmtrunc {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/bound.h"
-#include "core/script.h"
+#include "core/script/script.h"
 #include "search/prove.h"
 
 namespace vmtrunc {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/bound.h"
-#include "core/rules.h"
+#include "core/model/rules.h"
 #include "search/prove.h"
 
 namespace vmtrunc {

@@ -17,7 +17,7 @@
 #include "cli/input.h"
 #include "cli/prove.h"
 #include "cli/prove_shard.h"
-#include "core/run.h"
+#include "core/run/run.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -50,8 +50,7 @@ void CheckScript(const std::string& path, ShardAnswer& a) {
         absl::StrCat(path, ": expected a property, not ", a.property)};
   if (!a.replays) return;
   const KernelSpec kernel = OneKernel(a.question.at("kernel"));
-  const RunResult run =
-      Run<LargeCaps>(script.setup, script.events, kernel.rules(), {});
+  const RunResult run = Run<LargeCaps>(script, kernel.rules(), {});
   if (!run.breaks(static_cast<Property>(number)))
     throw UsageError{absl::StrCat(path, ": expected a script that breaks ",
                                   a.property, " on ", kernel.ToString())};

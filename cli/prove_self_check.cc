@@ -16,8 +16,10 @@ namespace vmtrunc {
 namespace {
 
 constexpr const char* kDefect =
-    "this is a defect of vmtrunc or of a table it trusts: core/touch.h and "
-    "core/touch.cc (what a step may touch), search/canonical.cc (the normal "
+    "this is a defect of vmtrunc or of a table it trusts: core/about/touch.h "
+    "and "
+    "core/about/touch.cc (what a step may touch), search/canonical.cc (the "
+    "normal "
     "form)";
 
 bool IsThrough(const SelfCheck& found) {

@@ -1,5 +1,5 @@
 // vmtrunc run, check.
-#include "core/run.h"
+#include "core/run/run.h"
 
 #include <iostream>
 #include <nlohmann/json.hpp>

@@ -70,7 +70,7 @@ struct Changed {
 
 std::string Happens(const Failure& failure, const Draft& draft) {
   const RunResult run = Run<LargeCaps>(
-      draft.setup, draft.events, failure.rules,
+      draft, failure.rules,
       {.hash_state = false, .report = Bit(failure.reason.property)});
   const std::string kernel = failure.kernel.Name();
   if (run.holds()) return kernel + " holds";
@@ -121,9 +121,8 @@ std::string CostInWords(const Cost& cost) {
 // with.
 std::string Told(const ShrinkArguments& o, const Failure& failure,
                  const Script& script, const Shrunk& shrunk) {
-  const RunResult run =
-      Run<LargeCaps>(script.setup, script.events, failure.rules,
-                     {.report = Bit(failure.reason.property)});
+  const RunResult run = Run<LargeCaps>(
+      script, failure.rules, {.report = Bit(failure.reason.property)});
   std::string text = absl::StrFormat(
       "# %s breaks %s at event %u: %s\n"
       "# Reason: %s. %s; not proved shortest.\n",
@@ -197,14 +196,12 @@ int ShrinkFile(const ShrinkArguments& o) {
       progress.Show(absl::StrFormat("%u events, %u scripts run",
                                     best.cost().events, best.evaluations()));
   };
-  const Shrunk shrunk = Shrink(
-      Draft{original.setup, original.events}, failure.rules, failure.reason,
-      o.quick ? Effort::kQuick : Effort::kThorough, show);
+  const Shrunk shrunk =
+      Shrink(original, failure.rules, failure.reason,
+             o.quick ? Effort::kQuick : Effort::kThorough, show);
   progress.End();
 
-  Script script = EmptyScript();
-  script.setup = shrunk.draft.setup;
-  script.events = shrunk.draft.events;
+  Script script = ScriptOf(shrunk.draft);
   script.kernel = failure.kernel;
   script.expects.push_back(
       {.kernel = failure.kernel.ToString(),
@@ -215,8 +212,7 @@ int ShrinkFile(const ShrinkArguments& o) {
                               .spec = failure.reason.unlike});
   // As it will be read.
   const absl::StatusOr<Script> again = ParseText(ToText(script));
-  if (!again.ok() ||
-      !Shows(failure.rules, failure.reason)({again->setup, again->events}))
+  if (!again.ok() || !Shows(failure.rules, failure.reason)(*again))
     throw UsageError{Shown(o.file) +
                      ": shrunk to what does not show it again: " +
                      "this is a mistake of vmtrunc; nothing was written"};

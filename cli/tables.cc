@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/own_kernel.h"
-#include "core/bugs.h"
-#include "core/rules.h"
+#include "core/about/bugs.h"
+#include "core/model/rules.h"
 #include "core/version.h"
 
 namespace vmtrunc {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "explain/text.h"
+#include "report/explain/text.h"
 
 namespace vmtrunc {
 

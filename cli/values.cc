@@ -1,8 +1,8 @@
 #include "cli/values.h"
 
 #include "absl/strings/str_split.h"
-#include "core/checker.h"
-#include "core/script.h"
+#include "core/run/checker.h"
+#include "core/script/script.h"
 #include "search/bound.h"
 
 namespace vmtrunc {

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "core/check.h"
-#include "core/checker.h"
+#include "core/run/checker.h"
 #include "fuzz/status.h"
 
 extern "C" {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/status.h"
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "base/random.h"
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/effective.h"
 #include "search/mutate.h"
 

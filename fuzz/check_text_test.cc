@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/scripts_test.h"
+#include "core/run/scripts_test.h"
 
 namespace vmtrunc {
 namespace {

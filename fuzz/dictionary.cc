@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/check.h"
-#include "core/checker.h"
+#include "core/run/checker.h"
 
 namespace vmtrunc {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "base/random.h"
-#include "core/machine.h"
-#include "core/script.h"
+#include "core/model/machine.h"
+#include "core/script/script.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {

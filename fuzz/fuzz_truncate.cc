@@ -27,7 +27,7 @@
 #include <string>
 
 #include "core/build_id.h"
-#include "core/run.h"
+#include "core/run/run.h"
 #include "fuzz/growth.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/saved.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "core/checker.h"
+#include "core/run/checker.h"
 #include "fuzz/settings.h"
 
 namespace vmtrunc {

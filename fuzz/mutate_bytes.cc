@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/check.h"
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/aware.h"
 #include "fuzz/status.h"
 #include "fuzz/weave.h"

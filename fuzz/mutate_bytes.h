@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/rules.h"
+#include "core/model/rules.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/script.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 namespace {

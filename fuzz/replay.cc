@@ -25,7 +25,7 @@
 #include "base/own_directory.h"
 #include "base/read.h"
 #include "base/shown.h"
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/kernel_beside.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/status.h"
 
 namespace vmtrunc {

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/write.h"
-#include "core/script.h"
+#include "core/script/script.h"
 
 namespace {
 

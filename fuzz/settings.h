@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "core/rules.h"
+#include "core/model/rules.h"
 
 namespace vmtrunc {
 

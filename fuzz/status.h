@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "core/checker.h"
+#include "core/run/checker.h"
 
 namespace vmtrunc {
 

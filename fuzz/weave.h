@@ -5,8 +5,8 @@
 #define VMTRUNC_FUZZ_WEAVE_H_
 
 #include "base/random.h"
-#include "core/rules.h"
-#include "core/script.h"
+#include "core/model/rules.h"
+#include "core/script/script.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "core/run.h"
+#include "core/run/run.h"
 #include "search/make.h"
 
 namespace vmtrunc {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/machine-inl.h"
+#include "core/model/machine-inl.h"
 #include "live/maps.h"
 #include "search/mutate.h"
 

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "base/random.h"
-#include "core/machine.h"
-#include "core/script.h"
+#include "core/model/machine.h"
+#include "core/script/script.h"
 #include "live/sequence.h"
 #include "live/tasks.h"
 

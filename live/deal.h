@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "live/shared.h"
 
 namespace vmtrunc {

@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/caps.h"
-#include "core/event.h"
+#include "core/model/caps.h"
+#include "core/model/event.h"
 
 namespace vmtrunc {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "live/shared.h"
 
 namespace vmtrunc {

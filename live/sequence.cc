@@ -1,7 +1,7 @@
 #include "live/sequence.h"
 
 #include "absl/strings/str_cat.h"
-#include "core/machine-inl.h"
+#include "core/model/machine-inl.h"
 #include "live/process.h"
 
 namespace vmtrunc {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/machine.h"
-#include "core/script.h"
+#include "core/model/machine.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 

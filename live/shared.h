@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "live/meeting.h"
 #include "live/process.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "core/machine.h"
+#include "core/model/machine.h"
 
 namespace vmtrunc {
 namespace {

@@ -3,7 +3,7 @@
 #include <bit>
 
 #include "core/check.h"
-#include "core/machine-inl.h"
+#include "core/model/machine-inl.h"
 
 namespace vmtrunc {
 namespace {

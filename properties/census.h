@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/script.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/run.h"
+#include "core/run/run.h"
 #include "properties/atomic.h"
 #include "properties/census.h"
 #include "properties/smaller.h"

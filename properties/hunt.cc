@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "properties/check.h"
 
 namespace vmtrunc {
@@ -26,8 +26,8 @@ std::optional<int> ScriptsUntilFound(const BugInfo& bug,
   const auto result = rc::detail::checkTestable(
       [&](const Script& script) {
         if (on_case) on_case();
-        const RunResult run = Run<LargeCaps>(script.setup, script.events,
-                                             flipped, {.hash_state = false});
+        const RunResult run =
+            Run<LargeCaps>(script, flipped, {.hash_state = false});
         RC_ASSERT(!run.breaks(bug.property) || !Run(script, right).holds());
       },
       rc::detail::TestMetadata{}, params, quiet);

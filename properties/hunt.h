@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 
 namespace vmtrunc {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/bugs.h"
-#include "core/rules.h"
+#include "core/about/bugs.h"
+#include "core/model/rules.h"
 #include "properties/check.h"
 
 namespace vmtrunc {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
-#include "core/run.h"
+#include "core/run/run.h"
 #include "properties/atomic.h"
 #include "properties/restart.h"
 #include "properties/runs.h"
@@ -12,12 +12,11 @@
 namespace vmtrunc {
 namespace {
 
-// One of the model's own properties (core/checker.h).
+// One of the model's own properties (core/run/checker.h).
 template <Property kProperty>
 std::string Holds(const Script& script, const Rules& rules, const Rules&) {
-  const RunResult result =
-      Run<LargeCaps>(script.setup, script.events, rules,
-                     {.hash_state = false, .report = Bit(kProperty)});
+  const RunResult result = Run<LargeCaps>(
+      script, rules, {.hash_state = false, .report = Bit(kProperty)});
   if (!result.breaks(kProperty)) return "";
   return absl::StrFormat("event %u: %s", result.first.event,
                          result.first.ToString());

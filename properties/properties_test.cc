@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/scripts_test.h"
-#include "core/run.h"
+#include "core/run/scripts_test.h"
+#include "core/run/run.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/runs.h"

@@ -1,7 +1,7 @@
 #include "properties/restart.h"
 
 #include "absl/strings/str_format.h"
-#include "core/machine-inl.h"
+#include "core/model/machine-inl.h"
 
 namespace vmtrunc {
 namespace {

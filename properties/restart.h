@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/script.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 

@@ -6,8 +6,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/random.h"
-#include "core/bugs.h"
-#include "core/run.h"
+#include "core/about/bugs.h"
+#include "core/run/run.h"
 
 namespace vmtrunc {
 namespace {
@@ -182,8 +182,7 @@ std::string SublistsRun(const Script& script, const Rules& rules,
       const size_t at = random.Below(static_cast<unsigned>(size));
       less.events.erase(less.events.begin() + static_cast<std::ptrdiff_t>(at));
     }
-    const RunResult result =
-        Run<LargeCaps>(less.setup, less.events, rules, {.report = kOrderly});
+    const RunResult result = Run<LargeCaps>(less, rules, {.report = kOrderly});
     if ((result.broken & kOrderly) != 0)
       return absl::StrCat("a sublist of it breaks ",
                           Name(result.first.property), ": ",
@@ -218,8 +217,7 @@ const BugInfo* FlipThatBreaks(const Script& script, const Rules& rules) {
 std::string FlipAloneBreaks(const Script& script, const Rules& rules,
                             const Rules&) {
   // Most scripts hold, and then no flip needs to be tried.
-  const RunResult result =
-      Run<LargeCaps>(script.setup, script.events, rules, {.hash_state = false});
+  const RunResult result = Run<LargeCaps>(script, rules, {.hash_state = false});
   if (result.holds()) return "";
   const BugInfo* bug = FlipThatBreaks(script, rules);
   if (bug == nullptr) return "";

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 
 namespace vmtrunc {
 

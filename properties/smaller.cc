@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/verbs.h"
+#include "core/script/verbs.h"
 
 namespace vmtrunc {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <rapidcheck.h>
 
-#include "core/script.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
-#include "core/machine.h"
+#include "core/model/machine.h"
 
 namespace vmtrunc {
 namespace {

@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
-#include "core/caps.h"
-#include "core/verbs.h"
+#include "core/model/caps.h"
+#include "core/script/verbs.h"
 
 namespace vmtrunc {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "search/mutate.h"
 
 namespace vmtrunc {

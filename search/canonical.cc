@@ -5,8 +5,8 @@
 #include <span>
 
 #include "core/check.h"
-#include "core/fields.h"
-#include "core/mark.h"
+#include "core/model/fields.h"
+#include "core/model/mark.h"
 
 namespace vmtrunc {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/checker.h"
-#include "core/world.h"
+#include "core/run/checker.h"
+#include "core/model/world.h"
 
 namespace vmtrunc {
 
@@ -16,8 +16,8 @@ namespace vmtrunc {
 //      Slot 0 stays: it is not to be in use, for it stands for none
 //   2  births: a remembered vma is the one it was, or it is not
 //   3  counts: those of passes that occur become 1, 2, ... in their order,
-//      where they stand beside a page (core/mark.h) too; restart addresses
-//      stay. Not where one comes near the first leap
+//      where they stand beside a page (core/model/mark.h) too; restart
+//      addresses stay. Not where one comes near the first leap
 //   4  ptes of addresses that no vma has, and operations of idle tasks
 // `plain` leaves out and renames nothing: for the test that both agree. `extra`
 // is what else the future depends on.

@@ -17,9 +17,7 @@ bool HoldsWith(const Draft& draft, const KernelSpec& kernel,
                const RuleSet& flips) {
   KernelSpec other = kernel;
   other.flips ^= flips;
-  return Run<LargeCaps>(draft.setup, draft.events, other.rules(),
-                        {.hash_state = false})
-      .holds();
+  return Run<LargeCaps>(draft, other.rules(), {.hash_state = false}).holds();
 }
 
 // "page %u is mapped at %u of mm %u" to "page-is-mapped-at-of-mm".

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/version.h"
-#include "core/world.h"
+#include "core/model/world.h"
 
 namespace vmtrunc {
 namespace {

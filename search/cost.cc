@@ -1,6 +1,6 @@
 #include "search/cost.h"
 
-#include "core/verbs.h"
+#include "core/script/verbs.h"
 
 namespace vmtrunc {
 namespace {
@@ -28,10 +28,11 @@ uint64_t DeclarationsOf(const Setup& setup) {
 
 }  // namespace
 
-Cost CostOf(const Setup& setup, std::span<const Event> events) {
+Cost CostOf(const Draft& draft) {
+  const auto& events = draft.events;
   Cost cost;
   cost.events = static_cast<unsigned>(events.size());
-  cost.declarations = DeclarationsOf(setup);
+  cost.declarations = DeclarationsOf(draft.setup);
   for (size_t i = 0; i < events.size(); ++i) {
     if (i > 0 && events[i].task != events[i - 1].task) ++cost.switches;
     if (events[i].kind == EventKind::kDrop) ++cost.drops;
@@ -41,8 +42,7 @@ Cost CostOf(const Setup& setup, std::span<const Event> events) {
 }
 
 bool IsLess(const Draft& one, const Draft& other) {
-  const auto order =
-      CostOf(one.setup, one.events) <=> CostOf(other.setup, other.events);
+  const auto order = CostOf(one) <=> CostOf(other);
   if (order != 0) return order < 0;
   if (one.events != other.events) return one.events < other.events;
   return one.setup < other.setup;

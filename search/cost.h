@@ -4,10 +4,9 @@
 
 #include <compare>
 #include <cstdint>
-#include <span>
-#include <vector>
 
-#include "core/event.h"
+#include "core/model/event.h"
+#include "core/script/draft.h"
 
 namespace vmtrunc {
 
@@ -25,15 +24,7 @@ struct Cost {
 };
 
 // Of a script whose events all have an effect.
-Cost CostOf(const Setup& setup, std::span<const Event> events);
-
-// What a script is made of, as searches change it: no names.
-struct Draft {
-  Setup setup;
-  std::vector<Event> events;
-
-  bool operator==(const Draft&) const = default;
-};
+Cost CostOf(const Draft& draft);
 
 // Cheaper; or as cheap, and before it in a fixed order of all scripts. So one
 // of two different ones always is. Requires: all events have an effect.

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "core/check.h"
-#include "core/drive-inl.h"
+#include "core/run/drive-inl.h"
 #include "search/covered_checker.h"
 
 namespace {
@@ -31,13 +31,12 @@ using Watched = Checker<LargeCaps>;  // no copy, no counters
 
 size_t BranchCount() { return static_cast<size_t>(g_end - g_first); }
 
-RunResult RunCovered(const Setup& setup, std::span<const Event> events,
-                     const Rules& rules, const RunOptions& options,
-                     std::span<uint8_t> taken) {
+RunResult RunCovered(const Draft& draft, const Rules& rules,
+                     const RunOptions& options, std::span<uint8_t> taken) {
   VMT_CHECK(taken.size() == BranchCount());
   std::fill(g_first, g_end, uint8_t{0});
   const RunResult result =
-      RunChecked<LargeCaps, Watched>(setup, events, rules, options);
+      RunChecked<LargeCaps, Watched>(draft.setup, draft.events, rules, options);
   std::copy(g_first, g_end, taken.begin());
   return result;
 }

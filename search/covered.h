@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/run.h"
+#include "core/run/run.h"
 
 namespace vmtrunc {
 
@@ -18,9 +18,8 @@ size_t BranchCount();
 
 // Run() that sets `taken`, one a branch, to how often each was, modulo 256.
 // Requires: BranchCount() of them. One thread at a time.
-RunResult RunCovered(const Setup& setup, std::span<const Event> events,
-                     const Rules& rules, const RunOptions& options,
-                     std::span<uint8_t> taken);
+RunResult RunCovered(const Draft& draft, const Rules& rules,
+                     const RunOptions& options, std::span<uint8_t> taken);
 
 // libFuzzer's classes of such numbers: 0 for none, 1..8 for 1, 2, 3, 4.., 8..,
 // 16.., 32.., 128...

@@ -2,7 +2,7 @@
 #ifndef VMTRUNC_SEARCH_COVERED_CHECKER_H_
 #define VMTRUNC_SEARCH_COVERED_CHECKER_H_
 
-#include "core/checker.h"
+#include "core/run/checker.h"
 
 namespace vmtrunc {
 

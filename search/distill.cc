@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "search/covered.h"
 #include "search/shrink.h"
 
@@ -41,12 +41,9 @@ const std::vector<Target>& Targets() {
 
 bool Detects(const Draft& draft, const Target& target) {
   const RunOptions quietly{.hash_state = false};
-  return vmtrunc::Run<LargeCaps>(draft.setup, draft.events, target.wrong,
-                                 quietly)
+  return vmtrunc::Run<LargeCaps>(draft, target.wrong, quietly)
              .breaks(target.bug->property) &&
-         vmtrunc::Run<LargeCaps>(draft.setup, draft.events, target.right,
-                                 quietly)
-             .holds();
+         vmtrunc::Run<LargeCaps>(draft, target.right, quietly).holds();
 }
 
 void SortUnique(Features& features) {
@@ -74,7 +71,7 @@ uint32_t Reach::Run(const Draft& draft, uint32_t kernel,
   const uint32_t base = Base(kernel);
   std::vector<uint8_t> taken(BranchCount()), seen(kStates);
   const RunResult run =
-      RunCovered(draft.setup, draft.events, kernels_[kernel],
+      RunCovered(draft, kernels_[kernel],
                  {.hash_state = false, .features = seen.data()}, taken);
   for (uint32_t i = 0; i < taken.size(); ++i)
     if (taken[i] != 0)

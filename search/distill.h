@@ -1,8 +1,8 @@
 // The smallest corpus that reaches what a larger one does.
 //
 // What an input reaches is a set of features: branches of the model, abstract
-// states of passes (core/checker.h), and known bugs that it detects. A corpus
-// keeps a feature when one of its inputs has it.
+// states of passes (core/run/checker.h), and known bugs that it detects. A
+// corpus keeps a feature when one of its inputs has it.
 #ifndef VMTRUNC_SEARCH_DISTILL_H_
 #define VMTRUNC_SEARCH_DISTILL_H_
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/rules.h"
+#include "core/model/rules.h"
 #include "search/cost.h"
 #include "search/set_cover.h"
 

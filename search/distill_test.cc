@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/random.h"
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "search/covered.h"
 #include "search/make.h"
 
@@ -95,10 +95,9 @@ TEST(Covered, CountsBranchesAndChangesNothing) {
   if (BranchCount() == 0) GTEST_SKIP() << "this build counts no branches";
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
   std::vector<uint8_t> idle(BranchCount()), taken(BranchCount());
-  RunCovered({.tasks = 1}, {}, rules, {}, idle);
+  RunCovered({.setup = {.tasks = 1}, .events = {}}, rules, {}, idle);
   const Script script = MakeScript(5, 64);
-  const RunResult covered =
-      RunCovered(script.setup, script.events, rules, {}, taken);
+  const RunResult covered = RunCovered(script, rules, {}, taken);
   const RunResult plain = vmtrunc::Run(script, rules);
   EXPECT_EQ(covered.state_hash, plain.state_hash);
   EXPECT_EQ(covered.steps, plain.steps);
@@ -128,7 +127,7 @@ TEST(Distill, ShrunkInputsKeepAllThatTheyHad) {
   std::set<uint32_t> had;
   for (uint32_t seed = 0; seed < 6; ++seed) {
     const Script script = MakeScript(seed, 32);
-    drafts.push_back({script.setup, script.events});
+    drafts.push_back(script);
     reached.push_back(reach.Of(drafts.back()));
     EXPECT_TRUE(reach.Has(drafts.back(), reached.back().features));
     EXPECT_FALSE(reach.Has({{}, {}}, reached.back().features));
@@ -156,7 +155,7 @@ TEST(Distill, KnowsABugThatAScriptDetects) {
   const auto script = ParseText(
       "vmtrunc 1\nfile f 2\ntask a\na mmap 1 2 f 0 populate\na truncate f 1\n");
   ASSERT_TRUE(script.ok());
-  const Features features = reach.Of({script->setup, script->events}).features;
+  const Features features = reach.Of(*script).features;
   const FeatureCounts counts = reach.Count(features);
   EXPECT_EQ(counts.branches, 0u);
   EXPECT_GE(counts.bugs, 1u);

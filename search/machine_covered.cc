@@ -1,5 +1,6 @@
-// As core/machine_checked.cc, and compiled as the fuzz targets compile that.
-#include "core/machine-inl.h"
+// As core/run/machine_checked.cc, and compiled as the fuzz targets compile
+// that.
+#include "core/model/machine-inl.h"
 #include "search/covered_checker.h"
 
 namespace vmtrunc {

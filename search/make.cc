@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "core/caps.h"
+#include "core/model/caps.h"
 
 namespace vmtrunc {
 namespace {

@@ -4,7 +4,7 @@
 #ifndef VMTRUNC_SEARCH_MAKE_H_
 #define VMTRUNC_SEARCH_MAKE_H_
 
-#include "core/script.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 

@@ -498,9 +498,8 @@ class Search {
       space_.Apply(state, *edge, &script.events);
     const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
     VMT_CHECK(broken != 0);
-    const RunResult run =
-        vmtrunc::Run<LargeCaps>(script.setup, script.events, options_.rules,
-                                {.report = options_.properties});
+    const RunResult run = vmtrunc::Run<LargeCaps>(
+        script, options_.rules, {.report = options_.properties});
     result_.replays = (run.broken & options_.properties) != 0;
     VMT_CHECK(result_.replays || !options_.rules.slab_lifo);
     result_.answer = Answer::kBreaks;

@@ -24,7 +24,7 @@
 #include <string>
 #include <vector>
 
-#include "core/run.h"
+#include "core/run/run.h"
 #include "search/bound.h"
 
 namespace vmtrunc {
@@ -43,7 +43,8 @@ inline constexpr unsigned kAnyEvents = ~0U;
 // Mistakes of the search, for the test of what looks for such
 // (search/self_check.h).
 struct PlantedMistakes {
-  uint32_t unseen_touches = 0;  // bits of core/touch.h, of all other tasks
+  uint32_t unseen_touches =
+      0;  // bits of core/about/touch.h, of all other tasks
   bool forgets_counts = false;  // of vmas, in the normal form
   bool begins_no_munmap = false;
 };

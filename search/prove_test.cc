@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "search/canonical.h"
 #include "search/lasso.h"
 #include "search/search_test.h"

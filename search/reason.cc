@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "core/check.h"
 
 namespace vmtrunc {
@@ -12,7 +12,7 @@ namespace {
 RunResult RunDraft(const Draft& draft, const Rules& rules, uint32_t report,
                    bool* had_effect = nullptr) {
   return Run<LargeCaps>(
-      draft.setup, draft.events, rules,
+      draft, rules,
       {.hash_state = false, .report = report, .had_effect = had_effect});
 }
 
@@ -69,7 +69,7 @@ Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
 
 Reason ReasonOf(const Script& script, const KernelSpec& kernel,
                 Property property) {
-  const Draft draft{script.setup, script.events};
+  const Draft draft = script;
   for (const Expect& expect : script.expects) {
     if (expect.broken >= 0 || !expect.spec ||
         expect.spec->kernel != kernel.kernel ||

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/verbs.h"
+#include "core/script/verbs.h"
 
 namespace vmtrunc {
 namespace {
@@ -58,7 +58,7 @@ bool Best::Take(const Draft& candidate, bool is_first) {
   }
   if (!is_first && !IsLess(kept, draft_)) return false;
   draft_ = std::move(kept);
-  cost_ = CostOf(draft_.setup, draft_.events);
+  cost_ = CostOf(draft_);
   shown_at_ = shown_at;
   return true;
 }
@@ -66,7 +66,7 @@ bool Best::Take(const Draft& candidate, bool is_first) {
 bool Best::Try(const Draft& candidate) {
   if (candidate.events.size() > draft_.events.size()) return false;
   if (candidate.events.size() == draft_.events.size()) {
-    const auto order = CostOf(candidate.setup, candidate.events) <=> cost_;
+    const auto order = CostOf(candidate) <=> cost_;
     if (order > 0 || (order == 0 && !IsLess(candidate, draft_))) return false;
   }
   const uint64_t hash = HashOf(candidate);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/verbs.h"
+#include "core/script/verbs.h"
 #include "search/reduce.h"
 
 namespace vmtrunc {

@@ -3,7 +3,7 @@
 #include <set>
 #include <utility>
 
-#include "core/verbs.h"
+#include "core/script/verbs.h"
 #include "search/alternatives.h"
 #include "search/reduce.h"
 

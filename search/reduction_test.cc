@@ -7,8 +7,8 @@
 #include <set>
 
 #include "base/random.h"
-#include "core/bugs.h"
-#include "core/tracer.h"
+#include "core/about/bugs.h"
+#include "core/run/tracer.h"
 #include "search/prove.h"
 #include "search/search_test.h"
 #include "search/space.h"

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "core/scripts_test.h"
+#include "core/run/scripts_test.h"
 #include "search/bound.h"
 #include "search/mutate.h"
 

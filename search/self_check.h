@@ -3,9 +3,9 @@
 // hand.
 //
 // The search that tells leaves states out by a normal form
-// (search/canonical.cc) and orders by what steps may touch (core/touch.h). A
-// rule that keeps a state of its own and is not known there makes it say
-// "holds" of what breaks.
+// (search/canonical.cc) and orders by what steps may touch
+// (core/about/touch.h). A rule that keeps a state of its own and is not known
+// there makes it say "holds" of what breaks.
 #ifndef VMTRUNC_SEARCH_SELF_CHECK_H_
 #define VMTRUNC_SEARCH_SELF_CHECK_H_
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/touch.h"
+#include "core/about/touch.h"
 #include "search/search_test.h"
 
 namespace vmtrunc {
@@ -103,8 +103,8 @@ TEST(SelfCheck, CatchesANormalFormThatForgets) {
   }
 }
 
-// A bit of core/touch.h that is not seen lets steps come early that others
-// depend on, on some kernel.
+// A bit of core/about/touch.h that is not seen lets steps come early that
+// others depend on, on some kernel.
 TEST(SelfCheck, CatchesTouchesThatAreNotSeen) {
   struct Unseen {
     Touched touches;

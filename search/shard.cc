@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/world.h"
+#include "core/model/world.h"
 
 namespace vmtrunc {
 namespace {

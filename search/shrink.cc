@@ -61,7 +61,7 @@ Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
     best.Forget();
   }
   return {.draft = best.draft(),
-          .cost = CostOf(best.draft().setup, best.draft().events),
+          .cost = CostOf(best.draft()),
           .evaluations = best.evaluations(),
           .ran_out = ran_out};
 }
@@ -73,17 +73,15 @@ Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
 
 Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
               Effort effort) {
-  Shrunk shrunk =
-      Shrink(Draft{script.setup, script.events}, rules, reason, effort);
-  Script small = EmptyScript();
-  small.setup = shrunk.draft.setup;
-  small.events = std::move(shrunk.draft.events);
+  const Draft& draft = script;
+  Shrunk shrunk = Shrink(draft, rules, reason, effort);
+  Script small = ScriptOf(std::move(shrunk.draft));
   small.kernel = script.kernel;
   return small;
 }
 
 Script ShrinkEvents(Script script, const Rules& rules, Property property) {
-  Best best({script.setup, script.events},
+  Best best(script,
             JudgeOf(rules, {.property = property, .unlike = {}, .what = ""}));
   while (DropChunks(best) || JoinSteps(best)) {
   }

@@ -10,7 +10,7 @@
 
 #include <functional>
 
-#include "core/run.h"
+#include "core/run/run.h"
 #include "search/cost.h"
 #include "search/reason.h"
 #include "search/reduce.h"

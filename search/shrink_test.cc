@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/bugs.h"
+#include "core/about/bugs.h"
 #include "search/make.h"
 #include "search/mutate.h"
 
@@ -31,7 +31,7 @@ std::vector<Draft> Failing(const BugInfo& bug, size_t count) {
   std::vector<Draft> all;
   for (uint64_t seed = 1; all.size() < count && seed < 30000; ++seed) {
     const Script script = MakeScript(seed, 96);
-    const Draft draft{script.setup, script.events};
+    const Draft draft = script;
     if (shows(draft)) all.push_back(draft);
   }
   EXPECT_EQ(all.size(), count);
@@ -46,7 +46,7 @@ TEST(Cost, ComparesInItsOrder) {
   const Event step{.kind = EventKind::kStep};
   const Event drop{.kind = EventKind::kDrop};
   const auto cost = [&](std::vector<Event> events) {
-    return CostOf(setup, events);
+    return CostOf({setup, std::move(events)});
   };
   EXPECT_LT(cost({read}), cost({step, step}));
   EXPECT_LT(cost({read, read}), cost({step, other}));
@@ -54,7 +54,7 @@ TEST(Cost, ComparesInItsOrder) {
   EXPECT_LT(cost({step, step}), cost({step, read}));
   vmtrunc::Setup larger = setup;
   larger.count = ~0U;
-  EXPECT_LT(CostOf(setup, {}), CostOf(larger, {}));
+  EXPECT_LT(CostOf({setup, {}}), CostOf({larger, {}}));
   EXPECT_FALSE(IsLess({setup, {read}}, {setup, {read}}));
   EXPECT_NE(IsLess({setup, {read, other}}, {setup, {other, read}}),
             IsLess({setup, {other, read}}, {setup, {read, other}}));
@@ -73,7 +73,7 @@ TEST(Shrink, KeepsTheReasonAndNoEventTooMany) {
       const std::vector<Event>& events = shrunk.draft.events;
       ASSERT_TRUE(shows(shrunk.draft)) << name;
       EXPECT_LT(shrunk.cost.events, draft.events.size());
-      EXPECT_EQ(shrunk.cost, CostOf(shrunk.draft.setup, events));
+      EXPECT_EQ(shrunk.cost, CostOf(shrunk.draft));
       for (size_t at = 0; at < events.size(); ++at) {
         Draft less = shrunk.draft;
         less.events.erase(less.events.begin() +
@@ -126,7 +126,7 @@ TEST(Shrink, DoesNotSlipToAnotherBug) {
   for (const Draft& draft : Failing(bug, 6)) {
     const auto holds_without = [&](const Reason& reason) {
       const Draft small = Shrink(draft, WithBug(bug).rules(), reason).draft;
-      return vmtrunc::Run<LargeCaps>(small.setup, small.events, right).holds();
+      return vmtrunc::Run<LargeCaps>(small, right).holds();
     };
     EXPECT_TRUE(holds_without(ReasonOfBug(bug)));
     const Reason any{.property = bug.property, .unlike = {}, .what = ""};

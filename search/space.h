@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/checker.h"
-#include "core/touch.h"
+#include "core/run/checker.h"
+#include "core/about/touch.h"
 #include "search/canonical.h"
 #include "search/prove.h"
 

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "core/script.h"
+#include "core/script/script.h"
 #include "fuzz/status.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/write.h"
-#include "core/rules.h"
-#include "core/script.h"
+#include "core/model/rules.h"
+#include "core/script/script.h"
 #include "search/make.h"
 
 namespace vmtrunc {

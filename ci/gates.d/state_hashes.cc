@@ -21,8 +21,8 @@
 #include <string>
 #include <vector>
 
-#include "core/run.h"
-#include "core/script.h"
+#include "core/run/run.h"
+#include "core/script/script.h"
 
 namespace vmtrunc {
 namespace {
@@ -82,18 +82,16 @@ std::vector<KernelSpec> KernelsOf(const Script& script) {
 // The abstract states that a run shows, as a hash of them and of how many.
 uint64_t Features(const Script& script, const Rules& rules) {
   std::vector<uint8_t> seen(Checker<LargeCaps>::kFeatures);
-  Run<LargeCaps>(script.setup, script.events, rules,
-                 {.hash_state = false, .features = seen.data()});
+  Run<LargeCaps>(script, rules, {.hash_state = false, .features = seen.data()});
   return HashBytes(seen.data(), seen.size()) + CountSeen(seen);
 }
 
 // The same state comes of a run that nothing checks and of one that is traced;
 // and where the script fits the small world, the same verdict there.
 bool Agrees(const Script& script, const Rules& rules, const RunResult& run) {
-  const auto unchecked =
-      RunUnchecked<LargeCaps>(script.setup, script.events, rules);
-  const auto counted = RunUnchecked<LargeCaps>(script.setup, script.events,
-                                               rules, /*hash_state=*/false);
+  const auto unchecked = RunUnchecked<LargeCaps>(script, rules);
+  const auto counted =
+      RunUnchecked<LargeCaps>(script, rules, /*hash_state=*/false);
   const auto traced = RunTraced(script, rules, [](const TraceStep&) {});
   if (unchecked.state_hash != run.state_hash ||
       counted.effects != run.effects || traced.state_hash != run.state_hash ||
@@ -102,8 +100,7 @@ bool Agrees(const Script& script, const Rules& rules, const RunResult& run) {
   bool fits = Fits<SmallCaps>(script.setup);
   for (const Event& event : script.events) fits &= Fits<SmallCaps>(event);
   if (!fits) return true;
-  const RunResult small =
-      Run<SmallCaps>(script.setup, script.events, rules, {});
+  const RunResult small = Run<SmallCaps>(script, rules, {});
   return small.ran_out ||
          (small.broken == run.broken && small.effects == run.effects);
 }

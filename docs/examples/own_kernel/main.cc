@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "vmtrunc/core/mark.h"
-#include "vmtrunc/core/run.h"
+#include "vmtrunc/core/model/mark.h"
+#include "vmtrunc/core/run/run.h"
 #include "vmtrunc/search/shrink.h"
 
 namespace {
@@ -50,26 +50,17 @@ std::optional<Finding> Check(const Script& script, const Rules& rules) {
   return finding;
 }
 
-Script ScriptOf(const vmtrunc::Draft& draft) {
-  Script script = vmtrunc::EmptyScript();
-  script.setup = draft.setup;
-  script.events = draft.events;
-  return script;
-}
-
 // The smallest script that still breaks it: shrinking asks `judge`.
 Script Smallest(const Script& script, const Rules& rules) {
   const vmtrunc::Judge judge = [&](const vmtrunc::Draft& draft,
                                    bool* counts) -> std::optional<size_t> {
     const std::optional<Finding> finding = Check(ScriptOf(draft), rules);
     if (!finding) return std::nullopt;
-    vmtrunc::Run<vmtrunc::LargeCaps>(draft.setup, draft.events, rules,
-                                     {.had_effect = counts});
+    vmtrunc::Run<vmtrunc::LargeCaps>(draft, rules, {.had_effect = counts});
     return finding->event;
   };
-  return ScriptOf(vmtrunc::Shrink({script.setup, script.events}, judge,
-                                  vmtrunc::Effort::kQuick)
-                      .draft);
+  return ScriptOf(
+      vmtrunc::Shrink(script, judge, vmtrunc::Effort::kQuick).draft);
 }
 
 // 2.6.10 with the lock drop of 2.6.11 put in by hand, and not all that goes

@@ -1,0 +1,268 @@
+#include "core/about/bugs.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "core/model/machine-inl.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr BugInfo kBugs[] = {
+    {"HB-01", 2003, "history fd031e89b374",
+     "split_vma shrinks a vma in the tree without its lock and inserts the "
+     "other half later",
+     "2.6.10", "split-under-lock", Property::kNoPagePastSize,
+     "HB-01-split-outside-the-lock.vmt"},
+    {"HB-02", 2004, "2.6.5",
+     "fork puts the child before its parent: the walk has passed it when its "
+     "ptes are copied",
+     "2.6.10", "fork-after-parent", Property::kNoPagePastSize,
+     "HB-02-fork-child-before-parent.vmt"},
+    {"HB-03", 2003, "2.6.0-test",
+     "mremap moves ptes past the walk without i_mmap_lock", "2.6.10",
+     "move-under-lock", Property::kNoPagePastSize,
+     "HB-03-mremap-moves-without-the-lock.vmt"},
+    {"HB-04", 2004, "2.6.5",
+     "a mremap that fails half way moves its ptes back past the walk", "2.6.15",
+     "rewind-under-lock", Property::kNoPagePastSize,
+     "HB-04-mremap-moves-back-without-the-lock.vmt"},
+    {"HB-05", 2004, "history dd9fd0e03de6",
+     "nonlinear vmas are scanned by their linear range", "2.6.11",
+     "nonlinear-scans-all", Property::kNoPagePastSize,
+     "HB-05-nonlinear-scanned-by-linear-range.vmt"},
+    {"HB-07a", 2004, "LKML 7 Oct 2004",
+     "the restart point's struct is freed and becomes the top piece of a split",
+     "2.6.11", "restart-in-vma", Property::kNoPagePastSize,
+     "HB-07a-freed-vma-reused-by-split-top.vmt"},
+    {"HB-07b", 2004, "LKML 7 Oct 2004", "the same, the bottom piece", "2.6.11",
+     "restart-in-vma", Property::kNoPagePastSize,
+     "HB-07b-freed-vma-reused-by-split-bottom.vmt"},
+    {"HB-07c", 2004, "LKML 7 Oct 2004", "the same, a copy made by fork",
+     "2.6.11", "restart-in-vma", Property::kNoPagePastSize,
+     "HB-07c-freed-vma-reused-by-fork.vmt"},
+    {"HB-07d", 2004, "LKML 7 Oct 2004", "the same, the destination of mremap",
+     "2.6.11", "restart-in-vma", Property::kNoPagePastSize,
+     "HB-07d-freed-vma-reused-by-mremap.vmt"},
+    {"HB-07e", 2004, "LKML 7 Oct 2004",
+     "the same, with another pgoff: the piece is marked done unscanned",
+     "2.6.11", "restart-in-vma", Property::kNoPagePastSize,
+     "HB-07e-freed-vma-reused-with-other-pgoff.vmt"},
+    {"HB-08", 2004, "mutation",
+     "a page-aligned count is read as a restart address by the next pass",
+     "2.6.11", "leap", Property::kNoPagePastSize,
+     "HB-08-count-read-as-restart-address.vmt"},
+    {"HB-09", 2004, "mutation",
+     "the count wraps to a value that a vma still carries", "2.6.11",
+     "wrap-resets", Property::kNoPagePastSize,
+     "HB-09-count-wraps-onto-an-old-stamp.vmt"},
+    {"HB-10", 2005, "65500d234e74",
+     "a fault reads i_size before it samples the count", "2.6.11",
+     "fault-count-first", Property::kNoRemovedPageMapped,
+     "HB-10-fault-reads-size-before-count.vmt"},
+    {"HB-11a", 2004, "vmtrunc 5/6",
+     "split links a vma with the count sampled without the lock", "2.6.11",
+     "split-inherits", Property::kRestartProgress,
+     "HB-11a-split-keeps-the-sampled-count.vmt"},
+    {"HB-11b", 2004, "vmtrunc 5/6",
+     "fork links a vma with the count sampled without the lock", "2.6.11",
+     "fork-inherits", Property::kNoPagePastSize,
+     "HB-11b-fork-keeps-the-sampled-count.vmt"},
+    {"HB-13", 2004, "vmtrunc 5/6",
+     "a finished vma takes over an unscanned neighbour and stays finished",
+     "2.6.11", "importer-rescans", Property::kNoPagePastSize,
+     "HB-13-importer-keeps-its-count.vmt"},
+    {"HB-14", 2004, "vmtrunc 5/6",
+     "ptes move into a vma that is finished already", "2.6.11", "mremap-resets",
+     Property::kNoPagePastSize, "HB-14-mremap-destination-keeps-its-count.vmt"},
+    {"HB-15", 2011, "a3e8cc643d22",
+     "pages move into a vma whose restart address is equal by accident",
+     "2.6.11+mremap-always-resets", "mremap-always-resets",
+     Property::kNoPagePastSize, "HB-15-move-onto-an-equal-restart-address.vmt"},
+    {"HB-18", 2004, "vmtrunc 7/6",
+     "one restart point a pass: each break forgets the other vma's", "2.6.11",
+     "restart-in-vma", Property::kBoundedDrops,
+     "HB-18-one-restart-point-loses-progress.vmt"},
+    {"HB-19", 2005, "8f4f8c164cb4",
+     "page tables are freed while the walk can still find the vma", "2.6.15",
+     "unlink-before-tables", Property::kNoFreedUse,
+     "HB-19-page-table-freed-under-the-walk.vmt"},
+    {"HB-21", 2006, "856fc2950555",
+     "the range is clipped wrongly: pages before it are unmapped", "2.6.11",
+     "clip-to-range", Property::kNoOverUnmap,
+     "HB-21-pass-unmaps-from-the-vma-start.vmt"},
+    {"HB-22", 2007, "90ed52ebe481", "a hole punch takes i_mutex under mmap_sem",
+     "2.6.11", "punch-without-mmap-sem", Property::kLockOrder,
+     "HB-22-punch-under-mmap-sem.vmt"},
+    {"HB-23", 2007, "16a100190d39",
+     "a fault fills the hole again before the page is removed", "2.6.23",
+     "unmap-per-page", Property::kNoRemovedPageMapped,
+     "HB-23-hole-refilled-before-removal.vmt"},
+    {"HB-25", 2005, "479ef592f366",
+     "a byte offset is computed in too few bits: the wrong page is unmapped, "
+     "again and again",
+     "2.6.15", "wide-offsets", Property::kNoDeadlock,
+     "HB-25-byte-offset-in-few-bits.vmt"},
+    {"HB-27", 2007, "d00806b18315",
+     "a fault maps a page that invalidate has just unmapped", "2.6.23",
+     "fault-page-lock", Property::kNoRemovedPageMapped,
+     "HB-27-fault-behind-invalidate.vmt"},
+    {"HB-28", 2007, "d00806b18315",
+     "a private copy is made behind the pass and stays past the end", "2.6.23",
+     "second-pass", Property::kNoPagePastSize,
+     "HB-28-private-copy-past-the-end.vmt"},
+    {"HB-29", 2009, "b827e496c893",
+     "a page is cut off while page_mkwrite runs, and mapped all the same",
+     "2.6.23", "mkwrite-rechecks", Property::kNoPagePastSize,
+     "HB-29-page-gone-during-page-mkwrite.vmt"},
+    {"HB-36a", 2011, "2aa15890f3c1",
+     "a pass believes the restart address of another that runs", "2.6.38",
+     "unmap-mutex", Property::kNoRemovedPageMapped,
+     "HB-36a-restart-address-of-another-pass.vmt"},
+    {"HB-36b", 2011, "2aa15890f3c1",
+     "two passes stamp over each other, and neither gets on", "2.6.38",
+     "unmap-mutex", Property::kRestartProgress,
+     "HB-36b-two-passes-undo-each-other.vmt"},
+    {"HB-39", 2011, "38a76013ad80",
+     "ptes move against the order of the walk without the lock, into a merged "
+     "vma",
+     "6.x", "merged-move-locks", Property::kNoRemovedPageMapped,
+     "HB-39-move-against-the-walk-without-the-lock.vmt"},
+    {"HB-41", 2016, "9aacdd354d19",
+     "the end of the range is overwritten with an address", "2.6.11",
+     "range-end-kept", Property::kNoPagePastSize,
+     "HB-41-end-of-range-overwritten.vmt"},
+    {"HB-45", 2023, "7e7757876f25", "a vma extended downwards keeps its pgoff",
+     "2.6.11", "merge-moves-pgoff", Property::kVmasWellFormed,
+     "HB-45-merge-downwards.vmt"},
+};
+
+constexpr AbsentBug kAbsent[] = {
+    {"HB-06", "mprotect forgets the anon_vma of the importer",
+     "anon_vmas have no list here; the count has the same shape (HB-13)"},
+    {"HB-12", "a new vma is not stamped (rule link-stamps)",
+     "modelled, not detected: bounded-drops allows each vma that is linked its "
+     "drops"},
+    {"HB-20", "hugetlb: fork without the source lock", "no huge pages"},
+    {"HB-24", "madvise loops past a vma", "no madvise; a punch names the file"},
+    {"HB-26", "invalidate_complete_page against a fault",
+     "the same window as HB-27; shown by "
+     "corpus/known/fault-maps-a-page-that-was-invalidated.vmt"},
+    {"HB-30", "madvise passes a wrong prev to vma_merge", "no madvise"},
+    {"HB-31", "nonlinear vmas on files with dirty accounting",
+     "no dirty accounting"},
+    {"HB-32", "remap_file_pages range checks", "byte addresses that wrap"},
+    {"HB-33", "vmtruncate does nothing at equal size",
+     "what stays is unmapped pages in the cache; no property sees them"},
+    {"HB-34", "i_mmap_writable forgotten by fork", "no such counter"},
+    {"HB-35", "hugetlb walk without the lock", "no huge pages"},
+    {"HB-37", "pgoff wraps in mremap", "a page index does not wrap here"},
+    {"HB-38", "the end of the lock drop", "no bug: kernel 3.0"},
+    {"HB-40", "faults starve a hole punch", "needs an endless run"},
+    {"HB-42", "hugetlb fault against punch", "no huge pages"},
+    {"HB-43", "swap entries skipped", "no swap"},
+    {"HB-44", "mapcount lags behind the pte",
+     "mapcount and pte change in one step"},
+    {"HB-46", "a hole is filled while it is punched (rule invalidate-lock)",
+     "modelled, not detected: what is stale is the data, which pages here do "
+     "not have"},
+    {"HB-47", "vma looked up without lock and reused", "faults hold mmap_sem"},
+};
+
+// A rule that knows whether it has been asked.
+struct WatchedFlag {
+  bool value = false;
+  mutable bool asked = false;
+  operator bool() const {
+    asked = true;
+    return value;
+  }
+};
+
+struct WatchedRules {
+#define VMTRUNC_RULE(name, ...) WatchedFlag name;
+  VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+};
+
+// Keeps a hash of the worlds after all steps.
+class WatchProbe : public NoProbe<LargeCaps> {
+ public:
+  using RulesSeen = WatchedRules;
+
+  void StepEnds(const World<LargeCaps>& w, unsigned, Verb, Flow) {
+    trail_ = (trail_ ^ HashOf(w)) * 0x9e3779b97f4a7c15U;
+  }
+  uint64_t trail() const { return trail_; }
+
+ private:
+  uint64_t trail_ = 0;
+};
+
+WatchedRules Watch(const Rules& rules) {
+  WatchedRules watched;
+#define VMTRUNC_RULE(name, ...) watched.name.value = rules.name;
+  VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+  return watched;
+}
+
+// The rules that were asked. The reads that follow copying are the machine's
+// alone.
+RuleSet Asked(const WatchedRules& watched) {
+  RuleSet asked;
+  size_t number = 0;
+#define VMTRUNC_RULE(name, ...) asked.set(number++, watched.name.asked);
+  VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+  return asked;
+}
+
+uint64_t Trail(const Script& script, const WatchedRules& rules) {
+  Rules plain;
+#define VMTRUNC_RULE(name, ...) plain.name = rules.name.value;
+  VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+  World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, plain);
+  WatchProbe probe;
+  Machine<LargeCaps, WatchProbe> machine(world, rules, probe);
+  for (const Event& event : script.events) machine.Apply(event);
+  machine.Finish();
+  return probe.trail();
+}
+
+}  // namespace
+
+std::span<const BugInfo> AllBugs() { return kBugs; }
+std::span<const AbsentBug> AbsentBugs() { return kAbsent; }
+
+KernelSpec WithBug(const BugInfo& bug) {
+  const auto right = ParseKernelSpec(bug.kernel);
+  VMT_CHECK(right.ok());
+  KernelSpec spec = *right;
+  spec.flips.flip(FindRule(bug.rule).value());
+  VMT_CHECK(spec.flips != right->flips);
+  return spec;
+}
+
+BugCheck CheckBug(const BugInfo& bug, const Script& script) {
+  const Rules right = ParseKernelSpec(bug.kernel)->rules();
+  const Rules wrong = WithBug(bug).rules();
+  BugCheck check;
+  check.detected =
+      Run(script, wrong).breaks(bug.property) && Run(script, right).holds();
+
+  const WatchedRules watched = Watch(wrong);
+  check.triggered = Trail(script, Watch(right)) != Trail(script, watched);
+  check.reached = Asked(watched).test(FindRule(bug.rule).value());
+  return check;
+}
+
+RuleSet RulesAsked(const Script& script, const Rules& rules) {
+  const WatchedRules watched = Watch(rules);
+  Trail(script, watched);
+  return Asked(watched);
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,34 @@
+// Where two worlds differ, in words, for people.
+#ifndef VMTRUNC_CORE_ABOUT_DIFFERENCES_H_
+#define VMTRUNC_CORE_ABOUT_DIFFERENCES_H_
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/script/script.h"
+#include "core/model/world.h"
+
+namespace vmtrunc {
+
+// A world, and how the counts of its vmas are read (core/model/mark.h).
+struct Side {
+  const World<LargeCaps>& world;
+  bool names_pass = false;
+};
+
+// One line a difference, with the names of `names`:
+// "file f: truncate_count 2 | 3". Empty if and only if
+// the worlds are equal bytes. Of each kind (files, mms, ptes, vmas, tasks,
+// mapcounts) a line says how many are left out behind the first kMostTold, and
+// of what. How often a struct was allocated is told only when nothing else
+// differs: a struct that is free again leaves no other trace. `mms`: names for
+// the mms; without, "mm 0".
+std::vector<std::string> Differences(const Side& left, const Side& right,
+                                     const Script& names,
+                                     std::span<const std::string> mms = {});
+inline constexpr size_t kMostTold = 12;
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_ABOUT_DIFFERENCES_H_

@@ -1,0 +1,19 @@
+// What fields hold, in words.
+#ifndef VMTRUNC_CORE_ABOUT_FIELD_WORDS_H_
+#define VMTRUNC_CORE_ABOUT_FIELD_WORDS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "core/model/fields.h"
+#include "core/script/script.h"
+
+namespace vmtrunc {
+
+// "restart at 102", "slot 3". `names_pass`: a mark says which pass left it.
+std::string InWords(Form form, uint64_t value, const Script& names,
+                    bool names_pass);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_ABOUT_FIELD_WORDS_H_

@@ -1,0 +1,61 @@
+// Where two runs part: the first step behind which their worlds differ, or that
+// another task, verb or flow is of, or that one of them no longer has.
+//
+// Runs are followed one after the other and compared by a hash a step; a step
+// that people are to see is run again. So nothing but hashes is kept.
+#ifndef VMTRUNC_CORE_ABOUT_PARTING_H_
+#define VMTRUNC_CORE_ABOUT_PARTING_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/run/run.h"
+
+namespace vmtrunc {
+
+// A run as a list of hashes.
+struct Course {
+  RunResult result;
+  std::vector<uint64_t> steps;  // [0]: the world before the first event
+};
+Course Follow(const Script& script, const Rules& rules);
+
+// The first step that differs, from 1; 0 when the worlds differ before the
+// first event. Where one run ends, the other's next step.
+std::optional<size_t> PartAt(const Course& left, const Course& right);
+
+// Whether two runs that do not part have one verdict: what breaks, and what
+// breaks first, though perhaps at events of different numbers.
+bool SameVerdict(const RunResult& left, const RunResult& right);
+
+// What a TraceStep says, and the world behind the step, as values. `number` 0:
+// before the first event.
+struct Moment {
+  size_t number = 0;
+  bool ended = false;  // the run has no such step; `world` is its last
+  unsigned event = 0;
+  unsigned task = 0;
+  Verb verb = Verb::kNone;
+  std::string from;
+  Flow flow = Flow::kDone;
+  World<LargeCaps> world;
+};
+Moment MomentAt(const Script& script, const Rules& rules, size_t number);
+
+// The rules that the kernels decide differently, and whether the run on `left`
+// parts from the same with this one decided as `right` does: no later than at
+// step `number`, or, without one, anywhere or in the verdict.
+struct RuleDifference {
+  const RuleInfo* rule;
+  bool on_left;
+  bool parts;
+};
+std::vector<RuleDifference> RuleDifferences(const Script& script,
+                                            const Rules& left,
+                                            const Rules& right,
+                                            std::optional<size_t> number);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_ABOUT_PARTING_H_

@@ -1,0 +1,37 @@
+// Capacities of a world, fixed when it is compiled.
+#ifndef VMTRUNC_CORE_MODEL_CAPS_H_
+#define VMTRUNC_CORE_MODEL_CAPS_H_
+
+namespace vmtrunc {
+
+inline constexpr int kPageShift = 12;
+inline constexpr int kPtesPerTable = 16;  // pages that a page table spans
+inline constexpr int kMaxEvents = 256;
+
+// What scripts run in. These numbers are part of the script's contract: past
+// them an operation ends as the kernel's ENOMEM does.
+struct LargeCaps {
+  static constexpr int kTasks = 8;
+  static constexpr int kMms = 8;
+  static constexpr int kFiles = 2;
+  static constexpr int kFilePages = 64;
+  static constexpr int kAddrs = 256;  // pages 1..255; page 0 is never mapped
+  static constexpr int kVmas = 64;
+  static constexpr bool kExact = true;
+};
+
+// What exhaustive search runs in. Running out of it is not the kernel's
+// ENOMEM but a limit of the search, and is reported as such (World::ran_out).
+struct SmallCaps {
+  static constexpr int kTasks = 6;
+  static constexpr int kMms = 5;  // of them two or three with mappings
+  static constexpr int kFiles = 1;
+  static constexpr int kFilePages = 16;
+  static constexpr int kAddrs = 32;
+  static constexpr int kVmas = 8;  // of them seven in search: slot 0 is none
+  static constexpr bool kExact = false;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_CAPS_H_

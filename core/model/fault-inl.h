@@ -1,0 +1,346 @@
+// A page fault: handle_pte_fault(), do_no_page() or __do_fault(),
+// do_file_page(), do_wp_page(). The caller holds mmap_sem.
+#ifndef VMTRUNC_CORE_MODEL_FAULT_INL_H_
+#define VMTRUNC_CORE_MODEL_FAULT_INL_H_
+
+#include <algorithm>
+
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+// Requires: addr lies in the vma, which is of the task's mm and allows the
+// access.
+template <class C, class P>
+void Machine<C, P>::FaultBegin(Slot slot, unsigned addr, bool write,
+                               Fault& fault) {
+  const Vma& vma = w_.vmas[slot];
+  fault = Fault{};
+  fault.phase = FaultPhase::kReadPte;
+  fault.write = write ? 1 : 0;
+  fault.addr = static_cast<uint16_t>(addr);
+  fault.vma = slot;
+  fault.vma_birth = vma.birth;
+  fault.index = static_cast<uint16_t>(vma.pgoff + addr - vma.start);
+}
+
+// Page `index` of the file is to be put at the address, whatever is there.
+template <class C, class P>
+void Machine<C, P>::InstallBegin(Slot slot, unsigned addr, unsigned index,
+                                 Fault& fault) {
+  FaultBegin(slot, addr, false, fault);
+  fault.index = static_cast<uint16_t>(index);
+  fault.from_file_pte = 1;
+  fault.phase = FaultPhase::kReadSize;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::StepFault(Fault& fault) {
+  using enum FaultPhase;
+  Flow flow = Flow::kSync;
+  do {
+    const Vma& vma = Use(fault.vma, fault.vma_birth);
+    const File& file = w_.files[vma.file];
+    switch (fault.phase) {
+      case kReadPte:
+        flow = FaultReadsPte(fault);
+        break;
+      case kSampleCount:
+        fault.seq = file.truncate_count;
+        fault.phase = rules_.fault_count_first ? kReadSize : kTakePage;
+        flow = Flow::kSync;
+        break;
+      case kReadSize:
+        if (PastSize(file, fault)) {
+          fault.outcome = FaultOutcome::kSigbus;
+          flow = Flow::kDone;
+          break;
+        }
+        fault.phase = !SamplesCount(fault) || rules_.fault_count_first ||
+                              fault.retried != 0
+                          ? kTakePage
+                          : kSampleCount;
+        flow = Flow::kSync;
+        break;
+      case kAround:
+        flow = FaultAround(fault);
+        break;
+      case kFillLock:
+      case kTakePage:
+        flow = FaultTakesPage(fault);
+        break;
+      case kLockPage:
+        flow = FaultLocksPage(fault);
+        break;
+      case kTell:
+        // page_mkwrite(), with nothing held.
+        fault.told = 1;
+        fault.phase = kLockPage;
+        flow = Flow::kSync;
+        break;
+      case kInstall:
+        flow = FaultInstalls(fault);
+        break;
+      case kSetPte:
+        flow = FaultSetsPte(fault);
+        break;
+      case kCopy:
+      case kMakeWritable:
+        flow = FaultChangesPte(fault);
+        break;
+    }
+  } while (GoesOn(flow));
+  if (flow == Flow::kDone) FaultLetsGo(fault);
+  return flow;
+}
+
+// Faults under the page lock and those on file ptes do without the count.
+template <class C, class P>
+bool Machine<C, P>::SamplesCount(const Fault& fault) const {
+  return !rules_.fault_page_lock && fault.from_file_pte == 0;
+}
+
+template <class C, class P>
+bool Machine<C, P>::PastSize(const File& file, const Fault& fault) {
+  if (rules_.fault_checks_size) return fault.index >= file.size;
+  // No file is larger than this, and the page cache ends here too.
+  if (fault.index < C::kFilePages) return false;
+  if (!C::kExact) w_.ran_out = 1;
+  return true;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
+  using enum FaultPhase;
+  const unsigned mm = me().mm;
+  const Vma& vma = w_.vmas[fault.vma];
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
+  const Pte pte = w_.mms[mm].ptes[fault.addr];
+  ReleasePtl(mm);
+  if (!pte.present()) {
+    if (!pte.none()) {
+      fault.index = static_cast<uint16_t>(pte.index());
+      fault.from_file_pte = 1;
+    }
+    if (rules_.cow_prepares_first && fault.write != 0 && vma.shared == 0)
+      PrepareAnon(fault.vma);
+    const bool samples = SamplesCount(fault) && rules_.fault_count_first;
+    const bool around =
+        rules_.fault_around && fault.write == 0 && vma.nonlinear == 0;
+    fault.phase = around ? kAround : samples ? kSampleCount : kReadSize;
+    return Flow::kSync;
+  }
+  if (fault.write == 0 || pte.writable()) return Flow::kDone;
+  const bool tells = vma.shared != 0 && rules_.page_mkwrite;
+  if (!tells && (vma.shared != 0 || pte.kind() == PteKind::kCopy)) {
+    // do_wp_page() reuses the page in the same hold.
+    w_.mms[mm].ptes[fault.addr] = Pte::Make(pte.kind(), pte.index(), true);
+    changed_ = true;
+    return Flow::kDone;
+  }
+  fault.page = pte;
+  fault.phase = tells ? kMakeWritable : kCopy;
+  return Flow::kSync;
+}
+
+// do_fault_around() of 6.x: 16 pages from the aligned address below, or from
+// the vma's start where that is later, within the vma. It maps what the cache
+// has and nobody holds locked. (The kernel stops at the end of the page table
+// too; its tables are larger than the window, so those here do not count.)
+template <class C, class P>
+Flow Machine<C, P>::FaultAround(Fault& fault) {
+  constexpr unsigned kWindow = 16;
+  const unsigned mm = me().mm;
+  const Vma& vma = w_.vmas[fault.vma];
+  const File& file = w_.files[vma.file];
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  const unsigned from =
+      std::max<unsigned>(vma.start, fault.addr / kWindow * kWindow);
+  const unsigned end = std::min<unsigned>(vma.end, from + kWindow);
+  for (unsigned addr = from; addr < end; ++addr) {
+    const unsigned index = vma.pgoff + addr - unsigned{vma.start};
+    if (index >= C::kFilePages || index >= file.size) break;
+    if ((file.cached >> index & 1) == 0 || PageIsLocked(vma.file, index) ||
+        !w_.mms[mm].ptes[addr].none())
+      continue;
+    if (!HasTable(mm, addr)) AllocTable(mm, addr);
+    SetPte(mm, vma.file, addr, Pte::Make(PteKind::kPage, index, MayWrite(vma)));
+  }
+  const bool served = w_.mms[mm].ptes[fault.addr].present();
+  ReleasePtl(mm);
+  fault.phase = FaultPhase::kReadSize;
+  return served ? Flow::kDone : Flow::kSync;
+}
+
+// filemap_nopage() or filemap_fault(): finds the page in the cache, or reads it
+// in, under invalidate_lock where there is one.
+template <class C, class P>
+Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
+  using enum FaultPhase;
+  const unsigned number = w_.vmas[fault.vma].file;
+  File& file = w_.files[number];
+  if ((file.cached >> fault.index & 1) == 0) {
+    if (rules_.invalidate_lock && fault.filler == 0) {
+      if (fault.phase == kTakePage) {
+        fault.phase = kFillLock;
+        return Flow::kSync;
+      }
+      if (file.invalidate_lock != kNone) {
+        Blocks(LockKind::kInvalidateLock, number);
+        return Flow::kBlocked;
+      }
+      probe_.Acquires(w_, task_, LockKind::kInvalidateLock, number);
+      file.fillers = static_cast<uint8_t>(file.fillers | 1U << task_);
+      fault.filler = 1;
+    }
+    file.cached |= uint64_t{1} << fault.index;
+    changed_ = true;
+  }
+  fault.page = Pte::Make(PteKind::kPage, fault.index, false);
+  const bool installs = fault.from_file_pte != 0 && !rules_.remap_file_ptes;
+  fault.phase = rules_.fault_page_lock && !installs ? kLockPage
+                : installs                          ? kInstall
+                                                    : kSetPte;
+  return Flow::kSync;
+}
+
+template <class C, class P>
+void Machine<C, P>::FaultLetsGo(Fault& fault) {
+  fault.locked = 0;
+  if (fault.filler == 0) return;
+  File& file = w_.files[w_.vmas[fault.vma].file];
+  file.fillers = static_cast<uint8_t>(file.fillers & ~(1U << task_));
+  fault.filler = 0;
+}
+
+// With the page locked, looks at its mapping and i_size again. A page that has
+// left the cache sends the fault back to look for another.
+template <class C, class P>
+Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
+  using enum FaultPhase;
+  const Vma& vma = w_.vmas[fault.vma];
+  if (fault.page.kind() == PteKind::kPage &&
+      PageIsLocked(vma.file, fault.index)) {
+    Blocks(LockKind::kPageLock, fault.index, vma.file);
+    return Flow::kBlocked;
+  }
+  probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
+  const bool gone = fault.page.kind() != PteKind::kPage;
+  if (fault.told != 0) {
+    if (gone && rules_.mkwrite_rechecks) {
+      fault.page = Pte{};  // no error and no pte: the access faults again
+      fault.told = 0;
+      fault.phase = kReadPte;
+      return Flow::kSync;
+    }
+    fault.locked = 1;
+    fault.phase = kSetPte;
+    return Flow::kSync;
+  }
+  FaultLetsGo(fault);
+  if (gone) {
+    fault.page = Pte{};
+    fault.phase = kTakePage;
+    return Flow::kSync;
+  }
+  if (PastSize(w_.files[vma.file], fault)) {
+    fault.page = Pte{};
+    fault.outcome = FaultOutcome::kSigbus;
+    return Flow::kDone;
+  }
+  if (fault.write != 0 && vma.shared != 0 && rules_.page_mkwrite) {
+    fault.phase = kTell;  // unlocked again
+    return Flow::kSync;
+  }
+  fault.locked = 1;
+  fault.phase = kSetPte;
+  return Flow::kSync;
+}
+
+// Whether a pte of this vma is writable from the first read on.
+template <class C, class P>
+bool Machine<C, P>::MayWrite(const Vma& vma) const {
+  return vma.shared != 0 && vma.write != 0 && !rules_.page_mkwrite;
+}
+
+// What a fault on `vma` puts into the page table.
+template <class C, class P>
+Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
+  if (vma.shared == 0 && fault.write != 0)
+    return Pte::Make(PteKind::kCopy, 0, true);
+  return Pte::Make(fault.page.kind(), fault.page.index(),
+                   fault.write != 0 || MayWrite(vma));
+}
+
+template <class C, class P>
+Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
+  const unsigned mm = me().mm;
+  Vma& vma = w_.vmas[fault.vma];
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  if (vma.shared == 0 && fault.write != 0) PrepareAnon(fault.vma);
+  if (rules_.fault_rechecks_count &&
+      w_.files[vma.file].truncate_count != fault.seq) {
+    // The new sample is taken here, under the lock, and i_size read again.
+    fault.seq = w_.files[vma.file].truncate_count;
+    ReleasePtl(mm);
+    fault.page = Pte{};
+    fault.phase = FaultPhase::kReadSize;
+    fault.retried = 1;
+    return Flow::kSync;
+  }
+  const Pte was = fault.from_file_pte == 0
+                      ? Pte{}
+                      : Pte::Make(PteKind::kFilePte, fault.index, false);
+  if (w_.mms[mm].ptes[fault.addr] == was) {
+    SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
+  }
+  ReleasePtl(mm);
+  FaultLetsGo(fault);
+  return Flow::kDone;
+}
+
+// install_page() of filemap_populate(): it replaces what is there.
+template <class C, class P>
+Flow Machine<C, P>::FaultInstalls(Fault& fault) {
+  const unsigned mm = me().mm;
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  const Vma& vma = w_.vmas[fault.vma];
+  const bool gone = fault.page.kind() != PteKind::kPage ||
+                    fault.index >= w_.files[vma.file].size;
+  if (gone && rules_.install_checks_page) {
+    fault.outcome = FaultOutcome::kSigbus;
+  } else {
+    if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
+    ClearPte(mm, vma.file, fault.addr);
+    SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
+  }
+  ReleasePtl(mm);
+  return Flow::kDone;
+}
+
+// do_wp_page(): the copy is made, or page_mkwrite() called, and the pte changed
+// if it is still what it was.
+template <class C, class P>
+Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
+  const unsigned mm = me().mm;
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  Vma& vma = w_.vmas[fault.vma];
+  Pte& pte = w_.mms[mm].ptes[fault.addr];
+  // Prepared with the copy, before the pte is looked at again.
+  if (fault.phase == FaultPhase::kCopy) PrepareAnon(fault.vma);
+  if (pte == fault.page) {
+    if (fault.phase == FaultPhase::kMakeWritable) {
+      pte = Pte::Make(pte.kind(), pte.index(), true);
+      changed_ = true;
+    } else {
+      ClearPte(mm, vma.file, fault.addr);
+      SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
+    }
+  }
+  ReleasePtl(mm);
+  return Flow::kDone;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_FAULT_INL_H_

@@ -1,0 +1,106 @@
+// Locks have no queue: a Take returns false, having done nothing, when the lock
+// is not free.
+#ifndef VMTRUNC_CORE_MODEL_LOCKS_INL_H_
+#define VMTRUNC_CORE_MODEL_LOCKS_INL_H_
+
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+
+// Tells the probe what is not free. Returns false, as the Take does then.
+template <class C, class P>
+bool Machine<C, P>::Blocks(LockKind kind, unsigned id, unsigned file) {
+  if constexpr (requires { probe_.Blocks(kind, id, file); })
+    probe_.Blocks(kind, id, file);
+  return false;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakeMmapSemWrite(unsigned mm) {
+  Mm<C>& it = w_.mms[mm];
+  if (it.writer != kNone || it.readers != 0)
+    return Blocks(LockKind::kMmapSemWrite, mm);
+  probe_.Acquires(w_, task_, LockKind::kMmapSemWrite, mm);
+  it.writer = static_cast<uint8_t>(task_);
+  return true;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakeMmapSemRead(unsigned mm) {
+  Mm<C>& it = w_.mms[mm];
+  if (it.writer != kNone) return Blocks(LockKind::kMmapSemRead, mm);
+  probe_.Acquires(w_, task_, LockKind::kMmapSemRead, mm);
+  it.readers = static_cast<uint8_t>(it.readers | 1U << task_);
+  return true;
+}
+
+template <class C, class P>
+void Machine<C, P>::ReleaseMmapSem(unsigned mm) {
+  Mm<C>& it = w_.mms[mm];
+  if (it.writer == task_) {
+    it.writer = kNone;
+  } else {
+    it.readers = static_cast<uint8_t>(it.readers & ~(1U << task_));
+  }
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakeISem(unsigned file) {
+  if (w_.files[file].i_sem != kNone) return Blocks(LockKind::kISem, file);
+  probe_.Acquires(w_, task_, LockKind::kISem, file);
+  w_.files[file].i_sem = static_cast<uint8_t>(task_);
+  return true;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakeMapLock(unsigned file) {
+  if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
+    return Blocks(LockKind::kIMmapLock, file);
+  probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
+  w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
+  return true;
+}
+
+// spin_trylock(): it does not wait, so it may be out of order.
+template <class C, class P>
+bool Machine<C, P>::TryMapLock(unsigned file) {
+  if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
+    return false;
+  w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
+  return true;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakePtl(unsigned mm) {
+  if (w_.mms[mm].page_table_lock != kNone)
+    return Blocks(LockKind::kPageTableLock, mm);
+  probe_.Acquires(w_, task_, LockKind::kPageTableLock, mm);
+  w_.mms[mm].page_table_lock = static_cast<uint8_t>(task_);
+  return true;
+}
+
+// A page's lock is where its holder says that it holds it.
+template <class C, class P>
+bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
+  for (const Task& task : w_.tasks) {
+    const Op& op = task.op;
+    if (LockedPage(op) == index + 1 && RemovalOf(op).file == file) return true;
+    if (op.fault.locked != 0 && op.fault.page.kind() == PteKind::kPage &&
+        op.fault.index == index && w_.vmas[op.fault.vma].file == file)
+      return true;
+  }
+  return false;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakePageLock(Removal& removal, unsigned index) {
+  if (PageIsLocked(removal.file, index))
+    return Blocks(LockKind::kPageLock, index, removal.file);
+  probe_.Acquires(w_, task_, LockKind::kPageLock, removal.file);
+  removal.locked = static_cast<uint8_t>(index + 1);
+  return true;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_LOCKS_INL_H_

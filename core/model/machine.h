@@ -1,0 +1,303 @@
+// The modelled kernel: what moves a World.
+//
+// An operation in flight stands between two steps at a sync point: a place
+// where another processor could act. A phase is the code from one sync point to
+// the next, and one call of Step() runs exactly one phase, or none when it
+// begins with a lock that another task holds. Only values in the task's Op live
+// from one phase to the next.
+//
+// `Probe` sees what happens as it happens (core/run/checker.h); with NoProbe
+// the calls are gone.
+#ifndef VMTRUNC_CORE_MODEL_MACHINE_H_
+#define VMTRUNC_CORE_MODEL_MACHINE_H_
+
+#include <cstdint>
+
+#include "core/model/event.h"
+#include "core/model/mark.h"
+#include "core/model/prio_tree.h"
+#include "core/model/rules.h"
+#include "core/model/world.h"
+
+namespace vmtrunc {
+
+// How a step ended.
+enum class Flow : uint8_t {
+  kBlocked,  // at a lock that another task holds: nothing was done
+  kSync,     // at the next sync point
+  kDropped,  // at a break test that answered yes: i_mmap_lock is free
+  kDone,     // the operation has ended
+};
+
+enum class LockKind : uint8_t {
+  kISem,
+  kMmapSemRead,
+  kMmapSemWrite,
+  kInvalidateLock,
+  kPageLock,
+  kUnmapMutex,
+  kIMmapLock,
+  kPageTableLock,
+};
+
+// Why a vma's work is set anew, for the budget of bounded-drops.
+enum class Renewal : uint8_t {
+  kLinked,
+  kSplitOff,
+  kForked,
+  kGrown,
+  kMovedInto,
+  kCleared
+};
+
+// A probe that sees nothing. It documents the calls.
+template <class C>
+struct NoProbe {
+  using RulesSeen = Rules;  // what the machine reads its rules from
+  void Acquires(const World<C>&, unsigned, LockKind, unsigned) {}
+  void MaySleep(const World<C>&, unsigned) {}
+  void Uses(const World<C>&, unsigned, Slot, unsigned) {}
+  void VmaBorn(const World<C>&, Slot) {}
+  void GeometryChanged(const World<C>&, Slot) {}
+  void IndexChanged(const World<C>&, Slot) {}
+  void IndexInserted(const World<C>&, Slot) {}
+  void Adjusts(unsigned) {}
+  void MmFreed(unsigned) {}
+  void Unmapped(unsigned, unsigned, unsigned) {}
+  void PteChanged(unsigned) {}
+  void PteSet(const World<C>&, unsigned, unsigned, unsigned) {}
+  void Renewed(const World<C>&, Slot, Renewal) {}
+  void PteMoved(unsigned, unsigned) {}
+  void PassBegins(const World<C>&, unsigned) {}
+  void Scans(const World<C>&, unsigned, unsigned, unsigned, unsigned) {}
+  void Zaps(const World<C>&, unsigned, Slot, unsigned) {}
+  void Drops(const World<C>&, unsigned) {}
+  void UsesTable(const World<C>&, unsigned, unsigned, unsigned) {}
+  void WalkEnds(const World<C>&, unsigned) {}
+  void PassEnds(const World<C>&, unsigned) {}
+  void Removes(const World<C>&, unsigned, unsigned) {}
+  void TruncationEnds(const World<C>&, unsigned, unsigned, unsigned) {}
+  void StepBegins(const World<C>&, unsigned) {}
+  void StepEnds(const World<C>&, unsigned, Verb, Flow) {}
+  // Those that a probe need not have.
+  void OperationEnds(const Op&) {}  // as it is then; what follows clears it
+  void LooksAt(Slot) {}             // a pass's walk, at a vma of the index
+  void NoMemory() {}                // an allocation fails
+  void Blocks(LockKind, unsigned, unsigned) {}  // the lock is not free; `file`
+                                                // is that of a page's
+};
+
+// The world before the first event. A first truncate_count that no pass of a
+// kernel with these rules could have left (page-aligned, not 0, though it
+// leaps) becomes the next one. Requires: `setup` fits C.
+template <class C>
+World<C> MakeWorld(const Setup& setup, const Rules& rules);
+
+// True when the declarations and the event's task, file and range exist in C.
+template <class C>
+bool Fits(const Setup& setup);
+template <class C>
+bool Fits(const Event& event);
+
+template <class C, class P>
+class Machine {
+ public:
+  using RulesSeen = typename P::RulesSeen;
+
+  Machine(World<C>& world, const RulesSeen& rules, P& probe)
+      : w_(world), rules_(rules), probe_(probe) {
+    for (Slot& slot : found_) slot = kNone;
+  }
+
+  // Runs one event. Any event may be applied to any world. Returns whether it
+  // had an effect.
+  bool Apply(const Event& event);
+
+  // Runs what is in flight to its end, task after task, round and round.
+  // Returns false when something is left that cannot move.
+  bool Finish();
+
+ private:
+  // core/model/locks-inl.h
+  bool Blocks(LockKind kind, unsigned id, unsigned file = 0);
+  bool TakeMmapSemWrite(unsigned mm);
+  bool TakeMmapSemRead(unsigned mm);
+  void ReleaseMmapSem(unsigned mm);
+  bool TakeISem(unsigned file);
+  bool TakeMapLock(unsigned file);
+  bool TryMapLock(unsigned file);
+  bool TakePtl(unsigned mm);
+  bool PageIsLocked(unsigned file, unsigned index) const;
+  bool TakePageLock(Removal& removal, unsigned index);
+  void ReleaseMapLock(unsigned file) { w_.files[file].i_mmap_lock = kNone; }
+  void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
+
+  // core/model/vma-inl.h
+  Slot AllocVma();
+  void FreeVma(Slot slot);
+  Vma& Use(Slot slot, unsigned birth);
+  void LinkMm(Slot slot);
+  void UnlinkMm(Slot slot);
+  Slot FindVma(unsigned mm, unsigned addr);
+  Slot FindVmaPrev(unsigned mm, unsigned addr, Slot& prev);
+  bool RangeIsMapped(unsigned mm, unsigned start, unsigned end);
+  void IndexInsert(Slot slot);
+  void IndexRemove(Slot slot);
+  bool SplitBegin(Slot slot, unsigned addr, bool new_below, Adjust& adjust);
+  void GrowBegin(Slot slot, unsigned end, Adjust& adjust);
+  bool MergeBegin(Slot prev, unsigned mm, unsigned addr, unsigned end,
+                  const Vma& like, unsigned pgoff, Adjust& adjust,
+                  Slot& result);
+  Flow StepAdjust(Adjust& adjust);
+  void AdjustUnderLock(Adjust& adjust);
+  static void TakeAnon(Vma& to, const Vma& from);
+  uint8_t AnonFor(Slot slot) const;
+  uint8_t NewAnon() const;
+  void PrepareAnon(Slot slot);
+
+  // core/model/pte-inl.h
+  bool HasTable(unsigned mm, unsigned addr) const {
+    return (w_.mms[mm].tables >> (addr / kPtesPerTable) & 1) != 0;
+  }
+  static unsigned TableEnd(unsigned addr) {
+    return (addr / kPtesPerTable + 1) * kPtesPerTable;
+  }
+  void AllocTable(unsigned mm, unsigned addr);
+  void FreeTables(unsigned mm, unsigned start, unsigned end);
+  void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
+  void ClearPte(unsigned mm, unsigned file, unsigned addr);
+
+  // core/model/unmap-inl.h
+  bool UnmapBegin(unsigned mm, unsigned start, unsigned end, Unmap& unmap);
+  void ExitBegin(unsigned mm, Unmap& unmap);
+  Flow StepUnmap(Unmap& unmap, Adjust& adjust);
+  void Detach(Unmap& unmap);
+  Flow ZapDetached(Unmap& unmap);
+  Flow UnlinkDetached(Unmap& unmap);
+  Flow FreeDetached(Unmap& unmap);
+
+  // core/model/pass-inl.h
+  void PassBegin(unsigned file, unsigned first, unsigned last, bool even_cows,
+                 bool final, Pass& pass);
+  bool TakePassLock(unsigned file);
+  void ReleasePassLock(unsigned file);
+  Flow StepPass(Pass& pass);
+  void CountPass(Pass& pass);
+  void ResetCounts(unsigned file);
+  void ClearRestarts(unsigned file);
+  bool EnterVma(Pass& pass, Slot slot);
+  bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
+  Slot Continue(const Pass& pass);
+  Flow Walk(Pass& pass, Slot from);
+  bool ZapPte(Pass& pass, unsigned addr);
+  Flow ZapBlock(Pass& pass);
+  Flow FindTable(Pass& pass);
+  Flow ZapTable(Pass& pass);
+  Flow BlockEnds(Pass& pass);
+  void Stamp(Slot slot, uint32_t count);
+
+  // core/model/fault-inl.h
+  void FaultBegin(Slot slot, unsigned addr, bool write, Fault& fault);
+  Flow StepFault(Fault& fault);
+  void InstallBegin(Slot slot, unsigned addr, unsigned index, Fault& fault);
+  bool SamplesCount(const Fault& fault) const;
+  bool PastSize(const File& file, const Fault& fault);
+  bool MayWrite(const Vma& vma) const;
+  Flow FaultReadsPte(Fault& fault);
+  Flow FaultAround(Fault& fault);
+  Flow FaultTakesPage(Fault& fault);
+  Flow FaultLocksPage(Fault& fault);
+  void FaultLetsGo(Fault& fault);
+  Flow FaultSetsPte(Fault& fault);
+  Flow FaultInstalls(Fault& fault);
+  Flow FaultChangesPte(Fault& fault);
+  Pte NewPte(const Vma& vma, const Fault& fault) const;
+
+  // core/model/ops-inl.h
+  Flow Step(unsigned task);
+  template <auto kPhase>
+  Flow Phases();
+  bool GoesOn(Flow flow);
+  bool Start(const Event& event, Op& op);
+  bool StartMremap(const Event& event, MremapOp& my);
+  bool StartFork(const Event& event, ForkOp& my);
+  Flow StepMmap(Op& op);
+  void MmapUnmaps(Op& op);
+  void MmapPlaces(Op& op);
+  Flow MmapPopulates(Op& op);
+  Flow StepMunmap(Op& op);
+  Flow StepMprotect(Op& op);
+  void MprotectNext(Op& op);
+  void ChangeProtection(MprotectOp& my);
+  Flow StepAccess(Op& op);
+  Flow StepExit(Op& op);
+  Flow EndMmapSem();
+
+  // core/model/truncate-inl.h
+  Flow StepTruncate(Op& op);
+  Flow TruncateBegins(Op& op);
+  Flow TruncateEnds(Op& op);
+  Flow StepInvalidate(Op& op);
+  Flow StepRemoval(Removal& removal, Pass& pass);
+  Flow TestPage(Removal& removal, Pass& pass);
+  unsigned NextCached(const Removal& removal) const;
+  bool WouldZap(unsigned file, unsigned index) const;
+  void TakePage(unsigned file, unsigned index);
+  void Orphan(unsigned file, unsigned index);
+
+  // core/model/remap-inl.h
+  Flow StepRemap(Op& op);
+  Slot RemapVma(const RemapOp& my);
+  bool RemapIsLinear(const RemapOp& my) const;
+  Flow RemapAsMmap(Op& op);
+  Flow RemapFilePtes(RemapOp& my);
+  Flow RemapPopulates(Op& op);
+
+  // core/model/mremap-inl.h
+  Flow StepMremap(Op& op);
+  bool MremapChecks(MremapOp& my);
+  bool MremapNext(MremapOp& my);
+  void MremapPlaces(Op& op);
+  bool MremapCopies(Op& op);
+  bool MoveLocks(const MremapOp& my) const;
+  void MoveResets(const MremapOp& my);
+  Flow MovePage(MremapOp& my);
+  Flow MoveExtent(MremapOp& my);
+  void MovePte(MremapOp& my, unsigned src, unsigned dst);
+  void MoveFails(MremapOp& my);
+
+  // core/model/fork-inl.h
+  Flow StepFork(Op& op);
+  void ForkVma(ForkOp& my);
+  void ForkLinks(const ForkOp& my);
+  Flow ForkCopiesSpan(Op& op);
+  Flow ForkNextVma(Op& op);
+
+  // Whether this break test is the one that answers yes.
+  bool BreakTest() {
+    if (drop_at_ == 0) return false;
+    --drop_at_;
+    return drop_at_ == 0;
+  }
+  Flow RunOn();
+  Task& me() { return w_.tasks[task_]; }
+  // What a new vma begins with: it is empty, so the pass that runs skips it.
+  uint32_t LinkMark(unsigned file) const {
+    if (!rules_.link_stamps) return 0;
+    return DoneMark(w_.files[file].truncate_count, rules_.restart_names_pass);
+  }
+
+  World<C>& w_;
+  const RulesSeen& rules_;
+  P& probe_;
+  unsigned task_ = 0;  // the task that moves
+  static constexpr unsigned kMaxSteps = 1U << 20;
+  unsigned through_ = 0;  // not 0: sync points are passed, so many at most
+  unsigned drop_at_ = 0;  // break tests until the one that answers yes; 0: none
+  bool changed_ = false;  // the event has changed the world
+  Slot found_[C::kMms];   // where FindVma last was
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_MACHINE_H_

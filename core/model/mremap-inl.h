@@ -1,0 +1,415 @@
+// mremap: do_mremap(), move_vma(), copy_vma() and move_one_page() as in
+// 2.6.11.
+#ifndef VMTRUNC_CORE_MODEL_MREMAP_INL_H_
+#define VMTRUNC_CORE_MODEL_MREMAP_INL_H_
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+template <class C, class P>
+Flow Machine<C, P>::StepMremap(Op& op) {
+  MremapOp& my = op.mremap;
+  using enum MremapPhase;
+  const unsigned mm = me().mm;
+  for (;;) {
+    switch (my.phase) {
+      case kStart:
+        if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
+        if (rules_.mremap_checks_first && !MremapChecks(my))
+          return EndMmapSem();
+        my.phase = kBegin;
+        continue;
+      case kBegin:
+        my.phase = kTrim;
+        if (my.new_addr != my.addr &&
+            UnmapBegin(mm, my.new_addr, my.new_addr + my.new_len, op.unmap))
+          my.phase = kUnmapTarget;
+        continue;
+      case kTrim:
+        my.phase = kPlace;
+        if (my.len <= my.new_len) continue;
+        if (UnmapBegin(mm, my.addr + my.new_len, my.addr + my.len, op.unmap))
+          my.phase = kUnmapTail;
+        my.len = my.new_len;
+        continue;
+      case kUnmapTarget:
+      case kUnmapTail:
+      case kUnmapSource: {
+        const Flow flow = StepUnmap(op.unmap, op.adjust);
+        if (flow != Flow::kDone) return flow;
+        if (op.unmap.failed != 0) return EndMmapSem();
+        if (my.phase == kUnmapSource) {
+          if (!MremapNext(my)) return EndMmapSem();
+          return Flow::kSync;
+        }
+        my.phase = my.phase == kUnmapTarget ? kTrim : kPlace;
+        continue;
+      }
+      case kPlace:
+        MremapPlaces(op);
+        if (my.phase == kPlace) return EndMmapSem();
+        return Flow::kSync;
+      case kGrow:
+      case kMerge: {
+        const Flow flow = StepAdjust(op.adjust);
+        if (flow != Flow::kDone) return flow;
+        if (my.phase == kGrow) return EndMmapSem();
+        // The source may have become part of the destination.
+        Vma& merged = w_.vmas[my.new_vma];
+        if (my.addr >= merged.start && my.addr < merged.end) {
+          my.vma = my.new_vma;
+          my.vma_birth = my.new_vma_birth;
+        }
+        my.phase = kMoveLock;
+        return Flow::kSync;
+      }
+      case kLink: {
+        Vma& vma = w_.vmas[my.new_vma];
+        if (!TakeMapLock(vma.file)) return Flow::kBlocked;
+        vma.count = LinkMark(vma.file);
+        LinkMm(my.new_vma);
+        IndexInsert(my.new_vma);
+        probe_.Renewed(w_, my.new_vma, Renewal::kLinked);
+        ReleaseMapLock(vma.file);
+        my.phase = kMoveLock;
+        return Flow::kSync;
+      }
+      case kMoveLock:
+      case kMovePtl:
+      case kMoveTable:
+      case kMoveRelock:
+      case kMoveRelockPtl:
+      case kExtentTable:
+      case kExtentLock:
+      case kExtentPtl: {
+        const Flow flow = rules_.move_extents ? MoveExtent(my) : MovePage(my);
+        if (my.phase != kUnmapSource || flow == Flow::kBlocked) return flow;
+        // On failure the pages are back, and the new range goes instead.
+        const bool moved = my.failed == 0;
+        const unsigned start = moved ? my.addr : my.new_addr;
+        const unsigned len = moved ? my.len : my.new_len;
+        if (!UnmapBegin(mm, start, start + len, op.unmap)) return EndMmapSem();
+        continue;
+      }
+    }
+  }
+}
+
+// check_prep_vma() of 6.17: a vma at the source, which holds all of it unless
+// it only shrinks in place. A range of several is cut to its first vma.
+template <class C, class P>
+bool Machine<C, P>::MremapChecks(MremapOp& my) {
+  const Slot slot = FindVma(me().mm, my.addr);
+  if (slot == kNone || w_.vmas[slot].start > my.addr) return false;
+  const bool moves = my.new_addr != my.addr;
+  if (!moves && my.new_len <= my.len) return true;
+  const unsigned held = w_.vmas[slot].end - unsigned{my.addr};
+  if (std::min(my.len, my.new_len) <= held) {
+    if (my.len > held && my.new_len > my.len) return false;
+    return true;
+  }
+  if (!moves || my.new_len != my.len || !rules_.mremap_moves_many) return false;
+  my.rest = static_cast<uint8_t>(my.len - held);
+  my.len = my.new_len = static_cast<uint16_t>(held);
+  return true;
+}
+
+// remap_move() of 6.17: on to the next vma of the range. False when it is done.
+template <class C, class P>
+bool Machine<C, P>::MremapNext(MremapOp& my) {
+  if (my.rest == 0 || my.failed != 0) return false;
+  const unsigned addr = my.addr + unsigned{my.len};
+  const unsigned end = addr + my.rest;
+  const Slot slot = FindVma(me().mm, addr);
+  if (slot == kNone || w_.vmas[slot].start >= end) return false;
+  const Vma& vma = w_.vmas[slot];
+  const unsigned start = std::max<unsigned>(addr, vma.start);
+  const unsigned stop = std::min<unsigned>(end, vma.end);
+  my.new_addr = static_cast<uint16_t>(my.new_addr + start - my.addr);
+  my.addr = static_cast<uint16_t>(start);
+  my.len = my.new_len = static_cast<uint16_t>(stop - start);
+  my.rest = static_cast<uint8_t>(end - stop);
+  my.phase = MremapPhase::kBegin;
+  return true;
+}
+
+// From "Ok, we need to grow.. or relocate" on: leaves the phase alone when
+// there is nothing to do or it cannot be done.
+template <class C, class P>
+void Machine<C, P>::MremapPlaces(Op& op) {
+  MremapOp& my = op.mremap;
+  using enum MremapPhase;
+  const unsigned mm = me().mm;
+  const Slot slot = FindVma(mm, my.addr);
+  if (slot == kNone || w_.vmas[slot].start > my.addr) return;
+  const Vma& vma = w_.vmas[slot];
+  if (my.addr + my.len > vma.end) return;
+  if (my.new_addr == my.addr) {
+    if (my.new_len <= my.len || my.addr + my.len != vma.end) return;
+    const unsigned limit =
+        vma.mm_next == kNone ? unsigned{C::kAddrs} : w_.vmas[vma.mm_next].start;
+    if (my.addr + my.new_len > limit) return;
+    const unsigned end = my.addr + unsigned{my.new_len};
+    const Vma like = vma;
+    if (!rules_.growth_merges ||
+        !MergeBegin(slot, mm, like.end, end, like, like.last_pgoff() + 1,
+                    op.adjust, my.new_vma))
+      GrowBegin(slot, end, op.adjust);
+    my.phase = kGrow;
+    return;
+  }
+  my.vma = slot;
+  my.vma_birth = vma.birth;
+  if (!MremapCopies(op)) return;
+  // need_rmap_locks of 6.x: a new struct lies behind the source in the walk,
+  // one that it was merged into may not.
+  my.locks = my.phase == kMerge && rules_.merged_move_locks &&
+                     op.adjust.pgoff <= w_.vmas[slot].pgoff
+                 ? 1
+                 : 0;
+  my.cursor = 0;
+  my.moved = 0;  // pages moved so far
+}
+
+// copy_vma(): merge into a neighbour of the new place, or clone the vma there.
+template <class C, class P>
+bool Machine<C, P>::MremapCopies(Op& op) {
+  MremapOp& my = op.mremap;
+  using enum MremapPhase;
+  const unsigned mm = me().mm;
+  const Vma vma = w_.vmas[my.vma];
+  const unsigned pgoff = vma.pgoff + my.addr - unsigned{vma.start};
+  const unsigned end = my.new_addr + my.new_len;
+  Slot prev;
+  FindVmaPrev(mm, my.new_addr, prev);
+  Slot merged = kNone;
+  if (MergeBegin(prev, mm, my.new_addr, end, vma, pgoff, op.adjust, merged)) {
+    Vma& joined = w_.vmas[merged];
+    // As Linux 6.18 does on the machines where `vmtrunc live` was run.
+    if (rules_.mremap_moves_many) TakeAnon(joined, vma);
+    my.new_vma = merged;
+    my.new_vma_birth = joined.birth;
+    my.phase = kMerge;
+    return true;
+  }
+  const Slot slot = AllocVma();
+  if (slot == kNone) return false;
+  Vma& copy = w_.vmas[slot];
+  copy.start = my.new_addr;
+  copy.end = static_cast<uint16_t>(end);
+  copy.pgoff = static_cast<uint16_t>(pgoff);
+  copy.mm = vma.mm;
+  copy.file = vma.file;
+  copy.shared = vma.shared;
+  copy.write = vma.write;
+  copy.anon = vma.anon;
+  copy.cloned = vma.cloned;
+  copy.nonlinear = vma.nonlinear;
+  copy.accounted = vma.accounted;
+  copy.count = vma.count;
+  my.new_vma = slot;
+  my.new_vma_birth = copy.birth;
+  my.phase = kLink;
+  probe_.VmaBorn(w_, slot);
+  return true;
+}
+
+// Whether ptes move under i_mmap_lock.
+template <class C, class P>
+bool Machine<C, P>::MoveLocks(const MremapOp& my) const {
+  if (!rules_.move_under_lock) return false;
+  if (my.backwards != 0) return rules_.rewind_under_lock;
+  return !rules_.move_in_order || my.locks != 0;
+}
+
+// The destination's count, before ptes move into it.
+template <class C, class P>
+void Machine<C, P>::MoveResets(const MremapOp& my) {
+  const Slot to_slot = my.backwards != 0 ? my.vma : my.new_vma;
+  const Vma& from = w_.vmas[my.backwards != 0 ? my.new_vma : my.vma];
+  Vma& to = w_.vmas[to_slot];
+  if (to.count == 0) return;
+  if (!rules_.mremap_always_resets &&
+      !(rules_.mremap_resets && to.count != from.count))
+    return;
+  to.count = 0;
+  probe_.Renewed(w_, to_slot, Renewal::kCleared);
+}
+
+template <class C, class P>
+void Machine<C, P>::MovePte(MremapOp& my, unsigned src, unsigned dst) {
+  const unsigned mm = me().mm;
+  const unsigned file = w_.vmas[my.new_vma].file;
+  const Pte pte = w_.mms[mm].ptes[src];
+  ClearPte(mm, file, src);
+  SetPte(mm, file, dst, pte);
+  probe_.PteMoved(mm, dst);
+  probe_.Renewed(w_, my.backwards != 0 ? my.vma : my.new_vma,
+                 Renewal::kMovedInto);
+  ++my.moved;
+}
+
+// A page table could not be had: what has moved moves back.
+template <class C, class P>
+void Machine<C, P>::MoveFails(MremapOp& my) {
+  if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
+  my.failed = 1;
+  my.backwards = 1;
+  my.len = my.cursor;
+  my.cursor = 0;
+}
+
+// move_one_page(): one page a hold of i_mmap_lock and page_table_lock. The
+// lock is let go to allocate the destination's page table, after the count was
+// looked at; `relocked` says that this has happened for this page.
+template <class C, class P>
+Flow Machine<C, P>::MovePage(MremapOp& my) {
+  using enum MremapPhase;
+  const MremapPhase phase = my.phase;
+  const bool relocked =
+      phase == kMoveTable || phase == kMoveRelock || phase == kMoveRelockPtl;
+  const unsigned mm = me().mm;
+  const bool back = my.backwards != 0;
+  const Vma& from =
+      Use(back ? my.new_vma : my.vma, back ? my.new_vma_birth : my.vma_birth);
+  Use(back ? my.vma : my.new_vma, back ? my.vma_birth : my.new_vma_birth);
+  const unsigned src = (back ? my.new_addr : my.addr) + unsigned{my.cursor};
+  const unsigned dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor};
+  const bool locks = MoveLocks(my);
+  switch (my.phase) {
+    case kMoveLock:
+      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      MoveResets(my);
+      my.phase = kMovePtl;
+      return Flow::kSync;
+    case kMoveTable:
+      if (!TakePtl(mm)) return Flow::kBlocked;
+      AllocTable(mm, dst);
+      if (!locks) break;
+      if (rules_.relock_in_order ? TryMapLock(from.file)
+                                 : TakeMapLock(from.file))
+        break;
+      if (rules_.relock_in_order) ReleasePtl(mm);
+      my.phase = kMoveRelock;
+      return Flow::kSync;
+    case kMoveRelock:
+      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      if (w_.mms[mm].page_table_lock == task_) break;
+      my.phase = kMoveRelockPtl;
+      return Flow::kSync;
+    case kMovePtl:
+    case kMoveRelockPtl:
+      if (!TakePtl(mm)) return Flow::kBlocked;
+      break;
+    case kStart:
+    case kUnmapTarget:
+    case kTrim:
+    case kUnmapTail:
+    case kPlace:
+    case kGrow:
+    case kMerge:
+    case kLink:
+    case kUnmapSource:
+    case kBegin:
+    case kExtentTable:
+    case kExtentLock:
+    case kExtentPtl:
+      VMT_CHECK(false);
+      return Flow::kDone;
+  }
+
+  if (relocked && rules_.relock_resets) MoveResets(my);
+  const bool moves = !w_.mms[mm].ptes[src].none();
+  const bool fails =
+      moves && !back && my.fail_after != 0 && my.moved + 1 == my.fail_after;
+  if (moves && !fails && !HasTable(mm, dst)) {
+    VMT_CHECK(!relocked);
+    ReleasePtl(mm);
+    if (locks) ReleaseMapLock(from.file);
+    probe_.MaySleep(w_, task_);
+    my.phase = kMoveTable;
+    return Flow::kSync;
+  }
+  if (moves && !fails) MovePte(my, src, dst);
+  ReleasePtl(mm);
+  if (locks) ReleaseMapLock(from.file);
+  my.phase = kMoveLock;
+  if (fails) {
+    MoveFails(my);
+  } else {
+    ++my.cursor;
+  }
+  if (my.cursor >= my.len) my.phase = kUnmapSource;
+  return Flow::kSync;
+}
+
+// move_page_tables() of 2.6.15: what lies in one page table on both sides is
+// moved in one hold; the destination's table is allocated before.
+template <class C, class P>
+Flow Machine<C, P>::MoveExtent(MremapOp& my) {
+  using enum MremapPhase;
+  const unsigned mm = me().mm;
+  const bool back = my.backwards != 0;
+  const Vma& from =
+      Use(back ? my.new_vma : my.vma, back ? my.new_vma_birth : my.vma_birth);
+  Use(back ? my.vma : my.new_vma, back ? my.vma_birth : my.new_vma_birth);
+  const unsigned src = (back ? my.new_addr : my.addr) + unsigned{my.cursor};
+  const unsigned dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor};
+  const unsigned pages = std::min(
+      {unsigned{my.len} - my.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
+  const bool locks = MoveLocks(my);
+  switch (my.phase) {
+    case kExtentLock:
+      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      MoveResets(my);
+      my.phase = kExtentPtl;
+      return Flow::kSync;
+    case kExtentPtl:
+      if (!TakePtl(mm)) return Flow::kBlocked;
+      for (unsigned i = 0; i < pages; ++i)
+        if (!w_.mms[mm].ptes[src + i].none()) MovePte(my, src + i, dst + i);
+      ReleasePtl(mm);
+      if (locks) ReleaseMapLock(from.file);
+      break;
+    case kMoveLock:  // a move begins there, whichever way it goes on
+    case kExtentTable:
+      if (HasTable(mm, src)) {
+        if (!back && my.fail_after != 0 && my.moved + 1 >= my.fail_after) {
+          MoveFails(my);
+          my.phase = my.len == 0 ? kUnmapSource : kExtentTable;
+          return Flow::kSync;
+        }
+        probe_.MaySleep(w_, task_);
+        if (!HasTable(mm, dst)) AllocTable(mm, dst);
+        my.phase = kExtentLock;
+        return Flow::kSync;
+      }
+      break;  // nothing there to move
+    case kStart:
+    case kUnmapTarget:
+    case kTrim:
+    case kUnmapTail:
+    case kPlace:
+    case kGrow:
+    case kMerge:
+    case kLink:
+    case kUnmapSource:
+    case kBegin:
+    case kMovePtl:
+    case kMoveTable:
+    case kMoveRelock:
+    case kMoveRelockPtl:
+      VMT_CHECK(false);
+      return Flow::kDone;
+  }
+  my.cursor = static_cast<uint16_t>(my.cursor + pages);
+  my.phase = my.cursor >= my.len ? kUnmapSource : kExtentTable;
+  return Flow::kSync;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_MREMAP_INL_H_

@@ -1,0 +1,253 @@
+// Operations in flight: what each verb was asked for and how far it is, and the
+// parts that several of them run.
+//
+// Each verb has a struct of its own, and so has each part; no field means two
+// things. Only the verb's own struct and the parts that it has begun are in
+// use; the rest is zero. What is not used is spelt out, so that nothing is
+// padding. core/model/fields.h lists the fields.
+//
+// Units: addresses, lengths, pgoffs and sizes are in pages.
+#ifndef VMTRUNC_CORE_MODEL_OP_H_
+#define VMTRUNC_CORE_MODEL_OP_H_
+
+#include <cstdint>
+
+#include "core/model/phases.h"
+#include "core/model/pte.h"
+
+namespace vmtrunc {
+
+using Slot = uint8_t;  // of a vma in the slab
+inline constexpr uint8_t kNone = 0xff;
+
+enum class Verb : uint8_t {
+  kNone = 0,
+  kMmap = 1,
+  kMunmap = 2,
+  kMprotect = 3,
+  kMremap = 4,
+  kRead = 5,
+  kWrite = 6,
+  kFork = 7,
+  kExit = 8,
+  kTruncate = 9,
+  kRemap = 10,
+  kPunch = 11,
+  kInvalidate = 12,
+};
+inline constexpr int kVerbs = 12;
+
+// Whether passes run in it.
+constexpr bool IsPass(Verb verb) {
+  return verb == Verb::kTruncate || verb == Verb::kPunch ||
+         verb == Verb::kInvalidate;
+}
+
+// One in-flight do_mmap_pgoff(): of a mmap, or of a remap that is emulated.
+struct Mmap {
+  MmapPhase phase;
+  uint8_t file, shared, write;
+  uint8_t populate;
+  Slot new_vma;
+  uint16_t addr, len, pgoff;
+  uint16_t populated;  // pages, from addr on
+};
+
+// One in-flight vma_adjust(): the new geometry of `vma`, and what it inserts.
+struct Adjust {
+  AdjustPhase phase;
+  Slot vma, insert;
+  uint8_t remove_next;  // 0, 1 or 2 vmas to absorb
+  uint16_t start, end, pgoff;
+  uint8_t vma_birth;
+  uint8_t merge_case;  // 1..8, 0 for a split or growth in place
+};
+
+// One in-flight do_munmap() or exit_mmap().
+struct Unmap {
+  UnmapPhase phase;
+  uint8_t mm;
+  Slot first;           // of the detached list
+  Slot cursor;          // where zapping is
+  uint16_t start, end;  // what is unmapped
+  uint16_t next_addr;   // where zapping goes on in the cursor's vma
+  uint8_t whole_mm;     // exit_mmap
+  uint8_t failed;       // ENOMEM
+};
+
+// One in-flight pass: unmap_mapping_range().
+struct Pass {
+  PassPhase phase;
+  uint8_t active;  // the pass has its count and has not ended
+  uint8_t file;
+  uint8_t even_cows;     // take private copies too
+  uint16_t first, last;  // file pages, inclusive
+  uint32_t count;        // N
+  Slot cursor;           // the vma being zapped; valid while the lock is held
+  uint8_t cursor_birth;
+  uint16_t addr, end;  // in the cursor's vma: next address, end of the range
+  Slot restart_vma;    // one restart point a pass, where that is the rule
+  uint8_t dropped;     // the lock was dropped and is not retaken yet
+  uint16_t restart_addr, restart_pgoff;
+  uint8_t in_list;  // the tree is done: walking the nonlinear list
+  uint8_t final;    // no pass over the whole range follows in its operation
+  uint8_t work;     // pages zapped in this block
+  uint8_t zapped;   // the pass has zapped a page
+};
+
+// One in-flight fault.
+struct Fault {
+  FaultPhase phase;
+  uint8_t write;
+  Slot vma;
+  uint8_t vma_birth;
+  uint16_t addr;
+  Pte page;      // the page taken, kept until the pte is set
+  uint32_t seq;  // the sample of truncate_count
+  FaultOutcome outcome;
+  uint8_t retried;  // the count was sampled again under page_table_lock
+  uint16_t index;   // file page that is wanted
+  uint8_t from_file_pte;
+  uint8_t locked;  // the page of `page` is locked by this fault
+  uint8_t told;    // page_mkwrite has been called
+  uint8_t filler;  // invalidate_lock is held shared
+};
+
+// The pages of a range, one after the other, out of the page cache: what
+// truncate and punch do between passes, and all that invalidate does.
+struct Removal {
+  RemovalPhase phase;
+  uint8_t file;
+  uint16_t first, last;  // the pages that go, inclusive
+  uint16_t cursor;       // those before it are gone
+  uint8_t locked;        // the page that is locked, plus 1; 0: none
+  uint8_t rest_done;     // a pass over the rest of the range was begun
+  uint8_t page_passes;   // over the page that is locked, in a row
+  uint8_t unused;
+};
+
+struct MunmapOp {
+  uint16_t addr, len;
+  MunmapPhase phase;
+  uint8_t unused[19];
+};
+
+struct MprotectOp {
+  uint16_t addr, len;
+  uint16_t cursor, stop;  // what changes now, of `vma`; cursor 0: not begun
+  MprotectPhase phase;
+  uint8_t write;
+  Slot vma;
+  Slot merged;  // what a merge in flight makes of it
+  uint8_t unused[12];
+};
+
+struct MremapOp {
+  uint16_t addr, len;  // of the part that moves now
+  uint16_t new_addr, new_len;
+  uint16_t fail_after;  // pages moved until the allocation fails, +1
+  uint16_t cursor;      // pages seen to, from addr on
+  uint16_t moved;       // pages
+  MremapPhase phase;
+  uint8_t rest;       // pages of the range behind this part
+  uint8_t backwards;  // pages move back
+  uint8_t failed;
+  uint8_t locks;  // moves need i_mmap_lock
+  Slot vma, new_vma;
+  uint8_t vma_birth, new_vma_birth;
+  uint8_t unused;
+};
+
+// Of read and write.
+struct AccessOp {
+  uint16_t addr;
+  AccessPhase phase;
+  uint8_t unused[21];
+};
+
+struct ForkOp {
+  uint16_t cursor;  // address of the next pte to copy
+  ForkPhase phase;
+  uint8_t child_task, child_mm;
+  Slot vma, new_vma;  // the parent's and the child's
+  uint8_t unused[17];
+};
+
+struct ExitOp {
+  ExitPhase phase;
+  uint8_t unused[23];
+};
+
+// Of truncate, whose new size is the first page that goes, and of punch.
+struct TruncateOp {
+  Removal removal;
+  TruncatePhase phase;
+  uint8_t unused[11];
+};
+
+struct InvalidateOp {
+  Removal removal;
+  InvalidatePhase phase;
+  uint8_t unused[11];
+};
+
+struct RemapOp {
+  uint16_t addr, len, pgoff;
+  uint16_t cursor;  // pages seen to, from addr on
+  RemapPhase phase;
+  Slot vma;
+  uint8_t vma_birth;
+  uint8_t unused[13];
+};
+
+struct Op {
+  Verb verb;
+  uint8_t unused;
+  union {  // the verb's; mmap is all in its part
+    MunmapOp munmap;
+    MprotectOp mprotect;
+    MremapOp mremap;
+    AccessOp access;
+    ForkOp fork;
+    ExitOp exit;
+    TruncateOp truncate;
+    InvalidateOp invalidate;
+    RemapOp remap;
+  };
+  Mmap mmap;
+  Adjust adjust;
+  Unmap unmap;
+  Pass pass;
+  Fault fault;
+};
+
+// Requires: the verb takes pages out of the page cache.
+constexpr Removal& RemovalOf(Op& op) {
+  return op.verb == Verb::kInvalidate ? op.invalidate.removal
+                                      : op.truncate.removal;
+}
+constexpr const Removal& RemovalOf(const Op& op) {
+  return op.verb == Verb::kInvalidate ? op.invalidate.removal
+                                      : op.truncate.removal;
+}
+
+// The page that the operation has locked to remove it, plus 1; 0: none.
+constexpr unsigned LockedPage(const Op& op) {
+  return IsPass(op.verb) ? RemovalOf(op).locked : 0U;
+}
+
+// Whether it has failed for want of memory.
+constexpr bool HasFailed(const Op& op) {
+  return op.unmap.failed != 0 ||
+         (op.verb == Verb::kMremap && op.mremap.failed != 0) ||
+         (op.verb == Verb::kFork && op.fork.phase == ForkPhase::kUndoUnmap);
+}
+
+// Whether it is a truncation that has set i_size.
+constexpr bool Truncates(const Op& op) {
+  return op.verb == Verb::kTruncate && SizeIsSet(op.truncate.phase);
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_OP_H_

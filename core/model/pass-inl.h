@@ -1,0 +1,348 @@
+// unmap_mapping_range(): the pass.
+//
+// What survives a drop of i_mmap_lock is the range, the count N, whether the
+// tree is done and, where the rule keeps it in the pass, one restart point;
+// everything else is derived again from the tree.
+#ifndef VMTRUNC_CORE_MODEL_PASS_INL_H_
+#define VMTRUNC_CORE_MODEL_PASS_INL_H_
+
+#include <algorithm>
+
+#include "core/model/machine.h"
+#include "core/model/prio_tree.h"
+
+namespace vmtrunc {
+// `final`: no pass over the whole range follows in its operation.
+template <class C, class P>
+void Machine<C, P>::PassBegin(unsigned file, unsigned first, unsigned last,
+                              bool even_cows, bool final, Pass& pass) {
+  pass = Pass{};
+  pass.phase = rules_.unmap_mutex ? PassPhase::kMutex : PassPhase::kLock;
+  pass.file = static_cast<uint8_t>(file);
+  pass.first = static_cast<uint16_t>(first);
+  pass.last = static_cast<uint16_t>(last);
+  pass.even_cows = even_cows ? 1 : 0;
+  pass.final = final ? 1 : 0;
+  pass.cursor = kNone;
+  pass.restart_vma = kNone;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::StepPass(Pass& pass) {
+  using enum PassPhase;
+  File& file = w_.files[pass.file];
+  Flow flow = Flow::kSync;
+  do {
+    switch (pass.phase) {
+      case kMutex:
+        if (file.unmap_mutex != kNone) {
+          Blocks(LockKind::kUnmapMutex, pass.file);
+          return Flow::kBlocked;
+        }
+        probe_.Acquires(w_, task_, LockKind::kUnmapMutex, pass.file);
+        file.unmap_mutex = static_cast<uint8_t>(task_);
+        pass.phase = kLock;
+        flow = Flow::kSync;
+        break;
+      case kLock:
+        if (!TakePassLock(pass.file)) return Flow::kBlocked;
+        CountPass(pass);
+        flow = Walk(pass, PrioTree<C, P>(w_, pass.file).First());
+        break;
+      case kRelock:
+        if (!TakePassLock(pass.file)) return Flow::kBlocked;
+        pass.dropped = 0;
+        flow = Walk(pass, Continue(pass));
+        break;
+      case kZap:
+        flow = rules_.ptl_in_zap ? FindTable(pass) : ZapBlock(pass);
+        break;
+      case kZapTable:
+        flow = ZapTable(pass);
+        break;
+    }
+  } while (GoesOn(flow));
+  return flow;
+}
+
+template <class C, class P>
+bool Machine<C, P>::TakePassLock(unsigned file) {
+  if (!rules_.shared_walk) return TakeMapLock(file);
+  File& it = w_.files[file];
+  if (it.i_mmap_lock != kNone) return Blocks(LockKind::kIMmapLock, file);
+  probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
+  it.walkers = static_cast<uint8_t>(it.walkers | 1U << task_);
+  return true;
+}
+
+template <class C, class P>
+void Machine<C, P>::ReleasePassLock(unsigned file) {
+  File& it = w_.files[file];
+  if (it.i_mmap_lock == task_) it.i_mmap_lock = kNone;
+  it.walkers = static_cast<uint8_t>(it.walkers & ~(1U << task_));
+}
+
+// The new pass's count: it leaps over page-aligned values, and a wrap to 0
+// takes with it every count that the vmas still carry.
+template <class C, class P>
+void Machine<C, P>::CountPass(Pass& pass) {
+  File& file = w_.files[pass.file];
+  const auto bump = [&] {
+    file.truncate_count = (file.truncate_count + 1) & w_.count_mask;
+  };
+  if (rules_.stamp_vmas || rules_.fault_rechecks_count) bump();
+  if (file.truncate_count == 0 && rules_.wrap_resets) ResetCounts(pass.file);
+  if (rules_.pass_clears_restarts) ClearRestarts(pass.file);
+  const bool zero = file.truncate_count == 0 && rules_.stamp_vmas;
+  if (rules_.leap ? IsPageAligned(file.truncate_count) : zero) bump();
+  pass.count = file.truncate_count;
+  pass.active = 1;
+  changed_ = true;
+  probe_.PassBegins(w_, task_);
+}
+
+// reset_vma_truncate_counts(): the tree, then the list.
+template <class C, class P>
+void Machine<C, P>::ResetCounts(unsigned file) {
+  const auto reset = [&](Slot slot) {
+    w_.vmas[slot].count = 0;
+    probe_.Renewed(w_, slot, Renewal::kCleared);
+  };
+  const PrioTree<C, P> tree(w_, file);
+  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot))
+    reset(slot);
+  for (Slot slot = w_.files[file].list; slot != kNone;
+       slot = w_.vmas[slot].set_next)
+    reset(slot);
+}
+
+template <class C, class P>
+void Machine<C, P>::ClearRestarts(unsigned file) {
+  const PrioTree<C, P> tree(w_, file);
+  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
+    if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
+      w_.vmas[slot].count = 0;
+  }
+  for (Slot slot = w_.files[file].list; slot != kNone;
+       slot = w_.vmas[slot].set_next) {
+    if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
+      w_.vmas[slot].count = 0;
+  }
+}
+
+// Where the walk goes on after the lock is retaken: at the top of the tree, or
+// of the list once the tree is done.
+template <class C, class P>
+Slot Machine<C, P>::Continue(const Pass& pass) {
+  if (rules_.walk_restarts) {
+    return pass.in_list != 0 ? w_.files[pass.file].list
+                             : PrioTree<C, P>(w_, pass.file).First();
+  }
+  const Vma& vma = Use(pass.cursor, pass.cursor_birth);
+  return vma.state == VmaState::kFree || vma.file != pass.file ? Slot{kNone}
+                                                               : pass.cursor;
+}
+
+template <class C, class P>
+void Machine<C, P>::Stamp(Slot slot, uint32_t count) {
+  if (rules_.stamp_vmas)
+    w_.vmas[slot].count = DoneMark(count, rules_.restart_names_pass);
+}
+
+// Goes on to the first vma from `from`, in the tree and then in the list, with
+// something to zap. Ends the pass, releasing its locks, when there is none.
+template <class C, class P>
+Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
+  const PrioTree<C, P> tree(w_, pass.file);
+  for (;;) {
+    for (Slot slot = from; slot != kNone; slot = tree.Next(slot)) {
+      if constexpr (requires { probe_.LooksAt(slot); }) probe_.LooksAt(slot);
+      if (EnterVma(pass, slot)) {
+        pass.phase = PassPhase::kZap;
+        return Flow::kSync;
+      }
+    }
+    probe_.WalkEnds(w_, task_);
+    if (pass.in_list != 0) break;
+    pass.in_list = 1;
+    from = w_.files[pass.file].list;
+  }
+  ReleasePassLock(pass.file);
+  if (w_.files[pass.file].unmap_mutex == task_)
+    w_.files[pass.file].unmap_mutex = kNone;
+  pass.active = 0;
+  probe_.PassEnds(w_, task_);
+  // Nothing of where it was is left to tell two states apart by.
+  pass.phase = PassPhase::kMutex;
+  pass.cursor = pass.restart_vma = kNone;
+  pass.cursor_birth = pass.in_list = pass.work = 0;
+  pass.addr = pass.end = pass.restart_addr = pass.restart_pgoff = 0;
+  pass.count = 0;
+  return Flow::kDone;
+}
+
+// Sets the pass's cursor on a vma of its range. False when there is nothing to
+// zap in it: out of range, or finished, or finished now.
+template <class C, class P>
+bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
+  const Vma& vma = w_.vmas[slot];
+  const bool whole = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+  if (!whole && (vma.last_pgoff() < pass.first || vma.pgoff > pass.last)) {
+    if (vma.nonlinear != 0) Stamp(slot, pass.count);
+    return false;
+  }
+  if (rules_.stamp_vmas &&
+      vma.count == DoneMark(pass.count, rules_.restart_names_pass))
+    return false;
+  unsigned addr = vma.start;
+  unsigned end = vma.end;
+  if (!whole) {
+    if (pass.first > vma.pgoff && rules_.clip_to_range)
+      addr += pass.first - vma.pgoff;
+    if (pass.last < vma.last_pgoff()) end -= vma.last_pgoff() - pass.last;
+  }
+  if (!rules_.range_end_kept) pass.last = vma.end;
+  if (SkipBelowRestart(pass, slot, addr, end)) {
+    Stamp(slot, pass.count);
+    return false;
+  }
+  pass.cursor = slot;
+  pass.cursor_birth = vma.birth;
+  pass.addr = static_cast<uint16_t>(addr);
+  pass.end = static_cast<uint16_t>(end);
+  pass.work = 0;
+  return true;
+}
+
+// Raises `addr` to where this pass left the vma. True when nothing is left.
+template <class C, class P>
+bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
+                                     unsigned end) {
+  const Vma& vma = w_.vmas[slot];
+  unsigned restart = addr;
+  if (rules_.restart_in_vma) {
+    if (!IsRestartOf(vma.count, pass.count, rules_.restart_names_pass))
+      return false;
+    restart = vma.count >> kPageShift;
+    if (addr >= restart) return false;
+  } else {
+    // The pointer is all that is compared: the struct may be another vma's.
+    if (slot != pass.restart_vma || addr >= pass.restart_addr) return false;
+    restart = pass.restart_addr;
+    if (vma.pgoff + restart - vma.start != pass.restart_pgoff) return true;
+  }
+  if (restart >= end) return rules_.cut_is_done;
+  addr = restart;
+  return false;
+}
+
+// One pte of the cursor's vma, under page_table_lock. Returns whether there was
+// one, which is what a block of 2.6.15 counts.
+template <class C, class P>
+bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
+  const Vma& vma = w_.vmas[pass.cursor];
+  const Pte pte = w_.mms[vma.mm].ptes[addr];
+  if (pte.none()) return false;
+  if (!pte.present()) return true;
+  if (pass.even_cows == 0 && pte.kind() != PteKind::kPage) return true;
+  const bool by_index = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+  if (by_index && (pte.index() < pass.first || pte.index() > pass.last))
+    return true;
+  probe_.Zaps(w_, task_, pass.cursor, addr);
+  ClearPte(vma.mm, vma.file, addr);
+  pass.zapped = 1;
+  if (by_index && rules_.nonlinear_file_pte &&
+      pte.index() != vma.pgoff + addr - unsigned{vma.start})
+    SetPte(vma.mm, vma.file, addr,
+           Pte::Make(PteKind::kFilePte, pte.index(), false));
+  return true;
+}
+
+// Blocks of address space: one block of zap_page_range() of 2.6.11, which holds
+// page_table_lock throughout, and the break test behind it.
+template <class C, class P>
+Flow Machine<C, P>::ZapBlock(Pass& pass) {
+  const unsigned mm = w_.vmas[pass.cursor].mm;
+  if (w_.mms[mm].page_table_lock != task_ && !TakePtl(mm))
+    return Flow::kBlocked;
+  unsigned stop = pass.addr + unsigned{w_.block};
+  if (stop > pass.end) stop = pass.end;
+  probe_.Scans(w_, task_, mm, pass.addr, stop);
+  for (unsigned addr = pass.addr; addr < stop; ++addr) ZapPte(pass, addr);
+  pass.addr = static_cast<uint16_t>(stop);
+  return BlockEnds(pass);
+}
+
+// zap_pte_range() of 2.6.15, first half: finds the next page table, without a
+// lock. It stays while the vma is in the tree.
+template <class C, class P>
+Flow Machine<C, P>::FindTable(Pass& pass) {
+  const unsigned mm = w_.vmas[pass.cursor].mm;
+  while (pass.addr < pass.end && !HasTable(mm, pass.addr)) {
+    const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
+    probe_.Scans(w_, task_, mm, pass.addr, stop);
+    pass.addr = static_cast<uint16_t>(stop);
+  }
+  if (pass.addr == pass.end) return BlockEnds(pass);
+  pass.phase = PassPhase::kZapTable;
+  return Flow::kSync;
+}
+
+// Second half: zaps in that table under its lock, until the block is used up.
+template <class C, class P>
+Flow Machine<C, P>::ZapTable(Pass& pass) {
+  const unsigned mm = w_.vmas[pass.cursor].mm;
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  probe_.UsesTable(w_, task_, mm, pass.addr);
+  const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
+  unsigned addr = pass.addr;
+  while (addr < stop && pass.work < w_.block) {
+    const bool works = ZapPte(pass, addr) || !rules_.work_blocks;
+    pass.work = static_cast<uint8_t>(pass.work + (works ? 1 : 0));
+    ++addr;
+  }
+  probe_.Scans(w_, task_, mm, pass.addr, addr);
+  ReleasePtl(mm);
+  pass.addr = static_cast<uint16_t>(addr);
+  pass.phase = PassPhase::kZap;
+  if (addr < pass.end && pass.work < w_.block) return Flow::kSync;
+  return BlockEnds(pass);
+}
+
+// The break test behind a block, or behind a vma that is through; where both
+// fall together it is one test.
+template <class C, class P>
+Flow Machine<C, P>::BlockEnds(Pass& pass) {
+  const Slot slot = pass.cursor;
+  Vma& vma = w_.vmas[slot];
+  const bool done = pass.addr >= pass.end;
+  const bool drop = rules_.drop_lock && BreakTest();
+  pass.work = 0;
+  if (!done && !drop) return Flow::kSync;  // a page_table_lock stays held
+  if (!rules_.ptl_in_zap) ReleasePtl(vma.mm);
+  if (done) {
+    Stamp(slot, pass.count);
+  } else if (rules_.restart_in_vma) {
+    vma.count = RestartMark(pass.addr, pass.count, rules_.restart_names_pass);
+  } else {
+    pass.restart_vma = slot;
+    pass.restart_addr = pass.addr;
+    pass.restart_pgoff =
+        static_cast<uint16_t>(vma.pgoff + pass.addr - vma.start);
+  }
+  if (!drop) return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
+  pass.phase = PassPhase::kRelock;
+  pass.dropped = 1;
+  if (rules_.walk_restarts) {
+    pass.cursor = kNone;
+    pass.cursor_birth = 0;
+    pass.addr = pass.end = 0;
+  }
+  ReleasePassLock(pass.file);
+  probe_.Drops(w_, task_);
+  return Flow::kDropped;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_PASS_INL_H_

@@ -1,0 +1,52 @@
+// Page tables and mapcounts.
+#ifndef VMTRUNC_CORE_MODEL_PTE_INL_H_
+#define VMTRUNC_CORE_MODEL_PTE_INL_H_
+
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+
+template <class C, class P>
+void Machine<C, P>::AllocTable(unsigned mm, unsigned addr) {
+  w_.mms[mm].tables =
+      static_cast<uint16_t>(w_.mms[mm].tables | 1U << addr / kPtesPerTable);
+}
+
+// free_pgtables(): the tables of spans in [start, end) that no vma of the mm,
+// linked or being torn down elsewhere, touches any more.
+template <class C, class P>
+void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
+  Mm<C>& it = w_.mms[mm];
+  if (it.mmap == kNone && start == 0 && end == C::kAddrs) {
+    it.tables = 0;
+    return;
+  }
+  const unsigned last_span = (end - 1) / kPtesPerTable;
+  for (unsigned span = start / kPtesPerTable; span <= last_span; ++span) {
+    const unsigned from = span * kPtesPerTable;
+    if (RangeIsMapped(mm, from, from + kPtesPerTable)) continue;
+    it.tables = static_cast<uint16_t>(it.tables & ~(1U << span));
+  }
+}
+
+template <class C, class P>
+void Machine<C, P>::SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte) {
+  w_.mms[mm].ptes[addr] = pte;
+  if (pte.kind() == PteKind::kPage) ++w_.mapcount[file][pte.index()];
+  probe_.PteChanged(mm);
+  probe_.PteSet(w_, mm, file, addr);
+  changed_ = true;
+}
+
+template <class C, class P>
+void Machine<C, P>::ClearPte(unsigned mm, unsigned file, unsigned addr) {
+  Pte& pte = w_.mms[mm].ptes[addr];
+  if (pte.kind() == PteKind::kPage) --w_.mapcount[file][pte.index()];
+  pte = Pte{};
+  probe_.PteChanged(mm);
+  changed_ = true;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_PTE_INL_H_

@@ -1,0 +1,191 @@
+// Every rule, once: its name, the release that it came with, the known bugs
+// that its flip is, and what the code does when it is on.
+//
+// From this list come the flags of Rules, AllRules() with each rule's number,
+// and what `vmtrunc rules` prints. The numbers are part of the byte form:
+// append only.
+#ifndef VMTRUNC_CORE_MODEL_RULE_LIST_H_
+#define VMTRUNC_CORE_MODEL_RULE_LIST_H_
+
+// X(NAME, SINCE, FLIP, DECIDES). NAME is the flag's; people write it with
+// dashes. SINCE: "2.6.9" where it is as old as the oldest kernel here, "" where
+// no Linux has it. FLIP: "" where its flip is no known bug.
+//
+// clang-format off: it would put each argument on a line.
+#define VMTRUNC_RULES(X)                                                       \
+  X(drop_lock, "2.6.9-mm", "",                                                 \
+    "a pass that is asked to gives up i_mmap_lock after a block or a "         \
+    "vma, and starts its walk again once it has it back")                      \
+  X(stamp_vmas, "2.6.9-mm", "",                                                \
+    "a vma that a pass has finished carries the pass's count and is "          \
+    "skipped when the walk starts again")                                      \
+  X(restart_in_vma, "2.6.11", "HB-07, HB-18",                                  \
+    "where to go on after a drop is noted in the vma itself, in its "          \
+    "count; without this rule the pass keeps one note of its own: vma "        \
+    "pointer, address, file page")                                             \
+  X(leap, "2.6.11", "HB-08",                                                   \
+    "truncate_count leaps over page-aligned values, so that no count "         \
+    "reads as a restart address")                                              \
+  X(wrap_resets, "2.6.9-mm", "HB-09",                                          \
+    "when truncate_count wraps to 0 the count of every vma of the file "       \
+    "is set to 0")                                                             \
+  X(importer_rescans, "2.6.9-mm", "HB-13",                                     \
+    "a vma that takes over a populated range from a neighbour with "           \
+    "another count is set to be scanned again")                                \
+  X(split_inherits, "2.6.9-mm", "HB-11",                                       \
+    "split_vma gives the new vma the old one's count under i_mmap_lock; "      \
+    "without, it keeps what the struct copy sampled")                          \
+  X(link_stamps, "2.6.9-mm", "HB-12",                                          \
+    "vma_link gives a new vma the file's truncate_count, so that a "           \
+    "running pass skips it; without, 0")                                       \
+  X(fork_inherits, "2.6.9-mm", "HB-11",                                        \
+    "fork gives the child's vma its parent's count under i_mmap_lock; "        \
+    "without, it keeps what the struct copy sampled")                          \
+  X(fork_after_parent, "2.6.9", "HB-02",                                       \
+    "fork puts the child's vma behind its parent in the tree")                 \
+  X(mremap_resets, "2.6.9-mm", "HB-14",                                        \
+    "before ptes move, the destination's count is set to 0 if it is "          \
+    "neither 0 nor the source's")                                              \
+  X(move_under_lock, "2.6.9", "HB-03",                                         \
+    "mremap holds i_mmap_lock while it moves ptes")                            \
+  X(fault_rechecks_count, "2.6.9", "",                                         \
+    "a fault whose truncate_count sample is out of date by the time it "       \
+    "holds page_table_lock is retried")                                        \
+  X(fault_checks_size, "2.6.9", "",                                            \
+    "a fault at or past i_size ends in SIGBUS")                                \
+  X(cut_is_done, "2.6.9-mm", "",                                               \
+    "a vma that was cut below its restart point is finished; without, it "     \
+    "is scanned from its first page again")                                    \
+  X(slab_lifo, "2.6.9", "",                                                    \
+    "the slab hands out the vma struct that was freed last; without, the "     \
+    "one that has been free longest")                                          \
+  X(split_under_lock, "2.6.9", "HB-01",                                        \
+    "a split changes the old vma and inserts the new one in one hold of "      \
+    "i_mmap_lock; without, the old one shrinks before it")                     \
+  X(fault_count_first, "2.6.9", "HB-10",                                       \
+    "a fault samples truncate_count before it reads i_size")                   \
+  X(walk_restarts, "2.6.9", "",                                                \
+    "after a drop the walk starts again from the top of the tree; "            \
+    "without, it goes on from the vma it remembers")                           \
+  X(clip_to_range, "2.6.9", "HB-21",                                           \
+    "in a vma that begins before the range, zapping begins at the "            \
+    "range's first page; without, at the vma's")                               \
+  X(relock_in_order, "2.6.9", "",                                              \
+    "mremap, holding page_table_lock after it allocated a page table, "        \
+    "takes i_mmap_lock by trylock or lets go first; without, it waits")        \
+  X(merge_moves_pgoff, "2.6.9", "HB-45",                                       \
+    "a vma that is extended downwards has its pgoff lowered with its "         \
+    "start")                                                                   \
+  X(fork_unlocks_on_error, "2.6.9", "",                                        \
+    "a fork that runs out of memory half way releases the parent's "           \
+    "mmap_sem")                                                                \
+  X(unmap_mutex, "2.6.38", "HB-36",                                            \
+    "one mutex per file is held around a pass")                                \
+  X(pass_clears_restarts, "", "",                                              \
+    "a pass begins by clearing the restart addresses that an earlier one "     \
+    "left; no kernel does, it is there to look behind finding F1")             \
+  X(nonlinear_scans_all, "2.6.9", "HB-05",                                     \
+    "a pass scans a nonlinear vma from end to end and looks at each "          \
+    "page's index; without, the linear range alone")                           \
+  X(nonlinear_file_pte, "2.6.9", "HB-05",                                      \
+    "a page zapped in a nonlinear vma, where its index is not the linear "     \
+    "one, leaves a file pte with its index")                                   \
+  X(install_checks_page, "2.6.9", "54cb8821de07",                              \
+    "remap_file_pages installs a page, and a fault on a file pte maps "        \
+    "it, after a look at its mapping and i_size under page_table_lock")        \
+  X(remap_file_ptes, "2.6.23", "",                                             \
+    "remap_file_pages installs file ptes, which are faulted in; without, "     \
+    "pages")                                                                   \
+  X(remap_emulated, "6.x", "",                                                 \
+    "remap_file_pages is a mmap of the same file; there are no nonlinear "     \
+    "vmas")                                                                    \
+  X(work_blocks, "2.6.15", "",                                                 \
+    "a zap block counts the pages that are present; without, pages of "        \
+    "address space")                                                           \
+  X(ptl_in_zap, "2.6.15", "",                                                  \
+    "zapping takes page_table_lock for each block, after it looked for "       \
+    "the page table; without, around the whole vma")                           \
+  X(lazy_fork, "2.6.15", "",                                                   \
+    "fork copies no ptes of a linear vma without private copies")              \
+  X(move_extents, "2.6.15", "",                                                \
+    "mremap moves all pages of a page table in one hold, the "                 \
+    "destination's allocated before; without, a page a hold")                  \
+  X(rewind_under_lock, "2.6.9", "HB-04",                                       \
+    "pages that mremap moves back are moved under i_mmap_lock too")            \
+  X(unlink_before_tables, "2.6.15", "HB-19",                                   \
+    "munmap takes vmas out of the tree before it frees their page tables")     \
+  X(fault_page_lock, "2.6.23", "HB-27",                                        \
+    "a fault locks the page, looks at its mapping and i_size again, and "      \
+    "sets the pte before it unlocks the page")                                 \
+  X(unmap_per_page, "2.6.23", "HB-23",                                         \
+    "a page that is still mapped when it is removed is unmapped first, "       \
+    "under its page lock")                                                     \
+  X(second_pass, "2.6.23", "HB-28",                                            \
+    "after the pages are removed the whole range is unmapped again")           \
+  X(page_mkwrite, "2.6.23", "",                                                \
+    "the file system is told of a write to a page (page_mkwrite), "            \
+    "without page lock and page_table_lock")                                   \
+  X(mkwrite_rechecks, "2.6.23", "HB-29",                                       \
+    "after page_mkwrite the fault locks the page again and looks at its "      \
+    "mapping")                                                                 \
+  X(mremap_always_resets, "2.6.38", "HB-15",                                   \
+    "before ptes move, the destination's count is set to 0 whatever it is")    \
+  X(lock_sleeps, "3.0", "",                                                    \
+    "i_mmap_lock is a lock that may be held while sleeping")                   \
+  X(shared_walk, "6.x", "",                                                    \
+    "a pass takes i_mmap_lock shared")                                         \
+  X(interval_tree, "6.x", "",                                                  \
+    "vmas are walked by pgoff, those that are equal as they came")             \
+  X(invalidate_lock, "6.x", "HB-46",                                           \
+    "truncate and punch hold invalidate_lock, and a fault that must read "     \
+    "a page takes it shared")                                                  \
+  X(fault_around, "6.x", "",                                                   \
+    "a read fault maps the cached pages around it too")                        \
+  X(account_blocks_merge, "2.6.9", "",                                         \
+    "a private mapping that has once been writable is accounted, and "         \
+    "does not merge with one that is not")                                     \
+  X(move_in_order, "6.x", "",                                                  \
+    "mremap moves ptes without i_mmap_lock where the walk meets the "          \
+    "destination after the source")                                            \
+  X(merged_move_locks, "6.x", "HB-39",                                         \
+    "where mremap's destination was merged into a vma that the walk does "     \
+    "not meet later, ptes move under i_mmap_lock")                             \
+  X(punch_without_mmap_sem, "2.6.9", "HB-22",                                  \
+    "a hole punch lets go of mmap_sem before it takes i_sem")                  \
+  X(invalidate_loops, "2.6.9", "",                                             \
+    "invalidate unmaps a page until it is not mapped; without, once")          \
+  X(wide_offsets, "2.6.9", "HB-25",                                            \
+    "invalidate computes byte offsets in 64 bits; without, in few")            \
+  X(range_end_kept, "2.6.9", "HB-41",                                          \
+    "the end of a pass's range stays; without, it is overwritten with an "     \
+    "address of the first vma")                                                \
+  X(punch_keeps_copies, "6.x", "",                                             \
+    "a hole punch leaves private copies alone")                                \
+  X(mremap_checks_first, "6.17", "",                                           \
+    "mremap sees that one vma holds the source before it unmaps anything "     \
+    "(6.17)")                                                                  \
+  X(mremap_moves_many, "6.17", "",                                             \
+    "a mremap that keeps the length moves all vmas of the range, one "         \
+    "after the other (6.17), and a neighbour that one of them joins "          \
+    "takes its anon_vma (6.18)")                                               \
+  X(cow_prepares_first, "6.x", "",                                             \
+    "a private write fault gets its anon_vma before it looks for the "         \
+    "page, so that one that ends in SIGBUS has it too")                        \
+  X(fork_clones_anon, "2.6.34", "",                                            \
+    "fork gives each vma of the child an anon_vma of its own (2.6.34)")        \
+  X(cloned_anon_apart, "3.0", "",                                              \
+    "a vma with an anon_vma of fork's making merges with none that has "       \
+    "another or none (3.0)")                                                   \
+  X(growth_merges, "6.0", "",                                                  \
+    "a vma that mremap grows in place merges with the one that it then "       \
+    "touches (6.0)")                                                           \
+  X(relock_resets, "", "",                                                     \
+    "mremap that let i_mmap_lock go to allocate a page table looks at "        \
+    "the count again when it has retaken it; no kernel does, it is there "     \
+    "to look behind finding F2")                                               \
+  X(restart_names_pass, "", "",                                                \
+    "a restart address carries the pass that left it, in the same word, "      \
+    "and no other pass believes it; no kernel does (F1)")
+// clang-format on
+
+#endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

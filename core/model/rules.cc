@@ -1,0 +1,290 @@
+#include "core/model/rules.h"
+
+#include <array>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "core/nearest.h"
+
+namespace vmtrunc {
+namespace {
+
+// "drop-lock" of "drop_lock".
+template <size_t N>
+constexpr std::array<char, N> WithDashes(const char (&flag)[N]) {
+  std::array<char, N> name;
+  for (size_t i = 0; i < N; ++i) name[i] = flag[i] == '_' ? '-' : flag[i];
+  return name;
+}
+
+namespace rule_names {
+#define VMTRUNC_RULE(name, ...) constexpr auto name = WithDashes(#name);
+VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+}  // namespace rule_names
+
+constexpr std::array kRules = {
+#define VMTRUNC_RULE(name, since, flip, decides) \
+  RuleInfo{rule_names::name.data(), &Rules::name, since, flip, decides},
+    VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+};
+
+constexpr Rules kBefore = {
+    .fork_after_parent = true,
+    .move_under_lock = true,
+    .fault_rechecks_count = true,
+    .fault_checks_size = true,
+    .slab_lifo = true,
+    .split_under_lock = true,
+    .fault_count_first = true,
+    .walk_restarts = true,
+    .clip_to_range = true,
+    .relock_in_order = true,
+    .merge_moves_pgoff = true,
+    .fork_unlocks_on_error = true,
+    .nonlinear_scans_all = true,
+    .nonlinear_file_pte = true,
+    .install_checks_page = true,
+    .rewind_under_lock = true,
+    .account_blocks_merge = true,
+    .punch_without_mmap_sem = true,
+    .invalidate_loops = true,
+    .wide_offsets = true,
+    .range_end_kept = true,
+};
+
+using Flags = std::initializer_list<bool Rules::*>;
+
+constexpr Rules With(Rules rules, Flags more, Flags less = {}) {
+  for (bool Rules::* flag : more) rules.*flag = true;
+  for (bool Rules::* flag : less) rules.*flag = false;
+  return rules;
+}
+
+constexpr Rules kOneRestartPoint =
+    With(kBefore,
+         {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::wrap_resets,
+          &Rules::importer_rescans, &Rules::split_inherits, &Rules::link_stamps,
+          &Rules::fork_inherits, &Rules::mremap_resets, &Rules::cut_is_done});
+
+constexpr Rules kSeed =
+    With(kOneRestartPoint, {&Rules::restart_in_vma, &Rules::leap});
+
+constexpr Rules k2_6_15 =
+    With(kSeed, {&Rules::work_blocks, &Rules::ptl_in_zap, &Rules::lazy_fork,
+                 &Rules::move_extents, &Rules::unlink_before_tables});
+
+constexpr Rules k2_6_23 = With(
+    k2_6_15,
+    {&Rules::fault_page_lock, &Rules::unmap_per_page, &Rules::second_pass,
+     &Rules::remap_file_ptes, &Rules::page_mkwrite, &Rules::mkwrite_rechecks},
+    {&Rules::fault_rechecks_count, &Rules::fault_count_first,
+     &Rules::invalidate_loops});
+
+constexpr Rules k2_6_38 =
+    With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets,
+                   &Rules::fork_clones_anon});
+
+constexpr Rules kRepaired = With(k2_6_38, {&Rules::restart_names_pass});
+
+constexpr Rules k3_0 =
+    With(k2_6_38, {&Rules::lock_sleeps, &Rules::cloned_anon_apart},
+         {&Rules::drop_lock, &Rules::stamp_vmas, &Rules::restart_in_vma,
+          &Rules::leap, &Rules::wrap_resets, &Rules::importer_rescans,
+          &Rules::split_inherits, &Rules::link_stamps, &Rules::fork_inherits,
+          &Rules::mremap_resets, &Rules::mremap_always_resets,
+          &Rules::cut_is_done, &Rules::unmap_mutex, &Rules::relock_in_order});
+
+constexpr Rules k6 = With(
+    k3_0,
+    {&Rules::shared_walk, &Rules::interval_tree, &Rules::invalidate_lock,
+     &Rules::fault_around, &Rules::move_in_order, &Rules::merged_move_locks,
+     &Rules::remap_emulated, &Rules::punch_keeps_copies,
+     &Rules::mremap_checks_first, &Rules::mremap_moves_many,
+     &Rules::cow_prepares_first, &Rules::growth_merges},
+    {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
+     &Rules::install_checks_page, &Rules::remap_file_ptes});
+
+constexpr std::array kKernels = {
+    KernelInfo{"2.6.10", "", "holds i_mmap_lock for the whole pass", kBefore},
+    KernelInfo{"2.6.9-mm", "",
+               "drops it; one restart point (vma pointer, address, pgoff) in "
+               "the pass",
+               kOneRestartPoint},
+    KernelInfo{"2.6.11", "seed",
+               "drops it; the restart address in the vma's own count", kSeed},
+    KernelInfo{"2.6.15", "",
+               "blocks count work; extents moved per hold; shared ptes not "
+               "copied at fork",
+               k2_6_15},
+    KernelInfo{"2.6.23", "",
+               "faults under the page lock; pages unmapped one by one at "
+               "removal; a second pass",
+               k2_6_23},
+    KernelInfo{
+        "2.6.38", "",
+        "one mutex per file around a pass; mremap always forces a rescan",
+        k2_6_38},
+    KernelInfo{"3.0", "", "no lock drop: the lock is a mutex", k3_0},
+    KernelInfo{"6.x", "",
+               "rwsem taken shared, interval tree, invalidate_lock; no "
+               "nonlinear vmas",
+               k6},
+    KernelInfo{"repaired", "",
+               "ours: 2.6.38 whose restart addresses carry their pass's number",
+               kRepaired},
+};
+
+static_assert(kRules.size() <= RuleSet::kMostRules, "widen RuleSet");
+constexpr RuleSet kThere = RuleSet::FirstOf(kRules.size());
+
+// The rule that `text` begins with, longest name first.
+std::optional<size_t> RuleAt(std::string_view text) {
+  std::optional<size_t> best;
+  for (size_t i = 0; i < kRules.size(); ++i) {
+    const std::string_view name = kRules[i].name;
+    if (!text.starts_with(name)) continue;
+    if (!best || name.size() > std::string_view(kRules[*best].name).size()) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+// What is written where a rule's name is expected, and the name that is
+// nearest. A name has dashes in it, as the sign before the next rule: the first
+// few parts of the word may be what was meant.
+std::string NoRule(std::string_view text) {
+  std::vector<const char*> names;
+  names.reserve(kRules.size());
+  for (const RuleInfo& rule : kRules) names.push_back(rule.name);
+  const std::string_view word = text.substr(0, text.find_first_of("+ \t"));
+  std::string nearest = Nearest(word, names);
+  for (size_t end = word.rfind('-');
+       nearest.empty() && end != std::string_view::npos && end > 0;
+       end = word.rfind('-', end - 1))
+    nearest = Nearest(word.substr(0, end), names);
+  return absl::StrCat("a rule (vmtrunc rules lists them), not ",
+                      word.empty() ? "an empty word" : std::string(word),
+                      IsIt(nearest));
+}
+
+std::string NoKernel(std::string_view text) {
+  std::vector<const char*> names;
+  names.reserve(kKernels.size());
+  for (const KernelInfo& kernel : kKernels) names.push_back(kernel.name);
+  const std::string word(text.substr(0, text.find_first_of("+ \t")));
+  const std::string nearest =
+      word.empty() ? "" : Nearest(word.substr(0, word.find('-', 1)), names);
+  return absl::StrCat("a kernel (vmtrunc kernels lists them), not ",
+                      word.empty() ? "an empty word" : word, IsIt(nearest));
+}
+
+// "-leap+unmap-mutex" of rules by which a kernel that has `now` differs.
+std::string Signed(const RuleSet& differing, const Rules& now) {
+  std::string text;
+  for (const size_t rule : differing& kThere)
+    absl::StrAppend(&text, now.*kRules[rule].flag ? "+" : "-",
+                    kRules[rule].name);
+  return text;
+}
+
+std::string_view StripBlanks(std::string_view text) {
+  while (!text.empty() &&
+         absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
+    text.remove_prefix(1);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::span<const RuleInfo> AllRules() { return kRules; }
+std::span<const KernelInfo> AllKernels() { return kKernels; }
+
+absl::StatusOr<size_t> FindRule(std::string_view name) {
+  const std::optional<size_t> rule = RuleAt(name);
+  if (!rule || name != kRules[*rule].name)
+    return absl::NotFoundError(NoRule(name));
+  return *rule;
+}
+
+std::string RuleNames(const RuleSet& rules) {
+  return absl::StrJoin(rules, ",", [](std::string* out, size_t rule) {
+    *out += kRules[rule].name;
+  });
+}
+
+absl::StatusOr<RuleSet> ParseRuleNames(std::string_view text) {
+  RuleSet rules;
+  if (text.empty()) return rules;
+  for (const std::string& name :
+       std::vector<std::string>(absl::StrSplit(std::string(text), ','))) {
+    const absl::StatusOr<size_t> rule = FindRule(name);
+    if (!rule.ok()) return rule.status();
+    rules.set(*rule);
+  }
+  return rules;
+}
+
+Rules KernelSpec::rules() const {
+  Rules rules = kKernels[kernel].rules;
+  for (const size_t rule : flips& kThere)
+    rules.*kRules[rule].flag = !(rules.*kRules[rule].flag);
+  return rules;
+}
+
+std::string KernelSpec::ToString() const {
+  return kKernels[kernel].name + Signed(flips, rules());
+}
+
+std::string KernelSpec::Name() const {
+  if (own == nullptr || own->kernel != kernel) return ToString();
+  return own->name + Signed(flips ^ own->flips, rules());
+}
+
+absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
+  text = StripBlanks(text);
+  KernelSpec spec;
+  size_t length = 0;
+  for (size_t i = 0; i < kKernels.size(); ++i) {
+    for (std::string_view name : {kKernels[i].name, kKernels[i].alias}) {
+      if (name.size() > length && text.starts_with(name)) {
+        spec.kernel = static_cast<uint8_t>(i);
+        length = name.size();
+      }
+    }
+  }
+  const auto at_boundary = [](std::string_view rest) {
+    return rest.empty() || rest[0] == '-' || rest[0] == '+' ||
+           absl::ascii_isspace(static_cast<unsigned char>(rest[0]));
+  };
+  if (length == 0 || !at_boundary(text.substr(length))) {
+    return absl::NotFoundError(NoKernel(text));
+  }
+  text = StripBlanks(text.substr(length));
+  while (!text.empty()) {
+    if (text[0] != '-' && text[0] != '+') {
+      return absl::InvalidArgumentError("-RULE or +RULE after the kernel");
+    }
+    const bool on = text[0] == '+';
+    text.remove_prefix(1);
+    const std::optional<size_t> rule = RuleAt(text);
+    if (!rule || !at_boundary(text.substr(
+                     std::string_view(kRules[*rule].name).size()))) {
+      return absl::NotFoundError(NoRule(text));
+    }
+    const bool base = kKernels[spec.kernel].rules.*kRules[*rule].flag;
+    spec.flips.set(*rule, base != on);
+    text =
+        StripBlanks(text.substr(std::string_view(kRules[*rule].name).size()));
+  }
+  return spec;
+}
+
+}  // namespace vmtrunc

@@ -1,0 +1,96 @@
+// The kernels, as rows of one table of rules.
+//
+// A rule is one decision that some kernel took differently at one place of the
+// code. A kernel is the set of the rules it has; a known bug is a kernel with
+// one rule flipped. The model reads `rules.importer_rescans`; no kernel's name
+// stands in it.
+#ifndef VMTRUNC_CORE_MODEL_RULES_H_
+#define VMTRUNC_CORE_MODEL_RULES_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/model/rule_list.h"
+#include "core/model/rule_set.h"
+
+namespace vmtrunc {
+
+// A flag for each rule of the list, in its order.
+struct Rules {
+#define VMTRUNC_RULE(name, ...) bool name = false;
+  VMTRUNC_RULES(VMTRUNC_RULE)
+#undef VMTRUNC_RULE
+
+  bool operator==(const Rules&) const = default;
+};
+
+struct RuleInfo {
+  const char* name;  // as in `2.6.11-importer-rescans`
+  bool Rules::* flag;
+  const char* since;    // "2.6.15"; "" where no Linux has it
+  const char* flip;     // the known bugs that its flip is, or ""
+  const char* decides;  // one sentence: what the code does when it is on
+};
+
+// All rules; a rule's number is its place here.
+std::span<const RuleInfo> AllRules();
+
+// The number of the rule of that name. NotFound says which is nearest.
+absl::StatusOr<size_t> FindRule(std::string_view name);
+
+// "leap,mremap-resets", "" of no rule: as variables of the environment name
+// rules. ParseRuleNames() reads it back, in any order.
+std::string RuleNames(const RuleSet& rules);
+absl::StatusOr<RuleSet> ParseRuleNames(std::string_view text);
+
+struct KernelInfo {
+  const char* name;
+  const char* alias;  // or ""
+  const char* describes;
+  Rules rules;
+};
+
+// All kernels; a kernel's number is its place here, append only.
+std::span<const KernelInfo> AllKernels();
+
+// What people call a kernel of their own (core/script/kernel_file.h).
+struct OwnName {
+  std::string name;
+  uint8_t kernel = 0;  // it is this one
+  RuleSet flips;       // with these flips
+};
+
+// A kernel with some rules flipped, as a value: what a script's `kernel` line,
+// an `expect` line or --kernel names.
+struct KernelSpec {
+  uint8_t kernel = 0;  // number in AllKernels()
+  RuleSet flips = {};  // those that are the other way round
+  // No part of the value; null, or for as long as the program runs.
+  const OwnName* own = nullptr;
+
+  Rules rules() const;
+  // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back.
+  // What scripts and others' files have.
+  std::string ToString() const;
+  // What people read: "acme-5.4", "acme-5.4+unmap-mutex"; without a name of its
+  // own the same as ToString().
+  std::string Name() const;
+  bool operator==(const KernelSpec& other) const {
+    return kernel == other.kernel && flips == other.flips;
+  }
+};
+
+// Reads a kernel's name followed by -rule or +rule, with or without blanks.
+// The longest kernel name wins. -rule on a kernel that lacks the rule, or +rule
+// on one that has it, changes nothing. NotFound when the kernel or a rule is
+// not known (design.md names kernels that are not built yet); InvalidArgument
+// when the text has another shape.
+absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_RULES_H_

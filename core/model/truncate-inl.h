@@ -1,0 +1,238 @@
+// vmtruncate(), vmtruncate_range() and invalidate_inode_pages2_range(): what
+// runs passes and takes pages out of the page cache.
+#ifndef VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_
+#define VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_
+
+#include <bit>
+
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+// Passes over one page in a row that zapped nothing, after which it is said to
+// spin whatever the next would find: others put their marks back each time, or
+// a rule that is turned round hides the page.
+inline constexpr unsigned kMostInVain = 16;
+
+// Truncate and punch, under i_sem: i_size, a pass, the pages, and where the
+// rule says so, a pass again.
+template <class C, class P>
+Flow Machine<C, P>::StepTruncate(Op& op) {
+  using enum TruncatePhase;
+  TruncateOp& my = op.truncate;
+  const unsigned number = my.removal.file;
+  File& file = w_.files[number];
+  const bool punch = op.verb == Verb::kPunch;
+  switch (my.phase) {
+    case kMmapSem:
+      if (!TakeMmapSemWrite(me().mm)) return Flow::kBlocked;
+      my.phase = kStart;
+      return Flow::kSync;
+    case kStart:
+      if (!TakeISem(number)) return Flow::kBlocked;
+      if (!rules_.invalidate_lock) return TruncateBegins(op);
+      my.phase = kInvalidateLock;
+      return Flow::kSync;
+    case kInvalidateLock:
+      if (file.invalidate_lock != kNone || file.fillers != 0) {
+        Blocks(LockKind::kInvalidateLock, number);
+        return Flow::kBlocked;
+      }
+      probe_.Acquires(w_, task_, LockKind::kInvalidateLock, number);
+      file.invalidate_lock = static_cast<uint8_t>(task_);
+      return TruncateBegins(op);
+    case kPass: {
+      const Flow flow = StepPass(op.pass);
+      if (flow != Flow::kDone) return flow;
+      my.phase = kPages;
+      my.removal.cursor = my.removal.first;
+      return Flow::kSync;
+    }
+    case kPages: {
+      const Flow flow = StepRemoval(my.removal, op.pass);
+      if (flow != Flow::kDone) return flow;
+      if (!rules_.second_pass || (punch && rules_.punch_keeps_copies))
+        return TruncateEnds(op);
+      PassBegin(number, my.removal.first, my.removal.last, /*even_cows=*/true,
+                /*final=*/true, op.pass);
+      my.phase = kLastPass;
+      return Flow::kSync;
+    }
+    case kLastPass: {
+      const Flow flow = StepPass(op.pass);
+      return flow == Flow::kDone ? TruncateEnds(op) : flow;
+    }
+  }
+  return Flow::kDone;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::TruncateBegins(Op& op) {
+  TruncateOp& my = op.truncate;
+  const Removal& range = my.removal;
+  File& file = w_.files[range.file];
+  const bool punch = op.verb == Verb::kPunch;
+  changed_ = true;
+  if (!punch) {
+    const bool grows = range.first > file.size;
+    file.size = range.first;
+    if (grows) return TruncateEnds(op);
+  }
+  const bool again = rules_.second_pass && !punch;
+  PassBegin(range.file, range.first, range.last,
+            /*even_cows=*/!punch || !rules_.punch_keeps_copies,
+            /*final=*/!again, op.pass);
+  my.phase = TruncatePhase::kPass;
+  return Flow::kSync;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::TruncateEnds(Op& op) {
+  const Removal& range = op.truncate.removal;
+  File& file = w_.files[range.file];
+  if (op.verb == Verb::kTruncate)
+    probe_.TruncationEnds(w_, task_, range.file, range.first);
+  if (file.invalidate_lock == task_) file.invalidate_lock = kNone;
+  file.i_sem = kNone;
+  if (w_.mms[me().mm].writer == task_) ReleaseMmapSem(me().mm);
+  return Flow::kDone;
+}
+
+// invalidate_inode_pages2_range(): page by page, without i_sem.
+template <class C, class P>
+Flow Machine<C, P>::StepInvalidate(Op& op) {
+  switch (op.invalidate.phase) {
+    case InvalidatePhase::kPages:
+      return StepRemoval(op.invalidate.removal, op.pass);
+  }
+  return Flow::kDone;
+}
+
+// Whether a pass over one page, without marks of others to believe, would find
+// a pte of it.
+template <class C, class P>
+bool Machine<C, P>::WouldZap(unsigned file, unsigned index) const {
+  for (const Vma& vma : w_.vmas) {
+    if (vma.in_index == InIndex::kNot || vma.file != file) continue;
+    const bool whole = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      const Pte pte = w_.mms[vma.mm].ptes[addr];
+      const unsigned linear = vma.pgoff + addr - vma.start;
+      if (pte.kind() == PteKind::kPage &&
+          (whole ? pte.index() : linear) == index)
+        return true;
+    }
+  }
+  return false;
+}
+
+// The next page's lock, then what is done to the page; kDone when there is no
+// page left. The first page of an invalidation that is mapped has the rest of
+// the range unmapped in one go.
+template <class C, class P>
+Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
+  using enum RemovalPhase;
+  const bool invalidates = me().op.verb == Verb::kInvalidate;
+  for (;;) {
+    switch (removal.phase) {
+      case kNextPage: {
+        const unsigned index = NextCached(removal);
+        if (index > removal.last) return Flow::kDone;
+        if (!TakePageLock(removal, index)) return Flow::kBlocked;
+        removal.phase = invalidates || rules_.unmap_per_page ? kTest : kTake;
+        continue;
+      }
+      case kTest:
+        return TestPage(removal, pass);
+      case kPass: {
+        const Flow flow = StepPass(pass);
+        if (flow != Flow::kDone) return flow;
+        removal.phase = invalidates && rules_.invalidate_loops ? kTest : kTake;
+        return Flow::kSync;
+      }
+      case kTake: {
+        const unsigned index = removal.locked - 1U;
+        TakePage(removal.file, index);
+        removal.locked = 0;
+        removal.page_passes = 0;
+        removal.cursor = static_cast<uint16_t>(index + 1);
+        removal.phase = kNextPage;
+        return Flow::kSync;
+      }
+    }
+  }
+}
+
+// Sees whether the page that is locked is mapped, and begins a pass if it is.
+template <class C, class P>
+Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
+  using enum RemovalPhase;
+  const unsigned index = removal.locked - 1U;
+  const bool invalidates = me().op.verb == Verb::kInvalidate;
+  if (w_.mapcount[removal.file][index] == 0) {
+    removal.phase = kTake;
+    return Flow::kSync;
+  }
+  const bool rest = invalidates && removal.rest_done == 0;
+  unsigned first = index;
+  if (invalidates && !rules_.wide_offsets) first &= 0xfU;
+  // A pass over this page that zapped nothing is followed by another. It spins
+  // when that would find nothing either. It may find the page: the one before
+  // had believed what another's pass left in a vma.
+  const bool in_vain = removal.page_passes != 0 && pass.zapped == 0;
+  if (in_vain &&
+      (removal.page_passes >= kMostInVain || !WouldZap(removal.file, first)))
+    return Flow::kBlocked;
+  const unsigned last = first + (rest ? removal.last - index : 0);
+  PassBegin(removal.file, first, last, /*even_cows=*/false, /*final=*/false,
+            pass);
+  removal.page_passes = static_cast<uint8_t>(in_vain ? removal.page_passes + 1
+                                             : rest  ? 0
+                                                     : 1);
+  removal.rest_done = 1;
+  removal.phase = kPass;
+  return Flow::kSync;
+}
+
+// The first page in the cache from the cursor on, or one past any.
+template <class C, class P>
+unsigned Machine<C, P>::NextCached(const Removal& removal) const {
+  const unsigned cursor = removal.cursor;
+  const uint64_t left =
+      cursor >= 64 ? 0 : w_.files[removal.file].cached >> cursor;
+  return left == 0 ? 0x10000U
+                   : cursor + static_cast<unsigned>(std::countr_zero(left));
+}
+
+// Out of the page cache, with the page locked.
+template <class C, class P>
+void Machine<C, P>::TakePage(unsigned file, unsigned index) {
+  probe_.Removes(w_, file, index);
+  w_.files[file].cached &= ~(uint64_t{1} << index);
+  changed_ = true;
+  if (w_.mapcount[file][index] != 0) Orphan(file, index);
+  for (Task& task : w_.tasks) {
+    Fault& fault = task.op.fault;
+    if (fault.page.kind() != PteKind::kPage) continue;
+    if (fault.page.index() != index) continue;
+    if (w_.vmas[fault.vma].file != file) continue;
+    fault.page = Pte::Make(PteKind::kOrphan, index, false);
+  }
+}
+
+// The page is in no cache any more, but ptes still hold it.
+template <class C, class P>
+void Machine<C, P>::Orphan(unsigned file, unsigned index) {
+  for (const Vma& vma : w_.vmas) {
+    if (vma.state == VmaState::kFree || vma.file != file) continue;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      Pte& pte = w_.mms[vma.mm].ptes[addr];
+      if (pte.kind() != PteKind::kPage || pte.index() != index) continue;
+      pte = Pte::Make(PteKind::kOrphan, index, pte.writable());
+    }
+  }
+  w_.mapcount[file][index] = 0;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_

@@ -1,0 +1,172 @@
+// do_munmap() and exit_mmap() as in 2.6.11: split the edges, detach, zap,
+// free the page tables, then take each vma out of the index and free it.
+//
+#ifndef VMTRUNC_CORE_MODEL_UNMAP_INL_H_
+#define VMTRUNC_CORE_MODEL_UNMAP_INL_H_
+
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+// Returns false when [start, end) maps nothing.
+template <class C, class P>
+bool Machine<C, P>::UnmapBegin(unsigned mm, unsigned start, unsigned end,
+                               Unmap& unmap) {
+  unmap = Unmap{};
+  unmap.mm = static_cast<uint8_t>(mm);
+  unmap.start = static_cast<uint16_t>(start);
+  unmap.end = static_cast<uint16_t>(end);
+  return start < end && RangeIsMapped(mm, start, end);
+}
+
+template <class C, class P>
+void Machine<C, P>::ExitBegin(unsigned mm, Unmap& unmap) {
+  unmap = Unmap{};
+  unmap.mm = static_cast<uint8_t>(mm);
+  unmap.end = C::kAddrs;
+  unmap.whole_mm = 1;
+  unmap.phase = UnmapPhase::kDetach;
+}
+
+// Ends with kDone, unmap.failed set on ENOMEM.
+template <class C, class P>
+Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
+  using enum UnmapPhase;
+  for (;;) {
+    switch (unmap.phase) {
+      case kSplitLow: {
+        const Slot first = FindVma(unmap.mm, unmap.start);
+        unmap.phase = kSplitHigh;
+        if (w_.vmas[first].start >= unmap.start) continue;
+        if (!SplitBegin(first, unmap.start, /*new_below=*/false, adjust)) {
+          unmap.failed = 1;
+          return Flow::kDone;
+        }
+        unmap.phase = kAdjustLow;
+        return Flow::kSync;
+      }
+      case kSplitHigh: {
+        const Slot last = FindVma(unmap.mm, unmap.end);
+        unmap.phase = kDetach;
+        if (last == kNone || w_.vmas[last].start >= unmap.end) continue;
+        if (!SplitBegin(last, unmap.end, /*new_below=*/true, adjust)) {
+          unmap.failed = 1;
+          return Flow::kDone;
+        }
+        unmap.phase = kAdjustHigh;
+        return Flow::kSync;
+      }
+      case kAdjustLow:
+      case kAdjustHigh: {
+        const Flow flow = StepAdjust(adjust);
+        if (flow != Flow::kDone) return flow;
+        unmap.phase = unmap.phase == kAdjustLow ? kSplitHigh : kDetach;
+        continue;
+      }
+      case kDetach:
+        Detach(unmap);
+        if (unmap.first == kNone) return Flow::kDone;
+        unmap.phase = kZap;
+        return Flow::kSync;
+      case kZap: {
+        const Flow flow = ZapDetached(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
+      case kUnlink: {
+        const Flow flow = UnlinkDetached(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
+      case kFree: {
+        const Flow flow = FreeDetached(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
+    }
+  }
+}
+
+// Takes the vmas of the range off the mm's list; they keep their order on a
+// list of their own.
+template <class C, class P>
+void Machine<C, P>::Detach(Unmap& unmap) {
+  Slot tail = kNone;
+  unmap.first = kNone;
+  Slot slot = FindVma(unmap.mm, unmap.start);
+  while (slot != kNone && w_.vmas[slot].start < unmap.end) {
+    const Slot next = w_.vmas[slot].mm_next;
+    UnlinkMm(slot);
+    (tail == kNone ? unmap.first : w_.vmas[tail].mm_next) = slot;
+    tail = slot;
+    slot = next;
+  }
+  unmap.cursor = unmap.first;
+  if (unmap.first != kNone) unmap.next_addr = w_.vmas[unmap.first].start;
+  changed_ = true;
+}
+
+// One block of unmap_vmas(), under page_table_lock; it lets the lock go after
+// each block, as the kernel may. The tables go in the last hold.
+template <class C, class P>
+Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
+  if (!TakePtl(unmap.mm)) return Flow::kBlocked;
+  const Vma& vma = w_.vmas[unmap.cursor];
+  unsigned stop = unmap.next_addr + unsigned{w_.block};
+  if (stop > vma.end) stop = vma.end;
+  for (unsigned addr = unmap.next_addr; addr < stop; ++addr) {
+    if (!w_.mms[unmap.mm].ptes[addr].none()) ClearPte(unmap.mm, vma.file, addr);
+  }
+  unmap.next_addr = static_cast<uint16_t>(stop);
+  if (stop == vma.end) {
+    unmap.cursor = vma.mm_next;
+    if (unmap.cursor == kNone && rules_.unlink_before_tables) {
+      unmap.cursor = unmap.first;
+      unmap.phase = UnmapPhase::kUnlink;
+    } else if (unmap.cursor == kNone) {
+      FreeTables(unmap.mm, unmap.start, unmap.end);
+      unmap.phase = UnmapPhase::kFree;
+    } else {
+      unmap.next_addr = w_.vmas[unmap.cursor].start;
+    }
+  }
+  ReleasePtl(unmap.mm);
+  return Flow::kSync;
+}
+
+// free_pgtables() of 2.6.15: unlink_file_vma() of each vma, then the tables;
+// last the structs.
+template <class C, class P>
+Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
+  const unsigned file = w_.vmas[unmap.cursor].file;
+  if (!TakeMapLock(file)) return Flow::kBlocked;
+  IndexRemove(unmap.cursor);
+  ReleaseMapLock(file);
+  unmap.cursor = w_.vmas[unmap.cursor].mm_next;
+  if (unmap.cursor != kNone) return Flow::kSync;
+  FreeTables(unmap.mm, unmap.start, unmap.end);
+  while (unmap.first != kNone) {
+    const Slot slot = unmap.first;
+    unmap.first = w_.vmas[slot].mm_next;
+    probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
+    FreeVma(slot);
+  }
+  return Flow::kDone;
+}
+
+// remove_vm_struct() of one vma.
+template <class C, class P>
+Flow Machine<C, P>::FreeDetached(Unmap& unmap) {
+  const Slot slot = unmap.first;
+  const unsigned file = w_.vmas[slot].file;
+  if (!TakeMapLock(file)) return Flow::kBlocked;
+  IndexRemove(slot);
+  probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
+  ReleaseMapLock(file);
+  unmap.first = w_.vmas[slot].mm_next;
+  FreeVma(slot);
+  return unmap.first == kNone ? Flow::kDone : Flow::kSync;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_UNMAP_INL_H_

@@ -1,0 +1,131 @@
+// Where operations stand, from the lists of core/model/phases.h.
+#include "core/model/where.h"
+
+#include <cstddef>
+
+namespace vmtrunc {
+namespace {
+
+#define VMTRUNC_POINT(phase, point, waits) {#phase, point, Waits::waits},
+constexpr PhaseInfo kAdjust[] = {VMTRUNC_ADJUST_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kUnmap[] = {VMTRUNC_UNMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kPass[] = {VMTRUNC_PASS_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kFault[] = {VMTRUNC_FAULT_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMmap[] = {VMTRUNC_MMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMunmap[] = {VMTRUNC_MUNMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMprotect[] = {VMTRUNC_MPROTECT_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kMremap[] = {VMTRUNC_MREMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kAccess[] = {VMTRUNC_ACCESS_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kFork[] = {VMTRUNC_FORK_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kExit[] = {VMTRUNC_EXIT_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kTruncate[] = {VMTRUNC_TRUNCATE_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kRemap[] = {VMTRUNC_REMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kInvalidate[] = {VMTRUNC_INVALIDATE_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kRemoval[] = {VMTRUNC_REMOVAL_PHASES(VMTRUNC_POINT)};
+#undef VMTRUNC_POINT
+
+constexpr PhaseList kLists[] = {{"mmap", kMmap},
+                                {"munmap", kMunmap},
+                                {"mprotect", kMprotect},
+                                {"mremap", kMremap},
+                                {"read, write", kAccess},
+                                {"fork", kFork},
+                                {"exit", kExit},
+                                {"truncate, punch", kTruncate},
+                                {"invalidate", kInvalidate},
+                                {"removal of pages", kRemoval},
+                                {"remap", kRemap},
+                                {"vma_adjust", kAdjust},
+                                {"unmap", kUnmap},
+                                {"pass", kPass},
+                                {"fault", kFault}};
+
+template <size_t kSize, class Phase>
+const PhaseInfo& At(const PhaseInfo (&points)[kSize], Phase phase) {
+  return points[static_cast<size_t>(phase)];
+}
+
+const PhaseInfo& OfVerb(const Op& op) {
+  static constexpr PhaseInfo kIdle = {"", "idle", Waits::kNothing};
+  switch (op.verb) {
+    case Verb::kNone:
+      return kIdle;
+    case Verb::kMmap:
+      return At(kMmap, op.mmap.phase);
+    case Verb::kMunmap:
+      return At(kMunmap, op.munmap.phase);
+    case Verb::kMprotect:
+      return At(kMprotect, op.mprotect.phase);
+    case Verb::kMremap:
+      return At(kMremap, op.mremap.phase);
+    case Verb::kRead:
+    case Verb::kWrite:
+      return At(kAccess, op.access.phase);
+    case Verb::kFork:
+      return At(kFork, op.fork.phase);
+    case Verb::kExit:
+      return At(kExit, op.exit.phase);
+    case Verb::kTruncate:
+    case Verb::kPunch:
+      return At(kTruncate, op.truncate.phase);
+    case Verb::kInvalidate:
+      return At(kInvalidate, op.invalidate.phase);
+    case Verb::kRemap:
+      return At(kRemap, op.remap.phase);
+  }
+  return kIdle;
+}
+
+// The part that says more, or nullptr.
+const PhaseInfo* OfPart(const Op& op, Waits waits) {
+  switch (waits) {
+    case Waits::kAsAdjust:
+      return &At(kAdjust, op.adjust.phase);
+    case Waits::kAsUnmap:
+      return &At(kUnmap, op.unmap.phase);
+    case Waits::kAsPass:
+      return &At(kPass, op.pass.phase);
+    case Waits::kAsFault:
+      return &At(kFault, op.fault.phase);
+    case Waits::kAsMmap:
+      return &At(kMmap, op.mmap.phase);
+    case Waits::kAsRemoval:
+      return &At(kRemoval, RemovalOf(op).phase);
+    case Waits::kNothing:
+    case Waits::kISem:
+    case Waits::kMmapSemRead:
+    case Waits::kMmapSemWrite:
+    case Waits::kInvalidateLock:
+    case Waits::kPageLock:
+    case Waits::kUnmapMutex:
+    case Waits::kIMmapLock:
+    case Waits::kPageTableLock:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const PhaseList> PhaseLists() { return kLists; }
+
+PhaseInfo PhaseOf(const Op& op) {
+  PhaseInfo point = OfVerb(op);
+  while (const PhaseInfo* part = OfPart(op, point.waits)) {
+    // A name of its own stands, whatever the part is at.
+    const char* const name = *point.name != 0 ? point.name : part->name;
+    point = {part->phase, name, part->waits};
+  }
+  return point;
+}
+
+bool InFault(const Op& op) {
+  const PhaseInfo* phase = &OfVerb(op);
+  while (phase != nullptr && phase->waits != Waits::kAsFault)
+    phase = OfPart(op, phase->waits);
+  return phase != nullptr;
+}
+
+std::string WhereIs(const Op& op) { return PhaseOf(op).name; }
+
+}  // namespace vmtrunc

@@ -1,0 +1,162 @@
+// The world: the whole state of the modelled kernel, as one value.
+//
+// World is trivially copyable and holds no pointer: to copy it is to fork the
+// universe, to hash it is to recognise it. Everything in it is an unsigned
+// integer without padding, and what is free is zero, so that two equal worlds
+// are equal bytes. Things are named by their index: a vma by its slot in the
+// slab, a task, mm or file by its number.
+//
+// Units: addresses, lengths, pgoffs and sizes are in pages.
+#ifndef VMTRUNC_CORE_MODEL_WORLD_H_
+#define VMTRUNC_CORE_MODEL_WORLD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/model/caps.h"
+#include "core/model/op.h"
+#include "core/model/pte.h"
+
+namespace vmtrunc {
+
+enum class VmaState : uint8_t {
+  kFree = 0,
+  kNew = 1,       // allocated, not yet linked into its mm
+  kLinked = 2,    // in its mm's list
+  kDetached = 3,  // taken off its mm's list, being torn down
+};
+
+enum class InIndex : uint8_t {
+  kNot = 0,
+  kNode = 1,    // a node of the prio tree
+  kMember = 2,  // on the vm_set list of a node with the same interval
+  kListed = 3,  // on the nonlinear list, or in an index that is a sorted list
+};
+
+// One mapping of the file pages [pgoff, pgoff + pages()) at the addresses
+// [start, end) of one mm. Owned by the slab; geometry and links guarded by
+// mmap_sem and, for whoever walks the index, by the file's i_mmap_lock.
+struct Vma {
+  uint16_t start;  // inclusive
+  uint16_t end;    // exclusive
+  uint16_t pgoff;  // file page at start
+  uint8_t mm;
+  uint8_t file;
+  // vm_truncate_count: 0 = scan it all; page-aligned = restart at this byte
+  // address; else the count of the last pass that finished it. A word of the
+  // kernel's, but no value that a run can reach needs more than 32 bits.
+  uint32_t count;
+  VmaState state;
+  uint8_t shared;            // VM_SHARED
+  uint8_t write;             // VM_WRITE
+  uint8_t anon;              // id of its anon_vma, 0 for none
+  Slot mm_next, mm_prev;     // the mm's list, by address
+  InIndex in_index;          // how it hangs in i_mmap
+  Slot parent, left, right;  // of a tree node
+  Slot set_prev, set_next;   // the vm_set list; its head is the tree node
+  uint8_t birth;             // how often this slot was allocated, modulo 256
+  uint8_t nonlinear;         // VM_NONLINEAR
+  uint8_t accounted;         // VM_ACCOUNT: private, and has been writable
+  uint8_t cloned;     // its anon_vma was made by fork, beside its parent's
+  uint8_t unused[4];  // 32 bytes: a slot is a shift away
+
+  constexpr unsigned pages() const { return unsigned(end) - start; }
+  constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
+};
+
+struct File {
+  uint32_t truncate_count;
+  uint16_t size;  // i_size
+  uint8_t exists;
+  uint8_t i_sem;            // the task that holds it, or kNone
+  uint8_t i_mmap_lock;      // the same
+  uint8_t unmap_mutex;      // the same
+  Slot root;                // of the prio tree, or kNone
+  uint8_t index_bits;       // of the prio tree; 1 when it is empty
+  Slot list;                // first of the nonlinear list, or kNone
+  uint8_t walkers;          // tasks that hold i_mmap_lock shared, a bit each
+  uint8_t invalidate_lock;  // the task that holds it alone, or kNone
+  uint8_t fillers;          // tasks that hold it shared, a bit each
+  uint64_t cached;          // bit i: page i is in the page cache
+};
+
+template <class C>
+struct Mm {
+  uint8_t users;            // tasks that run in it; 0 and no vmas: free
+  uint8_t live;             // 1 from allocation until exit_mmap is through
+  uint8_t writer;           // the task that holds mmap_sem for write, or kNone
+  uint8_t readers;          // tasks that hold it for read, a bit each
+  uint8_t page_table_lock;  // the task that holds it, or kNone
+  Slot mmap;                // first vma, or kNone
+  uint16_t tables;          // bit i: the page table of span i is allocated
+  Pte ptes[C::kAddrs];
+};
+
+struct Task {
+  uint8_t live;
+  uint8_t mm;
+  uint8_t order;  // declared tasks first, then in fork order
+  uint8_t unused;
+  Op op;  // op.verb is kNone when idle
+};
+
+// Invariants are those of the properties in core/run/checker.h, which recompute
+// each from this struct alone.
+template <class C>
+struct World {
+  using Caps = C;
+
+  File files[C::kFiles];
+  Vma vmas[C::kVmas];
+  Mm<C> mms[C::kMms];
+  Task tasks[C::kTasks];
+  // Structs that are free, the one freed last at [free_count - 1].
+  Slot free_slots[C::kVmas];
+  uint16_t mapcount[C::kFiles][C::kFilePages];
+  uint32_t count_mask;  // truncate_count is this wide
+  uint8_t free_count;
+  uint8_t block;  // pages zapped between two break tests
+  uint8_t next_order;
+  uint8_t ran_out;  // a capacity that is not the contract's was exceeded
+};
+
+// Of the contract: what scripts run in.
+using LargeMm = Mm<LargeCaps>;
+using LargeWorld = World<LargeCaps>;
+
+// The tasks that have an operation in flight, a bit each.
+template <class C>
+unsigned BusyTasks(const World<C>& w) {
+  unsigned busy = 0;
+  for (unsigned task = 0; task < C::kTasks; ++task)
+    if (w.tasks[task].op.verb != Verb::kNone) busy |= 1U << task;
+  return busy;
+}
+
+// The linked vma of the mm that maps `addr`, or nullptr.
+template <class C>
+const Vma* VmaAt(const World<C>& w, unsigned mm, unsigned addr) {
+  for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
+    if (w.vmas[slot].start <= addr && addr < w.vmas[slot].end)
+      return &w.vmas[slot];
+  return nullptr;
+}
+
+static_assert(std::has_unique_object_representations_v<World<LargeCaps>>);
+static_assert(std::has_unique_object_representations_v<World<SmallCaps>>);
+static_assert(std::is_trivially_copyable_v<World<LargeCaps>>);
+
+// A 64-bit hash of the bytes of `object`, the same on every build and machine
+// of one byte order.
+uint64_t HashBytes(const void* bytes, size_t size);
+
+template <class T>
+uint64_t HashOf(const T& object) {
+  static_assert(std::has_unique_object_representations_v<T>);
+  return HashBytes(&object, sizeof(object));
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_WORLD_H_

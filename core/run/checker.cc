@@ -1,0 +1,464 @@
+#include "core/run/checker.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "core/run/checker_shape-inl.h"
+#include "core/model/machine-inl.h"
+
+namespace vmtrunc {
+namespace {
+
+constexpr std::array<PropertyInfo, kProperties> kInfos = {{
+    {"no-page-past-size",
+     "when a truncation's last pass ends, and whenever no truncation is in "
+     "flight, no pte maps a page at or past i_size"},
+    {"no-removed-page-mapped",
+     "a page that is removed from the page cache is mapped by no pte, then or "
+     "later"},
+    {"no-over-unmap", "a pass leaves ptes outside its range alone"},
+    {"restart-progress", "a pass scans no address twice without a reason"},
+    {"bounded-drops",
+     "a pass drops its lock at most once for each block and vma of its work"},
+    {"count-is-a-count",
+     "a pass's count is not page-aligned, and every vma in range carries it "
+     "when the walk ends"},
+    {"index-agrees",
+     "when i_mmap_lock is free, the tree holds each vma once, where its "
+     "geometry says; of a vma that has just moved, after each step"},
+    {"vmas-well-formed",
+     "vmas are sorted, apart, not empty, never shifted; ptes lie inside them; "
+     "mapcounts equal the ptes"},
+    {"lock-order",
+     "locks are taken in the kernel's order, nobody sleeps under a spinlock, "
+     "and an operation that has ended holds none"},
+    {"no-deadlock", "some task can always move until all are done"},
+    {"no-freed-use", "nothing freed is used"},
+}};
+
+template <class C>
+bool InRange(const Vma& vma, const Pass& pass) {
+  if (vma.nonlinear != 0) return true;  // its pages may be any
+  return vma.last_pgoff() >= pass.first && vma.pgoff <= pass.last;
+}
+
+// Drops that one vma allows a pass: a block each, and one more.
+template <class C>
+uint32_t Allowance(const World<C>& w, const Vma& vma, const Pass& pass) {
+  if (!InRange<C>(vma, pass)) return 0;
+  if (vma.nonlinear != 0) return (vma.pages() + w.block - 1) / w.block + 1;
+  const unsigned first = std::max<unsigned>(vma.pgoff, pass.first);
+  const unsigned last = std::min<unsigned>(vma.last_pgoff(), pass.last);
+  return (last - first + w.block) / w.block + 1;
+}
+
+// The page of its file that the pte maps.
+unsigned IndexOf(const Vma& vma, unsigned addr, Pte pte) {
+  return pte.kind() == PteKind::kCopy ? vma.pgoff + addr - vma.start
+                                      : pte.index();
+}
+
+// Whether a truncation of the file has stored its i_size and not ended.
+template <class C>
+bool Truncates(const World<C>& w, unsigned file) {
+  const uint8_t holder = w.files[file].i_sem;
+  if (holder == kNone) return false;
+  return vmtrunc::Truncates(w.tasks[holder].op);
+}
+
+}  // namespace
+
+std::span<const PropertyInfo> AllProperties() { return kInfos; }
+
+const char* Name(Property property) {
+  return AllProperties()[static_cast<size_t>(property)].name;
+}
+
+int PropertyNumber(std::string_view name) {
+  int number = 0;
+  while (number < kProperties &&
+         name != kInfos[static_cast<size_t>(number)].name)
+    ++number;
+  return number;
+}
+
+std::string Violation::ToString() const {
+  const auto format =
+      absl::ParsedFormat<'u', 'u', 'u', 'u'>::NewAllowIgnored(what);
+  return format ? absl::StrFormat(*format, values[0], values[1], values[2],
+                                  values[3])
+                : what;
+}
+
+template <class C>
+void Checker<C>::Break(Property property, const char* what, unsigned a,
+                       unsigned b, unsigned c, unsigned d) {
+  broken_ |= Bit(property);
+  if ((reported_ & Bit(property)) == 0) return;
+  const bool earlier = first_.what == nullptr ||
+                       (first_.step == step_ && property < first_.property);
+  if (earlier) first_ = {property, what, event_, step_, {a, b, c, d}};
+}
+
+// ---- lock-order, no-deadlock
+
+template <class C>
+void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
+                          unsigned id) {
+  // i_sem, mmap_sem, invalidate_lock, page lock, unmap_mutex, i_mmap_lock,
+  // page_table_lock; that of fork's child nests around its parent's. mmap_sem
+  // may be taken for read inside i_sem.
+  taken_[task] = static_cast<uint8_t>(taken_[task] | 1U << id);
+  bool ptl = false;
+  for (const Mm<C>& mm : w.mms) ptl |= mm.page_table_lock == task;
+  const Op& op = w.tasks[task].op;
+  bool wrong = false;
+  if (kind == LockKind::kPageTableLock) {
+    wrong = ptl && (op.verb != Verb::kFork || id != w.tasks[task].mm ||
+                    w.mms[op.fork.child_mm].page_table_lock != task);
+  } else {
+    bool mmap_sem = false;
+    for (const Mm<C>& mm : w.mms)
+      mmap_sem |= mm.writer == task || (mm.readers >> task & 1) != 0;
+    const bool page = LockedPage(op) != 0 || op.fault.locked != 0;
+    const bool before_page = kind < LockKind::kPageLock;
+    wrong = ptl || (page && kind <= LockKind::kPageLock) ||
+            (mmap_sem && kind < LockKind::kInvalidateLock);
+    for (const File& file : w.files) {
+      wrong |= file.i_mmap_lock == task || (file.walkers >> task & 1) != 0;
+      wrong |= file.unmap_mutex == task && kind != LockKind::kIMmapLock;
+      wrong |= before_page && file.invalidate_lock == task;
+      wrong |= before_page && (file.fillers >> task & 1) != 0;
+      wrong |= file.i_sem == task &&
+               (kind == LockKind::kISem || kind == LockKind::kMmapSemWrite);
+    }
+  }
+  if (wrong)
+    Break(Property::kLockOrder,
+          "task %u takes a lock (kind %u, of %u) out of order", task,
+          static_cast<unsigned>(kind), id);
+}
+
+template <class C>
+void Checker<C>::MaySleep(const World<C>& w, unsigned task) {
+  bool wrong = false;
+  for (const File& file : w.files)
+    wrong |= file.i_mmap_lock == task && !rules_.lock_sleeps;
+  for (const Mm<C>& mm : w.mms) wrong |= mm.page_table_lock == task;
+  if (wrong)
+    Break(Property::kLockOrder, "task %u may sleep under a spinlock", task);
+}
+
+// A lock that is left behind is a fault whether or not anybody wants it later.
+template <class C>
+void Checker<C>::CheckHoldsNothing(const World<C>& w, unsigned task) {
+  unsigned alone = 0;   // locks that one task holds
+  unsigned shared = 0;  // the tasks that hold others, a bit each
+  for (const File& file : w.files) {
+    alone += unsigned{file.i_sem == task} + unsigned{file.i_mmap_lock == task} +
+             unsigned{file.unmap_mutex == task} +
+             unsigned{file.invalidate_lock == task};
+    shared |= unsigned{file.walkers} | file.fillers;
+  }
+  for (unsigned left = taken_[task]; left != 0; left &= left - 1) {
+    const int mm = std::countr_zero(left);
+    const Mm<C>& it = w.mms[mm];
+    alone += unsigned{it.writer == task} + unsigned{it.page_table_lock == task};
+    shared |= it.readers;
+  }
+  taken_[task] = 0;
+  alone += shared >> task & 1;
+  if (alone != 0)
+    Break(Property::kLockOrder,
+          "task %u has ended its operation and still holds a lock", task);
+}
+
+template <class C>
+void Checker<C>::Deadlock(const World<C>& w) {
+  unsigned tasks = 0;
+  for (const Task& task : w.tasks) tasks += task.op.verb != Verb::kNone ? 1 : 0;
+  Break(Property::kNoDeadlock, "%u tasks are in flight and none can move",
+        tasks);
+}
+
+// ---- restart-progress, bounded-drops
+
+template <class C>
+void Checker<C>::Unscan(unsigned mm, unsigned start, unsigned end) {
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    PassLog& log = logs_[std::countr_zero(left)];
+    for (unsigned addr = start; addr < end; ++addr)
+      log.scanned[mm][addr / 64] &= ~(uint64_t{1} << addr % 64);
+  }
+}
+
+template <class C>
+void Checker<C>::VmaBorn(const World<C>& w, Slot slot) {
+  const Vma& vma = w.vmas[slot];
+  slots_ = std::max(slots_, slot + 1U);
+  origin_[slot] = static_cast<int16_t>(int{vma.start} - int{vma.pgoff});
+}
+
+template <class C>
+void Checker<C>::Renewed(const World<C>& w, Slot slot, Renewal why) {
+  const Vma& vma = w.vmas[slot];
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    const int task = std::countr_zero(left);
+    const Pass& pass = w.tasks[task].op.pass;
+    if (pass.file == vma.file) logs_[task].budget += Allowance(w, vma, pass);
+  }
+  if (why == Renewal::kCleared) Unscan(vma.mm, vma.start, vma.end);
+}
+
+template <class C>
+void Checker<C>::NoteBirths(const World<C>& w, PassLog& log) {
+  for (unsigned slot = 0; slot < slots_; ++slot)
+    log.births[slot] = w.vmas[slot].birth;
+}
+
+template <class C>
+void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
+  passes_ |= 1U << task;
+  const Pass& pass = w.tasks[task].op.pass;
+  PassLog& log = logs_[task];
+  log = PassLog{};
+  for (const Vma& vma : Vmas(w)) {
+    if (vma.in_index != InIndex::kNot && vma.file == pass.file)
+      log.budget += Allowance(w, vma, pass);
+  }
+  NoteBirths(w, log);
+  if (rules_.restart_in_vma && IsPageAligned(pass.count))
+    Break(Property::kCountIsACount, "the pass's count %u is page-aligned",
+          pass.count);
+}
+
+template <class C>
+void Checker<C>::Scans(const World<C>& w, unsigned task, unsigned mm,
+                       unsigned start, unsigned end) {
+  PassLog& log = logs_[task];
+  log.walked |= uint64_t{1} << w.tasks[task].op.pass.cursor % 64;
+  for (unsigned addr = start; addr < end;) {
+    const unsigned stop = std::min(end, (addr / 64 + 1) * 64);
+    uint64_t& word = log.scanned[mm][addr / 64];
+    const uint64_t bits = ~uint64_t{0} >> (64 - (stop - addr)) << addr % 64;
+    if ((word & bits) != 0)
+      Break(
+          Property::kRestartProgress,
+          "address %u of mm %u is scanned twice by one pass",
+          addr / 64 * 64 + static_cast<unsigned>(std::countr_zero(word & bits)),
+          mm);
+    word |= bits;
+    addr = stop;
+  }
+}
+
+template <class C>
+void Checker<C>::Drops(const World<C>& w, unsigned task) {
+  ++all_drops_;
+  PassLog& log = logs_[task];
+  NoteBirths(w, log);
+  if (++log.drops > log.budget)
+    Break(Property::kBoundedDrops,
+          "the pass has dropped its lock %u times, its work allows %u",
+          log.drops, log.budget);
+}
+
+template <class C>
+uint64_t Checker<C>::History() const {
+  uint64_t hash = passes_;
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    const PassLog& log = logs_[std::countr_zero(left)];
+    const uint64_t parts[] = {hash, log.budget - log.drops,
+                              HashBytes(log.scanned, sizeof(log.scanned))};
+    hash = HashBytes(parts, sizeof(parts));
+  }
+  return hash;
+}
+
+// ---- what a pass does, and leaves
+
+template <class C>
+void Checker<C>::Zaps(const World<C>& w, unsigned task, Slot slot,
+                      unsigned addr) {
+  const Pass& pass = w.tasks[task].op.pass;
+  const Vma& vma = w.vmas[slot];
+  const Pte pte = w.mms[vma.mm].ptes[addr];
+  const unsigned index = IndexOf(vma, addr, pte);
+  if (index < pass.first || index > pass.last)
+    Break(Property::kNoOverUnmap,
+          "page %u at %u of mm %u is unmapped by a pass from page %u on", index,
+          addr, vma.mm, pass.first);
+  if (pte.kind() == PteKind::kCopy && pass.even_cows == 0)
+    Break(Property::kNoOverUnmap, "the private copy at %u of mm %u is unmapped",
+          addr, vma.mm);
+}
+
+template <class C>
+void Checker<C>::WalkEnds(const World<C>& w, unsigned task) {
+  const Pass& pass = w.tasks[task].op.pass;
+  if (!rules_.restart_in_vma || !rules_.stamp_vmas) return;
+  for (unsigned slot = 0; slot < slots_; ++slot) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.in_index == InIndex::kNot || vma.file != pass.file) continue;
+    if (vma.nonlinear != pass.in_list) continue;
+    if (InRange<C>(vma, pass) &&
+        vma.count != DoneMark(pass.count, rules_.restart_names_pass))
+      Break(Property::kCountIsACount,
+            "the vma at %u of mm %u carries %u when pass %u ends", vma.start,
+            vma.mm, vma.count, pass.count);
+  }
+}
+
+template <class C>
+void Checker<C>::CheckPastSize(const World<C>& w, unsigned file,
+                               unsigned size) {
+  if (w.files[file].size != size) return;  // grown since
+  for (const Vma& vma : Vmas(w)) {
+    if (vma.state == VmaState::kFree || vma.file != file) continue;
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      const Pte pte = w.mms[vma.mm].ptes[addr];
+      if (!pte.present()) continue;
+      const unsigned index = IndexOf(vma, addr, pte);
+      if (index < size) continue;
+      Break(Property::kNoPagePastSize,
+            "page %u is mapped at %u of mm %u, and the file has %u pages",
+            index, addr, vma.mm, size);
+      return;
+    }
+  }
+}
+
+// A pte that has just been set. While no truncation runs, i_size only grows: so
+// a state that is right when a truncation ends stays right as long as each pte
+// that is set is. What a truncation in flight may still take is its end's to
+// look at.
+template <class C>
+void Checker<C>::CheckPte(const World<C>& w, unsigned mm, unsigned addr) {
+  const Pte pte = w.mms[mm].ptes[addr];
+  for (const Vma& vma : Vmas(w)) {
+    if (vma.state == VmaState::kFree || vma.state == VmaState::kNew ||
+        vma.mm != mm || addr < vma.start || addr >= vma.end)
+      continue;
+    const unsigned index = IndexOf(vma, addr, pte);
+    const unsigned size = w.files[vma.file].size;
+    if (index >= size && !Truncates(w, vma.file))
+      Break(Property::kNoPagePastSize,
+            "page %u is mapped at %u of mm %u though no truncation runs, and "
+            "the file has %u pages",
+            index, addr, mm, size);
+    if (pte.kind() == PteKind::kOrphan)
+      Break(Property::kNoRemovedPageMapped,
+            "page %u of file %u has been removed, and %u of mm %u maps it",
+            index, vma.file, addr, mm);
+    return;
+  }
+}
+
+template <class C>
+void Checker<C>::PassEnds(const World<C>& w, unsigned task) {
+  passes_ &= ~(1U << task);
+  const Op& op = w.tasks[task].op;
+  if (op.verb == Verb::kTruncate && op.pass.final != 0)
+    CheckPastSize(w, op.truncate.removal.file, op.truncate.removal.first);
+}
+
+template <class C>
+void Checker<C>::UsesTable(const World<C>& w, unsigned, unsigned mm,
+                           unsigned addr) {
+  if ((w.mms[mm].tables >> (addr / kPtesPerTable) & 1) == 0)
+    Break(Property::kNoFreedUse,
+          "the page table at %u of mm %u is used after it was freed", addr, mm);
+}
+
+template <class C>
+void Checker<C>::TruncationEnds(const World<C>& w, unsigned, unsigned file,
+                                unsigned size) {
+  CheckPastSize(w, file, size);
+}
+
+template <class C>
+void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
+  if (w.mapcount[file][index] != 0) CheckMapcounts(w);
+  for (const Vma& vma : Vmas(w)) {
+    if (vma.state == VmaState::kFree || vma.file != file) continue;
+    // Where the geometry says first; all of it when the kernel's own count of
+    // mappings is not 0.
+    unsigned start = vma.start;
+    unsigned end = vma.end;
+    if (w.mapcount[file][index] == 0) {
+      if (index < vma.pgoff || index > vma.last_pgoff()) continue;
+      start += index - vma.pgoff;
+      end = start + 1;
+    }
+    for (unsigned addr = start; addr < end; ++addr) {
+      const Pte pte = w.mms[vma.mm].ptes[addr];
+      if (pte.kind() != PteKind::kPage || pte.index() != index) continue;
+      Break(Property::kNoRemovedPageMapped,
+            "page %u of file %u is removed while %u of mm %u maps it", index,
+            file, addr, vma.mm);
+      return;
+    }
+  }
+}
+
+// ---- what fuzzers are told of
+
+template <class C>
+unsigned Checker<C>::CountRelation(const Pass& pass, const Vma& vma,
+                                   Slot slot) const {
+  enum { kOlder, kDone, kNewer, kBelow, kInside, kBeyond };
+  const auto place = [&](unsigned at) -> unsigned {
+    return at <= vma.start ? kBelow : at < vma.end ? kInside : kBeyond;
+  };
+  if (rules_.restart_in_vma) {
+    if (vma.count != 0 && IsRestart(vma.count, rules_.restart_names_pass))
+      return place(vma.count >> kPageShift);
+  } else if (pass.restart_vma == slot) {
+    return place(pass.restart_addr);
+  }
+  const uint32_t done = DoneMark(pass.count, rules_.restart_names_pass);
+  return vma.count == done ? kDone : vma.count < done ? kOlder : kNewer;
+}
+
+template <class C>
+void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
+  // By verb: what has moved, as NoteFeatures() lists it.
+  constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6, 8, 7, 8, 8};
+  static_assert(std::size(kMover) == kVerbs + 1);
+  for (unsigned left = passes_; left != 0; left &= left - 1) {
+    const int task = std::countr_zero(left);
+    const Pass& pass = w.tasks[task].op.pass;
+    const PassLog& log = logs_[task];
+    for (unsigned slot = 0; slot < slots_; ++slot) {
+      const Vma& vma = w.vmas[slot];
+      if (vma.in_index == InIndex::kNot || vma.file != pass.file ||
+          vma.last_pgoff() < pass.first || vma.pgoff > pass.last)
+        continue;
+      const unsigned skip =
+          pass.first > vma.pgoff ? pass.first - unsigned{vma.pgoff} : 0U;
+      bool present = false;
+      for (unsigned addr = vma.start + skip; addr < vma.end && !present; ++addr)
+        present = w.mms[vma.mm].ptes[addr].present();
+      unsigned state = CountRelation(pass, vma, static_cast<Slot>(slot));
+      state = state * 3 + (pass.cursor == slot                  ? 1U
+                           : (log.walked >> slot % 64 & 1) != 0 ? 2U
+                                                                : 0U);
+      state = state * 2 + (present ? 1U : 0U);
+      state = state * 3 + (vma.state != VmaState::kLinked  ? 2U
+                           : log.births[slot] != vma.birth ? 1U
+                                                           : 0U);
+      state = state * 2 + (skip != 0 ? 1U : 0U);
+      state = state * 9 + kMover[static_cast<unsigned>(verb)];
+      state = state * 2 + (pass.dropped != 0 ? 1U : 0U);
+      features_[state] = 1;
+    }
+  }
+}
+
+template class Checker<LargeCaps>;
+template class Checker<SmallCaps>;
+
+}  // namespace vmtrunc

@@ -1,0 +1,239 @@
+// The properties, each recomputed from the world's primary data (ptes, vma
+// geometry, lock owners) at the points that its text names.
+//
+// Checker is a Probe (core/model/machine.h) and a value: it is copied with the
+// world it watches. What it remembers itself is history that no state shows:
+// what a pass has scanned, how much work it was given, where a vma was born.
+#ifndef VMTRUNC_CORE_RUN_CHECKER_H_
+#define VMTRUNC_CORE_RUN_CHECKER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+
+// In the order in which two that break in one step are reported.
+enum class Property : uint8_t {
+  kNoPagePastSize,
+  kNoRemovedPageMapped,
+  kNoOverUnmap,
+  kRestartProgress,
+  kBoundedDrops,
+  kCountIsACount,
+  kIndexAgrees,
+  kVmasWellFormed,
+  kLockOrder,
+  kNoDeadlock,
+  kNoFreedUse,
+};
+inline constexpr int kProperties = 11;
+constexpr uint32_t Bit(Property property) {
+  return uint32_t{1} << static_cast<unsigned>(property);
+}
+
+struct PropertyInfo {
+  const char* name;  // "no-page-past-size"
+  const char* text;  // what must hold, one sentence
+};
+std::span<const PropertyInfo> AllProperties();
+
+const char* Name(Property property);
+
+// The property of that name, or kProperties.
+int PropertyNumber(std::string_view name);
+
+// What broke first: where, and the values, whose meaning depends on `what`.
+struct Violation {
+  Property property = Property::kNoPagePastSize;
+  const char* what = nullptr;  // a format of four numbers; see ToString()
+  uint16_t event = 0;          // the event that was running, from 1
+  uint32_t step = 0;
+  unsigned values[4] = {0, 0, 0, 0};
+
+  std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
+};
+
+// Sets of abstract states, as Checker::NoteFeatures() fills them: a byte each,
+// 1 for what was seen. Requires: both of one size.
+inline void AddSeen(std::span<uint8_t> to, std::span<const uint8_t> seen) {
+  for (size_t i = 0; i < to.size(); ++i) to[i] |= seen[i];
+}
+inline size_t CountSeen(std::span<const uint8_t> seen) {
+  return static_cast<size_t>(std::count(seen.begin(), seen.end(), 1));
+}
+
+template <class C>
+class Checker {
+ public:
+  using RulesSeen = Rules;
+
+  explicit Checker(const Rules& rules) : rules_(rules) {}
+
+  // How many abstract states there are; see NoteFeatures().
+  static constexpr unsigned kFeatures = 6 * 3 * 2 * 3 * 2 * 9 * 2;
+
+  // From now on notes the abstract states that are seen while a pass runs in
+  // `features`, kFeatures bytes that outlive this and become 1. One for each
+  // vma that reaches into the pass's range, a product of:
+  //   6  its count: older or none, the pass's, newer, a restart address below
+  //      it, in it, or beyond it
+  //   3  the walk: has not come to it, is in it, has been there
+  //   2  whether a pte of it in the range is present
+  //   3  linked, linked in a struct that was another's when the lock was
+  //      dropped (or the pass began), not linked
+  //   2  whether it begins before the range
+  //   9  what has just moved: mmap, munmap, mprotect, mremap, a fault, fork,
+  //      exit, remap, a pass
+  //   2  whether the lock is dropped
+  void NoteFeatures(uint8_t* features) { features_ = features; }
+
+  // first() is of the properties with a bit here alone; broken() is of all.
+  void ReportOnly(uint32_t properties) { reported_ = properties; }
+
+  // A hash of what restart-progress and bounded-drops remember of the passes
+  // that run: what else than the world their verdict depends on.
+  uint64_t History() const;
+
+  uint32_t broken() const { return broken_; }        // a bit a property
+  const Violation& first() const { return first_; }  // valid if broken()
+  uint32_t drops() const { return all_drops_; }      // by all passes
+  uint32_t steps() const { return step_; }
+
+  // The driver says which event runs, when it is through, and when all is.
+  void EventBegins(unsigned event) { event_ = static_cast<uint16_t>(event); }
+  void EventEnds(const World<C>& w) {
+    if ((index_dirty_ | geometry_dirty_ | ptes_dirty_) != 0) CheckEvent(w);
+  }
+  void RunEnds(const World<C>& w) { CheckMapcounts(w); }
+  void Deadlock(const World<C>& w);
+
+  // The calls of Machine.
+  void Acquires(const World<C>& w, unsigned task, LockKind kind, unsigned id);
+  void MaySleep(const World<C>& w, unsigned task);
+  void Uses(const World<C>& w, unsigned, Slot slot, unsigned birth) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.state == VmaState::kFree || vma.birth != birth)
+      Break(Property::kNoFreedUse,
+            "the vma in slot %u is used after it was freed", slot);
+  }
+  void VmaBorn(const World<C>& w, Slot slot);
+  void GeometryChanged(const World<C>& w, Slot slot) {
+    geometry_dirty_ |= 1U << w.vmas[slot].mm;
+  }
+  void IndexChanged(const World<C>& w, Slot slot) {
+    index_dirty_ |= 1U << w.vmas[slot].file;
+    moved_ |= uint64_t{1} << slot;
+  }
+  void IndexInserted(const World<C>& w, Slot slot) {
+    const Vma& vma = w.vmas[slot];
+    keys_[slot] = {vma.pgoff, static_cast<uint16_t>(vma.last_pgoff())};
+    IndexChanged(w, slot);
+  }
+  void Adjusts(unsigned) {}
+  void MmFreed(unsigned mm) { Unscan(mm, 0, C::kAddrs); }
+  void Unmapped(unsigned mm, unsigned start, unsigned end) {
+    Unscan(mm, start, end);
+  }
+  void PteChanged(unsigned mm) { ptes_dirty_ |= 1U << mm; }
+  void PteSet(const World<C>& w, unsigned mm, unsigned file, unsigned addr) {
+    const Pte pte = w.mms[mm].ptes[addr];
+    // Nearly all are a page of the file inside it: nothing more to look at.
+    const bool inside =
+        pte.kind() == PteKind::kPage && pte.index() < w.files[file].size;
+    if (!inside && pte.present()) CheckPte(w, mm, addr);
+  }
+  void Renewed(const World<C>& w, Slot slot, Renewal why);
+  void PteMoved(unsigned mm, unsigned addr) { Unscan(mm, addr, addr + 1); }
+  void PassBegins(const World<C>& w, unsigned task);
+  void Scans(const World<C>& w, unsigned task, unsigned mm, unsigned start,
+             unsigned end);
+  void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr);
+  void Drops(const World<C>& w, unsigned task);
+  void UsesTable(const World<C>& w, unsigned task, unsigned mm, unsigned addr);
+  void WalkEnds(const World<C>& w, unsigned task);
+  void PassEnds(const World<C>& w, unsigned task);
+  void Removes(const World<C>& w, unsigned file, unsigned index);
+  void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
+                      unsigned size);
+  void StepBegins(const World<C>&, unsigned) {}
+  void StepEnds(const World<C>& w, unsigned task, Verb verb, Flow flow) {
+    const bool news = moved_ != 0;
+    if (news) CheckPlaces(w);
+    if (flow == Flow::kDone) CheckHoldsNothing(w, task);
+    if (features_ != nullptr && passes_ != 0 && (news || flow != Flow::kSync))
+      CountFeatures(w, verb);
+    ++step_;
+  }
+
+ private:
+  // The interval under which a vma was put into the index.
+  struct Key {
+    uint16_t pgoff, last_pgoff;
+  };
+
+  // What one pass has done since it began.
+  struct PassLog {
+    uint32_t budget;  // drops that its work allows
+    uint32_t drops;
+    uint64_t scanned[C::kMms][(C::kAddrs + 63) / 64];  // a bit a page
+    uint8_t births[C::kVmas];  // of the slots at its begin or last drop
+    uint64_t walked;           // slots that it has scanned some of
+  };
+
+  // The structs that have ever been in use.
+  std::span<const Vma> Vmas(const World<C>& w) const {
+    return {w.vmas, slots_};
+  }
+  void Break(Property property, const char* what, unsigned a = 0,
+             unsigned b = 0, unsigned c = 0, unsigned d = 0);
+  void NoteBirths(const World<C>& w, PassLog& log);
+  void Unscan(unsigned mm, unsigned start, unsigned end);
+  void CheckPlaces(const World<C>& w);
+  void CheckEvent(const World<C>& w);
+  void BreakIndex(const Vma& vma);
+  void CheckIndex(const World<C>& w, unsigned file);
+  void CheckList(const World<C>& w, unsigned file, Slot head, bool nonlinear,
+                 uint64_t& seen);
+  void CheckNode(const World<C>& w, unsigned file, Slot slot, Slot parent,
+                 int depth, uint64_t radix, uint64_t& seen);
+  void CheckGeometry(const World<C>& w, unsigned mm);
+  void CheckPtes(const World<C>& w, unsigned mm);
+  void CheckMapcounts(const World<C>& w);
+  unsigned CountRelation(const Pass& pass, const Vma& vma, Slot slot) const;
+  void CountFeatures(const World<C>& w, Verb verb);
+  void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
+  void CheckPte(const World<C>& w, unsigned mm, unsigned addr);
+  void CheckHoldsNothing(const World<C>& w, unsigned task);
+
+  Rules rules_;
+  uint32_t broken_ = 0;
+  uint32_t reported_ = ~0U;
+  uint32_t step_ = 0;
+  uint32_t all_drops_ = 0;
+  uint16_t event_ = 0;
+  unsigned slots_ = 0;  // of the slab, that have ever been in use
+  // Of each task, the mms whose locks its operation may have taken: all bits of
+  // what it has taken, a file's number too. No others need be looked at when it
+  // ends.
+  uint8_t taken_[C::kTasks] = {};
+  uint64_t moved_ = 0;           // slots that the index got, lost or moved
+  unsigned index_dirty_ = 0;     // files whose index is to be looked at
+  unsigned geometry_dirty_ = 0;  // mms whose vmas are
+  unsigned ptes_dirty_ = 0;      // mms whose ptes are
+  unsigned passes_ = 0;          // tasks that run a pass
+  uint8_t* features_ = nullptr;
+  Violation first_;
+  int16_t origin_[C::kVmas];  // start - pgoff of each vma, from its birth
+  Key keys_[C::kVmas];        // valid for the vmas in an index
+  PassLog logs_[C::kTasks];   // valid for the tasks in passes_
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_RUN_CHECKER_H_

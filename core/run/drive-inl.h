@@ -1,0 +1,60 @@
+// What every run is, whatever watches it. Included by those that run.
+#ifndef VMTRUNC_CORE_RUN_DRIVE_INL_H_
+#define VMTRUNC_CORE_RUN_DRIVE_INL_H_
+
+#include <span>
+#include <type_traits>
+
+#include "core/run/run.h"
+
+namespace vmtrunc {
+
+// Runs `events` in `world`, then what is in flight to its end. The probe is
+// asked what broke, unless it is NoProbe. `had_effect`: one an event, or
+// nullptr.
+template <class C, class P>
+RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
+                const Rules& rules, bool* had_effect = nullptr) {
+  Machine<C, P> machine(world, rules, probe);
+  RunResult result;
+  result.events = static_cast<uint32_t>(events.size());
+  constexpr bool kChecks = !std::is_same_v<P, NoProbe<C>>;
+  unsigned number = 0;
+  for (const Event& event : events) {
+    if constexpr (kChecks) probe.EventBegins(++number);
+    const bool effect = machine.Apply(event);
+    result.effects += effect ? 1U : 0U;
+    if (had_effect != nullptr) *had_effect++ = effect;
+    if constexpr (kChecks) probe.EventEnds(world);
+  }
+  if constexpr (requires { probe.FinishBegins(); }) probe.FinishBegins();
+  const bool finished = machine.Finish();
+  if constexpr (kChecks) {
+    if (!finished) probe.Deadlock(world);
+    probe.EventEnds(world);
+    probe.RunEnds(world);
+    result.broken = probe.broken();
+    result.first = probe.first();
+    result.drops = probe.drops();
+    result.steps = probe.steps();
+  }
+  result.ran_out = world.ran_out != 0;
+  return result;
+}
+
+// Run() with that checker: Checker<C>, or one of another name.
+template <class C, class P>
+RunResult RunChecked(const Setup& setup, std::span<const Event> events,
+                     const Rules& rules, const RunOptions& options) {
+  World<C> world = MakeWorld<C>(setup, rules);
+  P checker(rules);
+  checker.NoteFeatures(options.features);
+  checker.ReportOnly(options.report);
+  RunResult result = Drive(world, checker, events, rules, options.had_effect);
+  if (options.hash_state) result.state_hash = HashOf(world);
+  return result;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_RUN_DRIVE_INL_H_

@@ -1,0 +1,128 @@
+// Where operations stand: the lists of phases say what the machine does, and
+// docs/model.md says what the lists say.
+#include "core/model/where.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/run/run.h"
+#include "search/mutate.h"
+
+namespace vmtrunc {
+namespace {
+
+// In the words of docs/model.md.
+const char* Name(Waits waits) {
+  switch (waits) {
+    case Waits::kNothing:
+      return "-";
+    case Waits::kISem:
+      return "i_sem";
+    case Waits::kMmapSemRead:
+      return "mmap_sem, for read";
+    case Waits::kMmapSemWrite:
+      return "mmap_sem, for write";
+    case Waits::kInvalidateLock:
+      return "invalidate_lock";
+    case Waits::kPageLock:
+      return "the page's lock";
+    case Waits::kUnmapMutex:
+      return "unmap_mutex";
+    case Waits::kIMmapLock:
+      return "i_mmap_lock";
+    case Waits::kPageTableLock:
+      return "page_table_lock";
+    case Waits::kAsAdjust:
+      return "as vma_adjust";
+    case Waits::kAsUnmap:
+      return "as unmap";
+    case Waits::kAsPass:
+      return "as a pass";
+    case Waits::kAsFault:
+      return "as a fault";
+    case Waits::kAsMmap:
+      return "as mmap";
+    case Waits::kAsRemoval:
+      return "as the removal of pages";
+  }
+  return "";
+}
+
+LockKind KindOf(Waits waits) {
+  switch (waits) {
+    case Waits::kISem:
+      return LockKind::kISem;
+    case Waits::kMmapSemRead:
+      return LockKind::kMmapSemRead;
+    case Waits::kMmapSemWrite:
+      return LockKind::kMmapSemWrite;
+    case Waits::kInvalidateLock:
+      return LockKind::kInvalidateLock;
+    case Waits::kPageLock:
+      return LockKind::kPageLock;
+    case Waits::kUnmapMutex:
+      return LockKind::kUnmapMutex;
+    case Waits::kIMmapLock:
+      return LockKind::kIMmapLock;
+    case Waits::kPageTableLock:
+      return LockKind::kPageTableLock;
+    case Waits::kNothing:
+    case Waits::kAsAdjust:
+    case Waits::kAsUnmap:
+    case Waits::kAsPass:
+    case Waits::kAsFault:
+    case Waits::kAsMmap:
+    case Waits::kAsRemoval:
+      break;
+  }
+  ADD_FAILURE() << "waits for no lock: " << Name(waits);
+  return LockKind::kISem;
+}
+
+TEST(Where, ATaskThatIsBlockedWaitsForTheLockThatIsListed) {
+  Random random(11);
+  std::set<LockKind> seen;
+  for (int round = 0; round < 40000; ++round) {
+    Script script = RandomSetup(random);
+    for (int i = 0; i < 40; ++i) Mutate(script, 64, random);
+    const auto kernels = AllKernels();
+    const Rules rules =
+        kernels[random.Below(static_cast<unsigned>(kernels.size()))].rules;
+    RunTraced(script, rules, [&](const TraceStep& step) {
+      if (step.flow != Flow::kBlocked) return;
+      const PhaseInfo point = PhaseOf(*step.begins);
+      for (const TraceNote& note : step.notes) {
+        if (note.kind != TraceNote::Kind::kBlocks) continue;
+        EXPECT_EQ(KindOf(point.waits), note.lock)
+            << VerbName(step.verb) << " " << point.phase << ", " << step.from;
+        seen.insert(note.lock);
+      }
+    });
+  }
+  EXPECT_EQ(seen.size(), 8U);  // of each kind of lock somebody has waited for
+}
+
+TEST(Where, TheModelsDocumentListsThePhases) {
+  std::string table =
+      "| of | phase | stands | may wait for |\n|---|---|---|---|\n";
+  for (const PhaseList& list : PhaseLists())
+    for (const PhaseInfo& point : list.points)
+      absl::StrAppend(&table, "| ", list.of, " | `", point.phase, "` | ",
+                      *point.name == 0 ? "-" : point.name, " | ",
+                      Name(point.waits), " |\n");
+  std::ifstream file(VMTRUNC_SOURCE_DIR "/docs/model.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_NE(text.str().find(table), std::string::npos)
+      << "docs/model.md should have:\n"
+      << table;
+}
+
+}  // namespace
+}  // namespace vmtrunc

@@ -1,0 +1,87 @@
+// A script: one run of the model, and its two forms.
+//
+// The text form (*.vmt) is what people read and write; the byte form is what
+// fuzzers work on. docs/format.md fixes the byte form. Both carry all that a
+// run depends on; comments and `expect` lines are the text's alone.
+#ifndef VMTRUNC_CORE_SCRIPT_SCRIPT_H_
+#define VMTRUNC_CORE_SCRIPT_SCRIPT_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/model/event.h"
+#include "core/model/rules.h"
+#include "core/script/draft.h"
+#include "core/script/verbs.h"
+
+namespace vmtrunc {
+
+struct Expect {
+  std::string kernel;              // as written
+  std::optional<KernelSpec> spec;  // empty: the kernel or a rule is not built
+  int broken = -1;                 // a Property's number; -1: holds
+  int line = 0;
+};
+
+// A name of a task in a text that nobody declares or forks there.
+struct StrayTask {
+  std::string name;  // "": there is none
+  int line = 0;
+};
+
+struct Script : Draft {
+  std::optional<KernelSpec> kernel;
+  std::string unknown_kernel;  // a `kernel` line that is not built
+  StrayTask stray;             // the first one of a text; runs all the same
+  std::vector<Expect> expects;
+  std::string task_names[8];  // as in the text, or a, b, ...
+  std::string file_names[2];  // f, g
+  bool is_bytes = false;      // read from the byte form
+  size_t ignored_bytes = 0;   // of that, past kMaxEvents
+};
+
+// A script without events whose names are the default ones.
+Script EmptyScript();
+// `draft` with the default names.
+Script ScriptOf(Draft draft);
+
+// InvalidArgument, "LINE: expected ...", when the text is malformed.
+absl::StatusOr<Script> ParseText(std::string_view text);
+
+// The canonical text: ParseText() reads the same script back, and printing that
+// gives the same text.
+std::string ToText(const Script& script);
+std::string ToText(const Event& event, const Script& names);
+
+// Any bytes are a script.
+Script DecodeBytes(std::span<const uint8_t> bytes);
+std::vector<uint8_t> EncodeBytes(const Script& script);
+
+// Decodes into buffers that are kept, for the fuzzing loop. Returns the number
+// of events.
+size_t DecodeBytes(std::span<const uint8_t> bytes, Setup& setup,
+                   KernelSpec& kernel, bool& has_kernel,
+                   std::span<Event, kMaxEvents> events);
+
+inline constexpr size_t kHeaderBytes = 32;
+inline constexpr size_t kRecordBytes = 8;
+
+// Has the header of a byte form say that the script runs on this kernel, and
+// changes nothing else.
+void SetKernel(const KernelSpec& kernel,
+               std::span<uint8_t, kHeaderBytes> header);
+// The flips that a header has, whether or not there are such rules.
+RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header);
+
+// Whether a file is in the text form: its name ends in .vmt or its first
+// significant line starts with "vmtrunc".
+bool LooksLikeText(std::string_view name, std::string_view content);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_SCRIPT_SCRIPT_H_

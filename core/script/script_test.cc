@@ -1,0 +1,193 @@
+#include "core/script/script.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "search/mutate.h"
+
+namespace vmtrunc {
+namespace {
+
+Script RandomScript(Random& random, size_t max_events) {
+  Script script = RandomSetup(random);
+  for (int i = 0; i < 8; ++i) Mutate(script, max_events, random);
+  return script;
+}
+
+std::string ErrorOf(const std::string& text) {
+  return std::string(ParseText(text).status().message());
+}
+
+TEST(Text, SaysWhereAndWhatWasExpected) {
+  EXPECT_EQ(ErrorOf(""), "1: expected vmtrunc 1");
+  EXPECT_EQ(ErrorOf("# a comment\nvmtrunc 2\n"), "2: expected vmtrunc 1");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\nblock 65\n"), "2: expected pages, 1..64");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\ntask a\na munmap 1\n"),
+            "3: expected LEN, 0..255");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\na mmap 1 1 f 0\n"),
+            "2: expected the name of a declared file");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\na jump\n"),
+            "2: expected a verb, step, drop or finish");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\na exit now\n"),
+            "2: expected the end of the line, not now");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\nexpect 2.6.11 breaks nothing\n"),
+            "2: expected a property");
+  EXPECT_EQ(ErrorOf("vmtrunc 1\nexpect 2.6.11 holds\na exit\n"),
+            "3: expected expect, which comes last");
+}
+
+TEST(Text, MoreThan256EventsAreAnError) {
+  std::string text = "vmtrunc 1\ntask a\n";
+  for (int i = 0; i < 256; ++i) text += "a step\n";
+  EXPECT_TRUE(ParseText(text).ok());
+  EXPECT_EQ(ErrorOf(text + "a step\n"), "259: expected at most 256 events");
+}
+
+TEST(Text, CanonicalTextReadsBackAsItself) {
+  const char* text =
+      "vmtrunc 1\nkernel 2.6.11-leap\nblock 2\ncount 5\ncount-bits 12\n"
+      "file f 8\nfile other 3\ntask a\ntask b mm a\n"
+      "a mmap 100 8 f 1 private r populate\nb mremap 1 2 3 4 fail 0\n"
+      "a truncate other 2 &\na drop 3\na fork kid\nkid write 7\n"
+      "expect 2.6.11 holds\nexpect 9.9 breaks no-deadlock\n";
+  const auto script = ParseText(text);
+  ASSERT_TRUE(script.ok()) << script.status();
+  EXPECT_EQ(ToText(*script), text);
+}
+
+TEST(Bytes, TextAndBytesCarryTheSameScript) {
+  Random random(1);
+  for (int i = 0; i < 2000; ++i) {
+    const Script script = RandomScript(random, 40);
+    const Script back = DecodeBytes(EncodeBytes(script));
+    EXPECT_EQ(back.setup, script.setup);
+    ASSERT_EQ(back.events, script.events) << ToText(script);
+    EXPECT_EQ(ToText(back), ToText(script));
+    const auto parsed = ParseText(ToText(script));
+    ASSERT_TRUE(parsed.ok()) << parsed.status() << ToText(script);
+    EXPECT_EQ(ToText(*parsed), ToText(script));
+  }
+}
+
+TEST(Bytes, AnyBytesAreAScriptAndEncodingIsCanonical) {
+  Random random(2);
+  for (int i = 0; i < 2000; ++i) {
+    std::vector<uint8_t> bytes(random.Below(400));
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());
+    const Script script = DecodeBytes(bytes);
+    const std::vector<uint8_t> once = EncodeBytes(script);
+    EXPECT_EQ(EncodeBytes(DecodeBytes(once)), once);
+    EXPECT_TRUE(ParseText(ToText(script)).ok());
+  }
+}
+
+TEST(Bytes, WhatIsPastTheLastEventIsCounted) {
+  const std::vector<uint8_t> bytes(kHeaderBytes + kRecordBytes * kMaxEvents +
+                                   5);
+  EXPECT_EQ(DecodeBytes(bytes).ignored_bytes, 5u);
+}
+
+// A file of version 1, byte by byte: it must mean this for ever.
+TEST(Bytes, Version1KeepsItsMeaning) {
+  constexpr std::array<uint8_t, 64> kFile = {
+      1,  3,    1,   0, 5,   0, 0, 0, 0, 0x84, 1, 8, 0, 0, 0, 0,  // header
+      8,  0,    0,   0, 0,   0, 0, 0, 0, 0,    0, 0, 0, 0, 0, 0,  // flips: leap
+      1,  0x51, 100, 8, 0,   0, 2, 0,                             // mmap
+      41, 0,    3,   0, 0,   0, 0, 0,                             // truncate &
+      14, 0,    1,   0, 0,   0, 0, 0,                             // drop 2
+      4,  1,    100, 4, 110, 5, 0, 2};                            // mremap
+  EXPECT_EQ(ToText(DecodeBytes(kFile)),
+            "vmtrunc 1\nkernel 2.6.11-leap\nblock 2\ncount 5\n"
+            "file f 8\nfile g 4\ntask a\ntask b mm a\n"
+            "b mmap 100 8 f 2 private populate\n"
+            "a truncate f 3 &\na drop 2\nb mremap 100 4 110 5 fail 1\n");
+}
+
+// What each release of version 1 could write: `core/script/script_bytes.cc` has
+// had verbs and kernels added, and neither moved.
+TEST(Bytes, FilesOfEachAgeOfVersion1KeepTheirMeaning) {
+  struct Age {
+    std::vector<uint8_t> file;
+    const char* text;
+  };
+  const auto with = [](uint8_t kernel, uint8_t flips,
+                       std::vector<uint8_t> records) {
+    std::vector<uint8_t> file(kHeaderBytes);
+    file[0] = 1;
+    file[1] = kernel;
+    file[16] = flips;
+    file.insert(file.end(), records.begin(), records.end());
+    return file;
+  };
+  const std::string tasks = "file f 8\ntask a\ntask b\ntask c\n";
+  const Age kAges[] = {
+      // Three kernels; no remap, punch and invalidate.
+      {with(2, 1, {9, 0, 4, 0, 0, 0, 0, 0, 13, 1, 0, 0, 0, 0, 0, 0}),
+       "kernel 2.6.9-mm-drop-lock\n#a truncate f 4\nb step\n"},
+      // Eight, and the three verbs.
+      {with(8, 0, {10, 1, 3, 2, 0,  0, 5, 0, 11, 2, 1, 2,
+                   0,  0, 0, 0, 12, 0, 6, 1, 0,  0, 0, 0}),
+       "kernel 6.x\n#b remap 3 2 5\nc punch f 1 2\n"
+       "a invalidate f 6 1\n"},
+      // Nine.
+      {with(9, 2, {8, 1, 0, 0, 0, 0, 0, 0}),
+       "kernel repaired-stamp-vmas\n#b exit\n"},
+  };
+  for (const Age& age : kAges) {
+    std::string text = age.text;
+    text.replace(text.find('#'), 1, tasks);
+    EXPECT_EQ(ToText(DecodeBytes(age.file)), "vmtrunc 1\n" + text);
+    EXPECT_EQ(EncodeBytes(DecodeBytes(age.file)), age.file);
+  }
+}
+
+// On 2.6.11: a header that flips the rule alone.
+std::vector<uint8_t> HeaderThatFlips(size_t rule) {
+  std::vector<uint8_t> header(kHeaderBytes);
+  header[0] = 1;
+  header[1] = 3;
+  header[16 + rule / 8] = static_cast<uint8_t>(1 << rule % 8);
+  return header;
+}
+
+TEST(Bytes, Rule62IsTheLastButOneBitOfByte23) {
+  const std::vector<uint8_t> kHeader = {1, 3,  0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 64, 0, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_EQ(HeaderThatFlips(62), kHeader);
+  const Script script = DecodeBytes(kHeader);
+  EXPECT_EQ(script.kernel->ToString(), "2.6.11+restart-names-pass");
+  EXPECT_EQ(EncodeBytes(script), kHeader);
+}
+
+TEST(Bytes, BitsThatNoRuleHasAreIgnored) {
+  for (const size_t rule : {63U, 64U, 127U}) {
+    if (rule < AllRules().size()) continue;
+    const Script script = DecodeBytes(HeaderThatFlips(rule));
+    EXPECT_EQ(script.kernel->ToString(), "2.6.11");
+    std::vector<uint8_t> without(kHeaderBytes);
+    without[0] = 1;
+    without[1] = 3;
+    EXPECT_EQ(EncodeBytes(script), without);
+  }
+}
+
+// Whether or not there is such a rule.
+TEST(Bytes, EachRuleHasItsBitInTheHeader) {
+  for (const size_t rule : {0U, 62U, 63U, 64U, 127U}) {
+    std::vector<uint8_t> header(kHeaderBytes, 0xff);
+    header[0] = 1;
+    header[1] = 0;
+    SetKernel({.kernel = 2, .flips = RuleSet::Of(rule)},
+              std::span(header).first<kHeaderBytes>());
+    std::vector<uint8_t> expected = HeaderThatFlips(rule);
+    std::fill(expected.begin() + 2, expected.begin() + 16, uint8_t{0xff});
+    EXPECT_EQ(header, expected) << rule;
+    EXPECT_EQ(FlipsOf(std::span(header).first<kHeaderBytes>()),
+              RuleSet::Of(rule));
+  }
+}
+
+}  // namespace
+}  // namespace vmtrunc

@@ -1,0 +1,143 @@
+#include "report/explain/contrast.h"
+
+#include "absl/strings/str_format.h"
+#include "report/explain/victim.h"
+#include "report/explain/words.h"
+
+namespace vmtrunc {
+namespace {
+
+using Kind = TraceNote::Kind;
+
+// The same place in a run that holds.
+class Contrast {
+ public:
+  Contrast(const Story& story, const Story& broken, const Victim& victim)
+      : story_(story),
+        victim_(victim),
+        task_(broken.rows[*broken.broken_row].task),
+        had_note_(!broken.rules.restart_in_vma && broken.rules.drop_lock &&
+                  story.rules.restart_in_vma) {}
+
+  std::vector<std::string> Tell() const {
+    std::vector<std::string> sentences = {
+        absl::StrFormat("On %s the same script holds.", story_.kernel.Name())};
+    for (size_t i = story_.rows.size(); i-- > 0;) {
+      const StoryRow& row = story_.rows[i];
+      if (row.task != task_) continue;
+      for (const TraceNote& note : row.notes)
+        if (note.kind == Kind::kZaps && note.mm == victim_.mm &&
+            note.start == victim_.addr) {
+          for (std::string sentence : {Dropped(i), Born(i), Zapped(i)})
+            if (!sentence.empty()) sentences.push_back(std::move(sentence));
+          return sentences;
+        }
+    }
+    return sentences;
+  }
+
+ private:
+  std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
+
+  // What the last drop before that leaves, and what becomes of it.
+  std::string Dropped(size_t zap) const {
+    for (size_t i = zap; i-- > 0;) {
+      const StoryRow& row = story_.rows[i];
+      if (row.task != task_ || !row.Has(Kind::kDrops)) continue;
+      for (const Slot slot : ChangedVmas(story_, i)) {
+        const Vma& vma = row.world.vmas[slot];
+        if (vma.count == story_.Before(i).vmas[slot].count) continue;
+        return absl::StrFormat(
+            "When it drops the lock (%s) the pass writes \"%s\" into the count "
+            "of the vma itself, %s%s.%s",
+            At(i), CountInWords(story_, vma), VmaName(story_, i, vma),
+            Freed(i, zap, slot),
+            had_note_ ? " It keeps no note that it could believe later." : "");
+      }
+      return "";
+    }
+    return "";
+  }
+
+  std::string Freed(size_t from, size_t until, Slot slot) const {
+    for (size_t i = from + 1; i < until; ++i)
+      if (story_.rows[i].world.vmas[slot].state == VmaState::kFree ||
+          story_.rows[i].world.vmas[slot].birth !=
+              story_.rows[from].world.vmas[slot].birth)
+        return absl::StrFormat(
+            "; when that is freed (%s) the address is gone with it", At(i));
+    return "";
+  }
+
+  // Where the vma of the page and its count come from, if it is a piece.
+  std::string Born(size_t until) const {
+    const Vma* const vma = CoverOf(story_.Before(until), victim_);
+    if (vma == nullptr || !story_.rules.stamp_vmas) return "";
+    const auto slot = static_cast<Slot>(vma - story_.Before(until).vmas);
+    for (size_t i = 0; i < until; ++i) {
+      const StoryRow& row = story_.rows[i];
+      const Vma& before = story_.Before(i).vmas[slot];
+      const Vma& now = row.world.vmas[slot];
+      if (now.state == VmaState::kFree || now.birth != vma->birth ||
+          (before.state != VmaState::kFree && before.birth == vma->birth))
+        continue;
+      if (row.verb != Verb::kMprotect && row.verb != Verb::kMunmap) return "";
+      return absl::StrFormat(
+          "The piece %s gets slot %u here too (%s)%s; its count is \"%s\".",
+          VmaName(story_, i, now), slot, At(i),
+          had_note_ ? ", but nothing here goes by slots"
+          : story_.rules.split_inherits
+              ? ", but its count is copied from the vma that is split"
+              : ", with the count of a copy of the vma that is split",
+          CountInWords(story_, now));
+    }
+    return "";
+  }
+
+  // The row in which the pass comes to the vma, and what it does there.
+  std::string Zapped(size_t row) const {
+    const Vma* const vma = CoverOf(story_.Before(row), victim_);
+    const std::string task = story_.script.task_names[task_];
+    if (vma == nullptr || !story_.rules.stamp_vmas)
+      return absl::StrFormat("%s zaps %u (%s).", task, victim_.addr, At(row));
+    const auto slot = static_cast<Slot>(vma - story_.Before(row).vmas);
+    const size_t enters = Enters(row, slot);
+    const Vma& then = story_.Before(enters).vmas[slot];
+    return absl::StrFormat(
+        "When %s comes to %s (%s) it reads \"%s\" in its count, so it scans "
+        "the vma and zaps %u (%s).",
+        task, VmaName(story_, row, *vma), At(enters),
+        CountInWords(story_, then), victim_.addr, At(row));
+  }
+
+  // The row in which the walk, that is in the vma before `row`, comes to it.
+  size_t Enters(size_t row, Slot slot) const {
+    size_t enters = row;
+    while (enters > 0 &&
+           story_.Before(enters).tasks[task_].op.pass.cursor == slot &&
+           story_.Before(enters).tasks[task_].op.pass.dropped == 0)
+      --enters;
+    return enters;
+  }
+
+  const Story& story_;
+  const Victim victim_;
+  const unsigned task_;
+  const bool had_note_;  // the run that breaks, and this one has none
+};
+
+}  // namespace
+
+std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
+  const std::string kernel = story.kernel.Name();
+  if (!story.result.holds())
+    return SentencesOf(
+        {absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story))});
+  const auto victim = VictimOf(broken.result.first);
+  if (!victim || !broken.broken_row)
+    return SentencesOf(
+        {absl::StrFormat("On %s the same script holds.", kernel)});
+  return SentencesOf(Contrast(story, broken, *victim).Tell());
+}
+
+}  // namespace vmtrunc

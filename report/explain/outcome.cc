@@ -1,0 +1,145 @@
+#include "report/explain/outcome.h"
+
+#include "report/explain/lock_facts.h"
+
+namespace vmtrunc {
+namespace {
+
+class Outcomes {
+ public:
+  Outcomes(const Story& story, size_t row)
+      : story_(story),
+        number_(row),
+        row_(story.rows[row]),
+        before_(story.Before(row)),
+        after_(row_.world) {}
+
+  std::vector<Fact> Collect() {
+    for (const TraceNote& note : row_.notes) Fault(note);
+    Memory();
+    return facts_;
+  }
+
+  // Who holds what the task stands before.
+  Fact Wait() const {
+    Fact fact = Of(Fact::Kind::kWaits);
+    for (const TraceNote& note : row_.notes) {
+      if (note.kind != Note::kBlocks) continue;
+      for (unsigned task = 0; task < LargeCaps::kTasks; ++task)
+        for (const HeldLock& lock : LocksOf(after_, task))
+          if (IsIn(note, lock, task))
+            fact.holders.push_back(
+                {.task = task, .lock = FactOf(story_, number_, lock)});
+    }
+    if (!fact.holders.empty()) return fact;
+    // It is mapped, and a pass over it has zapped nothing.
+    if (LockedPage(row_.ends) != 0)
+      fact.page = LockedPage(row_.ends) - 1;
+    else
+      fact.place = row_.to;
+    return fact;
+  }
+
+ private:
+  using Note = TraceNote::Kind;
+
+  Fact Of(Fact::Kind kind) const { return {.kind = kind, .task = row_.task}; }
+
+  // Whether the lock that the task holds is the one that is not free.
+  bool IsIn(const TraceNote& wanted, const HeldLock& lock,
+            unsigned task) const {
+    const auto is_sem = [](LockKind kind) {
+      return kind == LockKind::kMmapSemRead || kind == LockKind::kMmapSemWrite;
+    };
+    if (lock.id != wanted.id) return false;
+    if (is_sem(wanted.lock)) return is_sem(lock.kind);
+    if (lock.kind != wanted.lock) return false;
+    if (lock.kind != LockKind::kPageLock) return true;
+    const Op& op = after_.tasks[task].op;
+    return wanted.mm == (LockedPage(op) == lock.id + 1
+                             ? RemovalOf(op).file
+                             : after_.vmas[op.fault.vma].file);
+  }
+
+  // How a fault came out, told by its own step.
+  void Fault(const TraceNote& note) {
+    Fact fact = Of(Fact::Kind::kServed);
+    fact.addr = note.start;
+    switch (note.kind) {
+      case Note::kServed:
+        return Served(note, fact);
+      case Note::kSigbus:
+        fact.kind = note.id >= note.end ? Fact::Kind::kSigbusPastSize
+                                        : Fact::Kind::kSigbusGone;
+        fact.page = note.id;
+        fact.after = note.end;
+        fact.access = row_.verb == Verb::kRead || row_.verb == Verb::kWrite;
+        break;
+      case Note::kSigsegv:
+        fact.kind = note.id != 0 ? Fact::Kind::kSigsegvReadOnly
+                                 : Fact::Kind::kSigsegvNoVma;
+        break;
+      case Note::kCountChanged:
+        fact.kind = Fact::Kind::kRetriesCount;
+        break;
+      case Note::kPageGone:
+        fact.kind = Fact::Kind::kRetriesPage;
+        fact.page = note.id;
+        break;
+      case Note::kPteChanged:
+        fact.kind = Fact::Kind::kPteChanged;
+        break;
+      case Note::kTakes:
+      case Note::kDrops:
+      case Note::kPassBegins:
+      case Note::kScans:
+      case Note::kZaps:
+      case Note::kPassEnds:
+      case Note::kRemoves:
+      case Note::kTruncationEnds:
+      case Note::kBorn:
+      case Note::kCleared:
+      case Note::kLooksAt:
+      case Note::kBlocks:
+      case Note::kNoMemory:
+        return;
+    }
+    facts_.push_back(fact);
+  }
+
+  void Served(const TraceNote& note, Fact fact) {
+    const Pte a = before_.mms[note.mm].ptes[note.start];
+    const Pte b = after_.mms[note.mm].ptes[note.start];
+    if (a.kind() != b.kind() || a.index() != b.index()) return;
+    if (a != b) fact.kind = Fact::Kind::kMakesPteWritable;
+    fact.owner = row_.mm_task[note.mm];
+    facts_.push_back(fact);
+  }
+
+  void Memory() {
+    const bool lacks = row_.Has(Note::kNoMemory) || HasFailed(row_.ends);
+    if (row_.flow == Flow::kDone && lacks)
+      facts_.push_back(Of(Fact::Kind::kFails));
+    else if (row_.Has(Note::kNoMemory))
+      facts_.push_back(Of(Fact::Kind::kNoMemory));
+  }
+
+  const Story& story_;
+  const size_t number_;
+  const StoryRow& row_;
+  const LargeWorld& before_;
+  const LargeWorld& after_;
+  std::vector<Fact> facts_;
+};
+
+}  // namespace
+
+Fact WaitOf(const Story& story, size_t row) {
+  return Outcomes(story, row).Wait();
+}
+
+std::vector<Fact> OutcomesOf(const Story& story, size_t row) {
+  return Outcomes(story, row).Collect();
+}
+
+}  // namespace vmtrunc

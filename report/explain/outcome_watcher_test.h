@@ -1,0 +1,264 @@
+// What each step of a run came to, from the worlds around it and the event that
+// began the operation: without what explain/ keeps.
+#ifndef VMTRUNC_REPORT_EXPLAIN_OUTCOME_WATCHER_TEST_H_
+#define VMTRUNC_REPORT_EXPLAIN_OUTCOME_WATCHER_TEST_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/model/fields.h"
+#include "core/run/tracer.h"
+
+namespace vmtrunc {
+
+// What a step, or several in a row, came to: "SIGBUS", "maps b 100". Sorted.
+using Outcomes = std::multiset<std::string>;
+
+// One step as the run had it.
+struct Seen {
+  unsigned event, task;
+  Outcomes outcomes;
+};
+
+// The run, watched from outside.
+class Watcher {
+ public:
+  Watcher(const Script& script, const Rules& rules)
+      : script_(script),
+        rules_(rules),
+        before_(MakeWorld<LargeCaps>(script.setup, rules)) {
+    RunTraced(script, rules, [&](const TraceStep& step) { See(step); });
+  }
+  const std::vector<Seen>& steps() const { return steps_; }
+
+ private:
+  void See(const TraceStep& step) {
+    NoteEvents(step.event == 0 ? script_.events.size() : step.event);
+    outcomes_.clear();
+    const unsigned mm = before_.tasks[step.task].mm;
+    if (step.flow == Flow::kBlocked) {
+      outcomes_.insert("blocked");
+    } else if (step.verb == Verb::kRead || step.verb == Verb::kWrite) {
+      Access(step, mm);
+    } else {
+      Populate(step, mm);
+      NoMemory(step, mm);
+    }
+    Ptes(step);
+    Files(step);
+    steps_.push_back({step.event, step.task, outcomes_});
+    before_ = *step.world;
+    if (step.flow == Flow::kDone) busy_ &= ~(1U << step.task);
+  }
+
+  // What the events up to this one begin. Those without a step change nothing
+  // but who is busy.
+  void NoteEvents(size_t until) {
+    for (; noted_ < until; ++noted_) {
+      const Event& it = script_.events[noted_];
+      const bool starts =
+          it.kind == EventKind::kStart || it.kind == EventKind::kBegin;
+      if (!starts || (busy_ >> it.task & 1) != 0 || !Begins(it)) continue;
+      busy_ |= 1U << it.task;
+      began_[it.task] = it;
+    }
+  }
+
+  // What script.md says of events that cannot begin.
+  bool Begins(const Event& it) const {
+    if (before_.tasks[it.task].live == 0) return false;
+    const unsigned end = it.addr + unsigned{it.len};
+    const unsigned new_end = it.new_addr + unsigned{it.new_len};
+    switch (it.verb) {
+      case Verb::kRead:
+      case Verb::kWrite:
+      case Verb::kExit:
+        return true;
+      case Verb::kTruncate:
+        return before_.files[it.file].exists != 0;
+      case Verb::kPunch:
+      case Verb::kInvalidate:
+        return before_.files[it.file].exists != 0 && it.len != 0;
+      case Verb::kFork:
+        if (before_.tasks[it.new_addr].live != 0) return false;
+        for (const auto& [task, other] : began_)
+          if ((busy_ >> task & 1) != 0 && other.verb == Verb::kFork &&
+              other.new_addr == it.new_addr)
+            return false;
+        return MmsInUse() < LargeCaps::kMms;
+      default:
+        break;
+    }
+    if (it.addr == 0 || it.len == 0 || end > LargeCaps::kAddrs) return false;
+    if (it.verb == Verb::kMmap) return before_.files[it.file].exists != 0;
+    return it.verb != Verb::kMremap ||
+           (it.new_addr != 0 && it.new_len != 0 &&
+            new_end <= LargeCaps::kAddrs &&
+            (it.new_addr == it.addr || it.new_addr >= end ||
+             it.addr >= new_end));
+  }
+
+  // Those that live, and those of forks that have made no step.
+  unsigned MmsInUse() const {
+    unsigned used = 0;
+    for (const auto& mm : before_.mms) used += mm.live != 0 ? 1U : 0U;
+    for (const auto& [task, it] : began_)
+      if ((busy_ >> task & 1) != 0 && it.verb == Verb::kFork &&
+          before_.tasks[task].op.verb == Verb::kNone)
+        ++used;
+    return used;
+  }
+
+  static bool MaySigbus(const std::string& from) {
+    return from == "fault: before i_size is read" ||
+           from == "fault: before the page's lock" ||
+           from == "fault: before the page is installed";
+  }
+
+  void Retries(const TraceStep& step, bool same_fault) {
+    const std::string to = WhereIs(step.world->tasks[step.task].op);
+    const bool count = step.from == "fault: before the pte is set" &&
+                       to == "fault: before i_size is read";
+    const bool page = step.from == "fault: before the page's lock" &&
+                      (to == "fault: before the page is taken" ||
+                       to == "fault: before page_table_lock");
+    if (same_fault && step.flow == Flow::kSync && (count || page))
+      outcomes_.insert("retried");
+  }
+
+  void Access(const TraceStep& step, unsigned mm) {
+    Retries(step, true);
+    if (step.flow != Flow::kDone) return;
+    const unsigned addr = began_[step.task].addr;
+    const bool write = step.verb == Verb::kWrite;
+    const Vma* const vma = VmaAt(before_, mm, addr);
+    if (step.from == "before mmap_sem") {
+      EXPECT_TRUE(vma == nullptr || (write && vma->write == 0));
+      outcomes_.insert(vma == nullptr ? "SIGSEGV: no vma" : "SIGSEGV: a vma");
+      return;
+    }
+    const Pte pte = step.world->mms[mm].ptes[addr];
+    const bool ok = pte.present() && (!write || pte.writable());
+    if (step.from == "fault: before i_size is read" ||
+        step.from == "fault: before the page's lock")
+      outcomes_.insert("SIGBUS");  // the only way to end there
+    else if (!ok)
+      outcomes_.insert("again");
+    else if (pte == before_.mms[mm].ptes[addr])
+      outcomes_.insert("served");
+  }
+
+  // The address that is populated next.
+  static unsigned NextFault(const Op& op) {
+    if (op.verb == Verb::kRemap && op.remap.phase != RemapPhase::kMmap)
+      return op.remap.addr + unsigned{op.remap.cursor};
+    return op.mmap.addr + unsigned{op.mmap.populated};
+  }
+
+  void Populate(const TraceStep& step, unsigned mm) {
+    if (step.verb != Verb::kMmap && step.verb != Verb::kRemap) return;
+    const Op& op = before_.tasks[step.task].op;
+    const Op& now = step.world->tasks[step.task].op;
+    const unsigned at = NextFault(op);
+    Retries(step, at == NextFault(now));
+    if (step.flow == Flow::kDone && MaySigbus(step.from) &&
+        !step.world->mms[mm].ptes[at].present())
+      outcomes_.insert("SIGBUS");
+  }
+
+  // Of those that end: what the event asked for is not there.
+  void NoMemory(const TraceStep& step, unsigned mm) {
+    if (step.flow != Flow::kDone) return;
+    const Event& it = began_[step.task];
+    const LargeWorld& world = *step.world;
+    const unsigned end = it.addr + unsigned{it.len};
+    bool failed = false;
+    for (unsigned addr = it.addr; addr < end; ++addr) {
+      const Vma* const vma = VmaAt(world, mm, addr);
+      failed |= step.verb == Verb::kMmap && !Is(vma, addr, it);
+      failed |= step.verb == Verb::kMunmap && vma != nullptr;
+      if (step.verb != Verb::kMprotect) continue;
+      if (vma == nullptr) break;
+      failed |= (vma->write != 0) != it.write;
+    }
+    // A struct is all that can be lacking.
+    failed = failed && before_.free_count == 0;
+    if (step.verb == Verb::kFork) failed = world.tasks[it.new_addr].live == 0;
+    // The pages came back, and with them the range.
+    if (step.verb == Verb::kMremap)
+      failed = before_.tasks[step.task].op.mremap.backwards != 0;
+    // These also split what lies where they go: with an empty slab they may
+    // have failed, or have had nothing to do.
+    if (!failed && before_.free_count == 0 &&
+        (step.verb == Verb::kMremap || step.verb == Verb::kRemap))
+      outcomes_.insert("ENOMEM?");
+    if (failed) outcomes_.insert("ENOMEM");
+  }
+
+  // Whether the vma has at the address what the mmap asked for.
+  static bool Is(const Vma* vma, unsigned addr, const Event& it) {
+    return vma != nullptr && vma->file == it.file &&
+           vma->pgoff + addr - vma->start == it.pgoff + addr - it.addr &&
+           (vma->shared == 0) == it.is_private && (vma->write != 0) == it.write;
+  }
+
+  void Ptes(const TraceStep& step) {
+    for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
+      for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
+        const Pte a = before_.mms[mm].ptes[addr];
+        const Pte b = step.world->mms[mm].ptes[addr];
+        const bool other =
+            a.index() != b.index() ||
+            (a.kind() != b.kind() && b.kind() != PteKind::kOrphan);
+        if (b.present() && (!a.present() || other))
+          outcomes_.insert(absl::StrCat("comes ", mm, " ", addr));
+        else if (a.present() && !b.present())
+          outcomes_.insert(absl::StrCat("goes ", mm, " ", addr));
+      }
+  }
+
+  void Files(const TraceStep& step) {
+    for (unsigned i = 0; i < LargeCaps::kFiles; ++i) {
+      const File& a = before_.files[i];
+      const File& b = step.world->files[i];
+      if (a.size != b.size)
+        outcomes_.insert(absl::StrCat("i_size of ", script_.file_names[i], ": ",
+                                      a.size, " -> ", b.size));
+      for (unsigned page = 0; page < LargeCaps::kFilePages; ++page)
+        if ((a.cached >> page & 1) != 0 && (b.cached >> page & 1) == 0)
+          outcomes_.insert(absl::StrCat("removes ", page));
+    }
+    for (const TraceNote& note : step.notes)
+      if (note.kind == TraceNote::Kind::kPassBegins) PassBegins(step);
+  }
+
+  // The range is the locked page's, or the event's.
+  void PassBegins(const TraceStep& step) {
+    const Event& it = began_[step.task];
+    const Op& op = before_.tasks[step.task].op;
+    unsigned first = LockedPage(op) != 0 ? LockedPage(op) - 1 : it.addr;
+    if (step.verb == Verb::kInvalidate && !rules_.wide_offsets) first &= 0xf;
+    const uint32_t count = step.world->files[it.file].truncate_count;
+    outcomes_.insert(absl::StrCat("pass ", count, " from ", first));
+  }
+
+  const Script& script_;
+  const Rules rules_;
+  LargeWorld before_;
+  std::map<unsigned, Event> began_;  // by task
+  unsigned busy_ = 0;                // tasks, a bit each
+  size_t noted_ = 0;                 // events
+  Outcomes outcomes_;
+  std::vector<Seen> steps_;
+};
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_REPORT_EXPLAIN_OUTCOME_WATCHER_TEST_H_

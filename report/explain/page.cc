@@ -1,0 +1,183 @@
+#include "report/explain/page.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "base/shown.h"
+#include "core/version.h"
+#include "report/explain/assets.h"
+#include "report/explain/contrast.h"
+#include "report/explain/fact_json.h"
+#include "report/explain/parting.h"
+#include "report/explain/story_json.h"
+#include "report/explain/text.h"
+#include "report/explain/why.h"
+#include "report/explain/words.h"
+#include "search/reason.h"
+
+namespace vmtrunc {
+namespace {
+
+std::string Badge(const Story& story) {
+  const char* const is = story.result.holds() ? "holds" : "breaks";
+  return absl::StrFormat(
+      "<span class=\"badge %s\">%s %s</span>", is, Escaped(story.kernel.Name()),
+      story.result.holds()
+          ? "holds"
+          : absl::StrFormat("breaks %s", Name(story.result.first.property)));
+}
+
+std::string Head(const Story& story, const Story* other) {
+  const std::string name =
+      Shown(story.path.substr(story.path.find_last_of('/') + 1));
+  return absl::StrCat(
+      PageHead(name + " on " + story.kernel.Name(), kPageCss), "<h1>",
+      story.result.holds() ? "The run holds"
+                           : Headline(story.result.first.property),
+      "</h1>\n<p class=\"soft\">", Escaped(name), "</p>\n<p>", Badge(story),
+      other == nullptr ? "" : " " + Badge(*other), "</p>\n");
+}
+
+// What the script does, and the words that the rest is told in.
+std::string Beginning(const Story& story) {
+  std::string script;
+  for (size_t i = 1; i <= story.script.events.size(); ++i)
+    absl::StrAppend(
+        &script, i, "  ", EventInWords(story, static_cast<unsigned>(i)),
+        story.HadEffect(static_cast<unsigned>(i)) ? "\n" : "   (no effect)\n");
+  std::string files;
+  for (unsigned i = 0; i < story.script.setup.files; ++i)
+    absl::StrAppend(&files, files.empty() ? "" : ", ", story.FileName(i),
+                    " of ", story.script.setup.sizes[i], " pages");
+  std::string tasks;
+  for (unsigned i = 0; i < story.script.setup.tasks; ++i)
+    absl::StrAppend(&tasks, tasks.empty() ? "" : ", ",
+                    story.script.task_names[i]);
+  return absl::StrCat(
+      "<div class=\"two\"><div><h2 id=\"script\">The script</h2>"
+      "<p>File ",
+      Escaped(files), "; tasks ", Escaped(tasks), "; a block is ",
+      story.script.setup.block,
+      story.script.setup.block == 1 ? " page" : " pages", ".</p><pre>",
+      Escaped(script), "</pre>", kScriptHtml, "</div><div>", kWordsHtml,
+      "</div></div>\n", kLegendHtml);
+}
+
+// Its steps as links, which the page's script leads somewhere.
+std::string Linked(const Sentence& sentence) {
+  const std::string_view text = sentence.text;
+  std::string html;
+  size_t at = 0;
+  for (const Sentence::Link& link : sentence.links) {
+    absl::StrAppend(&html, Escaped(text.substr(at, link.begin - at)),
+                    "<a data-step=\"", link.step, "\">",
+                    Escaped(text.substr(link.begin, link.end - link.begin)),
+                    "</a>");
+    at = link.end;
+  }
+  return html + Escaped(text.substr(at));
+}
+
+std::string ListOf(const std::vector<Sentence>& sentences) {
+  std::string html = "<ol>";
+  for (const Sentence& sentence : sentences)
+    absl::StrAppend(&html, "<li>", Linked(sentence), "</li>\n");
+  return html + "</ol>";
+}
+
+std::string Answers(const Story& story, const Cause* cause, const Story* other,
+                    std::optional<size_t> row) {
+  std::string html;
+  if (cause != nullptr)
+    absl::StrAppend(&html, "<h2 id=\"why\">What happens on ",
+                    Escaped(story.kernel.Name()),
+                    "</h2>\n<div class=\"answer\" data-run=\"0\">",
+                    ListOf(WhySentences(story, *cause)), "</div>\n");
+  if (other == nullptr) return html;
+  absl::StrAppend(
+      &html, "<h2 id=\"why-not\">And on ", Escaped(other->kernel.Name()),
+      "</h2>\n<div class=\"", other->result.holds() ? "answer good" : "answer",
+      "\" data-run=\"1\">", ListOf(WhyNot(*other, story)), "</div>\n");
+  if (row && row < story.rows.size()) {
+    absl::StrAppend(&html, "<h2 id=\"part\">Where they part</h2>\n<p>First at ",
+                    StepsInWords(story.rows[*row]), ".");
+    for (const RuleInfo* rule : PartingRules(story, *other, *row))
+      absl::StrAppend(&html, " The rule that does it: <code>", rule->name,
+                      "</code>, ", Escaped(rule->decides), ".");
+    absl::StrAppend(&html, "</p>\n<div class=\"pairs\" id=\"pairs\"></div>\n");
+  }
+  return html;
+}
+
+std::string Commands(const Story& story, const Story* other) {
+  const std::string against =
+      other == nullptr ? "" : " --against " + other->kernel.ToString();
+  // "-" is standard input.
+  const std::string script = story.path == "-" ? "-" : PathWord(story.path);
+  return absl::StrCat(
+      "<h2 id=\"again\">See it again</h2>\n<pre>",
+      Escaped(absl::StrCat("vmtrunc explain ", Utf8(script), " --kernel ",
+                           story.kernel.ToString(), against)),
+      "</pre>\n<p>The script as a file:</p>\n<pre>",
+      Escaped(ToText(story.script)), "</pre>\n");
+}
+
+}  // namespace
+
+std::string Escaped(std::string_view text) {
+  return absl::StrReplaceAll(absl::string_view(text.data(), text.size()),
+                             {{"&", "&amp;"},
+                              {"<", "&lt;"},
+                              {">", "&gt;"},
+                              {"\"", "&quot;"},
+                              {"'", "&#39;"}});
+}
+
+std::string PageHead(std::string_view title, std::string_view more_css) {
+  return absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
+      Escaped(title), "</title>\n<style>\n", kLookCss,
+      absl::string_view(more_css.data(), more_css.size()),
+      "</style>\n</head>\n<body>\n");
+}
+
+std::string ExplainedPage(const Story& story) {
+  if (story.result.holds()) return PageOf(story, nullptr);
+  const Reason reason =
+      ReasonOf(story.script, story.kernel, story.result.first.property);
+  if (!reason.unlike) return PageOf(story, nullptr);
+  const Story other =
+      Tell(story.path, story.script, *reason.unlike, story.folding);
+  return PageOf(story, &other);
+}
+
+std::string PageOf(const Story& story, const Story* other) {
+  const bool broken = !story.result.holds() && !story.rows.empty();
+  std::optional<Cause> cause;
+  if (broken) cause = FindCause(story);
+  nlohmann::json data = {{"version", kJsonVersion},
+                         {"runs", nlohmann::json::array()}};
+  data["runs"].push_back(ToJson(story, cause ? &*cause : nullptr));
+  if (other != nullptr) {
+    std::optional<Cause> also;
+    if (!other->result.holds() && !other->rows.empty())
+      also = FindCause(*other);
+    data["runs"].push_back(ToJson(*other, also ? &*also : nullptr));
+  }
+  const auto parting =
+      other == nullptr ? std::nullopt : PartingRow(story, *other);
+  if (other != nullptr) data.update(PartingJson(story, *other));
+  // No text of a script ends the element that carries it.
+  const std::string json = absl::StrReplaceAll(
+      data.dump(-1, ' ', /*ensure_ascii=*/true), {{"<", "\\u003c"}});
+  return absl::StrCat(
+      Head(story, other), Beginning(story),
+      Answers(story, cause ? &*cause : nullptr, other, parting), kPageHtml,
+      Commands(story, other), "<noscript><pre>",
+      Escaped(ToText(story, cause ? &*cause : nullptr, Look{})),
+      "</pre></noscript>\n<script type=\"application/json\" id=\"data\">", json,
+      "</script>\n<script>\n", kPageJs, "</script>\n</body>\n</html>\n");
+}
+
+}  // namespace vmtrunc

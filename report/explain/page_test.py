@@ -1,0 +1,398 @@
+#!/usr/bin/env python3
+"""The page in headless Chromium: what it draws is what the model says.
+
+    report/explain/page_test.py build/release/bin/vmtrunc [SCREENSHOTS]
+
+Each step of three scripts (the bug of 2004 on two kernels, a finding, a lasso)
+is shown, and what is drawn there is read from the document: each pte, vma,
+count, restart address, slot, and the file's size. It is compared with the
+state as `vmtrunc explain --json` has it, put together here from its changes,
+and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
+whose sentences are replaced by placeholders draws the same. With
+SCREENSHOTS, a directory, pictures are left there for people to look at.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from facts_test import placeholders
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+HISTORY = "corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt"
+FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
+UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
+
+# What is drawn, in the words of states_of().
+DRAWN = """
+const all = (q) => [...document.querySelectorAll('#world ' + q)];
+const d = (e) => e.dataset;
+return {
+  vmas: Object.fromEntries(all('.v').map((e) => [d(e).slot,
+      [d(e).mm, +d(e).start, +d(e).end, d(e).count]])),
+  ptes: all('.pte').map((e) => [+d(e).slot, +d(e).addr, d(e).sign]),
+  zapped: all('.pte').filter((e) => d(e).zapped === '1')
+      .map((e) => [d(e).mm, +d(e).addr]),
+  restarts: all('.mark').map((e) => +d(e).addr),
+  walkers: all('.walker').map((e) => [d(e).task, +d(e).addr]),
+  sizes: all('.i_size').map((e) => +d(e).size),
+  cached: all('.fp').filter((e) => d(e).cached === '1').map((e) => +d(e).page),
+  notes: all('.pass-note').map((e) => [d(e).task, +d(e).slot, +d(e).addr]),
+  skips: all('.skip').map((e) => [+d(e).first, +d(e).last]),
+  slots: all('.slot[data-births]').map((e) => [d(e).slot, +d(e).births]),
+  row: +d(document.querySelector('.stage')).row,
+  run: +d(document.querySelector('.stage')).run,
+  here: d(document.querySelector('#life .here') ?? {dataset: {}}),
+  now: document.getElementById('now').textContent,
+  current: document.querySelector('#steps tr.current')?.id,
+  spoken: document.getElementById('slider').getAttribute('aria-valuetext'),
+  label: document.querySelector('#world svg').getAttribute('aria-label'),
+};
+"""
+
+
+class Failures:
+    """What was expected and did not come, a line each."""
+
+    def __init__(self):
+        self.lines = []
+        self.checks = 0
+
+    def expect(self, what, wanted, got):
+        self.checks += 1
+        if wanted != got:
+            self.lines.append(f"{what}: expected {wanted!r}, got {got!r}")
+
+
+def run(*command, ok=(0, 1)):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode not in ok:
+        sys.exit(f"{' '.join(command)}: {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def states_of(story):
+    """The state behind each row, from what each row sets."""
+    state = {"vmas": {}, "files": dict(story["files"]), "held": {},
+             "holds": {}, "passes": {}, "in_flight": {}}
+    for row in story["rows"]:
+        state = {kind: dict(things) for kind, things in state.items()}
+        for kind, changes in row["set"].items():
+            for name, value in changes.items():
+                if value is None:
+                    state[kind].pop(name, None)
+                else:
+                    state[kind][name] = value
+        yield row, state
+
+
+def restarts_of(state):
+    marks = []
+    for slot, vma in state["vmas"].items():
+        if "at" in vma.get("mark", {}):
+            marks.append(vma["mark"]["at"])
+        # The note of a pass that is not through with the vma.
+        for it in state["passes"].values():
+            point = it.get("restart")
+            if point and str(point["slot"]) == slot and "points" in vma:
+                marks.append(point["addr"])
+    return sorted(marks)
+
+
+def zapped_of(rows):
+    """What a pass has taken away and nothing has come to since."""
+    gone = set()
+    for row, state in rows:
+        if row.get("pass_begins"):
+            gone.clear()
+        gone |= {tuple(it) for it in row.get("zaps", [])}
+        there = {(vma["mm"], vma["start"] + i)
+                 for vma in state["vmas"].values()
+                 for i, sign in enumerate(vma["ptes"]) if sign == "."}
+        yield gone & there
+
+
+def check_row(name, drawn, row, state, zapped, failures):
+    def expect(what, wanted, got):
+        failures.expect(f"{name}, steps {row['steps']}: {what}", wanted, got)
+
+    vmas = state["vmas"]
+    expect("vmas", {slot: [v["mm"], v["start"], v["end"], v["count"]]
+                    for slot, v in vmas.items()}, drawn["vmas"])
+    expect("ptes", sorted([int(slot), v["start"] + i, sign]
+                          for slot, v in vmas.items()
+                          for i, sign in enumerate(v["ptes"])),
+           sorted(drawn["ptes"]))
+    expect("zapped", sorted(map(list, zapped)),
+           sorted([list(x) for x in {tuple(z) for z in drawn["zapped"]}]))
+    expect("restarts", restarts_of(state), sorted(drawn["restarts"]))
+    expect("walkers", sorted([task, p["addr"]]
+                             for task, p in state["passes"].items()
+                             if "slot" in p), sorted(drawn["walkers"]))
+    expect("what passes remember", sorted(
+        [task, p["restart"]["slot"], p["restart"]["addr"]]
+        for task, p in state["passes"].items() if "restart" in p),
+        sorted(drawn["notes"]))
+    skips = row.get("skips")
+    expect("passed by", [[skips["first"], skips["last"]]] if skips else [],
+           drawn["skips"])
+    expect("sizes", [f["size"] for f in state["files"].values()],
+           drawn["sizes"])
+    expect("cached", [page for f in state["files"].values()
+                      for page, bit in enumerate(f["cached"]) if bit == "1"],
+           drawn["cached"])
+    expect("slots in use", {slot: v["birth"] for slot, v in vmas.items()},
+           {slot: births for slot, births in drawn["slots"] if births})
+    for deed in row["deeds"]:
+        expect("what it says", True, deed in drawn["now"])
+    expect("spoken", True, str(row["steps"][0]) in drawn["spoken"])
+    expect("label", True, all(f"[{v['start']}, {v['end']}) of {v['mm']}"
+                              in drawn["label"] for v in vmas.values()))
+
+
+def check_trace(name, vmtrunc, script, story, failures):
+    """Sizes and counts against the trace, which is made another way."""
+    trace = run(vmtrunc, "run", "--trace", "--kernel", story["kernel"], script)
+    lines = [line for line in trace.splitlines() if line.startswith("event=")]
+    failures.expect(f"{name}: steps", len(lines), story["rows"][-1]["steps"][1])
+    for row, state in states_of(story):
+        line = lines[row["steps"][1] - 1]
+        for file, it in state["files"].items():
+            failures.expect(f"{name}: {line}", True,
+                            f" {file}.size={it['size']} " in line + " " and
+                            f" {file}.count={it['count']} " in line + " ")
+        failures.expect(f"{name}: task of {line}", True,
+                        f" task={row['task']} " in line)
+
+
+def browser():
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu",
+                 "--disable-quic", "--no-first-run",
+                 "--disable-background-networking",
+                 "--disable-component-update", "--disable-sync",
+                 "--disable-dev-shm-usage", "--window-size=1280,1500"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"),
+                            options=options)
+
+
+def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
+               failures):
+    name = os.path.basename(script)
+    page = os.path.join(directory, name + ".html")
+    command = [vmtrunc, "explain", script, "--kernel", kernel]
+    if against:
+        command += ["--against", against]
+    run(*command, "--html", page)
+    stories = json.loads(run(*command, "--json"))["runs"]
+    driver.get("file://" + page)
+    failures.expect(f"{name}: ready", "1", driver.execute_script(
+        "return document.body.dataset.ready"))
+    body = driver.find_element(By.TAG_NAME, "body")
+    stage = driver.find_element(By.CLASS_NAME, "stage")
+    check_keys(driver, name, body, stage, failures)
+    for number, story in enumerate(stories):
+        check_trace(name, vmtrunc, script, story, failures)
+        tab = driver.find_elements(By.CSS_SELECTOR, "#tabs button")[number]
+        driver.execute_script("arguments[0].click()", tab)
+        stage.send_keys(Keys.HOME)
+        rows = list(states_of(story))
+        for at, ((row, state), zapped) in enumerate(zip(rows,
+                                                        zapped_of(rows))):
+            if at:
+                body.send_keys(Keys.ARROW_RIGHT)
+            drawn = driver.execute_script(DRAWN)
+            failures.expect(f"{name}: the step shown", (number, at),
+                            (drawn["run"], drawn["row"]))
+            failures.expect(f"{name}: the row marked", f"row-{number}-{at}",
+                            drawn["current"])
+            check_row(name, drawn, row, state, zapped, failures)
+        failures.expect(f"{name}: rows of the table", len(rows), len(
+            driver.find_elements(By.CSS_SELECTOR, "#steps tbody tr")))
+        check_canary(driver, name, rows[-1], failures)
+    check_links(driver, name, stories, failures)
+    check_opened_at(driver, name, page, stories[0], failures)
+    check_placeholders(driver, name, page, stories, failures)
+    if shots:
+        take_pictures(driver, shots, name, stories)
+    for entry in driver.get_log("browser"):
+        failures.lines.append(f"{name}: console: {entry['message']}")
+
+
+def check_opened_at(driver, name, page, story, failures):
+    """A page that is opened at a step shows it: the run is on the screen, its
+    top first, and so it is where the address changes later."""
+    rows = story["rows"]
+    for number, row in enumerate((rows[-1], rows[0], rows[len(rows) // 2])):
+        step = row["steps"][0]
+        at = f"#k={story['kernel']}&step={step}"
+        if number < 2:
+            driver.get("about:blank")
+            driver.get("file://" + page + at)
+        else:
+            driver.execute_script("scrollTo(0, document.body.scrollHeight);"
+                                  f"location.hash = {json.dumps(at)}")
+            driver.execute_async_script("setTimeout(arguments[0], 200)")
+        top, height, now = driver.execute_script(
+            "return [document.querySelector('.stage').getBoundingClientRect()"
+            ".top, innerHeight, document.getElementById('now')"
+            ".getBoundingClientRect().top]")
+        failures.expect(f"{name}: opened at step {step}: the run is on the "
+                        f"screen (its top at {top} of {height})", True,
+                        -1 <= top <= height / 3 and 0 <= now < height)
+        failures.expect(f"{name}: opened at step {step}", row["steps"],
+                        rows[driver.execute_script(DRAWN)["row"]]["steps"])
+
+
+# What is drawn, and no word of it.
+SHAPES = """
+const all = (q) => [...document.querySelectorAll(q)];
+const at = (e) => ['x', 'y', 'width', 'height', 'd', 'class']
+    .map((name) => e.getAttribute(name)).join(' ');
+return [...all('#world path, #world rect'), ...all('#life path, #life rect'),
+        ...all('#chips a'), ...all('#film path'), ...all('#pairs rect')]
+    .map(at).concat(all('.answer a').map((e) => e.getAttribute('href')));
+"""
+
+
+def check_placeholders(driver, name, page, stories, failures):
+    """No sentence that the page carries decides what it draws."""
+    with open(page) as file:
+        html = file.read()
+    head, rest = html.split('id="data">')
+    data, tail = rest.split("</script>", 1)
+    blank = page + ".blank.html"
+    words = json.dumps(placeholders(json.loads(data)))
+    with open(blank, "w") as file:
+        file.write(f'{head}id="data">{words}</script>{tail}')
+    for story in stories:
+        for row in story["rows"][::7] + story["rows"][-1:]:
+            drawn = []
+            for one in (page, blank):
+                driver.get("about:blank")
+                driver.get(f"file://{one}#k={story['kernel']}"
+                           f"&step={row['steps'][0]}")
+                drawn.append(driver.execute_script(SHAPES))
+            failures.expect(f"{name}: steps {row['steps']}: drawn without "
+                            "sentences", drawn[0], drawn[1])
+
+
+def check_markup(driver, vmtrunc, directory, failures):
+    """A file's name is text on its page, whatever it looks like."""
+    script = os.path.join(
+        directory, "<img src=x onerror=window.hit=1>&\"'.vmt")
+    shutil.copy(HISTORY, script)
+    page = os.path.join(directory, "markup.html")
+    run(vmtrunc, "explain", script, "--kernel", "2.6.9-mm", "--html", page)
+    driver.get("file://" + page)
+    failures.expect("markup in a name: drawn", "1", driver.execute_script(
+        "return document.body.dataset.ready"))
+    failures.expect("markup in a name: run", None,
+                    driver.execute_script("return window.hit"))
+    failures.expect("markup in a name: an element", 0, len(
+        driver.find_elements(By.TAG_NAME, "img")))
+    failures.expect("markup in a name: shown", True, driver.execute_script(
+        "return document.body.innerText").find("<img src=x") >= 0)
+
+
+def check_keys(driver, name, body, stage, failures):
+    """Keys that scroll a page do, but where the run has the focus."""
+    row = driver.execute_script(DRAWN)["row"]
+    for key in (Keys.PAGE_DOWN, Keys.PAGE_UP, Keys.END, Keys.HOME):
+        body.send_keys(key)
+        failures.expect(f"{name}: a key that scrolls", row,
+                        driver.execute_script(DRAWN)["row"])
+    stage.send_keys(Keys.HOME)
+    failures.expect(f"{name}: Home in the run", 0,
+                    driver.execute_script(DRAWN)["row"])
+
+
+def check_canary(driver, name, row_and_state, failures):
+    """What is drawn wrong is noticed: a page, a count, a size."""
+    for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
+                  "querySelector('#world .v').dataset.count = 'wrong'",
+                  "querySelector('#world .i_size').dataset.size = 63"):
+        driver.find_element(By.CLASS_NAME, "stage").send_keys(Keys.END)
+        if not row_and_state[1]["vmas"] and ".i_size" not in wrong:
+            continue
+        driver.execute_script("document." + wrong)
+        noticed = Failures()
+        check_row(name, driver.execute_script(DRAWN), *row_and_state, set(),
+                  noticed)
+        failures.expect(f"{name}: {wrong} is noticed", True,
+                        any(": vmas:" in line or ": ptes:" in line or
+                            ": sizes:" in line for line in noticed.lines))
+
+
+def check_links(driver, name, stories, failures):
+    """Each step has a link; the last way out and the end are where they are."""
+    story = stories[0]
+    for link in driver.find_elements(By.CSS_SELECTOR, ".answer a"):
+        step = int(re.search(r"step=(\d+)", link.get_attribute("href"))[1])
+        driver.execute_script("arguments[0].click()", link)
+        drawn = driver.execute_script(DRAWN)
+        shown = stories[drawn["run"]]["rows"][drawn["row"]]["steps"]
+        failures.expect(f"{name}: link to step {step}", True,
+                        shown[0] <= step <= shown[1])
+    marks = driver.execute_script(
+        "return [document.querySelectorAll('#life .broke').length,"
+        "document.querySelectorAll('#life .late').length,"
+        "document.querySelectorAll('#life .loop').length,"
+        "document.querySelectorAll('#rules tr.holds').length]")
+    shown = stories[driver.execute_script(DRAWN)["run"]]
+    cause = shown.get("cause", {})
+    failures.expect(f"{name}: marks of the run", [
+        int("broken_row" in shown), int("no_return" in cause),
+        int("loop" in shown),
+        int(any(rule["main"] for rule in cause.get("rules", [])))], marks)
+    failures.expect(f"{name}: it breaks", False, story["holds"])
+
+
+def take_pictures(driver, shots, name, stories):
+    os.makedirs(shots, exist_ok=True)
+    row = stories[0]["rows"][stories[0].get("broken_row", 0)]
+    for scheme in ("light", "dark"):
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        driver.execute_script(
+            f"location.hash = 'k={stories[0]['kernel']}&step={row['steps'][0]}'")
+        driver.save_screenshot(os.path.join(shots, f"{name}-{scheme}.png"))
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    vmtrunc = sys.argv[1]
+    shots = sys.argv[2] if len(sys.argv) > 2 else None
+    failures = Failures()
+    with tempfile.TemporaryDirectory() as directory:
+        lasso = os.path.join(directory, "lasso.vmt")
+        run(vmtrunc, "prove", "--lasso", "--from", UNDO, "--kernel", "2.6.23",
+            "-o", lasso)
+        driver = browser()
+        try:
+            for script, kernel, against in (
+                    (HISTORY, "2.6.9-mm", "2.6.11"),
+                    (FOUND, "2.6.11", "repaired"), (lasso, "2.6.23", None)):
+                check_page(driver, vmtrunc, directory, script, kernel, against,
+                           shots, failures)
+            check_markup(driver, vmtrunc, directory, failures)
+        finally:
+            driver.quit()
+    for line in failures.lines[:40]:
+        print(line)
+    print(f"{failures.checks} checks, {len(failures.lines)} failed")
+    sys.exit(1 if failures.lines else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+// A story as JSON: for --json and for the page, which draws it.
+#ifndef VMTRUNC_REPORT_EXPLAIN_STORY_JSON_H_
+#define VMTRUNC_REPORT_EXPLAIN_STORY_JSON_H_
+
+#include <nlohmann/json.hpp>
+
+#include "report/explain/cause.h"
+#include "report/explain/story.h"
+
+namespace vmtrunc {
+
+// The run, row by row. `set` of a row is what it changes of the state before
+// it: vmas by slot (null: free), files, what tasks hold, passes by task (null:
+// none). The state before the first row has no vma, no lock and no pass.
+// `cause`: of a story that breaks, or nullptr.
+nlohmann::json ToJson(const Story& story, const Cause* cause);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_REPORT_EXPLAIN_STORY_JSON_H_

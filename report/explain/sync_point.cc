@@ -1,0 +1,12 @@
+#include "report/explain/sync_point.h"
+
+#include "core/model/where.h"
+
+namespace vmtrunc {
+
+SyncPoint::SyncPoint(const Op& op)
+    : name_(WhereIs(op)),
+      in_fault_(InFault(op)),
+      dropped_(IsPass(op.verb) && op.pass.dropped != 0) {}
+
+}  // namespace vmtrunc

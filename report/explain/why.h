@@ -1,0 +1,25 @@
+// What went wrong, in plain words: one paragraph.
+#ifndef VMTRUNC_REPORT_EXPLAIN_WHY_H_
+#define VMTRUNC_REPORT_EXPLAIN_WHY_H_
+
+#include <string>
+#include <vector>
+
+#include "report/explain/cause.h"
+#include "report/explain/sentence.h"
+
+namespace vmtrunc {
+
+// Sentences from what the run did: what the pass had to do, how the page (the
+// address, the drop) escaped it, and the rule that would have prevented it.
+// Requires: the story breaks something and has rows.
+std::vector<Sentence> WhySentences(const Story& story, const Cause& cause);
+std::string Why(const Story& story, const Cause& cause);
+
+// What a break of the property means, for a headline: "A page stays mapped past
+// the end of the file".
+const char* Headline(Property property);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_REPORT_EXPLAIN_WHY_H_

@@ -1,0 +1,21 @@
+// A script as a C program that plays it on the running kernel.
+#ifndef VMTRUNC_REPORT_EXPORT_C_PROGRAM_H_
+#define VMTRUNC_REPORT_EXPORT_C_PROGRAM_H_
+
+#include <string>
+
+#include "core/script/script.h"
+
+namespace vmtrunc {
+
+// The whole program, which says in its head what it does and how to compile it.
+// The same for the same script; any script has one.
+std::string CProgram(const Script& script);
+
+// The script's canonical text, each line behind `before`, without what could
+// end or go on a comment in C or Promela.
+std::string AsComment(const Script& script, const std::string& before);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_REPORT_EXPORT_C_PROGRAM_H_

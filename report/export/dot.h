@@ -1,0 +1,20 @@
+// A run as a graph for Graphviz.
+#ifndef VMTRUNC_REPORT_EXPORT_DOT_H_
+#define VMTRUNC_REPORT_EXPORT_DOT_H_
+
+#include <string>
+
+#include "core/script/script.h"
+
+namespace vmtrunc {
+
+// Whether the run has a step: else there is nothing to show.
+bool HasSteps(const Script& script, const KernelSpec& kernel);
+
+// A column a task, a node a step, time downwards; edges for the order of the
+// program and for locks that went from one task to another.
+std::string DotGraph(const Script& script, const KernelSpec& kernel);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_REPORT_EXPORT_DOT_H_

@@ -1,0 +1,17 @@
+// A run, as it was recorded, for SPIN.
+#ifndef VMTRUNC_REPORT_EXPORT_PROMELA_H_
+#define VMTRUNC_REPORT_EXPORT_PROMELA_H_
+
+#include <string>
+
+#include "core/script/script.h"
+
+namespace vmtrunc {
+
+// A proctype a task, a d_step a step, in the order of the run. Its assertions
+// fail if and only if the run breaks no-page-past-size.
+std::string PromelaModel(const Script& script, const KernelSpec& kernel);
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_REPORT_EXPORT_PROMELA_H_
