@@ -65,8 +65,7 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
            const KernelSpec& unlike) {
   const Rules rules = kernel.rules();
   const Rules unlike_rules = unlike.rules();
-  const Reason reason{
-      .property = Property::kNoPagePastSize, .unlike = unlike, .what = ""};
+  const Reason reason{.property = Property::kNoPagePastSize, .unlike = unlike};
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -

@@ -60,8 +60,7 @@ int Measure(const Options& o, const BugInfo& bug) {
   const KernelSpec kernel = WithBug(bug);
   const Rules rules = kernel.rules();
   const Reason reason{.property = bug.property,
-                      .unlike = *ParseKernelSpec(bug.kernel),
-                      .what = ""};
+                      .unlike = *ParseKernelSpec(bug.kernel)};
   const Shows shows(rules, reason);
   double searching = 0;
   unsigned found = 0;

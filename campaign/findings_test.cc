@@ -52,7 +52,8 @@ TEST(Causes, AreFoundAgainByTheirNames) {
       for (int rule = RootCause::kSeveral;
            rule < static_cast<int>(AllRules().size()); ++rule) {
         cause.rule = rule;
-        cause.what = rule == RootCause::kWords ? "page %u of mm %u" : "";
+        cause.breach =
+            rule == RootCause::kBreach ? Breach::kMappedAtEnd : Breach::kNone;
         const auto named = CauseNamed(cause.Name(kernel), kernel);
         ASSERT_TRUE(named) << cause.Name(kernel);
         EXPECT_EQ(named->property, cause.property) << cause.Name(kernel);

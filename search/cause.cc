@@ -20,17 +20,16 @@ bool HoldsWith(const Draft& draft, const KernelSpec& kernel,
   return Run<LargeCaps>(draft, other.rules(), {.hash_state = false}).holds();
 }
 
-// "page %u is mapped at %u of mm %u" to "page-is-mapped-at-of-mm".
-std::string Slug(std::string_view words) {
+// "page {n} is mapped at {n} of {mm}" to "page-is-mapped-at-of-mm".
+std::string Slug(Breach breach) {
+  const std::string words =
+      InWords(breach, [](std::string_view of, size_t) -> std::string {
+        return of == "n" ? "" : std::string(of);
+      });
   std::string slug;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == '%') {
-      ++i;
-      continue;
-    }
-    const bool letter = std::isalnum(static_cast<unsigned char>(words[i])) != 0;
-    if (letter)
-      slug += words[i];
+  for (const char c : words) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      slug += c;
     else if (!slug.empty() && slug.back() != '-')
       slug += '-';
   }
@@ -40,27 +39,17 @@ std::string Slug(std::string_view words) {
 
 }  // namespace
 
-bool RootCause::operator==(const RootCause& other) const {
-  return property == other.property && rule == other.rule &&
-         std::string_view(what) == other.what;
-}
-
 std::string RootCause::Name(const KernelSpec& kernel) const {
   const std::string name = vmtrunc::Name(property);
   if (rule == kSeveral) return name + ".several-known";
-  if (rule < 0) return name + "." + Slug(what);
+  if (rule < 0) return name + "." + Slug(breach);
   const RuleInfo& info = AllRules()[Number(*this)];
   return name + (kernel.rules().*info.flag ? "-" : "+") + info.name;
 }
 
 std::string RootCause::InWords(const KernelSpec& kernel) const {
   if (rule == kSeveral) return "several known ones together";
-  if (rule < 0) {
-    std::string words = what;
-    for (size_t at; (at = words.find('%')) != std::string::npos;)
-      words.replace(at, 2, "N");
-    return words;
-  }
+  if (rule < 0) return FormOf(breach);
   KernelSpec other = kernel;
   other.flips.flip(Number(*this));
   return "holds on " + other.ToString();
@@ -78,7 +67,7 @@ std::optional<RootCause> CauseNamed(const std::string& name,
     longest = std::max(longest, property.size());
     const int rules = static_cast<int>(AllRules().size());
     for (cause.rule = RootCause::kSeveral; cause.rule < rules; ++cause.rule)
-      if (cause.rule != RootCause::kWords && name == cause.Name(kernel))
+      if (cause.rule != RootCause::kBreach && name == cause.Name(kernel))
         return cause;
   }
   return found;
@@ -106,12 +95,13 @@ RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
     if (AllRules()[rule].flag != &Rules::drop_lock)
       return {.property = property, .rule = static_cast<int>(rule)};
   }
-  return {.property = property, .what = reason.what};
+  return {.property = property, .breach = reason.breach};
 }
 
 Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
               const RuleSet& known) {
-  Reason reason{.property = cause.property, .unlike = {}, .what = cause.what};
+  Reason reason{
+      .property = cause.property, .breach = cause.breach};
   if (cause.rule >= 0) {
     reason.unlike = kernel;
     reason.unlike->flips.flip(Number(cause));

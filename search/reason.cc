@@ -49,14 +49,14 @@ std::vector<size_t> Order(const KernelSpec& kernel) {
 }  // namespace
 
 std::string Reason::ToString() const {
-  return unlike ? "holds on " + unlike->Name() : std::string(what);
+  return unlike ? "holds on " + unlike->Name() : FormOf(breach);
 }
 
 Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
                 Property property) {
   const RunResult run = RunDraft(draft, kernel.rules(), Bit(property));
   VMT_CHECK(run.breaks(property));
-  Reason reason{.property = property, .unlike = {}, .what = run.first.what};
+  Reason reason{.property = property, .breach = run.first.breach};
   for (const size_t rule : Order(kernel)) {
     KernelSpec other = kernel;
     other.flips.flip(rule);
@@ -76,7 +76,7 @@ Reason ReasonOf(const Script& script, const KernelSpec& kernel,
         (expect.spec->flips ^ kernel.flips).count() != 1)
       continue;
     if (Holds(draft, *expect.spec))
-      return {.property = property, .unlike = expect.spec, .what = ""};
+      return {.property = property, .unlike = expect.spec};
   }
   return ReasonOf(draft, kernel, property);
 }
@@ -93,8 +93,8 @@ std::optional<RunResult> Shows::operator()(const Draft& draft,
   if (!run.breaks(reason_.property)) return std::nullopt;
   if (unlike_) {
     if (!RunDraft(draft, *unlike_, ~0U).holds()) return std::nullopt;
-  } else if (*reason_.what != '\0' &&
-             std::string_view(run.first.what) != reason_.what) {
+  } else if (reason_.breach != Breach::kNone &&
+             run.first.breach != reason_.breach) {
     return std::nullopt;
   }
   return run;

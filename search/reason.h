@@ -15,9 +15,9 @@ struct Reason {
   Property property = Property::kNoPagePastSize;
   // The script holds on this kernel altogether: the kernel with one rule turned
   // round. Empty where no one rule does that.
-  std::optional<KernelSpec> unlike;
-  // Then the place: the form of words in which the violation is told. "": any.
-  const char* what = "";
+  std::optional<KernelSpec> unlike = {};
+  // Then the way in which it breaks. kNone: any.
+  Breach breach = Breach::kNone;
 
   // "holds on 2.6.11+unmap-mutex"
   std::string ToString() const;

@@ -81,8 +81,7 @@ Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
 }
 
 Script ShrinkEvents(Script script, const Rules& rules, Property property) {
-  Best best(script,
-            JudgeOf(rules, {.property = property, .unlike = {}, .what = ""}));
+  Best best(script, JudgeOf(rules, {.property = property}));
   while (DropChunks(best) || JoinSteps(best)) {
   }
   script.events = best.events();

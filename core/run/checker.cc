@@ -5,39 +5,11 @@
 #include <bit>
 #include <cstring>
 
-#include "absl/strings/str_format.h"
 #include "core/run/checker_shape-inl.h"
 #include "core/model/machine-inl.h"
 
 namespace vmtrunc {
 namespace {
-
-constexpr std::array<PropertyInfo, kProperties> kInfos = {{
-    {"no-page-past-size",
-     "when a truncation's last pass ends, and whenever no truncation is in "
-     "flight, no pte maps a page at or past i_size"},
-    {"no-removed-page-mapped",
-     "a page that is removed from the page cache is mapped by no pte, then or "
-     "later"},
-    {"no-over-unmap", "a pass leaves ptes outside its range alone"},
-    {"restart-progress", "a pass scans no address twice without a reason"},
-    {"bounded-drops",
-     "a pass drops its lock at most once for each block and vma of its work"},
-    {"count-is-a-count",
-     "a pass's count is not page-aligned, and every vma in range carries it "
-     "when the walk ends"},
-    {"index-agrees",
-     "when i_mmap_lock is free, the tree holds each vma once, where its "
-     "geometry says; of a vma that has just moved, after each step"},
-    {"vmas-well-formed",
-     "vmas are sorted, apart, not empty, never shifted; ptes lie inside them; "
-     "mapcounts equal the ptes"},
-    {"lock-order",
-     "locks are taken in the kernel's order, nobody sleeps under a spinlock, "
-     "and an operation that has ended holds none"},
-    {"no-deadlock", "some task can always move until all are done"},
-    {"no-freed-use", "nothing freed is used"},
-}};
 
 template <class C>
 bool InRange(const Vma& vma, const Pass& pass) {
@@ -71,36 +43,15 @@ bool Truncates(const World<C>& w, unsigned file) {
 
 }  // namespace
 
-std::span<const PropertyInfo> AllProperties() { return kInfos; }
-
-const char* Name(Property property) {
-  return AllProperties()[static_cast<size_t>(property)].name;
-}
-
-int PropertyNumber(std::string_view name) {
-  int number = 0;
-  while (number < kProperties &&
-         name != kInfos[static_cast<size_t>(number)].name)
-    ++number;
-  return number;
-}
-
-std::string Violation::ToString() const {
-  const auto format =
-      absl::ParsedFormat<'u', 'u', 'u', 'u'>::NewAllowIgnored(what);
-  return format ? absl::StrFormat(*format, values[0], values[1], values[2],
-                                  values[3])
-                : what;
-}
-
 template <class C>
-void Checker<C>::Break(Property property, const char* what, unsigned a,
-                       unsigned b, unsigned c, unsigned d) {
+void Checker<C>::Break(Breach breach, unsigned a, unsigned b, unsigned c,
+                       unsigned d) {
+  const Property property = InfoOf(breach).property;
   broken_ |= Bit(property);
   if ((reported_ & Bit(property)) == 0) return;
-  const bool earlier = first_.what == nullptr ||
+  const bool earlier = first_.breach == Breach::kNone ||
                        (first_.step == step_ && property < first_.property);
-  if (earlier) first_ = {property, what, event_, step_, {a, b, c, d}};
+  if (earlier) first_ = {property, breach, event_, step_, {a, b, c, d}};
 }
 
 // ---- lock-order, no-deadlock
@@ -136,10 +87,7 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
                (kind == LockKind::kISem || kind == LockKind::kMmapSemWrite);
     }
   }
-  if (wrong)
-    Break(Property::kLockOrder,
-          "task %u takes a lock (kind %u, of %u) out of order", task,
-          static_cast<unsigned>(kind), id);
+  if (wrong) Break(Breach::kOutOfOrder, task, static_cast<unsigned>(kind), id);
 }
 
 template <class C>
@@ -148,8 +96,7 @@ void Checker<C>::MaySleep(const World<C>& w, unsigned task) {
   for (const File& file : w.files)
     wrong |= file.i_mmap_lock == task && !rules_.lock_sleeps;
   for (const Mm<C>& mm : w.mms) wrong |= mm.page_table_lock == task;
-  if (wrong)
-    Break(Property::kLockOrder, "task %u may sleep under a spinlock", task);
+  if (wrong) Break(Breach::kSleeps, task);
 }
 
 // A lock that is left behind is a fault whether or not anybody wants it later.
@@ -171,17 +118,14 @@ void Checker<C>::CheckHoldsNothing(const World<C>& w, unsigned task) {
   }
   taken_[task] = 0;
   alone += shared >> task & 1;
-  if (alone != 0)
-    Break(Property::kLockOrder,
-          "task %u has ended its operation and still holds a lock", task);
+  if (alone != 0) Break(Breach::kStillHolds, task);
 }
 
 template <class C>
 void Checker<C>::Deadlock(const World<C>& w) {
   unsigned tasks = 0;
   for (const Task& task : w.tasks) tasks += task.op.verb != Verb::kNone ? 1 : 0;
-  Break(Property::kNoDeadlock, "%u tasks are in flight and none can move",
-        tasks);
+  Break(Breach::kNoneMoves, tasks);
 }
 
 // ---- restart-progress, bounded-drops
@@ -231,8 +175,7 @@ void Checker<C>::PassBegins(const World<C>& w, unsigned task) {
   }
   NoteBirths(w, log);
   if (rules_.restart_in_vma && IsPageAligned(pass.count))
-    Break(Property::kCountIsACount, "the pass's count %u is page-aligned",
-          pass.count);
+    Break(Breach::kCountIsAligned, pass.count);
 }
 
 template <class C>
@@ -246,8 +189,7 @@ void Checker<C>::Scans(const World<C>& w, unsigned task, unsigned mm,
     const uint64_t bits = ~uint64_t{0} >> (64 - (stop - addr)) << addr % 64;
     if ((word & bits) != 0)
       Break(
-          Property::kRestartProgress,
-          "address %u of mm %u is scanned twice by one pass",
+          Breach::kScansTwice,
           addr / 64 * 64 + static_cast<unsigned>(std::countr_zero(word & bits)),
           mm);
     word |= bits;
@@ -261,9 +203,7 @@ void Checker<C>::Drops(const World<C>& w, unsigned task) {
   PassLog& log = logs_[task];
   NoteBirths(w, log);
   if (++log.drops > log.budget)
-    Break(Property::kBoundedDrops,
-          "the pass has dropped its lock %u times, its work allows %u",
-          log.drops, log.budget);
+    Break(Breach::kDropsTooOften, log.drops, log.budget);
 }
 
 template <class C>
@@ -288,12 +228,9 @@ void Checker<C>::Zaps(const World<C>& w, unsigned task, Slot slot,
   const Pte pte = w.mms[vma.mm].ptes[addr];
   const unsigned index = IndexOf(vma, addr, pte);
   if (index < pass.first || index > pass.last)
-    Break(Property::kNoOverUnmap,
-          "page %u at %u of mm %u is unmapped by a pass from page %u on", index,
-          addr, vma.mm, pass.first);
+    Break(Breach::kUnmapsOutside, index, addr, vma.mm, pass.first);
   if (pte.kind() == PteKind::kCopy && pass.even_cows == 0)
-    Break(Property::kNoOverUnmap, "the private copy at %u of mm %u is unmapped",
-          addr, vma.mm);
+    Break(Breach::kUnmapsCopy, addr, vma.mm);
 }
 
 template <class C>
@@ -306,9 +243,7 @@ void Checker<C>::WalkEnds(const World<C>& w, unsigned task) {
     if (vma.nonlinear != pass.in_list) continue;
     if (InRange<C>(vma, pass) &&
         vma.count != DoneMark(pass.count, rules_.restart_names_pass))
-      Break(Property::kCountIsACount,
-            "the vma at %u of mm %u carries %u when pass %u ends", vma.start,
-            vma.mm, vma.count, pass.count);
+      Break(Breach::kCarriesAnother, vma.start, vma.mm, vma.count, pass.count);
   }
 }
 
@@ -323,9 +258,7 @@ void Checker<C>::CheckPastSize(const World<C>& w, unsigned file,
       if (!pte.present()) continue;
       const unsigned index = IndexOf(vma, addr, pte);
       if (index < size) continue;
-      Break(Property::kNoPagePastSize,
-            "page %u is mapped at %u of mm %u, and the file has %u pages",
-            index, addr, vma.mm, size);
+      Break(Breach::kMappedAtEnd, index, addr, vma.mm, size);
       return;
     }
   }
@@ -345,14 +278,9 @@ void Checker<C>::CheckPte(const World<C>& w, unsigned mm, unsigned addr) {
     const unsigned index = IndexOf(vma, addr, pte);
     const unsigned size = w.files[vma.file].size;
     if (index >= size && !Truncates(w, vma.file))
-      Break(Property::kNoPagePastSize,
-            "page %u is mapped at %u of mm %u though no truncation runs, and "
-            "the file has %u pages",
-            index, addr, mm, size);
+      Break(Breach::kMappedAtRest, index, addr, mm, size);
     if (pte.kind() == PteKind::kOrphan)
-      Break(Property::kNoRemovedPageMapped,
-            "page %u of file %u has been removed, and %u of mm %u maps it",
-            index, vma.file, addr, mm);
+      Break(Breach::kMapsRemoved, index, vma.file, addr, mm);
     return;
   }
 }
@@ -369,8 +297,7 @@ template <class C>
 void Checker<C>::UsesTable(const World<C>& w, unsigned, unsigned mm,
                            unsigned addr) {
   if ((w.mms[mm].tables >> (addr / kPtesPerTable) & 1) == 0)
-    Break(Property::kNoFreedUse,
-          "the page table at %u of mm %u is used after it was freed", addr, mm);
+    Break(Breach::kFreedTable, addr, mm);
 }
 
 template <class C>
@@ -396,9 +323,7 @@ void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
     for (unsigned addr = start; addr < end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
       if (pte.kind() != PteKind::kPage || pte.index() != index) continue;
-      Break(Property::kNoRemovedPageMapped,
-            "page %u of file %u is removed while %u of mm %u maps it", index,
-            file, addr, vma.mm);
+      Break(Breach::kRemovedWhileMapped, index, file, addr, vma.mm);
       return;
     }
   }

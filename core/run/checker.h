@@ -11,53 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "core/model/machine.h"
+#include "core/property.h"
 
 namespace vmtrunc {
-
-// In the order in which two that break in one step are reported.
-enum class Property : uint8_t {
-  kNoPagePastSize,
-  kNoRemovedPageMapped,
-  kNoOverUnmap,
-  kRestartProgress,
-  kBoundedDrops,
-  kCountIsACount,
-  kIndexAgrees,
-  kVmasWellFormed,
-  kLockOrder,
-  kNoDeadlock,
-  kNoFreedUse,
-};
-inline constexpr int kProperties = 11;
-constexpr uint32_t Bit(Property property) {
-  return uint32_t{1} << static_cast<unsigned>(property);
-}
-
-struct PropertyInfo {
-  const char* name;  // "no-page-past-size"
-  const char* text;  // what must hold, one sentence
-};
-std::span<const PropertyInfo> AllProperties();
-
-const char* Name(Property property);
-
-// The property of that name, or kProperties.
-int PropertyNumber(std::string_view name);
-
-// What broke first: where, and the values, whose meaning depends on `what`.
-struct Violation {
-  Property property = Property::kNoPagePastSize;
-  const char* what = nullptr;  // a format of four numbers; see ToString()
-  uint16_t event = 0;          // the event that was running, from 1
-  uint32_t step = 0;
-  unsigned values[4] = {0, 0, 0, 0};
-
-  std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
-};
 
 // Sets of abstract states, as Checker::NoteFeatures() fills them: a byte each,
 // 1 for what was seen. Requires: both of one size.
@@ -119,8 +77,7 @@ class Checker {
   void Uses(const World<C>& w, unsigned, Slot slot, unsigned birth) {
     const Vma& vma = w.vmas[slot];
     if (vma.state == VmaState::kFree || vma.birth != birth)
-      Break(Property::kNoFreedUse,
-            "the vma in slot %u is used after it was freed", slot);
+      Break(Breach::kFreedVma, slot);
   }
   void VmaBorn(const World<C>& w, Slot slot);
   void GeometryChanged(const World<C>& w, Slot slot) {
@@ -190,8 +147,8 @@ class Checker {
   std::span<const Vma> Vmas(const World<C>& w) const {
     return {w.vmas, slots_};
   }
-  void Break(Property property, const char* what, unsigned a = 0,
-             unsigned b = 0, unsigned c = 0, unsigned d = 0);
+  void Break(Breach breach, unsigned a = 0, unsigned b = 0, unsigned c = 0,
+             unsigned d = 0);
   void NoteBirths(const World<C>& w, PassLog& log);
   void Unscan(unsigned mm, unsigned start, unsigned end);
   void CheckPlaces(const World<C>& w);

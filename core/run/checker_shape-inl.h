@@ -42,10 +42,7 @@ void Checker<C>::CheckPlaces(const World<C>& w) {
 
 template <class C>
 void Checker<C>::BreakIndex(const Vma& vma) {
-  Break(Property::kIndexAgrees,
-        "the vma at %u of mm %u (pgoff %u) is not where the tree of file %u "
-        "wants it",
-        vma.start, vma.mm, vma.pgoff, vma.file);
+  Break(Breach::kMisplaced, vma.start, vma.mm, vma.pgoff, vma.file);
 }
 
 // One node, its set and its children. `radix` is the path so far: the bits of
@@ -125,9 +122,7 @@ void Checker<C>::CheckIndex(const World<C>& w, unsigned file) {
     const Vma& vma = w.vmas[slot];
     if (vma.state != VmaState::kLinked || vma.file != file) continue;
     if ((seen >> slot & 1) == 0)
-      Break(Property::kIndexAgrees,
-            "the vma at %u of mm %u is not in the tree of file %u", vma.start,
-            vma.mm, file);
+      Break(Breach::kNotIndexed, vma.start, vma.mm, file);
   }
 }
 
@@ -140,17 +135,13 @@ void Checker<C>::CheckGeometry(const World<C>& w, unsigned mm) {
     const Vma& vma = w.vmas[slot];
     if (vma.state != VmaState::kLinked || vma.mm != mm || vma.mm_prev != prev ||
         vma.start >= vma.end || vma.start < end || ++seen > C::kVmas) {
-      Break(Property::kVmasWellFormed,
-            "the vma at %u of mm %u is empty, out of order or another's",
-            vma.start, mm);
+      Break(Breach::kBadList, vma.start, mm);
       return;
     }
     end = vma.end;
     prev = slot;
     if (int{vma.start} - int{vma.pgoff} != origin_[slot])
-      Break(Property::kVmasWellFormed,
-            "the vma at %u of mm %u has pgoff %u: it was shifted", vma.start,
-            mm, vma.pgoff);
+      Break(Breach::kShifted, vma.start, mm, vma.pgoff);
   }
 }
 
@@ -191,12 +182,9 @@ void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
       here += it.ptes[addr + i].none() ? 0U : 1U;
     present += here;
     if (here != 0 && (it.tables >> addr / kPtesPerTable & 1) == 0)
-      Break(Property::kVmasWellFormed,
-            "the ptes from %u of mm %u on have no page table", addr, mm);
+      Break(Breach::kNoTable, addr, mm);
   }
-  if (present != inside)
-    Break(Property::kVmasWellFormed,
-          "mm %u has %u ptes, %u of them inside a vma", mm, present, inside);
+  if (present != inside) Break(Breach::kStrayPtes, mm, present, inside);
 }
 
 template <class C>
@@ -216,9 +204,8 @@ void Checker<C>::CheckMapcounts(const World<C>& w) {
       continue;
     unsigned index = 0;
     while (mapped[file][index] == w.mapcount[file][index]) ++index;
-    Break(Property::kVmasWellFormed,
-          "page %u of file %u has mapcount %u and %u ptes", index, file,
-          w.mapcount[file][index], mapped[file][index]);
+    Break(Breach::kMapcount, index, file, w.mapcount[file][index],
+          mapped[file][index]);
   }
 }
 

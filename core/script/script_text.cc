@@ -8,7 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/run/checker.h"
+#include "core/property.h"
 #include "core/script/script.h"
 #include "core/script/text_line.h"
 #include "core/script/verbs.h"

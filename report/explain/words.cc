@@ -79,34 +79,18 @@ std::string ViolationInWords(const Story& story) {
   if (story.result.holds()) return "";
   const Violation& violation = story.result.first;
   if (story.rows.empty()) return violation.ToString();
-  // The form of words has the model's numbers: of an mm where it says "mm %u".
   const size_t row = story.broken_row.value_or(0);
-  std::vector<std::string> words =
-      absl::StrSplit(violation.what, absl::ByChar(' '));
-  size_t next = 0;
-  for (size_t i = 0; i < words.size(); ++i) {
-    const size_t at = words[i].find("%u");
-    if (at == std::string::npos || next == std::size(violation.values))
-      continue;
-    const unsigned value = violation.values[next++];
-    std::string* const of = i == 0 ? nullptr : &words[i - 1];
-    std::string name = std::to_string(value);
-    if (of != nullptr && *of == "mm") {
-      name = story.MmName(row, value);
-      of->clear();
-    } else if (of != nullptr && *of == "file") {
-      name = story.FileName(value);
-      of->clear();
-    } else if (of != nullptr && *of == "task") {
-      name = story.script.task_names[value];
-    } else if (of != nullptr && *of == "has" && value == 1 &&
-               i + 1 < words.size() && words[i + 1] == "pages") {
-      words[i + 1] = "page";
-    }
-    words[i].replace(at, 2, name);
-  }
-  std::erase(words, "");
-  return absl::StrJoin(words, " ");
+  const auto told = [&](std::string_view of, size_t at) -> std::string {
+    const unsigned value = violation.values[at];
+    if (of == "mm") return story.MmName(row, value);
+    if (of == "file") return story.FileName(value);
+    if (of == "task")
+      return absl::StrCat("task ", story.script.task_names[value]);
+    if (of == "pages")
+      return absl::StrCat(value, value == 1 ? " page" : " pages");
+    return std::to_string(value);
+  };
+  return InWords(violation.breach, told);
 }
 
 std::string MapInWords(const Story& story, const std::optional<VmaView>& view) {

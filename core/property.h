@@ -1,0 +1,139 @@
+// The properties, and each way in which one breaks.
+#ifndef VMTRUNC_CORE_PROPERTY_H_
+#define VMTRUNC_CORE_PROPERTY_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace vmtrunc {
+
+// In the order in which two that break in one step are reported.
+enum class Property : uint8_t {
+  kNoPagePastSize,
+  kNoRemovedPageMapped,
+  kNoOverUnmap,
+  kRestartProgress,
+  kBoundedDrops,
+  kCountIsACount,
+  kIndexAgrees,
+  kVmasWellFormed,
+  kLockOrder,
+  kNoDeadlock,
+  kNoFreedUse,
+};
+inline constexpr int kProperties = 11;
+constexpr uint32_t Bit(Property property) {
+  return uint32_t{1} << static_cast<unsigned>(property);
+}
+
+struct PropertyInfo {
+  const char* name;  // "no-page-past-size"
+  const char* text;  // what must hold, one sentence
+};
+std::span<const PropertyInfo> AllProperties();
+
+const char* Name(Property property);
+
+// The property of that name, or kProperties.
+int PropertyNumber(std::string_view name);
+
+// X(name in the code, property, words). In the words stands, for each value in
+// turn, what it is a number of: {mm}, {file} and {task} are told as "mm 1" or
+// by the name that a script has for it, {pages} as "1 page" or "5 pages", {n}
+// as it is.
+#define VMTRUNC_BREACHES(X)                                                   \
+  X(kMappedAtEnd, kNoPagePastSize,                                            \
+    "page {n} is mapped at {n} of {mm}, and the file has {pages}")            \
+  X(kMappedAtRest, kNoPagePastSize,                                           \
+    "page {n} is mapped at {n} of {mm} though no truncation runs, and the "   \
+    "file has {pages}")                                                       \
+  X(kMapsRemoved, kNoRemovedPageMapped,                                       \
+    "page {n} of {file} has been removed, and {n} of {mm} maps it")           \
+  X(kRemovedWhileMapped, kNoRemovedPageMapped,                                \
+    "page {n} of {file} is removed while {n} of {mm} maps it")                \
+  X(kUnmapsOutside, kNoOverUnmap,                                             \
+    "page {n} at {n} of {mm} is unmapped by a pass from page {n} on")         \
+  X(kUnmapsCopy, kNoOverUnmap, "the private copy at {n} of {mm} is unmapped") \
+  X(kScansTwice, kRestartProgress,                                            \
+    "address {n} of {mm} is scanned twice by one pass")                       \
+  X(kDropsTooOften, kBoundedDrops,                                            \
+    "the pass has dropped its lock {n} times, its work allows {n}")           \
+  X(kCountIsAligned, kCountIsACount, "the pass's count {n} is page-aligned")  \
+  X(kCarriesAnother, kCountIsACount,                                          \
+    "the vma at {n} of {mm} carries {n} when pass {n} ends")                  \
+  X(kMisplaced, kIndexAgrees,                                                 \
+    "the vma at {n} of {mm} (pgoff {n}) is not where the tree of {file} "     \
+    "wants it")                                                               \
+  X(kNotIndexed, kIndexAgrees,                                                \
+    "the vma at {n} of {mm} is not in the tree of {file}")                    \
+  X(kBadList, kVmasWellFormed,                                                \
+    "the vma at {n} of {mm} is empty, out of order or another's")             \
+  X(kShifted, kVmasWellFormed,                                                \
+    "the vma at {n} of {mm} has pgoff {n}: it was shifted")                   \
+  X(kNoTable, kVmasWellFormed,                                                \
+    "the ptes from {n} of {mm} on have no page table")                        \
+  X(kStrayPtes, kVmasWellFormed,                                              \
+    "{mm} has {n} ptes, {n} of them inside a vma")                            \
+  X(kMapcount, kVmasWellFormed,                                               \
+    "page {n} of {file} has mapcount {n} and {n} ptes")                       \
+  X(kOutOfOrder, kLockOrder,                                                  \
+    "{task} takes a lock (kind {n}, of {n}) out of order")                    \
+  X(kSleeps, kLockOrder, "{task} may sleep under a spinlock")                 \
+  X(kStillHolds, kLockOrder,                                                  \
+    "{task} has ended its operation and still holds a lock")                  \
+  X(kNoneMoves, kNoDeadlock, "{n} tasks are in flight and none can move")     \
+  X(kFreedVma, kNoFreedUse, "the vma in slot {n} is used after it was freed") \
+  X(kFreedTable, kNoFreedUse,                                                 \
+    "the page table at {n} of {mm} is used after it was freed")
+
+enum class Breach : uint8_t {
+  kNone,
+#define VMTRUNC_BREACH(name, property, words) name,
+  VMTRUNC_BREACHES(VMTRUNC_BREACH)
+#undef VMTRUNC_BREACH
+};
+
+struct BreachInfo {
+  Breach breach;
+  Property property;
+  const char* words;
+};
+std::span<const BreachInfo> AllBreaches();
+// Requires: not kNone.
+const BreachInfo& InfoOf(Breach breach);
+
+// "page N is mapped at N of mm N, and the file has N pages"; "" of kNone.
+std::string FormOf(Breach breach);
+
+// What broke first: where, and the values, whose meaning its words say.
+struct Violation {
+  Property property = Property::kNoPagePastSize;
+  Breach breach = Breach::kNone;
+  uint16_t event = 0;  // the event that was running, from 1
+  uint32_t step = 0;
+  unsigned values[4] = {0, 0, 0, 0};
+
+  std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
+};
+
+// The words of a breach with what `told` makes of each value: what it is a
+// number of ("mm"), and which one it is, from 0.
+template <class Told>
+std::string InWords(Breach breach, const Told& told) {
+  std::string words;
+  std::string_view rest = InfoOf(breach).words;
+  for (size_t value = 0;; ++value) {
+    const size_t open = rest.find('{');
+    words += rest.substr(0, open);
+    if (open == std::string_view::npos) return words;
+    const size_t close = rest.find('}');
+    words += told(rest.substr(open + 1, close - open - 1), value);
+    rest.remove_prefix(close + 1);
+  }
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_PROPERTY_H_
