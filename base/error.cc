@@ -4,10 +4,10 @@
 
 #include "base/shown.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 void FailPath(const std::string& path, int error) {
   throw UsageError{Shown(path) + ": " + std::strerror(error)};
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 inline constexpr int kExitHeld = 0;
 inline constexpr int kExitBroken = 1;
@@ -20,6 +20,6 @@ struct UsageError {
 // "PATH: what errno means", thrown. The path is shown as Shown() does.
 [[noreturn]] void FailPath(const std::string& path, int error);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_ERROR_H_

@@ -13,7 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "base/read.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
@@ -155,4 +155,4 @@ MemoryRoom FindMemoryRoom(const std::string& proc) {
 
 uint64_t MemoryLimit() { return FindMemoryRoom().bytes / 2; }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // Memory that can still be had: bytes, and whose limit that is: "ulimit -v",
 // "ulimit -d", "the memory control group", "the memory of the machine".
@@ -24,6 +24,6 @@ MemoryRoom FindMemoryRoom(const std::string& proc = "/proc");
 // counted (threads, the heap's own, what is being worked on).
 uint64_t MemoryLimit();
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_LIMITS_H_

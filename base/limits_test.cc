@@ -7,7 +7,7 @@
 
 #include "base/scratch_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 constexpr uint64_t kMiB = 1 << 20;
@@ -99,4 +99,4 @@ TEST_F(Limits, OfTheProcess) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

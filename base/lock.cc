@@ -13,7 +13,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 // An open file description's lock: not lost when another descriptor of the same
@@ -85,4 +85,4 @@ DirectoryLock::~DirectoryLock() {
   ::close(file_);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // Held from when it is made until it goes; a process that ends, however it
 // does, holds nothing. DIRECTORY/.vmtrunc-lock says who has it, and goes with
@@ -25,6 +25,6 @@ class DirectoryLock {
   int file_ = -1;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_LOCK_H_

@@ -23,7 +23,7 @@
 #include "base/shown.h"
 #include "base/write.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -379,4 +379,4 @@ bool RemoveKnown(const std::string& directory,
   return ::rmdir(directory.c_str()) == 0;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -17,7 +17,7 @@
 
 #include "base/place.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // A name for a content: 16 digits that in practice only the same bytes have.
 std::string NameOf(std::string_view content);
@@ -88,6 +88,6 @@ class OwnDirectory {
 bool RemoveKnown(const std::string& directory,
                  const std::function<bool(std::string_view)>& known);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_OWN_DIRECTORY_H_

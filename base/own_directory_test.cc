@@ -14,7 +14,7 @@
 #include "base/scratch_test.h"
 #include "base/work_directory.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -458,4 +458,4 @@ TEST_F(WorkDirectoryTest, ADirectoryOfSomebodyElseIsRefused) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

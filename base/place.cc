@@ -13,7 +13,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -85,4 +85,4 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
   }
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // Not a link to one either.
 bool IsRegularFile(const std::string& path);
@@ -23,6 +23,6 @@ bool IsMountPoint(const std::string& path);
 void ExpectReplaceable(const std::string& option, const std::string& directory,
                        const std::vector<std::string>& inputs);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_PLACE_H_

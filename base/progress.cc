@@ -5,7 +5,7 @@
 #include <iostream>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 constexpr const char* kClearLine = "\r\033[K";
@@ -31,4 +31,4 @@ void ProgressLine::End() {
   shown_ = false;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string_view>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 class ProgressLine {
  public:
@@ -35,6 +35,6 @@ class ProgressLine {
   Clock::time_point next_ = start_ + std::chrono::seconds(terminal_ ? 2 : 10);
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_PROGRESS_H_

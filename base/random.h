@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // A small generator (splitmix64), deterministic in its seed.
 class Random {
@@ -32,6 +32,6 @@ class Random {
   uint64_t state_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_RANDOM_H_

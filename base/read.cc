@@ -13,7 +13,7 @@
 #include "base/shown.h"
 #include "base/stop.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 // Waits until there is something to read, or the end, as long as nobody tells
@@ -84,4 +84,4 @@ std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
   return content;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

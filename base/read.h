@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // A script has 256 events; what has no end (/dev/zero) is none.
 inline constexpr size_t kMostInput = size_t{16} << 20;
@@ -20,6 +20,6 @@ std::string ReadFile(const std::string& path);
 // cannot be read, or is larger. Never waits, as a pipe would make it.
 std::optional<std::string> ReadWhole(const std::string& path, size_t most);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_READ_H_

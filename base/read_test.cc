@@ -14,7 +14,7 @@
 #include "base/scratch_test.h"
 #include "base/stop.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 using ReadTest = Scratch;
@@ -84,4 +84,4 @@ TEST_F(ReadTest, APipeIsReadToItsEnd) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

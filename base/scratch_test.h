@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/read.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 class Scratch : public ::testing::Test {
  protected:
@@ -58,6 +58,6 @@ std::string ErrorOf(Call call) {
   return "";
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_SCRATCH_TEST_H_

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_format.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 using Digest = std::array<uint32_t, 5>;
@@ -58,4 +58,4 @@ std::string Sha1(std::string_view content) {
   return hex;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

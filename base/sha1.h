@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // 40 hexadecimal digits.
 std::string Sha1(std::string_view content);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_SHA1_H_

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 // FIPS 180-4's own examples, and lengths around a block's end (checked against
@@ -29,4 +29,4 @@ TEST(Sha1, IsThatOfTheStandard) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 uint8_t At(std::string_view bytes, size_t i) {
@@ -112,4 +112,4 @@ std::string PathWord(std::string_view path) {
   return ShellWord(PathArgument(path));
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

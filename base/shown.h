@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // For JSON and HTML: valid UTF-8; a byte that is no part of a character is
 // written \xNN. Valid text comes back as it is.
@@ -27,6 +27,6 @@ std::string PathArgument(std::string_view path);
 // ShellWord() of that.
 std::string PathWord(std::string_view path);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_SHOWN_H_

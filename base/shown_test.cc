@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 TEST(Shown, ValidTextComesBackAsItIs) {
@@ -49,4 +49,4 @@ TEST(ShellWord, AShellReadsItBack) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 constexpr size_t kUsual = size_t{8} << 20;  // Linux's own default
@@ -55,4 +55,4 @@ int RunWithStack(int (*program)(int, char**), int argc, char** argv) {
   return call.status;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

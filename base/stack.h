@@ -2,7 +2,7 @@
 #ifndef VMTRUNC_BASE_STACK_H_
 #define VMTRUNC_BASE_STACK_H_
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // Calls `program` with the arguments of main(). A world is some KiB, and a
 // search holds some of them: where the stack may not grow to what is usual, it
@@ -10,6 +10,6 @@ namespace vmtrunc {
 // Returns what it does; kExitUsage, after a line, where there is no room.
 int RunWithStack(int (*program)(int, char**), int argc, char** argv);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_STACK_H_

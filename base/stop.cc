@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 std::atomic<bool> g_stop = false;
@@ -43,4 +43,4 @@ void EndOnSignals(const std::string& line) {
   Handle(OnEnd);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

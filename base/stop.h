@@ -5,7 +5,7 @@
 #include <atomic>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // True from the first of these signals on, which no longer end the process;
 // SIGHUP only where it was not ignored (nohup). One flag for all calls; for the
@@ -21,6 +21,6 @@ bool IsToldToStop();
 // takes over before the command writes.
 void EndOnSignals(const std::string& line);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_STOP_H_

@@ -5,7 +5,7 @@
 
 #include <initializer_list>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 void HoldClosedStreams() {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -17,4 +17,4 @@ void HoldClosedStreams() {
   }
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -2,13 +2,13 @@
 #ifndef VMTRUNC_BASE_STREAMS_H_
 #define VMTRUNC_BASE_STREAMS_H_
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // Takes the numbers 0, 1 and 2 where they are closed, so that no file that is
 // opened later gets one: what a command prints would be written into it. What
 // stands there fails as a closed one does, on reading and on writing.
 void HoldClosedStreams();
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_STREAMS_H_

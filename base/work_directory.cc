@@ -11,7 +11,7 @@
 #include "base/shown.h"
 #include "base/write.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -69,4 +69,4 @@ WorkDirectory::WorkDirectory(const std::string& option,
   if (!ReadWhole(marker, 200)) WriteFile(marker, MarkerOf(command));
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -8,7 +8,7 @@
 
 #include "base/lock.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // New, empty, or one where this command has worked before: its file .vmtrunc
 // says so. Locked as long as this lives. In it the command replaces and removes
@@ -34,6 +34,6 @@ class WorkDirectory {
   DirectoryLock lock_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_WORK_DIRECTORY_H_

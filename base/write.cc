@@ -22,7 +22,7 @@
 #include "base/shown.h"
 #include "base/stop.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -318,4 +318,4 @@ std::string WriteUnused(const std::string& stem, const std::string& extension,
   FailPath(first, error);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

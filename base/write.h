@@ -12,7 +12,7 @@
 
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 
 // A place to write to, tried before the work whose result it is for.
 class OutputFile {
@@ -57,6 +57,6 @@ void SyncFileSystem(const std::string& directory);
 std::string WriteUnused(const std::string& stem, const std::string& extension,
                         const std::string& content);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_WRITE_H_

@@ -12,7 +12,7 @@
 
 #include "base/scratch_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -206,4 +206,4 @@ TEST_F(WriteTest, AChosenNameReplacesNoEarlierResult) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::base

@@ -19,7 +19,7 @@
 #include "core/run/run.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::bench {
 namespace {
 
 Script g_script;
@@ -145,18 +145,19 @@ void BM_RunningKernel(benchmark::State& state) {
 BENCHMARK(BM_RunningKernel)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::bench
 
-namespace vmtrunc {
+namespace vmtrunc::bench {
 namespace {
 
 int WriteInputs(const std::string& directory) {
   constexpr unsigned kInputs = 128;
   constexpr size_t kEvents = 32;
   for (unsigned i = 0; i < kInputs; ++i) {
-    Random random(i);
-    Script script = RandomSetup(random);
-    while (script.events.size() < kEvents) Mutate(script, kEvents, random);
+    base::Random random(i);
+    Script script = search::RandomSetup(random);
+    while (script.events.size() < kEvents)
+      search::Mutate(script, kEvents, random);
     const std::vector<uint8_t> bytes = EncodeBytes(script);
     std::ofstream out(directory + "/" + std::to_string(i), std::ios::binary);
     out.write(reinterpret_cast<const char*>(bytes.data()),
@@ -171,11 +172,11 @@ int WriteInputs(const std::string& directory) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::bench
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "--inputs")
-    return vmtrunc::WriteInputs(argv[2]);
+    return vmtrunc::bench::WriteInputs(argv[2]);
   benchmark::Initialize(&argc, argv);
   if (argc != 2) {
     std::fprintf(stderr, "model_bench: expected SCRIPT\n");
@@ -189,8 +190,8 @@ int main(int argc, char** argv) {
                  std::string(script.status().message()).c_str());
     return 2;
   }
-  vmtrunc::g_script = *std::move(script);
-  vmtrunc::g_rules = vmtrunc::ParseKernelSpec("2.6.11")->rules();
+  vmtrunc::bench::g_script = *std::move(script);
+  vmtrunc::bench::g_rules = vmtrunc::ParseKernelSpec("2.6.11")->rules();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -15,7 +15,7 @@
 #include "search/mutate.h"
 #include "search/shrink.h"
 
-namespace vmtrunc {
+namespace vmtrunc::bench {
 namespace {
 
 Event Of(EventKind kind, Verb verb, uint8_t task) {
@@ -26,11 +26,11 @@ Event Of(EventKind kind, Verb verb, uint8_t task) {
   return event;
 }
 
-uint8_t Between(Random& random, unsigned from, unsigned to) {
+uint8_t Between(base::Random& random, unsigned from, unsigned to) {
   return static_cast<uint8_t>(random.Between(from, to));
 }
 
-Script RandomMoves(Random& random) {
+Script RandomMoves(base::Random& random) {
   Script script = EmptyScript();
   script.setup.tasks = 2;
   script.setup.sizes[0] = 10;
@@ -65,14 +65,15 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
            const KernelSpec& unlike) {
   const Rules rules = kernel.rules();
   const Rules unlike_rules = unlike.rules();
-  const Reason reason{.property = Property::kNoPagePastSize, .unlike = unlike};
+  const search::Reason reason{.property = Property::kNoPagePastSize,
+                              .unlike = unlike};
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -
                                          start)
         .count();
   };
-  Random random(seed);
+  base::Random random(seed);
   for (uint64_t scripts = 1; scripts % 4096 != 0 || elapsed() < seconds;
        ++scripts) {
     const Script script = RandomMoves(random);
@@ -81,7 +82,7 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
       continue;
     std::cout << absl::StreamFormat("# script %d of seed %d, after %.1f s\n",
                                     scripts, seed, elapsed())
-              << ToText(Shrink(script, rules, reason));
+              << ToText(search::Shrink(script, rules, reason));
     return 1;
   }
   std::cout << absl::StreamFormat("nothing found in %.0f s\n", elapsed());
@@ -89,7 +90,7 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::bench
 
 int main(int argc, char** argv) {
   uint64_t seed = 1;
@@ -103,5 +104,5 @@ int main(int argc, char** argv) {
     std::cerr << "move_search: expected [SEED [SECONDS [KERNEL [UNLIKE]]]]\n";
     return 2;
   }
-  return vmtrunc::Search(seed, seconds, *kernel, *unlike);
+  return vmtrunc::bench::Search(seed, seconds, *kernel, *unlike);
 }

@@ -11,7 +11,7 @@
 #include "core/run/run.h"
 #include "properties/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::bench {
 namespace {
 
 constexpr int kScripts = 2000;
@@ -35,20 +35,20 @@ std::string NothingBreaks(const Script& script, const Rules& rules,
 }
 
 void BM_Scripts(benchmark::State& state) {
-  const ScriptProperty property{"nothing-breaks", "nothing breaks",
-                                NothingBreaks, "", 0};
+  const properties::ScriptProperty property{"nothing-breaks", "nothing breaks",
+                                            NothingBreaks, "", 0};
   const KernelSpec kernel = *ParseKernelSpec("2.6.38+pass-clears-restarts");
   std::string path = "/tmp/properties_bench.XXXXXX";
   const int file = ::mkstemp(path.data());
   if (file < 0) return state.SkipWithError("no temporary file");
   {
-    CurrentScript current(path);
+    properties::CurrentScript current(path);
     uint64_t seed = 0;
     for (auto _ : state) {
-      CheckParams params;
+      properties::CheckParams params;
       params.rc = Params(++seed);
-      const CheckOutcome outcome =
-          Check(property, kernel, kernel, params, current);
+      const properties::CheckOutcome outcome =
+          properties::Check(property, kernel, kernel, params, current);
       if (!outcome.holds) return state.SkipWithError("it broke");
     }
   }
@@ -76,7 +76,7 @@ struct Reset : rc::state::Command<Counter, Counter> {
 };
 
 void BM_RapidcheckState(benchmark::State& state) {
-  QuietListener quiet;
+  properties::QuietListener quiet;
   uint64_t seed = 0;
   for (auto _ : state) {
     const auto result = rc::detail::checkTestable(
@@ -95,6 +95,6 @@ void BM_RapidcheckState(benchmark::State& state) {
 BENCHMARK(BM_RapidcheckState)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::bench
 
 BENCHMARK_MAIN();

@@ -25,7 +25,7 @@
 #include "fuzz/growth.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::bench {
 namespace {
 
 constexpr size_t kEvents = 32;  // of a script, as vmtrunc fuzz has
@@ -33,10 +33,10 @@ constexpr size_t kEvents = 32;  // of a script, as vmtrunc fuzz has
 // Processor time, so that who else runs does not count.
 double Seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-Script RandomScript(Random& random) {
-  Script script = RandomSetup(random);
+Script RandomScript(base::Random& random) {
+  Script script = search::RandomSetup(random);
   while (script.events.size() < kEvents)
-    script.events.push_back(RandomEvent(script, random));
+    script.events.push_back(search::RandomEvent(script, random));
   return script;
 }
 
@@ -48,8 +48,8 @@ class Pct {
  public:
   explicit Pct(const Rules& rules) : rules_(rules) {}
 
-  Script Make(Random& random) {
-    Script script = RandomSetup(random);
+  Script Make(base::Random& random) {
+    Script script = search::RandomSetup(random);
     DrawOperations(script, random);
     DrawPriorities(random);
     // Of so many break tests of a pass one answers yes; 0: none does.
@@ -75,12 +75,12 @@ class Pct {
  private:
   static constexpr unsigned kTasks = LargeCaps::kTasks;
 
-  void DrawOperations(const Script& start, Random& random) {
+  void DrawOperations(const Script& start, base::Random& random) {
     for (auto& operations : operations_) operations.clear();
     // Ranges are reused: it sees the operations that were drawn before.
     Script drawn = start;
     for (unsigned left = 2 + random.Below(11); left > 0;) {
-      Event event = RandomEvent(drawn, random);
+      Event event = search::RandomEvent(drawn, random);
       if (event.verb == Verb::kNone) continue;
       event.kind = EventKind::kBegin;
       drawn.events.push_back(event);
@@ -90,7 +90,7 @@ class Pct {
     next_.fill(0);
   }
 
-  void DrawPriorities(Random& random) {
+  void DrawPriorities(base::Random& random) {
     const unsigned depth = 2 + random.Below(4);
     for (unsigned i = 0; i < kTasks; ++i) priority_[i] = depth + i;
     for (unsigned i = kTasks - 1; i > 0; --i)
@@ -103,7 +103,7 @@ class Pct {
   // What moved, or nothing when no task can.
   std::optional<Event> MoveOne(const World<LargeCaps>& world,
                                Machine<LargeCaps, NoProbe<LargeCaps>>& machine,
-                               Random& random) {
+                               base::Random& random) {
     std::array<uint8_t, kTasks> order;
     for (uint8_t i = 0; i < kTasks; ++i) order[i] = i;
     std::sort(order.begin(), order.end(), [&](uint8_t a, uint8_t b) {
@@ -124,7 +124,7 @@ class Pct {
     return std::nullopt;
   }
 
-  Event Onward(Verb verb, Random& random) const {
+  Event Onward(Verb verb, base::Random& random) const {
     Event event;
     event.kind = EventKind::kStep;
     if (IsPass(verb) && rarity_ != 0 && random.Below(rarity_) == 0)
@@ -167,9 +167,9 @@ std::optional<Goal> FindGoal(const Options& o) {
 }
 
 int Search(const Options& o, const Goal& goal) {
-  Random random(o.seed);
+  base::Random random(o.seed);
   Pct pct(goal.rules);
-  std::optional<Growth> growth;
+  std::optional<fuzz::Growth> growth;
   if (!o.growth.empty()) growth.emplace(o.growth.c_str());
   std::vector<uint8_t> features(Checker<LargeCaps>::kFeatures);
   const double start = Seconds();
@@ -224,6 +224,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::bench
 
-int main(int argc, char** argv) { return vmtrunc::Main(argc, argv); }
+int main(int argc, char** argv) { return vmtrunc::bench::Main(argc, argv); }

@@ -17,7 +17,7 @@
 #include "search/make.h"
 #include "search/shrink.h"
 
-namespace vmtrunc {
+namespace vmtrunc::bench {
 namespace {
 
 struct Options {
@@ -37,18 +37,19 @@ const BugInfo* BugNamed(const std::string& name) {
 
 // 64 to 256 events, by either generator.
 Draft RandomStart(uint64_t seed, const Rules& rules) {
-  Random random(seed);
+  base::Random random(seed);
   const unsigned events = random.Between(64, 256);
-  Script script = random.OneOf(2) ? MakeScript(random.Next(), events)
-                                  : WeaveScript(random.Next(), events, rules);
+  Script script = random.OneOf(2)
+                      ? search::MakeScript(random.Next(), events)
+                      : fuzz::WeaveScript(random.Next(), events, rules);
   if (script.events.size() > kMaxEvents) script.events.resize(kMaxEvents);
   return {script.setup, std::move(script.events)};
 }
 
-void ShrinkIt(const Draft& draft, const Rules& rules, const Reason& reason,
-              Effort effort) {
+void ShrinkIt(const Draft& draft, const Rules& rules,
+              const search::Reason& reason, search::Effort effort) {
   const double start = Seconds();
-  const Shrunk shrunk = Shrink(draft, rules, reason, effort);
+  const search::Shrunk shrunk = search::Shrink(draft, rules, reason, effort);
   const double micros = 1e6 * (Seconds() - start);
   const std::string text = ToText(ScriptOf(shrunk.draft));
   std::cout << absl::StreamFormat(",%u,%u,%.0f,%016x", shrunk.cost.events,
@@ -59,9 +60,9 @@ void ShrinkIt(const Draft& draft, const Rules& rules, const Reason& reason,
 int Measure(const Options& o, const BugInfo& bug) {
   const KernelSpec kernel = WithBug(bug);
   const Rules rules = kernel.rules();
-  const Reason reason{.property = bug.property,
-                      .unlike = *ParseKernelSpec(bug.kernel)};
-  const Shows shows(rules, reason);
+  const search::Reason reason{.property = bug.property,
+                              .unlike = *ParseKernelSpec(bug.kernel)};
+  const search::Shows shows(rules, reason);
   double searching = 0;
   unsigned found = 0;
   for (uint64_t seed = o.seed << 32; found < o.starts; ++seed) {
@@ -82,8 +83,8 @@ int Measure(const Options& o, const BugInfo& bug) {
     }
     std::cout << absl::StreamFormat("%s,%u,%u", bug.name, seed,
                                     draft.events.size());
-    ShrinkIt(draft, rules, reason, Effort::kQuick);
-    ShrinkIt(draft, rules, reason, Effort::kThorough);
+    ShrinkIt(draft, rules, reason, search::Effort::kQuick);
+    ShrinkIt(draft, rules, reason, search::Effort::kThorough);
     std::cout << std::endl;
   }
   return 0;
@@ -112,6 +113,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::bench
 
-int main(int argc, char** argv) { return vmtrunc::Main(argc, argv); }
+int main(int argc, char** argv) { return vmtrunc::bench::Main(argc, argv); }

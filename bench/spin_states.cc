@@ -22,7 +22,7 @@ using namespace vmtrunc;
 using Caps = SmallCaps;
 
 struct Node {
-  State<Caps> state;
+  search::State<Caps> state;
   uint8_t mapped;  // how many mms were, at the start: SPIN's processes differ
 };
 
@@ -30,7 +30,7 @@ struct Node {
 class Variables {
  public:
   explicit Variables(const Node& node) : w_(node.state.world) {
-    const State<Caps>& state = node.state;
+    const search::State<Caps>& state = node.state;
     const File& file = w_.files[0];
     Put({node.mapped, state.passes, state.operations});
     for (unsigned slot = 1; slot < Caps::kVmas; ++slot) PutVma(w_.vmas[slot]);
@@ -106,15 +106,16 @@ class Variables {
 };
 
 // `drop` is a step only where the break test is: elsewhere it is several.
-bool IsStep(const Node& node, const Edge& edge) {
+bool IsStep(const Node& node, const search::Edge& edge) {
   if (edge.kind != EventKind::kDrop) return true;
   const Op& op = node.state.world.tasks[edge.task].op;
   return op.truncate.phase == TruncatePhase::kPass &&
          op.pass.phase == PassPhase::kZap;
 }
 
-void Count(const Problem& problem, const ProveOptions& options) {
-  const Space<Caps> space(problem, options);
+void Count(const search::Problem& problem,
+           const search::ProveOptions& options) {
+  const search::Space<Caps> space(problem, options);
   std::unordered_set<std::string> seen;
   std::vector<Node> left;  // to be expanded; the last one first, to be few
   uint64_t transitions = 0, beyond = 0;
@@ -126,13 +127,13 @@ void Count(const Problem& problem, const ProveOptions& options) {
     transitions += mmaps == 0 ? 0U : 1U;
     keep({space.Start(i), static_cast<uint8_t>(mmaps)});
   }
-  std::vector<Edge> edges;
+  std::vector<search::Edge> edges;
   while (!left.empty()) {
     const Node node = left.back();
     left.pop_back();
     edges.clear();
     space.Edges(node.state, edges);
-    for (const Edge& edge : edges) {
+    for (const search::Edge& edge : edges) {
       if (!IsStep(node, edge)) continue;
       Node to = node;
       if (!space.Apply(to.state, edge)) continue;
@@ -161,16 +162,17 @@ int main(int argc, char** argv) {
     std::cerr << "spin_states: " << kernel.status().message() << "\n";
     return 2;
   }
-  Bound bound = *FindBound("tiny");
+  search::Bound bound = *search::FindBound("tiny");
   bound.verbs = 0;
   const std::vector<std::string> verbs = absl::StrSplit(argv[2], ',');
   for (const std::string& verb : verbs)
     for (unsigned i = 1; i <= kVerbs; ++i)
-      if (verb == VerbName(static_cast<Verb>(i))) bound.verbs |= Verbs{1} << i;
-  ProveOptions options;
+      if (verb == VerbName(static_cast<Verb>(i)))
+        bound.verbs |= search::Verbs{1} << i;
+  search::ProveOptions options;
   options.rules = kernel->rules();
   options.properties = 1U << static_cast<unsigned>(Property::kNoPagePastSize);
   options.steps_only = true;
-  Count(ProblemOf(bound), options);
+  Count(search::ProblemOf(bound), options);
   return 0;
 }

@@ -12,7 +12,7 @@
 #include "fuzz/status.h"
 #include "search/covered.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 namespace fs = std::filesystem;
@@ -42,7 +42,7 @@ Script ScriptOf(const std::string& path, const std::string& content) {
 // Of one that was killed while it wrote, now or in the past.
 bool IsPart(const std::string& path) {
   return path.ends_with(".part") ||
-         IsBookkeeping(fs::path(path).filename().string());
+         base::IsBookkeeping(fs::path(path).filename().string());
 }
 
 }  // namespace
@@ -56,21 +56,22 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
     : directory_(std::move(directory)),
       rules_(kernel.rules()),
       states_(Checker<LargeCaps>::kFeatures),
-      taken_(BranchCount()),
-      branches_(BranchCount() * kClasses) {
+      taken_(search::BranchCount()),
+      branches_(search::BranchCount() * kClasses) {
   std::error_code error;
   fs::create_directories(directory_, error);
-  if (error) FailPath(directory_, error.value());
+  if (error) base::FailPath(directory_, error.value());
   if (!fs::is_directory(fs::symlink_status(directory_)))
-    throw UsageError{Shown(directory_) + ": expected a directory, not a link"};
+    throw base::UsageError{base::Shown(directory_) +
+                           ": expected a directory, not a link"};
   std::vector<std::string> foreign;
   for (const std::string& path : Entries(directory_)) {
     if (IsPart(path)) continue;  // of one that was killed
-    const auto content = ReadWhole(path, kMostBytes);
+    const auto content = base::ReadWhole(path, kMostBytes);
     const std::string name = fs::path(path).filename().string();
     if (!content) {
       ++skipped_;
-    } else if (name == NameOf(*content)) {
+    } else if (name == base::NameOf(*content)) {
       const Script script = ScriptOf("", *content);
       Reach(script);
       names_.push_back(name);
@@ -79,7 +80,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
     }
   }
   for (const std::string& path : foreign)
-    if (const auto content = ReadWhole(path, kMostBytes))
+    if (const auto content = base::ReadWhole(path, kMostBytes))
       TakeOne(path, *content);
 }
 
@@ -91,7 +92,7 @@ Gain KernelCorpus::Take(const std::string& from,
   for (const std::string& path : Entries(from)) {
     if (stop()) break;
     if (IsPart(path)) continue;
-    const auto content = ReadWhole(path, kMostBytes);
+    const auto content = base::ReadWhole(path, kMostBytes);
     if (!content) {
       ++skipped_;
       continue;
@@ -111,10 +112,10 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   if (gain.Worth() == 0) return gain;
   const std::vector<uint8_t> bytes = EncodeBytes(script);
   const std::string encoded(bytes.begin(), bytes.end());
-  const std::string name = NameOf(encoded);
+  const std::string name = base::NameOf(encoded);
   try {
     Keep(name, encoded);
-  } catch (const UsageError&) {
+  } catch (const base::UsageError&) {
     states_ = before_states;  // not seen before it is written
     branches_ = before;
     throw;
@@ -130,15 +131,15 @@ void KernelCorpus::Keep(const std::string& name,
                         const std::string& content) const {
   const std::string path = directory_ + "/" + name;
   if (fs::symlink_status(path).type() == fs::file_type::not_found)
-    WriteFile(path, content);
-  else if (ReadWhole(path, kMostBytes) != content)
-    WriteUnused(path, kInputExtension, content);
+    base::WriteFile(path, content);
+  else if (base::ReadWhole(path, kMostBytes) != content)
+    base::WriteUnused(path, fuzz::kInputExtension, content);
 }
 
 Gain KernelCorpus::Reach(const Draft& draft) {
   std::vector<uint8_t> seen(states_.size());
-  RunCovered(draft, rules_, {.hash_state = false, .features = seen.data()},
-             taken_);
+  search::RunCovered(draft, rules_,
+                     {.hash_state = false, .features = seen.data()}, taken_);
   Gain gain;
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i] != 0 && states_[i] == 0) {
@@ -146,7 +147,7 @@ Gain KernelCorpus::Reach(const Draft& draft) {
       ++gain.states;
     }
   for (size_t i = 0; i < taken_.size(); ++i) {
-    uint8_t& known = branches_[i * kClasses + CountClass(taken_[i])];
+    uint8_t& known = branches_[i * kClasses + search::CountClass(taken_[i])];
     if (taken_[i] == 0 || known != 0) continue;
     known = 1;
     ++gain.features;
@@ -154,4 +155,4 @@ Gain KernelCorpus::Reach(const Draft& draft) {
   return gain;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -12,7 +12,7 @@
 #include "core/run/run.h"
 #include "search/cost.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 // An entry stays for what it reaches and no entry before it did: abstract
 // states, and branches by how often they were taken (libFuzzer's classes). All
@@ -61,6 +61,6 @@ class KernelCorpus {
 // As `bytes` of the byte form.
 Draft DraftOf(const std::string& bytes);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_CORPUS_H_

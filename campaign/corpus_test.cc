@@ -9,7 +9,7 @@
 #include "base/own_directory.h"
 #include "base/read.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,17 +28,17 @@ TEST(KernelCorpusTest, AChangedInputStays) {
   const std::string input(bytes.begin(), bytes.end());
   std::ofstream(from + "/input") << input;
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
-  const std::string name = NameOf(input);
+  const std::string name = base::NameOf(input);
   for (int start = 0; start < 3; ++start) {
     fs::create_directories(to);
     std::ofstream(to + "/" + name) << "# notes";
     KernelCorpus corpus(to, kernel);
     corpus.Take(from);
-    EXPECT_EQ(ReadWhole(to + "/" + name, 100), "# notes");
-    EXPECT_EQ(ReadWhole(to + "/" + name + ".bytes", 100000), input);
+    EXPECT_EQ(base::ReadWhole(to + "/" + name, 100), "# notes");
+    EXPECT_EQ(base::ReadWhole(to + "/" + name + ".bytes", 100000), input);
   }
   fs::remove_all(directory);
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -6,7 +6,7 @@
 
 #include "search/shrink.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 // Thrown through the shrinker, which is made of values, when time is up.
@@ -28,22 +28,24 @@ Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
 
 }  // namespace
 
-Draft ShrinkUntil(const Draft& draft, const Judge& judge,
+Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
                   const std::function<bool()>& stop) {
   Draft best = draft, sure = draft;
-  for (const Effort effort : {Effort::kQuick, Effort::kThorough}) {
+  for (const search::Effort effort :
+       {search::Effort::kQuick, search::Effort::kThorough}) {
     // What had no effect on the kernel is left out without asking; it may have
     // had one with the rule turned round.
     if (!judge(best, nullptr)) return sure;
     sure = best;
     try {
-      const Judge until = [&](const Draft& candidate, bool* counts) {
+      const search::Judge until = [&](const Draft& candidate, bool* counts) {
         if (stop()) throw TimeIsUp{};
         return judge(candidate, counts);
       };
-      best = Shrink(best, until, effort, [&](const Best& so_far) {
-               best = so_far.draft();
-             }).draft;
+      best =
+          search::Shrink(best, until, effort, [&](const search::Best& so_far) {
+            best = so_far.draft();
+          }).draft;
     } catch (const TimeIsUp&) {
       break;
     }
@@ -51,7 +53,8 @@ Draft ShrinkUntil(const Draft& draft, const Judge& judge,
   return judge(best, nullptr) ? best : sure;
 }
 
-Finding& Findings::Slot(const RootCause& cause, const std::string& name) {
+Finding& Findings::Slot(const search::RootCause& cause,
+                        const std::string& name) {
   const auto [at, is_new] = findings_.try_emplace(name);
   Finding& finding = at->second;
   if (!is_new) return finding;
@@ -63,7 +66,7 @@ Finding& Findings::Slot(const RootCause& cause, const std::string& name) {
     finding.is_known = true;
     finding.known_path = script->path;
   }
-  if (cause.rule == RootCause::kSeveral) {
+  if (cause.rule == search::RootCause::kSeveral) {
     finding.is_known = true;
     finding.words = cause.InWords(kernel_);
   }
@@ -91,7 +94,8 @@ RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
   };
   const RuleSet& known = known_.rules();
   for (const size_t one : known) {
-    const RootCause cause{.property = property, .rule = static_cast<int>(one)};
+    const search::RootCause cause{.property = property,
+                                  .rule = static_cast<int>(one)};
     const RuleSet flip = RuleSet::Of(one);
     if (known_.Find(cause) != nullptr && !run(flip).breaks(property))
       return flip;
@@ -105,10 +109,10 @@ RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
   return {};
 }
 
-void Findings::Put(const RootCause& cause, const Draft& draft,
+void Findings::Put(const search::RootCause& cause, const Draft& draft,
                    Finding& finding) {
   finding.words = cause.InWords(kernel_);
-  finding.cost = CostOf(draft);
+  finding.cost = search::CostOf(draft);
   finding.is_known = known_.Has(cause);
   const RuleSet behind =
       finding.is_known ? RuleSet() : RulesBehind(draft, cause.property);
@@ -116,8 +120,8 @@ void Findings::Put(const RootCause& cause, const Draft& draft,
     finding.words += finding.is_known ? " and " : "; behind it: ";
     finding.words += AllRules()[rule].name;
     finding.is_known = true;
-    const RootCause one{.property = cause.property,
-                        .rule = static_cast<int>(rule)};
+    const search::RootCause one{.property = cause.property,
+                                .rule = static_cast<int>(rule)};
     if (const KnownScript* script = known_.Find(one))
       finding.known_path = script->path;
   }
@@ -140,28 +144,30 @@ const Finding* Findings::Add(const Draft& draft,
   const RunResult run =
       Run<LargeCaps>(draft, kernel_.rules(), {.hash_state = false});
   if (run.holds()) return nullptr;
-  RootCause cause = CauseOf(draft, kernel_, run.first.property, known_.rules());
+  search::RootCause cause =
+      search::CauseOf(draft, kernel_, run.first.property, known_.rules());
   if (name != nullptr) *name = cause.Name(kernel_);
-  if (cause.rule == RootCause::kSeveral) return nullptr;
+  if (cause.rule == search::RootCause::kSeveral) return nullptr;
   const Draft start = OnlyEffects(draft, kernel_);
   {
     const auto there = findings_.find(cause.Name(kernel_));
     if (there != findings_.end() && there->second.has_script() &&
         there->second.shrunk >= kMostShrunk &&
-        there->second.cost < CostOf(start))
+        there->second.cost < search::CostOf(start))
       return nullptr;
     if (there != findings_.end()) ++there->second.shrunk;
   }
-  const Judge judge = JudgeOf(cause, kernel_, known_.rules());
+  const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
   const Draft shrunk =
       ShrinkUntil(judge(start, nullptr) ? start : draft, judge, stop);
   // Words are a weak bond: what is left may show the rule.
-  cause = CauseOf(shrunk, kernel_, cause.property, known_.rules());
+  cause = search::CauseOf(shrunk, kernel_, cause.property, known_.rules());
   if (name != nullptr) *name = cause.Name(kernel_);
-  if (cause.rule == RootCause::kSeveral) return nullptr;
+  if (cause.rule == search::RootCause::kSeveral) return nullptr;
   Finding& finding = Slot(cause, cause.Name(kernel_));
   finding.shrunk = std::max(finding.shrunk, 1U);
-  if (finding.has_script() && !(CostOf(shrunk) < finding.cost)) return nullptr;
+  if (finding.has_script() && !(search::CostOf(shrunk) < finding.cost))
+    return nullptr;
   Put(cause, shrunk, finding);
   return &finding;
 }
@@ -174,11 +180,11 @@ void Findings::Restore(const std::string& was, const Script& script) {
   const RunResult run = Run(script, kernel_.rules());
   const Draft draft = script;
   if (expected < 0 || !run.breaks(static_cast<Property>(expected))) return;
-  const RootCause cause =
-      CauseOf(draft, kernel_, static_cast<Property>(expected), known_.rules());
+  const search::RootCause cause = search::CauseOf(
+      draft, kernel_, static_cast<Property>(expected), known_.rules());
   if (cause.Name(kernel_) != was) aliases_[was] = cause.Name(kernel_);
   Finding& finding = Slot(cause, cause.Name(kernel_));
-  if (finding.has_script() && !(CostOf(script) < finding.cost)) return;
+  if (finding.has_script() && !(search::CostOf(script) < finding.cost)) return;
   Put(cause, draft, finding);
   finding.shrunk = kMostShrunk;
 }
@@ -187,7 +193,7 @@ void Findings::Count(const std::string& cause, uint64_t executions,
                      int64_t at_unix) {
   const auto alias = aliases_.find(cause);
   const std::string& name = alias == aliases_.end() ? cause : alias->second;
-  const auto named = CauseNamed(name, kernel_);
+  const auto named = search::CauseNamed(name, kernel_);
   Finding& finding = named ? Slot(*named, name) : SlotOfStranger(name);
   finding.executions += executions;
   // In the order of the log, whose times do not go back.
@@ -195,4 +201,4 @@ void Findings::Count(const std::string& cause, uint64_t executions,
   finding.last_unix = at_unix;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -11,7 +11,7 @@
 #include "campaign/known.h"
 #include "campaign/log.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 struct Finding {
   std::string kernel;
@@ -23,7 +23,7 @@ struct Finding {
   int64_t first_unix = 0,
           last_unix = 0;  // ends of slices that had it; 0: none
   Script script;          // its events are empty where there is none yet
-  Cost cost;
+  search::Cost cost;
   bool has_page = true;  // beside the script, that explains it
   unsigned shrunk = 0;   // how many of its inputs were looked at
 
@@ -33,7 +33,7 @@ struct Finding {
 
 // Shrinks as far as `stop` allows, asked now and then: quickly, and then, in
 // the time that is left, thoroughly.
-Draft ShrinkUntil(const Draft& draft, const Judge& judge,
+Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
                   const std::function<bool()>& stop);
 
 // Of one kernel. What is in files is read and written by the caller.
@@ -62,10 +62,11 @@ class Findings {
 
  private:
   // `name`: the cause's.
-  Finding& Slot(const RootCause& cause, const std::string& name);
+  Finding& Slot(const search::RootCause& cause, const std::string& name);
   Finding& SlotOfStranger(const std::string& name);
   RuleSet RulesBehind(const Draft& draft, Property property) const;
-  void Put(const RootCause& cause, const Draft& draft, Finding& finding);
+  void Put(const search::RootCause& cause, const Draft& draft,
+           Finding& finding);
 
   KernelSpec kernel_;
   std::string name_;
@@ -74,6 +75,6 @@ class Findings {
   std::map<std::string, std::string> aliases_;  // the same, then and now
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_FINDINGS_H_

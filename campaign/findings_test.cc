@@ -6,7 +6,7 @@
 
 #include "base/read.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 std::vector<KnownScript> Corpus(const std::string& directory) {
@@ -15,14 +15,15 @@ std::vector<KnownScript> Corpus(const std::string& directory) {
            VMTRUNC_SOURCE_DIR "/corpus/" + directory))
     scripts.push_back(
         {entry.path().filename().string(),
-         ParseText(ReadWhole(entry.path().string(), 1 << 16).value()).value()});
+         ParseText(base::ReadWhole(entry.path().string(), 1 << 16).value())
+             .value()});
   return scripts;
 }
 
 Script Named(const std::string& name) {
-  return ParseText(
-             ReadWhole(VMTRUNC_SOURCE_DIR "/corpus/found/" + name, 1 << 16)
-                 .value())
+  return ParseText(base::ReadWhole(VMTRUNC_SOURCE_DIR "/corpus/found/" + name,
+                                   1 << 16)
+                       .value())
       .value();
 }
 
@@ -36,8 +37,8 @@ TEST(Known, IsWhatScriptsShow) {
   const Known known(kernel, Corpus("found"));
   EXPECT_GE(known.size(), 2U);
   const Script script = Named(kSplit);
-  const RootCause cause =
-      CauseOf(script, kernel, Property::kNoPagePastSize, known.rules());
+  const search::RootCause cause =
+      search::CauseOf(script, kernel, Property::kNoPagePastSize, known.rules());
   EXPECT_NE(known.Find(cause), nullptr);
   EXPECT_EQ(Known(*ParseKernelSpec("3.0"), Corpus("found")).size(), 0U);
   EXPECT_EQ(Known(kernel, {}).size(), 0U);
@@ -48,22 +49,23 @@ TEST(Causes, AreFoundAgainByTheirNames) {
   for (const char* const base : {"2.6.9-mm", "2.6.11", "repaired"}) {
     const KernelSpec kernel = *ParseKernelSpec(base);
     for (int i = 0; i < kProperties; ++i) {
-      RootCause cause{.property = static_cast<Property>(i)};
-      for (int rule = RootCause::kSeveral;
+      search::RootCause cause{.property = static_cast<Property>(i)};
+      for (int rule = search::RootCause::kSeveral;
            rule < static_cast<int>(AllRules().size()); ++rule) {
         cause.rule = rule;
-        cause.breach =
-            rule == RootCause::kBreach ? Breach::kMappedAtEnd : Breach::kNone;
-        const auto named = CauseNamed(cause.Name(kernel), kernel);
+        cause.breach = rule == search::RootCause::kBreach ? Breach::kMappedAtEnd
+                                                          : Breach::kNone;
+        const auto named = search::CauseNamed(cause.Name(kernel), kernel);
         ASSERT_TRUE(named) << cause.Name(kernel);
         EXPECT_EQ(named->property, cause.property) << cause.Name(kernel);
         EXPECT_EQ(named->rule, cause.rule) << cause.Name(kernel);
       }
     }
-    const auto other = CauseNamed("no-page-past-size+no-such-rule", kernel);
+    const auto other =
+        search::CauseNamed("no-page-past-size+no-such-rule", kernel);
     ASSERT_TRUE(other);
     EXPECT_EQ(other->property, Property::kNoPagePastSize);
-    EXPECT_FALSE(CauseNamed("no-such-property+leap", kernel));
+    EXPECT_FALSE(search::CauseNamed("no-such-property+leap", kernel));
   }
 }
 
@@ -84,7 +86,7 @@ TEST(Findings, OneACauseTheCheapest) {
   std::string name;
   // Time is up at once: it stays as it came.
   ASSERT_NE(findings.Add(draft, [] { return true; }, &name), nullptr);
-  const Cost first = findings.all().begin()->second.cost;
+  const search::Cost first = findings.all().begin()->second.cost;
   findings.Count(name, 5, 100);
   ASSERT_NE(findings.Add(draft, Never), nullptr);
   EXPECT_EQ(findings.Add(draft, Never), nullptr);  // no cheaper
@@ -138,4 +140,4 @@ TEST(Findings, ALaterScriptMakesItKnown) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -1,6 +1,6 @@
 #include "campaign/known.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 // The properties that the script is expected to break on the kernel.
@@ -29,10 +29,11 @@ Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
         const auto property = static_cast<Property>(i);
         if (!run.breaks(property)) continue;
         if (!rules_only) {
-          Add(CauseOf(draft, kernel, property, rules_), known);
+          Add(search::CauseOf(draft, kernel, property, rules_), known);
           continue;
         }
-        const Reason reason = ReasonOf(known.script, kernel, property);
+        const search::Reason reason =
+            search::ReasonOf(known.script, kernel, property);
         if (!reason.unlike) continue;
         const RuleSet flip = reason.unlike->flips ^ kernel.flips;
         if (AllRules()[flip.first()].flag != &Rules::drop_lock) rules_ |= flip;
@@ -41,12 +42,12 @@ Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
   }
 }
 
-void Known::Add(const RootCause& cause, const KnownScript& script) {
-  if (cause.rule != RootCause::kSeveral)
+void Known::Add(const search::RootCause& cause, const KnownScript& script) {
+  if (cause.rule != search::RootCause::kSeveral)
     scripts_.emplace(cause.Name(kernel_), script);
 }
 
-const KnownScript* Known::Find(const RootCause& cause) const {
+const KnownScript* Known::Find(const search::RootCause& cause) const {
   return Find(cause.Name(kernel_));
 }
 
@@ -55,4 +56,4 @@ const KnownScript* Known::Find(const std::string& name) const {
   return found == scripts_.end() ? nullptr : &found->second;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

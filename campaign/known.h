@@ -10,7 +10,7 @@
 #include "core/script/script.h"
 #include "search/cause.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 // A file with scripts that somebody has looked at.
 struct KnownScript {
@@ -32,22 +32,22 @@ class Known {
   const RuleSet& rules() const { return rules_; }
   // The script that shows it, or nullptr. Several known ones together are
   // known by no script of their own: path "".
-  const KnownScript* Find(const RootCause& cause) const;
-  bool Has(const RootCause& cause) const {
-    return cause.rule == RootCause::kSeveral || Find(cause) != nullptr;
+  const KnownScript* Find(const search::RootCause& cause) const;
+  bool Has(const search::RootCause& cause) const {
+    return cause.rule == search::RootCause::kSeveral || Find(cause) != nullptr;
   }
   // By RootCause::Name().
   const KnownScript* Find(const std::string& name) const;
   size_t size() const { return scripts_.size(); }
 
  private:
-  void Add(const RootCause& cause, const KnownScript& script);
+  void Add(const search::RootCause& cause, const KnownScript& script);
 
   KernelSpec kernel_;
   RuleSet rules_;
   std::map<std::string, KnownScript> scripts_;  // by RootCause::Name()
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_KNOWN_H_

@@ -14,7 +14,7 @@
 #include "base/write.h"
 #include "core/model/rules.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 using nlohmann::json;
 
@@ -138,35 +138,36 @@ void Log::Parse(const std::string& content) {
 Log Log::Read(const std::string& path) {
   Log log;
   log.path_ = path;
-  if (const auto content = ReadWhole(path, ~size_t{0})) log.Parse(*content);
+  if (const auto content = base::ReadWhole(path, ~size_t{0}))
+    log.Parse(*content);
   return log;
 }
 
 Log Log::Open(const std::string& path) {
   Log log;
   log.path_ = path;
-  const std::string content = ReadWhole(path, ~size_t{0}).value_or("");
+  const std::string content = base::ReadWhole(path, ~size_t{0}).value_or("");
   log.Parse(content);
   log.file_ = ::open(
       path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (log.file_ < 0) FailPath(path, errno);
+  if (log.file_ < 0) base::FailPath(path, errno);
   const size_t end = content.find_last_of('\n');
   const size_t whole = end == std::string::npos ? 0 : end + 1;
   if (whole != content.size() &&
       ::ftruncate(log.file_, static_cast<off_t>(whole)) != 0)
-    FailPath(path, errno);
+    base::FailPath(path, errno);
   return log;
 }
 
 void Log::Append(const SliceRecord& record, bool is_durable) {
   const std::string line = ToLine(record);
   const off_t before = ::lseek(file_, 0, SEEK_END);
-  int error = WriteAll(file_, line);
+  int error = base::WriteAll(file_, line);
   if (error == 0 && is_durable && ::fdatasync(file_) != 0) error = errno;
   if (error != 0) {
     // Without the torn line; should even that fail, the next Open() cuts it.
     if (::ftruncate(file_, before) != 0) errno = 0;
-    FailPath(path_, error);
+    base::FailPath(path_, error);
   }
   Add(record);
 }
@@ -176,4 +177,4 @@ bool Log::Has(uint64_t slice) const {
                      [&](const SliceRecord& r) { return r.slice == slice; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

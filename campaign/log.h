@@ -12,7 +12,7 @@
 
 #include "campaign/schedule.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 struct SliceRecord {
   uint64_t slice = 0;      // its number, from 1; never used again
@@ -72,6 +72,6 @@ class Log {
   size_t bad_lines_ = 0;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_LOG_H_

@@ -11,7 +11,7 @@
 #include "campaign/report.h"
 #include "campaign/summary.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 class LogTest : public testing::Test {
@@ -34,7 +34,9 @@ class LogTest : public testing::Test {
             .gain = {.states = 3, .features = 2, .causes = 1},
             .causes = {{"no-page-past-size+relock-resets", 12}}};
   }
-  std::string Content() const { return ReadWhole(path_, 1 << 20).value(); }
+  std::string Content() const {
+    return base::ReadWhole(path_, 1 << 20).value();
+  }
 
   std::string directory_, path_;
 };
@@ -167,4 +169,4 @@ TEST_F(LogTest, CountsASliceOnce) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

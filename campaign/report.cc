@@ -10,7 +10,7 @@
 #include "base/shown.h"
 #include "report/explain/page.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 constexpr int kWidth = 560, kHeight = 260;
@@ -122,7 +122,7 @@ std::string KernelRows(const Summary& s) {
                                        : 100 * static_cast<double>(k.effects) /
                                              static_cast<double>(k.events);
     absl::StrAppend(
-        &html, "<tr><th scope=\"row\">", Escaped(k.kernel), "</th>",
+        &html, "<tr><th scope=\"row\">", report::Escaped(k.kernel), "</th>",
         Cell(Number(k.slices)), Cell(DurationInWords(k.seconds)),
         Cell(Number(k.executions)), Cell(absl::StrFormat("%.0f %%", share)),
         Cell(Number(k.states)),
@@ -148,8 +148,8 @@ std::string PairRows(const Summary& s) {
       "</tr></thead>\n<tbody>\n";
   for (const PairTotals& p : s.pairs)
     absl::StrAppend(
-        &html, "<tr><th scope=\"row\">", Escaped(p.kernel), "</th><td>",
-        Escaped(p.engine), "</td>", Cell(Number(p.slices)),
+        &html, "<tr><th scope=\"row\">", report::Escaped(p.kernel), "</th><td>",
+        report::Escaped(p.engine), "</td>", Cell(Number(p.slices)),
         Cell(DurationInWords(p.seconds)),
         Cell(Number(static_cast<uint64_t>(static_cast<double>(p.executions) /
                                           std::max(p.seconds, 0.001)))),
@@ -170,18 +170,19 @@ std::string FindingRows(const Summary& s) {
       "</tr></thead>\n<tbody>\n";
   for (const Finding& f : s.findings) {
     const std::string property =
-        absl::StrCat("<code>", Escaped(f.property), "</code>");
+        absl::StrCat("<code>", report::Escaped(f.property), "</code>");
     absl::StrAppend(
         &html, "<tr><td", f.is_known ? ">known" : " class=\"breaks\">new",
-        "</td><th scope=\"row\">", Escaped(f.kernel), "</th><td>",
-        f.has_script() ? absl::StrCat("<a href=\"", Escaped(PageOf(f)), "\">",
-                                      property, "</a>")
+        "</td><th scope=\"row\">", report::Escaped(f.kernel), "</th><td>",
+        f.has_script() ? absl::StrCat("<a href=\"", report::Escaped(PageOf(f)),
+                                      "\">", property, "</a>")
                        : property,
-        "</td><td>", Escaped(f.words),
+        "</td><td>", report::Escaped(f.words),
         f.known_path.empty()
             ? ""
             : absl::StrCat("<br><span class=\"soft\">",
-                           Escaped(Utf8(f.known_path)), "</span>"),
+                           report::Escaped(base::Utf8(f.known_path)),
+                           "</span>"),
         "</td>", Cell(f.has_script() ? Number(f.cost.events) : ""),
         Cell(Number(f.executions)), Cell(Time(f.first_unix)),
         Cell(Time(f.last_unix)), "</tr>\n");
@@ -220,18 +221,19 @@ std::string Chart(const std::string& title,
         &svg,
         "<polyline points=\"%s\" stroke=\"%s\"/>"
         "<text x=\"%.1f\" y=\"%.1f\" style=\"fill: %s\">%s</text>\n",
-        points, colour, x + 5, y + 4, colour, Escaped(kernels[i].kernel));
+        points, colour, x + 5, y + 4, colour,
+        report::Escaped(kernels[i].kernel));
   }
   return absl::StrFormat(
       "<figure><figcaption>%s</figcaption><svg viewBox=\"0 0 %d %d\" "
       "role=\"img\" aria-label=\"%s over the time of jobs\">\n%s</svg>"
       "</figure>\n",
-      Escaped(title), kWidth, kHeight, Escaped(title), svg);
+      report::Escaped(title), kWidth, kHeight, report::Escaped(title), svg);
 }
 
 std::string ReportPage(const Summary& s) {
   return absl::StrCat(
-      PageHead("vmtrunc: campaign", kCss), "<h1>Campaign</h1>\n<p>",
+      report::PageHead("vmtrunc: campaign", kCss), "<h1>Campaign</h1>\n<p>",
       s.new_count() == 0
           ? "<span class=\"badge holds\">nothing new</span>"
           : absl::StrFormat("<span class=\"badge breaks\">%d new</span>",
@@ -250,4 +252,4 @@ std::string ReportPage(const Summary& s) {
       "</body>\n</html>\n");
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

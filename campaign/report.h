@@ -6,7 +6,7 @@
 
 #include "campaign/summary.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 // A page that needs nothing else but, behind its links, the pages
 // findings/NAME.html beside it.
@@ -20,6 +20,6 @@ std::string Chart(const std::string& title,
                   const std::vector<KernelTotals>& kernels,
                   uint64_t GrowthPoint::* value);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_REPORT_H_

@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 Schedule::Schedule(unsigned kernels, unsigned engines)
     : engines_(engines), arms_(size_t{kernels} * engines) {
@@ -56,4 +56,4 @@ double Schedule::Rate(Pair pair) const {
   return arm.seconds > 0 ? arm.worth / arm.seconds : 0;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

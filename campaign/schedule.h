@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 // What a slice brought that the kernel's corpus did not have.
 struct Gain {
@@ -64,6 +64,6 @@ class Schedule {
   uint64_t choices_ = 0;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_SCHEDULE_H_

@@ -4,7 +4,7 @@
 
 #include <map>
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 // Chooses and tells what each slice brings; returns how often each was chosen.
@@ -67,4 +67,4 @@ TEST(Schedule, GoesOnFromWhatIsTold) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -19,7 +19,7 @@
 #include "base/write.h"
 #include "fuzz/artifact.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,13 +36,13 @@ bool Lock(int file, int command, short type, struct flock& lock) {
 }
 
 void CheckFormat(const std::string& path) {
-  const auto format = ReadWhole(path + "/format", 100);
+  const auto format = base::ReadWhole(path + "/format", 100);
   if (!format)
-    throw UsageError{Shown(path) +
-                     ": expected a campaign's directory, or none"};
+    throw base::UsageError{base::Shown(path) +
+                           ": expected a campaign's directory, or none"};
   if (*format != kFormat)
-    throw UsageError{
-        Shown(path) +
+    throw base::UsageError{
+        base::Shown(path) +
         ": expected the format of this version, vmtrunc campaign 1"};
 }
 
@@ -57,7 +57,7 @@ bool IsNew(const std::string& directory) {
   std::error_code error;
   if (TypeOf(directory) == fs::file_type::not_found) return true;
   fs::directory_iterator at(directory, error);
-  if (error) FailPath(directory, error.value());
+  if (error) base::FailPath(directory, error.value());
   for (const fs::directory_entry& entry : at)
     if (entry.path().filename() != "lock" ||
         TypeOf(entry.path().string()) != fs::file_type::regular ||
@@ -70,13 +70,13 @@ bool IsNew(const std::string& directory) {
 void ExpectNoLinks(const Store& store) {
   for (const char* name : {"corpus", "findings", "died", "jobs"})
     if (TypeOf(store.Path(name)) != fs::file_type::directory)
-      throw UsageError{Shown(store.Path(name)) +
-                       ": expected a directory, not a link"};
+      throw base::UsageError{base::Shown(store.Path(name)) +
+                             ": expected a directory, not a link"};
   for (const char* name : {"lock", "format", "log.jsonl", "report.html"}) {
     const fs::file_type type = TypeOf(store.Path(name));
     if (type != fs::file_type::regular && type != fs::file_type::not_found)
-      throw UsageError{Shown(store.Path(name)) +
-                       ": expected a regular file, not a link"};
+      throw base::UsageError{base::Shown(store.Path(name)) +
+                             ": expected a regular file, not a link"};
   }
 }
 
@@ -85,7 +85,7 @@ bool IsJobFile(std::string_view name) {
     if (name == one) return true;
   for (const std::string_view begin : {"cause-", "broken-", "try-"})
     if (name.starts_with(begin)) return true;
-  return IsArtifact(name) || IsBookkeeping(name);
+  return fuzz::IsArtifact(name) || base::IsBookkeeping(name);
 }
 
 }  // namespace
@@ -96,28 +96,29 @@ Store Store::Open(const std::string& directory) {
   const bool is_new = IsNew(directory);
   if (!is_new) CheckFormat(directory);
   fs::create_directories(directory, error);
-  if (error && !fs::is_directory(directory)) FailPath(directory, error.value());
+  if (error && !fs::is_directory(directory))
+    base::FailPath(directory, error.value());
   if (on_step_for_test) on_step_for_test();
   const std::string lock = store.Path("lock");
   store.lock_ =
       ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (store.lock_ < 0) FailPath(directory, errno);
+  if (store.lock_ < 0) base::FailPath(directory, errno);
   struct flock held;
   if (!Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held))
-    throw UsageError{
-        absl::StrCat(Shown(directory),
+    throw base::UsageError{
+        absl::StrCat(base::Shown(directory),
                      ": another campaign runs there; to see it: vmtrunc "
                      "campaign ",
-                     PathWord(directory), " --status")};
+                     base::PathWord(directory), " --status")};
   // Another command may have begun there before the lock.
   if (is_new && !IsNew(directory)) CheckFormat(directory);
   // The lock comes first: one that was killed between the two left no format.
   if (TypeOf(store.Path("format")) == fs::file_type::not_found)
-    WriteDurable(store.Path("format"), kFormat);
+    base::WriteDurable(store.Path("format"), kFormat);
   CheckFormat(directory);
   for (const char* name : {"corpus", "findings", "died", "jobs"})
     if (!fs::create_directories(store.Path(name), error) && error)
-      FailPath(store.Path(name), error.value());
+      base::FailPath(store.Path(name), error.value());
   ExpectNoLinks(store);
   return store;
 }
@@ -164,11 +165,11 @@ std::string Store::JobDirectory(uint64_t slice) const {
 
 bool Store::RemoveJob(uint64_t slice) const {
   const std::string directory = JobDirectory(slice);
-  RemoveKnown(directory + "/corpus", [](std::string_view name) {
-    return IsHash(name) || IsBookkeeping(name);
+  base::RemoveKnown(directory + "/corpus", [](std::string_view name) {
+    return fuzz::IsHash(name) || base::IsBookkeeping(name);
   });
-  return RemoveKnown(directory, IsJobFile) ||
+  return base::RemoveKnown(directory, IsJobFile) ||
          TypeOf(directory) == fs::file_type::not_found;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 class Store {
  public:
@@ -54,6 +54,6 @@ class Store {
   bool running_ = false;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_STORE_H_

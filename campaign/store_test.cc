@@ -4,10 +4,10 @@
 #include "base/scratch_test.h"
 #include "base/work_directory.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
-class StoreTest : public Scratch {
+class StoreTest : public base::Scratch {
  protected:
   // What Open() says when this comes between its look and its lock.
   std::string Meanwhile(const std::function<void()>& other) const {
@@ -15,17 +15,18 @@ class StoreTest : public Scratch {
       Store::on_step_for_test = nullptr;
       other();
     };
-    return ErrorOf([&] { Store::Open(Path("out")); });
+    return base::ErrorOf([&] { Store::Open(Path("out")); });
   }
 };
 
 TEST_F(StoreTest, WhoComesSecondIsRefused) {
   EXPECT_EQ(Meanwhile([&] { Store::Open(Path("out")); }), "");
   std::filesystem::remove_all(Path("out"));
-  EXPECT_NE(Meanwhile([&] { WorkDirectory("--out", Path("out"), "fuzz"); }),
-            "");
+  EXPECT_NE(
+      Meanwhile([&] { base::WorkDirectory("--out", Path("out"), "fuzz"); }),
+      "");
   EXPECT_EQ(Names("out"), (std::set<std::string>{".vmtrunc", "lock"}));
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -7,7 +7,7 @@
 #include "base/shown.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 namespace {
 
 template <class T, class Is>
@@ -84,7 +84,7 @@ nlohmann::json ToJson(const Finding& f) {
           {"cause", f.cause},
           {"words", f.words},
           {"known", f.is_known},
-          {"known_by", Utf8(f.known_path)},
+          {"known_by", base::Utf8(f.known_path)},
           {"executions", f.executions},
           {"first_unix", Since1970(f.first_unix)},
           {"last_unix", Since1970(f.last_unix)},
@@ -175,7 +175,7 @@ std::string LineOf(const Finding& f) {
   std::string line = absl::StrCat(f.kernel, " breaks ", f.property, ", ",
                                   f.is_known ? "known" : "NEW");
   if (!f.known_path.empty())
-    absl::StrAppend(&line, " (", Shown(f.known_path), ")");
+    absl::StrAppend(&line, " (", base::Shown(f.known_path), ")");
   absl::StrAppend(&line, ": ", f.words);
   if (f.has_script()) absl::StrAppend(&line, "; ", f.cost.events, " events");
   if (f.executions != 0)
@@ -185,7 +185,7 @@ std::string LineOf(const Finding& f) {
 
 nlohmann::json ToJson(const Summary& s) {
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"directory", Utf8(s.directory)},
+                         {"directory", base::Utf8(s.directory)},
                          {"running", s.running},
                          {"job_seconds", s.seconds},
                          {"executions", s.executions},
@@ -218,4 +218,4 @@ nlohmann::json ToJson(const Summary& s) {
   return json;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign

@@ -10,7 +10,7 @@
 #include "campaign/findings.h"
 #include "campaign/log.h"
 
-namespace vmtrunc {
+namespace vmtrunc::campaign {
 
 struct GrowthPoint {
   double seconds;  // of jobs on this kernel
@@ -73,6 +73,6 @@ nlohmann::json ToJson(const Summary& summary);
 // "12 s", "3 min", "2 h 05 min".
 std::string DurationInWords(double seconds);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::campaign
 
 #endif  // VMTRUNC_CAMPAIGN_SUMMARY_H_

@@ -6,7 +6,7 @@
 #include "cli/input.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 const std::string kFirstLine =
@@ -19,16 +19,16 @@ void WriteAbstract(const std::string& path, const std::string& from,
   std::string text = absl::StrCat(kFirstLine, "\n# ", from, "\n");
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i] != 0) absl::StrAppend(&text, i, "\n");
-  WriteFile(path, text);
+  base::WriteFile(path, text);
 }
 
 std::vector<uint8_t> ReadAbstract(const std::string& path) {
   std::vector<uint8_t> seen(kAbstractStates);
-  const std::string text = ReadFile(path);
+  const std::string text = base::ReadFile(path);
   int number = 0;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     const auto wrong = [&](const std::string& expected) {
-      return UsageError{
+      return base::UsageError{
           absl::StrCat(path, ":", number, ": expected ", expected)};
     };
     if (++number == 1) {
@@ -44,4 +44,4 @@ std::vector<uint8_t> ReadAbstract(const std::string& path) {
   return seen;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

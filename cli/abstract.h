@@ -11,7 +11,7 @@
 
 #include "core/run/checker.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 inline constexpr unsigned kAbstractStates = Checker<LargeCaps>::kFeatures;
 static_assert(kAbstractStates == Checker<SmallCaps>::kFeatures);
@@ -22,6 +22,6 @@ void WriteAbstract(const std::string& path, const std::string& from,
 // The same bytes. Throws UsageError.
 std::vector<uint8_t> ReadAbstract(const std::string& path);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_ABSTRACT_H_

@@ -12,7 +12,7 @@
 #include "base/stop.h"
 #include "cli/input.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 constexpr uint64_t kGiB = uint64_t{1} << 30;
@@ -49,14 +49,14 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
       ->check(kPositive);
 }
 
-Bound BoundOf(const BoundArguments& o, std::string& what) {
-  const Bound* named = FindBound(o.name);
+search::Bound BoundOf(const BoundArguments& o, std::string& what) {
+  const search::Bound* named = search::FindBound(o.name);
   if (named == nullptr)
-    throw UsageError{
+    throw base::UsageError{
         absl::StrCat("--bound: expected tiny, small, medium or "
                      "large, not ",
                      o.name)};
-  Bound bound = *named;
+  search::Bound bound = *named;
   what = absl::StrCat("bound ", bound.name);
   const auto set = [&](const char* name, unsigned given, unsigned& value) {
     if (given == 0) return;
@@ -76,15 +76,15 @@ Bound BoundOf(const BoundArguments& o, std::string& what) {
   return bound;
 }
 
-ProveOptions OptionsOf(const BoundArguments& o) {
-  using Clock = ProveOptions::Clock;
-  ProveOptions options;
+search::ProveOptions OptionsOf(const BoundArguments& o) {
+  using Clock = search::ProveOptions::Clock;
+  search::ProveOptions options;
   options.jobs =
       o.jobs != 0 ? o.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.most_bytes = o.memory != 0
                            ? static_cast<uint64_t>(o.memory * double(kGiB))
-                           : std::min(4 * kGiB, MemoryLimit());
-  options.stop = &StopOnSignals();
+                           : std::min(4 * kGiB, base::MemoryLimit());
+  options.stop = &base::StopOnSignals();
   constexpr double kMostSeconds = 1e9;  // a clock has no more
   if (o.seconds != 0)
     options.until =
@@ -94,18 +94,19 @@ ProveOptions OptionsOf(const BoundArguments& o) {
   return options;
 }
 
-std::string RanOutInWords(RanOut ran_out) {
-  const bool of = ran_out != RanOut::kNothing && ran_out != RanOut::kStopped;
-  return absl::StrCat(of ? "ran out " : "", Words(ran_out));
+std::string RanOutInWords(search::RanOut ran_out) {
+  const bool of = ran_out != search::RanOut::kNothing &&
+                  ran_out != search::RanOut::kStopped;
+  return absl::StrCat(of ? "ran out " : "", search::Words(ran_out));
 }
 
 std::string MemoryInWords(const BoundArguments& o,
-                          const ProveOptions& options) {
+                          const search::ProveOptions& options) {
   return absl::StrFormat(
       "--memory is %.3g GiB%s", double(options.most_bytes) / double(kGiB),
       o.memory != 0 || options.most_bytes == 4 * kGiB
           ? ""
-          : ", half of what " + FindMemoryRoom().whose + " left");
+          : ", half of what " + base::FindMemoryRoom().whose + " left");
 }
 
 int InMemory(const char* command, const std::function<int()>& run) {
@@ -115,7 +116,7 @@ int InMemory(const char* command, const std::function<int()>& run) {
     std::cerr << "vmtrunc " << command
               << ": ran out of memory outside of the search (more --memory "
                  "does not help; a smaller bound, or a higher ulimit -v)\n";
-    return kExitRanOut;
+    return base::kExitRanOut;
   }
 }
 
@@ -125,7 +126,7 @@ std::string Size(uint64_t number) {
   return absl::StrCat(number);
 }
 
-void ShowProgress::operator()(const ProveProgress& p) {
+void ShowProgress::operator()(const search::ProveProgress& p) {
   if (!line_.IsDue()) return;
   const double now = seconds();
   if (p.states < last_states_) last_states_ = 0;  // another search
@@ -138,4 +139,4 @@ void ShowProgress::operator()(const ProveProgress& p) {
       Size(p.bytes)));
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

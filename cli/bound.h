@@ -10,7 +10,7 @@
 #include "base/progress.h"
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 struct BoundArguments {
   std::string name = "tiny";
@@ -25,7 +25,7 @@ struct BoundArguments {
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments);
 
 // The bound, and `what` it is in words. Throws UsageError.
-Bound BoundOf(const BoundArguments& arguments, std::string& what);
+search::Bound BoundOf(const BoundArguments& arguments, std::string& what);
 
 // A bound or the schedules of a script, in words, and what is not within.
 struct Within {
@@ -34,28 +34,28 @@ struct Within {
   unsigned passes = 0;                // that may begin
   bool truncations_alone = true;      // they are
 };
-Within WithinOf(const Bound& bound);
+Within WithinOf(const search::Bound& bound);
 // Of the operations of a script.
-Within WithinOf(const Problem& problem);
+Within WithinOf(const search::Problem& problem);
 
 // Why no script of the problem can break the property on the kernel whatever is
 // wrong with it, "it takes a truncate"; empty where some might.
-std::string CannotBreak(Property property, const Problem& problem,
+std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules);
 
 // Throws UsageError where nothing can happen: no operation may begin.
-void ExpectOperations(const Problem& problem, const std::string& what);
+void ExpectOperations(const search::Problem& problem, const std::string& what);
 
 // Jobs, memory and time, which begins now; SIGINT, SIGTERM and SIGHUP stop the
 // search.
-ProveOptions OptionsOf(const BoundArguments& arguments);
+search::ProveOptions OptionsOf(const BoundArguments& arguments);
 
 // "ran out of memory", "it was stopped"; "" where it did not run out.
-std::string RanOutInWords(RanOut ran_out);
+std::string RanOutInWords(search::RanOut ran_out);
 
 // "--memory is 4 GiB", "... : half of what ulimit -v leaves".
 std::string MemoryInWords(const BoundArguments& arguments,
-                          const ProveOptions& options);
+                          const search::ProveOptions& options);
 
 // What `run`, of `vmtrunc COMMAND`, returns; kExitRanOut and a line where
 // memory runs out and it is not the search itself that needs it.
@@ -69,7 +69,7 @@ class ShowProgress {
  public:
   // What is searched from now on.
   void Of(const std::string& what) { what_ = what + ": "; }
-  void operator()(const ProveProgress& progress);
+  void operator()(const search::ProveProgress& progress);
   void End() { line_.End(); }
   double seconds() const { return line_.seconds(); }
 
@@ -77,9 +77,9 @@ class ShowProgress {
   std::string what_;
   uint64_t last_states_ = 0;  // when it was last shown, for the rate
   double last_seconds_ = 0;
-  ProgressLine line_;
+  base::ProgressLine line_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_BOUND_H_

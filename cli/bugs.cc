@@ -12,7 +12,7 @@
 #include "core/about/bugs.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,7 +34,8 @@ fs::path FindCorpus(const std::string& given) {
       self.parent_path() / "../../../corpus/history"};
   for (const fs::path& place : places)
     if (fs::is_directory(place, error)) return place;
-  throw UsageError{"corpus/history: expected here; --corpus says where it is"};
+  throw base::UsageError{
+      "corpus/history: expected here; --corpus says where it is"};
 }
 
 void PrintTable() {
@@ -65,7 +66,7 @@ void PrintJson() {
 }
 
 int CheckAll(const fs::path& corpus, bool as_json) {
-  EndOnSignals("vmtrunc bugs: stopped");
+  base::EndOnSignals("vmtrunc bugs: stopped");
   nlohmann::json all = nlohmann::json::array();
   int reached = 0;
   int triggered = 0;
@@ -101,7 +102,7 @@ int CheckAll(const fs::path& corpus, bool as_json) {
         "of %d bugs: %d reached, %d triggered, %d detected\n", total, reached,
         triggered, detected);
   }
-  return detected == total ? kExitHeld : kExitBroken;
+  return detected == total ? base::kExitHeld : base::kExitBroken;
 }
 
 }  // namespace
@@ -122,9 +123,9 @@ void AddBugs(CLI::App& app, Command& run) {
       } else {
         PrintTable();
       }
-      return kExitHeld;
+      return base::kExitHeld;
     };
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -21,7 +21,7 @@
 #include "cli/corpus.h"
 #include "cli/input.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,19 +45,19 @@ std::vector<std::string> DefaultKnown() {
   return places;
 }
 
-int StatusOf(const Summary& summary) {
-  return summary.new_count() == 0 ? kExitHeld : kExitBroken;
+int StatusOf(const campaign::Summary& summary) {
+  return summary.new_count() == 0 ? base::kExitHeld : base::kExitBroken;
 }
 
-void Print(const CampaignOptions& o, const Summary& summary) {
+void Print(const CampaignOptions& o, const campaign::Summary& summary) {
   if (o.json) {
-    std::cout << ToJson(summary).dump(2) << "\n";
+    std::cout << campaign::ToJson(summary).dump(2) << "\n";
     return;
   }
-  for (const Finding& finding : summary.findings) {
-    std::cout << LineOf(finding);
+  for (const campaign::Finding& finding : summary.findings) {
+    std::cout << campaign::LineOf(finding);
     if (finding.has_script())
-      std::cout << "; " << Shown(o.directory) << "/findings/"
+      std::cout << "; " << base::Shown(o.directory) << "/findings/"
                 << finding.FileName() << ".vmt";
     std::cout << "\n";
   }
@@ -65,20 +65,20 @@ void Print(const CampaignOptions& o, const Summary& summary) {
   if (summary.bad_lines > 0)
     std::cout << "not counted: " << summary.bad_lines
               << " damaged lines in the log\n";
-  std::cout << "report: " << Shown(o.directory) << "/report.html\n";
+  std::cout << "report: " << base::Shown(o.directory) << "/report.html\n";
 }
 
 // A campaign that runs, or has stopped, as its directory has it.
 int Status(const CampaignOptions& o) {
-  const Store store = Store::Look(o.directory);
-  const Log log = Log::Read(store.Path("log.jsonl"));
-  Summary summary = Summarize(log.records());
+  const campaign::Store store = campaign::Store::Look(o.directory);
+  const campaign::Log log = campaign::Log::Read(store.Path("log.jsonl"));
+  campaign::Summary summary = campaign::Summarize(log.records());
   summary.directory = o.directory;
   summary.ran = RanUntilNow(store, log);
   summary.running = store.running();
   summary.bad_lines = log.bad_lines();
-  const std::vector<KnownScript> known = ReadKnown(o.known);
-  for (const KernelTotals& kernel : summary.kernels)
+  const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
+  for (const campaign::KernelTotals& kernel : summary.kernels)
     AddFindings(RestoreFindings(store, kernel.kernel, known, log.records()),
                 summary);
   for (const uint64_t slice : store.Jobs())
@@ -87,7 +87,7 @@ int Status(const CampaignOptions& o) {
           FuzzerJob::ReadStatus(store.JobDirectory(slice)).executions;
   if (!o.json)
     std::cout << (summary.running ? "running: " : "stopped: ")
-              << LineOf(summary) << "\n";
+              << campaign::LineOf(summary) << "\n";
   Print(o, summary);
   return StatusOf(summary);
 }
@@ -104,7 +104,7 @@ void ChooseEngines(CampaignOptions& o) {
       FindFuzzer(o.fuzzers.empty() ? "" : o.fuzzers + "/" + engine.fuzzer,
                  engine.fuzzer);
       if (all) o.engines.emplace_back(engine.name);
-    } catch (const UsageError&) {
+    } catch (const base::UsageError&) {
       // Without the first there is nothing to run.
       if (!all || &engine == &AllEngines().front()) throw;
       std::cerr << "vmtrunc: without the engine " << engine.name << ": "
@@ -120,17 +120,18 @@ int Campaign(CampaignOptions o) {
   for (std::string& kernel : o.kernels) {
     kernel = OneKernel(kernel, "--kernels").ToString();
     if (!seen.insert(kernel).second)
-      throw UsageError{"--kernels: expected " + kernel + " once"};
+      throw base::UsageError{"--kernels: expected " + kernel + " once"};
   }
   ChooseEngines(o);
-  EndOnSignals("vmtrunc campaign: stopped");  // reading may wait for a pipe
+  base::EndOnSignals(
+      "vmtrunc campaign: stopped");  // reading may wait for a pipe
   const CampaignInputs inputs(o);
   CampaignRun run(o, inputs);
   run.Run();
-  const Summary summary = run.Sum();
+  const campaign::Summary summary = run.Sum();
   const bool is_read = !NobodyReads() && std::cout;
   if (run.executions() == 0 && !run.stopped() && is_read)
-    throw UsageError{absl::StrFormat(
+    throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer time", run.seconds())};
   if (!is_read) {
     // No complaint: who has read enough has closed it. What is still to be
@@ -139,11 +140,12 @@ int Campaign(CampaignOptions o) {
     ::dup2(null, STDOUT_FILENO);
     std::cout.clear();
   } else {
-    if (!o.json) std::cout << LineOf(summary) << "\n";
+    if (!o.json) std::cout << campaign::LineOf(summary) << "\n";
     Print(o, summary);
   }
   const int status = StatusOf(summary);
-  return status == kExitHeld && run.stopped() ? kExitRanOut : status;
+  return status == base::kExitHeld && run.stopped() ? base::kExitRanOut
+                                                    : status;
 }
 
 std::string EnginesInWords() {
@@ -172,12 +174,14 @@ const std::vector<Engine>& AllEngines() {
        .fuzzer = "fuzz_truncate",
        .describes = "libFuzzer's mutation of bytes, edges alone",
        .flags = {},
-       .variables = {Set(kBlindVariable), Set(kNoFeaturesVariable)}}};
+       .variables = {Set(fuzz::kBlindVariable),
+                     Set(fuzz::kNoFeaturesVariable)}}};
   return engines;
 }
 
-std::vector<KnownScript> ReadKnown(const std::vector<std::string>& places) {
-  std::vector<KnownScript> known;
+std::vector<campaign::KnownScript> ReadKnown(
+    const std::vector<std::string>& places) {
+  std::vector<campaign::KnownScript> known;
   for (const std::string& path :
        FilesBelow(places.empty() ? DefaultKnown() : places)) {
     const fs::path from(path);
@@ -190,11 +194,12 @@ std::vector<KnownScript> ReadKnown(const std::vector<std::string>& places) {
   return known;
 }
 
-Findings RestoreFindings(const Store& store, const std::string& kernel,
-                         const std::vector<KnownScript>& known,
-                         const std::vector<SliceRecord>& records) {
+campaign::Findings RestoreFindings(
+    const campaign::Store& store, const std::string& kernel,
+    const std::vector<campaign::KnownScript>& known,
+    const std::vector<campaign::SliceRecord>& records) {
   const KernelSpec spec = OneKernel(kernel);
-  Findings findings(spec, kernel, Known(spec, known));
+  campaign::Findings findings(spec, kernel, campaign::Known(spec, known));
   std::error_code error;
   std::vector<fs::path> paths;
   for (fs::directory_iterator at(store.Path("findings"), error), end;
@@ -202,7 +207,8 @@ Findings RestoreFindings(const Store& store, const std::string& kernel,
     if (at->path().extension() == ".vmt") paths.push_back(at->path());
   std::sort(paths.begin(), paths.end());
   for (const fs::path& path : paths) {
-    const auto text = ReadWhole(path.string(), KernelCorpus::kMostBytes);
+    const auto text =
+        base::ReadWhole(path.string(), campaign::KernelCorpus::kMostBytes);
     const auto script = ParseText(text.value_or(""));
     const std::string name = path.stem().string();
     if (!text || !script.ok() || !script->kernel || *script->kernel != spec ||
@@ -210,7 +216,7 @@ Findings RestoreFindings(const Store& store, const std::string& kernel,
       continue;
     findings.Restore(name.substr(kernel.size() + 1), *script);
   }
-  for (const SliceRecord& r : records)
+  for (const campaign::SliceRecord& r : records)
     if (r.kernel == kernel)
       for (const auto& [cause, executions] : r.causes)
         findings.Count(cause, executions, r.end_unix);
@@ -224,11 +230,11 @@ double SecondsSinceBoot() {
          static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-double RanUntilNow(const Store& store, const Log& log) {
+double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
   double ran = log.at();
   if (!store.running()) return ran;
   for (const uint64_t slice : store.Jobs()) {
-    const auto text = ReadWhole(
+    const auto text = base::ReadWhole(
         absl::StrCat(store.JobDirectory(slice), "/", kSliceFile), 4096);
     const std::vector<std::string> lines =
         absl::StrSplit(text.value_or(""), '\n');
@@ -242,11 +248,12 @@ double RanUntilNow(const Store& store, const Log& log) {
   return ran;
 }
 
-void AddFindings(const Findings& findings, Summary& summary) {
+void AddFindings(const campaign::Findings& findings,
+                 campaign::Summary& summary) {
   for (const auto& [name, finding] : findings.all())
     summary.findings.push_back(finding);
   std::sort(summary.findings.begin(), summary.findings.end(),
-            [](const Finding& one, const Finding& other) {
+            [](const campaign::Finding& one, const campaign::Finding& other) {
               return std::tie(one.is_known, one.kernel, one.cause) <
                      std::tie(other.is_known, other.kernel, other.cause);
             });
@@ -309,4 +316,4 @@ void AddCampaign(CLI::App& app, Command& run) {
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

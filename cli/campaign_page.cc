@@ -9,7 +9,7 @@
 
 #include <array>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 constexpr int kLookMs = 20;  // at `stop`
@@ -63,4 +63,4 @@ std::optional<std::string> MakeUnless(
   return made;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

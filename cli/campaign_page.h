@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // What `make` returns; nothing when `stop` comes first, when it fails, and
 // where no process can be had. Requires: this process has no other threads.
 std::optional<std::string> MakeUnless(const std::atomic<bool>& stop,
                                       const std::function<std::string()>& make);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_CAMPAIGN_PAGE_H_

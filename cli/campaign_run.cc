@@ -18,7 +18,7 @@
 #include "cli/campaign_tell.h"
 #include "cli/input.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,7 +31,7 @@ int64_t Now() { return static_cast<int64_t>(std::time(nullptr)); }
 
 // Kernel, engine and when, of a slice: what cannot be known from elsewhere
 // when the campaign that began it is gone.
-std::string WhatText(const SliceRecord& r) {
+std::string WhatText(const campaign::SliceRecord& r) {
   return absl::StrCat(r.kernel, "\n", r.engine, "\n", r.began_unix, "\n", r.at,
                       "\n", SecondsSinceBoot(), "\n");
 }
@@ -53,8 +53,8 @@ CampaignInputs::CampaignInputs(const CampaignOptions& options)
 CampaignRun::CampaignRun(const CampaignOptions& options,
                          const CampaignInputs& inputs)
     : options_(options),
-      store_(Store::Open(options.directory)),
-      log_(Log::Open(store_.Path("log.jsonl"))),
+      store_(campaign::Store::Open(options.directory)),
+      log_(campaign::Log::Open(store_.Path("log.jsonl"))),
       schedule_(static_cast<unsigned>(options.kernels.size()),
                 static_cast<unsigned>(options.engines.size())),
       ran_before_(log_.at()),
@@ -66,7 +66,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
       if (engine.name == name) engines_.push_back(engine);
   for (const std::string& name : options_.kernels)
     if (!stopped()) OpenKernel(name, inputs);
-  for (const SliceRecord& r : log_.records()) {
+  for (const campaign::SliceRecord& r : log_.records()) {
     last_slice_ = std::max(last_slice_, r.slice);
     for (unsigned k = 0; k < kernels_.size(); ++k)
       for (unsigned e = 0; e < engines_.size(); ++e)
@@ -87,13 +87,13 @@ CampaignRun::~CampaignRun() = default;
 void CampaignRun::OpenKernel(const std::string& name,
                              const CampaignInputs& inputs) {
   const KernelSpec spec = OneKernel(name, "--kernels");
-  kernels_.push_back(
-      {.name = spec.ToString(),
-       .spec = spec,
-       .corpus = KernelCorpus(store_.Path("corpus/" + spec.ToString()), spec),
-       .findings = RestoreFindings(store_, spec.ToString(), inputs.known,
-                                   log_.records()),
-       .of = {}});
+  kernels_.push_back({.name = spec.ToString(),
+                      .spec = spec,
+                      .corpus = campaign::KernelCorpus(
+                          store_.Path("corpus/" + spec.ToString()), spec),
+                      .findings = RestoreFindings(store_, spec.ToString(),
+                                                  inputs.known, log_.records()),
+                      .of = {}});
   for (const CampaignInputs::States& of : inputs.of)
     if (of.kernel.empty() || of.kernel == spec.ToString())
       kernels_.back().of = of.seen;
@@ -102,12 +102,12 @@ void CampaignRun::OpenKernel(const std::string& name,
 void CampaignRun::GiveSeeds() {
   for (const std::string& directory : options_.corpus) {
     if (!fs::is_directory(directory))
-      throw UsageError{"--corpus " + Shown(directory) +
-                       ": expected a directory"};
+      throw base::UsageError{"--corpus " + base::Shown(directory) +
+                             ": expected a directory"};
     for (KernelState& kernel : kernels_)
       kernel.corpus.Take(directory, [this] { return stopped(); });
   }
-  if (!options_.corpus.empty()) SyncFileSystem(store_.directory());
+  if (!options_.corpus.empty()) base::SyncFileSystem(store_.directory());
 }
 
 double CampaignRun::seconds() const {
@@ -115,9 +115,9 @@ double CampaignRun::seconds() const {
 }
 
 void CampaignRun::Start() {
-  std::vector<Pair> running;
+  std::vector<campaign::Pair> running;
   for (const Slice& slice : slices_) running.push_back(slice.pair);
-  const Pair pair = schedule_.Choose(running);
+  const campaign::Pair pair = schedule_.Choose(running);
   double time = options_.slice_seconds;
   if (options_.seconds > 0)
     time =
@@ -126,17 +126,17 @@ void CampaignRun::Start() {
   // One that is there is not the next slice's, whosever it is.
   while (!fs::create_directory(store_.JobDirectory(++last_slice_), error))
     if (error && error != std::errc::file_exists)
-      FailPath(store_.JobDirectory(last_slice_), error.value());
+      base::FailPath(store_.JobDirectory(last_slice_), error.value());
   const uint64_t number = last_slice_;
   const std::string directory = store_.JobDirectory(number);
   if (!fs::create_directory(directory + "/corpus", error))
-    FailPath(directory + "/corpus", error.value());
-  const SliceRecord record{.slice = number,
-                           .began_unix = Now(),
-                           .at = ran(),
-                           .kernel = kernels_[pair.kernel].name,
-                           .engine = engines_[pair.engine].name};
-  WriteFile(directory + "/" + kSliceFile, WhatText(record));
+    base::FailPath(directory + "/corpus", error.value());
+  const campaign::SliceRecord record{.slice = number,
+                                     .began_unix = Now(),
+                                     .at = ran(),
+                                     .kernel = kernels_[pair.kernel].name,
+                                     .engine = engines_[pair.engine].name};
+  base::WriteFile(directory + "/" + kSliceFile, WhatText(record));
   const auto now = Clock::now();
   slices_.push_back(
       {.number = number,
@@ -148,7 +148,8 @@ void CampaignRun::Start() {
        .job = std::make_unique<FuzzerJob>(SpecOf(number, pair, time))});
 }
 
-JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
+JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
+                            double seconds) const {
   const Engine& engine = engines_[pair.engine];
   const KernelState& kernel = kernels_[pair.kernel];
   const std::string directory = store_.JobDirectory(number);
@@ -170,15 +171,15 @@ JobSpec CampaignRun::SpecOf(uint64_t number, Pair pair, double seconds) const {
         absl::StrCat("-seed=", seed),
         absl::StrCat("-artifact_prefix=", directory, "/"),
         std::string("-len_control=0"), std::string("-print_final_stats=0"),
-        std::string("-timeout=10"), PathArgument(directory + "/corpus"),
-        PathArgument(kernel.corpus.directory())})
+        std::string("-timeout=10"), base::PathArgument(directory + "/corpus"),
+        base::PathArgument(kernel.corpus.directory())})
     spec.arguments.push_back(argument);
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };
-  set(kKernelVariable, kernel.name);
-  set(kKeepGoingVariable, "1");
-  set(kSortVariable, RuleNames(kernel.findings.known().rules()));
+  set(fuzz::kKernelVariable, kernel.name);
+  set(fuzz::kKeepGoingVariable, "1");
+  set(fuzz::kSortVariable, RuleNames(kernel.findings.known().rules()));
   return spec;
 }
 
@@ -230,4 +231,4 @@ void CampaignRun::Run() {
   WriteReport();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

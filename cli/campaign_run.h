@@ -20,7 +20,7 @@
 #include "campaign/summary.h"
 #include "cli/fuzzer_job.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // In a slice's directory, a line each: its kernel, its engine, when it began by
 // the clock, how long campaigns had run then, and the seconds since the machine
@@ -48,7 +48,7 @@ struct CampaignInputs {
     std::string kernel;         // empty: of each
     std::vector<uint8_t> seen;  // as ReadAbstract() has them
   };
-  std::vector<KnownScript> known;
+  std::vector<campaign::KnownScript> known;
   std::vector<States> of;
 };
 
@@ -63,19 +63,22 @@ const std::vector<Engine>& AllEngines();
 
 // The scripts in files below these places; by default of the sources that the
 // command was built from, if they are there.
-std::vector<KnownScript> ReadKnown(const std::vector<std::string>& places);
+std::vector<campaign::KnownScript> ReadKnown(
+    const std::vector<std::string>& places);
 
 // The seconds that clocks of all processes agree on, whoever sets the time.
 double SecondsSinceBoot();
 
 // How long campaigns have run in the directory, the one that runs now with it.
-double RanUntilNow(const Store& store, const Log& log);
+double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
 
 // Findings of a kernel as its files and the log have them.
-Findings RestoreFindings(const Store& store, const std::string& kernel,
-                         const std::vector<KnownScript>& known,
-                         const std::vector<SliceRecord>& records);
-void AddFindings(const Findings& findings, Summary& summary);
+campaign::Findings RestoreFindings(
+    const campaign::Store& store, const std::string& kernel,
+    const std::vector<campaign::KnownScript>& known,
+    const std::vector<campaign::SliceRecord>& records);
+void AddFindings(const campaign::Findings& findings,
+                 campaign::Summary& summary);
 
 // Invariants:
 //   1  a slice's directory goes when its line in the log is on disk, not before
@@ -90,7 +93,7 @@ class CampaignRun {
   // Until time is up, a signal comes, or nobody reads any more. Throws
   // UsageError when the disk is full, or jobs do not even begin.
   void Run();
-  Summary Sum() const;
+  campaign::Summary Sum() const;
   bool stopped() const { return stop_; }               // by a signal
   double seconds() const;                              // of this run
   uint64_t executions() const { return executions_; }  // of its ended slices
@@ -101,13 +104,13 @@ class CampaignRun {
   struct KernelState {
     std::string name;
     KernelSpec spec;
-    KernelCorpus corpus;
-    Findings findings;
+    campaign::KernelCorpus corpus;
+    campaign::Findings findings;
     std::vector<uint8_t> of;  // abstract states; empty: not given
   };
   struct Slice {
     uint64_t number;
-    Pair pair;
+    campaign::Pair pair;
     int64_t began_unix;
     Clock::time_point began, deadline;
     std::unique_ptr<FuzzerJob> job;
@@ -122,19 +125,19 @@ class CampaignRun {
   bool WaitedEnough();
   double ran() const { return ran_before_ + seconds(); }
   void Start();
-  JobSpec SpecOf(uint64_t number, Pair pair, double seconds) const;
+  JobSpec SpecOf(uint64_t number, campaign::Pair pair, double seconds) const;
   void StopAll();
   void Look();  // at all slices
   // Takes what the slice left: its inputs, what it broke, and its line. Returns
   // false when there is no time for that.
-  bool Harvest(const SliceRecord& record, KernelState& kernel);
-  bool TakeSlice(SliceRecord record, KernelState& kernel);
-  bool HarvestCauses(const FuzzStatus& status, KernelState& kernel,
-                     SliceRecord& record);
-  void KeepFinding(const Finding& finding);
+  bool Harvest(const campaign::SliceRecord& record, KernelState& kernel);
+  bool TakeSlice(campaign::SliceRecord record, KernelState& kernel);
+  bool HarvestCauses(const fuzz::FuzzStatus& status, KernelState& kernel,
+                     campaign::SliceRecord& record);
+  void KeepFinding(const campaign::Finding& finding);
   void MakePages();  // those that there was no time for
-  void MakePage(const Finding& finding);
-  void KeepDied(const SliceRecord& record);
+  void MakePage(const campaign::Finding& finding);
+  void KeepDied(const campaign::SliceRecord& record);
   void End(Slice& slice);
   void Tell();
   void TellLine(const std::string& line);
@@ -142,11 +145,11 @@ class CampaignRun {
   void WriteReport() const;
 
   const CampaignOptions options_;
-  Store store_;
-  Log log_;
+  campaign::Store store_;
+  campaign::Log log_;
   std::deque<KernelState> kernels_;
   std::vector<Engine> engines_;
-  Schedule schedule_;
+  campaign::Schedule schedule_;
   std::vector<Slice> slices_;
   uint64_t last_slice_ = 0;
   uint64_t executions_ = 0;
@@ -156,12 +159,12 @@ class CampaignRun {
   std::set<std::string> told_;
   std::set<std::string> without_page_;  // findings, by their files' names
   const Clock::time_point start_ = Clock::now();
-  const std::atomic<bool>& stop_ = StopOnSignals();
+  const std::atomic<bool>& stop_ = base::StopOnSignals();
   std::optional<Clock::time_point> stopped_at_;
   Clock::time_point next_line_;
   bool shown_ = false;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_CAMPAIGN_RUN_H_

@@ -16,7 +16,7 @@
 #include "cli/input.h"
 #include "report/explain/page.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,8 +34,8 @@ constexpr auto kShrinking = std::chrono::seconds(8);
 // From when we stop our jobs; what is left then is the next campaign's.
 constexpr auto kMostWait = std::chrono::milliseconds(300);
 
-bool ReadWhat(const std::string& directory, SliceRecord& record) {
-  const auto text = ReadWhole(directory + "/" + kSliceFile, 4096);
+bool ReadWhat(const std::string& directory, campaign::SliceRecord& record) {
+  const auto text = base::ReadWhole(directory + "/" + kSliceFile, 4096);
   if (!text) return false;
   const std::vector<std::string> lines = absl::StrSplit(*text, '\n');
   if (lines.size() < 3) return false;
@@ -50,11 +50,11 @@ bool ReadWhat(const std::string& directory, SliceRecord& record) {
 }
 
 // For the next start: how the slice ended.
-void AddEnd(const std::string& directory, const SliceRecord& record) {
+void AddEnd(const std::string& directory, const campaign::SliceRecord& record) {
   const std::string path = absl::StrCat(directory, "/", kSliceFile);
-  WriteFile(path,
-            absl::StrCat(ReadWhole(path, 4096).value_or(""), record.seconds,
-                         "\n", record.memory_mib, "\n", record.end, "\n"));
+  base::WriteFile(path, absl::StrCat(base::ReadWhole(path, 4096).value_or(""),
+                                     record.seconds, "\n", record.memory_mib,
+                                     "\n", record.end, "\n"));
 }
 
 // As we wrote it, or as good: what a person has changed in it is kept.
@@ -69,13 +69,13 @@ void WriteOurs(const std::string& stem, const std::string& extension,
                const std::function<bool(const std::string&)>& is_ours) {
   const std::string path = absl::StrCat(stem, ".", extension);
   const fs::file_type type = fs::symlink_status(path).type();
-  const auto old = ReadWhole(path, kMostInput);
+  const auto old = base::ReadWhole(path, base::kMostInput);
   if (type == fs::file_type::not_found ||
       (type == fs::file_type::regular && old && is_ours(*old))) {
-    WriteFile(path, content);
+    base::WriteFile(path, content);
     return;
   }
-  WriteUnused(stem, extension, content);
+  base::WriteUnused(stem, extension, content);
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ void CampaignRun::TakeLeftOvers() {
     last_slice_ = std::max(last_slice_, number);
     if (stopped()) continue;
     if (SetAside(number)) continue;
-    SliceRecord record{.slice = number, .at = ran()};
+    campaign::SliceRecord record{.slice = number, .at = ran()};
     if (ReadWhat(store_.JobDirectory(number), record)) {
       const auto kernel = std::find_if(
           kernels_.begin(), kernels_.end(),
@@ -120,30 +120,33 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
     aside = absl::StrCat(stem, "-", n);
   std::error_code error;
   fs::rename(store_.JobDirectory(number), aside, error);
-  if (error) FailPath(aside, error.value());
-  TellLine(absl::StrCat("slice ", number, " ", why, ": ", Shown(aside)));
+  if (error) base::FailPath(aside, error.value());
+  TellLine(absl::StrCat("slice ", number, " ", why, ": ", base::Shown(aside)));
 }
 
-bool CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
-                                SliceRecord& record) {
+bool CampaignRun::HarvestCauses(const fuzz::FuzzStatus& status,
+                                KernelState& kernel,
+                                campaign::SliceRecord& record) {
   record.unsorted = status.unsorted;
   const auto deadline = Clock::now() + kShrinking;
   const auto stop = [&] {
     return tries_ > 0 || stopped() || Clock::now() > deadline;
   };
-  for (size_t i = 0; i < kMostCauses; ++i) {
-    const SortedCause& cause = status.causes[i];
+  for (size_t i = 0; i < fuzz::kMostCauses; ++i) {
+    const fuzz::SortedCause& cause = status.causes[i];
     if (cause.executions == 0) break;
     if (WaitedEnough()) return false;
     std::string name = cause.name;
     const std::string path =
-        absl::StrCat(store_.JobDirectory(record.slice), "/", kCausePrefix, i,
-                     ".", kInputExtension);
+        absl::StrCat(store_.JobDirectory(record.slice), "/", fuzz::kCausePrefix,
+                     i, ".", fuzz::kInputExtension);
     // A job that was killed may have counted what it had not kept yet.
-    if (ReadWhole(path, KernelCorpus::kMostBytes).value_or("") != "") {
+    if (base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
+            .value_or("") != "") {
       const Script script = ReadSaved(path);
       const size_t before = kernel.findings.all().size();
-      const Finding* finding = kernel.findings.Add(script, stop, &name);
+      const campaign::Finding* finding =
+          kernel.findings.Add(script, stop, &name);
       record.gain.causes +=
           static_cast<unsigned>(kernel.findings.all().size() - before);
       if (finding != nullptr) KeepFinding(*finding);
@@ -153,10 +156,11 @@ bool CampaignRun::HarvestCauses(const FuzzStatus& status, KernelState& kernel,
   return true;
 }
 
-bool CampaignRun::Harvest(const SliceRecord& record, KernelState& kernel) {
+bool CampaignRun::Harvest(const campaign::SliceRecord& record,
+                          KernelState& kernel) {
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
-  WriteFile(mark, "");
+  base::WriteFile(mark, "");
   // It stays only where taking the slice ends the process.
   const absl::Cleanup unmark = [&] { ::unlink(mark.c_str()); };
   return TakeSlice(record, kernel);
@@ -169,9 +173,9 @@ bool CampaignRun::WaitedEnough() {
   return Clock::now() - *stopped_at_ > kMostWait;
 }
 
-bool CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
+bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   const std::string directory = store_.JobDirectory(record.slice);
-  const FuzzStatus status = FuzzerJob::ReadStatus(directory);
+  const fuzz::FuzzStatus status = FuzzerJob::ReadStatus(directory);
   record.executions = status.executions;
   record.events = status.events;
   record.effects = status.effects;
@@ -192,16 +196,17 @@ bool CampaignRun::TakeSlice(SliceRecord record, KernelState& kernel) {
   // Who has told us to stop does not wait for the disk: the slice stays, and
   // the next start takes again what may not be there.
   const bool is_durable = !stopped();
-  if (is_durable) SyncFileSystem(store_.directory());  // all of it at once
-  if (log_.Has(record.slice)) return true;             // it is taken again
-  log_.Append(record, is_durable);  // from here on it has happened
+  if (is_durable)
+    base::SyncFileSystem(store_.directory());  // all of it at once
+  if (log_.Has(record.slice)) return true;     // it is taken again
+  log_.Append(record, is_durable);             // from here on it has happened
   executions_ += record.executions;
   for (const auto& [cause, executions] : record.causes)
     kernel.findings.Count(cause, executions, log_.records().back().end_unix);
   return true;
 }
 
-void CampaignRun::KeepFinding(const Finding& finding) {
+void CampaignRun::KeepFinding(const campaign::Finding& finding) {
   WriteOurs(store_.Path("findings/" + finding.FileName()), "vmt",
             ToText(finding.script), IsOurScript);
   without_page_.insert(finding.FileName());
@@ -222,11 +227,12 @@ void CampaignRun::MakePages() {
     }
 }
 
-void CampaignRun::MakePage(const Finding& finding) {
+void CampaignRun::MakePage(const campaign::Finding& finding) {
   const std::string title = finding.FileName() + ".vmt";
   const auto page = MakeUnless(stop_, [&] {
-    return ExplainedPage(vmtrunc::Tell(
-        title, finding.script, *finding.script.kernel, Folding::kQuiet));
+    return report::ExplainedPage(
+        vmtrunc::report::Tell(title, finding.script, *finding.script.kernel,
+                              report::Folding::kQuiet));
   });
   const std::string stem = store_.Path("findings/" + finding.FileName());
   const auto is_ours = [&](const std::string& there) {
@@ -235,13 +241,13 @@ void CampaignRun::MakePage(const Finding& finding) {
   if (page) {
     WriteOurs(stem, "html", *page, is_ours);
     without_page_.erase(finding.FileName());
-  } else if (const auto old = ReadWhole(stem + ".html", kMostInput);
+  } else if (const auto old = base::ReadWhole(stem + ".html", base::kMostInput);
              old && is_ours(*old)) {
     RemoveOwn(stem + ".html");  // it tells of another script
   }
 }
 
-void CampaignRun::KeepDied(const SliceRecord& record) {
+void CampaignRun::KeepDied(const campaign::SliceRecord& record) {
   const std::string directory = store_.JobDirectory(record.slice);
   std::error_code error;
   const auto kept =
@@ -249,10 +255,13 @@ void CampaignRun::KeepDied(const SliceRecord& record) {
                     fs::directory_iterator());
   if (kept >= kMostDiedKept) return;
   for (const auto& [name, extension] :
-       {std::pair(kCurrentFile, kInputExtension), std::pair("log", "txt")})
-    if (const auto content = ReadWhole(directory + "/" + name, kMostInput))
-      WriteUnused(store_.Path(absl::StrCat("died/", record.slice, "-", name)),
-                  extension, *content);
+       {std::pair(fuzz::kCurrentFile, fuzz::kInputExtension),
+        std::pair("log", "txt")})
+    if (const auto content =
+            base::ReadWhole(directory + "/" + name, base::kMostInput))
+      base::WriteUnused(
+          store_.Path(absl::StrCat("died/", record.slice, "-", name)),
+          extension, *content);
 }
 
 // What is left of a slice is not needed any more.
@@ -263,7 +272,7 @@ void CampaignRun::RemoveJob(uint64_t number) {
 
 void CampaignRun::End(Slice& slice) {
   FuzzerJob& job = *slice.job;
-  SliceRecord record{
+  campaign::SliceRecord record{
       .slice = slice.number,
       .began_unix = slice.began_unix,
       .seconds =
@@ -276,14 +285,14 @@ void CampaignRun::End(Slice& slice) {
   if (job.crashed() || (job.killed() && !stopped())) {
     record.end = job.EndInWords();
     KeepDied(record);
-    TellLine(absl::StrCat("a job on ", record.kernel, " died (", record.end,
-                          "); its last input: ", Shown(store_.Path("died/")),
-                          record.slice, "-", kCurrentFile, ".",
-                          kInputExtension));
+    TellLine(absl::StrCat(
+        "a job on ", record.kernel, " died (", record.end,
+        "); its last input: ", base::Shown(store_.Path("died/")), record.slice,
+        "-", fuzz::kCurrentFile, ".", fuzz::kInputExtension));
     if (record.seconds < kAtOnce && ++died_at_once_ >= kMostDiedAtOnce)
-      throw UsageError{absl::StrCat("jobs die as soon as they begin; see ",
-                                    Shown(store_.Path("died/")), record.slice,
-                                    "-log.txt")};
+      throw base::UsageError{absl::StrCat(
+          "jobs die as soon as they begin; see ",
+          base::Shown(store_.Path("died/")), record.slice, "-log.txt")};
   } else {
     died_at_once_ = 0;
   }
@@ -298,4 +307,4 @@ void CampaignRun::End(Slice& slice) {
   if (!stopped()) RemoveJob(slice.number);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -15,7 +15,7 @@
 #include "campaign/report.h"
 #include "cli/campaign_run.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,8 +43,8 @@ bool NobodyReads() {
   return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
-Summary CampaignRun::Sum() const {
-  Summary summary = Summarize(log_.records());
+campaign::Summary CampaignRun::Sum() const {
+  campaign::Summary summary = campaign::Summarize(log_.records());
   summary.ran = ran();
   summary.directory = store_.directory();
   summary.bad_lines = log_.bad_lines();
@@ -52,7 +52,7 @@ Summary CampaignRun::Sum() const {
     summary.skipped += kernel.corpus.skipped();
     AddFindings(kernel.findings, summary);
   }
-  for (Finding& finding : summary.findings)
+  for (campaign::Finding& finding : summary.findings)
     finding.has_page = !without_page_.contains(finding.FileName());
   for (const uint64_t slice : store_.Jobs())  // running, and left
     if (!log_.Has(slice))
@@ -66,18 +66,20 @@ void CampaignRun::ExpectReport() const {
   const std::string path = store_.Path("report.html");
   std::error_code error;
   if (!fs::exists(fs::symlink_status(path, error))) return;
-  const auto page =
-      IsRegularFile(path) ? ReadWhole(path, ~size_t{0}) : std::nullopt;
+  const auto page = base::IsRegularFile(path)
+                        ? base::ReadWhole(path, ~size_t{0})
+                        : std::nullopt;
   if (!page || (!page->empty() &&
                 page->substr(0, 1000).find(
                     "<title>vmtrunc: campaign</title>") == std::string::npos))
-    throw UsageError{Shown(path) +
-                     ": expected a campaign's report, to be replaced, or none"};
+    throw base::UsageError{
+        base::Shown(path) +
+        ": expected a campaign's report, to be replaced, or none"};
 }
 
 void CampaignRun::WriteReport() const {
   ExpectReport();
-  WriteFile(store_.Path("report.html"), ReportPage(Sum()));
+  base::WriteFile(store_.Path("report.html"), campaign::ReportPage(Sum()));
 }
 
 void CampaignRun::TellLine(const std::string& line) {
@@ -90,14 +92,14 @@ void CampaignRun::Tell() {
   for (const KernelState& kernel : kernels_)
     for (const auto& [name, finding] : kernel.findings.all())
       if (told_.insert(finding.FileName()).second)
-        TellLine(LineOf(finding) +
+        TellLine(campaign::LineOf(finding) +
                  (finding.has_script()
-                      ? "; " + Shown(store_.Path("findings/" +
-                                                 finding.FileName() + ".vmt"))
+                      ? "; " + base::Shown(store_.Path(
+                                   "findings/" + finding.FileName() + ".vmt"))
                       : ""));
   static const bool terminal = ::isatty(STDERR_FILENO) != 0;
   if (Clock::now() < next_line_ && !(terminal && IsTimeToShow())) return;
-  const std::string line = LineOf(Sum());
+  const std::string line = campaign::LineOf(Sum());
   if (terminal) {
     ShowOnTerminal(line);
     shown_ = true;
@@ -108,4 +110,4 @@ void CampaignRun::Tell() {
     next_line_ = Clock::now() + std::chrono::minutes(1);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

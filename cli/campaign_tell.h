@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // A line over the one before, once a second, cut to the terminal's width: a
 // longer one could not be taken back.
@@ -14,6 +14,6 @@ void ShowOnTerminal(const std::string& line);
 // Whether standard output is a pipe that nobody reads any more.
 bool NobodyReads();
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_CAMPAIGN_TELL_H_

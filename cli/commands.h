@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 using Command = std::function<int()>;
 
@@ -30,6 +30,6 @@ void AddExport(CLI::App& app, Command& run);
 void AddCompletion(CLI::App& app, Command& run);
 void AddMan(CLI::App& app, Command& run);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_COMMANDS_H_

@@ -11,7 +11,7 @@
 #include "cli/values.h"
 #include "core/nearest.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 constexpr const char* kBash =
@@ -180,14 +180,14 @@ void ExpectCommand(const CLI::App& app, int argc, const char* const* argv) {
   const std::string typed = argv[1];
   if (typed.starts_with('-')) {
     if (app.get_option_no_throw(typed) != nullptr) return;
-    throw UsageError{typed + ": expected a command first (see --help)"};
+    throw base::UsageError{typed + ": expected a command first (see --help)"};
   }
   if (FindCommand(app, typed) != nullptr) return;
   std::vector<const char*> names;
   for (const CLI::App* command : VisibleCommands(app))
     names.push_back(command->get_name().c_str());
-  throw UsageError{absl::StrCat(typed, " is no command",
-                                IsIt(Nearest(typed, names)), " (see --help)")};
+  throw base::UsageError{absl::StrCat(
+      typed, " is no command", IsIt(Nearest(typed, names)), " (see --help)")};
 }
 
 void AddCompletion(CLI::App& app, Command& run) {
@@ -200,9 +200,9 @@ void AddCompletion(CLI::App& app, Command& run) {
   sub->callback([=, &run] {
     run = [=] {
       std::cout << (*shell == "bash" ? kBash : *shell == "zsh" ? kZsh : kFish);
-      return kExitHeld;
+      return base::kExitHeld;
     };
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // The first argument by which a shell's function asks.
 inline constexpr std::string_view kCompleteWord = "__complete";
@@ -24,6 +24,6 @@ std::string Complete(const CLI::App& app, std::vector<std::string> words);
 // no command.
 void ExpectCommand(const CLI::App& app, int argc, const char* const* argv);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_COMPLETE_H_

@@ -9,7 +9,7 @@
 #include "base/shown.h"
 #include "cli/input.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,13 +22,15 @@ void ExpectScript(const fs::path& path) {
   std::error_code error;
   const fs::file_status there = fs::status(path, error);
   if (fs::is_regular_file(there)) return;
-  const std::string name = Shown(path.string());
+  const std::string name = base::Shown(path.string());
   if (fs::is_directory(there))
-    throw UsageError{name + ": expected a script, not a link to a directory"};
+    throw base::UsageError{name +
+                           ": expected a script, not a link to a directory"};
   if (fs::exists(there))
-    throw UsageError{name + ": expected a script, not a pipe or a device"};
+    throw base::UsageError{name +
+                           ": expected a script, not a pipe or a device"};
   if (fs::is_symlink(fs::symlink_status(path, error)))
-    throw UsageError{name + ": expected a script, not a link to nothing"};
+    throw base::UsageError{name + ": expected a script, not a link to nothing"};
   // A fuzzer that runs replaces inputs by smaller ones.
 }
 
@@ -38,7 +40,7 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
   fs::directory_iterator at(directory, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
     const fs::path& path = at->path();
-    if (IsBookkeeping(path.filename().string())) continue;
+    if (base::IsBookkeeping(path.filename().string())) continue;
     std::error_code gone;
     if (fs::is_directory(at->symlink_status(gone))) {
       AddBelow(path, wanted, files);
@@ -47,7 +49,7 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
       files.push_back(path.string());
     }
   }
-  if (error) FailPath(directory.string(), error.value());
+  if (error) base::FailPath(directory.string(), error.value());
 }
 
 }  // namespace
@@ -77,14 +79,14 @@ CorpusFile ReadCorpusFile(const std::string& path,
                           const std::vector<std::string>& named) {
   CorpusFile file;
   file.path = path;
-  file.content = ReadFile(path);
+  file.content = base::ReadFile(path);
   if (file.content.empty() &&
       std::find(named.begin(), named.end(), path) != named.end())
-    throw UsageError{Shown(path) +
-                     ": expected a script; there is nothing in it"};
+    throw base::UsageError{base::Shown(path) +
+                           ": expected a script; there is nothing in it"};
   file.is_text = LooksLikeText(path, file.content);
   file.script = ParseScript(path, file.content, file.is_text);
   return file;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

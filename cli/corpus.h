@@ -7,7 +7,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 struct CorpusFile {
   std::string path, content;
@@ -28,6 +28,6 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
 CorpusFile ReadCorpusFile(const std::string& path,
                           const std::vector<std::string>& named = {});
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_CORPUS_H_

@@ -19,7 +19,7 @@
 #include "report/explain/text.h"
 #include "search/distill.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct CoverageArguments {
@@ -31,7 +31,7 @@ struct CoverageArguments {
 // What a file reaches on the kernels that it is run on.
 struct Reached {
   std::string file;
-  Features features;
+  search::Features features;
   RuleSet asked = {};  // rules
 };
 
@@ -43,7 +43,7 @@ Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
     kernels.push_back(spec.rules());
     reached.asked |= RulesAsked(file.script, kernels.back());
   }
-  reached.features = Reach(kernels, {}).Of(file.script).features;
+  reached.features = search::Reach(kernels, {}).Of(file.script).features;
   return reached;
 }
 
@@ -53,8 +53,8 @@ std::vector<std::string> NamesOfRules(const RuleSet& asked) {
   return names;
 }
 
-std::vector<std::string> NamesOfBugs(const Reach& reach,
-                                     const Features& features) {
+std::vector<std::string> NamesOfBugs(const search::Reach& reach,
+                                     const search::Features& features) {
   const size_t bugs = reach.Count(features).bugs;
   std::vector<std::string> names;
   for (size_t i = features.size() - bugs; i < features.size(); ++i)
@@ -63,9 +63,9 @@ std::vector<std::string> NamesOfBugs(const Reach& reach,
 }
 
 // The abstract states in words, in the order of their numbers.
-std::vector<std::string> NamesOfStates(const Reach& reach,
-                                       const Features& features) {
-  const FeatureCounts counts = reach.Count(features);
+std::vector<std::string> NamesOfStates(const search::Reach& reach,
+                                       const search::Features& features) {
+  const search::FeatureCounts counts = reach.Count(features);
   std::vector<std::string> names;
   for (size_t i = counts.branches; i < counts.branches + counts.states; ++i)
     names.push_back(DescribeState(reach.StateOf(features[i])));
@@ -73,27 +73,27 @@ std::vector<std::string> NamesOfStates(const Reach& reach,
 }
 
 std::string Words(const std::vector<std::string>& words) {
-  return Wrapped("    " + absl::StrJoin(words, " "), 4);
+  return report::Wrapped("    " + absl::StrJoin(words, " "), 4);
 }
 
-nlohmann::json ToJson(const Reach& reach, const Reached& reached) {
-  const FeatureCounts counts = reach.Count(reached.features);
-  return {{"file", Utf8(reached.file)},
+nlohmann::json ToJson(const search::Reach& reach, const Reached& reached) {
+  const search::FeatureCounts counts = reach.Count(reached.features);
+  return {{"file", base::Utf8(reached.file)},
           {"branches", counts.branches},
           {"abstract_states", NamesOfStates(reach, reached.features)},
           {"rules", NamesOfRules(reached.asked)},
           {"bugs", NamesOfBugs(reach, reached.features)}};
 }
 
-void Print(const CoverageArguments& o, const Reach& reach,
+void Print(const CoverageArguments& o, const search::Reach& reach,
            const Reached& reached) {
-  const FeatureCounts counts = reach.Count(reached.features);
+  const search::FeatureCounts counts = reach.Count(reached.features);
   const std::vector<std::string> rules = NamesOfRules(reached.asked);
   std::cout << absl::StreamFormat(
       "%s: %d of %d branches, %d abstract states, %d of %d rules, %d known "
       "bugs\n",
-      Shown(reached.file), counts.branches, BranchCount(), counts.states,
-      rules.size(), AllRules().size(), counts.bugs);
+      base::Shown(reached.file), counts.branches, search::BranchCount(),
+      counts.states, rules.size(), AllRules().size(), counts.bugs);
   if (!o.states) return;
   std::cout << "  rules asked for:\n" << Words(rules) << "\n";
   if (counts.bugs != 0)
@@ -105,14 +105,14 @@ void Print(const CoverageArguments& o, const Reach& reach,
 }
 
 int Coverage(const CoverageArguments& o) {
-  EndOnSignals("vmtrunc coverage: stopped");
-  const Reach reach({}, {});
+  base::EndOnSignals("vmtrunc coverage: stopped");
+  const search::Reach reach({}, {});
   Reached all{.file = "all", .features = {}};
   nlohmann::json files = nlohmann::json::array();
   const std::vector<std::string> paths = FilesBelow(o.paths);
   if (paths.empty())
-    throw UsageError{Shown(o.paths.front()) +
-                     ": expected scripts, or a directory with some"};
+    throw base::UsageError{base::Shown(o.paths.front()) +
+                           ": expected scripts, or a directory with some"};
   for (const std::string& path : paths) {
     const Reached reached = ReachOf(o, ReadCorpusFile(path, o.paths));
     all.features.insert(all.features.end(), reached.features.begin(),
@@ -130,7 +130,7 @@ int Coverage(const CoverageArguments& o) {
     nlohmann::json total = ToJson(reach, all);
     total.erase("file");  // it is of none
     std::cout << nlohmann::json({{"version", kJsonVersion},
-                                 {"branches_in_all", BranchCount()},
+                                 {"branches_in_all", search::BranchCount()},
                                  {"files", files},
                                  {"all", total}})
                      .dump(2)
@@ -138,7 +138,7 @@ int Coverage(const CoverageArguments& o) {
   } else if (paths.size() != 1) {
     Print(o, reach, all);
   }
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 }  // namespace
@@ -159,4 +159,4 @@ void AddCoverage(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return Coverage(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -17,7 +17,7 @@
 #include "report/explain/row_facts.h"
 #include "report/explain/text.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct DiffArguments {
@@ -52,23 +52,24 @@ Half HalfOf(const ToRun& it, const KernelSpec& kernel) {
 
 Pair ReadPair(const DiffArguments& o) {
   if (o.right.empty() && o.kernel.empty())
-    throw UsageError{Shown(o.left) +
-                     ": expected another script, or --kernel K1,K2"};
+    throw base::UsageError{base::Shown(o.left) +
+                           ": expected another script, or --kernel K1,K2"};
   if (o.left == "-" && o.right == "-")
-    throw UsageError{"-: expected standard input once"};
+    throw base::UsageError{"-: expected standard input once"};
   const ToRun left = ReadToRun(o.left, o.from, o.kernel);
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, left.script, o.left, "2.6.11");
   if (o.right.empty()) {
     if (kernels.size() != 2)
-      throw UsageError{"--kernel " + o.kernel +
-                       ": expected two kernels, K1,K2, or another script"};
+      throw base::UsageError{
+          "--kernel " + o.kernel +
+          ": expected two kernels, K1,K2, or another script"};
     return {.left = HalfOf(left, kernels[0]),
             .right = HalfOf(left, kernels[1])};
   }
   if (kernels.size() != 1)
-    throw UsageError{"--kernel " + o.kernel +
-                     ": expected one kernel for two scripts"};
+    throw base::UsageError{"--kernel " + o.kernel +
+                           ": expected one kernel for two scripts"};
   const ToRun right = ReadToRun(o.right, o.from, o.kernel);
   return {
       .left = HalfOf(left, kernels[0]),
@@ -104,7 +105,7 @@ void Compare(Pair& pair) {
 
 void PrintWrapped(const std::string& text, size_t indent) {
   static const size_t columns = LookOfOutput("never").columns;
-  std::cout << Wrapped(text, indent, columns) << "\n";
+  std::cout << report::Wrapped(text, indent, columns) << "\n";
 }
 
 std::string EventText(const Half& half, const Moment& moment) {
@@ -170,10 +171,10 @@ void PrintRules(const Pair& pair) {
 
 void PrintHalf(const char* side, const Half& half, bool with_path) {
   PrintWrapped(
-      absl::StrFormat("%-6s %s%s: %s", side,
-                      with_path ? Shown(half.it.path) + ": " : "",
-                      half.kernel.Name(),
-                      Verdict(half.course.result) + KernelFromInWords(half.it)),
+      absl::StrFormat(
+          "%-6s %s%s: %s", side,
+          with_path ? base::Shown(half.it.path) + ": " : "", half.kernel.Name(),
+          VerdictOf(half.course.result) + KernelFromInWords(half.it)),
       7);
 }
 
@@ -207,13 +208,13 @@ void PrintText(const Pair& pair, bool with_paths) {
 
 // What the step does; empty where it is past those that a story keeps.
 nlohmann::json FactsJson(const Half& half, size_t step) {
-  const Story story =
-      Tell(half.it.path, half.it.script, half.kernel, Folding::kNone);
+  const report::Story story = report::Tell(half.it.path, half.it.script,
+                                           half.kernel, report::Folding::kNone);
   nlohmann::json facts = nlohmann::json::array();
   if (step > story.rows.size() || story.rows[step - 1].last_step != step)
     return facts;
-  for (const Fact& fact : FactsOf(story, step - 1))
-    facts.push_back(ToJson(story, fact));
+  for (const report::Fact& fact : report::FactsOf(story, step - 1))
+    facts.push_back(report::ToJson(story, fact));
   return facts;
 }
 
@@ -235,7 +236,7 @@ nlohmann::json ToJson(const Half& half, const Moment& moment) {
 void PrintJson(const Pair& pair) {
   const auto half = [](const Half& half) {
     auto json =
-        ToJson(half.it.path, half.kernel.ToString(), half.course.result);
+        VerdictJson(half.it.path, half.kernel.ToString(), half.course.result);
     json["kernel_from"] = half.it.kernel_from;
     return json;
   };
@@ -260,7 +261,7 @@ void PrintJson(const Pair& pair) {
 }
 
 int Diff(const DiffArguments& o) {
-  EndOnSignals("vmtrunc diff: stopped");
+  base::EndOnSignals("vmtrunc diff: stopped");
   Pair pair = ReadPair(o);
   Compare(pair);
   if (o.json) {
@@ -268,7 +269,7 @@ int Diff(const DiffArguments& o) {
   } else {
     PrintText(pair, !o.right.empty());
   }
-  return pair.parts ? kExitBroken : kExitHeld;
+  return pair.parts ? base::kExitBroken : base::kExitHeld;
 }
 
 }  // namespace
@@ -290,4 +291,4 @@ void AddDiff(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return Diff(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -22,7 +22,7 @@
 #include "core/version.h"
 #include "search/covered.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -48,31 +48,33 @@ void CheckPlaces(const DistillArguments& o) {
   inputs.insert(inputs.end(), o.have.begin(), o.have.end());
   std::error_code error;
   for (const std::string& dir : inputs)
-    if (!fs::exists(dir, error)) FailPath(dir, ENOENT);
-  ExpectReplaceable("-o", o.out, inputs);
+    if (!fs::exists(dir, error)) base::FailPath(dir, ENOENT);
+  base::ExpectReplaceable("-o", o.out, inputs);
 }
 
-void ShowOf(ProgressLine& line, const char* what, size_t done, size_t all) {
+void ShowOf(base::ProgressLine& line, const char* what, size_t done,
+            size_t all) {
   if (line.IsDue()) line.Show(absl::StrFormat("%s %d of %d", what, done, all));
 }
 
 struct Corpus {
   std::vector<CorpusFile> files;  // different scripts
   std::vector<Draft> drafts;
-  std::vector<ReachedBy> reached;
+  std::vector<search::ReachedBy> reached;
   size_t read = 0;  // files, those that say the same too
 };
 
-Corpus ReadAndRun(const std::vector<std::string>& dirs, const Reach& reach) {
+Corpus ReadAndRun(const std::vector<std::string>& dirs,
+                  const search::Reach& reach) {
   Corpus corpus;
-  ProgressLine progress;
+  base::ProgressLine progress;
   std::set<std::string> known;
   const std::vector<std::string> paths = FilesBelow(dirs);
   for (const std::string& path : paths) {
     CorpusFile file;
     try {
       file = ReadCorpusFile(path, dirs);
-    } catch (const UsageError&) {
+    } catch (const base::UsageError&) {
       // A fuzzer that runs replaces inputs by smaller ones.
       std::error_code error;
       if (fs::exists(path, error)) throw;
@@ -88,15 +90,16 @@ Corpus ReadAndRun(const std::vector<std::string>& dirs, const Reach& reach) {
   return corpus;
 }
 
-Features AllOf(const std::vector<ReachedBy>& reached) {
+search::Features AllOf(const std::vector<search::ReachedBy>& reached) {
   std::set<uint32_t> all;
-  for (const ReachedBy& one : reached)
+  for (const search::ReachedBy& one : reached)
     all.insert(one.features.begin(), one.features.end());
   return {all.begin(), all.end()};
 }
 
-Features Without(const Features& from, const Features& less) {
-  Features rest;
+search::Features Without(const search::Features& from,
+                         const search::Features& less) {
+  search::Features rest;
   std::set_difference(from.begin(), from.end(), less.begin(), less.end(),
                       std::back_inserter(rest));
   return rest;
@@ -133,7 +136,7 @@ std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
 // and short enough for a number.
 std::string NameIn(std::string stem, const std::string& extension) {
   constexpr size_t kMost = 230;
-  if (IsBookkeeping(stem + extension)) stem = "input" + stem;
+  if (base::IsBookkeeping(stem + extension)) stem = "input" + stem;
   if (stem.size() + extension.size() > kMost)
     stem.resize(kMost - std::min(kMost, extension.size()));
   return stem;
@@ -169,8 +172,8 @@ std::vector<std::pair<std::string, std::string>> Outputs(
 // What came of it.
 struct Distilled {
   size_t read = 0, different = 0;
-  FeatureCounts counts;
-  CoverResult cover;
+  search::FeatureCounts counts;
+  search::CoverResult cover;
   size_t events_before = 0, events = 0;
 };
 
@@ -194,7 +197,7 @@ void PrintJson(const DistillArguments& o, const Distilled& d) {
                                {"events_before", d.events_before},
                                {"events", d.events},
                                {"per_kernel", !o.any_kernel},
-                               {"out", Utf8(o.out)}})
+                               {"out", base::Utf8(o.out)}})
                    .dump(2)
             << "\n";
 }
@@ -233,63 +236,64 @@ void PrintClaim(const DistillArguments& o, const Distilled& d) {
 }
 
 // The cover of what `elsewhere` does not have.
-CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
-                   const Features& elsewhere) {
-  CoverProblem problem;
-  for (const ReachedBy& one : corpus.reached) {
+search::CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
+                           const search::Features& elsewhere) {
+  search::CoverProblem problem;
+  for (const search::ReachedBy& one : corpus.reached) {
     problem.sets.push_back(Without(one.features, elsewhere));
     problem.weights.push_back(one.weight);
   }
-  return SmallestCover(problem, o.seconds);
+  return search::SmallestCover(problem, o.seconds);
 }
 
 // Throws when the new corpus, as it will be read, lacks something, which
 // nothing explains.
-void CheckKept(const Reach& reach, const OwnDirectory::Files& files,
-               const Features& wanted) {
-  std::vector<ReachedBy> left;
+void CheckKept(const search::Reach& reach,
+               const base::OwnDirectory::Files& files,
+               const search::Features& wanted) {
+  std::vector<search::ReachedBy> left;
   for (const auto& [name, content] : files) {
     const Script script =
         ParseScript(name, content, LooksLikeText(name, content));
     left.push_back(reach.Of(script));
   }
-  const Features lost = Without(wanted, AllOf(left));
+  const search::Features lost = Without(wanted, AllOf(left));
   if (!lost.empty())
-    throw UsageError{
+    throw base::UsageError{
         absl::StrCat("distill: the new corpus lacks ", reach.Name(lost.front()),
                      ": this is a mistake of vmtrunc; nothing was written")};
 }
 
 // Tells what was found before it writes, which may fail.
-void Finish(const DistillArguments& o, const Distilled& d, OwnDirectory& out,
-            const OwnDirectory::Files& files) {
+void Finish(const DistillArguments& o, const Distilled& d,
+            base::OwnDirectory& out, const base::OwnDirectory::Files& files) {
   if (!o.json) PrintClaim(o, d);
-  StopOnSignals();  // no longer than this takes
+  base::StopOnSignals();  // no longer than this takes
   out.Write(files, /*durable=*/true);
   if (o.json)
     PrintJson(o, d);
   else
     std::cout << absl::StreamFormat("%s: %d files, %d events, shrunk from %d\n",
-                                    Shown(o.out), files.size(), d.events,
+                                    base::Shown(o.out), files.size(), d.events,
                                     d.events_before);
 }
 
 int RunDistill(const DistillArguments& o) {
-  if (BranchCount() == 0)
-    throw UsageError{
+  if (search::BranchCount() == 0)
+    throw base::UsageError{
         "distill: this build counts no branches; expected one by clang"};
   CheckPlaces(o);
-  EndOnSignals("vmtrunc distill: stopped; nothing was written");
-  OwnDirectory out("-o", o.out, "distill", o.replace);
-  const Reach reach(RulesOf(o.kernels), {.classes = o.classes,
-                                         .states = !o.no_states,
-                                         .per_kernel = !o.any_kernel});
+  base::EndOnSignals("vmtrunc distill: stopped; nothing was written");
+  base::OwnDirectory out("-o", o.out, "distill", o.replace);
+  const search::Reach reach(RulesOf(o.kernels), {.classes = o.classes,
+                                                 .states = !o.no_states,
+                                                 .per_kernel = !o.any_kernel});
   Corpus corpus = ReadAndRun(o.dirs, reach);
   if (corpus.files.empty())
-    throw UsageError{Shown(o.dirs.front()) +
-                     ": expected a directory with files"};
-  const Features elsewhere = AllOf(ReadAndRun(o.have, reach).reached);
-  const Features wanted = Without(AllOf(corpus.reached), elsewhere);
+    throw base::UsageError{base::Shown(o.dirs.front()) +
+                           ": expected a directory with files"};
+  const search::Features elsewhere = AllOf(ReadAndRun(o.have, reach).reached);
+  const search::Features wanted = Without(AllOf(corpus.reached), elsewhere);
 
   Distilled d{.read = corpus.read,
               .different = corpus.files.size(),
@@ -298,17 +302,17 @@ int RunDistill(const DistillArguments& o) {
   const std::vector<uint32_t>& kept = d.cover.chosen;
   d.events_before = EventsOf(corpus, kept);
   if (!o.keep_size) {
-    ProgressLine progress;
+    base::ProgressLine progress;
     size_t done = 0;
-    ShrinkKept(reach, kept, wanted, corpus.drafts, corpus.reached, [&] {
+    search::ShrinkKept(reach, kept, wanted, corpus.drafts, corpus.reached, [&] {
       ShowOf(progress, "shrinking input", ++done, kept.size());
     });
   }
   d.events = EventsOf(corpus, kept);
-  const OwnDirectory::Files files = Outputs(o, corpus, kept);
+  const base::OwnDirectory::Files files = Outputs(o, corpus, kept);
   CheckKept(reach, files, wanted);
   Finish(o, d, out, files);
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 }  // namespace
@@ -350,4 +354,4 @@ void AddDistill(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return RunDistill(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -19,7 +19,7 @@
 #include "report/explain/why.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct ExplainArguments {
@@ -31,45 +31,51 @@ struct ExplainArguments {
 KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
   const auto kernels = Kernels(o.kernel, script, o.file, "2.6.11");
   if (kernels.size() != 1)
-    throw UsageError{"--kernel " + o.kernel +
-                     ": expected one kernel; --against names another"};
+    throw base::UsageError{"--kernel " + o.kernel +
+                           ": expected one kernel; --against names another"};
   return kernels[0];
 }
 
-void PrintStory(const ExplainArguments& o, const ToRun& it, const Story& story,
-                const Story* other) {
-  const Look look = LookOfOutput(o.colour);
-  std::cout << Wrapped(
-                   absl::StrFormat("%s on %s %s%s", Shown(story.path),
-                                   story.kernel.Name(), VerdictInWords(story),
+void PrintStory(const ExplainArguments& o, const ToRun& it,
+                const report::Story& story, const report::Story* other) {
+  const report::Look look = LookOfOutput(o.colour);
+  std::cout << report::Wrapped(
+                   absl::StrFormat("%s on %s %s%s", base::Shown(story.path),
+                                   story.kernel.Name(),
+                                   report::VerdictInWords(story),
                                    KernelFromInWords(it)),
                    2, look.columns)
             << "\n\n";
   if (story.result.holds() || story.rows.empty()) {
-    std::cout << ToText(story, nullptr, look);
+    std::cout << report::ToText(story, nullptr, look);
   } else {
-    const Cause cause = FindCause(story);
-    std::cout << ToText(story, &cause, look) << "\n"
-              << Wrapped(Why(story, cause), 0, look.columns) << "\n";
+    const report::Cause cause = report::FindCause(story);
+    std::cout << report::ToText(story, &cause, look) << "\n"
+              << report::Wrapped(report::Why(story, cause), 0, look.columns)
+              << "\n";
   }
   if (other == nullptr) return;
   std::cout << "\n"
-            << PartingText(story, *other, look.columns) << "\n"
-            << Wrapped(TextOf(WhyNot(*other, story)), 0, look.columns) << "\n";
+            << report::PartingText(story, *other, look.columns) << "\n"
+            << report::Wrapped(report::TextOf(report::WhyNot(*other, story)), 0,
+                               look.columns)
+            << "\n";
 }
 
-void PrintJson(const ToRun& it, const Story& story, const Story* other) {
-  const auto json = [](const Story& it) {
-    if (it.result.holds() || it.rows.empty()) return ToJson(it, nullptr);
-    const Cause cause = FindCause(it);
-    return ToJson(it, &cause);
+void PrintJson(const ToRun& it, const report::Story& story,
+               const report::Story* other) {
+  const auto json = [](const report::Story& it) {
+    if (it.result.holds() || it.rows.empty())
+      return report::ToJson(it, nullptr);
+    const report::Cause cause = report::FindCause(it);
+    return report::ToJson(it, &cause);
   };
   nlohmann::json all = {{"version", kJsonVersion}, {"runs", {json(story)}}};
   all["runs"][0]["kernel_from"] = it.kernel_from;
   if (other != nullptr) {
     all["runs"].push_back(json(*other));
     all["runs"][1]["kernel_from"] = "option";
-    all.update(PartingJson(story, *other));
+    all.update(report::PartingJson(story, *other));
   }
   std::cout << all.dump(2) << "\n";
 }
@@ -77,29 +83,32 @@ void PrintJson(const ToRun& it, const Story& story, const Story* other) {
 int Explain(const ExplainArguments& o) {
   const ToRun it = ReadToRun(o.file, o.from, o.kernel);
   const Script& script = it.script;
-  const Folding folding = o.steps ? Folding::kNone : Folding::kQuiet;
-  const Story story = Tell(o.file, script, TheKernel(o, script), folding);
-  std::optional<Story> other;
+  const report::Folding folding =
+      o.steps ? report::Folding::kNone : report::Folding::kQuiet;
+  const report::Story story =
+      report::Tell(o.file, script, TheKernel(o, script), folding);
+  std::optional<report::Story> other;
   if (!o.against.empty())
-    other = Tell(o.file, script, OneKernel(o.against, "--against"), folding);
-  const Story* const against = other ? &*other : nullptr;
+    other = report::Tell(o.file, script, OneKernel(o.against, "--against"),
+                         folding);
+  const report::Story* const against = other ? &*other : nullptr;
   if (o.json) {
     PrintJson(it, story, against);
   } else if (o.html.empty()) {
     PrintStory(o, it, story, against);
   } else {
-    std::cout << absl::StrFormat("%s on %s %s%s\n", Shown(story.path),
-                                 story.kernel.Name(), VerdictInWords(story),
-                                 KernelFromInWords(it));
+    std::cout << absl::StrFormat(
+        "%s on %s %s%s\n", base::Shown(story.path), story.kernel.Name(),
+        report::VerdictInWords(story), KernelFromInWords(it));
   }
   if (!o.html.empty()) {
     // What was found is told, whatever becomes of the file.
     std::cout.flush();
-    WriteFile(o.html,
-              other || o.steps ? PageOf(story, against) : ExplainedPage(story));
-    if (!o.json) std::cout << "written to " << Shown(o.html) << "\n";
+    base::WriteFile(o.html, other || o.steps ? report::PageOf(story, against)
+                                             : report::ExplainedPage(story));
+    if (!o.json) std::cout << "written to " << base::Shown(o.html) << "\n";
   }
-  return story.result.holds() ? kExitHeld : kExitBroken;
+  return story.result.holds() ? base::kExitHeld : base::kExitBroken;
 }
 
 }  // namespace
@@ -132,4 +141,4 @@ void AddExplain(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return Explain(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -11,7 +11,7 @@
 #include "report/export/plan.h"
 #include "report/export/promela.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct ExportArguments {
@@ -20,43 +20,46 @@ struct ExportArguments {
 
 // The program plays what the script says, or there is none.
 void ExpectPlayable(const ExportArguments& o, const Script& script) {
-  const PlanTotals totals = TotalsOf(script, MakePlan(script));
-  const std::string name = Shown(o.file);
+  const report::PlanTotals totals =
+      report::TotalsOf(script, report::MakePlan(script));
+  const std::string name = base::Shown(o.file);
   if (!totals.refused.empty())
-    throw UsageError{absl::StrCat(name, ": ", totals.refused)};
+    throw base::UsageError{absl::StrCat(name, ": ", totals.refused)};
   if (totals.played == 0)
-    throw UsageError{name + ": expected an event that is a system call"};
+    throw base::UsageError{name + ": expected an event that is a system call"};
   if (totals.checks == 0)
-    throw UsageError{name +
-                     ": expected a truncation by a task that is there: the "
-                     "program checks nothing else"};
+    throw base::UsageError{
+        name +
+        ": expected a truncation by a task that is there: the "
+        "program checks nothing else"};
 }
 
 void ExpectSteps(const ExportArguments& o, const Script& script,
                  const KernelSpec& kernel) {
-  if (!HasSteps(script, kernel))
-    throw UsageError{Shown(o.file) +
-                     ": expected an event that does something on " +
-                     kernel.Name()};
+  if (!report::HasSteps(script, kernel))
+    throw base::UsageError{base::Shown(o.file) +
+                           ": expected an event that does something on " +
+                           kernel.Name()};
 }
 
 std::string Exported(const ExportArguments& o) {
   if (o.as == "c") {
     const Script script = ReadScript(o.file, o.from);
     if (!o.kernel.empty())
-      throw UsageError{"--kernel " + o.kernel +
-                       ": expected none, with --as c it is the running one"};
+      throw base::UsageError{
+          "--kernel " + o.kernel +
+          ": expected none, with --as c it is the running one"};
     ExpectPlayable(o, script);
-    return CProgram(script);
+    return report::CProgram(script);
   }
   const Script script = ReadToRun(o.file, o.from, o.kernel).script;
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, script, o.file, "2.6.11");
   if (kernels.size() != 1)
-    throw UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+    throw base::UsageError{"--kernel " + o.kernel + ": expected one kernel"};
   ExpectSteps(o, script, kernels.front());
-  return o.as == "dot" ? DotGraph(script, kernels.front())
-                       : PromelaModel(script, kernels.front());
+  return o.as == "dot" ? report::DotGraph(script, kernels.front())
+                       : report::PromelaModel(script, kernels.front());
 }
 
 int ExportFile(const ExportArguments& o) {
@@ -64,9 +67,9 @@ int ExportFile(const ExportArguments& o) {
   if (o.out.empty() || o.out == "-") {
     std::cout << text;
   } else {
-    WriteFile(o.out, text);
+    base::WriteFile(o.out, text);
   }
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 }  // namespace
@@ -92,4 +95,4 @@ void AddExport(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return ExportFile(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -24,7 +24,7 @@
 #include "fuzz/status.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,19 +46,20 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
                     absl::StrFormat("-runs=%d", o.runs),
                     absl::StrFormat("-artifact_prefix=%s/", o.out),
                     "-len_control=0", "-print_final_stats=0", "-verbosity=1",
-                    "-timeout=10", PathArgument(o.out + "/corpus")},
-      .variables = {std::string(kKernelVariable) + "=" + o.spec.ToString()}};
+                    "-timeout=10", base::PathArgument(o.out + "/corpus")},
+      .variables = {std::string(fuzz::kKernelVariable) + "=" +
+                    o.spec.ToString()}};
   spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
   if (o.seconds > 0 && o.seconds < kNoEnd)
     spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };
-  if (!o.property.empty()) set(kPropertyVariable, o.property);
+  if (!o.property.empty()) set(fuzz::kPropertyVariable, o.property);
   if (!o.unlike.empty())
-    set(kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
-  if (!o.verbs.empty()) set(kVerbsVariable, absl::StrJoin(o.verbs, ","));
-  if (o.keep_going) set(kKeepGoingVariable, "1");
+    set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
+  if (!o.verbs.empty()) set(fuzz::kVerbsVariable, absl::StrJoin(o.verbs, ","));
+  if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
   return spec;
 }
 
@@ -66,15 +67,15 @@ JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
 // are in bytes.
 struct Seeds {
   std::vector<std::string> in_bytes;
-  OwnDirectory::Files from_text;
+  base::OwnDirectory::Files from_text;
 };
 
 // Less, when it is stopped.
 Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
   const std::vector<std::string> paths = FilesBelow({o.corpus});
   if (paths.empty())
-    throw UsageError{"--corpus " + Shown(o.corpus) +
-                     ": expected scripts in it, and there is no file"};
+    throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
+                           ": expected scripts in it, and there is no file"};
   Seeds seeds;
   for (const std::string& path : paths) {
     if (stop) break;
@@ -102,35 +103,36 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
   if (o.corpus.empty()) return {};
   Seeds seeds = ReadSeeds(o, stop);
   if (stop) return {};
-  if (seeds.from_text.empty()) return {PathArgument(o.corpus)};
+  if (seeds.from_text.empty()) return {base::PathArgument(o.corpus)};
   const std::string place = directory.Path("seeds");
   const std::string list = directory.Path("seeds.list");
   std::error_code error;
   if (fs::is_symlink(fs::symlink_status(place, error)))
-    throw UsageError{Shown(place) + ": expected a directory, not a link"};
+    throw base::UsageError{base::Shown(place) +
+                           ": expected a directory, not a link"};
   if (place.find(',') != std::string::npos)
-    throw UsageError{"--out " + Shown(o.out) +
-                     ": expected a name without a comma"};
+    throw base::UsageError{"--out " + base::Shown(o.out) +
+                           ": expected a name without a comma"};
   std::vector<std::string> paths;
   for (const std::string& path : seeds.in_bytes)
     if (path.find(',') == std::string::npos)
       paths.push_back(path);
     else
       seeds.from_text.emplace_back(
-          absl::StrCat(seeds.from_text.size(), "-bytes"), ReadFile(path));
+          absl::StrCat(seeds.from_text.size(), "-bytes"), base::ReadFile(path));
   for (auto& [name, content] : seeds.from_text) {
     std::replace(name.begin(), name.end(), ',', '_');
     paths.push_back(absl::StrCat(place, "/", name));
   }
-  OwnDirectory("--out", place, "fuzz", /*replace=*/true)
+  base::OwnDirectory("--out", place, "fuzz", /*replace=*/true)
       .Write(seeds.from_text, /*durable=*/false);
   RemoveOwn(list);
-  WriteFile(list, absl::StrJoin(paths, ","));
+  base::WriteFile(list, absl::StrJoin(paths, ","));
   return {"-seed_inputs=@" + list};
 }
 
 struct FuzzRun {
-  FuzzStatus status;
+  fuzz::FuzzStatus status;
   double seconds = 0;
   bool stopped = false;      // by a signal
   std::string no_room = {};  // "": there was
@@ -140,7 +142,7 @@ struct FuzzRun {
 FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
               FuzzerJob& child, const std::atomic<bool>& stop) {
   FuzzRun run{};
-  ProgressLine progress;
+  base::ProgressLine progress;
   const Clock::time_point start = Clock::now();
   Clock::time_point probe = start;
   const auto seconds = [&] {
@@ -160,7 +162,7 @@ FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
     probe = Clock::now() + kBetweenProbes;
     try {
       directory.ExpectRoom();
-    } catch (const UsageError& error) {
+    } catch (const base::UsageError& error) {
       run.no_room = error.what;
     }
   }
@@ -178,44 +180,47 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
   bool broken = false;
   try {
     broken = TellBroken(o, directory, run.status, run.seconds, stop);
-  } catch (const UsageError&) {
+  } catch (const base::UsageError&) {
     directory.RemoveTorn();
     throw;
   }
   const size_t torn = directory.RemoveTorn();
   if (child.crashed() && run.status.found == 0)
-    throw UsageError{absl::StrCat(
+    throw base::UsageError{absl::StrCat(
         "the fuzzer ended in error (", child.EndInWords(),
-        "): ", child.LastWords(), "; see ", Shown(directory.Path("log")),
+        "): ", child.LastWords(), "; see ", base::Shown(directory.Path("log")),
         run.status.executions == 0
             ? ""
-            : "; its last input is " + Shown(directory.Path(kCurrentFile)))};
+            : "; its last input is " +
+                  base::Shown(directory.Path(fuzz::kCurrentFile)))};
   std::cout << FuzzProgress(o, run.status, directory.CorpusSize(), run.seconds)
             << "\n";
   if (!o.of.empty()) std::cout << FuzzShare(o, of, run.status);
   if (!run.no_room.empty() || (torn > 0 && !run.stopped))
     directory.ExpectRoom();
-  if (!run.no_room.empty()) throw UsageError{run.no_room};
+  if (!run.no_room.empty()) throw base::UsageError{run.no_room};
   if (run.status.executions == 0 && o.runs != 0 && !run.stopped)
-    throw UsageError{absl::StrFormat(
+    throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
-  if (broken) return kExitBroken;
+  if (broken) return base::kExitBroken;
   std::cout << o.spec.Name() << ": nothing broken"
             << (o.property.empty() ? "" : " of " + o.property)
             << (run.stopped ? " before it was stopped\n" : " in that time\n");
-  return run.stopped ? kExitRanOut : kExitHeld;
+  return run.stopped ? base::kExitRanOut : base::kExitHeld;
 }
 
 void CheckOptions(FuzzOptions& o) {
   o.spec = OneKernel(o.kernel);
   if (!o.unlike.empty() && OneKernel(o.unlike, "--unlike") == o.spec)
-    throw UsageError{"--unlike " + o.unlike +
-                     ": expected another kernel than --kernel"};
+    throw base::UsageError{"--unlike " + o.unlike +
+                           ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
   if (!o.property.empty() && PropertyNumber(o.property) == kProperties)
-    throw UsageError{"--property " + o.property + ": expected a property"};
+    throw base::UsageError{"--property " + o.property +
+                           ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
-    throw UsageError{"--corpus " + Shown(o.corpus) + ": expected a directory"};
+    throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
+                           ": expected a directory"};
 }
 
 int Fuzz(FuzzOptions o) {
@@ -223,17 +228,17 @@ int Fuzz(FuzzOptions o) {
   std::vector<uint8_t> of;
   if (!o.of.empty()) of = ReadAbstract(o.of);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
-  const std::atomic<bool>& stop = StopOnSignals();
+  const std::atomic<bool>& stop = base::StopOnSignals();
   const FuzzDirectory directory(o.out);
   std::vector<std::string> seeds;
   try {
     seeds = SeedArguments(o, directory, stop);
-  } catch (const UsageError&) {
+  } catch (const base::UsageError&) {
     if (!stop) throw;  // or else of a file that had nothing to read yet
   }
   if (stop) {
     std::cout << o.spec.Name() << ": stopped before anything ran\n";
-    return kExitRanOut;
+    return base::kExitRanOut;
   }
   FuzzerJob child(SpecOf(o, fuzzer, seeds));
   const FuzzRun run = Watch(o, directory, child, stop);
@@ -276,4 +281,4 @@ void AddFuzz(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -17,7 +17,7 @@
 #include "base/shown.h"
 #include "fuzz/artifact.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,7 +30,7 @@ std::set<std::string> NamesIn(const std::string& directory) {
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error))
     names.insert(at->path().filename().string());
-  if (error) FailPath(directory, error.value());
+  if (error) base::FailPath(directory, error.value());
   return names;
 }
 
@@ -44,12 +44,13 @@ size_t RemoveTornIn(const std::string& directory,
   size_t torn = 0;
   for (const std::string& name : NamesIn(directory)) {
     const std::string path = directory + "/" + name;
-    if (before.contains(name) || !(IsHash(name) || IsArtifact(name)) ||
-        !IsRegularFile(path))
+    if (before.contains(name) ||
+        !(fuzz::IsHash(name) || fuzz::IsArtifact(name)) ||
+        !base::IsRegularFile(path))
       continue;
-    const auto content = ReadWhole(path, kMostInputFile);
-    if (!content || Sha1(*content) == HashIn(name)) continue;
-    if (::unlink(path.c_str()) != 0) FailPath(path, errno);
+    const auto content = base::ReadWhole(path, kMostInputFile);
+    if (!content || base::Sha1(*content) == HashIn(name)) continue;
+    if (::unlink(path.c_str()) != 0) base::FailPath(path, errno);
     ++torn;
   }
   return torn;
@@ -61,9 +62,10 @@ FuzzDirectory::FuzzDirectory(const std::string& directory)
     : directory_("--out", directory, "fuzz") {
   const std::string corpus = Path("corpus");
   if (::mkdir(corpus.c_str(), 0777) != 0 && errno != EEXIST)
-    FailPath(corpus, errno);
+    base::FailPath(corpus, errno);
   if (!fs::is_directory(fs::symlink_status(corpus)))
-    throw UsageError{Shown(corpus) + ": expected a directory, not a link"};
+    throw base::UsageError{base::Shown(corpus) +
+                           ": expected a directory, not a link"};
   before_ = NamesIn(directory);
   corpus_before_ = NamesIn(corpus);
 }
@@ -82,7 +84,7 @@ void FuzzDirectory::ExpectRoom() const {
   const std::string corpus = Path("corpus");
   std::string path = corpus + "/.vmtrunc-room-XXXXXX";
   const int file = ::mkostemp(path.data(), O_CLOEXEC);
-  if (file < 0) FailPath(corpus, errno);
+  if (file < 0) base::FailPath(corpus, errno);
   int error = 0;
   for (size_t done = 0; done < kBlock.size() && error == 0;) {
     const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size() - done);
@@ -91,7 +93,7 @@ void FuzzDirectory::ExpectRoom() const {
   }
   if (::close(file) != 0 && error == 0) error = errno;
   ::unlink(path.c_str());
-  if (error != 0) FailPath(corpus, error);
+  if (error != 0) base::FailPath(corpus, error);
 }
 
 size_t FuzzDirectory::RemoveTorn() const {
@@ -102,8 +104,9 @@ size_t FuzzDirectory::RemoveTorn() const {
 std::vector<std::string> FuzzDirectory::NewArtifacts() const {
   std::vector<std::string> artifacts;
   for (const std::string& name : NamesIn(Path(".")))
-    if (IsArtifact(name) && !before_.contains(name)) artifacts.push_back(name);
+    if (fuzz::IsArtifact(name) && !before_.contains(name))
+      artifacts.push_back(name);
   return artifacts;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -18,7 +18,7 @@
 
 #include "base/work_directory.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 class FuzzDirectory {
  public:
@@ -40,10 +40,10 @@ class FuzzDirectory {
   std::vector<std::string> NewArtifacts() const;
 
  private:
-  WorkDirectory directory_;
+  base::WorkDirectory directory_;
   std::set<std::string> before_, corpus_before_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_FUZZ_DIRECTORY_H_

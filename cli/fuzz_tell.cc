@@ -12,7 +12,7 @@
 #include "fuzz/kernel_beside.h"
 #include "search/reason.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 // One property that an input breaks: told, and what is to be written.
@@ -40,25 +40,27 @@ class BrokenInput {
   }
 
   void Write(const FuzzDirectory& directory) const {
-    const std::string path = WriteUnused(
+    const std::string path = base::WriteUnused(
         directory.Path(absl::StrCat(spec_.ToString(), "-", Name(property_))),
         "vmt", ToText(script_));
-    std::cout << "Run it again:  vmtrunc run " << PathWord(path) << "\n\n";
+    std::cout << "Run it again:  vmtrunc run " << base::PathWord(path)
+              << "\n\n";
   }
 
  private:
   void Shrink(const Script& input, const std::atomic<bool>& stop) {
-    Reason reason = ReasonOf(input, spec_, property_);
+    search::Reason reason = search::ReasonOf(input, spec_, property_);
     if (!options_.unlike.empty())
       reason.unlike = OneKernel(options_.unlike, "--unlike");
-    const Judge judge = [shows = Shows(spec_.rules(), reason)](
-                            const Draft& draft,
-                            bool* counts) -> std::optional<size_t> {
+    const search::Judge judge = [shows = search::Shows(spec_.rules(), reason)](
+                                    const Draft& draft,
+                                    bool* counts) -> std::optional<size_t> {
       const auto run = shows(draft, counts);
       if (!run) return std::nullopt;
       return run->first.event;
     };
-    const Draft small = ShrinkUntil(input, judge, [&] { return stop.load(); });
+    const Draft small =
+        campaign::ShrinkUntil(input, judge, [&] { return stop.load(); });
     script_ = EmptyScript();
     script_.setup = small.setup;
     script_.events = small.events;
@@ -80,17 +82,18 @@ class BrokenInput {
 // Beside each file that libFuzzer left: with what it was found.
 void WriteNotes(const FuzzOptions& o, const FuzzDirectory& directory,
                 const std::string& property) {
-  const InputNote note{.kernel = o.spec, .property = property, .seed = o.seed};
+  const fuzz::InputNote note{
+      .kernel = o.spec, .property = property, .seed = o.seed};
   for (const std::string& name : directory.NewArtifacts()) {
     const std::string path = directory.Path(name);
-    if (const auto content = ReadWhole(path, kMostInput))
-      WriteUnused(path, "md", NoteText(note, path, *content));
+    if (const auto content = base::ReadWhole(path, base::kMostInput))
+      base::WriteUnused(path, "md", fuzz::NoteText(note, path, *content));
   }
 }
 
 }  // namespace
 
-std::string FuzzProgress(const FuzzOptions& o, const FuzzStatus& s,
+std::string FuzzProgress(const FuzzOptions& o, const fuzz::FuzzStatus& s,
                          size_t corpus, double seconds) {
   const double share = s.events == 0 ? 0
                                      : 100.0 * static_cast<double>(s.effects) /
@@ -104,7 +107,7 @@ std::string FuzzProgress(const FuzzOptions& o, const FuzzStatus& s,
 }
 
 std::string FuzzShare(const FuzzOptions& o, std::span<const uint8_t> all,
-                      const FuzzStatus& s) {
+                      const fuzz::FuzzStatus& s) {
   size_t seen = 0;
   for (size_t i = 0; i < all.size(); ++i)
     seen += all[i] != 0 && s.seen[i] != 0 ? 1 : 0;
@@ -112,14 +115,14 @@ std::string FuzzShare(const FuzzOptions& o, std::span<const uint8_t> all,
   return absl::StrFormat(
       "%d of the %d kinds of abstract states in %s were seen (%.1f %%), and "
       "%d others\n",
-      seen, count, Shown(o.of),
+      seen, count, base::Shown(o.of),
       count == 0 ? 100
                  : 100 * static_cast<double>(seen) / static_cast<double>(count),
       CountSeen(s.seen) - seen);
 }
 
 bool TellBroken(const FuzzOptions& o, const FuzzDirectory& directory,
-                const FuzzStatus& status, double seconds,
+                const fuzz::FuzzStatus& status, double seconds,
                 const std::atomic<bool>& stop) {
   std::vector<BrokenInput> inputs;
   std::string properties;
@@ -134,13 +137,14 @@ bool TellBroken(const FuzzOptions& o, const FuzzDirectory& directory,
                               status.executions);
     // Where there was no room to keep it, it is the one that ran last.
     const std::string kept = status.kept[i];
-    const std::string input =
-        directory.Path(status.found != 0 || kept.empty() ? kCurrentFile : kept);
+    const std::string input = directory.Path(
+        status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept);
     BrokenInput& broken = inputs.emplace_back(o, property);
     if (!broken.Tell(ReadSaved(input), how, stop))
-      throw UsageError{Shown(input) +
-                       ": broke a property when the fuzzer ran it, and holds "
-                       "when it is run again"};
+      throw base::UsageError{
+          base::Shown(input) +
+          ": broke a property when the fuzzer ran it, and holds "
+          "when it is run again"};
     absl::StrAppend(&properties, properties.empty() ? "" : ",", Name(property));
   }
   for (const BrokenInput& input : inputs) input.Write(directory);
@@ -148,4 +152,4 @@ bool TellBroken(const FuzzOptions& o, const FuzzDirectory& directory,
   return !inputs.empty();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -12,7 +12,7 @@
 #include "cli/fuzzer_job.h"
 #include "core/model/rules.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 struct FuzzOptions {
   std::vector<std::string> verbs;
@@ -27,20 +27,21 @@ struct FuzzOptions {
 };
 
 // One line of how far it is.
-std::string FuzzProgress(const FuzzOptions& options, const FuzzStatus& status,
-                         size_t corpus, double seconds);
+std::string FuzzProgress(const FuzzOptions& options,
+                         const fuzz::FuzzStatus& status, size_t corpus,
+                         double seconds);
 
 // Which of `all`, the abstract states in the file --of, were seen.
 std::string FuzzShare(const FuzzOptions& options, std::span<const uint8_t> all,
-                      const FuzzStatus& status);
+                      const fuzz::FuzzStatus& status);
 
 // Tells what the run broke, then writes it. Returns whether it broke something.
 // `stop`: shrinking ends early. Throws UsageError, after it has told all, where
 // something cannot be written.
 bool TellBroken(const FuzzOptions& options, const FuzzDirectory& directory,
-                const FuzzStatus& status, double seconds,
+                const fuzz::FuzzStatus& status, double seconds,
                 const std::atomic<bool>& stop);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_FUZZ_TELL_H_

@@ -24,7 +24,7 @@
 
 extern char** environ;
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -68,8 +68,9 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 // Of VMTRUNC_ none but those that are given.
 std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   std::vector<std::string> variables = spec.variables;
-  variables.push_back(absl::StrCat(kDirectoryVariable, "=", spec.directory));
-  variables.push_back(absl::StrCat(kBuildVariable, "=", BuildId()));
+  variables.push_back(
+      absl::StrCat(fuzz::kDirectoryVariable, "=", spec.directory));
+  variables.push_back(absl::StrCat(fuzz::kBuildVariable, "=", BuildId()));
   for (char** v = environ; *v != nullptr; ++v)
     if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
   return variables;
@@ -77,8 +78,8 @@ std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
 
 // What `status` begins with; "" while there is nothing.
 std::string ReadBuild(const std::string& directory) {
-  char build[sizeof(FuzzStatus::build)] = {};
-  const int file = ::open((directory + "/" + kStatusFile).c_str(),
+  char build[sizeof(fuzz::FuzzStatus::build)] = {};
+  const int file = ::open((directory + "/" + fuzz::kStatusFile).c_str(),
                           O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   if (file < 0) return "";
   const ssize_t got = ::read(file, build, sizeof(build));
@@ -113,9 +114,9 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
   for (const std::string& place : places)
     if (::access(place.c_str(), X_OK) == 0)
       return fs::weakly_canonical(place).string();
-  throw UsageError{absl::StrCat(
+  throw base::UsageError{absl::StrCat(
       "the instrumented executable ", name, " is not there: expected ",
-      Shown(absl::StrJoin(places, " or ")),
+      base::Shown(absl::StrJoin(places, " or ")),
       " (ci/build fuzz release builds both; what is installed after that has "
       "it)")};
 }
@@ -123,13 +124,14 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
 void RemoveOwn(const std::string& path) {
   struct stat about{};
   if (::lstat(path.c_str(), &about) != 0) {
-    if (errno != ENOENT) FailPath(path, errno);
+    if (errno != ENOENT) base::FailPath(path, errno);
     return;
   }
   if (!S_ISREG(about.st_mode))
-    throw UsageError{Shown(path) +
-                     ": expected a regular file, to be replaced, or none"};
-  if (::unlink(path.c_str()) != 0) FailPath(path, errno);
+    throw base::UsageError{
+        base::Shown(path) +
+        ": expected a regular file, to be replaced, or none"};
+  if (::unlink(path.c_str()) != 0) base::FailPath(path, errno);
 }
 
 FuzzerJob::FuzzerJob(const JobSpec& spec)
@@ -141,12 +143,12 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   args.emplace_back("-handle_xfsz=0");
   std::vector<std::string> variables = EnvironmentOf(spec);
   const std::vector<char*> argv = Pointers(args), envp = Pointers(variables);
-  for (const char* const name : {"log", kStatusFile, kCurrentFile})
+  for (const char* const name : {"log", fuzz::kStatusFile, fuzz::kCurrentFile})
     RemoveOwn(directory_ + "/" + name);
   const std::string path = directory_ + "/log";
   const int log = ::open(
       path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (log < 0) FailPath(path, errno);
+  if (log < 0) base::FailPath(path, errno);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0)
@@ -155,8 +157,9 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   const int error = errno;
   ::close(log);
   if (pid_ < 0)
-    throw UsageError{absl::StrCat(
-        Shown(spec.fuzzer), ": cannot be started: ", std::strerror(error))};
+    throw base::UsageError{
+        absl::StrCat(base::Shown(spec.fuzzer),
+                     ": cannot be started: ", std::strerror(error))};
 }
 
 FuzzerJob::~FuzzerJob() {
@@ -221,21 +224,22 @@ void FuzzerJob::ExpectSameBuild(bool at_end) {
   const std::string ours =
       absl::StrCat("build ", BuildId(), ", as vmtrunc is (", kBuildBoth, ")");
   if (IsBuildId(build))
-    throw UsageError{absl::StrCat(Shown(fuzzer_), ": is of build ", build,
-                                  ", expected ", ours)};
+    throw base::UsageError{absl::StrCat(base::Shown(fuzzer_), ": is of build ",
+                                        build, ", expected ", ours)};
   if (!build.empty())
-    throw UsageError{absl::StrCat(
-        Shown(fuzzer_), ": is of a build without a name, expected ", ours)};
+    throw base::UsageError{
+        absl::StrCat(base::Shown(fuzzer_),
+                     ": is of a build without a name, expected ", ours)};
   if (at_end && !asked_ && WIFEXITED(wait_status_))
-    throw UsageError{absl::StrCat(Shown(fuzzer_), ": ended (", EndInWords(),
-                                  ") and ran nothing, expected ", ours,
-                                  LastWords().empty() ? "" : ": ",
-                                  LastWords())};
+    throw base::UsageError{
+        absl::StrCat(base::Shown(fuzzer_), ": ended (", EndInWords(),
+                     ") and ran nothing, expected ", ours,
+                     LastWords().empty() ? "" : ": ", LastWords())};
 }
 
 std::string FuzzerJob::LastWords() const {
   const std::string log =
-      ReadWhole(directory_ + "/log", size_t{64} << 20).value_or("");
+      base::ReadWhole(directory_ + "/log", size_t{64} << 20).value_or("");
   std::string words;
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
     if (!line.empty()) words = std::string(line);
@@ -244,26 +248,26 @@ std::string FuzzerJob::LastWords() const {
         absl::StrContains(line, " ERROR: "))
       break;
   }
-  return Shown(words);
+  return base::Shown(words);
 }
 
-FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
-  FuzzStatus status{};
-  const int file = ::open((directory + "/" + kStatusFile).c_str(),
+fuzz::FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
+  fuzz::FuzzStatus status{};
+  const int file = ::open((directory + "/" + fuzz::kStatusFile).c_str(),
                           O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   if (file < 0) return status;
   if (::read(file, &status, sizeof(status)) != sizeof(status) ||
       std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
     status = {};
   ::close(file);
-  for (SortedCause& cause : status.causes)
+  for (fuzz::SortedCause& cause : status.causes)
     cause.name[sizeof(cause.name) - 1] = '\0';
   for (auto& name : status.kept) name[sizeof(name) - 1] = '\0';
   return status;
 }
 
 Script ReadSaved(const std::string& path) {
-  const std::string saved = ReadFile(path);
+  const std::string saved = base::ReadFile(path);
   const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data());
   Script script = DecodeBytes(std::span(bytes, saved.size()));
   while (!script.events.empty() &&
@@ -272,4 +276,4 @@ Script ReadSaved(const std::string& path) {
   return script;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

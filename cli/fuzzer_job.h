@@ -14,7 +14,7 @@
 #include "core/script/script.h"
 #include "fuzz/status.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // Where `name` is: build/release/bin/vmtrunc's fuzzer is
 // build/fuzz/bin/fuzz_truncate. `given` in its place, if not empty. Throws
@@ -69,10 +69,10 @@ class FuzzerJob {
   uint64_t memory_mib() const { return memory_mib_; }  // the most it had
 
   pid_t pid() const { return pid_; }
-  FuzzStatus status() const { return ReadStatus(directory_); }
+  fuzz::FuzzStatus status() const { return ReadStatus(directory_); }
 
   // Zeros where there is none, or only a part, or of another build.
-  static FuzzStatus ReadStatus(const std::string& directory);
+  static fuzz::FuzzStatus ReadStatus(const std::string& directory);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -90,6 +90,6 @@ class FuzzerJob {
 // that have no effect. Throws UsageError.
 Script ReadSaved(const std::string& path);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_FUZZER_JOB_H_

@@ -10,7 +10,7 @@
 #include "base/shown.h"
 #include "cli/kernel_argument.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 // What a script says of kernels that are in files, which are read.
@@ -31,10 +31,10 @@ void NameKernels(const std::string& path, Script& script) {
 }  // namespace
 
 Script ReadAnyScript(const std::string& path, const std::string& from) {
-  const std::string content = ReadFile(path);
+  const std::string content = base::ReadFile(path);
   if (content.empty())
-    throw UsageError{Shown(path) +
-                     ": expected a script; there is nothing in it"};
+    throw base::UsageError{base::Shown(path) +
+                           ": expected a script; there is nothing in it"};
   return ParseScript(
       path, content,
       from.empty() ? LooksLikeText(path, content) : from == "text");
@@ -47,7 +47,7 @@ Script ReadScript(const std::string& path, const std::string& from) {
 }
 
 std::string StrayInWords(const std::string& path, const Script& script) {
-  return absl::StrCat(Shown(path), ":", script.stray.line,
+  return absl::StrCat(base::Shown(path), ":", script.stray.line,
                       ": expected a task that is declared or forked, not ",
                       script.stray.name);
 }
@@ -59,7 +59,7 @@ void ExpectNoStray(const std::string& path, const Script& script) {
   const auto* const from_bytes = std::begin(letters.task_names);
   if (std::find(from_bytes, std::end(letters.task_names), name) ==
       std::end(letters.task_names))
-    throw UsageError{StrayInWords(path, script)};
+    throw base::UsageError{StrayInWords(path, script)};
 }
 
 Script ParseScript(const std::string& path, const std::string& content,
@@ -70,8 +70,8 @@ Script ParseScript(const std::string& path, const std::string& content,
   }
   absl::StatusOr<Script> script = ParseText(content);
   if (!script.ok())
-    throw UsageError{
-        absl::StrCat(Shown(path), ":", std::string(script.status().message()))};
+    throw base::UsageError{absl::StrCat(
+        base::Shown(path), ":", std::string(script.status().message()))};
   NameKernels(path, *script);
   return *std::move(script);
 }
@@ -80,8 +80,9 @@ KernelSpec OneKernel(const std::string& name, const std::string& option) {
   if (const auto own = KernelInFile(name, "")) return *own;
   const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(name);
   if (!spec.ok())
-    throw UsageError{absl::StrCat(option, " ", Shown(name), ": expected ",
-                                  std::string(spec.status().message()))};
+    throw base::UsageError{absl::StrCat(option, " ", base::Shown(name),
+                                        ": expected ",
+                                        std::string(spec.status().message()))};
   return *spec;
 }
 
@@ -100,23 +101,23 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
     return specs;
   }
   if (!script.unknown_kernel.empty())
-    throw UsageError{absl::StrCat(Shown(path), ": kernel ",
-                                  script.unknown_kernel,
-                                  ": expected a kernel that is built, or "
-                                  "--kernel")};
+    throw base::UsageError{absl::StrCat(base::Shown(path), ": kernel ",
+                                        script.unknown_kernel,
+                                        ": expected a kernel that is built, or "
+                                        "--kernel")};
   specs.push_back(script.kernel ? *script.kernel : OneKernel(fallback));
   return specs;
 }
 
-Verbs ParseVerbs(const std::vector<std::string>& names) {
-  Verbs verbs = 0;
+search::Verbs ParseVerbs(const std::vector<std::string>& names) {
+  search::Verbs verbs = 0;
   for (const std::string& name : names) {
     const Verb verb = VerbNamed(name);
     if (verb == Verb::kNone)
-      throw UsageError{"--verbs " + name + ": expected a verb"};
-    verbs |= Bit(verb);
+      throw base::UsageError{"--verbs " + name + ": expected a verb"};
+    verbs |= search::Bit(verb);
   }
   return verbs;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -15,7 +15,7 @@
 #include "core/script/script.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // Of options: a value that is not there by mistake (an unset variable), and one
 // that is no number though it reads as one.
@@ -78,8 +78,8 @@ KernelSpec OneKernel(const std::string& name,
                      const std::string& option = "--kernel");
 
 // A bit for each verb that is named. Throws UsageError.
-Verbs ParseVerbs(const std::vector<std::string>& names);
+search::Verbs ParseVerbs(const std::vector<std::string>& names);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_INPUT_H_

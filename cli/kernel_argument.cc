@@ -10,7 +10,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -42,10 +42,10 @@ KernelSpec ReadOnce(const std::string& path) {
   const KernelSpec spec = file.spec();
   for (const OwnKernel& it : all)
     if (it.own.name == file.name && spec != SpecOf(it.own))
-      throw UsageError{absl::StrCat(Shown(path),
-                                    ": expected another name than ", file.name,
-                                    ", which ", Shown(it.path), " has")};
-  std::cerr << Shown(path) << ": kernel " << file.name << " is "
+      throw base::UsageError{
+          absl::StrCat(base::Shown(path), ": expected another name than ",
+                       file.name, ", which ", base::Shown(it.path), " has")};
+  std::cerr << base::Shown(path) << ": kernel " << file.name << " is "
             << spec.ToString() << "\n";
   all.push_back({{file.name, spec.kernel, spec.flips}, path});
   return SpecOf(all.back().own);
@@ -54,10 +54,10 @@ KernelSpec ReadOnce(const std::string& path) {
 }  // namespace
 
 KernelFile ReadKernelFile(const std::string& path) {
-  auto file = ParseKernelFile(ReadFile(path));
+  auto file = ParseKernelFile(base::ReadFile(path));
   if (!file.ok())
-    throw UsageError{
-        absl::StrCat(Shown(path), ":", std::string(file.status().message()))};
+    throw base::UsageError{absl::StrCat(base::Shown(path), ":",
+                                        std::string(file.status().message()))};
   return *std::move(file);
 }
 
@@ -68,4 +68,4 @@ std::optional<KernelSpec> KernelInFile(const std::string& text,
   return ReadOnce(path.string());
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -8,7 +8,7 @@
 #include "core/script/kernel_file.h"
 #include "core/model/rules.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // The kernel in the file that `text` names; nothing where it names none. It is
 // a file's name if it has a slash in it or ends in .kernel, or if it is no
@@ -24,6 +24,6 @@ std::optional<KernelSpec> KernelInFile(const std::string& text,
 // The file alone, and nothing said of it.
 KernelFile ReadKernelFile(const std::string& path);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_KERNEL_ARGUMENT_H_

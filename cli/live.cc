@@ -16,7 +16,7 @@
 #include "cli/live_threads.h"
 #include "live/compare.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct LiveOptions {
@@ -41,16 +41,16 @@ int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
                    text)
             << std::flush;
   std::string path = o.script;
-  if (path.empty()) path = WriteUnused("live-divergence", "vmt", text);
+  if (path.empty()) path = base::WriteUnused("live-divergence", "vmt", text);
   if (path != "-")
     std::cout << absl::StrFormat("Run it again:  vmtrunc live %s --kernel %s\n",
-                                 PathWord(path), o.kernel);
-  return kExitBroken;
+                                 base::PathWord(path), o.kernel);
+  return base::kExitBroken;
 }
 
-void PrintTotals(const Comparison& comparison, double seconds,
+void PrintTotals(const live::Comparison& comparison, double seconds,
                  const char* result) {
-  const CompareTotals& totals = comparison.totals();
+  const live::CompareTotals& totals = comparison.totals();
   std::cout << absl::StrFormat(
       "%d scripts, %d events played, %d %% with an effect, %d not played "
       "(nothing to do), %.1f s: %s\n",
@@ -81,7 +81,8 @@ std::string NotOfThisKernel(const Script& script) {
   if (script.kernel)
     lines.push_back(absl::StrCat("kernel ", script.kernel->ToString()));
   if (!script.unknown_kernel.empty())
-    lines.push_back(absl::StrCat("kernel ", Shown(script.unknown_kernel)));
+    lines.push_back(
+        absl::StrCat("kernel ", base::Shown(script.unknown_kernel)));
   const Setup& setup = script.setup;
   if (setup.block != 1) lines.push_back(absl::StrCat("block ", setup.block));
   if (setup.count != 0) lines.push_back(absl::StrCat("count ", setup.count));
@@ -96,58 +97,60 @@ constexpr const char* kAgreed = "no divergence";
 constexpr const char* kStopped = "stopped: no divergence so far";
 
 int RunScript(const LiveOptions& o, const Rules& rules) {
-  EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
+  base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   const Script script = ReadScript(o.script, "");
-  const Sequence sequence = MakeSequence(script, rules);
+  const live::Sequence sequence = live::MakeSequence(script, rules);
   if (!sequence.refused.empty())
-    throw UsageError{absl::StrCat(Shown(o.script), ": ", sequence.refused)};
+    throw base::UsageError{
+        absl::StrCat(base::Shown(o.script), ": ", sequence.refused)};
   if (sequence.played == 0)
-    throw UsageError{absl::StrCat(
-        Shown(o.script), ": expected an event that can be played",
-        sequence.turns.empty() ? ""
-                               : absl::StrCat("; ", NameEvent(script, 0), ": ",
-                                              sequence.turns.front().idle))};
+    throw base::UsageError{absl::StrCat(
+        base::Shown(o.script), ": expected an event that can be played",
+        sequence.turns.empty()
+            ? ""
+            : absl::StrCat("; ", live::NameEvent(script, 0), ": ",
+                           sequence.turns.front().idle))};
   const std::string ignored = NotOfThisKernel(script);
   if (!ignored.empty())
     std::cout << "not asked of the running kernel: " << ignored << "\n";
-  Comparison comparison(rules, StopOnSignals());
+  live::Comparison comparison(rules, base::StopOnSignals());
   try {
     size_t at = 0;
     const std::string differs = comparison.Compare(script, sequence, at);
     if (!differs.empty()) return ReportDivergence(o, script, at, differs);
-  } catch (const LiveStopped&) {
+  } catch (const live::LiveStopped&) {
     PrintTotals(comparison, 0, kStopped);
-    return kExitRanOut;
+    return base::kExitRanOut;
   }
   PrintTotals(comparison, 0, kAgreed);
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 int RunRandom(const LiveOptions& o, const Rules& rules) {
-  Comparison comparison(rules, StopOnSignals());
-  ProgressLine progress;
+  live::Comparison comparison(rules, base::StopOnSignals());
+  base::ProgressLine progress;
   const char* result = kAgreed;
-  int status = kExitHeld;
-  for (uint64_t run = 0; run < o.runs && status == kExitHeld; ++run) {
+  int status = base::kExitHeld;
+  for (uint64_t run = 0; run < o.runs && status == base::kExitHeld; ++run) {
     if (o.seconds != 0 && progress.seconds() > o.seconds) break;
-    Random random(o.seed * 1000003 + run);
-    const Script script = RandomLive(random, o.events, rules);
-    const Sequence sequence = MakeSequence(script, rules);
+    base::Random random(o.seed * 1000003 + run);
+    const Script script = live::RandomLive(random, o.events, rules);
+    const live::Sequence sequence = live::MakeSequence(script, rules);
     if (!sequence.refused.empty())
-      throw UsageError{
+      throw base::UsageError{
           absl::StrCat("live: random script ", run, ": ", sequence.refused)};
     try {
       size_t at = 0;
       const std::string differs = comparison.Compare(script, sequence, at);
       if (!differs.empty()) return ReportDivergence(o, script, at, differs);
-    } catch (const LiveError& error) {
+    } catch (const live::LiveError& error) {
       if (comparison.totals().scripts == 0) throw;
       progress.End();
       std::cerr << "vmtrunc: ran out: " << error.what << "\n";
-      status = kExitRanOut;
-    } catch (const LiveStopped&) {
+      status = base::kExitRanOut;
+    } catch (const live::LiveStopped&) {
       result = kStopped;
-      status = kExitRanOut;
+      status = base::kExitRanOut;
     }
     if (progress.IsDue())
       progress.Show(
@@ -155,7 +158,7 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
   }
   progress.End();
   if (comparison.totals().events == 0 && result == kAgreed)
-    throw UsageError{"live: expected a run or more"};
+    throw base::UsageError{"live: expected a run or more"};
   PrintTotals(comparison, progress.seconds(), result);
   return status;
 }
@@ -167,8 +170,8 @@ int RunLive(LiveOptions o) {
   std::cout << "running kernel: " << name.sysname << " " << name.release << " "
             << name.machine << ", compared with " << o.kernel << "\n"
             << std::flush;
-  if (::sysconf(_SC_PAGESIZE) != static_cast<long>(kPage))
-    throw UsageError{"live: expected pages of 4096 bytes"};
+  if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
+    throw base::UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
   return o.script.empty() ? RunRandom(o, rules) : RunScript(o, rules);
 }
@@ -199,7 +202,7 @@ void AddLive(CLI::App& app, Command& run) {
                                  "6.x by default, as the release is");
   AddThreadsOptions(*sub, *kernel, *threads);
   sub->callback([=, &run] {
-    RaceOptions& race = threads->race;
+    live::RaceOptions& race = threads->race;
     race.runs = runs->empty() && !seconds->empty() ? UINT64_MAX : o->runs;
     race.seconds = o->seconds;
     race.seed = o->seed;
@@ -208,11 +211,11 @@ void AddLive(CLI::App& app, Command& run) {
     run = [=] {
       try {
         return threads->on ? RunThreads(*threads) : RunLive(*o);
-      } catch (const LiveError& error) {
-        throw UsageError{error.what};
+      } catch (const live::LiveError& error) {
+        throw base::UsageError{error.what};
       }
     };
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

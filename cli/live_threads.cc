@@ -24,7 +24,7 @@
 #include "live/rounds.h"
 #include "live/tasks.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 std::string RunningKernel() {
@@ -38,27 +38,27 @@ double Share(uint64_t part, uint64_t of) {
                  : 100.0 * static_cast<double>(part) / static_cast<double>(of);
 }
 
-double Rate(const RaceReport& r) {
+double Rate(const live::RaceReport& r) {
   return r.seconds > 0 ? static_cast<double>(r.operations) / r.seconds : 0;
 }
 
 std::string Again(const ThreadsOptions& o) {
-  const RaceOptions& r = o.race;
+  const live::RaceOptions& r = o.race;
   std::string text = absl::StrFormat(
       "vmtrunc live --threads %s --runs 10000 --unit %d "
       "--meet %d --check %d --delay %d",
-      PathWord(r.path), r.unit, r.meet, r.check, r.delay);
-  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", PathWord(r.dir));
+      base::PathWord(r.path), r.unit, r.meet, r.check, r.delay);
+  if (!r.dir.empty()) absl::StrAppend(&text, " --dir ", base::PathWord(r.dir));
   if (!o.plant.empty()) absl::StrAppend(&text, " --plant ", o.plant);
   return text;
 }
 
-std::string TaskName(const ThreadsOptions& o, const RaceReport& r) {
+std::string TaskName(const ThreadsOptions& o, const live::RaceReport& r) {
   const Script names = o.race.script ? *o.race.script : EmptyScript();
   return names.task_names[r.task];
 }
 
-nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
+nlohmann::json Json(const ThreadsOptions& o, const live::RaceReport& r) {
   nlohmann::json json = {{"version", kJsonVersion},
                          {"running_kernel", RunningKernel()},
                          {"seed", o.race.seed},
@@ -78,7 +78,7 @@ nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
                          {"seconds", r.seconds},
                          {"stopped", r.stopped},
                          {"holds", r.invariant.empty()}};
-  if (!r.ran_out.empty()) json["ran_out"] = Utf8(r.ran_out);
+  if (!r.ran_out.empty()) json["ran_out"] = base::Utf8(r.ran_out);
   if (!o.script.empty()) {
     json["events"] = o.race.script->events.size();
     json["events_of_timing"] = o.dealt.timing;
@@ -87,13 +87,13 @@ nlohmann::json Json(const ThreadsOptions& o, const RaceReport& r) {
   if (r.invariant.empty()) return json;
   json["invariant"] = r.invariant;
   json["detail"] = r.what;
-  if (r.task != kNobody) json["task"] = TaskName(o, r);
-  json["file"] = Utf8(o.race.path);
+  if (r.task != live::kNobody) json["task"] = TaskName(o, r);
+  json["file"] = base::Utf8(o.race.path);
   json["again"] = Again(o);
   return json;
 }
 
-void Print(const ThreadsOptions& o, const RaceReport& r) {
+void Print(const ThreadsOptions& o, const live::RaceReport& r) {
   std::cout << absl::StreamFormat(
       "%d rounds, %d operations in %.1f s, %.0f/s; the kernel refused %d\n"
       "overlapped: %.1f %% with one of another task, %.1f %% with its "
@@ -120,21 +120,22 @@ void Print(const ThreadsOptions& o, const RaceReport& r) {
   }
   std::cout << absl::StreamFormat(
       "%s broken%s: %s\nscript: %s\nRace it again:  %s\n", r.invariant,
-      r.task == kNobody ? "" : absl::StrCat(" in the mm of ", TaskName(o, r)),
-      r.what, Shown(o.race.path), Again(o));
+      r.task == live::kNobody ? ""
+                              : absl::StrCat(" in the mm of ", TaskName(o, r)),
+      r.what, base::Shown(o.race.path), Again(o));
 }
 
 // A script to be raced: all that it starts is raced, or it is refused.
 void TakeScript(ThreadsOptions& o) {
-  EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
+  base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   o.race.script = ReadScript(o.script, "");
-  RaceShared plan;
-  o.dealt = Deal(*o.race.script, o.race.meet, plan);
-  const std::string name = Shown(o.script);
+  live::RaceShared plan;
+  o.dealt = live::Deal(*o.race.script, o.race.meet, plan);
+  const std::string name = base::Shown(o.script);
   if (!o.dealt.refused.empty())
-    throw UsageError{absl::StrCat(name, ": ", o.dealt.refused)};
+    throw base::UsageError{absl::StrCat(name, ": ", o.dealt.refused)};
   if (plan.count == 0 || plan.setup.tasks == 0)
-    throw UsageError{absl::StrCat(
+    throw base::UsageError{absl::StrCat(
         name, ": expected an event that is a system call",
         o.dealt.first_idle.empty() ? "" : "; ", o.dealt.first_idle)};
 }
@@ -154,12 +155,12 @@ class RacedFile {
                      : absl::StrCat(stem, "-", i, wanted.substr(stem.size()));
       file_ =
           ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (file_ < 0 && errno != EEXIST) FailPath(path_, errno);
+      if (file_ < 0 && errno != EEXIST) base::FailPath(path_, errno);
     }
-    if (file_ < 0) FailPath(wanted, EEXIST);
+    if (file_ < 0) base::FailPath(wanted, EEXIST);
   }
   ~RacedFile() {
-    if (!kept_ && IsStill(file_, path_)) ::unlink(path_.c_str());
+    if (!kept_ && base::IsStill(file_, path_)) ::unlink(path_.c_str());
     ::close(file_);
   }
   RacedFile(const RacedFile&) = delete;
@@ -177,35 +178,36 @@ class RacedFile {
 };
 
 void Put(const RacedFile& file, const std::string& text) {
-  if (const int error = WriteAll(file.file(), text))
-    FailPath(file.path(), error);
+  if (const int error = base::WriteAll(file.file(), text))
+    base::FailPath(file.path(), error);
 }
 
-RaceReport RaceAll(const ThreadsOptions& o) {
+live::RaceReport RaceAll(const ThreadsOptions& o) {
   if (!o.json)
     std::cout << "running kernel: " << RunningKernel() << ", seed "
               << o.race.seed << "\n"
               << std::flush;
-  ProgressLine progress;
-  const RaceReport report = Race(o.race, [&](const RaceReport& r) {
-    if (progress.IsDue())
-      progress.Show(absl::StrFormat("%d rounds, %d operations, %.0f s",
-                                    r.rounds, r.operations, r.seconds));
-  });
+  base::ProgressLine progress;
+  const live::RaceReport report =
+      live::Race(o.race, [&](const live::RaceReport& r) {
+        if (progress.IsDue())
+          progress.Show(absl::StrFormat("%d rounds, %d operations, %.0f s",
+                                        r.rounds, r.operations, r.seconds));
+      });
   progress.End();
   return report;
 }
 
 // Nothing broke: whether that says anything.
-int StatusOf(const RaceReport& r) {
-  if (!r.invariant.empty()) return kExitBroken;
+int StatusOf(const live::RaceReport& r) {
+  if (!r.invariant.empty()) return base::kExitBroken;
   if (!r.ran_out.empty()) {
     std::cerr << "vmtrunc: live: ran out: " << r.ran_out << "\n";
-    return kExitRanOut;
+    return base::kExitRanOut;
   }
-  if (r.stopped) return kExitRanOut;
-  if (r.operations == 0) throw UsageError{"live: nothing was raced"};
-  return kExitHeld;
+  if (r.stopped) return base::kExitRanOut;
+  if (r.operations == 0) throw base::UsageError{"live: nothing was raced"};
+  return base::kExitHeld;
 }
 
 }  // namespace
@@ -217,7 +219,7 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
                           "same run");
   on->excludes(&kernel);
   sub.add_option("--unit", o.race.unit, "real pages a page of a script, 1..16")
-      ->check(CLI::Range(1U, kMaxUnit))
+      ->check(CLI::Range(1U, live::kMaxUnit))
       ->needs(on)
       ->capture_default_str();
   sub.add_option("--meet", o.race.meet,
@@ -243,8 +245,8 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
       ->check(CLI::Range(0.1, 3600.0))
       ->needs(on)
       ->capture_default_str();
-  const std::vector<std::string> plants(PlantNames().begin() + 1,
-                                        PlantNames().end());
+  const std::vector<std::string> plants(live::PlantNames().begin() + 1,
+                                        live::PlantNames().end());
   sub.add_option("--plant", o.plant,
                  "a test of the checks: breaks this behind their back")
       ->check(CLI::IsMember(plants))
@@ -259,12 +261,12 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
 
 int RunThreads(const ThreadsOptions& given) {
   ThreadsOptions o = given;
-  if (::sysconf(_SC_PAGESIZE) != static_cast<long>(kPage))
-    throw UsageError{"live: expected pages of 4096 bytes"};
-  if (o.race.runs == 0) throw UsageError{"live: expected a run or more"};
+  if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
+    throw base::UsageError{"live: expected pages of 4096 bytes"};
+  if (o.race.runs == 0) throw base::UsageError{"live: expected a run or more"};
   if (!o.script.empty()) TakeScript(o);
-  const auto& names = PlantNames();
-  o.race.plant = static_cast<Plant>(
+  const auto& names = live::PlantNames();
+  o.race.plant = static_cast<live::Plant>(
       std::find(names.begin(), names.end(), o.plant) - names.begin());
   o.race.path = o.script;
   std::optional<RacedFile> made;
@@ -274,7 +276,7 @@ int RunThreads(const ThreadsOptions& given) {
     o.race.out = made->file();
     if (o.race.script) Put(*made, ToText(*o.race.script));
   }
-  const RaceReport report = RaceAll(o);
+  const live::RaceReport report = RaceAll(o);
   if (made && !report.invariant.empty()) made->Keep();
   if (o.json) {
     std::cout << Json(o, report).dump(2) << std::endl;
@@ -285,4 +287,4 @@ int RunThreads(const ThreadsOptions& given) {
   return StatusOf(report);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

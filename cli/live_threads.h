@@ -8,15 +8,15 @@
 #include "live/race.h"
 #include "live/rounds.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 struct ThreadsOptions {
   bool on = false;
   bool json = false;
   std::string script;  // a file, or "" for random ones
-  Dealt dealt;         // of the script
+  live::Dealt dealt;   // of the script
   std::string plant, out = "live-threads.vmt";
-  RaceOptions race;
+  live::RaceOptions race;
 };
 
 // `kernel` is an option that means nothing here.
@@ -26,6 +26,6 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel,
 // Returns the exit status. Throws LiveError and UsageError.
 int RunThreads(const ThreadsOptions& options);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_LIVE_THREADS_H_

@@ -14,7 +14,7 @@
 #include "core/build_id.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 std::string Versions() {
@@ -40,7 +40,7 @@ int Written(int status) {
   std::cout.flush();
   if (std::cout) return status;
   std::cerr << "vmtrunc: cannot write to standard output\n";
-  return kExitUsage;
+  return base::kExitUsage;
 }
 
 int Main(int argc, char** argv) {
@@ -75,7 +75,7 @@ int Main(int argc, char** argv) {
   try {
     if (argc > 1 && argv[1] == kCompleteWord) {
       std::cout << Complete(app, {argv + 2, argv + argc});
-      return kExitHeld;
+      return base::kExitHeld;
     }
     ExpectCommand(app, argc, argv);
     app.parse(argc, argv);
@@ -83,25 +83,25 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return Written(app.exit(success));
   } catch (const CLI::Error& error) {
-    std::cerr << "vmtrunc: " << Shown(error.what()) << " (see --help)\n";
-    return kExitUsage;
+    std::cerr << "vmtrunc: " << base::Shown(error.what()) << " (see --help)\n";
+    return base::kExitUsage;
   } catch (const std::bad_alloc&) {
     std::cerr << "vmtrunc: out of memory\n";
-    return kExitUsage;
+    return base::kExitUsage;
   } catch (const std::exception& error) {
-    std::cerr << "vmtrunc: " << Shown(error.what()) << "\n";
-    return kExitUsage;
-  } catch (const UsageError& error) {
-    std::cerr << "vmtrunc: " << Shown(error.what) << "\n";
-    return kExitUsage;
+    std::cerr << "vmtrunc: " << base::Shown(error.what()) << "\n";
+    return base::kExitUsage;
+  } catch (const base::UsageError& error) {
+    std::cerr << "vmtrunc: " << base::Shown(error.what) << "\n";
+    return base::kExitUsage;
   }
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 int main(int argc, char** argv) {
-  vmtrunc::HoldClosedStreams();
+  vmtrunc::base::HoldClosedStreams();
   ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
-  return vmtrunc::RunWithStack(vmtrunc::Main, argc, argv);
+  return vmtrunc::base::RunWithStack(vmtrunc::cli::Main, argc, argv);
 }

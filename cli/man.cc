@@ -7,7 +7,7 @@
 #include "cli/input.h"
 #include "cli/values.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 constexpr const char* kDescription = R"(.SH DESCRIPTION
@@ -212,9 +212,9 @@ void AddMan(CLI::App& app, Command& run) {
   sub->callback([&] {
     run = [&app] {
       std::cout << Page(app);
-      return kExitHeld;
+      return base::kExitHeld;
     };
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

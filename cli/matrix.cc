@@ -16,7 +16,7 @@
 #include "cli/verdict.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,7 +45,7 @@ class MatrixOutputs {
   std::string Put(const std::string& name, const Script& script) {
     if (o_.out.empty()) return "";
     const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
-    Try([&] { WriteFile(path, ToText(script)); });
+    Try([&] { base::WriteFile(path, ToText(script)); });
     return path;
   }
   void PutPage(const MatrixFound& found) {
@@ -54,7 +54,7 @@ class MatrixOutputs {
 
   // After all is told. Throws UsageError where something was not written.
   void Finish() const {
-    if (!failed_.empty()) throw UsageError{failed_};
+    if (!failed_.empty()) throw base::UsageError{failed_};
   }
 
  private:
@@ -62,21 +62,21 @@ class MatrixOutputs {
   void Try(F write) {
     try {
       write();
-    } catch (const UsageError& error) {
+    } catch (const base::UsageError& error) {
       if (failed_.empty()) failed_ = error.what;
     }
   }
 
   const MatrixArguments& o_;
-  std::vector<WorkDirectory> directories_;
-  std::optional<OutputFile> page_;
+  std::vector<base::WorkDirectory> directories_;
+  std::optional<base::OutputFile> page_;
   std::string failed_;  // the first error
 };
 
 // What all searches of a matrix share.
 struct Searching {
-  const Problem& problem;
-  ProveOptions options;
+  const search::Problem& problem;
+  search::ProveOptions options;
   ShowProgress& show;
   MatrixOutputs& outputs;
 };
@@ -87,18 +87,19 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   MatrixRow row;
   row.spec = kernel;
   row.kernel = kernel.ToString();
-  ProveOptions options = searching.options;
+  search::ProveOptions options = searching.options;
   options.rules = kernel.rules();
   options.properties = (1U << kProperties) - 1;
   searching.show.Of(kernel.Name());
   const double begin = searching.show.seconds();
   for (;;) {
-    ProveResult result = ProveFewest(searching.problem, options);
+    search::ProveResult result =
+        search::ProveFewest(searching.problem, options);
     row.progress = result.progress;
     row.rest = result.answer;
     row.is_reduced = result.is_reduced;
     row.ran_out = result.ran_out;
-    if (result.answer != Answer::kBreaks) break;
+    if (result.answer != search::Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
     options.properties &= ~Bit(result.property);
@@ -121,14 +122,15 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     if (!(kernel.rules().*rule.flag)) continue;
     KernelSpec without = kernel;
     without.flips.flip(i);
-    ProveOptions options = searching.options;
+    search::ProveOptions options = searching.options;
     options.rules = without.rules();
     options.properties = 0;
     for (int property = 0; property < kProperties; ++property)
-      if (row.events[property] == 0 && row.rest == Answer::kHolds)
+      if (row.events[property] == 0 && row.rest == search::Answer::kHolds)
         options.properties |= 1U << property;
     searching.show.Of(without.Name());
-    ProveResult result = ProveFewest(searching.problem, options);
+    search::ProveResult result =
+        search::ProveFewest(searching.problem, options);
     needs.push_back(
         {.kernel = row.kernel,
          .name = kernel.Name(),
@@ -138,7 +140,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
          .property = result.property,
          .events = static_cast<unsigned>(result.script.events.size()),
          .script = EmptyScript()});
-    if (result.answer != Answer::kBreaks) continue;
+    if (result.answer != search::Answer::kBreaks) continue;
     result.script.kernel = without;
     needs.back().script = result.script;
     searching.outputs.Put(without.ToString(), result.script);
@@ -154,12 +156,13 @@ void PrintNeeds(const std::vector<RuleNeed>& needs) {
     std::string needed, idle;
     for (; i < needs.size() && needs[i].kernel == kernel; ++i) {
       const RuleNeed& need = needs[i];
-      if (need.answer == Answer::kBreaks) {
+      if (need.answer == search::Answer::kBreaks) {
         absl::StrAppend(&needed, needed.empty() ? "" : ", ", "`", need.rule,
                         "` (`", Name(need.property), "`, ", need.events, ")");
       } else {
-        absl::StrAppend(&idle, idle.empty() ? "" : ", ", "`", need.rule, "`",
-                        need.answer == Answer::kRanOut ? " (ran out)" : "");
+        absl::StrAppend(
+            &idle, idle.empty() ? "" : ", ", "`", need.rule, "`",
+            need.answer == search::Answer::kRanOut ? " (ran out)" : "");
       }
     }
     std::cout << "| `" << needs[i - 1].name << "` | " << needed << " | " << idle
@@ -190,7 +193,7 @@ void PrintTable(const MatrixFound& found) {
             << " | searched |\n"
             << rule << "---|---|\n";
   for (const MatrixRow& row : rows) {
-    const char* rest = row.rest == Answer::kHolds ? "holds" : "ran out";
+    const char* rest = row.rest == search::Answer::kHolds ? "holds" : "ran out";
     std::cout << "| `" << row.spec.Name() << "` |";
     for (int i = 0; i < kProperties; ++i) {
       if (!Breaks(rows, i)) continue;
@@ -218,7 +221,7 @@ nlohmann::json ToJson(const MatrixRow& row) {
   for (int i = 0; i < kProperties; ++i) {
     nlohmann::json& cell = cells[Name(static_cast<Property>(i))];
     if (row.events[i] == 0) {
-      cell["answer"] = row.rest == Answer::kHolds ? "holds" : "ran out";
+      cell["answer"] = row.rest == search::Answer::kHolds ? "holds" : "ran out";
       continue;
     }
     cell = {{"answer", "breaks"}, {"events", row.events[i]}};
@@ -231,7 +234,8 @@ nlohmann::json ToJson(const MatrixRow& row) {
                          {"depth_is_in", row.is_reduced ? "moves" : "events"},
                          {"seconds", row.seconds},
                          {"properties", cells}};
-  if (row.rest == Answer::kRanOut) json["why"] = Words(row.ran_out);
+  if (row.rest == search::Answer::kRanOut)
+    json["why"] = search::Words(row.ran_out);
   return json;
 }
 
@@ -247,9 +251,9 @@ nlohmann::json ToJson(const MatrixFound& found) {
                          {"kernels", all}};
   for (const RuleNeed& need : found.needs) {
     nlohmann::json& at = json["rules"][need.kernel][need.rule];
-    at["needed"] = need.answer == Answer::kBreaks;
-    if (need.answer == Answer::kRanOut) at["ran_out"] = true;
-    if (need.answer != Answer::kBreaks) continue;
+    at["needed"] = need.answer == search::Answer::kBreaks;
+    if (need.answer == search::Answer::kRanOut) at["ran_out"] = true;
+    if (need.answer != search::Answer::kBreaks) continue;
     at["property"] = Name(need.property);
     at["events"] = need.events;
   }
@@ -257,7 +261,7 @@ nlohmann::json ToJson(const MatrixFound& found) {
 }
 
 // What is left to say besides the table.
-void PrintWithin(const MatrixArguments& o, const ProveOptions& options,
+void PrintWithin(const MatrixArguments& o, const search::ProveOptions& options,
                  const MatrixFound& found) {
   std::cout << "\nWithin: " << found.within.words
             << ".\nLeft out: " << absl::StrJoin(found.within.left_out, "; ")
@@ -265,10 +269,10 @@ void PrintWithin(const MatrixArguments& o, const ProveOptions& options,
   const std::string one_pass = OnePassInWords(found);
   if (!one_pass.empty()) std::cout << one_pass << ".\n";
   for (const MatrixRow& row : found.rows)
-    if (row.rest == Answer::kRanOut)
+    if (row.rest == search::Answer::kRanOut)
       std::cout << absl::StreamFormat(
           "`%s`: %s%s.\n", row.spec.Name(), RanOutInWords(row.ran_out),
-          row.ran_out == RanOut::kMemory
+          row.ran_out == search::RanOut::kMemory
               ? ": " + MemoryInWords(o.bound, options)
               : "");
   if (!found.not_begun.empty())
@@ -277,26 +281,29 @@ void PrintWithin(const MatrixArguments& o, const ProveOptions& options,
               << ".\n";
 }
 
-MatrixFound SearchAll(const MatrixArguments& o, const ProveOptions& options,
+MatrixFound SearchAll(const MatrixArguments& o,
+                      const search::ProveOptions& options,
                       MatrixOutputs& outputs) {
   MatrixFound found;
-  const Bound bound = BoundOf(o.bound, found.what);
+  const search::Bound bound = BoundOf(o.bound, found.what);
   found.within = WithinOf(bound);
-  const Problem problem = ProblemOf(bound);
+  const search::Problem problem = search::ProblemOf(bound);
   ExpectOperations(problem, found.what);
   ShowProgress show;
   Searching searching{problem, options, show, outputs};
-  searching.options.on_progress = [&](const ProveProgress& p) { show(p); };
+  searching.options.on_progress = [&](const search::ProveProgress& p) {
+    show(p);
+  };
   for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
-    if (WhyToStop(options) != RanOut::kNothing) {
+    if (search::WhyToStop(options) != search::RanOut::kNothing) {
       found.not_begun.push_back(kernel);
       continue;
     }
     found.rows.push_back(Search(kernel, searching));
     if (found.rows.back().progress.states == 0 &&
-        found.rows.back().rest == Answer::kHolds)
-      throw UsageError{found.what +
-                       ": expected a start that fits: none does (--vmas)"};
+        found.rows.back().rest == search::Answer::kHolds)
+      throw base::UsageError{
+          found.what + ": expected a start that fits: none does (--vmas)"};
     if (!o.rules) continue;
     const auto more = Needs(kernel, found.rows.back(), searching);
     found.needs.insert(found.needs.end(), more.begin(), more.end());
@@ -310,16 +317,18 @@ int StatusOf(const MatrixFound& found) {
   bool ran_out = !found.not_begun.empty();
   for (const MatrixRow& row : found.rows) {
     for (const unsigned events : row.events) broken |= events != 0;
-    ran_out |= row.rest == Answer::kRanOut;
+    ran_out |= row.rest == search::Answer::kRanOut;
   }
   for (const RuleNeed& need : found.needs)
-    ran_out |= need.answer == Answer::kRanOut;
-  return ran_out ? kExitRanOut : broken ? kExitBroken : kExitHeld;
+    ran_out |= need.answer == search::Answer::kRanOut;
+  return ran_out  ? base::kExitRanOut
+         : broken ? base::kExitBroken
+                  : base::kExitHeld;
 }
 
 int Matrix(const MatrixArguments& o) {
   MatrixOutputs outputs(o);
-  const ProveOptions options = OptionsOf(o.bound);
+  const search::ProveOptions options = OptionsOf(o.bound);
   const MatrixFound found = SearchAll(o, options, outputs);
   if (o.json) {
     std::cout << ToJson(found).dump(2) << "\n";
@@ -358,4 +367,4 @@ void AddMatrix(CLI::App& app, Command& run) {
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -9,7 +9,7 @@
 #include "cli/verdict.h"
 #include "report/explain/page.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,12 +23,14 @@ class Explained {
   std::string Link(const std::string& words, const std::string& name,
                    const Script& script, const KernelSpec& kernel) const {
     const std::string file = name + ".html";
-    WriteFile(
+    base::WriteFile(
         (directory_ / file).string(),
-        ExplainedPage(Tell(name + ".vmt", script, kernel, Folding::kQuiet)));
-    return absl::StrCat("<a href=\"",
-                        Escaped(directory_.filename().string() + "/" + file),
-                        "\">", words, "</a>");
+        report::ExplainedPage(report::Tell(name + ".vmt", script, kernel,
+                                           report::Folding::kQuiet)));
+    return absl::StrCat(
+        "<a href=\"",
+        report::Escaped(directory_.filename().string() + "/" + file), "\">",
+        words, "</a>");
   }
 
  private:
@@ -42,31 +44,32 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
   for (const RuleNeed& need : needs) {
     if (need.kernel != kernel) {
       absl::StrAppend(&html, kernel.empty() ? "" : "</ul>\n", "<h2>Rules of ",
-                      Escaped(need.name), "</h2>\n<ul>\n");
+                      report::Escaped(need.name), "</h2>\n<ul>\n");
       kernel = need.kernel;
     }
     const std::string rule = absl::StrCat("<code>", need.rule, "</code>");
     const std::string breaks =
-        need.answer != Answer::kBreaks
+        need.answer != search::Answer::kBreaks
             ? ""
             : explained.Link(
                   absl::StrCat("<code>", Name(need.property),
                                "</code> breaks in ", need.events, " events"),
                   need.without.Name(), need.script, need.without);
-    absl::StrAppend(
-        &html, "<li>", rule,
-        need.answer == Answer::kBreaks  ? ": needed: without it " + breaks
-        : need.answer == Answer::kHolds ? ": nothing breaks without it"
-                                        : ": ran out",
-        "</li>\n");
+    absl::StrAppend(&html, "<li>", rule,
+                    need.answer == search::Answer::kBreaks
+                        ? ": needed: without it " + breaks
+                    : need.answer == search::Answer::kHolds
+                        ? ": nothing breaks without it"
+                        : ": ran out",
+                    "</li>\n");
   }
   return kernel.empty() ? html : html + "</ul>\n";
 }
 
 std::string RowHtml(const MatrixRow& row, const Explained& explained) {
-  std::string html =
-      absl::StrCat("<tr><th scope=\"row\">", Escaped(row.spec.Name()), "</th>");
-  const bool holds = row.rest == Answer::kHolds;
+  std::string html = absl::StrCat("<tr><th scope=\"row\">",
+                                  report::Escaped(row.spec.Name()), "</th>");
+  const bool holds = row.rest == search::Answer::kHolds;
   for (int i = 0; i < kProperties; ++i) {
     const std::string name = Name(static_cast<Property>(i));
     const bool breaks = row.events[i] != 0;
@@ -86,7 +89,7 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
 }  // namespace
 
 std::string SearchedInWords(const MatrixRow& row) {
-  return absl::StrCat(row.rest == Answer::kHolds ? "" : "ran out of ",
+  return absl::StrCat(row.rest == search::Answer::kHolds ? "" : "ran out of ",
                       Size(row.progress.states), " states, ",
                       row.progress.depth,
                       row.is_reduced ? " moves deep" : " events deep");
@@ -110,29 +113,31 @@ std::string OnePassInWords(const MatrixFound& found) {
 std::string PagesBeside(const std::string& page) {
   const fs::path directory = fs::path(page).replace_extension();
   if (directory == fs::path(page))
-    throw UsageError{absl::StrCat("--html ", Shown(page),
-                                  ": expected the name of a page, NAME.html, "
-                                  "beside which a directory NAME can be made")};
+    throw base::UsageError{
+        absl::StrCat("--html ", base::Shown(page),
+                     ": expected the name of a page, NAME.html, "
+                     "beside which a directory NAME can be made")};
   return directory.string();
 }
 
 std::string MatrixPage(const std::string& page, const MatrixFound& found) {
   const Explained explained(page);
-  std::string html = PageHead("vmtrunc: kernels and properties");
+  std::string html = report::PageHead("vmtrunc: kernels and properties");
   const std::string one_pass = OnePassInWords(found);
   absl::StrAppend(
-      &html,
-      "<h1>Kernels and properties</h1>\n<p>Searched: ", Escaped(found.what),
+      &html, "<h1>Kernels and properties</h1>\n<p>Searched: ",
+      report::Escaped(found.what),
       ". A cell that breaks leads to a script with the fewest events, step by "
       "step.</p>\n<p>Within: ",
-      Escaped(found.within.words), ".</p>\n<p>Left out: ",
-      Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",
-      one_pass.empty() ? "" : "<p>" + Escaped(one_pass) + ".</p>\n",
+      report::Escaped(found.within.words), ".</p>\n<p>Left out: ",
+      report::Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",
+      one_pass.empty() ? "" : "<p>" + report::Escaped(one_pass) + ".</p>\n",
       "<div class=\"wide\"><table>\n<thead><tr><th "
       "scope=\"col\">kernel</th>");
   for (const PropertyInfo& property : AllProperties())
-    absl::StrAppend(&html, "<th scope=\"col\" title=\"", Escaped(property.text),
-                    "\">", property.name, "</th>");
+    absl::StrAppend(&html, "<th scope=\"col\" title=\"",
+                    report::Escaped(property.text), "\">", property.name,
+                    "</th>");
   absl::StrAppend(&html,
                   "<th scope=\"col\">searched</th></tr></thead>\n<tbody>\n");
   for (const MatrixRow& row : found.rows)
@@ -142,4 +147,4 @@ std::string MatrixPage(const std::string& page, const MatrixFound& found) {
   return html;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -9,7 +9,7 @@
 #include "core/script/script.h"
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // A kernel, and what it does with each property.
 struct MatrixRow {
@@ -18,10 +18,10 @@ struct MatrixRow {
   unsigned events[kProperties] = {};  // of the script that breaks it; 0: none
   Script script[kProperties];         // that one
   std::string path[kProperties];      // where it was put, if anywhere
-  Answer rest = Answer::kHolds;       // what the others do
-  ProveProgress progress;   // of the search that they were left over by
-  bool is_reduced = false;  // that one
-  RanOut ran_out = RanOut::kNothing;  // that one
+  search::Answer rest = search::Answer::kHolds;  // what the others do
+  search::ProveProgress progress;  // of the search that they were left over by
+  bool is_reduced = false;         // that one
+  search::RanOut ran_out = search::RanOut::kNothing;  // that one
   double seconds = 0;
 };
 
@@ -29,7 +29,7 @@ struct MatrixRow {
 struct RuleNeed {
   std::string kernel, name, rule;  // name: the kernel's, for people
   KernelSpec without;
-  Answer answer = Answer::kHolds;
+  search::Answer answer = search::Answer::kHolds;
   Property property = Property::kNoPagePastSize;
   unsigned events = 0;
   Script script;
@@ -58,6 +58,6 @@ std::string PagesBeside(const std::string& page);
 // Writes these, and returns the page itself. Throws UsageError.
 std::string MatrixPage(const std::string& page, const MatrixFound& found);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_MATRIX_PAGE_H_

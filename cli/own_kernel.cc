@@ -12,7 +12,7 @@
 #include "cli/kernel_argument.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 // What a kernel has besides another, and what it lacks.
@@ -37,11 +37,11 @@ nlohmann::json ToJson(const std::string& path, const KernelFile& file) {
   const KernelSpec spec = file.spec();
   const Rules rules = spec.rules();
   for (const std::string& comment : file.comments)
-    comments.push_back(Utf8(comment));
+    comments.push_back(base::Utf8(comment));
   for (const KernelFile::Flip& flip : file.flips)
     flips.push_back({{"rule", AllRules()[flip.rule].name},
                      {"on", rules.*AllRules()[flip.rule].flag},
-                     {"why", Utf8(flip.why)}});
+                     {"why", base::Utf8(flip.why)}});
   for (const KernelInfo& kernel : AllKernels()) {
     const Difference difference = DifferenceOf(rules, kernel.rules);
     beside.push_back({{"kernel", kernel.name},
@@ -49,7 +49,7 @@ nlohmann::json ToJson(const std::string& path, const KernelFile& file) {
                       {"less", difference.less}});
   }
   return {{"version", kJsonVersion},
-          {"file", Utf8(path)},
+          {"file", base::Utf8(path)},
           {"name", file.name},
           {"base", AllKernels()[file.base].name},
           {"kernel", spec.ToString()},
@@ -61,14 +61,14 @@ nlohmann::json ToJson(const std::string& path, const KernelFile& file) {
 void Print(const std::string& path, const KernelFile& file) {
   const KernelSpec spec = file.spec();
   const Rules rules = spec.rules();
-  std::cout << Shown(path) << ": kernel " << file.name << " is "
+  std::cout << base::Shown(path) << ": kernel " << file.name << " is "
             << spec.ToString() << "\n";
   for (const std::string& comment : file.comments)
-    std::cout << "    # " << Shown(comment) << "\n";
+    std::cout << "    # " << base::Shown(comment) << "\n";
   for (const KernelFile::Flip& flip : file.flips)
     std::cout << "    " << (rules.*AllRules()[flip.rule].flag ? "+ " : "- ")
               << AllRules()[flip.rule].name << (flip.why.empty() ? "" : "   # ")
-              << Shown(flip.why) << "\n";
+              << base::Shown(flip.why) << "\n";
   std::cout << "\n"
             << absl::StrFormat("%-9s %5s  %s\n", "beside", "rules",
                                "that it has besides (+) and lacks (-)");
@@ -91,7 +91,7 @@ int PrintOwnKernel(const std::string& path, bool as_json) {
     std::cout << ToJson(path, file).dump(2) << "\n";
   else
     Print(path, file);
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

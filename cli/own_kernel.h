@@ -4,11 +4,11 @@
 
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // Returns the exit status.
 int PrintOwnKernel(const std::string& path, bool as_json);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_OWN_KERNEL_H_

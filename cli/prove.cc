@@ -17,7 +17,7 @@
 #include "cli/prove_join.h"
 #include "cli/prove_shard.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 Asked Ask(const ProveArguments& o) {
@@ -26,30 +26,30 @@ Asked Ask(const ProveArguments& o) {
     const Script script = ReadScript(o.from, "");
     const KernelSpec kernel =
         Kernels(o.kernel, script, o.from, "2.6.11").front();
-    asked.problem = ProblemOf(script);
+    asked.problem = search::ProblemOf(script);
     if (asked.problem.operations.empty())
-      throw UsageError{absl::StrCat(
+      throw base::UsageError{absl::StrCat(
           o.from,
           ": expected operations besides the mmaps that it begins with")};
     if (o.bound.in_flight != 0) asked.problem.in_flight = o.bound.in_flight;
-    asked.what = "all schedules of " + Shown(o.from);
+    asked.what = "all schedules of " + base::Shown(o.from);
     asked.within = WithinOf(asked.problem);
     asked.kernel = kernel;
     asked.rules = kernel.rules();
     return asked;
   }
-  const Bound bound = BoundOf(o.bound, asked.what);
+  const search::Bound bound = BoundOf(o.bound, asked.what);
   const KernelSpec kernel = OneKernel(o.kernel.empty() ? "2.6.11" : o.kernel);
   asked.within = WithinOf(bound);
-  asked.problem = ProblemOf(bound);
+  asked.problem = search::ProblemOf(bound);
   ExpectOperations(asked.problem, asked.what);
   asked.kernel = kernel;
   asked.rules = kernel.rules();
   return asked;
 }
 
-ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
-  ProveOptions options = OptionsOf(o.bound);
+search::ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
+  search::ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
   options.properties = PropertiesOf(o);
   options.steps_only = o.steps || o.reduce;
@@ -60,15 +60,17 @@ ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
 }
 
 // The search, of a part where that is asked for.
-ProveResult Search(const ProveArguments& o, const Asked& asked,
-                   ProveOptions options) {
+search::ProveResult Search(const ProveArguments& o, const Asked& asked,
+                           search::ProveOptions options) {
   const bool one = OneSearch(o);
   if (o.shard.empty())
-    return one ? Prove(asked.problem, options)
-               : ProveFewest(asked.problem, options);
+    return one ? search::Prove(asked.problem, options)
+               : search::ProveFewest(asked.problem, options);
   options.part_of = &asked.problem;
-  const Problem part = PartOf(asked.problem, ParseShard(o.shard));
-  return one ? Prove(part, options) : ProveFewest(part, options);
+  const search::Problem part =
+      search::PartOf(asked.problem, ParseShard(o.shard));
+  return one ? search::Prove(part, options)
+             : search::ProveFewest(part, options);
 }
 
 void TellAbstract(const Told& told, const std::vector<uint8_t>& features,
@@ -78,17 +80,18 @@ void TellAbstract(const Told& told, const std::vector<uint8_t>& features,
     (*json)["abstract_states"] = CountSeen(features);
     return;
   }
-  std::cout << absl::StreamFormat(
-      "%d of %d abstract states are reached%s\n", CountSeen(features),
-      features.size(),
-      told.result.answer == Answer::kHolds ? ", no other is" : " so far");
+  std::cout << absl::StreamFormat("%d of %d abstract states are reached%s\n",
+                                  CountSeen(features), features.size(),
+                                  told.result.answer == search::Answer::kHolds
+                                      ? ", no other is"
+                                      : " so far");
 }
 
 // Where the results go besides standard output. Tried before the search.
 class ProveOutputs {
  public:
   ProveOutputs(const Asked& asked, const ProveArguments& o,
-               const ProveOptions& options) {
+               const search::ProveOptions& options) {
     if (!o.out.empty()) script_.emplace(o.out);
     if (!o.abstract_to.empty()) abstract_.emplace(o.abstract_to);
     if (!o.checkpoint.empty())
@@ -101,39 +104,41 @@ class ProveOutputs {
   void Write(const Told& told, const std::vector<uint8_t>& features) const {
     const Asked& asked = told.asked;
     if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
-    if (script_ && told.result.answer == Answer::kBreaks) {
+    if (script_ && told.result.answer == search::Answer::kBreaks) {
       script_->Write(ToText(told.result.script));
       if (!told.o.json) std::cout << "\nwritten to " << told.o.out << "\n";
     }
     if (abstract_)
       WriteAbstract(told.o.abstract_to,
                     absl::StrCat(asked.kernel.Name(), ", ", asked.what,
-                                 told.result.answer == Answer::kHolds
+                                 told.result.answer == search::Answer::kHolds
                                      ? ": all that are reached"
                                      : ": reached so far"),
                     features);
   }
 
  private:
-  std::optional<OutputFile> script_, abstract_;
-  std::optional<WorkDirectory> checkpoint_;
+  std::optional<base::OutputFile> script_, abstract_;
+  std::optional<base::WorkDirectory> checkpoint_;
 };
 
 // Throws UsageError where there is no result: nothing was looked at.
 void ExpectStates(const ProveArguments& o, const Asked& asked,
-                  const ProveResult& result) {
-  if (result.answer == Answer::kFailed) throw UsageError{result.why};
-  if (result.answer != Answer::kHolds || !o.shard.empty()) return;
+                  const search::ProveResult& result) {
+  if (result.answer == search::Answer::kFailed)
+    throw base::UsageError{result.why};
+  if (result.answer != search::Answer::kHolds || !o.shard.empty()) return;
   if (result.progress.states == 0)
-    throw UsageError{asked.what +
-                     ": expected a start that fits: none does (--vmas)"};
+    throw base::UsageError{asked.what +
+                           ": expected a start that fits: none does (--vmas)"};
   if (result.progress.transitions == 0 && result.resumed == 0)
-    throw UsageError{asked.what +
-                     ": expected an operation that has an effect (--verbs)"};
+    throw base::UsageError{
+        asked.what + ": expected an operation that has an effect (--verbs)"};
 }
 
 // A machine that has less than was asked for.
-void TellOfJobs(const ProveOptions& options, const ProveResult& result) {
+void TellOfJobs(const search::ProveOptions& options,
+                const search::ProveResult& result) {
   if (result.jobs >= options.jobs) return;
   std::cerr << absl::StreamFormat(
       "vmtrunc prove: %d of %d jobs: no more threads could be made (ulimit -u, "
@@ -146,18 +151,19 @@ int ProveIt(const ProveArguments& o) {
   const Asked asked = Ask(o);
   if (o.lasso) return FindIt(o, asked);
   if (o.self_check) return CheckItself(o, asked);
-  ProveOptions options = OptionsOf(o, asked);
+  search::ProveOptions options = OptionsOf(o, asked);
   if (!o.shard.empty()) ParseShard(o.shard);
   const ProveOutputs outputs(asked, o, options);
   std::vector<uint8_t> features(kAbstractStates);
   if (o.abstract) options.features = features.data();
   ShowProgress show;
-  options.on_progress = [&](const ProveProgress& p) { show(p); };
-  ProveResult result = Search(o, asked, options);
+  options.on_progress = [&](const search::ProveProgress& p) { show(p); };
+  search::ProveResult result = Search(o, asked, options);
   show.End();
   ExpectStates(o, asked, result);
   TellOfJobs(options, result);
-  if (result.answer == Answer::kBreaks) result.script.kernel = asked.kernel;
+  if (result.answer == search::Answer::kBreaks)
+    result.script.kernel = asked.kernel;
   const Told told{asked, o, options, result, show.seconds()};
   if (o.json) {
     nlohmann::json json = ToJson(told);
@@ -169,9 +175,9 @@ int ProveIt(const ProveArguments& o) {
   }
   std::cout << std::flush;
   outputs.Write(told, features);
-  return result.answer == Answer::kHolds    ? kExitHeld
-         : result.answer == Answer::kBreaks ? kExitBroken
-                                            : kExitRanOut;
+  return result.answer == search::Answer::kHolds    ? base::kExitHeld
+         : result.answer == search::Answer::kBreaks ? base::kExitBroken
+                                                    : base::kExitRanOut;
 }
 
 void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
@@ -202,7 +208,8 @@ uint32_t PropertiesOf(const ProveArguments& o) {
   if (o.property.empty()) return ~0U;
   const int number = PropertyNumber(o.property);
   if (number == kProperties)
-    throw UsageError{"--property: expected a property, not " + o.property};
+    throw base::UsageError{"--property: expected a property, not " +
+                           o.property};
   return 1U << number;
 }
 
@@ -273,4 +280,4 @@ void AddProve(CLI::App& app, Command& run) {
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

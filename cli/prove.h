@@ -9,7 +9,7 @@
 #include "core/model/rules.h"
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 struct ProveArguments {
   BoundArguments bound;
@@ -20,14 +20,14 @@ struct ProveArguments {
 };
 
 struct Asked {
-  Problem problem;   // whole
-  std::string what;  // "bound tiny", "the operations of FILE"
-  Within within;     // the same in words
+  search::Problem problem;  // whole
+  std::string what;         // "bound tiny", "the operations of FILE"
+  Within within;            // the same in words
   KernelSpec kernel;
   Rules rules;
 };
 
-const char* Word(Answer answer);
+const char* Word(search::Answer answer);
 
 // Those that count, a bit each. Throws UsageError.
 uint32_t PropertiesOf(const ProveArguments& o);
@@ -39,8 +39,8 @@ bool OneSearch(const ProveArguments& o);
 struct Told {
   const Asked& asked;
   const ProveArguments& o;
-  const ProveOptions& options;
-  const ProveResult& result;
+  const search::ProveOptions& options;
+  const search::ProveResult& result;
   double seconds;
 };
 nlohmann::json ToJson(const Told& told);
@@ -52,6 +52,6 @@ int FindIt(const ProveArguments& o, const Asked& asked);
 // Looks for a mistake of the search itself instead. Returns the exit status.
 int CheckItself(const ProveArguments& o, const Asked& asked);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_PROVE_H_

@@ -20,17 +20,17 @@
 #include "core/run/run.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
 struct ShardAnswer {
-  Shard shard;
-  Answer answer = Answer::kRanOut;  // kHolds, kBreaks, kRanOut
-  nlohmann::json question;          // the same for all
-  std::string bound;                // its name, and what was set of it
-  std::string within;               // the same in words
+  search::Shard shard;
+  search::Answer answer = search::Answer::kRanOut;  // kHolds, kBreaks, kRanOut
+  nlohmann::json question;                          // the same for all
+  std::string bound;   // its name, and what was set of it
+  std::string within;  // the same in words
   std::vector<std::string> left_out;
   bool stopped = false, exact = false, replays = true;
   unsigned held_events = 0;  // kAnyEvents: whatever there is
@@ -46,21 +46,24 @@ void CheckScript(const std::string& path, ShardAnswer& a) {
   a.events = script.events.size();
   const int number = PropertyNumber(a.property);
   if (number == kProperties)
-    throw UsageError{
+    throw base::UsageError{
         absl::StrCat(path, ": expected a property, not ", a.property)};
   if (!a.replays) return;
   const KernelSpec kernel = OneKernel(a.question.at("kernel"));
   const RunResult run = Run<LargeCaps>(script, kernel.rules(), {});
   if (!run.breaks(static_cast<Property>(number)))
-    throw UsageError{absl::StrCat(path, ": expected a script that breaks ",
-                                  a.property, " on ", kernel.ToString())};
+    throw base::UsageError{absl::StrCat(path,
+                                        ": expected a script that breaks ",
+                                        a.property, " on ", kernel.ToString())};
 }
 
 // kFailed: none that a file has.
-Answer AnswerOf(const std::string& word) {
-  for (const Answer answer : {Answer::kHolds, Answer::kBreaks, Answer::kRanOut})
+search::Answer AnswerOf(const std::string& word) {
+  for (const search::Answer answer :
+       {search::Answer::kHolds, search::Answer::kBreaks,
+        search::Answer::kRanOut})
     if (word == Word(answer)) return answer;
-  return Answer::kFailed;
+  return search::Answer::kFailed;
 }
 
 ShardAnswer Parse(const nlohmann::json& json) {
@@ -74,13 +77,13 @@ ShardAnswer Parse(const nlohmann::json& json) {
   a.stopped = json.at("stopped");
   a.exact = json.at("exact");
   const nlohmann::json& held = json.at("held_events");
-  a.held_events = held.is_null() ? kAnyEvents : held.get<unsigned>();
+  a.held_events = held.is_null() ? search::kAnyEvents : held.get<unsigned>();
   a.states = json.at("states");
   a.transitions = json.at("transitions");
   a.bytes = json.at("bytes");
   a.beyond = json.at("beyond");
   a.seconds = json.at("seconds");
-  if (a.answer != Answer::kBreaks) return a;
+  if (a.answer != search::Answer::kBreaks) return a;
   a.property = json.at("property");
   a.script = json.at("script");
   a.replays = json.at("replays");
@@ -109,23 +112,23 @@ std::string WhatIsWrong(const nlohmann::json& json) {
 
 ShardAnswer ReadAnswer(const std::string& path) {
   const auto expected = [&](const std::string& what) {
-    return UsageError{absl::StrCat(
+    return base::UsageError{absl::StrCat(
         path, ": expected an answer of vmtrunc prove --shard: ", what)};
   };
   // A pipe would make us wait.
   if (std::error_code error; !fs::is_regular_file(path, error))
     throw expected("it is no regular file");
   try {
-    const nlohmann::json json = nlohmann::json::parse(ReadFile(path));
+    const nlohmann::json json = nlohmann::json::parse(base::ReadFile(path));
     if (json.at("version") != 1) throw expected("it is of another version");
     const std::string wrong = WhatIsWrong(json);
     if (!wrong.empty()) throw expected(wrong);
     ShardAnswer a = Parse(json);
     if (AnswerName(a.shard) != fs::path(path).filename().string())
       throw expected("it is that of " + AnswerName(a.shard));
-    if (a.answer == Answer::kFailed)
+    if (a.answer == search::Answer::kFailed)
       throw expected("it says " + json.at("answer").get<std::string>());
-    if (a.answer == Answer::kBreaks) CheckScript(path, a);
+    if (a.answer == search::Answer::kBreaks) CheckScript(path, a);
     return a;
   } catch (const nlohmann::json::exception& error) {
     std::string what = error.what();  // "[json.exception...] ", and a line
@@ -145,9 +148,9 @@ void ExpectSame(const ShardAnswer& first, const std::string& first_path,
     const nlohmann::json &has = other.question.at(name),
                          &wanted = first.question.at(name);
     if (has != wanted)
-      throw UsageError{absl::StrCat(path, ": expected ", name, " ",
-                                    wanted.dump(), " as in ", first_path,
-                                    ", not ", has.dump())};
+      throw base::UsageError{absl::StrCat(path, ": expected ", name, " ",
+                                          wanted.dump(), " as in ", first_path,
+                                          ", not ", has.dump())};
   }
 }
 
@@ -160,9 +163,10 @@ std::vector<ShardAnswer> ReadAnswers(const std::string& directory) {
        fs::directory_iterator(directory, error))
     if (std::regex_match(entry.path().filename().string(), kName))
       paths.push_back(entry.path());
-  if (error) throw UsageError{absl::StrCat(directory, ": ", error.message())};
+  if (error)
+    throw base::UsageError{absl::StrCat(directory, ": ", error.message())};
   if (paths.empty())
-    throw UsageError{directory + ": expected answers, shard-I-of-N.json"};
+    throw base::UsageError{directory + ": expected answers, shard-I-of-N.json"};
   std::sort(paths.begin(), paths.end());
   std::vector<ShardAnswer> answers;
   for (const std::string& path : paths) {
@@ -222,7 +226,7 @@ void ListOpen(Joined& j) {
   for (unsigned number = 0; number < j.shards; ++number) {
     const bool is_there =
         at < j.answers.size() && j.answers[at].shard.number == number;
-    if (is_there && j.answers[at++].answer != Answer::kRanOut) continue;
+    if (is_there && j.answers[at++].answer != search::Answer::kRanOut) continue;
     again.push_back(number);
     (!is_there                   ? missing
      : j.answers[at - 1].stopped ? stopped
@@ -242,7 +246,7 @@ Joined JoinAnswers(std::vector<ShardAnswer> answers) {
   CountUp(j);
   ListOpen(j);
   for (const ShardAnswer& a : j.answers)
-    if (a.answer == Answer::kBreaks &&
+    if (a.answer == search::Answer::kBreaks &&
         (j.breaks == nullptr || a.events < j.breaks->events))
       j.breaks = &a;
   if (j.breaks == nullptr) return j;
@@ -250,7 +254,7 @@ Joined JoinAnswers(std::vector<ShardAnswer> answers) {
              std::all_of(j.answers.begin(), j.answers.end(),
                          [&](const ShardAnswer& a) {
                            return a.held_events + 1 >= j.breaks->events ||
-                                  a.held_events == kAnyEvents;
+                                  a.held_events == search::kAnyEvents;
                          });
   return j;
 }
@@ -290,9 +294,9 @@ void Print(const Joined& j) {
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %d of %d shards, %s states in all of them, %.1f s in all, "
       "%.1f s the longest, %s bytes the largest\n",
-      Shown(first.question.at("kernel").get<std::string>()), Shown(first.bound),
-      j.verdict(), j.answers.size(), j.shards, Size(j.states), j.seconds,
-      j.longest, Size(j.most_bytes));
+      base::Shown(first.question.at("kernel").get<std::string>()),
+      base::Shown(first.bound), j.verdict(), j.answers.size(), j.shards,
+      Size(j.states), j.seconds, j.longest, Size(j.most_bytes));
   if (j.beyond != 0)
     std::cout << absl::StreamFormat(
         "%s events needed more structs or tasks than the bound has, and were "
@@ -317,8 +321,8 @@ void Print(const Joined& j) {
     std::cout << absl::StreamFormat(
         "holds in all shards; probability of a missed state below %.0e\n"
         "within: %s\nleft out: %s\n",
-        j.missed, Shown(first.within),
-        Shown(absl::StrJoin(first.left_out, "; ")));
+        j.missed, base::Shown(first.within),
+        base::Shown(absl::StrJoin(first.left_out, "; ")));
   } else {
     std::cout << "nothing breaks so far; to be run again: " << j.again << "\n";
   }
@@ -327,7 +331,7 @@ void Print(const Joined& j) {
 }  // namespace
 
 int Join(const std::string& directory, const std::string& out, bool as_json) {
-  std::optional<OutputFile> file;
+  std::optional<base::OutputFile> file;
   if (!out.empty()) file.emplace(out);
   const Joined j = JoinAnswers(ReadAnswers(directory));
   if (as_json) {
@@ -340,9 +344,9 @@ int Join(const std::string& directory, const std::string& out, bool as_json) {
     file->Write(j.breaks->script);
     if (!as_json) std::cout << "\nwritten to " << out << "\n";
   }
-  return j.breaks != nullptr ? kExitBroken
-         : j.again.empty()   ? kExitHeld
-                             : kExitRanOut;
+  return j.breaks != nullptr ? base::kExitBroken
+         : j.again.empty()   ? base::kExitHeld
+                             : base::kExitRanOut;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -12,11 +12,11 @@
 #include "core/version.h"
 #include "search/lasso.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 // Stem and loop, apart.
-std::string LassoText(const LassoResult& lasso) {
+std::string LassoText(const search::LassoResult& lasso) {
   Script stem = lasso.script;
   stem.events.resize(lasso.stem);
   std::string text = ToText(stem) + "# the loop\n";
@@ -29,20 +29,20 @@ std::string LassoText(const LassoResult& lasso) {
 
 int FindIt(const ProveArguments& o, const Asked& asked) {
   if (asked.within.passes == 0)
-    throw UsageError{
+    throw base::UsageError{
         asked.what +
         ": expected a pass, which may drop its lock (--lasso looks "
         "for one that does so for ever)"};
-  std::optional<OutputFile> out;
+  std::optional<base::OutputFile> out;
   if (!o.out.empty()) out.emplace(o.out);
-  ProveOptions options = OptionsOf(o.bound);
+  search::ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
   ShowProgress show;
-  options.on_progress = [&](const ProveProgress& p) { show(p); };
-  LassoResult lasso = FindLasso(asked.problem, options);
+  options.on_progress = [&](const search::ProveProgress& p) { show(p); };
+  search::LassoResult lasso = search::FindLasso(asked.problem, options);
   show.End();
   lasso.script.kernel = asked.kernel;
-  const bool loops = lasso.answer == Answer::kBreaks;
+  const bool loops = lasso.answer == search::Answer::kBreaks;
   const size_t loop = lasso.script.events.size() - lasso.stem;
   if (o.json) {
     nlohmann::json json = {{"version", kJsonVersion},
@@ -53,7 +53,8 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
                            {"answer", loops ? "lasso" : Word(lasso.answer)},
                            {"states", lasso.states},
                            {"edges", lasso.edges}};
-    if (lasso.answer == Answer::kRanOut) json["why"] = Words(lasso.ran_out);
+    if (lasso.answer == search::Answer::kRanOut)
+      json["why"] = search::Words(lasso.ran_out);
     if (loops) {
       json["stem_events"] = lasso.stem;
       json["loop_events"] = loop;
@@ -70,12 +71,12 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   } else {
     std::cout << absl::StreamFormat(
         "%s: %s: %s%s, %s states, %s edges\n", asked.kernel.Name(), asked.what,
-        lasso.answer == Answer::kHolds ? "no lasso" : "",
+        lasso.answer == search::Answer::kHolds ? "no lasso" : "",
         RanOutInWords(lasso.ran_out), Size(lasso.states), Size(lasso.edges));
-    if (lasso.answer == Answer::kRanOut)
+    if (lasso.answer == search::Answer::kRanOut)
       std::cout << absl::StreamFormat(
           "no verdict: it came %d steps deep%s\n", lasso.depth,
-          lasso.ran_out == RanOut::kMemory
+          lasso.ran_out == search::RanOut::kMemory
               ? "; " + MemoryInWords(o.bound, options)
               : "");
     else if (!asked.rules.drop_lock)
@@ -88,9 +89,9 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
     std::cout << std::flush;
     out->Write(LassoText(lasso));
   }
-  return loops                             ? kExitBroken
-         : lasso.answer == Answer::kRanOut ? kExitRanOut
-                                           : kExitHeld;
+  return loops                                     ? base::kExitBroken
+         : lasso.answer == search::Answer::kRanOut ? base::kExitRanOut
+                                                   : base::kExitHeld;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

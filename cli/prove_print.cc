@@ -8,10 +8,11 @@
 #include "cli/prove_shard.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
-const char* DepthIsIn(const ProveArguments& o, const ProveResult& result) {
+const char* DepthIsIn(const ProveArguments& o,
+                      const search::ProveResult& result) {
   return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
 }
 
@@ -23,8 +24,8 @@ void PrintWithin(const Within& within) {
 // How far it came, and what would make it come to an end.
 void PrintRanOut(const Told& told) {
   const ProveArguments& o = told.o;
-  const ProveResult& result = told.result;
-  const ProveProgress& p = result.progress;
+  const search::ProveResult& result = told.result;
+  const search::ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
       "%s: everything up to %d %s holds, and %s of the %s states "
       "after them are expanded\n",
@@ -37,7 +38,7 @@ void PrintRanOut(const Told& told) {
     std::cout << absl::StreamFormat(
         "the last level has %.1f times as many states as the one before\n",
         double(result.levels[n - 1]) / double(result.levels[n - 2]));
-  const bool memory = result.ran_out == RanOut::kMemory;
+  const bool memory = result.ran_out == search::RanOut::kMemory;
   if (memory)
     std::cout << MemoryInWords(o.bound, told.options)
               << (result.refused ? "; the machine gave no more\n" : "\n");
@@ -53,14 +54,14 @@ void PrintRanOut(const Told& told) {
   PrintWithin(told.asked.within);
 }
 
-const char* HowFew(const ProveArguments& o, const ProveResult& result) {
+const char* HowFew(const ProveArguments& o, const search::ProveResult& result) {
   if (o.steps) return "not proved the fewest (--steps)";
   if (o.reduce) return "not proved the fewest (--reduce)";
   if (!result.fewest)
     return result.stopped ? "not proved the fewest: it was stopped"
-           : result.ran_out == RanOut::kTime
+           : result.ran_out == search::RanOut::kTime
                ? "not proved the fewest: it ran out of time"
-           : result.ran_out == RanOut::kMemory
+           : result.ran_out == search::RanOut::kMemory
                ? "not proved the fewest: it ran out of memory"
                : "not proved the fewest: its checkpoint could not be used";
   if (!o.shard.empty()) return "the fewest in this shard";
@@ -68,8 +69,9 @@ const char* HowFew(const ProveArguments& o, const ProveResult& result) {
                         : "the fewest of all its schedules";
 }
 
-std::string Searched(const ProveArguments& o, const ProveResult& result) {
-  const ProveProgress& p = result.progress;
+std::string Searched(const ProveArguments& o,
+                     const search::ProveResult& result) {
+  const search::ProveProgress& p = result.progress;
   const std::string states =
       absl::StrFormat("%s states, %s transitions, %d %s deep", Size(p.states),
                       Size(p.transitions), p.depth, DepthIsIn(o, result));
@@ -80,8 +82,9 @@ std::string Searched(const ProveArguments& o, const ProveResult& result) {
 }
 
 void PrintShard(const Asked& asked, const ProveArguments& o,
-                const ProveResult& result) {
-  const Problem part = PartOf(asked.problem, ParseShard(o.shard));
+                const search::ProveResult& result) {
+  const search::Problem part =
+      search::PartOf(asked.problem, ParseShard(o.shard));
   std::cout << absl::StreamFormat("shard %s: %d of %d starts", o.shard,
                                   part.starts.size(),
                                   asked.problem.starts.size());
@@ -97,7 +100,7 @@ void PrintShard(const Asked& asked, const ProveArguments& o,
 // Where one property was asked for that nothing here can break.
 std::string WhyItCannotBreak(const Told& told) {
   const int number = PropertyNumber(told.o.property);
-  if (told.o.property.empty() || told.result.answer != Answer::kHolds)
+  if (told.o.property.empty() || told.result.answer != search::Answer::kHolds)
     return "";
   return CannotBreak(static_cast<Property>(number), told.asked.problem,
                      told.asked.rules);
@@ -105,7 +108,7 @@ std::string WhyItCannotBreak(const Told& told) {
 
 }  // namespace
 
-const char* Word(Answer answer) {
+const char* Word(search::Answer answer) {
   constexpr const char* kWords[] = {"holds", "breaks", "ran out"};
   return kWords[static_cast<size_t>(answer)];
 }
@@ -117,7 +120,7 @@ bool OneSearch(const ProveArguments& o) {
 nlohmann::json ToJson(const Told& told) {
   const Asked& asked = told.asked;
   const ProveArguments& o = told.o;
-  const ProveResult& result = told.result;
+  const search::ProveResult& result = told.result;
   nlohmann::json json = {{"version", kJsonVersion},
                          {"kernel", asked.kernel.ToString()},
                          {"bound", asked.what},
@@ -136,15 +139,15 @@ nlohmann::json ToJson(const Told& told) {
                          {"seconds", told.seconds}};
   const std::string cannot = WhyItCannotBreak(told);
   if (!cannot.empty()) json["cannot_break"] = cannot;
-  if (result.answer == Answer::kRanOut) {
-    json["why"] = Words(result.ran_out);
+  if (result.answer == search::Answer::kRanOut) {
+    json["why"] = search::Words(result.ran_out);
     json["expanded"] = result.progress.expanded;
     json["left"] = result.progress.left;
   }
   if (result.reduced.states != 0)
     json["reduced_search"] = {{"states", result.reduced.states},
                               {"transitions", result.reduced.transitions}};
-  if (result.answer == Answer::kBreaks) {
+  if (result.answer == search::Answer::kBreaks) {
     json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
     json["property"] = Name(result.property);
     json["replays"] = result.replays;
@@ -156,8 +159,8 @@ nlohmann::json ToJson(const Told& told) {
 void Print(const Told& told) {
   const Asked& asked = told.asked;
   const ProveArguments& o = told.o;
-  const ProveResult& result = told.result;
-  const ProveProgress& p = result.progress;
+  const search::ProveResult& result = told.result;
+  const search::ProveProgress& p = result.progress;
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel.Name(),
       asked.what, Word(result.answer), Searched(o, result), told.seconds,
@@ -171,8 +174,8 @@ void Print(const Told& told) {
         "%s events needed more structs or tasks than the bound has, and were "
         "left out\n",
         Size(result.beyond));
-  if (result.answer == Answer::kRanOut) return PrintRanOut(told);
-  if (result.answer == Answer::kHolds) {
+  if (result.answer == search::Answer::kRanOut) return PrintRanOut(told);
+  if (result.answer == search::Answer::kHolds) {
     std::cout << absl::StreamFormat(
         "holds %s; %s\n",
         !o.shard.empty() ? "in this shard"
@@ -197,4 +200,4 @@ void Print(const Told& told) {
       ToText(result.script));
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -12,7 +12,7 @@
 #include "core/version.h"
 #include "search/self_check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 constexpr const char* kDefect =
@@ -22,28 +22,29 @@ constexpr const char* kDefect =
     "normal "
     "form)";
 
-bool IsThrough(const SelfCheck& found) {
-  for (const SelfCheckWay& way : found.ways)
+bool IsThrough(const search::SelfCheck& found) {
+  for (const search::SelfCheckWay& way : found.ways)
     if (!way.is_through) return false;
   return true;
 }
 
-const char* Verdict(const SelfCheck& found) {
+const char* Verdict(const search::SelfCheck& found) {
   return !found.differences.empty() ? "differs"
          : IsThrough(found)         ? "agrees"
                                     : "ran out";
 }
 
-std::string InWords(const SelfCheckWay& way, const ProveOptions& options,
+std::string InWords(const search::SelfCheckWay& way,
+                    const search::ProveOptions& options,
                     const ProveArguments& o) {
   if (way.is_through) return "";
   return absl::StrCat(", ", RanOutInWords(way.ran_out),
-                      way.ran_out == RanOut::kMemory
+                      way.ran_out == search::RanOut::kMemory
                           ? " (" + MemoryInWords(o.bound, options) + ")"
                           : "");
 }
 
-void PrintWay(const SelfCheckWay& way, const std::string& end) {
+void PrintWay(const search::SelfCheckWay& way, const std::string& end) {
   std::cout << absl::StreamFormat("%-12s %s %s: %s%s\n", way.name,
                                   Size(way.runs != 0 ? way.runs : way.states),
                                   way.runs != 0 ? "runs" : "states", way.is,
@@ -52,10 +53,10 @@ void PrintWay(const SelfCheckWay& way, const std::string& end) {
 }
 
 // What one property does by each way.
-std::string ByWay(const SelfCheck& found, int property) {
+std::string ByWay(const search::SelfCheck& found, int property) {
   const uint32_t bit = Bit(static_cast<Property>(property));
   std::string breaks, holds, open;
-  for (const SelfCheckWay& way : found.ways) {
+  for (const search::SelfCheckWay& way : found.ways) {
     const bool runs = &way == &found.ways.back();
     if (runs && (way.broken & bit) == 0) continue;
     std::string& in = (way.broken & bit) != 0 ? breaks
@@ -74,8 +75,8 @@ std::string ByWay(const SelfCheck& found, int property) {
   return text;
 }
 
-void Print(const Asked& asked, const ProveOptions& options,
-           const SelfCheck& found, double seconds) {
+void Print(const Asked& asked, const search::ProveOptions& options,
+           const search::SelfCheck& found, double seconds) {
   for (int i = 0; i < kProperties; ++i)
     if ((options.properties >> i & 1) != 0)
       std::cout << absl::StreamFormat(
@@ -92,7 +93,7 @@ void Print(const Asked& asked, const ProveOptions& options,
   std::cout << "within: " << asked.within.words
             << "\nleft out: " << absl::StrJoin(asked.within.left_out, "; ")
             << "\n";
-  for (const SelfCheckDifference& difference : found.differences) {
+  for (const search::SelfCheckDifference& difference : found.differences) {
     std::cout << "\n" << difference.what << "\n";
     for (const Script& script : difference.scripts)
       std::cout << "\n" << ToText(script);
@@ -107,8 +108,8 @@ void Print(const Asked& asked, const ProveOptions& options,
           : "");
 }
 
-nlohmann::json ToJson(const Asked& asked, const ProveOptions& options,
-                      const SelfCheck& found, double seconds) {
+nlohmann::json ToJson(const Asked& asked, const search::ProveOptions& options,
+                      const search::SelfCheck& found, double seconds) {
   nlohmann::json json = {{"version", kJsonVersion},
                          {"kernel", asked.kernel.ToString()},
                          {"bound", asked.what},
@@ -121,7 +122,7 @@ nlohmann::json ToJson(const Asked& asked, const ProveOptions& options,
                          {"seconds", seconds},
                          {"ways", nlohmann::json::array()},
                          {"differences", nlohmann::json::array()}};
-  for (const SelfCheckWay& way : found.ways) {
+  for (const search::SelfCheckWay& way : found.ways) {
     nlohmann::json it = {{"way", way.name},
                          {"states", way.states},
                          {"runs", way.runs},
@@ -130,10 +131,10 @@ nlohmann::json ToJson(const Asked& asked, const ProveOptions& options,
     for (int i = 0; i < kProperties; ++i)
       if ((way.broken >> i & options.properties >> i & 1) != 0)
         it["breaks"].push_back(Name(static_cast<Property>(i)));
-    if (!way.is_through) it["why"] = Words(way.ran_out);
+    if (!way.is_through) it["why"] = search::Words(way.ran_out);
     json["ways"].push_back(it);
   }
-  for (const SelfCheckDifference& difference : found.differences) {
+  for (const search::SelfCheckDifference& difference : found.differences) {
     nlohmann::json it = {{"what", difference.what},
                          {"scripts", nlohmann::json::array()}};
     for (const Script& script : difference.scripts)
@@ -147,13 +148,13 @@ nlohmann::json ToJson(const Asked& asked, const ProveOptions& options,
 }  // namespace
 
 int CheckItself(const ProveArguments& o, const Asked& asked) {
-  std::optional<OutputFile> out;
+  std::optional<base::OutputFile> out;
   if (!o.out.empty()) out.emplace(o.out);
-  ProveOptions options = OptionsOf(o.bound);
+  search::ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
   options.properties = PropertiesOf(o) & ((1U << kProperties) - 1);
   ShowProgress show;
-  options.on_progress = [&](const ProveProgress& p) { show(p); };
+  options.on_progress = [&](const search::ProveProgress& p) { show(p); };
   if (!o.json)
     std::cout << absl::StreamFormat(
         "self-check of %s, %s; each way may take as much: %s; %s\n",
@@ -161,12 +162,12 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
         o.bound.seconds == 0
             ? "no end of time (--seconds)"
             : absl::StrFormat("%.6g s for all", o.bound.seconds));
-  SelfCheck found =
-      CheckSearch(asked.problem, options, [&](const SelfCheckWay& way) {
+  search::SelfCheck found = search::CheckSearch(
+      asked.problem, options, [&](const search::SelfCheckWay& way) {
         show.End();
         if (!o.json) PrintWay(way, InWords(way, options, o));
       });
-  for (SelfCheckDifference& difference : found.differences)
+  for (search::SelfCheckDifference& difference : found.differences)
     for (Script& script : difference.scripts) script.kernel = asked.kernel;
   if (o.json)
     std::cout << ToJson(asked, options, found, show.seconds()).dump(2) << "\n";
@@ -177,9 +178,9 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
     std::cout << std::flush;
     out->Write(ToText(found.differences.front().scripts.back()));
   }
-  return !found.differences.empty() ? kExitBroken
-         : IsThrough(found)         ? kExitHeld
-                                    : kExitRanOut;
+  return !found.differences.empty() ? base::kExitBroken
+         : IsThrough(found)         ? base::kExitHeld
+                                    : base::kExitRanOut;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

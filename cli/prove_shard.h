@@ -8,26 +8,26 @@
 #include "cli/prove.h"
 #include "search/shard.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 inline constexpr unsigned kMostShards = 1'000'000;
 
 // "I/N", I from 0 on as job arrays count. Throws UsageError.
-Shard ParseShard(const std::string& text);
+search::Shard ParseShard(const std::string& text);
 
 // The name of its answer: "shard-I-of-N.json".
-std::string AnswerName(Shard shard);
+std::string AnswerName(search::Shard shard);
 
 // Makes the directory. Throws UsageError where an answer could not be written
 // to it, before the search and not after: a file that is there under its name
 // is replaced when it is an answer to the same question.
-void ExpectToAnswer(const Asked& asked, const ProveArguments& o, Shard shard,
-                    const ProveOptions& options);
+void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
+                    search::Shard shard, const search::ProveOptions& options);
 
 // Writes the answer whole or not at all, on disk when it returns. Two jobs of
 // the same shard may do so at the same time.
-void WriteAnswer(const Told& told, Shard shard);
+void WriteAnswer(const Told& told, search::Shard shard);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_PROVE_SHARD_H_

@@ -15,7 +15,7 @@
 #include "cli/verdict.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct RunArguments {
@@ -64,8 +64,8 @@ RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
                                                })
                                    : Run(it.script, rules);
   if (result.effects == 0 && !it.script.stray.name.empty())
-    throw UsageError{StrayInWords(it.path, it.script) +
-                     "; no event had an effect"};
+    throw base::UsageError{StrayInWords(it.path, it.script) +
+                           "; no event had an effect"};
   return result;
 }
 
@@ -79,11 +79,11 @@ int RunFiles(const RunArguments& o) {
       const RunResult result = RunOn(o, it, spec.rules());
       broken |= !result.holds();
       if (o.json) {
-        all.push_back(ToJson(path, spec.ToString(), result));
+        all.push_back(VerdictJson(path, spec.ToString(), result));
         all.back()["kernel_from"] = it.kernel_from;
       } else {
-        std::cout << Shown(path) << ": " << spec.Name() << ": "
-                  << Verdict(result) << HowItRan(it) << "\n";
+        std::cout << base::Shown(path) << ": " << spec.Name() << ": "
+                  << VerdictOf(result) << HowItRan(it) << "\n";
       }
     }
   }
@@ -91,7 +91,7 @@ int RunFiles(const RunArguments& o) {
     std::cout
         << nlohmann::json({{"version", kJsonVersion}, {"runs", all}}).dump(2)
         << "\n";
-  return broken ? kExitBroken : kExitHeld;
+  return broken ? base::kExitBroken : base::kExitHeld;
 }
 
 // What `vmtrunc check` has found so far.
@@ -120,12 +120,12 @@ void CheckOne(const std::string& path, const Script& script,
           : absl::StrFormat("it breaks %s at event %u: %s",
                             Name(result.first.property), result.first.event,
                             result.first.ToString());
-  checked.failures.push_back({{"file", Utf8(path)},
+  checked.failures.push_back({{"file", base::Utf8(path)},
                               {"line", expect.line},
                               {"expect", expect.kernel + " " + wanted},
                               {"got", got}});
   if (!as_json)
-    std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", Shown(path),
+    std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", base::Shown(path),
                                  expect.line, expect.kernel, wanted, got);
 }
 
@@ -166,10 +166,10 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
   // No success from nothing: a directory without scripts, scripts without
   // expectations, or with such as are of other kernels alone.
   if (checked.met + checked.not_met == 0)
-    throw UsageError{checked.files == 0
-                         ? "check: expected scripts; there is none"
-                         : "check: no expectation was run"};
-  return checked.not_met == 0 ? kExitHeld : kExitBroken;
+    throw base::UsageError{checked.files == 0
+                               ? "check: expected scripts; there is none"
+                               : "check: no expectation was run"};
+  return checked.not_met == 0 ? base::kExitHeld : base::kExitBroken;
 }
 
 }  // namespace
@@ -204,4 +204,4 @@ void AddCheck(CLI::App& app, Command& run) {
       [=, &run] { run = [=] { return CheckFiles(o->paths, o->json); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -16,7 +16,7 @@
 #include "cli/verdict.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 struct ShrinkArguments {
@@ -28,36 +28,38 @@ struct ShrinkArguments {
 struct Failure {
   KernelSpec kernel;
   Rules rules;
-  Reason reason;
+  search::Reason reason;
 };
 
 Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, script, o.file, "2.6.11");
   if (kernels.size() != 1)
-    throw UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+    throw base::UsageError{"--kernel " + o.kernel + ": expected one kernel"};
   Failure failure{.kernel = kernels.front(),
                   .rules = kernels.front().rules(),
                   .reason = {}};
   const int asked = PropertyNumber(o.property);
   if (!o.property.empty() && asked == kProperties)
-    throw UsageError{"--property " + o.property + ": expected a property"};
+    throw base::UsageError{"--property " + o.property +
+                           ": expected a property"};
   const RunResult run = Run(script, failure.rules);
   const Property property =
       o.property.empty() ? run.first.property : static_cast<Property>(asked);
   if (run.holds() || !run.breaks(property))
-    throw UsageError{absl::StrFormat(
-        "%s: expected a script that breaks %s on %s: it %s", Shown(o.file),
-        o.property.empty() ? "a property" : o.property, failure.kernel.Name(),
+    throw base::UsageError{absl::StrFormat(
+        "%s: expected a script that breaks %s on %s: it %s",
+        base::Shown(o.file), o.property.empty() ? "a property" : o.property,
+        failure.kernel.Name(),
         run.holds() ? "holds"
                     : std::string("breaks ") + Name(run.first.property))};
-  failure.reason = ReasonOf(script, failure.kernel, property);
+  failure.reason = search::ReasonOf(script, failure.kernel, property);
   if (!o.unlike.empty()) {
     failure.reason.unlike = OneKernel(o.unlike, "--unlike");
     if (!Run(script, failure.reason.unlike->rules()).holds())
-      throw UsageError{
+      throw base::UsageError{
           absl::StrFormat("%s: expected a script that holds on %s (--unlike)",
-                          Shown(o.file), failure.reason.unlike->Name())};
+                          base::Shown(o.file), failure.reason.unlike->Name())};
   }
   return failure;
 }
@@ -80,7 +82,7 @@ std::string Happens(const Failure& failure, const Draft& draft) {
     return kernel + " breaks " + Name(static_cast<Property>(other)) +
            " instead";
   }
-  if (!Shows(failure.rules, failure.reason)(draft))
+  if (!search::Shows(failure.rules, failure.reason)(draft))
     return "another bug: " + kernel + " breaks it too, " +
            (failure.reason.unlike
                 ? "and so does " + failure.reason.unlike->Name()
@@ -110,7 +112,7 @@ std::vector<Changed> Needs(const Failure& failure, const Draft& draft,
   return all;
 }
 
-std::string CostInWords(const Cost& cost) {
+std::string CostInWords(const search::Cost& cost) {
   return absl::StrFormat(
       "Events %u, task switches %u, drops %u, arguments %u, declarations %u",
       cost.events, cost.switches, cost.drops, cost.arguments,
@@ -120,7 +122,7 @@ std::string CostInWords(const Cost& cost) {
 // The script with what was found about it in comments, which it can be run
 // with.
 std::string Told(const ShrinkArguments& o, const Failure& failure,
-                 const Script& script, const Shrunk& shrunk) {
+                 const Script& script, const search::Shrunk& shrunk) {
   const RunResult run = Run<LargeCaps>(
       script, failure.rules, {.report = Bit(failure.reason.property)});
   std::string text = absl::StrFormat(
@@ -142,7 +144,7 @@ std::string Told(const ShrinkArguments& o, const Failure& failure,
 }
 
 nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
-                      const Script& script, const Shrunk& shrunk,
+                      const Script& script, const search::Shrunk& shrunk,
                       size_t events) {
   nlohmann::json needs = nlohmann::json::array();
   for (size_t i = 0; o.why && i < script.events.size(); ++i)
@@ -151,7 +153,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
                        {"without", need.what},
                        {"happens", need.happens}});
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"file", Utf8(o.file)},
+                         {"file", base::Utf8(o.file)},
                          {"kernel", failure.kernel.ToString()},
                          {"property", Name(failure.reason.property)},
                          {"reason", failure.reason.ToString()},
@@ -169,11 +171,11 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
 }
 
 // What cannot be written is told all the same.
-void Keep(const ShrinkArguments& o, const OutputFile& out,
+void Keep(const ShrinkArguments& o, const base::OutputFile& out,
           const std::string& told) {
   try {
     out.Write(told);
-  } catch (const UsageError&) {
+  } catch (const base::UsageError&) {
     if (!o.json && o.out != "-") std::cout << told << std::flush;
     throw;
   }
@@ -183,22 +185,23 @@ int ShrinkFile(const ShrinkArguments& o) {
   std::error_code error;
   if (!o.out.empty() && o.out != "-" &&
       std::filesystem::equivalent(o.file, o.out, error))
-    throw UsageError{"-o " + Shown(o.out) + ": expected another file than " +
-                     Shown(o.file) + ", which is kept"};
-  std::optional<OutputFile> out;
+    throw base::UsageError{"-o " + base::Shown(o.out) +
+                           ": expected another file than " +
+                           base::Shown(o.file) + ", which is kept"};
+  std::optional<base::OutputFile> out;
   if (!o.out.empty()) out.emplace(o.out);
-  EndOnSignals("vmtrunc shrink: stopped; nothing was written");
+  base::EndOnSignals("vmtrunc shrink: stopped; nothing was written");
   const Script original = ReadToRun(o.file, o.from, o.kernel).script;
   const Failure failure = FailureOf(o, original);
-  ProgressLine progress;
-  const auto show = [&](const Best& best) {
+  base::ProgressLine progress;
+  const auto show = [&](const search::Best& best) {
     if (progress.IsDue())
       progress.Show(absl::StrFormat("%u events, %u scripts run",
                                     best.cost().events, best.evaluations()));
   };
-  const Shrunk shrunk =
-      Shrink(original, failure.rules, failure.reason,
-             o.quick ? Effort::kQuick : Effort::kThorough, show);
+  const search::Shrunk shrunk = search::Shrink(
+      original, failure.rules, failure.reason,
+      o.quick ? search::Effort::kQuick : search::Effort::kThorough, show);
   progress.End();
 
   Script script = ScriptOf(shrunk.draft);
@@ -212,13 +215,13 @@ int ShrinkFile(const ShrinkArguments& o) {
                               .spec = failure.reason.unlike});
   // As it will be read.
   const absl::StatusOr<Script> again = ParseText(ToText(script));
-  if (!again.ok() || !Shows(failure.rules, failure.reason)(*again))
-    throw UsageError{Shown(o.file) +
-                     ": shrunk to what does not show it again: " +
-                     "this is a mistake of vmtrunc; nothing was written"};
+  if (!again.ok() || !search::Shows(failure.rules, failure.reason)(*again))
+    throw base::UsageError{base::Shown(o.file) +
+                           ": shrunk to what does not show it again: " +
+                           "this is a mistake of vmtrunc; nothing was written"};
 
   const std::string told = Told(o, failure, script, shrunk);
-  StopOnSignals();  // no longer than this takes
+  base::StopOnSignals();  // no longer than this takes
   if (o.json)
     std::cout
         << ToJson(o, failure, script, shrunk, original.events.size()).dump(2)
@@ -230,12 +233,12 @@ int ShrinkFile(const ShrinkArguments& o) {
   if (out && !o.json && o.out != "-")
     std::cout << absl::StrFormat(
         "%s: %u events, shrunk from %u in %u runs; run it: vmtrunc run %s\n",
-        Shown(o.out), shrunk.cost.events, original.events.size(),
-        shrunk.evaluations, PathWord(o.out));
-  if (!shrunk.ran_out) return kExitHeld;
+        base::Shown(o.out), shrunk.cost.events, original.events.size(),
+        shrunk.evaluations, base::PathWord(o.out));
+  if (!shrunk.ran_out) return base::kExitHeld;
   std::cerr << "vmtrunc shrink: ran out of memory after " << shrunk.evaluations
             << " scripts; this is the best so far\n";
-  return kExitRanOut;
+  return base::kExitRanOut;
 }
 
 }  // namespace
@@ -268,4 +271,4 @@ void AddShrink(CLI::App& app, Command& run) {
   sub->callback([=, &run] { run = [=] { return ShrinkFile(*o); }; });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

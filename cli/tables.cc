@@ -11,7 +11,7 @@
 #include "core/model/rules.h"
 #include "core/version.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 int PrintKernels(bool as_json) {
@@ -29,7 +29,7 @@ int PrintKernels(bool as_json) {
     std::cout
         << nlohmann::json({{"version", kJsonVersion}, {"kernels", all}}).dump(2)
         << "\n";
-    return kExitHeld;
+    return base::kExitHeld;
   }
   for (const KernelInfo& kernel : AllKernels()) {
     const std::string alias =
@@ -48,7 +48,7 @@ int PrintKernels(bool as_json) {
                                    kernel.rules.*rule.flag ? "yes" : "-");
     std::cout << "\n";
   }
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 int PrintRules(bool as_json) {
@@ -83,7 +83,7 @@ int PrintRules(bool as_json) {
     std::cout
         << nlohmann::json({{"version", kJsonVersion}, {"rules", all}}).dump(2)
         << "\n";
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 int Format(const std::string& path, const std::string& from,
@@ -93,15 +93,15 @@ int Format(const std::string& path, const std::string& from,
     std::cerr << "vmtrunc: " << path << ": " << script.ignored_bytes
               << " bytes past event " << kMaxEvents << " are ignored\n";
   if (as == "text") {
-    WriteFile(out, ToText(script));
-    return kExitHeld;
+    base::WriteFile(out, ToText(script));
+    return base::kExitHeld;
   }
   if (!script.unknown_kernel.empty())
-    throw UsageError{path + ": kernel " + script.unknown_kernel +
-                     ": expected a kernel that is built"};
+    throw base::UsageError{path + ": kernel " + script.unknown_kernel +
+                           ": expected a kernel that is built"};
   const std::vector<uint8_t> bytes = EncodeBytes(script);
-  WriteFile(out, std::string(bytes.begin(), bytes.end()));
-  return kExitHeld;
+  base::WriteFile(out, std::string(bytes.begin(), bytes.end()));
+  return base::kExitHeld;
 }
 
 }  // namespace
@@ -149,4 +149,4 @@ void AddFormat(CLI::App& app, Command& run) {
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -9,7 +9,7 @@
 
 #include "absl/strings/numbers.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 std::string_view Environment(const char* name) {
@@ -27,18 +27,19 @@ size_t ColumnsOfTerminal() {
     columns =
         ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : size_t{0};
   }
-  return columns == 0 ? kTextColumns
-                      : std::clamp(columns, kFewestColumns, kMostColumns);
+  return columns == 0 ? report::kTextColumns
+                      : std::clamp(columns, report::kFewestColumns,
+                                   report::kMostColumns);
 }
 
 }  // namespace
 
-Look LookOfOutput(const std::string& colour) {
+report::Look LookOfOutput(const std::string& colour) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   const bool takes_colours = terminal && Environment("NO_COLOR").empty() &&
                              Environment("TERM") != "dumb";
   return {.colours = colour == "always" || (colour == "auto" && takes_colours),
-          .columns = terminal ? ColumnsOfTerminal() : kTextColumns};
+          .columns = terminal ? ColumnsOfTerminal() : report::kTextColumns};
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -7,15 +7,15 @@
 
 #include "report/explain/text.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 // `colour`: always, never, or auto, which is on a terminal unless NO_COLOR is
 // set to anything or TERM says that it is dumb. A terminal is as wide as
 // COLUMNS or, where that is not set, as it says itself; all else is
 // kTextColumns wide, so that what goes into a file or a pipe is the same
 // everywhere.
-Look LookOfOutput(const std::string& colour);
+report::Look LookOfOutput(const std::string& colour);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_TERMINAL_H_

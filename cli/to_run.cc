@@ -6,14 +6,14 @@
 #include "cli/input.h"
 #include "fuzz/kernel_beside.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 ToRun ReadToRun(const std::string& path, const std::string& from,
                 const std::string& kernels) {
   ToRun it{path, ReadScript(path, from), "option"};
   if (!kernels.empty()) return it;
   const std::optional<KernelSpec> beside =
-      it.script.is_bytes ? KernelBeside(path) : std::nullopt;
+      it.script.is_bytes ? fuzz::KernelBeside(path) : std::nullopt;
   if (beside) it.script.kernel = beside;
   it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";
   return it;
@@ -27,4 +27,4 @@ std::string KernelFromInWords(const ToRun& it) {
   return "";
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

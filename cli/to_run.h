@@ -6,7 +6,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 struct ToRun {
   std::string path;
@@ -24,6 +24,6 @@ ToRun ReadToRun(const std::string& path, const std::string& from,
 // What a line says of saved bytes besides: "; on the kernel that ..." or "".
 std::string KernelFromInWords(const ToRun& it);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_TO_RUN_H_

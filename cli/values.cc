@@ -5,7 +5,7 @@
 #include "core/script/script.h"
 #include "search/bound.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 std::vector<std::string> PropertyNames() {
@@ -23,7 +23,8 @@ std::vector<std::string> VerbNames() {
 
 std::vector<std::string> BoundNames() {
   std::vector<std::string> names;
-  for (const Bound& bound : AllBounds()) names.push_back(bound.name);
+  for (const search::Bound& bound : search::AllBounds())
+    names.push_back(bound.name);
   return names;
 }
 
@@ -140,4 +141,4 @@ std::vector<const CLI::Option*> Positionals(const CLI::App& command) {
   });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

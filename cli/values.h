@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 enum class ValueKind : uint8_t {
   kNone,    // a flag
@@ -43,6 +43,6 @@ const CLI::App* FindCommand(const CLI::App& app, const std::string& name);
 std::vector<const CLI::Option*> VisibleOptions(const CLI::App& command);
 std::vector<const CLI::Option*> Positionals(const CLI::App& command);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_VALUES_H_

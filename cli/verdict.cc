@@ -3,13 +3,13 @@
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 const char* FlowName(Flow flow) {
   constexpr const char* kNames[] = {"blocked", "sync", "dropped", "done"};
   return kNames[static_cast<size_t>(flow)];
 }
 
-std::string Verdict(const RunResult& result) {
+std::string VerdictOf(const RunResult& result) {
   if (result.holds())
     return absl::StrFormat(
         "holds (%u of %u events had an effect, %u lock drops)", result.effects,
@@ -19,10 +19,10 @@ std::string Verdict(const RunResult& result) {
                          result.first.ToString());
 }
 
-nlohmann::json ToJson(const std::string& path, const std::string& kernel,
-                      const RunResult& result) {
+nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
+                           const RunResult& result) {
   nlohmann::json json = {
-      {"file", Utf8(path)},
+      {"file", base::Utf8(path)},
       {"kernel", kernel},
       {"holds", result.holds()},
       {"events", result.events},
@@ -40,4 +40,4 @@ nlohmann::json ToJson(const std::string& path, const std::string& kernel,
   return json;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -7,17 +7,17 @@
 
 #include "core/run/run.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 
 const char* FlowName(Flow flow);
 
 // "holds (7 of 7 events had an effect, 1 lock drops)", or "breaks PROPERTY at
 // event N: DETAIL".
-std::string Verdict(const RunResult& result);
+std::string VerdictOf(const RunResult& result);
 
-nlohmann::json ToJson(const std::string& path, const std::string& kernel,
-                      const RunResult& result);
+nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
+                           const RunResult& result);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_VERDICT_H_

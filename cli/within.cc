@@ -8,7 +8,7 @@
 #include "cli/bound.h"
 #include "cli/input.h"
 
-namespace vmtrunc {
+namespace vmtrunc::cli {
 namespace {
 
 // "one pass", "2 passes".
@@ -17,13 +17,14 @@ std::string Count(unsigned number, const char* one, const char* more) {
                      : absl::StrCat(number, " ", more);
 }
 
-constexpr Verbs kPasses =
-    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
+constexpr search::Verbs kPasses = search::Bit(Verb::kTruncate) |
+                                  search::Bit(Verb::kPunch) |
+                                  search::Bit(Verb::kInvalidate);
 
 // Those that there are: kAllVerbs has bits to spare.
-constexpr Verbs kNamed = (Verbs{1} << (kVerbs + 1)) - 2;
+constexpr search::Verbs kNamed = (search::Verbs{1} << (kVerbs + 1)) - 2;
 
-std::string Names(Verbs verbs) {
+std::string Names(search::Verbs verbs) {
   std::vector<std::string> names;
   for (int i = 1; i <= kVerbs; ++i)
     if ((verbs >> i & 1) != 0)
@@ -33,10 +34,10 @@ std::string Names(Verbs verbs) {
 
 // What the property is about does not happen without one of these; 0: it may
 // whatever the verbs are.
-Verbs Needed(Property property) {
+search::Verbs Needed(Property property) {
   switch (property) {
     case Property::kNoPagePastSize:
-      return Bit(Verb::kTruncate);
+      return search::Bit(Verb::kTruncate);
     case Property::kNoRemovedPageMapped:
     case Property::kNoOverUnmap:
     case Property::kRestartProgress:
@@ -50,12 +51,12 @@ Verbs Needed(Property property) {
 
 }  // namespace
 
-Within WithinOf(const Bound& b) {
+Within WithinOf(const search::Bound& b) {
   Within within{.words = "", .left_out = {}, .passes = b.passes};
-  const Verbs passes = b.verbs & kPasses;
-  const Verbs others = b.verbs & kNamed & ~kPasses;
+  const search::Verbs passes = b.verbs & kPasses;
+  const search::Verbs others = b.verbs & kNamed & ~kPasses;
   if (passes == 0) within.passes = 0;
-  within.truncations_alone = passes == Bit(Verb::kTruncate);
+  within.truncations_alone = passes == search::Bit(Verb::kTruncate);
   absl::StrAppendFormat(
       &within.words, "%s%s; %s%s; up to %d at once; ",
       passes == 0 ? "no pass" : Count(b.passes, "pass", "passes"),
@@ -72,7 +73,7 @@ Within WithinOf(const Bound& b) {
       b.private_too ? "shared or private" : "shared", b.first_addr,
       b.end_addr - 1, Count(b.vmas, "vma struct", "vma structs"));
   auto& out = within.left_out;
-  const Verbs missing = kNamed & ~b.verbs;
+  const search::Verbs missing = kNamed & ~b.verbs;
   if (missing != 0) out.push_back(Names(missing) + ": --verbs");
   out.push_back(
       absl::StrFormat("more than %s: %s", Count(b.passes, "pass", "passes"),
@@ -90,7 +91,7 @@ Within WithinOf(const Bound& b) {
   return within;
 }
 
-Within WithinOf(const Problem& problem) {
+Within WithinOf(const search::Problem& problem) {
   std::set<unsigned> tasks;
   Within within;
   for (const Event& event : problem.operations) {
@@ -112,12 +113,12 @@ Within WithinOf(const Problem& problem) {
   return within;
 }
 
-std::string CannotBreak(Property property, const Problem& problem,
+std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules) {
-  Verbs has = 0;
-  for (const Event& event : problem.operations) has |= Bit(event.verb);
+  search::Verbs has = 0;
+  for (const Event& event : problem.operations) has |= search::Bit(event.verb);
   if (problem.max_passes == 0 && !problem.in_order) has &= ~kPasses;
-  const Verbs needed = Needed(property);
+  const search::Verbs needed = Needed(property);
   if (needed != 0 && (has & needed) == 0)
     return absl::StrCat("it takes one of ", Names(needed),
                         ", and none is within the bound");
@@ -132,11 +133,12 @@ std::string CannotBreak(Property property, const Problem& problem,
   return "";
 }
 
-void ExpectOperations(const Problem& problem, const std::string& what) {
+void ExpectOperations(const search::Problem& problem, const std::string& what) {
   if (problem.starts.empty())
-    throw UsageError{what + ": expected a state to start from"};
+    throw base::UsageError{what + ": expected a state to start from"};
   if (problem.operations.empty())
-    throw UsageError{what + ": expected an operation that may begin (--verbs)"};
+    throw base::UsageError{what +
+                           ": expected an operation that may begin (--verbs)"};
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::cli

@@ -39,7 +39,7 @@ std::array<uint32_t, kFeatures> g_guards{};
 // Before main, where the guards of edges are numbered too: the map's size is
 // fixed when the fork server starts.
 __attribute__((constructor)) void ReserveMap() {
-  if (std::getenv(vmtrunc::kNoFeaturesVariable) != nullptr) return;
+  if (std::getenv(vmtrunc::fuzz::kNoFeaturesVariable) != nullptr) return;
   __sanitizer_cov_trace_pc_guard_init(g_guards.data(),
                                       g_guards.data() + g_guards.size());
 }

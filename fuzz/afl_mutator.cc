@@ -32,29 +32,29 @@ constexpr unsigned kMutationsAnInput = 64;
 }
 
 vmtrunc::Rules RulesFromEnvironment() {
-  const char* verbs = std::getenv(vmtrunc::kVerbsVariable);
+  const char* verbs = std::getenv(vmtrunc::fuzz::kVerbsVariable);
   const auto parsed =
-      vmtrunc::ParseVerbsVariable(verbs != nullptr ? verbs : "");
+      vmtrunc::fuzz::ParseVerbsVariable(verbs != nullptr ? verbs : "");
   if (verbs != nullptr && !parsed.ok())
-    Usage(std::string(vmtrunc::kVerbsVariable) + "=" + verbs + ": expected " +
-          std::string(parsed.status().message()));
-  const char* kernel = std::getenv(vmtrunc::kKernelVariable);
+    Usage(std::string(vmtrunc::fuzz::kVerbsVariable) + "=" + verbs +
+          ": expected " + std::string(parsed.status().message()));
+  const char* kernel = std::getenv(vmtrunc::fuzz::kKernelVariable);
   const auto spec = vmtrunc::ParseKernelSpec(
-      kernel != nullptr ? kernel : vmtrunc::kDefaultKernel);
+      kernel != nullptr ? kernel : vmtrunc::fuzz::kDefaultKernel);
   if (!spec.ok())
-    Usage(std::string(vmtrunc::kKernelVariable) + "=" + kernel + ": expected " +
-          std::string(spec.status().message()));
+    Usage(std::string(vmtrunc::fuzz::kKernelVariable) + "=" + kernel +
+          ": expected " + std::string(spec.status().message()));
   return spec->rules();
 }
 
 size_t EventsFromEnvironment() {
-  const char* events = std::getenv(vmtrunc::kEventsVariable);
+  const char* events = std::getenv(vmtrunc::fuzz::kEventsVariable);
   if (events == nullptr) return kDefaultEvents;
   char* end = nullptr;
   const unsigned long number = std::strtoul(events, &end, 10);
   if (*events == '\0' || *end != '\0' || number < 1 ||
       number > vmtrunc::kMaxEvents)
-    Usage(std::string(vmtrunc::kEventsVariable) + "=" + events +
+    Usage(std::string(vmtrunc::fuzz::kEventsVariable) + "=" + events +
           ": expected 1.." + std::to_string(vmtrunc::kMaxEvents));
   return number;
 }
@@ -62,8 +62,8 @@ size_t EventsFromEnvironment() {
 // What one afl-fuzz keeps from call to call. It mutates blindly by itself.
 struct Mutator {
   explicit Mutator(unsigned seed) : seeds(seed) {}
-  vmtrunc::Random seeds;
-  vmtrunc::ByteMutator mutator{RulesFromEnvironment(), nullptr};
+  vmtrunc::base::Random seeds;
+  vmtrunc::fuzz::ByteMutator mutator{RulesFromEnvironment(), nullptr};
   size_t max_bytes =
       vmtrunc::kHeaderBytes + vmtrunc::kRecordBytes * EventsFromEnvironment();
   std::vector<uint8_t> bytes;  // what the last call returned

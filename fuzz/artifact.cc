@@ -1,6 +1,6 @@
 #include "fuzz/artifact.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 bool IsHash(std::string_view name) {
   return name.size() == 40 &&
@@ -14,4 +14,4 @@ bool IsArtifact(std::string_view name) {
   return false;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // An input of a corpus: 40 hexadecimal digits, the SHA-1 of what is in it.
 bool IsHash(std::string_view name);
@@ -12,6 +12,6 @@ bool IsHash(std::string_view name);
 // What it stopped at: crash-, timeout-, oom-, leak- or slow-unit-, and a hash.
 bool IsArtifact(std::string_view name);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_ARTIFACT_H_

@@ -5,7 +5,7 @@
 
 #include "fuzz/weave.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 using W = World<LargeCaps>;
@@ -21,8 +21,8 @@ bool IsWhole(const Event& event) {
 
 class Mutator {
  public:
-  Mutator(Script& script, size_t max_events, const Rules& rules, Random& random,
-          Verbs verbs)
+  Mutator(Script& script, size_t max_events, const Rules& rules,
+          base::Random& random, search::Verbs verbs)
       : script_(script),
         events_(script.events),
         max_(max_events),
@@ -60,7 +60,7 @@ class Mutator {
         WeaveOn(script_, Position(), max_, rules_, random_, verbs_);
         return true;
       case Mutation::kBlind:
-        Mutate(script_, max_, random_, verbs_);
+        search::Mutate(script_, max_, random_, verbs_);
         return true;
     }
     return false;
@@ -108,7 +108,8 @@ class Mutator {
   bool InsertPass() {
     size_t at = Position();
     Reached reached = ReachedAt(at);
-    Event begin = EffectiveEvent(reached.world(), random_, verbs_ & kPassVerbs);
+    Event begin =
+        EffectiveEvent(reached.world(), random_, verbs_ & search::kPassVerbs);
     if (begin.kind == EventKind::kNone) return false;
     begin.kind = EventKind::kBegin;
     const auto add = [&](const Event& event) {
@@ -310,8 +311,8 @@ class Mutator {
   std::vector<Event>& events_;
   const size_t max_;
   const Rules& rules_;
-  Random& random_;
-  const Verbs verbs_;
+  base::Random& random_;
+  const search::Verbs verbs_;
 };
 
 // Which operation each task has in flight.
@@ -336,7 +337,7 @@ std::vector<uint64_t> InFlightBefore(const Script& script, const Rules& rules) {
 }  // namespace
 
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
-                const Rules& rules, Random& random, Verbs verbs) {
+                const Rules& rules, base::Random& random, search::Verbs verbs) {
   const bool changed =
       Mutator(script, max_events, rules, random, verbs).Run(mutation);
   if (script.events.size() > max_events) script.events.resize(max_events);
@@ -344,7 +345,7 @@ bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
 }
 
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
-                 Random& random, Verbs verbs) {
+                 base::Random& random, search::Verbs verbs) {
   if (random.Below(3) == 0) {
     MutateOnce(script, Mutation::kGoOn, max_events, rules, random, verbs);
     return;
@@ -355,7 +356,7 @@ void MutateAware(Script& script, size_t max_events, const Rules& rules,
 }
 
 Script Splice(const Script& head, const Script& tail, size_t max_events,
-              const Rules& rules, Random& random) {
+              const Rules& rules, base::Random& random) {
   const std::vector<uint64_t> before = InFlightBefore(head, rules);
   const std::vector<uint64_t> behind = InFlightBefore(tail, rules);
   const size_t at = random.Below(static_cast<unsigned>(before.size()));
@@ -375,4 +376,4 @@ Script Splice(const Script& head, const Script& tail, size_t max_events,
   return script;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

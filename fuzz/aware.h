@@ -11,7 +11,7 @@
 #include "fuzz/effective.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 enum class Mutation : uint8_t {
   kInsert,       // an operation that has an effect
@@ -34,19 +34,20 @@ inline constexpr unsigned kMutations = 14;
 
 // One change. Returns whether there was something to change.
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
-                const Rules& rules, Random& random, Verbs verbs = kAllVerbs);
+                const Rules& rules, base::Random& random,
+                search::Verbs verbs = search::kAllVerbs);
 
 // One to four changes of any kind, or (a third of the time) another end. At
 // most `max_events` events.
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
-                 Random& random, Verbs verbs = kAllVerbs);
+                 base::Random& random, search::Verbs verbs = search::kAllVerbs);
 
 // The first events of one script and the last of another, cut where the same
 // tasks have the same operations in flight; the setup of the first. At most
 // `max_events`.
 Script Splice(const Script& head, const Script& tail, size_t max_events,
-              const Rules& rules, Random& random);
+              const Rules& rules, base::Random& random);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_AWARE_H_

@@ -6,13 +6,13 @@
 
 #include "core/run/run.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 Rules Seed() { return ParseKernelSpec("2.6.11")->rules(); }
 
-Script Grown(Random& random, const Rules& rules) {
-  Script script = RandomSetup(random);
+Script Grown(base::Random& random, const Rules& rules) {
+  Script script = search::RandomSetup(random);
   for (int i = 0; i < 6; ++i) MutateAware(script, 32, rules, random);
   return script;
 }
@@ -20,7 +20,7 @@ Script Grown(Random& random, const Rules& rules) {
 // A change that is made can be written and read again.
 TEST(Aware, EveryMutationMakesScripts) {
   const Rules rules = Seed();
-  Random random(1);
+  base::Random random(1);
   int made[kMutations] = {};
   for (int i = 0; i < 4000; ++i) {
     Script script = Grown(random, rules);
@@ -43,7 +43,7 @@ TEST(Aware, EveryMutationMakesScripts) {
 TEST(Aware, TheSeedDecides) {
   const Rules rules = Seed();
   for (uint64_t seed = 0; seed < 200; ++seed) {
-    Random one(seed), two(seed);
+    base::Random one(seed), two(seed);
     EXPECT_EQ(ToText(Grown(one, rules)), ToText(Grown(two, rules)));
   }
 }
@@ -52,16 +52,18 @@ TEST(Aware, TheSeedDecides) {
 // those drawn without looking, half as many.
 TEST(Aware, WhatItInsertsHasAnEffect) {
   const Rules rules = Seed();
-  Random random(2);
+  base::Random random(2);
   unsigned aware = 0, blind = 0, all = 0;
   for (int i = 0; i < 4000; ++i) {
     const Script script = Grown(random, rules);
     Reached reached(script.setup, rules);
     reached.Apply(script, 0, script.events.size());
-    const Event event = EffectiveEvent(reached.world(), random, kAllVerbs);
+    const Event event =
+        EffectiveEvent(reached.world(), random, search::kAllVerbs);
     if (event.kind == EventKind::kNone) continue;
     Event drawn;
-    while (drawn.kind != EventKind::kStart) drawn = RandomEvent(script, random);
+    while (drawn.kind != EventKind::kStart)
+      drawn = search::RandomEvent(script, random);
     ++all;
     const auto has_effect = [&](const Event& it) {
       World<LargeCaps> world = reached.world();
@@ -80,7 +82,7 @@ TEST(Aware, WhatItInsertsHasAnEffect) {
 // What is spliced goes on with the same operations in flight.
 TEST(Aware, SplicesWhereTheSameIsInFlight) {
   const Rules rules = Seed();
-  Random random(3);
+  base::Random random(3);
   unsigned mixed = 0;
   for (int i = 0; i < 2000; ++i) {
     const Script head = Grown(random, rules);
@@ -94,4 +96,4 @@ TEST(Aware, SplicesWhereTheSameIsInFlight) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -1,6 +1,6 @@
 // What a target of its own runs on and stops for, whatever its environment:
 // compiled into each by fuzz/kernels.cmake. Replaces what fuzz_truncate.cc has.
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 const char* BuiltInKernel();
 const char* BuiltInProperty();
@@ -12,4 +12,4 @@ const char* BuiltInKernel() { return VMTRUNC_BUILT_IN_KERNEL; }
 const char* BuiltInProperty() { return VMTRUNC_BUILT_IN_PROPERTY; }
 #endif
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -5,7 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 std::string WrongWithMessage(std::string_view text,
@@ -43,4 +43,4 @@ std::string WrongWithText(std::string_view text, const TextReader& read) {
   return "";
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

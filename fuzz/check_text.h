@@ -8,7 +8,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 using TextReader = std::function<absl::StatusOr<Script>(std::string_view)>;
 
@@ -19,6 +19,6 @@ using TextReader = std::function<absl::StatusOr<Script>(std::string_view)>;
 std::string WrongWithText(std::string_view text,
                           const TextReader& read = ParseText);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_CHECK_TEXT_H_

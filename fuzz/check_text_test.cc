@@ -5,7 +5,7 @@
 
 #include "core/run/scripts_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 constexpr std::string_view kText =
@@ -50,4 +50,4 @@ TEST(CheckText, EachOfItFires) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

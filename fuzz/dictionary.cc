@@ -5,7 +5,7 @@
 #include "core/check.h"
 #include "core/run/checker.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 // Two tasks and blocks of two pages: the least in which much can happen.
@@ -136,4 +136,4 @@ std::string Options(std::string_view target, size_t max_len) {
       max_len, target);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -10,7 +10,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // A piece of the byte form that engines insert or write over others.
 struct Token {
@@ -34,6 +34,6 @@ std::string Options(std::string_view target, size_t max_len);
 inline constexpr size_t kMostBytes = kHeaderBytes + kRecordBytes * kMaxEvents;
 inline constexpr size_t kMostText = 8192;  // of fuzz_text; a text has no end
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_DICTIONARY_H_

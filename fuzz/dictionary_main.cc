@@ -15,8 +15,8 @@ namespace {
 
 bool Write(const std::string& path, const std::string& content) {
   try {
-    vmtrunc::WriteFile(path, content);
-  } catch (const vmtrunc::UsageError& error) {
+    vmtrunc::base::WriteFile(path, content);
+  } catch (const vmtrunc::base::UsageError& error) {
     std::fprintf(stderr, "fuzz_dictionary: %s\n", error.what.c_str());
     return false;
   }
@@ -33,10 +33,13 @@ int main(int argc, char** argv) {
   }
   const std::string target = argv[argc - 1];
   const std::string name = target.substr(target.rfind('/') + 1);
-  const auto tokens = text ? vmtrunc::AllTextTokens() : vmtrunc::AllTokens();
-  const size_t max_len = text ? vmtrunc::kMostText : vmtrunc::kMostBytes;
-  return Write(target + ".dict", vmtrunc::Dictionary(tokens)) &&
-                 Write(target + ".options", vmtrunc::Options(name, max_len))
+  const auto tokens =
+      text ? vmtrunc::fuzz::AllTextTokens() : vmtrunc::fuzz::AllTokens();
+  const size_t max_len =
+      text ? vmtrunc::fuzz::kMostText : vmtrunc::fuzz::kMostBytes;
+  return Write(target + ".dict", vmtrunc::fuzz::Dictionary(tokens)) &&
+                 Write(target + ".options",
+                       vmtrunc::fuzz::Options(name, max_len))
              ? 0
              : 2;
 }

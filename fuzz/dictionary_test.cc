@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 // NAME="\xNN..." by line, comments left out.
@@ -121,4 +121,4 @@ TEST(Dictionary, TextTokensAreLinesOfAScript) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

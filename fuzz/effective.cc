@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 using W = World<LargeCaps>;
@@ -23,7 +23,8 @@ void Continue(const W& w, const Chooser& mine, Event& mremap) {
 
 // An mprotect after which two neighbours are one vma, or their boundary is
 // elsewhere.
-bool Merge(const W& w, const Chooser& mine, Random& random, Event& mprotect) {
+bool Merge(const W& w, const Chooser& mine, base::Random& random,
+           Event& mprotect) {
   for (int tries = 0; tries < 3; ++tries) {
     const Vma& vma = mine.Any();
     if (vma.mm_next == kNone) continue;
@@ -46,7 +47,7 @@ bool Merge(const W& w, const Chooser& mine, Random& random, Event& mprotect) {
 
 // Fills in the arguments. False when the verb can do nothing here.
 bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
-               Random& random, Event& e) {
+               base::Random& random, Event& e) {
   const unsigned mm = w.tasks[e.task].mm;
   switch (e.verb) {
     case Verb::kMmap: {
@@ -145,7 +146,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
   return false;
 }
 
-Verb ChooseVerb(Random& random, Verbs verbs) {
+Verb ChooseVerb(base::Random& random, search::Verbs verbs) {
   constexpr Verb kChoices[] = {
       Verb::kMmap,      Verb::kMmap,     Verb::kMunmap, Verb::kMunmap,
       Verb::kMprotect,  Verb::kMprotect, Verb::kMremap, Verb::kMremap,
@@ -154,7 +155,7 @@ Verb ChooseVerb(Random& random, Verbs verbs) {
       Verb::kInvalidate};
   for (int tries = 0; tries < 32; ++tries) {
     const Verb verb = kChoices[random.Below(std::size(kChoices))];
-    if ((verbs & Bit(verb)) != 0) return verb;
+    if ((verbs & search::Bit(verb)) != 0) return verb;
   }
   return Verb::kNone;
 }
@@ -166,8 +167,8 @@ void Reached::Apply(const Event& event) {
   Machine<LargeCaps, NoProbe<LargeCaps>>(world_, rules_, probe).Apply(event);
 }
 
-Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
-                     uint8_t task) {
+Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
+                     search::Verbs verbs, uint8_t task) {
   uint8_t idle[LargeCaps::kTasks];
   unsigned count = 0;
   for (uint8_t i = 0; i < LargeCaps::kTasks; ++i) {
@@ -189,4 +190,4 @@ Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
   return {};
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

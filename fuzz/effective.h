@@ -12,7 +12,7 @@
 #include "core/script/script.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // The state before an event of a script, for one kernel. A few KiB.
 class Reached {
@@ -34,8 +34,8 @@ class Reached {
 // An operation of an idle task that can have an effect in `world`: it finds
 // something to unmap, a protection to change, a pte to set. kNone where none
 // was found. `task`: whose, or kNone for anybody's.
-Event EffectiveEvent(const World<LargeCaps>& world, Random& random, Verbs verbs,
-                     uint8_t task = kNone);
+Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
+                     search::Verbs verbs, uint8_t task = kNone);
 
 // The value, or the largest that an argument can be.
 inline uint8_t Byte(unsigned value) {
@@ -45,7 +45,7 @@ inline uint8_t Byte(unsigned value) {
 // Chooses among what one mm has.
 class Chooser {
  public:
-  Chooser(const World<LargeCaps>& world, unsigned mm, Random& random)
+  Chooser(const World<LargeCaps>& world, unsigned mm, base::Random& random)
       : w_(world), random_(random) {
     for (Slot slot = w_.mms[mm].mmap; slot != kNone;
          slot = w_.vmas[slot].mm_next)
@@ -105,11 +105,11 @@ class Chooser {
 
  private:
   const World<LargeCaps>& w_;
-  Random& random_;
+  base::Random& random_;
   Slot vmas_[LargeCaps::kVmas];
   unsigned count_ = 0;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_EFFECTIVE_H_

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t*, size_t) { return 0; }
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned) {
-  static const bool same = std::getenv(vmtrunc::kNoMutationVariable) != nullptr;
+  static const bool same =
+      std::getenv(vmtrunc::fuzz::kNoMutationVariable) != nullptr;
   return same ? size : LLVMFuzzerMutate(data, size, max_size);
 }

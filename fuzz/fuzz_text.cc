@@ -11,7 +11,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string wrong =
-      vmtrunc::WrongWithText({reinterpret_cast<const char*>(data), size});
+      vmtrunc::fuzz::WrongWithText({reinterpret_cast<const char*>(data), size});
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "fuzz_text: %s\n", wrong.c_str());
   std::abort();

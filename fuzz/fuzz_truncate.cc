@@ -42,7 +42,7 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
     g_features[vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures];
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // A target that is told nothing by its environment has these compiled in: the
 // values of VMTRUNC_KERNEL and VMTRUNC_PROPERTY, null as if unset. A target of
@@ -211,12 +211,12 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 // Before the engine says or does anything.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   ::signal(SIGXFSZ, SIG_IGN);
-  vmtrunc::Target::Get();
+  vmtrunc::fuzz::Target::Get();
   return 0;
 }
 
@@ -225,20 +225,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // a handler of its own by now.
   static const auto old = ::signal(SIGXFSZ, SIG_IGN);
   static_cast<void>(old);
-  vmtrunc::Target::Get().Execute(std::span(data, size));
+  vmtrunc::fuzz::Target::Get().Execute(std::span(data, size));
   return 0;
 }
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned seed) {
-  return vmtrunc::CustomMutate(data, size, max_size, seed);
+  return vmtrunc::fuzz::CustomMutate(data, size, max_size, seed);
 }
 
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
                                             const uint8_t* data2, size_t size2,
                                             uint8_t* out, size_t max_out_size,
                                             unsigned seed) {
-  return vmtrunc::CustomCrossOver(std::span(data1, size1),
-                                  std::span(data2, size2), out, max_out_size,
-                                  seed);
+  return vmtrunc::fuzz::CustomCrossOver(std::span(data1, size1),
+                                        std::span(data2, size2), out,
+                                        max_out_size, seed);
 }

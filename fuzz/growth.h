@@ -15,7 +15,7 @@
 #include "core/run/checker.h"
 #include "fuzz/settings.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // Writes lines "EXECUTIONS SEEN" to a file, each a tenth more executions than
 // the one before, so that a file of a million executions has some 120.
@@ -54,6 +54,6 @@ class Growth {
   uint64_t next_ = 1;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_GROWTH_H_

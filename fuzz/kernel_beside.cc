@@ -11,7 +11,7 @@
 #include "base/shown.h"
 #include "core/build_id.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 constexpr std::string_view kNoteHead = "# An input that vmtrunc fuzz saved\n";
@@ -39,25 +39,26 @@ std::string NoteText(const InputNote& note, const std::string& path,
   absl::StrAppend(&text, "    seed     ",
                   note.seed == 0 ? "any" : absl::StrCat(note.seed), "\n");
   absl::StrAppend(&text, "    build    ", BuildId(), "\n    content  ",
-                  NameOf(content), "\n    again    vmtrunc run --kernel ",
-                  kernel, " --from bytes ", PathWord(path), "\n");
+                  base::NameOf(content), "\n    again    vmtrunc run --kernel ",
+                  kernel, " --from bytes ", base::PathWord(path), "\n");
   return text;
 }
 
 std::optional<KernelSpec> KernelBeside(const std::string& path) {
   if (path == "-") return std::nullopt;
-  const auto text = ReadWhole(path + ".md", kMostNote);
+  const auto text = base::ReadWhole(path + ".md", kMostNote);
   if (!text || !text->starts_with(kNoteHead)) return std::nullopt;
-  const auto content = ReadWhole(path, kMostInput);
+  const auto content = base::ReadWhole(path, base::kMostInput);
   const auto kernel = FieldOf(*text, "kernel");
-  if (!content || !kernel || FieldOf(*text, "content") != NameOf(*content))
+  if (!content || !kernel ||
+      FieldOf(*text, "content") != base::NameOf(*content))
     return std::nullopt;
   const auto spec = ParseKernelSpec(*kernel);
   if (!spec.ok())
-    throw UsageError{absl::StrCat(Shown(path), ".md: kernel ", Shown(*kernel),
-                                  ": expected ",
-                                  std::string(spec.status().message()))};
+    throw base::UsageError{absl::StrCat(base::Shown(path), ".md: kernel ",
+                                        base::Shown(*kernel), ": expected ",
+                                        std::string(spec.status().message()))};
   return *spec;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -9,7 +9,7 @@
 
 #include "core/model/rules.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 struct InputNote {
   KernelSpec kernel;     // that the input was run on
@@ -26,6 +26,6 @@ std::string NoteText(const InputNote& note, const std::string& path,
 // UsageError when it names a kernel that is not built.
 std::optional<KernelSpec> KernelBeside(const std::string& path);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_KERNEL_BESIDE_H_

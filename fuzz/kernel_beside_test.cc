@@ -5,10 +5,10 @@
 #include "base/scratch_test.h"
 #include "core/build_id.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
-class KernelBesideTest : public Scratch {
+class KernelBesideTest : public base::Scratch {
  protected:
   // An input with a note beside it.
   std::string Saved(const std::string& kernel) const {
@@ -56,9 +56,9 @@ TEST_F(KernelBesideTest, AKernelThatIsNotBuiltIsSaid) {
   std::string note = Get("crash.md");
   note.replace(note.find("   3.0\n"), 7, "   9.9\n");
   Put("crash.md", note);
-  EXPECT_NE(ErrorOf([&] { KernelBeside(saved); }).find("kernel 9.9"),
+  EXPECT_NE(base::ErrorOf([&] { KernelBeside(saved); }).find("kernel 9.9"),
             std::string::npos);
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

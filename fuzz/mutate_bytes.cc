@@ -13,13 +13,13 @@
 #include "fuzz/weave.h"
 #include "search/make.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
-Verbs VerbsFromEnvironment() {
+search::Verbs VerbsFromEnvironment() {
   const char* verbs = std::getenv(kVerbsVariable);
-  if (verbs == nullptr) return kAllVerbs;
-  const absl::StatusOr<Verbs> parsed = ParseVerbsVariable(verbs);
+  if (verbs == nullptr) return search::kAllVerbs;
+  const absl::StatusOr<search::Verbs> parsed = ParseVerbsVariable(verbs);
   VMT_CHECK(parsed.ok());
   return *parsed;
 }
@@ -42,15 +42,16 @@ size_t Encode(Script& script, uint8_t* out, size_t max_size) {
 }
 
 // Without the operations that are not to be.
-void KeepVerbs(Script& script, Verbs verbs) {
+void KeepVerbs(Script& script, search::Verbs verbs) {
   std::erase_if(script.events, [&](const Event& event) {
-    return event.verb != Verb::kNone && (verbs & Bit(event.verb)) == 0;
+    return event.verb != Verb::kNone && (verbs & search::Bit(event.verb)) == 0;
   });
 }
 
 // Blind mutation knows no verbs.
-size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size, Verbs verbs) {
-  if (verbs == kAllVerbs || size < kHeaderBytes) return size;
+size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
+                 search::Verbs verbs) {
+  if (verbs == search::kAllVerbs || size < kHeaderBytes) return size;
   Script script = DecodeBytes(std::span(data, size));
   KeepVerbs(script, verbs);
   return Encode(script, data, max_size);
@@ -62,8 +63,8 @@ constexpr unsigned kAnewOneIn = 3;
 
 }  // namespace
 
-absl::StatusOr<Verbs> ParseVerbsVariable(std::string_view value) {
-  Verbs verbs = 0;
+absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value) {
+  search::Verbs verbs = 0;
   for (const std::string& name :
        std::vector<std::string>(absl::StrSplit(std::string(value), ','))) {
     const Verb verb = VerbNamed(name);
@@ -71,7 +72,7 @@ absl::StatusOr<Verbs> ParseVerbsVariable(std::string_view value) {
       return absl::InvalidArgumentError(
           absl::StrCat("verbs with commas between, not ",
                        name.empty() ? "an empty word" : name));
-    verbs |= Bit(verb);
+    verbs |= search::Bit(verb);
   }
   return verbs;
 }
@@ -81,7 +82,7 @@ ByteMutator::ByteMutator(const Rules& rules, BlindMutation* blind)
 
 size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
                            uint64_t seed) const {
-  Random random(seed);
+  base::Random random(seed);
   if (!HasRoom(max_size) || random.Below(16) == 0) {
     if (blind_ != nullptr)
       return KeepVerbs(data, blind_(data, size, max_size), max_size, verbs_);
@@ -90,7 +91,7 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
     const auto events = static_cast<unsigned>(MaxEvents(max_size));
     Script made = random.Below(2) == 0
-                      ? MakeScript(random.Next(), events)
+                      ? search::MakeScript(random.Next(), events)
                       : WeaveScript(random.Next(), events, rules_, verbs_);
     KeepVerbs(made, verbs_);
     return Encode(made, data, max_size);
@@ -105,7 +106,7 @@ size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
                               std::span<const uint8_t> tail, uint8_t* out,
                               size_t max_size, uint64_t seed) const {
   if (!HasRoom(max_size)) return 0;
-  Random random(seed);
+  base::Random random(seed);
   Script script = Splice(DecodeBytes(head), DecodeBytes(tail),
                          MaxEvents(max_size), rules_, random);
   script.kernel.reset();
@@ -115,7 +116,7 @@ size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
 size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
                     uint64_t seed) {
   if (!HasRoom(max_size)) return size;
-  Random random(seed);
+  base::Random random(seed);
   Script script = DecodeBytes({data, size});
   KernelSpec spec = script.kernel.value_or(KernelSpec{});
   if (random.Below(4) == 0)
@@ -127,4 +128,4 @@ size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
   return Encode(script, data, max_size);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -12,7 +12,7 @@
 #include "core/model/rules.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // Changes `size` bytes at `data` in place, as the engine does without us, and
 // returns how many there are now.
@@ -20,7 +20,7 @@ using BlindMutation = size_t(uint8_t* data, size_t size, size_t max_size);
 
 // What VMTRUNC_VERBS says. InvalidArgument, what is expected, where a word is
 // no verb.
-absl::StatusOr<Verbs> ParseVerbsVariable(std::string_view value);
+absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value);
 
 // Deterministic in the bytes, the seed and what it was made with.
 class ByteMutator {
@@ -44,7 +44,7 @@ class ByteMutator {
  private:
   Rules rules_;
   BlindMutation* blind_;
-  Verbs verbs_;
+  search::Verbs verbs_;
 };
 
 // For targets that run on the kernel of the script: gives it another, or turns
@@ -52,6 +52,6 @@ class ByteMutator {
 // `max_size`. Returns how many bytes there are now. Deterministic in all of it.
 size_t MutateKernel(uint8_t* data, size_t size, size_t max_size, uint64_t seed);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_MUTATE_BYTES_H_

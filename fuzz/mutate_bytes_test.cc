@@ -9,7 +9,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 constexpr size_t kRoom = kHeaderBytes + 12 * kRecordBytes;
@@ -18,7 +18,7 @@ Rules SomeRules() { return ParseKernelSpec("2.6.9-mm")->rules(); }
 
 TEST(ByteMutator, IsDeterministicInItsSeedAndKeepsToItsRoom) {
   const ByteMutator mutator(SomeRules(), nullptr);
-  Random random(3);
+  base::Random random(3);
   std::vector<uint8_t> bytes;
   std::vector<uint8_t> before;
   std::set<std::string> results;
@@ -89,10 +89,10 @@ TEST(ByteMutator, WithoutRoomNothingIsWritten) {
 
 TEST(VerbsVariable, NamesVerbsWithCommasBetween) {
   EXPECT_EQ(ParseVerbsVariable("truncate,mmap").value(),
-            Bit(Verb::kMmap) | Bit(Verb::kTruncate));
+            search::Bit(Verb::kMmap) | search::Bit(Verb::kTruncate));
   for (int verb = 1; verb <= kVerbs; ++verb)
     EXPECT_EQ(ParseVerbsVariable(VerbName(static_cast<Verb>(verb))).value(),
-              Bit(static_cast<Verb>(verb)));
+              search::Bit(static_cast<Verb>(verb)));
   for (const char* wrong : {"", "mmap,", ",mmap", "12", "mmap munmap", "step"})
     EXPECT_FALSE(ParseVerbsVariable(wrong).ok()) << wrong;
   EXPECT_EQ(ParseVerbsVariable("mmap,fly").status().message(),
@@ -125,4 +125,4 @@ TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

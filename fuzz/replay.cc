@@ -58,20 +58,20 @@ void OnAbort(int) {
 
 [[noreturn]] void Fail(const std::string& path, const std::string& what) {
   std::fprintf(stderr, "replay_truncate: %s: %s\n",
-               vmtrunc::Shown(path).c_str(), what.c_str());
+               vmtrunc::base::Shown(path).c_str(), what.c_str());
   std::exit(2);
 }
 
 // As bytes, which say the kernel that a note beside the file names.
 std::vector<uint8_t> BytesOf(const std::string& path) {
-  const std::string content = vmtrunc::ReadFile(path);
+  const std::string content = vmtrunc::base::ReadFile(path);
   std::vector<uint8_t> bytes(content.begin(), content.end());
   if (path.ends_with(".vmt")) {
     const auto script = vmtrunc::ParseText(content);
     if (!script.ok()) Fail(path, std::string(script.status().message()));
     return vmtrunc::EncodeBytes(*script);
   }
-  if (const auto kernel = vmtrunc::KernelBeside(path)) {
+  if (const auto kernel = vmtrunc::fuzz::KernelBeside(path)) {
     bytes.resize(std::max(bytes.size(), vmtrunc::kHeaderBytes));
     vmtrunc::SetKernel(*kernel,
                        std::span(bytes).first<vmtrunc::kHeaderBytes>());
@@ -82,14 +82,14 @@ std::vector<uint8_t> BytesOf(const std::string& path) {
 void Replay(const std::string& path) {
   const std::vector<uint8_t> bytes = BytesOf(path);
   std::snprintf(g_current, sizeof(g_current), "replay_truncate: %s: aborted\n",
-                vmtrunc::Shown(path).c_str());
+                vmtrunc::base::Shown(path).c_str());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }
 
 // Not notes beside inputs, and not what vmtrunc keeps for itself.
 bool IsInput(const fs::path& path) {
   return path.extension() != ".md" &&
-         !vmtrunc::IsBookkeeping(path.filename().string());
+         !vmtrunc::base::IsBookkeeping(path.filename().string());
 }
 
 // Files below directories, in an order that is the same everywhere.
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
     Fail(paths[0], "expected a file to run, and there is none");
   try {
     for (const std::string& input : inputs) Replay(input);
-  } catch (const vmtrunc::UsageError& error) {
+  } catch (const vmtrunc::base::UsageError& error) {
     std::fprintf(stderr, "replay_truncate: %s\n", error.what.c_str());
     return 2;
   }

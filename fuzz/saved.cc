@@ -14,7 +14,7 @@
 #include "core/build_id.h"
 #include "fuzz/settings.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 [[noreturn]] void Fail(const std::string& path, int error) {
@@ -77,20 +77,20 @@ std::string Saved::InputThatRuns() const {
 
 std::string Saved::Keep(const std::string& stem) {
   try {
-    return WriteUnused(directory_ + "/" + stem, kInputExtension,
-                       InputThatRuns())
+    return base::WriteUnused(directory_ + "/" + stem, kInputExtension,
+                             InputThatRuns())
         .substr(directory_.size() + 1);
-  } catch (const UsageError& error) {
+  } catch (const base::UsageError& error) {
     EndTarget(error.what);
   }
 }
 
 void Saved::KeepAgain(const std::string& name) {
   try {
-    WriteFile(directory_ + "/" + name, InputThatRuns());
-  } catch (const UsageError& error) {
+    base::WriteFile(directory_ + "/" + name, InputThatRuns());
+  } catch (const base::UsageError& error) {
     EndTarget(error.what);
   }
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -12,7 +12,7 @@
 #include "core/script/script.h"
 #include "fuzz/status.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // What is saved is a script in bytes as it stands, and says the kernel that it
 // ran on: `vmtrunc run FILE` runs it again. All files are in their final size
@@ -53,6 +53,6 @@ class Saved {
   size_t size_ = 0;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_SAVED_H_

@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 }
 
 void Convert(const fs::path& from, const fs::path& directory) {
-  const auto script = vmtrunc::ParseText(vmtrunc::ReadFile(from.string()));
+  const auto script =
+      vmtrunc::ParseText(vmtrunc::base::ReadFile(from.string()));
   if (!script.ok()) Fail(from, script.status().ToString());
   const auto bytes = vmtrunc::EncodeBytes(*script);
 
@@ -33,7 +34,7 @@ void Convert(const fs::path& from, const fs::path& directory) {
   const fs::path to = directory / (from.parent_path().filename().string() +
                                    "-" + from.stem().string());
   if (fs::exists(fs::symlink_status(to))) Fail(to, "is there already");
-  vmtrunc::WriteFile(to.string(), {bytes.begin(), bytes.end()});
+  vmtrunc::base::WriteFile(to.string(), {bytes.begin(), bytes.end()});
 }
 
 int ConvertAll(const fs::path& to, const std::vector<std::string>& places) {
@@ -62,7 +63,7 @@ int main(int argc, char** argv) {
   }
   try {
     return ConvertAll(argv[1], {argv + 2, argv + argc});
-  } catch (const vmtrunc::UsageError& error) {
+  } catch (const vmtrunc::base::UsageError& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what.c_str());
     return 2;
   }

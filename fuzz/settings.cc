@@ -9,7 +9,7 @@
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/status.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 std::optional<std::string> ValueOf(const char* name, const char* built_in) {
@@ -92,4 +92,4 @@ void EndTarget(const std::string& what) {
   ::_exit(2);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

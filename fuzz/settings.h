@@ -8,7 +8,7 @@
 
 #include "core/model/rules.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 struct Settings {
   KernelSpec kernel;             // to run on
@@ -32,6 +32,6 @@ std::string DirectorySetting();
 // takes for a crash of the target.
 [[noreturn]] void EndTarget(const std::string& what);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_SETTINGS_H_

@@ -11,7 +11,7 @@
 #include "fuzz/status.h"
 #include "search/cause.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 class Sorter {
  public:
@@ -33,8 +33,8 @@ class Sorter {
       return;
     }
     const Draft draft{setup, {events.begin(), events.end()}};
-    const RootCause cause =
-        CauseOf(draft, kernel_, run.first.property, known_, &runs_);
+    const search::RootCause cause =
+        search::CauseOf(draft, kernel_, run.first.property, known_, &runs_);
     const std::string name = cause.Name(kernel_);
     for (size_t i = 0; i < kMostCauses; ++i) {
       SortedCause& slot = status_.causes[i];
@@ -57,6 +57,6 @@ class Sorter {
   uint64_t runs_ = 0;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_SORTER_H_

@@ -6,7 +6,7 @@
 
 #include "core/run/checker.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 inline constexpr const char* kKernelVariable = "VMTRUNC_KERNEL";
 inline constexpr const char* kDefaultKernel = "2.6.11";
@@ -71,6 +71,6 @@ struct FuzzStatus {
   SortedCause causes[kMostCauses];
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_STATUS_H_

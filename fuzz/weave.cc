@@ -7,14 +7,14 @@
 #include "fuzz/aware.h"
 #include "search/make.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 class Weaver {
  public:
   // `start` goes on to `goal` events.
-  Weaver(Script start, size_t goal, const Rules& rules, Random& random,
-         Verbs verbs)
+  Weaver(Script start, size_t goal, const Rules& rules, base::Random& random,
+         search::Verbs verbs)
       : random_(random),
         script_(std::move(start)),
         reached_(script_.setup, rules),
@@ -59,10 +59,11 @@ class Weaver {
  private:
   // A few verbs that come again and again (swarm testing).
   void ChooseVerbs() {
-    few_ = verbs_ & kPassVerbs;
+    few_ = verbs_ & search::kPassVerbs;
     for (unsigned verb = 0; verb < 32; ++verb)
-      if (!random_.OneOf(2)) few_ |= verbs_ & Verbs{1} << verb;
-    few_ |= verbs_ & Bit(random_.OneOf(2) ? Verb::kMprotect : Verb::kMremap);
+      if (!random_.OneOf(2)) few_ |= verbs_ & search::Verbs{1} << verb;
+    few_ |= verbs_ &
+            search::Bit(random_.OneOf(2) ? Verb::kMprotect : Verb::kMremap);
   }
 
   void Add(const Event& event) {
@@ -87,10 +88,10 @@ class Weaver {
     }
   }
 
-  Event Any(Verbs verbs, uint8_t task = kNone) {
+  Event Any(search::Verbs verbs, uint8_t task = kNone) {
     return EffectiveEvent(reached_.world(), random_, verbs, task);
   }
-  Event Other(Verbs verbs, uint8_t than) {
+  Event Other(search::Verbs verbs, uint8_t than) {
     for (int tries = 0; tries < 8; ++tries) {
       const Event event = Any(verbs);
       if (event.task != than) return event;
@@ -130,14 +131,16 @@ class Weaver {
   // An operation that is stopped on its way, a pass that goes on or is stopped
   // too, and both come to their end.
   void Woven() {
-    constexpr Verbs kTouches = Bit(Verb::kRead) | Bit(Verb::kWrite);
-    constexpr Verbs kLong = Bit(Verb::kMremap) | Bit(Verb::kFork);
+    constexpr search::Verbs kTouches =
+        search::Bit(Verb::kRead) | search::Bit(Verb::kWrite);
+    constexpr search::Verbs kLong =
+        search::Bit(Verb::kMremap) | search::Bit(Verb::kFork);
     const unsigned what = random_.Below(3);
     const Event first = Any(what == 0   ? verbs_ & kTouches
                             : what == 1 ? verbs_ & kLong
                                         : few_);
     if (first.kind == EventKind::kNone) return;
-    Event second = Other(verbs_ & kPassVerbs, first.task);
+    Event second = Other(verbs_ & search::kPassVerbs, first.task);
     if (second.kind == EventKind::kNone) return;
     if (!random_.OneOf(3)) Aim(second, first);
     if (!Begin(first)) return;
@@ -189,7 +192,7 @@ class Weaver {
       count = MappedPages(pages);
     }
     if (count == 0) return {};
-    Event event = Any(verbs_ & kPassVerbs);
+    Event event = Any(verbs_ & search::kPassVerbs);
     if (event.kind == EventKind::kNone) return event;
     const unsigned at = pages[random_.Below(count)];
     const unsigned page = at % LargeCaps::kFilePages;
@@ -251,27 +254,27 @@ class Weaver {
     }
   }
 
-  Random& random_;
+  base::Random& random_;
   Script script_;
   Reached reached_;
   const size_t goal_;
   size_t mapped_ = 0;
-  const Verbs verbs_;
-  Verbs few_ = 0;
+  const search::Verbs verbs_;
+  search::Verbs few_ = 0;
 };
 
 }  // namespace
 
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
-                   Verbs verbs) {
-  Random random(seed);
-  Script start = MakeStart(random.Next());
+                   search::Verbs verbs) {
+  base::Random random(seed);
+  Script start = search::MakeStart(random.Next());
   const size_t goal = start.events.size() + events;
   return Weaver(std::move(start), goal, rules, random, verbs).Run();
 }
 
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
-             Random& random, Verbs verbs) {
+             base::Random& random, search::Verbs verbs) {
   script.events.resize(std::min(from, script.events.size()));
   if (script.events.size() >= max_events) return;
   const size_t left = max_events - script.events.size();
@@ -280,4 +283,4 @@ void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
   script = Weaver(std::move(script), goal, rules, random, verbs).Run();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

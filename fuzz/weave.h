@@ -9,19 +9,19 @@
 #include "core/script/script.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 
 // One script of `events` events at most behind its first mappings, for a kernel
 // with these rules. The
 // same seed gives the same script, on every build.
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
-                   Verbs verbs = kAllVerbs);
+                   search::Verbs verbs = search::kAllVerbs);
 
 // Leaves the first `from` events of the script, and goes on from what they
 // reach, to `max_events` at most.
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
-             Random& random, Verbs verbs = kAllVerbs);
+             base::Random& random, search::Verbs verbs = search::kAllVerbs);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz
 
 #endif  // VMTRUNC_FUZZ_WEAVE_H_

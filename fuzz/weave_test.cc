@@ -9,7 +9,7 @@
 #include "core/run/run.h"
 #include "search/make.h"
 
-namespace vmtrunc {
+namespace vmtrunc::fuzz {
 namespace {
 
 TEST(Weave, ScriptsCanBeWrittenAndRead) {
@@ -17,7 +17,7 @@ TEST(Weave, ScriptsCanBeWrittenAndRead) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     const Script script = WeaveScript(seed, 24, rules);
     ASSERT_LE(script.events.size(),
-              MakeStart(Random(seed).Next()).events.size() + 24);
+              search::MakeStart(base::Random(seed).Next()).events.size() + 24);
     const Script again = DecodeBytes(EncodeBytes(script));
     ASSERT_EQ(again.setup, script.setup);
     ASSERT_EQ(again.events, script.events) << ToText(script);
@@ -27,7 +27,7 @@ TEST(Weave, ScriptsCanBeWrittenAndRead) {
 
 TEST(Weave, GoesOnFromWhereItIsCut) {
   const Rules rules = ParseKernelSpec("2.6.38")->rules();
-  Random random(3);
+  base::Random random(3);
   unsigned longer = 0, all = 0;
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     const Script script = WeaveScript(seed, 24, rules);
@@ -49,11 +49,13 @@ TEST(Weave, GoesOnFromWhereItIsCut) {
 
 TEST(Weave, MakesNoOtherVerbs) {
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
-  const Verbs verbs =
-      Bit(Verb::kTruncate) | Bit(Verb::kMmap) | Bit(Verb::kMunmap);
+  const search::Verbs verbs = search::Bit(Verb::kTruncate) |
+                              search::Bit(Verb::kMmap) |
+                              search::Bit(Verb::kMunmap);
   for (uint64_t seed = 0; seed < 500; ++seed)
     for (const Event& event : WeaveScript(seed, 24, rules, verbs).events)
-      ASSERT_TRUE(event.verb == Verb::kNone || (verbs & Bit(event.verb)) != 0);
+      ASSERT_TRUE(event.verb == Verb::kNone ||
+                  (verbs & search::Bit(event.verb)) != 0);
 }
 
 // Of its events fewer are in vain, and behind more drops something happens,
@@ -62,7 +64,7 @@ TEST(Weave, LessIsInVain) {
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
   unsigned events[2] = {}, effects[2] = {}, drops[2] = {};
   for (uint64_t seed = 0; seed < 2000; ++seed) {
-    const Script scripts[] = {MakeScript(seed, 24),
+    const Script scripts[] = {search::MakeScript(seed, 24),
                               WeaveScript(seed, 24, rules)};
     for (int i = 0; i < 2; ++i) {
       if (scripts[i].events.size() > 60) continue;  // that go round the count
@@ -80,4 +82,4 @@ TEST(Weave, LessIsInVain) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::fuzz

@@ -8,7 +8,7 @@
 #include "live/maps.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 using World_ = World<LargeCaps>;
@@ -54,7 +54,7 @@ std::string Present(const View& view) {
 // Adds the event if the kernel can be told it; an event without effect is kept
 // now and then.
 void TakeEvent(Script& script, World_& world, const Event& event,
-               Random& random, const Rules& rules) {
+               base::Random& random, const Rules& rules) {
   const bool forks = event.verb == Verb::kFork;
   if (!NothingToDo(event, script.setup).empty()) return;
   if (forks && world.tasks[event.new_addr].live != 0) return;
@@ -69,8 +69,9 @@ void TakeEvent(Script& script, World_& world, const Event& event,
 
 }  // namespace
 
-Script RandomLive(Random& random, size_t events, const Rules& rules) {
-  constexpr Verbs kVerbsHere = kAllVerbs & ~Bit(Verb::kInvalidate);
+Script RandomLive(base::Random& random, size_t events, const Rules& rules) {
+  constexpr search::Verbs kVerbsHere =
+      search::kAllVerbs & ~search::Bit(Verb::kInvalidate);
   Script script = EmptyScript();
   script.setup.tasks = 2;
   script.setup.files = static_cast<uint8_t>(1 + random.Below(2));
@@ -83,7 +84,7 @@ Script RandomLive(Random& random, size_t events, const Rules& rules) {
   World_ world = MakeWorld<LargeCaps>(script.setup, rules);
   bool any = true;
   while (script.events.size() < events && any) {
-    Event event = RandomEvent(script, random, kVerbsHere);
+    Event event = search::RandomEvent(script, random, kVerbsHere);
     if (event.verb == Verb::kNone) continue;
     if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
     event.kind = EventKind::kStart;
@@ -179,4 +180,4 @@ std::string Comparison::CompareTouch(const World_& world, const Event& event,
       pte.index(), file == 0 ? "first" : "second", value, reply.value);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

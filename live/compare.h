@@ -14,11 +14,11 @@
 #include "live/sequence.h"
 #include "live/tasks.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // Sequential events that mostly do something: by tasks that live, around what
 // is mapped, of one file or two. All of them can be played.
-Script RandomLive(Random& random, size_t events, const Rules& rules);
+Script RandomLive(base::Random& random, size_t events, const Rules& rules);
 
 // Counts what the scripts make happen.
 class MergeProbe : public NoProbe<LargeCaps> {
@@ -73,6 +73,6 @@ class Comparison {
   std::array<std::array<uint8_t, LargeCaps::kFilePages>, 2> values_{};
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_COMPARE_H_

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "live/sequence.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 // Numbers the laps of a script. What it begins and has not finished is in
@@ -71,4 +71,4 @@ Dealt Deal(const Script& script, unsigned meet, RaceShared& s) {
   return dealt;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

@@ -7,7 +7,7 @@
 #include "core/script/script.h"
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // What became of a script's events, beside those that are raced.
 struct Dealt {
@@ -22,6 +22,6 @@ struct Dealt {
 // script has in flight together, or `meet` operations.
 Dealt Deal(const Script& script, unsigned meet, RaceShared& shared);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_DEAL_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "live/process.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 constexpr unsigned kNoFile = 2;
@@ -67,4 +67,4 @@ std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
                          pgoff);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // One vma as a line, as the comparison of model and kernel takes it.
 std::string VmaLine(uint64_t start, uint64_t end, bool shared, bool write,
@@ -20,6 +20,6 @@ bool ReadMaps(int fd, std::string& text);
 std::string VmasOf(const std::string& text,
                    const std::array<uint64_t, 2>& inodes);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_MAPS_H_

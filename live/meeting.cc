@@ -8,7 +8,7 @@
 #include <climits>
 #include <ctime>
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 // Who slept starts some ten microseconds late, and the others have done their
@@ -65,4 +65,4 @@ void Meeting::Release() {
   if (sleepers_.load() != 0) FutexWake(generation_);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

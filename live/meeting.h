@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // Blocks until `word` is not `value` any more, a wake, or the time is over.
 void FutexWait(std::atomic<uint32_t>& word, uint32_t value, int milliseconds);
@@ -39,6 +39,6 @@ class Meeting {
   std::atomic<uint32_t> sleepers_{0};
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_MEETING_H_

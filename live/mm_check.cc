@@ -12,7 +12,7 @@
 
 #include "live/truth.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 // Documentation/admin-guide/mm/pagemap.rst.
@@ -239,4 +239,4 @@ void MmCheck::PlantOtherPage() {
   }
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

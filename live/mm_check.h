@@ -7,7 +7,7 @@
 
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // One line of /proc/self/maps in the arena; start and end in real pages from
 // its base, the offset in real pages too.
@@ -56,6 +56,6 @@ class MmCheck {
   std::array<uint64_t, kArenaPages * kMaxUnit> entries_{};
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_MM_CHECK_H_

@@ -10,7 +10,7 @@
 
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 thread_local sigjmp_buf g_touch;
@@ -101,4 +101,4 @@ bool MachineRefused(const Event& e, int error) {
   return IsMachineLimit(error);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

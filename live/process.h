@@ -11,7 +11,7 @@
 #include "core/model/caps.h"
 #include "core/model/event.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 inline constexpr size_t kPage = 4096;
 inline constexpr unsigned kArenaPages = 256;  // of a script
@@ -54,6 +54,6 @@ int Call(const Event& event, const Arena& place);
 // where the error alone does not tell. Requires: by the process that made it.
 bool MachineRefused(const Event& event, int error);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_PROCESS_H_

@@ -15,7 +15,7 @@
 #include "live/tasks.h"
 #include "live/truth.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 constexpr useconds_t kLookMicroseconds = 20000;
@@ -168,4 +168,4 @@ RaceReport Race(const RaceOptions& options,
   return report;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

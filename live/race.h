@@ -13,7 +13,7 @@
 #include "core/script/script.h"
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 struct RaceOptions {
   uint64_t runs = 1000;
@@ -53,6 +53,6 @@ const std::vector<std::string>& PlantNames();
 RaceReport Race(const RaceOptions& options,
                 const std::function<void(const RaceReport&)>& progress);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_RACE_H_

@@ -16,7 +16,7 @@
 #include "base/random.h"
 #include "live/truth.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 // A place for each task, another one in each round: which two tasks share a
@@ -24,7 +24,7 @@ namespace {
 unsigned PlaceOf(unsigned task, unsigned tasks, uint32_t round) {
   unsigned order[kTasks];
   for (unsigned i = 0; i < kTasks; ++i) order[i] = i;
-  Random random(round);
+  base::Random random(round);
   for (unsigned i = tasks; i > 1; --i)
     std::swap(order[i - 1], order[random.Below(i)]);
   return order[task];
@@ -126,7 +126,7 @@ bool Racer::RunTask(unsigned task, unsigned from) {
 // Tasks that start as one meet each other in the same places each time.
 void Racer::StartLate(unsigned task, unsigned i) const {
   if (s_.delay == 0) return;
-  Random random(uint64_t{s_.round} << 16 | i << 4 | task);
+  base::Random random(uint64_t{s_.round} << 16 | i << 4 | task);
   const uint64_t start = Now() + random.Below(s_.delay);
   while (Now() < start) {
   }
@@ -273,4 +273,4 @@ void Racer::Exit(unsigned task, unsigned i) {
   ::_exit(0);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

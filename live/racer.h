@@ -9,7 +9,7 @@
 #include "live/mm_check.h"
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 class Racer {
  public:
@@ -49,6 +49,6 @@ class Racer {
   bool forked_ = false;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_RACER_H_

@@ -21,7 +21,7 @@
 #include "search/make.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 // Of each process. The files are bounded by the script: 2 of 64 units.
@@ -40,11 +40,11 @@ Script OfSystemCalls(Script script) {
 // Half of them as the fuzzer makes them, around passes that lower the size more
 // and more; half of single events, whose sizes go up and down.
 Script RandomScript(uint64_t seed, unsigned events) {
-  if (seed % 2 == 0) return OfSystemCalls(MakeScript(seed, events));
-  Random random(seed);
-  Script script = RandomSetup(random);
+  if (seed % 2 == 0) return OfSystemCalls(search::MakeScript(seed, events));
+  base::Random random(seed);
+  Script script = search::RandomSetup(random);
   while (script.events.size() < events) {
-    Event event = RandomEvent(script, random);
+    Event event = search::RandomEvent(script, random);
     if (event.verb == Verb::kNone) continue;
     // Else few tasks see the end.
     if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
@@ -246,7 +246,7 @@ bool Rounds::WriteScript(const Script& script) {
   if (options_.script) return true;
   const std::string text = ToText(script);
   const int out = options_.out;
-  int error = ::lseek(out, 0, SEEK_SET) < 0 ? errno : WriteAll(out, text);
+  int error = ::lseek(out, 0, SEEK_SET) < 0 ? errno : base::WriteAll(out, text);
   if (error == 0 && ::ftruncate(out, static_cast<off_t>(text.size())) != 0)
     error = errno;
   if (error != 0)
@@ -255,4 +255,4 @@ bool Rounds::WriteScript(const Script& script) {
   return error == 0;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

@@ -12,7 +12,7 @@
 #include "live/race.h"
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // Counts the operations of the round and which overlapped one of another task.
 void CountRound(RaceShared& shared);
@@ -44,6 +44,6 @@ class Rounds {
   uint64_t oom_kills_ = 0;            // before the first round
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_ROUNDS_H_

@@ -4,7 +4,7 @@
 #include "core/model/machine-inl.h"
 #include "live/process.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 using World_ = World<LargeCaps>;
@@ -152,4 +152,4 @@ Sequence MakeSequence(const Script& script, const Rules& rules) {
   return Sequencer(script, rules).Make();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

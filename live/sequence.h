@@ -9,7 +9,7 @@
 #include "core/model/machine.h"
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // Why the event does nothing on any system, whatever other tasks do ("outside
 // pages 1..255"), or "".
@@ -63,6 +63,6 @@ bool PlayTurn(Machine<LargeCaps, P>& machine, World<LargeCaps>& world,
   return effect;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_SEQUENCE_H_

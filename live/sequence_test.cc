@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "live/compare.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 Rules Newest() { return ParseKernelSpec("6.x")->rules(); }
@@ -65,7 +65,7 @@ TEST(SequenceTest, CountsWhatHasNothingToDo) {
 TEST(SequenceTest, NothingThatIsGeneratedIsRefusedOrIdle) {
   unsigned two_files = 0, shared = 0;
   for (uint64_t seed = 0; seed < 2000; ++seed) {
-    Random random(seed);
+    base::Random random(seed);
     const Script script =
         RandomLive(random, seed % 20 == 0 ? 256 : 32, Newest());
     const Sequence made = MakeSequence(script, Newest());
@@ -79,4 +79,4 @@ TEST(SequenceTest, NothingThatIsGeneratedIsRefusedOrIdle) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <string>
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 uint64_t Now() {
   timespec now{};
@@ -79,4 +79,4 @@ void Fail(RaceShared& shared, const char* invariant, unsigned task,
   shared.failed.store(2);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

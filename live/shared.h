@@ -10,7 +10,7 @@
 #include "live/meeting.h"
 #include "live/process.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 inline constexpr unsigned kMaxUnit = 16;
 inline constexpr unsigned kFilePages = LargeCaps::kFilePages * kMaxUnit;
@@ -123,6 +123,6 @@ bool RefusedBySignal(RaceShared& shared, int status, uint64_t before);
                                         const char* invariant, unsigned task,
                                         const char* format, ...);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_SHARED_H_

@@ -19,7 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "live/maps.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 constexpr int kAnswerLookMilliseconds = 200;
@@ -267,4 +267,4 @@ void LiveTasks::Forget(size_t task) {
   pids_[task] = 0;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

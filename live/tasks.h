@@ -11,7 +11,7 @@
 
 #include "live/process.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 // What one mm looks like, of the model or of the kernel.
 struct View {
@@ -76,6 +76,6 @@ class LiveTasks {
   std::array<pid_t, kTasks> pids_{};
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_TASKS_H_

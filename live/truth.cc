@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cinttypes>
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 namespace {
 
 // A value is round << 32 | whose << 30 | check << 16 | file << 15 | page of a
@@ -170,4 +170,4 @@ void StampPages(RaceShared& s) {
   s.stamped_at[s.checks++] = Now();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live

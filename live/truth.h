@@ -9,7 +9,7 @@
 
 #include "live/shared.h"
 
-namespace vmtrunc {
+namespace vmtrunc::live {
 
 uint64_t OpStamp(uint32_t round, unsigned op);
 uint64_t CheckStamp(uint32_t round, unsigned check, unsigned file,
@@ -28,6 +28,6 @@ void Settle(RaceShared& shared, unsigned end);
 // writes a value of its own to every page of every file. Requires: the same.
 void StampPages(RaceShared& shared);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_TRUTH_H_

@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "core/model/machine.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 using W = World<LargeCaps>;
@@ -219,4 +219,4 @@ AtomicResult SameAsAtomic(const Script& script, const Rules& rules) {
   return result;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

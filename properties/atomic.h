@@ -7,7 +7,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 struct AtomicResult {
   bool compared = false;   // the operations overlap, and all orders agree
@@ -20,6 +20,6 @@ struct AtomicResult {
 inline constexpr int kMostOrders = 24;
 AtomicResult SameAsAtomic(const Script& script, const Rules& rules);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_ATOMIC_H_

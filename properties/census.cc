@@ -5,7 +5,7 @@
 #include "core/check.h"
 #include "core/model/machine-inl.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 using W = World<LargeCaps>;
@@ -132,4 +132,4 @@ constexpr Share kShares[] = {
 
 std::span<const Share> AllShares() { return kShares; }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

@@ -7,7 +7,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // Totals of one run, or of many.
 struct Census {
@@ -41,6 +41,6 @@ struct Share {
 };
 std::span<const Share> AllShares();
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_CENSUS_H_

@@ -14,7 +14,7 @@
 #include "base/shown.h"
 #include "base/write.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 // Thrown through rapidcheck, which has no other way to end a search.
@@ -51,22 +51,25 @@ class Listener : public QuietListener {
 
 CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  if (IsRegularFile(path_)) {
-    const auto left = ReadWhole(path_, ~size_t{0});
+  if (base::IsRegularFile(path_)) {
+    const auto left = base::ReadWhole(path_, ~size_t{0});
     if (!left)
-      throw UsageError{Shown(path_) + ": expected a file that can be read"};
-    if (!left->empty()) ended_ = WriteUnused(path_ + "-ended", "bytes", *left);
+      throw base::UsageError{base::Shown(path_) +
+                             ": expected a file that can be read"};
+    if (!left->empty())
+      ended_ = base::WriteUnused(path_ + "-ended", "bytes", *left);
   }
   // Made anew: an old one may have other names.
-  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) FailPath(path_, errno);
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
+    base::FailPath(path_, errno);
   file_ = ::open(path_.c_str(),
                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (file_ < 0) FailPath(path_, errno);
+  if (file_ < 0) base::FailPath(path_, errno);
 }
 
 CurrentScript::~CurrentScript() {
   if (file_ < 0) return;
-  if (IsStill(file_, path_)) ::unlink(path_.c_str());
+  if (base::IsStill(file_, path_)) ::unlink(path_.c_str());
   ::close(file_);
 }
 
@@ -78,7 +81,7 @@ void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
   const auto size = static_cast<ssize_t>(bytes.size());
   if (::pwrite(file_, bytes.data(), bytes.size(), 0) != size ||
       ::ftruncate(file_, size) != 0)
-    throw std::runtime_error("cannot write " + Shown(path_));
+    throw std::runtime_error("cannot write " + base::Shown(path_));
 }
 
 std::string CheckId(const ScriptProperty& property, const KernelSpec& kernel) {
@@ -135,4 +138,4 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   return outcome;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

@@ -11,7 +11,7 @@
 #include "properties/gen.h"
 #include "properties/properties.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // Keeps the script that runs in a file, so that an abort loses nothing: in the
 // byte form, which `vmtrunc run` reads.
@@ -72,6 +72,6 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
                    const KernelSpec& other, const CheckParams& params,
                    CurrentScript& current);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_CHECK_H_

@@ -2,16 +2,16 @@
 
 #include "properties/smaller.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 rc::Gen<Script> AnyScript(unsigned events) {
   return rc::Gen<Script>([events](const rc::Random& random, int) {
     rc::Random copy = random;
-    return rc::shrinkable::shrinkRecur(MakeScript(copy.next(), events),
+    return rc::shrinkable::shrinkRecur(search::MakeScript(copy.next(), events),
                                        &SmallerScripts);
   });
 }
 
 void showValue(const Script& script, std::ostream& os) { os << ToText(script); }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

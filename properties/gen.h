@@ -6,7 +6,7 @@
 
 #include "search/make.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 inline constexpr unsigned kScriptEvents = 32;
 
@@ -14,22 +14,24 @@ inline constexpr unsigned kScriptEvents = 32;
 // since SmallerScripts() does the shrinking. One in 128 is longer.
 rc::Gen<Script> AnyScript(unsigned events = kScriptEvents);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 namespace rc {
 
 template <>
 struct Arbitrary<vmtrunc::Script> {
-  static Gen<vmtrunc::Script> arbitrary() { return vmtrunc::AnyScript(); }
+  static Gen<vmtrunc::Script> arbitrary() {
+    return vmtrunc::properties::AnyScript();
+  }
 };
 
 }  // namespace rc
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // How rapidcheck shows a script: as text.
 void showValue(const Script& script, std::ostream& os);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_GEN_H_

@@ -9,13 +9,14 @@
 #include "properties/census.h"
 #include "properties/smaller.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 TEST(Generator, MakesTheSameScriptsOnEveryBuild) {
   uint64_t all = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {
-    const std::vector<uint8_t> bytes = EncodeBytes(MakeScript(seed, 32));
+    const std::vector<uint8_t> bytes =
+        EncodeBytes(search::MakeScript(seed, 32));
     all = (all ^ HashBytes(bytes.data(), bytes.size())) * 0x9e3779b97f4a7c15U;
   }
   EXPECT_EQ(all, VMTRUNC_GENERATOR_HASH) << std::hex << all;
@@ -27,7 +28,7 @@ TEST(Generator, DoesEachThingOftenEnough) {
   std::vector<int> did(AllShares().size());
   Census all;
   for (uint64_t seed = 0; seed < kScripts; ++seed) {
-    const Census census = CountRun(MakeScript(seed, 32), rules);
+    const Census census = CountRun(search::MakeScript(seed, 32), rules);
     all.Add(census);
     for (size_t i = 0; i < did.size(); ++i)
       did[i] += AllShares()[i].in_script(census) ? 1 : 0;
@@ -55,7 +56,8 @@ TEST(Generator, GivesSameAsAtomicSomethingToCompare) {
   const Rules rules = ParseKernelSpec("3.0")->rules();
   int compared = 0;
   for (uint64_t seed = 0; seed < 1000; ++seed)
-    compared += SameAsAtomic(MakeScript(seed, 32), rules).compared ? 1 : 0;
+    compared +=
+        SameAsAtomic(search::MakeScript(seed, 32), rules).compared ? 1 : 0;
   EXPECT_GE(compared, 200);
 }
 
@@ -90,7 +92,7 @@ std::vector<unsigned> Size(const Script& script) {
 
 TEST(Smaller, EachCandidateIs) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
-    const Script script = MakeScript(seed, 32);
+    const Script script = search::MakeScript(seed, 32);
     const std::vector<unsigned> size = Size(script);
     rc::Seq<Script> candidates = SmallerScripts(script);
     int count = 0;
@@ -103,7 +105,7 @@ TEST(Smaller, EachCandidateIs) {
 }
 
 TEST(Smaller, EachDeletionIsTried) {
-  const Script script = MakeScript(7, 32);
+  const Script script = search::MakeScript(7, 32);
   for (size_t at = 0; at < script.events.size(); ++at) {
     std::vector<Event> less = script.events;
     less.erase(less.begin() + static_cast<std::ptrdiff_t>(at));
@@ -140,4 +142,4 @@ TEST(Smaller, ATaskThatDoesNothingGoes) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

@@ -12,7 +12,7 @@
 #include "core/about/bugs.h"
 #include "properties/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 // Scripts until one is found; nothing after `params.maxSuccess`. `on_case` may
@@ -106,4 +106,4 @@ void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed) {
       until.has_value() && !late, scripts, clock() - start);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

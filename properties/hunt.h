@@ -7,7 +7,7 @@
 
 #include "core/about/bugs.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // For each rule whose flip is a known bug and the property that it breaks:
 // checks, through rapidcheck and from `seeds` seeds, that no script breaks the
@@ -21,6 +21,6 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
 // after `cases` scripts or so many seconds of processor time.
 void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_HUNT_H_

@@ -29,7 +29,7 @@
 #include "properties/options.h"
 #include "properties/report.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 namespace fs = std::filesystem;
@@ -53,13 +53,13 @@ void OnCrash(int signal) {
 void HandleCrashes(const Options& o) {
   absl::SNPrintF(g_current, sizeof(g_current),
                  "the script that ran is in %s: vmtrunc run %s\n",
-                 Shown(Current(o)), PathWord(Current(o)));
+                 base::Shown(Current(o)), base::PathWord(Current(o)));
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL})
     ::signal(signal, OnCrash);
 }
 
 // What has been found by then is told.
-bool IsStopped() { return StopOnSignals(); }
+bool IsStopped() { return base::StopOnSignals(); }
 
 class Progress {
  public:
@@ -73,20 +73,20 @@ class Progress {
  private:
   std::string what_;
   uint64_t cases_ = 0;
-  ProgressLine line_;
+  base::ProgressLine line_;
 };
 
 int Status(bool broken) {
-  if (broken) return kExitBroken;
-  return IsStopped() ? kExitRanOut : kExitHeld;
+  if (broken) return base::kExitBroken;
+  return IsStopped() ? base::kExitRanOut : base::kExitHeld;
 }
 
 void TellEnded(const CurrentScript& current) {
   if (!current.ended().empty())
     std::cerr
         << "properties: what ran when an earlier command was killed is in "
-        << Shown(current.ended()) << ": vmtrunc run "
-        << PathWord(current.ended()) << "\n";
+        << base::Shown(current.ended()) << ": vmtrunc run "
+        << base::PathWord(current.ended()) << "\n";
 }
 
 // ---- what is done
@@ -97,9 +97,11 @@ std::string PlaceOf(const Options& o, const Cell& cell) {
   const std::string place = absl::StrCat(o.out, "/known");
   std::error_code error;
   fs::create_directory(place, error);
-  if (error && error != std::errc::file_exists) FailPath(place, error.value());
+  if (error && error != std::errc::file_exists)
+    base::FailPath(place, error.value());
   if (!fs::is_directory(fs::symlink_status(place, error)))
-    throw UsageError{Shown(place) + ": expected a directory, not a link"};
+    throw base::UsageError{base::Shown(place) +
+                           ": expected a directory, not a link"};
   return place;
 }
 
@@ -110,15 +112,15 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
   Cell cell{&property, name, KnownBreak(property, name), {}, {}};
   Progress progress(CheckId(property, kernel));
   params.on_case = [&] { progress.Case(); };
-  params.stop = &StopOnSignals();
+  params.stop = &base::StopOnSignals();
   cell.outcome = Check(property, kernel, kernel, params, current);
   if (cell.broken()) {
     // A finding is shown whether or not it can be kept.
     try {
       std::string stem = absl::StrCat(PlaceOf(o, cell), "/", FileName(cell));
       if (stem.ends_with(".vmt")) stem.resize(stem.size() - 4);
-      cell.path = WriteUnused(stem, "vmt", FileText(cell));
-    } catch (const UsageError& error) {
+      cell.path = base::WriteUnused(stem, "vmt", FileText(cell));
+    } catch (const base::UsageError& error) {
       (o.json ? std::cerr : std::cout) << FileText(cell) << std::flush;
       throw;
     }
@@ -134,7 +136,7 @@ void ExpectReproduced(const Options& o, const CheckParams& params,
     for (const KernelSpec& kernel : kernels)
       found += params.reproduce.count(CheckId(*property, kernel));
   if (found != params.reproduce.size())
-    throw UsageError{
+    throw base::UsageError{
         "RC_PARAMS: reproduce is of a property or kernel that is not checked"};
 }
 
@@ -243,10 +245,11 @@ int CheckLong(const Options& o, CheckParams params) {
 }
 
 int Replay(const Options& o) {
-  const Script script = ReadScript(o.replay, "");
+  const Script script = cli::ReadScript(o.replay, "");
   if (!script.unknown_kernel.empty() && o.kernels.empty())
-    throw UsageError{absl::StrCat(Shown(o.replay), ": expected a kernel, not ",
-                                  script.unknown_kernel)};
+    throw base::UsageError{absl::StrCat(base::Shown(o.replay),
+                                        ": expected a kernel, not ",
+                                        script.unknown_kernel)};
   std::vector<KernelSpec> kernels;
   if (o.kernels.empty() && script.kernel) kernels = {*script.kernel};
   if (kernels.empty()) kernels = Kernels(o);
@@ -257,11 +260,11 @@ int Replay(const Options& o) {
       const std::string what = property->check(script, rules, rules);
       broken |= !what.empty();
       std::cout << absl::StreamFormat(
-          "%s: %s: %s\n", CheckId(*property, kernel), Shown(o.replay),
+          "%s: %s: %s\n", CheckId(*property, kernel), base::Shown(o.replay),
           what.empty() ? "holds" : absl::StrCat("breaks: ", what));
     }
   }
-  return broken ? kExitBroken : kExitHeld;
+  return broken ? base::kExitBroken : base::kExitHeld;
 }
 
 // How often what matters happens, on 2.6.11 unless one kernel is named.
@@ -313,7 +316,7 @@ int Distribution(const Options& o, const CheckParams& params) {
                                     VerbName(static_cast<Verb>(verb)),
                                     double(all.verbs[verb]) / scripts);
   std::cout << "\n";
-  return low ? kExitBroken : kExitHeld;
+  return low ? base::kExitBroken : base::kExitHeld;
 }
 
 int List() {
@@ -325,7 +328,7 @@ int List() {
             ? ""
             : absl::StrCat(" against ", property.fires_with_other));
   }
-  return kExitHeld;
+  return base::kExitHeld;
 }
 
 int Main(int argc, char** argv) {
@@ -335,13 +338,13 @@ int Main(int argc, char** argv) {
       "RC_PARAMS is read too; flags come before it.\n"
       "Exit status: 0 each check holds or breaks as known, 1 one breaks, 2 bad "
       "usage or input, 3 stopped.");
-  o.command = PathWord(argc > 0 ? argv[0] : "properties");
+  o.command = base::PathWord(argc > 0 ? argv[0] : "properties");
   app.name(o.command);
   app.add_option("--kernel", o.kernels,
                  "K,...; else all, and those that look behind known bugs")
-      ->check(kNotEmpty);
+      ->check(cli::kNotEmpty);
   app.add_option("--property", o.properties, "P,...; else all (see --list)")
-      ->check(kNotEmpty);
+      ->check(cli::kNotEmpty);
   app.add_option("--cases", o.cases,
                  "scripts for each property and kernel, 2000 by default")
       ->check(CLI::Range(1, 1000000000));
@@ -349,11 +352,11 @@ int Main(int argc, char** argv) {
       app.add_option("--seed", o.seed_text, "else a random one");
   app.add_option("--hours", o.hours, "goes on for so long; prints a tally")
       ->check(CLI::Range(0.0, 100000.0))
-      ->check(kNumber);
+      ->check(cli::kNumber);
   app.add_option("--out", o.out, "where scripts that break go")
       ->capture_default_str();
   app.add_option("--replay", o.replay, "checks this script instead")
-      ->check(kNotEmpty);
+      ->check(cli::kNotEmpty);
   app.add_flag("--distribution", o.distribution,
                "prints what the scripts do; 1 when below its floor");
   app.add_option("--bugs", o.bugs,
@@ -363,58 +366,60 @@ int Main(int argc, char** argv) {
   app.add_option("--bug", o.bug,
                  "counts them for this bug, once, for ci/bench-bugs: a line of "
                  "JSON; gives up after --cases or --seconds")
-      ->check(kNotEmpty);
+      ->check(cli::kNotEmpty);
   app.add_option("--seconds", o.seconds,
                  "of processor time, with --bug; 60 by default")
-      ->check(kPositive);
+      ->check(cli::kPositive);
   app.add_flag("--list", o.list, "prints the properties");
   app.add_flag("--json", o.json, "as JSON");
   try {
     app.parse(argc, argv);
     o.seed_given = seed->count() > 0;
     if (o.seed_given && !absl::SimpleAtoi(o.seed_text, &o.seed))
-      throw UsageError{absl::StrCat(
+      throw base::UsageError{absl::StrCat(
           "--seed: expected a number of 64 bits, not ", o.seed_text)};
     if (o.list) return List();
     // The others write nothing.
-    EndOnSignals("properties: stopped");
+    base::EndOnSignals("properties: stopped");
     if (!o.replay.empty()) return Replay(o);
     const CheckParams params = Params(o);
     if (o.distribution) return Distribution(o, params);
     if (!o.bug.empty()) {
       PrintHuntOf(FindBug(o.bug), params.rc.maxSuccess, o.seconds,
                   params.rc.seed);
-      return kExitHeld;
+      return base::kExitHeld;
     }
     if (o.bugs > 0) {
       Progress progress("bugs");
       PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed,
                 [&] { progress.Case(); });
-      return kExitHeld;
+      return base::kExitHeld;
     }
-    StopOnSignals();
-    const WorkDirectory work("--out", o.out, "properties");
+    base::StopOnSignals();
+    const base::WorkDirectory work("--out", o.out, "properties");
     return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
-    std::cerr << "properties: " << Shown(error.what()) << " (see --help)\n";
-    return kExitUsage;
-  } catch (const UsageError& error) {
-    std::cerr << "properties: " << Shown(error.what) << "\n";
-    return kExitUsage;
+    std::cerr << "properties: " << base::Shown(error.what())
+              << " (see --help)\n";
+    return base::kExitUsage;
+  } catch (const base::UsageError& error) {
+    std::cerr << "properties: " << base::Shown(error.what) << "\n";
+    return base::kExitUsage;
   } catch (const std::exception& error) {
-    std::cerr << "properties: " << Shown(error.what()) << "\n";
-    return kExitUsage;
+    std::cerr << "properties: " << base::Shown(error.what()) << "\n";
+    return base::kExitUsage;
   }
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 int main(int argc, char** argv) {
-  vmtrunc::HoldClosedStreams();
-  const int status = vmtrunc::RunWithStack(vmtrunc::Main, argc, argv);
+  vmtrunc::base::HoldClosedStreams();
+  const int status =
+      vmtrunc::base::RunWithStack(vmtrunc::properties::Main, argc, argv);
   std::cout.flush();
   if (std::cout) return status;
   std::cerr << "properties: cannot write to standard output\n";

@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "cli/input.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 // "; is it lock-order?" of a property that begins as the word does, or "".
@@ -39,9 +39,9 @@ std::vector<const ScriptProperty*> Properties(const Options& o) {
     if (o.properties.empty()) break;
     const ScriptProperty* property = FindScriptProperty(std::string(name));
     if (property == nullptr)
-      throw UsageError{absl::StrCat("--property: expected a property, not ",
-                                    std::string(name), NearMiss(name),
-                                    " (see --list)")};
+      throw base::UsageError{
+          absl::StrCat("--property: expected a property, not ",
+                       std::string(name), NearMiss(name), " (see --list)")};
     all.push_back(property);
   }
   if (all.empty())
@@ -58,7 +58,7 @@ std::vector<KernelSpec> Kernels(const Options& o) {
     names.assign(CheckedKernels().begin(), CheckedKernels().end());
   std::vector<KernelSpec> all;
   for (const std::string& name : names) {
-    all.push_back(OneKernel(name));
+    all.push_back(cli::OneKernel(name));
   }
   return all;
 }
@@ -66,8 +66,8 @@ std::vector<KernelSpec> Kernels(const Options& o) {
 const BugInfo& FindBug(const std::string& name) {
   for (const BugInfo& bug : AllBugs())
     if (name == bug.name) return bug;
-  throw UsageError{absl::StrCat("--bug: expected a known bug, not ", name,
-                                " (see vmtrunc bugs)")};
+  throw base::UsageError{absl::StrCat("--bug: expected a known bug, not ", name,
+                                      " (see vmtrunc bugs)")};
 }
 
 CheckParams Params(const Options& o) {
@@ -91,21 +91,21 @@ CheckParams Params(const Options& o) {
     const absl::string_view key = word.substr(0, word.find('='));
     if (std::find(std::begin(kWords), std::end(kWords), key) ==
         std::end(kWords))
-      throw UsageError{absl::StrCat(
+      throw base::UsageError{absl::StrCat(
           "RC_PARAMS: expected ", absl::StrJoin(kWords, ", "), ", not ", key)};
   }
   try {
     if (text != nullptr)
       configuration = rc::detail::configFromString(text, defaults);
   } catch (const rc::detail::ConfigurationException& error) {
-    throw UsageError{absl::StrCat("RC_PARAMS: ", error.what())};
+    throw base::UsageError{absl::StrCat("RC_PARAMS: ", error.what())};
   }
   CheckParams params{configuration.testParams, configuration.reproduce, {}};
   if (o.cases > 0) params.rc.maxSuccess = o.cases;
   if (o.bugs > 0 || !o.bug.empty())
     params.rc.maxSuccess = o.cases > 0 ? o.cases : kBugCases;
   if (params.rc.maxSuccess < 1)
-    throw UsageError{"RC_PARAMS: expected max_success of 1 or more"};
+    throw base::UsageError{"RC_PARAMS: expected max_success of 1 or more"};
   if (o.seed_given) params.rc.seed = o.seed;
   // rapidcheck prints what it thinks that it runs with: let it be true.
   configuration.testParams = params.rc;
@@ -114,4 +114,4 @@ CheckParams Params(const Options& o) {
   return params;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

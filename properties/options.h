@@ -10,7 +10,7 @@
 #include "core/model/rules.h"
 #include "properties/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 inline constexpr int kDefaultCases = 2000;
 inline constexpr int kBugCases = 1000000;
@@ -37,6 +37,6 @@ const BugInfo& FindBug(const std::string& name);
 // RC_PARAMS, and our flags over it; sets RC_PARAMS to what they come to.
 CheckParams Params(const Options& o);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_OPTIONS_H_

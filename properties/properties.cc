@@ -9,7 +9,7 @@
 #include "properties/runs.h"
 #include "properties/split.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 // One of the model's own properties (core/run/checker.h).
@@ -174,4 +174,4 @@ const char* KnownBreak(const ScriptProperty& property,
   return nullptr;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

@@ -8,7 +8,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 struct ScriptProperty {
   const char* name;
@@ -40,6 +40,6 @@ std::span<const char* const> CheckedKernels();
 // in any other spelling than CheckedKernels() is not known to break anything.
 const char* KnownBreak(const ScriptProperty& property, std::string_view kernel);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_PROPERTIES_H_

@@ -11,7 +11,7 @@
 #include "properties/runs.h"
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 KernelSpec Spec(const char* name) { return *ParseKernelSpec(name); }
@@ -112,20 +112,20 @@ TEST(Known, TheCorpusBreaksNothingElse) {
 // never ends below, and nearly always there. (A mmap over a part of a mapping
 // splits it too, but not alone.)
 TEST(Shrinking, EndsAtTheFewestEvents) {
-  Bound bound = *FindBound("tiny");
+  search::Bound bound = *search::FindBound("tiny");
   bound.mms = 1;
   bound.operations = 1;
-  const Problem problem = ProblemOf(bound);
+  const search::Problem problem = search::ProblemOf(bound);
   const std::pair<const char*, int> kAtLeast[] = {{"no-over-unmap", 20},
                                                   {"index-agrees", 15}};
   for (const auto& [name, at_least] : kAtLeast) {
     const ScriptProperty& property = *FindScriptProperty(name);
     const KernelSpec kernel = Spec(property.fires_on);
-    ProveOptions options;
+    search::ProveOptions options;
     options.rules = kernel.rules();
     options.properties = 1U << PropertyNumber(name);
-    const ProveResult fewest = Prove(problem, options);
-    ASSERT_EQ(fewest.answer, Answer::kBreaks) << name;
+    const search::ProveResult fewest = search::Prove(problem, options);
+    ASSERT_EQ(fewest.answer, search::Answer::kBreaks) << name;
     EXPECT_EQ(fewest.script.events.size(), 2U) << name;
     CurrentScript none("");
     int equal = 0;
@@ -155,10 +155,11 @@ TEST(FlipAloneBreaks, IsNotAboutNothing) {
   const Rules rules = Spec("2.6.38+pass-clears-restarts").rules();
   int breaks = 0;
   for (uint64_t seed = 0; seed < 200; ++seed)
-    if (FlipThatBreaks(MakeScript(seed, kScriptEvents), rules) != nullptr)
+    if (FlipThatBreaks(search::MakeScript(seed, kScriptEvents), rules) !=
+        nullptr)
       ++breaks;
   EXPECT_GE(breaks, 100);
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

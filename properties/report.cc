@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 std::string Plural(size_t number, const char* what) {
@@ -112,17 +112,18 @@ void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
   for (const absl::string_view line :
        absl::StrSplit(ToText(outcome.script), '\n', absl::SkipEmpty()))
     std::cout << "    " << line << "\n";
-  const std::string ask = absl::StrCat("--property ", cell.property->name,
-                                       " --kernel ", ShellWord(cell.kernel));
+  const std::string ask =
+      absl::StrCat("--property ", cell.property->name, " --kernel ",
+                   base::ShellWord(cell.kernel));
   std::cout << absl::StreamFormat(
       "\n  written to    %s\n"
       "  what it does  vmtrunc run %s\n"
       "  check again   %s --property %s --replay %s\n"
       "  search again  RC_PARAMS=\"seed=%d max_success=%d\" %s %s\n"
       "  shrink again  RC_PARAMS=\"%s\" %s %s\n\n",
-      Shown(cell.path), PathWord(cell.path), command, cell.property->name,
-      PathWord(cell.path), params.seed, params.maxSuccess, command, ask,
-      outcome.again, command, ask);
+      base::Shown(cell.path), base::PathWord(cell.path), command,
+      cell.property->name, base::PathWord(cell.path), params.seed,
+      params.maxSuccess, command, ask, outcome.again, command, ask);
 }
 
 nlohmann::json ToJson(const Cell& cell) {
@@ -133,10 +134,10 @@ nlohmann::json ToJson(const Cell& cell) {
   if (cell.known != nullptr) json["known"] = cell.known;
   if (cell.outcome.holds) return json;
   json["detail"] = cell.outcome.what;
-  json["path"] = Utf8(cell.path);
+  json["path"] = base::Utf8(cell.path);
   json["events"] = cell.outcome.script.events.size();
   json["rc_params"] = cell.outcome.again;
   return json;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

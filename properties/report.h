@@ -8,7 +8,7 @@
 
 #include "properties/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // One property on one kernel.
 struct Cell {
@@ -37,6 +37,6 @@ std::string Legend();
 
 nlohmann::json ToJson(const Cell& cell);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_REPORT_H_

@@ -3,7 +3,7 @@
 #include "absl/strings/str_format.h"
 #include "core/model/machine-inl.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 using W = World<LargeCaps>;
@@ -71,4 +71,4 @@ std::string RestartGoesBack(const Script& script, const Rules& rules) {
   return probe.broken();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

@@ -7,7 +7,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // Runs the script. What a pass that drops its lock leaves behind (the restart
 // address in a vma, or the one in the pass) is never below what it left in the
@@ -15,6 +15,6 @@ namespace vmtrunc {
 // was below, or nothing.
 std::string RestartGoesBack(const Script& script, const Rules& rules);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_RESTART_H_

@@ -9,14 +9,14 @@
 #include "core/about/bugs.h"
 #include "core/run/run.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 using W = World<LargeCaps>;
 using CheckedMachine = Machine<LargeCaps, Checker<LargeCaps>>;
 
 // Numbers that depend on the script alone.
-Random RandomOf(const Script& script) {
+base::Random RandomOf(const Script& script) {
   uint64_t seed = script.events.size();
   for (const Event& event : script.events) {
     uint64_t bits = 0;
@@ -24,7 +24,7 @@ Random RandomOf(const Script& script) {
     std::memcpy(&bits, &event, sizeof(bits));
     seed = (seed ^ bits) * 0x9e3779b97f4a7c15U;
   }
-  return Random(seed);
+  return base::Random(seed);
 }
 
 // World and checker, and what moves them.
@@ -128,7 +128,7 @@ std::string AnyOrderDeclares(const Script& script, const Rules& rules,
       absl::StrAppend(&events, line, "\n");
     }
   }
-  Random random = RandomOf(script);
+  base::Random random = RandomOf(script);
   std::string text = "vmtrunc 1\n";
   std::vector<std::string>* groups[] = {&files, &tasks, &rest};
   while (!files.empty() || !tasks.empty() || !rest.empty()) {
@@ -170,7 +170,7 @@ std::string SublistsRun(const Script& script, const Rules& rules,
   constexpr uint32_t kOrderly =
       Bit(Property::kIndexAgrees) | Bit(Property::kVmasWellFormed) |
       Bit(Property::kLockOrder) | Bit(Property::kNoFreedUse);
-  Random random = RandomOf(script);
+  base::Random random = RandomOf(script);
   const size_t size = script.events.size();
   const size_t tries = size / 3 + 1;
   for (size_t i = 0; i < tries; ++i) {
@@ -227,4 +227,4 @@ std::string FlipAloneBreaks(const Script& script, const Rules& rules,
       result.first.ToString());
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

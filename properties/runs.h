@@ -7,7 +7,7 @@
 
 #include "core/about/bugs.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // Copies world and checker at a few events, goes on with both (the copy by
 // `other`), and compares state, effects and verdict.
@@ -39,6 +39,6 @@ std::string FlipAloneBreaks(const Script& script, const Rules& rules,
 // FlipAloneBreaks() holds for want of a case.
 const BugInfo* FlipThatBreaks(const Script& script, const Rules& rules);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_RUNS_H_

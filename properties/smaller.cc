@@ -4,7 +4,7 @@
 
 #include "core/script/verbs.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 void Half(uint8_t& value, unsigned least) {
@@ -174,4 +174,4 @@ rc::Seq<Script> SmallerScripts(const Script& script) {
   return rc::makeSeq<Smaller>(script);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

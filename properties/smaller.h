@@ -6,7 +6,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // What to try instead of a script that fails, the boldest first: without a run
 // of events, with simpler or smaller ones, with fewer tasks, with simpler
@@ -14,6 +14,6 @@ namespace vmtrunc {
 // that a chain of them ends.
 rc::Seq<Script> SmallerScripts(const Script& script);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_SMALLER_H_

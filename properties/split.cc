@@ -5,7 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "core/model/machine.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 namespace {
 
 using W = World<LargeCaps>;
@@ -97,4 +97,4 @@ std::string SplitThenMerge(const Script& script, const Rules& rules,
   return "";
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties

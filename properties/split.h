@@ -7,7 +7,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::properties {
 
 // Runs the script to its end. Then, for each linear vma and a range at its low
 // end, at its high end, and in between: protects the range the other way, and
@@ -18,6 +18,6 @@ namespace vmtrunc {
 std::string SplitThenMerge(const Script& script, const Rules& rules,
                            const Rules& other);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::properties
 
 #endif  // VMTRUNC_PROPERTIES_SPLIT_H_

@@ -7,7 +7,7 @@
 #include "core/model/caps.h"
 #include "core/script/verbs.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 class Alternator {
@@ -210,4 +210,4 @@ std::vector<Event> OtherPasses(const Event& pass, const Setup& setup) {
   return all;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -6,7 +6,7 @@
 
 #include "search/cost.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // All verbs, by the tasks that the script has, over ranges that begin and end
 // where its own do: hundreds.
@@ -20,6 +20,6 @@ std::vector<Setup> Near(const Setup& setup);
 // alone.
 std::vector<Event> OtherPasses(const Event& pass, const Setup& setup);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_ALTERNATIVES_H_

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
@@ -214,4 +214,4 @@ Problem ProblemOf(const Script& script) {
   return problem;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

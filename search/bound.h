@@ -11,7 +11,7 @@
 #include "core/script/script.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // A bound, as one row of a table. Set before it is measured: one that is too
 // large for the time is reported with how far it came, not lowered.
@@ -56,6 +56,6 @@ Problem ProblemOf(const Bound& bound);
 // begins with are its start; then each task's operations in their order.
 Problem ProblemOf(const Script& script);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_BOUND_H_

@@ -8,7 +8,7 @@
 #include "core/model/fields.h"
 #include "core/model/mark.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr uint8_t kSame = 1;       // a remembered vma that is still there
@@ -224,4 +224,4 @@ template uint64_t Fingerprint<SmallCaps>(const World<SmallCaps>&, const Rules&,
 template uint64_t Fingerprint<LargeCaps>(const World<LargeCaps>&, const Rules&,
                                          uint64_t, bool);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -8,7 +8,7 @@
 #include "core/run/checker.h"
 #include "core/model/world.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // What is left out or renamed, because nothing that can happen depends on it:
 //   1  slots of the slab: vmas in use come in the order of mm, state and
@@ -30,6 +30,6 @@ template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
                      bool plain);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_CANONICAL_H_

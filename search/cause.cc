@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 size_t Number(const RootCause& cause) {
@@ -100,8 +100,7 @@ RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
 
 Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
               const RuleSet& known) {
-  Reason reason{
-      .property = cause.property, .breach = cause.breach};
+  Reason reason{.property = cause.property, .breach = cause.breach};
   if (cause.rule >= 0) {
     reason.unlike = kernel;
     reason.unlike->flips.flip(Number(cause));
@@ -119,4 +118,4 @@ Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
   };
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

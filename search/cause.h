@@ -10,7 +10,7 @@
 #include "search/reason.h"
 #include "search/reduce.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 struct RootCause {
   // In the place of a rule.
@@ -50,6 +50,6 @@ RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
 Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
               const RuleSet& known);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_CAUSE_H_

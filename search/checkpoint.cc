@@ -12,7 +12,7 @@
 #include "core/version.h"
 #include "core/model/world.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr uint64_t kMagic =  // "VTPROVE" and a digit, as bytes
@@ -156,4 +156,4 @@ absl::Status Checkpoint::Append(uint64_t transitions, uint64_t beyond,
   return absl::OkStatus();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

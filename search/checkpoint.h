@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 class Checkpoint {
  public:
@@ -51,6 +51,6 @@ class Checkpoint {
   uint64_t end_ = 0;  // of what is whole, bytes
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_CHECKPOINT_H_

@@ -2,7 +2,7 @@
 
 #include "core/script/verbs.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 unsigned ArgumentsOf(const Event& e) {
@@ -48,4 +48,4 @@ bool IsLess(const Draft& one, const Draft& other) {
   return one.setup < other.setup;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -8,7 +8,7 @@
 #include "core/model/event.h"
 #include "core/script/draft.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // In the order in which they are compared.
 struct Cost {
@@ -30,6 +30,6 @@ Cost CostOf(const Draft& draft);
 // of two different ones always is. Requires: all events have an effect.
 bool IsLess(const Draft& one, const Draft& other);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_COST_H_

@@ -21,7 +21,7 @@ extern "C" void __sanitizer_cov_8bit_counters_init(char* first, char* end) {
   g_end = reinterpret_cast<uint8_t*>(end);
 }
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 #ifdef __clang__
 using Watched = CoveredChecker;
@@ -47,4 +47,4 @@ unsigned CountClass(uint8_t count) {
   return bits <= 6 ? static_cast<unsigned>(bits) + 1 : bits == 7 ? 7 : 8;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -11,7 +11,7 @@
 
 #include "core/run/run.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // How many there are; 0 where this build counts none, as gcc's.
 size_t BranchCount();
@@ -25,6 +25,6 @@ RunResult RunCovered(const Draft& draft, const Rules& rules,
 // 16.., 32.., 128...
 unsigned CountClass(uint8_t count);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_COVERED_H_

@@ -4,13 +4,13 @@
 
 #include "core/run/checker.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 class CoveredChecker : public Checker<LargeCaps> {
  public:
   using Checker::Checker;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_COVERED_CHECKER_H_

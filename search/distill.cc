@@ -9,7 +9,7 @@
 #include "search/covered.h"
 #include "search/shrink.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr uint32_t kClasses = 8;
@@ -180,4 +180,4 @@ void ShrinkKept(const Reach& reach, const std::vector<uint32_t>& kept,
   }
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -14,7 +14,7 @@
 #include "search/cost.h"
 #include "search/set_cover.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // Numbers of features, ascending.
 using Features = std::vector<uint32_t>;
@@ -78,6 +78,6 @@ void ShrinkKept(const Reach& reach, const std::vector<uint32_t>& kept,
                 std::vector<ReachedBy>& reached,
                 const std::function<void()>& on_shrunk);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_DISTILL_H_

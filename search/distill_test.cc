@@ -10,7 +10,7 @@
 #include "search/covered.h"
 #include "search/make.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 bool Covers(const CoverProblem& problem, const std::vector<uint32_t>& chosen) {
@@ -28,7 +28,7 @@ uint64_t WeightOf(const CoverProblem& problem,
   return sum;
 }
 
-CoverProblem RandomProblem(Random& random, unsigned most_sets,
+CoverProblem RandomProblem(base::Random& random, unsigned most_sets,
                            unsigned most_elements) {
   CoverProblem problem;
   const unsigned sets = random.Between(1, most_sets);
@@ -45,7 +45,7 @@ CoverProblem RandomProblem(Random& random, unsigned most_sets,
 
 // All subsets are tried.
 TEST(SetCover, IsTheSmallest) {
-  Random random(7);
+  base::Random random(7);
   unsigned better_than_greedy = 0;
   for (int n = 0; n < 200; ++n) {
     const CoverProblem problem = RandomProblem(random, 11, 12);
@@ -75,7 +75,7 @@ TEST(SetCover, IsTheSmallest) {
 }
 
 TEST(SetCover, HasAnAnswerAndABoundWhenTimeIsUp) {
-  Random random(3);
+  base::Random random(3);
   CoverProblem problem;
   for (int i = 0; i < 300; ++i) {
     std::set<uint32_t> set;
@@ -166,4 +166,4 @@ TEST(Distill, KnowsABugThatAScriptDetects) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -9,7 +9,7 @@
 #include "core/check.h"
 #include "search/space.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr uint32_t kNoState = std::numeric_limits<uint32_t>::max();
@@ -292,4 +292,4 @@ LassoResult FindLasso(const Problem& problem, const ProveOptions& options) {
              : LassoSearch<LargeCaps>(problem, options).Run();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

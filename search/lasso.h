@@ -7,7 +7,7 @@
 
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // A stem and a loop: after the stem, each round of the loop leads back to the
 // same state (of the normal form, search/canonical.h), and in it a pass drops
@@ -31,6 +31,6 @@ struct LassoResult {
 // rules, jobs (one is used), memory, time, stop and on_progress of `options`.
 LassoResult FindLasso(const Problem& problem, const ProveOptions& options);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_LASSO_H_

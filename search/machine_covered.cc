@@ -5,6 +5,6 @@
 
 namespace vmtrunc {
 
-template class Machine<LargeCaps, CoveredChecker>;
+template class Machine<LargeCaps, search::CoveredChecker>;
 
 }  // namespace vmtrunc

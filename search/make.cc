@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "core/model/caps.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 // What a task may do besides a pass.
@@ -411,7 +411,7 @@ class Maker {
     ranges_.push_back(next);
   }
 
-  Random random_;
+  base::Random random_;
   unsigned events_;
   Script script_ = EmptyScript();
   size_t mapped_ = 0;  // events that map the first ranges
@@ -430,4 +430,4 @@ Script MakeScript(uint64_t seed, unsigned events) {
 
 Script MakeStart(uint64_t seed) { return Maker(seed, 0).Start(); }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

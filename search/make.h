@@ -6,7 +6,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // Makes one script of `events` events; one in 128 is longer. The same seed
 // gives the same script, on every build.
@@ -15,6 +15,6 @@ Script MakeScript(uint64_t seed, unsigned events);
 // The declarations and the first mappings of such a script alone.
 Script MakeStart(uint64_t seed);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_MAKE_H_

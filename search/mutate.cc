@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 // Mappings of one file at the addresses 10 + shift.. meet in few places, so
@@ -10,16 +10,16 @@ namespace {
 constexpr unsigned kBase = 10;
 constexpr unsigned kSpan = 16;
 
-uint8_t Address(Random& random) {
+uint8_t Address(base::Random& random) {
   return static_cast<uint8_t>(kBase + random.Below(kSpan));
 }
 
-uint8_t Length(Random& random) {
+uint8_t Length(base::Random& random) {
   return static_cast<uint8_t>(1 + random.Below(random.Below(2) == 0 ? 4 : 8));
 }
 
 // A range that an earlier event of the script has used, or part of one.
-bool ReuseRange(const Script& script, Random& random, Event& event) {
+bool ReuseRange(const Script& script, base::Random& random, Event& event) {
   if (script.events.empty() || random.Below(4) == 0) return false;
   const Event& from =
       script.events[random.Below(static_cast<unsigned>(script.events.size()))];
@@ -33,7 +33,7 @@ bool ReuseRange(const Script& script, Random& random, Event& event) {
   return true;
 }
 
-Verb RandomVerb(Random& random, Verbs verbs) {
+Verb RandomVerb(base::Random& random, Verbs verbs) {
   constexpr Verb kChoices[] = {
       Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,    Verb::kMprotect,
       Verb::kMprotect, Verb::kMremap, Verb::kRead,      Verb::kWrite,
@@ -49,7 +49,8 @@ Verb RandomVerb(Random& random, Verbs verbs) {
 // A truncate that drops its lock a few times, each time an operation of another
 // task, and its end. Half of the time one task does them all: what one drop
 // leaves, the next one meets.
-void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
+void InsertPass(Script& script, unsigned at, base::Random& random,
+                Verbs verbs) {
   const unsigned tasks = std::max<unsigned>(script.setup.tasks, 1U);
   Event begin;
   begin.kind = EventKind::kBegin;
@@ -77,7 +78,7 @@ void InsertPass(Script& script, unsigned at, Random& random, Verbs verbs) {
 
 }  // namespace
 
-Script RandomSetup(Random& random) {
+Script RandomSetup(base::Random& random) {
   Script script = EmptyScript();
   Setup& setup = script.setup;
   setup.block = static_cast<uint8_t>(1 + random.Below(3));
@@ -105,7 +106,7 @@ Script RandomSetup(Random& random) {
   return script;
 }
 
-Event RandomEvent(const Script& script, Random& random, Verbs verbs) {
+Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
   const Setup& setup = script.setup;
   Event event;
   event.task = static_cast<uint8_t>(
@@ -190,7 +191,8 @@ Event RandomEvent(const Script& script, Random& random, Verbs verbs) {
   return event;
 }
 
-void Mutate(Script& script, size_t max_events, Random& random, Verbs verbs) {
+void Mutate(Script& script, size_t max_events, base::Random& random,
+            Verbs verbs) {
   std::vector<Event>& events = script.events;
   const unsigned changes = 1 + random.Below(4);
   for (unsigned i = 0; i < changes; ++i) {
@@ -241,4 +243,4 @@ void Mutate(Script& script, size_t max_events, Random& random, Verbs verbs) {
   if (events.size() > max_events) events.resize(max_events);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // Verbs to choose from, a bit a verb.
 using Verbs = uint32_t;
@@ -20,16 +20,16 @@ inline constexpr Verbs kPassVerbs =
 
 // A script with declarations that let things happen and up to three populated
 // mappings.
-Script RandomSetup(Random& random);
+Script RandomSetup(base::Random& random);
 
 // One event with arguments near those that `script` uses already.
-Event RandomEvent(const Script& script, Random& random,
+Event RandomEvent(const Script& script, base::Random& random,
                   Verbs verbs = kAllVerbs);
 
 // Changes the script in one to four places. At most `max_events` events.
-void Mutate(Script& script, size_t max_events, Random& random,
+void Mutate(Script& script, size_t max_events, base::Random& random,
             Verbs verbs = kAllVerbs);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_MUTATE_H_

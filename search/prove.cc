@@ -15,7 +15,7 @@
 #include "search/space.h"
 #include "search/store.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr size_t kChunk = 256;      // states that a job takes at once
@@ -573,4 +573,4 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options) {
                                   : Prove<LargeCaps>(problem, options);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

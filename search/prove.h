@@ -27,7 +27,7 @@
 #include "core/run/run.h"
 #include "search/bound.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 struct ProveProgress {
   uint64_t states = 0;       // different ones, so far
@@ -165,6 +165,6 @@ uint64_t ProblemId(const Problem& problem, const ProveOptions& options);
 std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,
                                const ProveOptions& options);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_PROVE_H_

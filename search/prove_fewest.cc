@@ -9,7 +9,7 @@
 #include "search/shrink.h"
 #include "search/space.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 template <class C>
@@ -121,4 +121,4 @@ std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,
                                   : States<LargeCaps>(problem, script, options);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -17,7 +17,7 @@
 #include "search/search_test.h"
 #include "search/store.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 namespace fs = std::filesystem;
@@ -171,7 +171,7 @@ TEST(Prove, ExactStatesAreTheSame) {
 }
 
 TEST(Store, PacksWhatDiffersToWhatDiffers) {
-  Random random(3);
+  base::Random random(3);
   std::set<std::string> states, packed;
   for (int i = 0; i < 20000; ++i) {
     std::vector<uint8_t> state(random.Below(600));
@@ -204,7 +204,7 @@ TEST(Prove, JobsDoNotChangeTheResult) {
 }
 
 // A random script of the problem's operations.
-Script RandomScript(const Problem& problem, Random& random) {
+Script RandomScript(const Problem& problem, base::Random& random) {
   Script script =
       problem
           .starts[random.Below(static_cast<unsigned>(problem.starts.size()))];
@@ -225,7 +225,7 @@ Script RandomScript(const Problem& problem, Random& random) {
 // What a random script reaches, the search has: exhaustive search says
 // unreachable and a fuzzer reaches it is itself a failure.
 TEST(Prove, ContainsWhatScriptsReach) {
-  Random random(12);
+  base::Random random(12);
   for (const Case& it : {kCases[2], kCases[4], kCases[7]}) {
     const Problem problem = ProblemOf(*it.bound);
     std::set<uint64_t> states;
@@ -444,4 +444,4 @@ TEST(Bound, EachIsNamedOnceAndFits) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

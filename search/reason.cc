@@ -6,7 +6,7 @@
 #include "core/about/bugs.h"
 #include "core/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 RunResult RunDraft(const Draft& draft, const Rules& rules, uint32_t report,
@@ -100,4 +100,4 @@ std::optional<RunResult> Shows::operator()(const Draft& draft,
   return run;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

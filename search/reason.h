@@ -9,7 +9,7 @@
 #include "core/run/run.h"
 #include "search/cost.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 struct Reason {
   Property property = Property::kNoPagePastSize;
@@ -51,6 +51,6 @@ class Shows {
   std::optional<Rules> unlike_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_REASON_H_

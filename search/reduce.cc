@@ -7,7 +7,7 @@
 #include "core/check.h"
 #include "core/script/verbs.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 uint64_t Mix(uint64_t hash, uint64_t word) {
@@ -237,4 +237,4 @@ bool LessInAllEvents(Best& best) {
   return changed;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

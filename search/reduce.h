@@ -12,7 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "search/cost.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // Whether a script shows what it must: the event at which it has, from 1, or 0
 // where that is not asked; or nothing. Sets which events count: others may be
@@ -129,6 +129,6 @@ bool OtherForTwo(Best& best);        // another for two
 bool OtherOwnersAndOne(Best& best);  // other tasks, and another for one
 bool OtherAndNear(Best& best);       // another for one, a second one changed
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_REDUCE_H_

@@ -5,7 +5,7 @@
 #include "core/script/verbs.h"
 #include "search/reduce.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr unsigned kTasks = LargeCaps::kTasks;
@@ -259,4 +259,4 @@ bool LessDeclared(Best& best) {
   return changed;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -5,7 +5,7 @@
 #include "search/alternatives.h"
 #include "search/reduce.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 // Alternatives for two events are the number of events, squared, times
@@ -228,4 +228,4 @@ bool InsideOut(Best& best) {
   return false;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -7,7 +7,7 @@
 #include "search/alternatives.h"
 #include "search/reduce.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr unsigned kTasksOfAll = LargeCaps::kTasks;
@@ -227,4 +227,4 @@ bool OtherVerbsForPasses(Best& best) {
   return false;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -13,7 +13,7 @@
 #include "search/search_test.h"
 #include "search/space.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 namespace fs = std::filesystem;
@@ -170,7 +170,7 @@ int Commutations(const Bound& bound, const char* kernel) {
   ProveOptions reduced_options = options;
   reduced_options.reduce = true;
   const Space<C> reduced(problem, reduced_options);
-  Random random(7);
+  base::Random random(7);
   int tried = 0;
   std::vector<Edge> edges;
   for (int walk = 0; walk < 3000; ++walk) {
@@ -226,4 +226,4 @@ TEST(Reduction, StepsThatComeEarlyCommute) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

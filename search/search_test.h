@@ -12,7 +12,7 @@
 #include "search/bound.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 inline Script ReadScript(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -71,6 +71,6 @@ inline constexpr Bound kTwoPassesOfAPage = {
     .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
     .private_too = false};
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SEARCH_TEST_H_

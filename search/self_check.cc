@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr uint64_t kRuns = 50'000;
@@ -120,4 +120,4 @@ SelfCheck CheckSearch(const Problem& problem, const ProveOptions& options,
   return found;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

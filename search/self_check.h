@@ -16,7 +16,7 @@
 
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // One of the ways.
 struct SelfCheckWay {
@@ -66,6 +66,6 @@ void SearchPlainly(const Problem& problem, const ProveOptions& options,
 void RunAtRandom(const Problem& problem, const ProveOptions& options,
                  uint64_t runs, SelfCheckWay& way);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SELF_CHECK_H_

@@ -8,7 +8,7 @@
 #include "search/space.h"
 #include "search/store.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 template <class C>
@@ -283,4 +283,4 @@ void SearchPlainly(const Problem& problem, const ProveOptions& options,
     SearchAllPlainly<LargeCaps>(problem, options, way, found);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

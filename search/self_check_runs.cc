@@ -6,14 +6,14 @@
 #include "search/self_check.h"
 #include "search/space.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 template <class C>
 class RandomRun {
  public:
   RandomRun(const Problem& problem, const ProveOptions& options,
-            const Space<C>& space, Random& random)
+            const Space<C>& space, base::Random& random)
       : problem_(problem),
         rules_(options.rules),
         random_(random),
@@ -94,7 +94,7 @@ class RandomRun {
 
   const Problem& problem_;
   const Rules& rules_;
-  Random& random_;
+  base::Random& random_;
   const size_t start_;
   State<C> state_;
   Script script_;
@@ -104,7 +104,7 @@ template <class C>
 void Runs(const Problem& problem, const ProveOptions& options, uint64_t runs,
           SelfCheckWay& way) {
   const Space<C> space(problem, options);
-  Random random(1);
+  base::Random random(1);
   for (; way.runs < runs; ++way.runs) {
     if (way.runs % 64 == 0)
       if (const RanOut why = WhyToStop(options); why != RanOut::kNothing) {
@@ -130,4 +130,4 @@ void RunAtRandom(const Problem& problem, const ProveOptions& options,
     Runs<LargeCaps>(problem, options, runs, way);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -7,7 +7,7 @@
 #include "core/about/touch.h"
 #include "search/search_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr Bound kOneMm =
@@ -74,7 +74,7 @@ TEST(SelfCheck, AgreesOnRandomFlipsOfRandomRules) {
                               Verb::kExit,   Verb::kRemap,    Verb::kMmap};
   constexpr Verb kPasses[] = {Verb::kTruncate, Verb::kTruncate, Verb::kPunch,
                               Verb::kInvalidate};
-  Random random(101);
+  base::Random random(101);
   for (int round = 0; round < 40; ++round) {
     KernelSpec kernel;
     kernel.kernel = static_cast<uint8_t>(
@@ -161,4 +161,4 @@ TEST(SelfCheck, RunsOutWithoutAVerdict) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

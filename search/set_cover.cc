@@ -13,7 +13,7 @@
 
 #include "core/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 using Sets = std::vector<std::vector<uint32_t>>;
@@ -302,4 +302,4 @@ CoverResult SmallestCover(const CoverProblem& problem, double seconds) {
   return result;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 struct CoverProblem {
   std::vector<std::vector<uint32_t>> sets;  // of elements, ascending
@@ -27,6 +27,6 @@ struct CoverResult {
 // choice. Deterministic where it is exact, but for ties in weight.
 CoverResult SmallestCover(const CoverProblem& problem, double seconds);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SET_COVER_H_

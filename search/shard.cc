@@ -7,7 +7,7 @@
 #include "core/check.h"
 #include "core/model/world.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 // The starts in an order that has nothing to do with what they are: dealt out
@@ -47,4 +47,4 @@ bool SplitsByFirstOperation(const Problem& problem, unsigned shards) {
   return shards > problem.starts.size();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -14,7 +14,7 @@
 
 #include "search/bound.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 struct Shard {
   unsigned number = 0, shards = 1;  // number < shards
@@ -26,6 +26,6 @@ Problem PartOf(const Problem& problem, Shard shard);
 // Whether shards of one start are told apart by what begins first.
 bool SplitsByFirstOperation(const Problem& problem, unsigned shards);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SHARD_H_

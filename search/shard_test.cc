@@ -10,7 +10,7 @@
 #include "search/prove.h"
 #include "search/search_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 constexpr Bound kOneMm =
@@ -162,4 +162,4 @@ TEST(Shard, HeldEventsHold) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -6,7 +6,7 @@
 
 #include "search/reduce.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 // The cheap kinds of change, until none is left.
@@ -88,4 +88,4 @@ Script ShrinkEvents(Script script, const Rules& rules, Property property) {
   return script;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -15,7 +15,7 @@
 #include "search/reason.h"
 #include "search/reduce.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // How far to look for a cheaper script.
 enum class Effort : uint8_t {
@@ -51,6 +51,6 @@ Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
 // they are. Requires: `script` breaks the property.
 Script ShrinkEvents(Script script, const Rules& rules, Property property);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SHRINK_H_

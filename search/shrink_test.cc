@@ -8,7 +8,7 @@
 #include "search/make.h"
 #include "search/mutate.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 namespace {
 
 const BugInfo& BugNamed(std::string_view name) {
@@ -172,4 +172,4 @@ TEST(ShrinkEvents, LeavesArgumentsAlone) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 template <class C>
 bool Fits(const Problem& problem) {
   for (const Script& start : problem.starts) {
@@ -433,4 +433,4 @@ void Space<C>::Canonical(const State<C>& state,
 template class Space<SmallCaps>;
 template class Space<LargeCaps>;
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

@@ -10,7 +10,7 @@
 #include "search/canonical.h"
 #include "search/prove.h"
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // An event, as small as it can be: the number of an operation of the problem,
 // or the break test that answers yes.
@@ -100,6 +100,6 @@ class Space {
   bool history_;  // a property that remembers counts
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SPACE_H_

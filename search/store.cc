@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 uint64_t Fingerprints::BytesFor(uint64_t more) const {
   uint64_t slots = slots_.size();
@@ -44,4 +44,4 @@ void Pack(std::span<const uint8_t> state, std::string& packed) {
   }
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search

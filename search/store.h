@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace vmtrunc {
+namespace vmtrunc::search {
 
 // A set of fingerprints, none of them 0: open addressing, half full at most.
 class Fingerprints {
@@ -53,6 +53,6 @@ class Fingerprints {
 // as it is. Two that differ do so packed.
 void Pack(std::span<const uint8_t> state, std::string& packed);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_STORE_H_

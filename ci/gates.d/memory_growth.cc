@@ -64,8 +64,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   // A kernel and a property that nothing breaks: a violation would stop it.
-  ::setenv(vmtrunc::kKernelVariable, "2.6.11", 1);
-  ::setenv(vmtrunc::kPropertyVariable, "lock-order", 1);
+  ::setenv(vmtrunc::fuzz::kKernelVariable, "2.6.11", 1);
+  ::setenv(vmtrunc::fuzz::kPropertyVariable, "lock-order", 1);
   std::vector<std::vector<uint8_t>> scripts;
   for (int i = 2; i < files; ++i) scripts.push_back(Read(argv[i]));
   long early = 0;

@@ -24,7 +24,7 @@ namespace {
 constexpr unsigned kEvents = 24;
 constexpr uint64_t kDirectory = 1000;
 
-KernelSpec RandomKernel(Random& random) {
+KernelSpec RandomKernel(base::Random& random) {
   const auto below = [&](size_t n) {
     return random.Below(static_cast<unsigned>(n));
   };
@@ -34,13 +34,13 @@ KernelSpec RandomKernel(Random& random) {
   return spec;
 }
 
-std::vector<uint8_t> RandomScript(Random& random) {
+std::vector<uint8_t> RandomScript(base::Random& random) {
   std::vector<uint8_t> bytes;
   if (random.OneOf(3)) {
     bytes.resize(kHeaderBytes + kRecordBytes * (1 + random.Below(kEvents)));
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Below(256));
   } else {
-    bytes = EncodeBytes(MakeScript(random.Next(), kEvents));
+    bytes = EncodeBytes(search::MakeScript(random.Next(), kEvents));
   }
   SetKernel(RandomKernel(random),
             std::span(bytes).template first<kHeaderBytes>());
@@ -48,13 +48,13 @@ std::vector<uint8_t> RandomScript(Random& random) {
 }
 
 void Write(uint64_t count, const std::filesystem::path& dir, uint64_t seed) {
-  Random random(seed);
+  base::Random random(seed);
   for (uint64_t i = 0; i < count; ++i) {
     const auto in = dir / std::to_string(i / kDirectory);
     if (i % kDirectory == 0) std::filesystem::create_directories(in);
     const std::vector<uint8_t> bytes = RandomScript(random);
-    WriteFile((in / std::to_string(i % kDirectory)).string(),
-              {bytes.begin(), bytes.end()});
+    base::WriteFile((in / std::to_string(i % kDirectory)).string(),
+                    {bytes.begin(), bytes.end()});
   }
 }
 
@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   try {
     vmtrunc::Write(count, argv[2], seed);
     return 0;
-  } catch (const vmtrunc::UsageError& error) {
+  } catch (const vmtrunc::base::UsageError& error) {
     std::fprintf(stderr, "random_scripts: %s\n", error.what.c_str());
   } catch (const std::filesystem::filesystem_error& error) {
     std::fprintf(stderr, "random_scripts: %s\n", error.what());

@@ -211,10 +211,10 @@ bool IsSpare(const W& world, size_t byte) {
 
 // Worlds that differ in one byte, amid what random scripts do.
 TEST(Differences, EachByteIsTold) {
-  Random random(7);
+  base::Random random(7);
   for (const char* kernel : {"2.6.11", "2.6.23", "6.x"}) {
-    Script script = RandomSetup(random);
-    for (int i = 0; i < 40; ++i) Mutate(script, 64, random);
+    Script script = search::RandomSetup(random);
+    for (int i = 0; i < 40; ++i) search::Mutate(script, 64, random);
     const W left = WorldOf(script, kernel);
     for (size_t byte = 0; byte < sizeof(W); ++byte) {
       W right = left;

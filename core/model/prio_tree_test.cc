@@ -41,7 +41,7 @@ void Walk(std::vector<Interval> all, int bit, bool by_size,
 }
 
 TEST(PrioTree, WalksInTheOrderThatItsKeysGive) {
-  Random random(7);
+  base::Random random(7);
   for (int round = 0; round < 300; ++round) {
     W w = MakeWorld<LargeCaps>({}, Rules{});
     PrioTree<LargeCaps> tree(w, 0);

@@ -40,9 +40,9 @@ RunResult RunOn(const Script& script, const Rules& rules) {
   return Run(script, rules);
 }
 
-Script RandomScript(Random& random, size_t max_events) {
-  Script script = RandomSetup(random);
-  for (int i = 0; i < 12; ++i) Mutate(script, max_events, random);
+Script RandomScript(base::Random& random, size_t max_events) {
+  Script script = search::RandomSetup(random);
+  for (int i = 0; i < 12; ++i) search::Mutate(script, max_events, random);
   return script;
 }
 
@@ -167,7 +167,7 @@ TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
 }
 
 TEST(Run, ApplyAllocatesNothing) {
-  Random random(3);
+  base::Random random(3);
   const Rules rules = RulesOf("2.6.11");
   for (int i = 0; i < 300; ++i) {
     const Script script = RandomScript(random, 40);
@@ -180,7 +180,7 @@ TEST(Run, ApplyAllocatesNothing) {
 
 // Memory that held something else gives the same world, byte for byte.
 TEST(Run, PoisonedStorageGivesTheSameState) {
-  Random random(4);
+  base::Random random(4);
   for (int i = 0; i < 200; ++i) {
     const Script script = RandomScript(random, 40);
     const Rules rules = RulesOf("2.6.11");
@@ -205,7 +205,7 @@ TEST(Run, PoisonedStorageGivesTheSameState) {
 
 // To copy the world and go on is to go on.
 TEST(Run, ACopiedWorldGoesOnTheSame) {
-  Random random(5);
+  base::Random random(5);
   const Rules rules = RulesOf("2.6.9-mm");
   for (int i = 0; i < 200; ++i) {
     const Script script = RandomScript(random, 30);
@@ -224,12 +224,12 @@ TEST(Run, ACopiedWorldGoesOnTheSame) {
 // A random script that the small world has room for, every other one not far
 // from one of `corpus`. Offsets may lie past any file's end: no capacity bounds
 // them.
-Script SmallScript(std::span<const Script> corpus, Random& random) {
+Script SmallScript(std::span<const Script> corpus, base::Random& random) {
   for (;;) {
     Script script = RandomScript(random, 24);
     if (random.Below(2) == 0) {
       script = corpus[random.Below(static_cast<unsigned>(corpus.size()))];
-      Mutate(script, 60, random);
+      search::Mutate(script, 60, random);
     }
     for (Event& event : script.events)
       if (random.Below(8) == 0)
@@ -243,7 +243,7 @@ Script SmallScript(std::span<const Script> corpus, Random& random) {
 
 TEST(Run, SmallAndLargeWorldsAgree) {
   const std::vector<Script> corpus = CorpusScripts();
-  Random random(6);
+  base::Random random(6);
   int agreed = 0;
   int broken = 0;
   for (int i = 0; i < 300000 && agreed < 60000; ++i) {
@@ -270,7 +270,7 @@ TEST(Run, SmallAndLargeWorldsAgree) {
 // The comparison above is not blind: one rule differs, and it is noticed.
 TEST(Run, APlantedDifferenceBetweenTheWorldsIsCaught) {
   const std::vector<Script> corpus = CorpusScripts();
-  Random random(6);
+  base::Random random(6);
   int differ = 0;
   for (int i = 0; i < 20000 && differ == 0; ++i) {
     const Script script = SmallScript(corpus, random);
@@ -285,7 +285,7 @@ TEST(Run, APlantedDifferenceBetweenTheWorldsIsCaught) {
 // State hashes that every build must give: clang and gcc, with and without
 // sanitizers, at any optimisation.
 TEST(Run, HashesAreThoseOfEveryBuild) {
-  Random random(8);
+  base::Random random(8);
   uint64_t all = 0;
   for (int i = 0; i < 500; ++i) {
     const Script script = RandomScript(random, 40);
@@ -319,7 +319,7 @@ TEST(Run, ANeighbourTakesTheAnonVmaOfWhatMovesIntoIt) {
 
 // Every sublist of a script is a script that runs.
 TEST(Run, EverySublistRuns) {
-  Random random(9);
+  base::Random random(9);
   for (int i = 0; i < 2000; ++i) {
     Script script = RandomScript(random, 40);
     std::erase_if(script.events,

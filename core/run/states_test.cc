@@ -176,10 +176,11 @@ TEST(States, ALookAtEverythingFindsNothingMore) {
       seen |=
           LookAtEach(corpus[i], {.kernel = static_cast<uint8_t>(i % kernels),
                                  .flips = RuleSet::Of(rule)});
-  Random random(11);
+  base::Random random(11);
   for (int i = 0; i < 20000 && !HasFailure(); ++i) {
     Script script = corpus[random.Below(static_cast<unsigned>(corpus.size()))];
-    for (int change = 0; change < 3; ++change) Mutate(script, 60, random);
+    for (int change = 0; change < 3; ++change)
+      search::Mutate(script, 60, random);
     KernelSpec spec{.kernel = static_cast<uint8_t>(random.Below(kernels))};
     if (random.Below(4) != 0) spec.flips.flip(random.Below(rules));
     seen |= LookAtEach(script, spec);

@@ -86,11 +86,11 @@ LockKind KindOf(Waits waits) {
 }
 
 TEST(Where, ATaskThatIsBlockedWaitsForTheLockThatIsListed) {
-  Random random(11);
+  base::Random random(11);
   std::set<LockKind> seen;
   for (int round = 0; round < 40000; ++round) {
-    Script script = RandomSetup(random);
-    for (int i = 0; i < 40; ++i) Mutate(script, 64, random);
+    Script script = search::RandomSetup(random);
+    for (int i = 0; i < 40; ++i) search::Mutate(script, 64, random);
     const auto kernels = AllKernels();
     const Rules rules =
         kernels[random.Below(static_cast<unsigned>(kernels.size()))].rules;

@@ -9,9 +9,9 @@
 namespace vmtrunc {
 namespace {
 
-Script RandomScript(Random& random, size_t max_events) {
-  Script script = RandomSetup(random);
-  for (int i = 0; i < 8; ++i) Mutate(script, max_events, random);
+Script RandomScript(base::Random& random, size_t max_events) {
+  Script script = search::RandomSetup(random);
+  for (int i = 0; i < 8; ++i) search::Mutate(script, max_events, random);
   return script;
 }
 
@@ -57,7 +57,7 @@ TEST(Text, CanonicalTextReadsBackAsItself) {
 }
 
 TEST(Bytes, TextAndBytesCarryTheSameScript) {
-  Random random(1);
+  base::Random random(1);
   for (int i = 0; i < 2000; ++i) {
     const Script script = RandomScript(random, 40);
     const Script back = DecodeBytes(EncodeBytes(script));
@@ -71,7 +71,7 @@ TEST(Bytes, TextAndBytesCarryTheSameScript) {
 }
 
 TEST(Bytes, AnyBytesAreAScriptAndEncodingIsCanonical) {
-  Random random(2);
+  base::Random random(2);
   for (int i = 0; i < 2000; ++i) {
     std::vector<uint8_t> bytes(random.Below(400));
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());

@@ -3,7 +3,7 @@
 #include "report/explain/row_facts.h"
 #include "report/explain/vma_facts.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 // What changes which vmas there are and which pages they have.
@@ -249,4 +249,4 @@ std::optional<Twice> TwiceOf(const Story& story) {
   return std::nullopt;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -8,7 +8,7 @@
 
 #include "report/explain/victim.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // A fact, and the steps in which it happened, inclusive.
 struct DatedFact {
@@ -79,6 +79,6 @@ struct Twice {
 };
 std::optional<Twice> TwiceOf(const Story& story);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_ACCOUNT_H_

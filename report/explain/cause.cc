@@ -4,7 +4,7 @@
 #include "report/explain/no_return.h"
 #include "search/reason.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 RunResult RunOf(const Story& story, std::span<const Event> events,
@@ -57,8 +57,8 @@ Cause FindCause(const Story& story) {
   cause.rules = RolesOf(story);
   cause.switches = SwitchesOf(story);
   cause.no_return = FindNoReturn(story);
-  const Reason reason =
-      ReasonOf(story.script, story.kernel, story.result.first.property);
+  const search::Reason reason =
+      search::ReasonOf(story.script, story.kernel, story.result.first.property);
   if (!reason.unlike) return cause;
   const size_t rule = (reason.unlike->flips ^ story.kernel.flips).first();
   for (size_t i = 0; i < cause.rules.size(); ++i)
@@ -66,4 +66,4 @@ Cause FindCause(const Story& story) {
   return cause;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

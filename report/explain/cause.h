@@ -8,7 +8,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // A rule that the model asks for in this run.
 struct RuleRole {
@@ -52,6 +52,6 @@ struct Cause {
 // Requires: the story breaks something and has rows.
 Cause FindCause(const Story& story);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_CAUSE_H_

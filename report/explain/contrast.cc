@@ -4,7 +4,7 @@
 #include "report/explain/victim.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 using Kind = TraceNote::Kind;
@@ -140,4 +140,4 @@ std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
   return SentencesOf(Contrast(story, broken, *victim).Tell());
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

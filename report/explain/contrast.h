@@ -6,12 +6,12 @@
 
 #include "report/explain/sentence.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // What `story` does at the place where `broken`, a run of the same script on
 // another kernel, goes wrong: a few sentences.
 std::vector<Sentence> WhyNot(const Story& story, const Story& broken);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_CONTRAST_H_

@@ -10,7 +10,7 @@
 #include "report/explain/sentence.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 class EscapeTeller {
@@ -276,4 +276,4 @@ std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,
   return EscapeTeller(story, victim, escape).Tell();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

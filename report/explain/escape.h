@@ -7,7 +7,7 @@
 
 #include "report/explain/victim.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // What the pass was to do, what it left behind when it dropped its lock, what
 // others did then, and why it did not come to the page again. With marks, as
@@ -15,6 +15,6 @@ namespace vmtrunc {
 std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,
                                       const Escape& escape);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_ESCAPE_H_

@@ -19,7 +19,7 @@
 #include "report/explain/would_scan.h"
 #include "search/search_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 namespace fs = std::filesystem;
@@ -39,7 +39,7 @@ std::vector<Case> Cases() {
       paths.push_back(entry.path());
     std::sort(paths.begin(), paths.end());
     for (const fs::path& path : paths) {
-      const Script script = ReadScript(path);
+      const Script script = search::ReadScript(path);
       for (const Expect& expect : script.expects)
         if (expect.broken >= 0 && expect.spec)
           cases.push_back({path.filename(), script, *expect.spec});
@@ -317,4 +317,4 @@ b drop
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

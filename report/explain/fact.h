@@ -14,7 +14,7 @@
 #include "core/model/machine.h"
 #include "report/explain/sync_point.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // A lock that a task holds, or takes and lets go.
 struct HeldLock {
@@ -161,6 +161,6 @@ struct VmaView {
   bool operator==(const VmaView&) const = default;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_FACT_H_

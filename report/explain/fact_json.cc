@@ -5,7 +5,7 @@
 #include "report/explain/account.h"
 #include "report/explain/parting.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 // In the order of Fact::Kind.
@@ -279,4 +279,4 @@ nlohmann::json ToJson(const Story& story, const Fact& fact) {
   return Writer(story, fact).Write();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -7,7 +7,7 @@
 #include "report/explain/cause.h"
 #include "report/explain/lock_facts.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // "waits", "begins-pass": what programs choose by.
 const char* Name(Fact::Kind kind);
@@ -29,6 +29,6 @@ nlohmann::json PartingJson(const Story& left, const Story& right);
 // The fields that its kind has (docs/json.md).
 nlohmann::json ToJson(const Story& story, const Fact& fact);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_FACT_JSON_H_

@@ -12,6 +12,7 @@
 namespace {
 
 using namespace vmtrunc;
+using namespace vmtrunc::report;
 
 nlohmann::json RowsOf(const Story& story) {
   nlohmann::json rows = nlohmann::json::array();
@@ -47,7 +48,7 @@ nlohmann::json CauseOf(const Story& story) {
 
 nlohmann::json FactsOf(const std::string& path, const KernelSpec& kernel,
                        const KernelSpec& against) {
-  const Script script = *ParseText(ReadWhole(path, 1 << 20).value());
+  const Script script = *ParseText(base::ReadWhole(path, 1 << 20).value());
   const Story story = Tell(path, script, kernel, Folding::kQuiet);
   const Story other = Tell(path, script, against, Folding::kQuiet);
   nlohmann::json json = {{"rows", RowsOf(story)},

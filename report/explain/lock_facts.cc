@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 LockFact FactOf(const Story& story, size_t row, const HeldLock& lock) {
   const StoryRow& it = story.rows[row];
@@ -47,4 +47,4 @@ std::vector<LockMove> LockMovesOf(const Story& story, size_t row) {
   return moves;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

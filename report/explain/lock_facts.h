@@ -6,7 +6,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // A lock, as it is said of the row's task.
 LockFact FactOf(const Story& story, size_t row, const HeldLock& lock);
@@ -22,6 +22,6 @@ struct LockMove {
 // alone; of each, those of pages last.
 std::vector<LockMove> LockMovesOf(const Story& story, size_t row);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_LOCK_FACTS_H_

@@ -8,7 +8,7 @@
 #include "report/explain/row_facts.h"
 #include "report/explain/victim.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 using LargeChecker = Checker<LargeCaps>;
@@ -278,4 +278,4 @@ std::optional<NoReturn> FindNoReturn(const Story& story) {
   return std::nullopt;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

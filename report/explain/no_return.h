@@ -6,7 +6,7 @@
 
 #include "report/explain/cause.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Goes back from the row that breaks, and looks at each for a way out
 // (NoReturn): depth first, states by a hash of the world, of what the checker
@@ -17,6 +17,6 @@ std::optional<NoReturn> FindNoReturn(const Story& story);
 inline constexpr size_t kMostLooked = 100'000;
 inline constexpr size_t kLongest = 8192;
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_NO_RETURN_H_

@@ -2,7 +2,7 @@
 
 #include "report/explain/lock_facts.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 class Outcomes {
@@ -142,4 +142,4 @@ std::vector<Fact> OutcomesOf(const Story& story, size_t row) {
   return Outcomes(story, row).Collect();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -7,7 +7,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Requires: the row is blocked.
 Fact WaitOf(const Story& story, size_t row);
@@ -15,6 +15,6 @@ Fact WaitOf(const Story& story, size_t row);
 // In the order of their steps.
 std::vector<Fact> OutcomesOf(const Story& story, size_t row);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_OUTCOME_H_

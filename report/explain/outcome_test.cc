@@ -24,7 +24,7 @@
 #include "report/explain/words.h"
 #include "search/search_test.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 namespace fs = std::filesystem;
@@ -317,7 +317,7 @@ TEST(Outcomes, OfTheReportedCaseAndItsLike) {
 TEST(Outcomes, OfTheCorpusAreToldAsTheyWere) {
   rows_checked = 0;
   for (const fs::path& path : CorpusScripts()) {
-    const Script script = ReadScript(path);
+    const Script script = search::ReadScript(path);
     std::set<std::string> seen;
     for (const KernelSpec& kernel : KernelsOf(script)) {
       if (!seen.insert(kernel.ToString()).second) continue;
@@ -431,4 +431,4 @@ TEST(Outcomes, OfRandomScriptsAreToldAsTheyWere) {
 }
 
 }  // namespace
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -16,7 +16,7 @@
 #include "core/model/fields.h"
 #include "core/run/tracer.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // What a step, or several in a row, came to: "SIGBUS", "maps b 100". Sorted.
 using Outcomes = std::multiset<std::string>;
@@ -259,6 +259,6 @@ class Watcher {
   std::vector<Seen> steps_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_OUTCOME_WATCHER_TEST_H_

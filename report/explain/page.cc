@@ -15,7 +15,7 @@
 #include "report/explain/words.h"
 #include "search/reason.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 std::string Badge(const Story& story) {
@@ -29,7 +29,7 @@ std::string Badge(const Story& story) {
 
 std::string Head(const Story& story, const Story* other) {
   const std::string name =
-      Shown(story.path.substr(story.path.find_last_of('/') + 1));
+      base::Shown(story.path.substr(story.path.find_last_of('/') + 1));
   return absl::StrCat(
       PageHead(name + " on " + story.kernel.Name(), kPageCss), "<h1>",
       story.result.holds() ? "The run holds"
@@ -113,10 +113,11 @@ std::string Commands(const Story& story, const Story* other) {
   const std::string against =
       other == nullptr ? "" : " --against " + other->kernel.ToString();
   // "-" is standard input.
-  const std::string script = story.path == "-" ? "-" : PathWord(story.path);
+  const std::string script =
+      story.path == "-" ? "-" : base::PathWord(story.path);
   return absl::StrCat(
       "<h2 id=\"again\">See it again</h2>\n<pre>",
-      Escaped(absl::StrCat("vmtrunc explain ", Utf8(script), " --kernel ",
+      Escaped(absl::StrCat("vmtrunc explain ", base::Utf8(script), " --kernel ",
                            story.kernel.ToString(), against)),
       "</pre>\n<p>The script as a file:</p>\n<pre>",
       Escaped(ToText(story.script)), "</pre>\n");
@@ -144,8 +145,8 @@ std::string PageHead(std::string_view title, std::string_view more_css) {
 
 std::string ExplainedPage(const Story& story) {
   if (story.result.holds()) return PageOf(story, nullptr);
-  const Reason reason =
-      ReasonOf(story.script, story.kernel, story.result.first.property);
+  const search::Reason reason =
+      search::ReasonOf(story.script, story.kernel, story.result.first.property);
   if (!reason.unlike) return PageOf(story, nullptr);
   const Story other =
       Tell(story.path, story.script, *reason.unlike, story.folding);
@@ -180,4 +181,4 @@ std::string PageOf(const Story& story, const Story* other) {
       "</script>\n<script>\n", kPageJs, "</script>\n</body>\n</html>\n");
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

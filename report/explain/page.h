@@ -12,7 +12,7 @@
 #include "report/explain/cause.h"
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // `other`: the same script on another kernel, or nullptr. Requires: both were
 // told with one Folding.
@@ -28,6 +28,6 @@ std::string PageHead(std::string_view title, std::string_view more_css = "");
 // Text for HTML.
 std::string Escaped(std::string_view text);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_PAGE_H_

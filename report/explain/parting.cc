@@ -5,7 +5,7 @@
 #include "report/explain/row_facts.h"
 #include "report/explain/vma_facts.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 bool SameVmas(const Story& left, const Story& right, size_t row) {
@@ -51,4 +51,4 @@ std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
   return parting;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

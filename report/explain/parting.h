@@ -7,7 +7,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // The first row at which two runs of one script do something else, or leave
 // other vmas or pages, as far as facts tell; locks and how marks are written
@@ -19,6 +19,6 @@ std::optional<size_t> PartingRow(const Story& left, const Story& right);
 std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
                                           size_t row);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_PARTING_H_

@@ -6,7 +6,7 @@
 #include "report/explain/outcome.h"
 #include "report/explain/vma_facts.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 class Collector {
@@ -367,4 +367,4 @@ bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
   return story.rows[row + 1].event != it.event;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

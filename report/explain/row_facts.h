@@ -7,7 +7,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // In the order in which they are told. Never empty but of a row that is
 // blocked at nothing.
@@ -18,6 +18,6 @@ std::vector<Fact> FactsOf(const Story& story, size_t row);
 bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
               size_t row);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_ROW_FACTS_H_

@@ -4,7 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 // Before the number, between it and the words, behind these.
@@ -57,4 +57,4 @@ std::string TextOf(const std::vector<Sentence>& sentences) {
                        });
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

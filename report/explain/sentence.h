@@ -9,7 +9,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 struct Sentence {
   struct Link {
@@ -31,6 +31,6 @@ std::vector<Sentence> SentencesOf(const std::vector<std::string>& marked);
 // One after another.
 std::string TextOf(const std::vector<Sentence>& sentences);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_SENTENCE_H_

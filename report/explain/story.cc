@@ -8,7 +8,7 @@
 #include "core/run/drive-inl.h"
 #include "core/model/fields.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 bool Contains(const std::vector<HeldLock>& locks, const HeldLock& lock) {
@@ -270,4 +270,4 @@ Story Tell(const std::string& path, const Script& script,
   return story;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -15,7 +15,7 @@
 #include "report/explain/fact.h"
 #include "report/explain/sync_point.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Those that the task holds.
 std::vector<HeldLock> LocksOf(const World<LargeCaps>& world, unsigned task);
@@ -91,6 +91,6 @@ inline constexpr size_t kMostRows = 4096;  // 9 KB each
 Story Tell(const std::string& path, const Script& script,
            const KernelSpec& kernel, Folding folding);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_STORY_H_

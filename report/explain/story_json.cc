@@ -7,7 +7,7 @@
 #include "report/explain/why.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 using Json = nlohmann::json;
@@ -203,7 +203,7 @@ Json CauseJson(const Story& story, const Cause& cause) {
 }  // namespace
 
 Json ToJson(const Story& story, const Cause* cause) {
-  Json json = {{"file", Utf8(story.path)},
+  Json json = {{"file", base::Utf8(story.path)},
                {"kernel", story.kernel.ToString()},
                {"holds", story.result.holds()},
                {"verdict", VerdictInWords(story)}};
@@ -253,4 +253,4 @@ Json ToJson(const Story& story, const Cause* cause) {
   return json;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

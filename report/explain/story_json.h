@@ -7,7 +7,7 @@
 #include "report/explain/cause.h"
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // The run, row by row. `set` of a row is what it changes of the state before
 // it: vmas by slot (null: free), files, what tasks hold, passes by task (null:
@@ -15,6 +15,6 @@ namespace vmtrunc {
 // `cause`: of a story that breaks, or nullptr.
 nlohmann::json ToJson(const Story& story, const Cause* cause);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_STORY_JSON_H_

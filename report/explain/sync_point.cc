@@ -2,11 +2,11 @@
 
 #include "core/model/where.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 SyncPoint::SyncPoint(const Op& op)
     : name_(WhereIs(op)),
       in_fault_(InFault(op)),
       dropped_(IsPass(op.verb) && op.pass.dropped != 0) {}
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -8,7 +8,7 @@
 
 #include "core/model/world.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // A sync point. Two places are equal where the operation stands at the same.
 class SyncPoint {
@@ -28,6 +28,6 @@ class SyncPoint {
   bool in_fault_, dropped_;
 };
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_SYNC_POINT_H_

@@ -9,7 +9,7 @@
 #include "report/explain/parting.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 // Columns of a task, at least.
@@ -317,4 +317,4 @@ std::string PartingText(const Story& left, const Story& right, size_t columns) {
   return text + RulesText(left, right, *row, columns);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

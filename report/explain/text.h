@@ -7,7 +7,7 @@
 #include "report/explain/cause.h"
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 inline constexpr size_t kTextColumns = 100;   // where there is no terminal
 inline constexpr size_t kFewestColumns = 40;  // narrower is cut by the terminal
@@ -32,6 +32,6 @@ std::string ToText(const Story& story, const Cause* cause, const Look& look);
 // does there and leaves, side by side, and the rules that part them so.
 std::string PartingText(const Story& left, const Story& right, size_t columns);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_TEXT_H_

@@ -4,7 +4,7 @@
 #include "report/explain/vma_facts.h"
 #include "report/explain/would_scan.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 using Kind = TraceNote::Kind;
@@ -257,4 +257,4 @@ std::optional<Escape> EscapeOf(const Story& story) {
   return Detective(story, *victim).Find();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -7,7 +7,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // The page of `index` that is mapped at `addr` of `mm`: what a violation of
 // no-page-past-size or no-removed-page-mapped is about.
@@ -51,6 +51,6 @@ struct Escape {
 // Empty when the violation is about no page, or its task ran no pass for it.
 std::optional<Escape> EscapeOf(const Story& story);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_VICTIM_H_

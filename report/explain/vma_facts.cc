@@ -4,7 +4,7 @@
 
 #include "core/model/mark.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 PteLook LookOf(const LargeWorld& world, const Vma& vma, unsigned addr) {
@@ -172,4 +172,4 @@ std::optional<Skips> SkippedBy(const Story& story, size_t row) {
   return Skips{.slot = pass.cursor, .first = first, .last = pass.addr - 1U};
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

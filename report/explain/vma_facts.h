@@ -8,7 +8,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Of a vma of the world before or after the row.
 VmaFact FactOf(const Story& story, size_t row, Slot slot, const Vma& vma);
@@ -51,6 +51,6 @@ struct Skips {
 };
 std::optional<Skips> SkippedBy(const Story& story, size_t row);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_VMA_FACTS_H_

@@ -8,7 +8,7 @@
 #include "report/explain/victim.h"
 #include "report/explain/words.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 class Narrator {
@@ -167,4 +167,4 @@ const char* Headline(Property property) {
   return "";
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

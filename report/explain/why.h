@@ -8,7 +8,7 @@
 #include "report/explain/cause.h"
 #include "report/explain/sentence.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Sentences from what the run did: what the pass had to do, how the page (the
 // address, the drop) escaped it, and the rule that would have prevented it.
@@ -20,6 +20,6 @@ std::string Why(const Story& story, const Cause& cause);
 // the end of the file".
 const char* Headline(Property property);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_WHY_H_

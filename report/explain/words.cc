@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 constexpr size_t kLongStrip = 48;
@@ -170,4 +170,4 @@ std::string StepsInWords(const StoryRow& row) {
   return StepsInWords(row.first_step, row.last_step);
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

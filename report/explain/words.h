@@ -10,7 +10,7 @@
 #include "report/explain/vma_facts.h"
 #include "report/explain/words_fact.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // "[100, 108) of b".
 std::string VmaName(const Story& story, size_t row, const Vma& vma);
@@ -58,6 +58,6 @@ std::string StepsInWords(const StoryRow& row);
 // "page 3 is mapped at 103 of b, and f has 2 pages": with the script's names.
 std::string ViolationInWords(const Story& story);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_WORDS_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "report/explain/row_facts.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 class Phrase {
@@ -312,4 +312,4 @@ std::vector<std::string> Deeds(const Story& story, size_t row) {
   return deeds;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -7,7 +7,7 @@
 
 #include "report/explain/story.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Numbers that go up, as "102..105, 107".
 std::string RangesOf(const std::vector<unsigned>& numbers);
@@ -31,6 +31,6 @@ std::string InWords(const Story& story, const Fact& fact);
 // What the row does, a clause each.
 std::vector<std::string> Deeds(const Story& story, size_t row);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPLAIN_WORDS_FACT_H_

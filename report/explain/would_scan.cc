@@ -2,7 +2,7 @@
 
 #include "core/model/machine-inl.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 // Sees the scans of one task's pass.
@@ -46,4 +46,4 @@ bool WouldScan(World<LargeCaps> world, const Rules& rules, unsigned task,
   return probe.scanned();
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -13,7 +13,7 @@
 #include "report/export/plan.h"
 #include "report/export/runtime.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 constexpr size_t kWidth = 80;
@@ -170,4 +170,4 @@ std::string CProgram(const Script& script) {
   return text;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

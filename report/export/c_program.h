@@ -6,7 +6,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // The whole program, which says in its head what it does and how to compile it.
 // The same for the same script; any script has one.
@@ -16,6 +16,6 @@ std::string CProgram(const Script& script);
 // end or go on a comment in C or Promela.
 std::string AsComment(const Script& script, const std::string& before);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPORT_C_PROGRAM_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "report/export/record.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 std::string Quoted(const std::string& text) {
@@ -138,4 +138,4 @@ std::string DotGraph(const Script& script, const KernelSpec& kernel) {
   return text + "}\n";
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -6,7 +6,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Whether the run has a step: else there is nothing to show.
 bool HasSteps(const Script& script, const KernelSpec& kernel);
@@ -15,6 +15,6 @@ bool HasSteps(const Script& script, const KernelSpec& kernel);
 // program and for locks that went from one task to another.
 std::string DotGraph(const Script& script, const KernelSpec& kernel);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPORT_DOT_H_

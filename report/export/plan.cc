@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "live/sequence.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 constexpr unsigned kTasks = LargeCaps::kTasks;
@@ -51,7 +51,7 @@ class Planner {
   }
 
   void Perform(size_t event, const Event& e) {
-    const std::string idle = NothingToDo(e, script_.setup);
+    const std::string idle = live::NothingToDo(e, script_.setup);
     if (!idle.empty()) return Nothing(event, idle);
     if (e.verb == Verb::kFork && live_[e.new_addr])
       return Nothing(event, "the new task lives");
@@ -123,9 +123,9 @@ PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan) {
     totals.checks += deed.act == Act::kCheck ? 1 : 0;
     if (deed.act != Act::kPerform) continue;
     ++totals.played;
-    const std::string why = NoSystemCall(script.events[deed.event]);
+    const std::string why = live::NoSystemCall(script.events[deed.event]);
     if (totals.refused.empty() && !why.empty())
-      totals.refused = absl::StrCat(NameEvent(script, deed.event),
+      totals.refused = absl::StrCat(live::NameEvent(script, deed.event),
                                     ": cannot be played: ", why);
   }
   totals.timing = static_cast<size_t>(std::count_if(
@@ -136,4 +136,4 @@ PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan) {
   return totals;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

@@ -10,7 +10,7 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 enum class Act : uint8_t {
   kNothing,  // `why` says why
@@ -46,6 +46,6 @@ struct PlanTotals {
 };
 PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPORT_PLAN_H_

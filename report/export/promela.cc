@@ -11,7 +11,7 @@
 #include "report/export/c_program.h"
 #include "report/export/record.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 // The places that ever have a page, numbered: those of the first file first.
@@ -193,4 +193,4 @@ std::string PromelaModel(const Script& script, const KernelSpec& kernel) {
       "    turn = 1;\n  }\n}\n\n", Proctypes(script, record, places));
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

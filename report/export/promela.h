@@ -6,12 +6,12 @@
 
 #include "core/script/script.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // A proctype a task, a d_step a step, in the order of the run. Its assertions
 // fail if and only if the run breaks no-page-past-size.
 std::string PromelaModel(const Script& script, const KernelSpec& kernel);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPORT_PROMELA_H_

@@ -9,7 +9,7 @@
 #include "core/model/machine-inl.h"
 #include "core/run/tracer.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 namespace {
 
 using World_ = World<LargeCaps>;
@@ -269,4 +269,4 @@ Record RecordRun(const Script& script, const Rules& rules) {
   return record;
 }
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report

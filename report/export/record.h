@@ -10,7 +10,7 @@
 
 #include "core/run/run.h"
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 // Variables that a record has, with the index of a file or an mm: "i_size[0]".
 // Locks have the number of the task that holds them, or kNone; those that can
@@ -72,6 +72,6 @@ std::string WithoutStep(const Script& script, const Record& record);
 
 Record RecordRun(const Script& script, const Rules& rules);
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPORT_RECORD_H_

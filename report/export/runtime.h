@@ -4,11 +4,11 @@
 #ifndef VMTRUNC_REPORT_EXPORT_RUNTIME_H_
 #define VMTRUNC_REPORT_EXPORT_RUNTIME_H_
 
-namespace vmtrunc {
+namespace vmtrunc::report {
 
 extern const char kRuntimeTable[];  // table.h, with the sample in it
 extern const char kRuntimeRest[];   // what runs any table
 
-}  // namespace vmtrunc
+}  // namespace vmtrunc::report
 
 #endif  // VMTRUNC_REPORT_EXPORT_RUNTIME_H_

@@ -52,15 +52,16 @@ std::optional<Finding> Check(const Script& script, const Rules& rules) {
 
 // The smallest script that still breaks it: shrinking asks `judge`.
 Script Smallest(const Script& script, const Rules& rules) {
-  const vmtrunc::Judge judge = [&](const vmtrunc::Draft& draft,
-                                   bool* counts) -> std::optional<size_t> {
+  const vmtrunc::search::Judge judge =
+      [&](const vmtrunc::Draft& draft, bool* counts) -> std::optional<size_t> {
     const std::optional<Finding> finding = Check(ScriptOf(draft), rules);
     if (!finding) return std::nullopt;
     vmtrunc::Run<vmtrunc::LargeCaps>(draft, rules, {.had_effect = counts});
     return finding->event;
   };
   return ScriptOf(
-      vmtrunc::Shrink(script, judge, vmtrunc::Effort::kQuick).draft);
+      vmtrunc::search::Shrink(script, judge, vmtrunc::search::Effort::kQuick)
+          .draft);
 }
 
 // 2.6.10 with the lock drop of 2.6.11 put in by hand, and not all that goes
