@@ -75,7 +75,7 @@ std::string FormOf(Breach breach) {
 
 std::string Violation::ToString() const {
   return InWords(breach, [this](std::string_view of, size_t value) {
-    const std::string number = std::to_string(values[value]);
+    std::string number = std::to_string(values[value]);
     if (of == "n") return number;
     if (of == "pages")
       return number + (values[value] == 1 ? " page" : " pages");
