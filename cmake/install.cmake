@@ -79,8 +79,7 @@ install(FILES ${made}/changelog.gz
 # In the sources a header is "core/run/run.h". Installed it is "vmtrunc/core/run/run.h",
 # also to other headers: with a directory `core` on the search path, a project
 # that has one of its own would include the wrong file.
-file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
-  base/random.h core/*.h core/*/*.h search/*.h)
+vmtrunc_files(headers base/random.h core/*.h core/*/*.h search/*.h)
 list(FILTER headers EXCLUDE REGEX "_test\\.h$|search/(covered|distill|set_cover)")
 set(VMTRUNC_HEADERS ${headers})
 configure_file(cmake/headers.cmake.in headers.cmake @ONLY)

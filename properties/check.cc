@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <optional>
-#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -27,23 +27,27 @@ bool IsStopped(const CheckParams& params) {
 // Tells of each script, and counts those that shrinking tries.
 class Listener : public QuietListener {
  public:
-  Listener(const CheckParams& params, const CheckOutcome& outcome)
-      : params_(params), outcome_(outcome) {}
+  Listener(const CheckOutcome& outcome, std::function<bool()> is_over,
+           std::function<void()> on_case)
+      : outcome_(outcome),
+        is_over_(std::move(is_over)),
+        on_case_(std::move(on_case)) {}
 
   void onTestCaseFinished(const rc::detail::CaseDescription&) override {
-    if (params_.on_case) params_.on_case();
-    if (outcome_.what.empty() && IsStopped(params_)) throw Stopped{};
+    if (on_case_) on_case_();
+    if (outcome_.what.empty() && is_over_()) throw Stopped{};
   }
   void onShrinkTried(const rc::detail::CaseDescription&, bool) override {
     ++tried_;
-    if (params_.on_case) params_.on_case();
+    if (on_case_) on_case_();
   }
 
   unsigned tried() const { return tried_; }
 
  private:
-  const CheckParams& params_;
   const CheckOutcome& outcome_;
+  std::function<bool()> is_over_;
+  std::function<void()> on_case_;
   unsigned tried_ = 0;
 };
 
@@ -78,10 +82,13 @@ void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
   Script saved = script;
   saved.kernel = kernel;
   const std::vector<uint8_t> bytes = EncodeBytes(saved);
-  const auto size = static_cast<ssize_t>(bytes.size());
-  if (::pwrite(file_, bytes.data(), bytes.size(), 0) != size ||
-      ::ftruncate(file_, size) != 0)
-    throw std::runtime_error("cannot write " + base::Shown(path_));
+  int error = ::lseek(file_, 0, SEEK_SET) == 0
+                  ? base::WriteAll(file_, {bytes.begin(), bytes.end()})
+                  : errno;
+  if (error == 0 && ::ftruncate(file_, static_cast<off_t>(bytes.size())) != 0)
+    error = errno;
+  if (error != 0)
+    refused_ = {absl::StrCat(base::Shown(path_), ": ", std::strerror(error))};
 }
 
 std::string CheckId(const ScriptProperty& property, const KernelSpec& kernel) {
@@ -95,13 +102,15 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   const Rules other_rules = other.rules();
   const std::string id = CheckId(property, kernel);
   CheckOutcome outcome;
-  Listener listener(params, outcome);
+  const auto is_over = [&] { return IsStopped(params) || current.refused(); };
+  Listener listener(outcome, is_over, params.on_case);
   // What fails last is what shrinking ends with: it goes on from each smaller
   // script that fails.
   const auto body = [&](const Script& script) {
-    // Told to stop, no smaller script fails any more: shrinking ends.
-    if (IsStopped(params)) return;
+    // From when it is over no smaller script fails any more: shrinking ends.
+    if (is_over()) return;
     current.Save(script, kernel);
+    if (is_over()) return;
     std::string what = property.check(script, rules, other_rules);
     if (what.empty()) return;
     outcome.what = std::move(what);

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "properties/gen.h"
 #include "properties/properties.h"
 
@@ -19,21 +21,26 @@ class CurrentScript {
  public:
   // Creates `path`, or does nothing when it is empty. What a command that did
   // not end by itself has left there is kept under another name: ended(). A
-  // link is not followed. Throws UsageError when it cannot be written. Goes in
+  // link is not followed. Throws base::UsageError when it cannot be written. Goes in
   // the end.
   explicit CurrentScript(std::string path);
   ~CurrentScript();
   CurrentScript(const CurrentScript&) = delete;
   CurrentScript& operator=(const CurrentScript&) = delete;
 
-  // Puts the script and the kernel that it runs on into the file.
+  // Puts the script and the kernel that it runs on into the file. Nothing is
+  // thrown: rapidcheck would take it for a script that fails.
   void Save(const Script& script, const KernelSpec& kernel);
+
+  // Why it could not be written, from then on.
+  const std::optional<base::UsageError>& refused() const { return refused_; }
 
   // Where the script is that ran when an earlier command was killed, or "".
   const std::string& ended() const { return ended_; }
 
  private:
   std::string path_, ended_;
+  std::optional<base::UsageError> refused_;
   int file_ = -1;
 };
 
@@ -56,7 +63,7 @@ struct CheckParams {
 
 struct CheckOutcome {
   bool holds = false;
-  bool stopped = false;  // before it was known
+  bool stopped = false;  // before it was known, or CurrentScript::refused()
   int scripts = 0;       // that held
   std::string what;      // what broke, of the shrunk script
   Script script;         // shrunk, valid unless `holds`

@@ -89,6 +89,13 @@ void TellEnded(const CurrentScript& current) {
         << base::PathWord(current.ended()) << "\n";
 }
 
+// What was found by then has been told.
+void ExpectWritten(const CurrentScript& current) {
+  if (!current.refused()) return;
+  std::cout << std::flush;
+  throw *current.refused();
+}
+
 // ---- what is done
 
 // What is known is kept apart from what is not.
@@ -155,7 +162,7 @@ int CheckAll(const Options& o, const CheckParams& params) {
   for (const ScriptProperty* property : Properties(o)) {
     std::vector<Cell> cells;
     for (const KernelSpec& kernel : kernels) {
-      if (IsStopped()) break;
+      if (IsStopped() || current.refused()) break;
       cells.push_back(CheckCell(o, *property, kernel, params, current));
     }
     if (cells.empty()) break;
@@ -183,9 +190,10 @@ int CheckAll(const Options& o, const CheckParams& params) {
         << Legend()
         << absl::StreamFormat(
                "%s%d checks hold, %d break as known, %d break (seed %d)\n",
-               IsStopped() ? "stopped: " : "", held, known, broken,
-               params.rc.seed);
+               IsStopped() || current.refused() ? "stopped: " : "", held, known,
+               broken, params.rc.seed);
   }
+  ExpectWritten(current);
   return Status(broken != 0);
 }
 
@@ -216,10 +224,14 @@ int CheckLong(const Options& o, CheckParams params) {
   bool broken = false;
   uint64_t rounds = 0;
   auto next = Clock::now() + std::chrono::minutes(10);
-  while (!IsStopped() && (rounds == 0 || Clock::now() < end)) {
+  const auto is_over = [&] {
+    return IsStopped() || current.refused() ||
+           (rounds > 0 && Clock::now() >= end);
+  };
+  while (!is_over()) {
     for (const ScriptProperty* property : properties) {
       for (const KernelSpec& kernel : kernels) {
-        if (IsStopped() || (rounds > 0 && Clock::now() >= end)) break;
+        if (is_over()) break;
         const Cell cell = CheckCell(o, *property, kernel, params, current);
         Tally& it = tally[property->name];
         it.scripts += static_cast<uint64_t>(cell.outcome.scripts);
@@ -241,6 +253,7 @@ int CheckLong(const Options& o, CheckParams params) {
   std::cout << absl::StreamFormat("%d rounds, next seed %d\n", rounds,
                                   params.rc.seed);
   print();
+  ExpectWritten(current);
   return Status(broken);
 }
 
@@ -418,6 +431,7 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   vmtrunc::base::HoldClosedStreams();
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
   const int status =
       vmtrunc::base::RunWithStack(vmtrunc::properties::Main, argc, argv);
   std::cout.flush();
