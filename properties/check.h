@@ -21,8 +21,8 @@ class CurrentScript {
  public:
   // Creates `path`, or does nothing when it is empty. What a command that did
   // not end by itself has left there is kept under another name: ended(). A
-  // link is not followed. Throws base::UsageError when it cannot be written. Goes in
-  // the end.
+  // link is not followed. Throws base::UsageError when it cannot be written.
+  // Goes in the end.
   explicit CurrentScript(std::string path);
   ~CurrentScript();
   CurrentScript(const CurrentScript&) = delete;
