@@ -178,7 +178,7 @@ void Findings::Restore(const std::string& was, const Script& script) {
     if (expect.spec && *expect.spec == kernel_ && expect.broken >= 0)
       expected = expect.broken;
   const RunResult run = Run(script, kernel_.rules());
-  const Draft draft = script;
+  const Draft& draft = script;
   if (expected < 0 || !run.breaks(static_cast<Property>(expected))) return;
   const search::RootCause cause = search::CauseOf(
       draft, kernel_, static_cast<Property>(expected), known_.rules());

@@ -82,7 +82,7 @@ TEST(Findings, OneACauseTheCheapest) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, {}));
   const Script script = Named(kSplit);
-  const Draft draft = script;
+  const Draft& draft = script;
   std::string name;
   // Time is up at once: it stays as it came.
   ASSERT_NE(findings.Add(draft, [] { return true; }, &name), nullptr);

@@ -24,7 +24,7 @@ Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
       const RunResult run = Run(known.script, rules);
       if (run.holds() || !IsExpected(known.script, kernel, run.broken))
         continue;
-      const Draft draft = known.script;
+      const Draft& draft = known.script;
       for (int i = 0; i < kProperties; ++i) {
         const auto property = static_cast<Property>(i);
         if (!run.breaks(property)) continue;

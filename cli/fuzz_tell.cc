@@ -61,9 +61,7 @@ class BrokenInput {
     };
     const Draft small =
         campaign::ShrinkUntil(input, judge, [&] { return stop.load(); });
-    script_ = EmptyScript();
-    script_.setup = small.setup;
-    script_.events = small.events;
+    script_ = ScriptOf(small);
     script_.kernel = spec_;
     script_.expects.push_back({.kernel = spec_.ToString(),
                                .spec = spec_,

@@ -17,10 +17,8 @@ namespace {
 
 constexpr const char* kDefect =
     "this is a defect of vmtrunc or of a table it trusts: core/about/touch.h "
-    "and "
-    "core/about/touch.cc (what a step may touch), search/canonical.cc (the "
-    "normal "
-    "form)";
+    "and core/about/touch.cc (what a step may touch), search/canonical.cc (the "
+    "normal form)";
 
 bool IsThrough(const search::SelfCheck& found) {
   for (const search::SelfCheckWay& way : found.ways)

@@ -57,8 +57,6 @@ int PropertyNumber(std::string_view name) {
   return number;
 }
 
-std::span<const BreachInfo> AllBreaches() { return kBreaches; }
-
 const BreachInfo& InfoOf(Breach breach) {
   VMT_CHECK(breach != Breach::kNone);
   return kBreaches[static_cast<size_t>(breach) - 1];
@@ -75,12 +73,15 @@ std::string FormOf(Breach breach) {
 
 std::string Violation::ToString() const {
   return InWords(breach, [this](std::string_view of, size_t value) {
-    std::string number = std::to_string(values[value]);
-    if (of == "n") return number;
-    if (of == "pages")
-      return number + (values[value] == 1 ? " page" : " pages");
-    return std::string(of) + " " + number;
+    return Numbered(of, values[value]);
   });
+}
+
+std::string Numbered(std::string_view of, unsigned value) {
+  std::string number = std::to_string(value);
+  if (of == "n") return number;
+  if (of == "pages") return number + (value == 1 ? " page" : " pages");
+  return std::string(of) + " " + number;
 }
 
 }  // namespace vmtrunc

@@ -100,7 +100,6 @@ struct BreachInfo {
   Property property;
   const char* words;
 };
-std::span<const BreachInfo> AllBreaches();
 // Requires: not kNone.
 const BreachInfo& InfoOf(Breach breach);
 
@@ -117,6 +116,10 @@ struct Violation {
 
   std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
 };
+
+// A value where nobody has a name for it: of what it is a number, and which:
+// "mm 1", "1 page", "5".
+std::string Numbered(std::string_view of, unsigned value);
 
 // The words of a breach with what `told` makes of each value: what it is a
 // number of ("mm"), and which one it is, from 0.

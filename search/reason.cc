@@ -69,7 +69,7 @@ Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
 
 Reason ReasonOf(const Script& script, const KernelSpec& kernel,
                 Property property) {
-  const Draft draft = script;
+  const Draft& draft = script;
   for (const Expect& expect : script.expects) {
     if (expect.broken >= 0 || !expect.spec ||
         expect.spec->kernel != kernel.kernel ||

@@ -29,8 +29,7 @@ std::vector<Draft> Failing(const BugInfo& bug, size_t count) {
   std::vector<Draft> all;
   for (uint64_t seed = 1; all.size() < count && seed < 30000; ++seed) {
     const Script script = MakeScript(seed, 96);
-    const Draft draft = script;
-    if (shows(draft)) all.push_back(draft);
+    if (shows(script)) all.push_back(script);
   }
   EXPECT_EQ(all.size(), count);
   return all;

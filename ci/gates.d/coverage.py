@@ -33,9 +33,10 @@ def export(profile, executable, form):
 
 
 def in_core(name):
-    if not pathlib.Path(name).is_relative_to(ROOT / "core"):
+    path = pathlib.Path(name)
+    if not path.is_relative_to(ROOT / "core"):
         return False
-    within = pathlib.Path(name).relative_to(ROOT / "core")
+    within = path.relative_to(ROOT / "core")
     return within.parts[0] != "about" and str(within) not in ABSENT
 
 

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -86,9 +85,7 @@ std::string ViolationInWords(const Story& story) {
     if (of == "file") return story.FileName(value);
     if (of == "task")
       return absl::StrCat("task ", story.script.task_names[value]);
-    if (of == "pages")
-      return absl::StrCat(value, value == 1 ? " page" : " pages");
-    return std::to_string(value);
+    return Numbered(of, value);
   };
   return InWords(violation.breach, told);
 }
