@@ -21,6 +21,8 @@
 #include "cli/input.h"
 #include "core/version.h"
 #include "search/covered.h"
+#include "search/set_cover.h"
+#include "search/solver.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -237,13 +239,14 @@ void PrintClaim(const DistillArguments& o, const Distilled& d) {
 
 // The cover of what `elsewhere` does not have.
 search::CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
-                           const search::Features& elsewhere) {
+                           const search::Features& elsewhere,
+                           const search::Solver& solver) {
   search::CoverProblem problem;
   for (const search::ReachedBy& one : corpus.reached) {
     problem.sets.push_back(Without(one.features, elsewhere));
     problem.weights.push_back(one.weight);
   }
-  return search::SmallestCover(problem, o.seconds);
+  return search::SmallestCover(problem, solver, o.seconds);
 }
 
 // Throws when the new corpus, as it will be read, lacks something, which
@@ -282,6 +285,10 @@ int RunDistill(const DistillArguments& o) {
   if (search::BranchCount() == 0)
     throw base::UsageError{
         "distill: this build counts no branches; expected one by clang"};
+  const absl::StatusOr<search::Solver> solver = search::Solver::Load();
+  if (!solver.ok())
+    throw base::UsageError{
+        absl::StrCat("distill: ", solver.status().message())};
   CheckPlaces(o);
   base::EndOnSignals("vmtrunc distill: stopped; nothing was written");
   base::OwnDirectory out("-o", o.out, "distill", o.replace);
@@ -298,7 +305,7 @@ int RunDistill(const DistillArguments& o) {
   Distilled d{.read = corpus.read,
               .different = corpus.files.size(),
               .counts = reach.Count(wanted),
-              .cover = Choose(o, corpus, elsewhere)};
+              .cover = Choose(o, corpus, elsewhere, *solver)};
   const std::vector<uint32_t>& kept = d.cover.chosen;
   d.events_before = EventsOf(corpus, kept);
   if (!o.keep_size) {

@@ -16,6 +16,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME vmtrunc)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+# Nothing links the solver (search/CMakeLists.txt): no tool finds it.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS coinor-libcbc3)
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
 "Linux unmaps the truncated part of a file from every process while it keeps
 dropping the lock it walks under. vmtrunc models that code, kernel by kernel,

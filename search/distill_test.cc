@@ -7,8 +7,11 @@
 
 #include "base/random.h"
 #include "core/about/bugs.h"
+#include "core/check.h"
 #include "search/covered.h"
 #include "search/make.h"
+#include "search/set_cover.h"
+#include "search/solver.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -43,6 +46,12 @@ CoverProblem RandomProblem(base::Random& random, unsigned most_sets,
   return problem;
 }
 
+Solver TheSolver() {
+  absl::StatusOr<Solver> solver = Solver::Load();
+  VMT_CHECK(solver.ok());
+  return *solver;
+}
+
 // All subsets are tried.
 TEST(SetCover, IsTheSmallest) {
   base::Random random(7);
@@ -63,7 +72,7 @@ TEST(SetCover, IsTheSmallest) {
         lightest = weight;
       }
     }
-    const CoverResult result = SmallestCover(problem, 10);
+    const CoverResult result = SmallestCover(problem, TheSolver(), 10);
     EXPECT_TRUE(result.is_proved);
     EXPECT_TRUE(Covers(problem, result.chosen));
     EXPECT_EQ(result.chosen.size(), fewest);
@@ -83,7 +92,7 @@ TEST(SetCover, HasAnAnswerAndABoundWhenTimeIsUp) {
     problem.sets.emplace_back(set.begin(), set.end());
     problem.weights.push_back(random.Between(1, 999));
   }
-  const CoverResult result = SmallestCover(problem, 0.05);
+  const CoverResult result = SmallestCover(problem, TheSolver(), 0.05);
   EXPECT_FALSE(result.is_proved);
   EXPECT_TRUE(Covers(problem, result.chosen));
   EXPECT_LE(result.chosen.size(), result.greedy);

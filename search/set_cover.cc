@@ -1,17 +1,11 @@
 #include "search/set_cover.h"
 
-#include <coin/Cbc_C_Interface.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <memory>
 #include <numeric>
-#include <string>
 
 #include "core/check.h"
+#include "search/solver.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -162,36 +156,6 @@ std::vector<uint32_t> Greedy(const Sets& sets, const Sets& holders,
   return chosen;
 }
 
-// Clp prints some lines of its own whatever it is told: while this lives,
-// nothing comes out of standard output.
-class Silence {
- public:
-  Silence() {
-    std::fflush(stdout);
-    kept_ = ::dup(STDOUT_FILENO);
-    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere < 0) return;
-    ::dup2(nowhere, STDOUT_FILENO);
-    ::close(nowhere);
-  }
-  ~Silence() {
-    std::fflush(stdout);
-    if (kept_ < 0) return;
-    ::dup2(kept_, STDOUT_FILENO);
-    ::close(kept_);
-  }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-
- private:
-  int kept_;
-};
-
-struct CbcDeleter {
-  void operator()(Cbc_Model* model) const { Cbc_deleteModel(model); }
-};
-using Cbc = std::unique_ptr<Cbc_Model, CbcDeleter>;
-
 // Each set costs 1 and its share of all weights, which is below 1 in the sum:
 // the number of sets comes first.
 std::vector<double> Costs(const std::vector<uint32_t>& columns,
@@ -204,32 +168,23 @@ std::vector<double> Costs(const std::vector<uint32_t>& columns,
   return costs;
 }
 
-Cbc Model(const Core& core, const std::vector<uint32_t>& columns,
-          const std::vector<double>& costs) {
+// The problem as the solver takes it: a column for each set, a row for each
+// element that is left.
+BinaryProgram ProgramOf(const Core& core, const std::vector<uint32_t>& columns,
+                        const std::vector<double>& costs) {
   std::vector<int> row_of(core.holders().size(), -1);
   int rows = 0;
   for (size_t element = 0; element < row_of.size(); ++element)
     if (!core.holders()[element].empty()) row_of[element] = rows++;
-  std::vector<int> starts = {0};
-  std::vector<int> elements;
+  BinaryProgram program;
+  program.rows = rows;
+  program.costs = costs;
   for (const uint32_t set : columns) {
     for (const uint32_t element : core.sets()[set])
-      elements.push_back(row_of[element]);
-    starts.push_back(static_cast<int>(elements.size()));
+      program.elements.push_back(row_of[element]);
+    program.starts.push_back(static_cast<int>(program.elements.size()));
   }
-  const std::vector<double> ones(elements.size(), 1);
-  const std::vector<double> low(columns.size(), 0), high(columns.size(), 1);
-  const std::vector<double> least(static_cast<size_t>(rows), 1),
-      most(static_cast<size_t>(rows), static_cast<double>(columns.size()));
-  Cbc model(Cbc_newModel());
-  Cbc_setLogLevel(model.get(), 0);
-  Cbc_setParameter(model.get(), "log", "0");
-  Cbc_loadProblem(model.get(), static_cast<int>(columns.size()), rows,
-                  starts.data(), elements.data(), ones.data(), low.data(),
-                  high.data(), costs.data(), least.data(), most.data());
-  for (size_t i = 0; i < columns.size(); ++i)
-    Cbc_setInteger(model.get(), static_cast<int>(i));
-  return model;
+  return program;
 }
 
 bool Covers(const Core& core, const std::vector<uint32_t>& chosen) {
@@ -243,7 +198,7 @@ bool Covers(const Core& core, const std::vector<uint32_t>& chosen) {
 
 // Adds the solver's choice of what the reductions have left.
 void Solve(const Core& core, const std::vector<uint64_t>& weights,
-           double seconds, CoverResult& result) {
+           const Solver& solver, double seconds, CoverResult& result) {
   std::vector<uint32_t> columns;
   for (uint32_t i = 0; i < core.sets().size(); ++i)
     if (!core.sets()[i].empty()) columns.push_back(i);
@@ -263,23 +218,16 @@ void Solve(const Core& core, const std::vector<uint64_t>& weights,
           columns.begin())];
     return sum;
   };
-  const Cbc model = Model(core, columns, costs);
-  Cbc_setMaximumSeconds(model.get(), seconds);
-  {
-    const Silence silence;
-    Cbc_solve(model.get());
-  }
-  result.is_proved = Cbc_isProvenOptimal(model.get()) != 0;
-  const double* solution = Cbc_getColSolution(model.get());
+  const Solution solution =
+      solver.Minimise(ProgramOf(core, columns, costs), seconds);
   std::vector<uint32_t> found;
-  for (size_t i = 0; solution != nullptr && i < columns.size(); ++i)
-    if (solution[i] > 0.5) found.push_back(columns[i]);
+  for (size_t i = 0; i < solution.is_chosen.size(); ++i)
+    if (solution.is_chosen[i]) found.push_back(columns[i]);
   const bool whole = Covers(core, found);
-  result.is_proved &= whole;
+  result.is_proved = solution.is_optimal && whole;
   if (whole && cost(found) < cost(best)) best = std::move(found);
   // A cover costs less than one more than it has sets.
-  const double bound =
-      std::floor(Cbc_getBestPossibleObjValue(model.get()) - 1e-9);
+  const double bound = std::floor(solution.at_least - 1e-9);
   result.at_least =
       result.forced + (result.is_proved
                            ? best.size()
@@ -289,7 +237,8 @@ void Solve(const Core& core, const std::vector<uint64_t>& weights,
 
 }  // namespace
 
-CoverResult SmallestCover(const CoverProblem& problem, double seconds) {
+CoverResult SmallestCover(const CoverProblem& problem, const Solver& solver,
+                          double seconds) {
   VMT_CHECK(problem.sets.size() == problem.weights.size());
   Core core(problem);
   CoverResult result;
@@ -297,7 +246,7 @@ CoverResult SmallestCover(const CoverProblem& problem, double seconds) {
   core.Reduce();
   result.chosen = core.chosen();
   result.forced = core.chosen().size();
-  Solve(core, problem.weights, seconds, result);
+  Solve(core, problem.weights, solver, seconds, result);
   std::sort(result.chosen.begin(), result.chosen.end());
   return result;
 }

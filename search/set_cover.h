@@ -8,6 +8,8 @@
 
 namespace vmtrunc::search {
 
+class Solver;
+
 struct CoverProblem {
   std::vector<std::vector<uint32_t>> sets;  // of elements, ascending
   std::vector<uint64_t> weights;            // one a set
@@ -25,7 +27,8 @@ struct CoverResult {
 // As few sets as possible, and of as few the least weight. Exact unless
 // `seconds` of the solver's are up: then the best that it knows, or the greedy
 // choice. Deterministic where it is exact, but for ties in weight.
-CoverResult SmallestCover(const CoverProblem& problem, double seconds);
+CoverResult SmallestCover(const CoverProblem& problem, const Solver& solver,
+                          double seconds);
 
 }  // namespace vmtrunc::search
 
