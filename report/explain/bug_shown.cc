@@ -1,0 +1,175 @@
+#include "report/explain/bug_shown.h"
+
+#include <optional>
+
+#include "core/check.h"
+#include "report/explain/account.h"
+#include "report/explain/victim.h"
+
+namespace vmtrunc::report {
+namespace {
+
+constexpr ShownBug kShown[] = {
+    // By what happens: others have the same repair.
+    {"HB-07",
+     "the bug of 2004: the pass remembers a vma by its struct, the struct is "
+     "freed and reused, and the pass resumes in another vma",
+     "restart-in-vma", Pattern::kReusedStruct},
+    {"F3", "mremap moves a page below the restart point of the pass",
+     "restart-in-vma", Pattern::kMovedBelow},
+    {"F4", "mprotect grows the remembered vma below the restart point",
+     "restart-in-vma", Pattern::kGrownBelow},
+    {"HB-18",
+     "one restart point for each pass: each lock drop forgets the last",
+     "restart-in-vma", Pattern::kScansAgain},
+    {"HB-26", "a fault maps a page that an invalidation has removed",
+     "fault-page-lock", Pattern::kMapsRemoved},
+    {"HB-28", "a private copy is made after the pass and stays past the end",
+     "second-pass", Pattern::kCopyComesBack},
+    {"HB-36a", "a pass believes the restart address of another that runs",
+     "unmap-mutex", Pattern::kOtherRestart},
+    {"HB-36b", "two passes overwrite each other's counts and scan again",
+     "unmap-mutex", Pattern::kCountOverwritten},
+    // By the repair.
+    {"HB-01", "split_vma shrinks a vma in the tree without i_mmap_lock",
+     "split-under-lock", Pattern::kAny},
+    {"HB-02", "fork links the child before its parent, which the pass has left",
+     "fork-after-parent", Pattern::kAny},
+    {"HB-03", "mremap moves ptes past the pass without i_mmap_lock",
+     "move-under-lock", Pattern::kAny},
+    {"HB-04", "mremap fails and moves its ptes back past the pass",
+     "rewind-under-lock", Pattern::kAny},
+    {"HB-05", "nonlinear vmas are scanned by their linear range",
+     "nonlinear-scans-all", Pattern::kAny},
+    {"HB-08", "a page-aligned count is read as a restart address", "leap",
+     Pattern::kAny},
+    {"HB-09", "the count wraps to a value that a vma still carries",
+     "wrap-resets", Pattern::kAny},
+    {"HB-10", "a fault reads i_size before it samples the count",
+     "fault-count-first", Pattern::kAny},
+    {"HB-11a", "a split links a vma with a count sampled without the lock",
+     "split-inherits", Pattern::kAny},
+    {"HB-11b", "fork links a vma with a count sampled without the lock",
+     "fork-inherits", Pattern::kAny},
+    {"HB-13",
+     "a scanned vma takes over an unscanned neighbour and stays scanned",
+     "importer-rescans", Pattern::kAny},
+    {"HB-14", "ptes move into a vma that is scanned already", "mremap-resets",
+     Pattern::kAny},
+    {"HB-15",
+     "pages move into a vma whose restart address is equal by accident",
+     "mremap-always-resets", Pattern::kAny},
+    {"HB-19", "page tables are freed while the pass can still find the vma",
+     "unlink-before-tables", Pattern::kAny},
+    {"HB-21", "the pass unmaps pages before its range", "clip-to-range",
+     Pattern::kAny},
+    {"HB-22", "a hole punch takes i_mutex under mmap_sem",
+     "punch-without-mmap-sem", Pattern::kAny},
+    {"HB-25", "a byte offset is computed in too few bits", "wide-offsets",
+     Pattern::kAny},
+    {"HB-29",
+     "a page is truncated while page_mkwrite runs, and mapped after it",
+     "mkwrite-rechecks", Pattern::kAny},
+    {"HB-39", "ptes move against the order of the pass without the lock",
+     "merged-move-locks", Pattern::kAny},
+    {"HB-41", "the end of the range is overwritten with an address",
+     "range-end-kept", Pattern::kAny},
+    {"HB-45", "a vma extended downwards keeps its pgoff", "merge-moves-pgoff",
+     Pattern::kAny},
+    {"HB-27",
+     "a fault maps a page after the pass has unmapped it, before it is removed",
+     "fault-page-lock", Pattern::kAny},
+    {"HB-27r",
+     "the same by remap_file_pages, which installs a page that is being "
+     "removed",
+     "remap-file-ptes", Pattern::kAny},
+    {"HB-23", "a fault refills a hole before its page is removed",
+     "unmap-per-page", Pattern::kAny},
+    {"F1",
+     "a split leaves a restart address below the range of the pass, and a "
+     "later "
+     "pass believes it",
+     "pass-clears-restarts", Pattern::kOtherRestart},
+    {"F2",
+     "mremap moves a page below a restart address while it allocates a page "
+     "table",
+     "relock-resets", Pattern::kAny},
+};
+
+const RuleInfo& RuleOf(const ShownBug& bug) {
+  const auto rule = FindRule(bug.rule);
+  VMT_CHECK(rule.ok());
+  return AllRules()[*rule];
+}
+
+Pattern PatternOf(const Story& story, const Victim& victim,
+                  const Escape& escape) {
+  using How = Account::How;
+  const Account account = AccountOf(story, victim, escape);
+  switch (account.how) {
+    case How::kByPointer:
+    case How::kByOtherPage: {
+      const World<LargeCaps>& then = story.rows[*escape.dropped].world;
+      const World<LargeCaps>& now = story.Before(escape.skipped);
+      if (then.vmas[escape.slot].birth != now.vmas[escape.slot].birth)
+        return Pattern::kReusedStruct;
+      return account.is_moved ? Pattern::kMovedBelow : Pattern::kGrownBelow;
+    }
+    case How::kByRestart:
+      return account.older ? Pattern::kOtherRestart : Pattern::kOwnRestart;
+    case How::kByStamp:
+      return Pattern::kStamp;
+    case How::kComesBack:
+      return story.rows[escape.breaks]
+                         .world.mms[victim.mm]
+                         .ptes[victim.addr]
+                         .kind() == PteKind::kCopy
+                 ? Pattern::kCopyComesBack
+                 : Pattern::kComesBack;
+    case How::kScanned:
+    case How::kOutOfRange:
+    case How::kNeverThere:
+    case How::kLeftOut:
+      return Pattern::kAny;
+  }
+  return Pattern::kAny;
+}
+
+}  // namespace
+
+std::span<const ShownBug> ShownBugs() { return kShown; }
+
+Pattern PatternOf(const Story& story) {
+  VMT_CHECK(story.broken_row.has_value());
+  if (const auto twice = TwiceOf(story)) {
+    if (twice->between.empty()) return Pattern::kScansAgain;
+    for (const Twice::Written& written : twice->between)
+      if (IsPass(story.rows[written.row].verb))
+        return Pattern::kCountOverwritten;
+    return Pattern::kAny;
+  }
+  const auto victim = VictimOf(story.result.first);
+  if (!victim) return Pattern::kAny;
+  const Verb verb = story.rows[*story.broken_row].verb;
+  if (verb == Verb::kRead || verb == Verb::kWrite || verb == Verb::kMmap)
+    return Pattern::kMapsRemoved;
+  const auto escape = EscapeOf(story);
+  return escape ? PatternOf(story, *victim, *escape) : Pattern::kAny;
+}
+
+const ShownBug* BugShownBy(const Script& script, const KernelSpec& kernel) {
+  const Story story = Tell("", script, kernel, Folding::kNone);
+  if (story.result.holds() || !story.broken_row) return nullptr;
+  const Pattern pattern = PatternOf(story);
+  for (const ShownBug& bug : kShown) {
+    if (bug.pattern != Pattern::kAny && bug.pattern != pattern) continue;
+    const RuleInfo& rule = RuleOf(bug);
+    if (story.rules.*rule.flag) continue;
+    Rules repaired = story.rules;
+    repaired.*rule.flag = true;
+    if (!Run(script, repaired).breaks(story.result.first.property)) return &bug;
+  }
+  return nullptr;
+}
+
+}  // namespace vmtrunc::report
