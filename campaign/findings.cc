@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "report/explain/bug_shown.h"
 #include "search/shrink.h"
 
 namespace vmtrunc::campaign {
@@ -63,6 +64,7 @@ Finding& Findings::Slot(const search::RootCause& cause,
   finding.property = Name(cause.property);
   finding.words = name.substr(finding.property.size());
   if (const KnownScript* script = known_.Find(name)) {
+    Recognise(script->script, finding);
     finding.is_known = true;
     finding.known_path = script->path;
   }
@@ -109,6 +111,16 @@ RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
   return {};
 }
 
+void Findings::Recognise(const Script& script, Finding& finding) const {
+  const report::ShownBug* const bug = report::BugShownBy(script, kernel_);
+  finding.bug = bug == nullptr ? "" : bug->name;
+  finding.bug_what = bug == nullptr ? "" : bug->what;
+  const KnownScript* const known = known_.Showing(finding.bug);
+  if (known == nullptr) return;
+  finding.is_known = true;
+  finding.known_path = known->path;
+}
+
 void Findings::Put(const search::RootCause& cause, const Draft& draft,
                    Finding& finding) {
   finding.words = cause.InWords(kernel_);
@@ -126,6 +138,7 @@ void Findings::Put(const search::RootCause& cause, const Draft& draft,
       finding.known_path = script->path;
   }
   Script script = ScriptOf(draft);
+  Recognise(script, finding);
   script.kernel = kernel_;
   script.expects.push_back({.kernel = kernel_.ToString(),
                             .spec = kernel_,

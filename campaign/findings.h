@@ -17,6 +17,9 @@ struct Finding {
   std::string kernel;
   std::string cause;  // RootCause::Name()
   std::string property, words;
+  // The known bug that its script shows (report::BugShownBy), and a sentence on
+  // it; or both are empty.
+  std::string bug = {}, bug_what = {};
   bool is_known = false;
   std::string known_path;   // the script that it is known by, or ""
   uint64_t executions = 0;  // that broke for it
@@ -65,6 +68,8 @@ class Findings {
   Finding& Slot(const search::RootCause& cause, const std::string& name);
   Finding& SlotOfStranger(const std::string& name);
   RuleSet RulesBehind(const Draft& draft, Property property) const;
+  // Which bug the script shows, and by which script that is known.
+  void Recognise(const Script& script, Finding& finding) const;
   void Put(const search::RootCause& cause, const Draft& draft,
            Finding& finding);
 

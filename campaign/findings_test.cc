@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "base/read.h"
+#include "campaign/groups.h"
 
 namespace vmtrunc::campaign {
 namespace {
@@ -20,12 +22,14 @@ std::vector<KnownScript> Corpus(const std::string& directory) {
   return scripts;
 }
 
-Script Named(const std::string& name) {
-  return ParseText(base::ReadWhole(VMTRUNC_SOURCE_DIR "/corpus/found/" + name,
-                                   1 << 16)
+Script In(const std::string& directory, const std::string& name) {
+  return ParseText(base::ReadWhole(
+                       VMTRUNC_SOURCE_DIR "/corpus/" + directory + "/" + name,
+                       1 << 16)
                        .value())
       .value();
 }
+Script Named(const std::string& name) { return In("found", name); }
 
 constexpr const char* kSplit =
     "split-leaves-restart-address-below-the-range.vmt";
@@ -112,6 +116,47 @@ TEST(Findings, TwoCausesAreTwo) {
     findings.Add(script, Never);
   }
   EXPECT_EQ(findings.all().size(), 2U);
+}
+
+// One bug is one row, though different rules repair its scripts and they
+// violate different properties; another bug is another row.
+TEST(Groups, AreBugsAsScriptsShowThem) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings findings(kernel, "2.6.11", Known(kernel, Corpus("known")));
+  std::set<std::string> causes;
+  for (const char* const name :
+       {"fault-behind-a-punch.vmt", "fault-behind-an-invalidation.vmt",
+        "read-behind-a-punch-that-drops.vmt",
+        "remap-installs-behind-an-invalidation.vmt"}) {
+    std::string cause;
+    findings.Add(In("known", name), Never, &cause);
+    findings.Count(cause, 10, 100);
+    causes.insert(cause);
+  }
+  EXPECT_GT(causes.size(), 2U);
+  std::vector<Finding> all;
+  for (const auto& [name, finding] : findings.all()) all.push_back(finding);
+  const std::vector<Group> groups = GroupsOf(all);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].name, "HB-27");
+  EXPECT_EQ(groups[0].executions, 30U);
+  EXPECT_TRUE(groups[0].is_known);
+  EXPECT_EQ(groups[1].name, "HB-27r");
+  for (const Finding& finding : all)
+    if (finding.bug == "HB-27") {
+      EXPECT_FALSE(finding.cost < groups[0].least.cost);
+    }
+}
+
+// A bug that is known of another kernel is new of this one, under its name.
+TEST(Groups, AreNewWhereNoScriptShowsThemOnThatKernel) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings findings(kernel, "2.6.11", Known(kernel, {}));
+  ASSERT_NE(findings.Add(Named(kSplit), Never), nullptr);
+  const std::vector<Group> groups = GroupsOf({findings.all().begin()->second});
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].name, "F1");
+  EXPECT_FALSE(groups[0].is_known);
 }
 
 TEST(Findings, WhatHoldsIsNone) {

@@ -1,5 +1,7 @@
 #include "campaign/known.h"
 
+#include "report/explain/bug_shown.h"
+
 namespace vmtrunc::campaign {
 namespace {
 
@@ -24,6 +26,9 @@ Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
       const RunResult run = Run(known.script, rules);
       if (run.holds() || !IsExpected(known.script, kernel, run.broken))
         continue;
+      if (rules_only)
+        if (const auto* bug = report::BugShownBy(known.script, kernel))
+          bugs_.emplace(bug->name, known);
       const Draft& draft = known.script;
       for (int i = 0; i < kProperties; ++i) {
         const auto property = static_cast<Property>(i);
@@ -54,6 +59,11 @@ const KnownScript* Known::Find(const search::RootCause& cause) const {
 const KnownScript* Known::Find(const std::string& name) const {
   const auto found = scripts_.find(name);
   return found == scripts_.end() ? nullptr : &found->second;
+}
+
+const KnownScript* Known::Showing(const std::string& bug) const {
+  const auto found = bugs_.find(bug);
+  return found == bugs_.end() ? nullptr : &found->second;
 }
 
 }  // namespace vmtrunc::campaign

@@ -38,6 +38,8 @@ class Known {
   }
   // By RootCause::Name().
   const KnownScript* Find(const std::string& name) const;
+  // The script of those that shows the bug (report::BugShownBy), or nullptr.
+  const KnownScript* Showing(const std::string& bug) const;
   size_t size() const { return scripts_.size(); }
 
  private:
@@ -46,6 +48,7 @@ class Known {
   KernelSpec kernel_;
   RuleSet rules_;
   std::map<std::string, KnownScript> scripts_;  // by RootCause::Name()
+  std::map<std::string, KnownScript> bugs_;     // by the bug's name
 };
 
 }  // namespace vmtrunc::campaign

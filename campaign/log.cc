@@ -18,6 +18,10 @@ namespace vmtrunc::campaign {
 
 using nlohmann::json;
 
+int64_t Since1970(int64_t unix_time) {
+  return unix_time == 0 ? 0 : std::max(int64_t{1}, unix_time);
+}
+
 std::string ToLine(const SliceRecord& r) {
   const json line = {{"slice", r.slice},
                      {"began", r.began_unix},

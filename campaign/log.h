@@ -40,6 +40,10 @@ struct SliceRecord {
 std::string ToLine(const SliceRecord& record);  // with the newline
 std::optional<SliceRecord> FromLine(const std::string& line);
 
+// A time as it is told: 0 says never, so that a clock that was before 1970
+// gives 1.
+int64_t Since1970(int64_t unix_time);
+
 class Log {
  public:
   // Reads what is there and cuts off a last line without an end, which was

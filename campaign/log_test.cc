@@ -157,10 +157,10 @@ TEST_F(LogTest, NamesNeedNotBeUtf8) {
   summary.directory = "d\xff";
   Finding finding;
   finding.known_path = "x\xff\n.vmt";
-  summary.findings.push_back(finding);
+  summary.groups = GroupsOf({finding});
   EXPECT_NE(ToJson(summary).dump().find("d\\\\xff"), std::string::npos);
   EXPECT_EQ(ReportPage(summary).find('\xff'), std::string::npos);
-  EXPECT_EQ(LineOf(finding).find('\n'), std::string::npos);
+  EXPECT_EQ(LineOf(summary.groups.front()).find('\n'), std::string::npos);
 }
 
 TEST_F(LogTest, CountsASliceOnce) {

@@ -158,34 +158,41 @@ std::string PairRows(const Summary& s) {
 }
 
 std::string FindingRows(const Summary& s) {
-  if (s.findings.empty())
-    return "<h2>Findings</h2>\n<p>Nothing has been broken.</p>\n";
+  if (s.groups.empty())
+    return "<h2>Findings</h2>\n<p>No property was violated.</p>\n";
   std::string html =
-      "<h2>Findings</h2>\n<p>One row a cause, with the cheapest script that "
-      "shows it, step by step.</p>\n<div class=\"wide\"><table>\n<thead><tr>"
+      "<h2>Findings</h2>\n<p>One row for each known bug or new cause, with the "
+      "smallest script that shows it, step by step.</p>\n"
+      "<div class=\"wide\"><table>\n<thead><tr>"
       "<th scope=\"col\"></th><th scope=\"col\">kernel</th>"
-      "<th scope=\"col\">breaks</th><th scope=\"col\">cause</th>"
-      "<th scope=\"col\">events</th><th scope=\"col\">executions</th>"
-      "<th scope=\"col\">first (UTC)</th><th scope=\"col\">last (UTC)</th>"
-      "</tr></thead>\n<tbody>\n";
-  for (const Finding& f : s.findings) {
-    const std::string property =
-        absl::StrCat("<code>", report::Escaped(f.property), "</code>");
+      "<th scope=\"col\">bug</th><th scope=\"col\">what happens</th>"
+      "<th scope=\"col\">violates</th><th scope=\"col\">events</th>"
+      "<th scope=\"col\">executions</th><th scope=\"col\">first (UTC)</th>"
+      "<th scope=\"col\">last (UTC)</th></tr></thead>\n<tbody>\n";
+  for (const Group& g : s.groups) {
+    const Finding& f = g.least;
+    const std::string name =
+        f.bug.empty() ? "new cause" : report::Escaped(f.bug);
+    std::string properties;
+    for (const std::string& property : g.properties)
+      absl::StrAppend(&properties, properties.empty() ? "" : "<br>", "<code>",
+                      report::Escaped(property), "</code>");
     absl::StrAppend(
-        &html, "<tr><td", f.is_known ? ">known" : " class=\"breaks\">new",
+        &html, "<tr><td", g.is_known ? ">known" : " class=\"breaks\">new",
         "</td><th scope=\"row\">", report::Escaped(f.kernel), "</th><td>",
         f.has_script() ? absl::StrCat("<a href=\"", report::Escaped(PageOf(f)),
-                                      "\">", property, "</a>")
-                       : property,
-        "</td><td>", report::Escaped(f.words),
+                                      "\">", name, "</a>")
+                       : name,
+        "</td><td>", report::Escaped(g.what),
         f.known_path.empty()
             ? ""
             : absl::StrCat("<br><span class=\"soft\">",
                            report::Escaped(base::Utf8(f.known_path)),
                            "</span>"),
-        "</td>", Cell(f.has_script() ? Number(f.cost.events) : ""),
-        Cell(Number(f.executions)), Cell(Time(f.first_unix)),
-        Cell(Time(f.last_unix)), "</tr>\n");
+        "</td><td>", properties, "</td>",
+        Cell(f.has_script() ? Number(f.cost.events) : ""),
+        Cell(Number(g.executions)), Cell(Time(g.first_unix)),
+        Cell(Time(g.last_unix)), "</tr>\n");
   }
   return html + "</tbody></table></div>\n";
 }
@@ -238,10 +245,10 @@ std::string ReportPage(const Summary& s) {
           ? "<span class=\"badge holds\">nothing new</span>"
           : absl::StrFormat("<span class=\"badge breaks\">%d new</span>",
                             s.new_count()),
-      " ", s.findings.size() - s.new_count(), " known causes, ",
-      Number(s.executions), " executions in ", DurationInWords(s.seconds),
-      " of jobs. As of ", Time(s.last_unix), " UTC; began ", Time(s.began_unix),
-      ".</p>\n", FindingRows(s), "<h2>Growth</h2>\n<div class=\"charts\">\n",
+      " ", s.groups.size() - s.new_count(), " known, ", Number(s.executions),
+      " executions in ", DurationInWords(s.seconds), " of jobs. As of ",
+      Time(s.last_unix), " UTC; began ", Time(s.began_unix), ".</p>\n",
+      FindingRows(s), "<h2>Growth</h2>\n<div class=\"charts\">\n",
       Chart("Abstract states", s.kernels, &GrowthPoint::states),
       Chart("Inputs in the corpus", s.kernels, &GrowthPoint::corpus),
       "</div>\n", KernelRows(s), PairRows(s), "<h2>Left out</h2>\n<p>",

@@ -56,11 +56,6 @@ std::string Count(uint64_t number) {
   return absl::StrCat(number);
 }
 
-// Of a clock that was before that, 1: 0 says never.
-int64_t Since1970(int64_t time) {
-  return time == 0 ? 0 : std::max(int64_t{1}, time);
-}
-
 nlohmann::json ToJson(const KernelTotals& k) {
   nlohmann::json json = {{"kernel", k.kernel},
                          {"slices", k.slices},
@@ -78,27 +73,12 @@ nlohmann::json ToJson(const KernelTotals& k) {
   return json;
 }
 
-nlohmann::json ToJson(const Finding& f) {
-  return {{"kernel", f.kernel},
-          {"property", f.property},
-          {"cause", f.cause},
-          {"words", f.words},
-          {"known", f.is_known},
-          {"known_by", base::Utf8(f.known_path)},
-          {"executions", f.executions},
-          {"first_unix", Since1970(f.first_unix)},
-          {"last_unix", Since1970(f.last_unix)},
-          {"events", f.has_script() ? f.cost.events : 0},
-          {"file", f.has_script() ? "findings/" + f.FileName() + ".vmt"
-                                  : std::string()}};
-}
-
 }  // namespace
 
 size_t Summary::new_count() const {
   return static_cast<size_t>(
-      std::count_if(findings.begin(), findings.end(),
-                    [](const Finding& f) { return !f.is_known; }));
+      std::count_if(groups.begin(), groups.end(),
+                    [](const Group& g) { return !g.is_known; }));
 }
 
 uint64_t Summary::states() const {
@@ -166,21 +146,8 @@ std::string LineOf(const Summary& s) {
       s.last_new_at < 0
           ? "none yet"
           : "last new " + DurationInWords(s.ran - s.last_new_at) + " ago",
-      s.corpus(), s.new_count(), s.findings.size() - s.new_count(),
-      s.memory_mib,
+      s.corpus(), s.new_count(), s.groups.size() - s.new_count(), s.memory_mib,
       s.died == 0 ? "" : absl::StrFormat("; %d jobs died", s.died));
-}
-
-std::string LineOf(const Finding& f) {
-  std::string line = absl::StrCat(f.kernel, " breaks ", f.property, ", ",
-                                  f.is_known ? "known" : "NEW");
-  if (!f.known_path.empty())
-    absl::StrAppend(&line, " (", base::Shown(f.known_path), ")");
-  absl::StrAppend(&line, ": ", f.words);
-  if (f.has_script()) absl::StrAppend(&line, "; ", f.cost.events, " events");
-  if (f.executions != 0)
-    absl::StrAppend(&line, "; in ", f.executions, " executions");
-  return line;
 }
 
 nlohmann::json ToJson(const Summary& s) {
@@ -199,7 +166,7 @@ nlohmann::json ToJson(const Summary& s) {
                          {"skipped_files", s.skipped},
                          {"bad_log_lines", s.bad_lines},
                          {"new_findings", s.new_count()},
-                         {"known_findings", s.findings.size() - s.new_count()},
+                         {"known_findings", s.groups.size() - s.new_count()},
                          {"kernels", nlohmann::json::array()},
                          {"engines", nlohmann::json::array()},
                          {"findings", nlohmann::json::array()}};
@@ -213,8 +180,7 @@ nlohmann::json ToJson(const Summary& s) {
                                {"executions", p.executions},
                                {"new_states", p.states},
                                {"new_features", p.features}});
-  for (const Finding& finding : s.findings)
-    json["findings"].push_back(ToJson(finding));
+  for (const Group& group : s.groups) json["findings"].push_back(ToJson(group));
   return json;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "campaign/findings.h"
+#include "campaign/groups.h"
 #include "campaign/log.h"
 
 namespace vmtrunc::campaign {
@@ -44,10 +44,10 @@ struct Summary {
   bool running = false;
   std::vector<KernelTotals> kernels;  // as they first came
   std::vector<PairTotals> pairs;
-  std::vector<Finding> findings;  // those that are not known first
-  double seconds = 0;             // of jobs, those that run not in it
-  double ran = 0;           // how long campaigns have run here, all together
-  uint64_t executions = 0;  // those of jobs that run too
+  std::vector<Group> groups;  // GroupsOf() what was found on all kernels
+  double seconds = 0;         // of jobs, those that run not in it
+  double ran = 0;             // how long campaigns have run here, all together
+  uint64_t executions = 0;    // those of jobs that run too
   unsigned died = 0;
   uint64_t memory_mib = 0;  // the most that a job had
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
@@ -65,8 +65,6 @@ Summary Summarize(const std::vector<SliceRecord>& records);
 // One line, without control codes: executions and time of all runs. Its ages
 // are times that campaigns have run, by the steady clock.
 std::string LineOf(const Summary& summary);
-// "2.6.11 breaks no-page-past-size, known (corpus/found/x.vmt): holds on ...".
-std::string LineOf(const Finding& finding);
 // Schema version 1.
 nlohmann::json ToJson(const Summary& summary);
 

@@ -49,19 +49,37 @@ int StatusOf(const campaign::Summary& summary) {
   return summary.new_count() == 0 ? base::kExitHeld : base::kExitBroken;
 }
 
+// A row for each known bug or new cause, and the command that explains its
+// smallest script.
+void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
+  if (summary.groups.empty()) {
+    std::cout << "no property was violated\n";
+    return;
+  }
+  const bool one_kernel = summary.kernels.size() == 1;
+  std::cout << (one_kernel ? summary.kernels.front().kernel + ":\n" : "")
+            << "       executions  events  bug, and what happens\n";
+  for (const campaign::Group& group : summary.groups) {
+    const campaign::Finding& least = group.least;
+    std::cout << absl::StreamFormat(
+        "%-5s %11d  %6s  %s%s%s\n", group.is_known ? "known" : "NEW",
+        group.executions,
+        least.has_script() ? absl::StrCat(least.cost.events) : "-",
+        one_kernel ? "" : least.kernel + ": ",
+        least.bug.empty() ? "" : group.name + ": ", group.what);
+    if (least.has_script())
+      std::cout << "                           vmtrunc explain "
+                << base::Shown(o.directory) << "/findings/"
+                << base::Shown(least.FileName()) << ".vmt\n";
+  }
+}
+
 void Print(const CampaignOptions& o, const campaign::Summary& summary) {
   if (o.json) {
     std::cout << campaign::ToJson(summary).dump(2) << "\n";
     return;
   }
-  for (const campaign::Finding& finding : summary.findings) {
-    std::cout << campaign::LineOf(finding);
-    if (finding.has_script())
-      std::cout << "; " << base::Shown(o.directory) << "/findings/"
-                << finding.FileName() << ".vmt";
-    std::cout << "\n";
-  }
-  if (summary.findings.empty()) std::cout << "nothing has been broken\n";
+  PrintTable(o, summary);
   if (summary.bad_lines > 0)
     std::cout << "not counted: " << summary.bad_lines
               << " damaged lines in the log\n";
@@ -78,9 +96,12 @@ int Status(const CampaignOptions& o) {
   summary.running = store.running();
   summary.bad_lines = log.bad_lines();
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
+  std::vector<campaign::Finding> findings;
   for (const campaign::KernelTotals& kernel : summary.kernels)
-    AddFindings(RestoreFindings(store, kernel.kernel, known, log.records()),
-                summary);
+    for (const auto& [name, finding] :
+         RestoreFindings(store, kernel.kernel, known, log.records()).all())
+      findings.push_back(finding);
+  summary.groups = campaign::GroupsOf(findings);
   for (const uint64_t slice : store.Jobs())
     if (!log.Has(slice))
       summary.executions +=
@@ -246,17 +267,6 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
     if (since >= 0) ran = std::max(ran, began_at + since);
   }
   return ran;
-}
-
-void AddFindings(const campaign::Findings& findings,
-                 campaign::Summary& summary) {
-  for (const auto& [name, finding] : findings.all())
-    summary.findings.push_back(finding);
-  std::sort(summary.findings.begin(), summary.findings.end(),
-            [](const campaign::Finding& one, const campaign::Finding& other) {
-              return std::tie(one.is_known, one.kernel, one.cause) <
-                     std::tie(other.is_known, other.kernel, other.cause);
-            });
 }
 
 void AddCampaign(CLI::App& app, Command& run) {

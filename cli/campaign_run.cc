@@ -73,9 +73,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
         if (kernels_[k].name == r.kernel && engines_[e].name == r.engine)
           schedule_.Note({k, e}, r.gain, r.seconds);
   }
-  for (const KernelState& kernel : kernels_)
-    for (const auto& [name, finding] : kernel.findings.all())
-      told_.insert(finding.FileName());
+  for (const campaign::Group& group : Sum().groups) told_.insert(group.Key());
   GiveSeeds();
   TakeLeftOvers();
   MakePages();

@@ -77,8 +77,6 @@ campaign::Findings RestoreFindings(
     const campaign::Store& store, const std::string& kernel,
     const std::vector<campaign::KnownScript>& known,
     const std::vector<campaign::SliceRecord>& records);
-void AddFindings(const campaign::Findings& findings,
-                 campaign::Summary& summary);
 
 // Invariants:
 //   1  a slice's directory goes when its line in the log is on disk, not before

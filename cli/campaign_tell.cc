@@ -48,12 +48,15 @@ campaign::Summary CampaignRun::Sum() const {
   summary.ran = ran();
   summary.directory = store_.directory();
   summary.bad_lines = log_.bad_lines();
+  std::vector<campaign::Finding> findings;
   for (const KernelState& kernel : kernels_) {
     summary.skipped += kernel.corpus.skipped();
-    AddFindings(kernel.findings, summary);
+    for (const auto& [name, finding] : kernel.findings.all()) {
+      findings.push_back(finding);
+      findings.back().has_page = !without_page_.contains(finding.FileName());
+    }
   }
-  for (campaign::Finding& finding : summary.findings)
-    finding.has_page = !without_page_.contains(finding.FileName());
+  summary.groups = campaign::GroupsOf(findings);
   for (const uint64_t slice : store_.Jobs())  // running, and left
     if (!log_.Has(slice))
       summary.executions +=
@@ -88,18 +91,17 @@ void CampaignRun::TellLine(const std::string& line) {
   if (!options_.json) std::cout << line << std::endl;
 }
 
+// What is known is in the table at the end: it is no news.
 void CampaignRun::Tell() {
-  for (const KernelState& kernel : kernels_)
-    for (const auto& [name, finding] : kernel.findings.all())
-      if (told_.insert(finding.FileName()).second)
-        TellLine(campaign::LineOf(finding) +
-                 (finding.has_script()
-                      ? "; " + base::Shown(store_.Path(
-                                   "findings/" + finding.FileName() + ".vmt"))
-                      : ""));
+  const campaign::Summary summary = Sum();
+  for (const campaign::Group& group : summary.groups)
+    if (!group.is_known && group.least.has_script() &&
+        told_.insert(group.Key()).second)
+      TellLine(absl::StrCat("at ", campaign::DurationInWords(summary.ran), ": ",
+                            campaign::LineOf(group)));
   static const bool terminal = ::isatty(STDERR_FILENO) != 0;
   if (Clock::now() < next_line_ && !(terminal && IsTimeToShow())) return;
-  const std::string line = campaign::LineOf(Sum());
+  const std::string line = campaign::LineOf(summary);
   if (terminal) {
     ShowOnTerminal(line);
     shown_ = true;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
 #include "cli/commands.h"
@@ -10,6 +11,8 @@
 #include "cli/terminal.h"
 #include "cli/to_run.h"
 #include "core/version.h"
+#include "report/explain/brief.h"
+#include "report/explain/bug_shown.h"
 #include "report/explain/cause.h"
 #include "report/explain/contrast.h"
 #include "report/explain/fact_json.h"
@@ -24,7 +27,7 @@ namespace {
 
 struct ExplainArguments {
   std::string file, kernel, against, from, html, colour = "auto";
-  bool steps = false, json = false;
+  bool steps = false, json = false, brief = false;
 };
 
 // The one kernel of an option that may name one alone.
@@ -62,6 +65,29 @@ void PrintStory(const ExplainArguments& o, const ToRun& it,
             << "\n";
 }
 
+// Which bug it is, four sentences, and where there is more.
+void PrintBrief(const ExplainArguments& o, const ToRun& it,
+                const report::Story& story) {
+  const report::Look look = LookOfOutput(o.colour);
+  std::cout << report::Wrapped(
+                   absl::StrFormat("%s on %s %s%s", base::Shown(story.path),
+                                   story.kernel.Name(),
+                                   report::VerdictInWords(story),
+                                   KernelFromInWords(it)),
+                   2, look.columns)
+            << "\n";
+  if (story.result.holds() || story.rows.empty()) return;
+  if (const auto* bug = report::BugShownBy(story.script, story.kernel))
+    std::cout << report::Wrapped(absl::StrCat(bug->name, ": ", bug->what, "."),
+                                 0, look.columns)
+              << "\n";
+  std::cout << "\n"
+            << report::Wrapped(report::TextOf(report::BriefSentences(
+                                   story, report::FindCause(story))),
+                               0, look.columns)
+            << "\n";
+}
+
 void PrintJson(const ToRun& it, const report::Story& story,
                const report::Story* other) {
   const auto json = [](const report::Story& it) {
@@ -94,6 +120,8 @@ int Explain(const ExplainArguments& o) {
   const report::Story* const against = other ? &*other : nullptr;
   if (o.json) {
     PrintJson(it, story, against);
+  } else if (o.brief) {
+    PrintBrief(o, it, story);
   } else if (o.html.empty()) {
     PrintStory(o, it, story, against);
   } else {
@@ -131,7 +159,10 @@ void AddExplain(CLI::App& app, Command& run) {
       "the kernel with the rule that decides turned round");
   sub->add_flag("--steps", o->steps,
                 "a row a step, also where nobody could come in between");
-  sub->add_flag("--json", o->json, "as JSON");
+  sub->add_flag("--brief", o->brief,
+                "which bug it is and what happens, in four sentences")
+      ->excludes("--steps", "--against");
+  sub->add_flag("--json", o->json, "as JSON")->excludes("--brief");
   sub->add_option("--colour", o->colour,
                   "auto: on a terminal, unless NO_COLOR is set or TERM is dumb")
       ->check(CLI::IsMember({"auto", "always", "never"}))

@@ -12,8 +12,8 @@ namespace {
 constexpr ShownBug kShown[] = {
     // By what happens: others have the same repair.
     {"HB-07",
-     "the bug of 2004: the pass remembers a vma by its struct, the struct is "
-     "freed and reused, and the pass resumes in another vma",
+     "the pass remembers a vma by its struct, which is freed and reused, and "
+     "resumes in another vma (the bug of 2004)",
      "restart-in-vma", Pattern::kReusedStruct},
     {"F3", "mremap moves a page below the restart point of the pass",
      "restart-in-vma", Pattern::kMovedBelow},

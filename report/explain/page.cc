@@ -6,6 +6,8 @@
 #include "base/shown.h"
 #include "core/version.h"
 #include "report/explain/assets.h"
+#include "report/explain/brief.h"
+#include "report/explain/bug_shown.h"
 #include "report/explain/contrast.h"
 #include "report/explain/fact_json.h"
 #include "report/explain/parting.h"
@@ -27,6 +29,35 @@ std::string Badge(const Story& story) {
           : absl::StrFormat("breaks %s", Name(story.result.first.property)));
 }
 
+// Its steps as links, which the page's script leads somewhere.
+std::string Linked(const Sentence& sentence) {
+  const std::string_view text = sentence.text;
+  std::string html;
+  size_t at = 0;
+  for (const Sentence::Link& link : sentence.links) {
+    absl::StrAppend(&html, Escaped(text.substr(at, link.begin - at)),
+                    "<a data-step=\"", link.step, "\">",
+                    Escaped(text.substr(link.begin, link.end - link.begin)),
+                    "</a>");
+    at = link.end;
+  }
+  return html + Escaped(text.substr(at));
+}
+
+// What went wrong, in one sentence, and which known bug that is.
+std::string Wrong(const Story& story) {
+  if (story.result.holds() || story.rows.empty()) return "";
+  const ShownBug* const bug = BugShownBy(story.script, story.kernel);
+  return absl::StrCat(
+      "<p class=\"answer\" id=\"wrong\" data-run=\"0\"><strong>What went "
+      "wrong:</strong> ",
+      Linked(InOneSentence(story)),
+      bug == nullptr ? ""
+                     : absl::StrCat(" This is <strong>", bug->name,
+                                    "</strong>: ", Escaped(bug->what), "."),
+      "</p>\n");
+}
+
 std::string Head(const Story& story, const Story* other) {
   const std::string name =
       base::Shown(story.path.substr(story.path.find_last_of('/') + 1));
@@ -35,7 +66,7 @@ std::string Head(const Story& story, const Story* other) {
       story.result.holds() ? "The run holds"
                            : Headline(story.result.first.property),
       "</h1>\n<p class=\"soft\">", Escaped(name), "</p>\n<p>", Badge(story),
-      other == nullptr ? "" : " " + Badge(*other), "</p>\n");
+      other == nullptr ? "" : " " + Badge(*other), "</p>\n", Wrong(story));
 }
 
 // What the script does, and the words that the rest is told in.
@@ -61,21 +92,6 @@ std::string Beginning(const Story& story) {
       story.script.setup.block == 1 ? " page" : " pages", ".</p><pre>",
       Escaped(script), "</pre>", kScriptHtml, "</div><div>", kWordsHtml,
       "</div></div>\n", kLegendHtml);
-}
-
-// Its steps as links, which the page's script leads somewhere.
-std::string Linked(const Sentence& sentence) {
-  const std::string_view text = sentence.text;
-  std::string html;
-  size_t at = 0;
-  for (const Sentence::Link& link : sentence.links) {
-    absl::StrAppend(&html, Escaped(text.substr(at, link.begin - at)),
-                    "<a data-step=\"", link.step, "\">",
-                    Escaped(text.substr(link.begin, link.end - link.begin)),
-                    "</a>");
-    at = link.end;
-  }
-  return html + Escaped(text.substr(at));
 }
 
 std::string ListOf(const std::vector<Sentence>& sentences) {

@@ -1,0 +1,39 @@
+// Findings by the bug that they show: what people are told of, a row each.
+#ifndef VMTRUNC_CAMPAIGN_GROUPS_H_
+#define VMTRUNC_CAMPAIGN_GROUPS_H_
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "campaign/findings.h"
+
+namespace vmtrunc::campaign {
+
+// All findings of one kernel whose scripts show one known bug, or one finding
+// of another cause. Values; nothing points into the findings.
+struct Group {
+  Finding least;     // the finding with the smallest script, if any has one
+  std::string name;  // the bug, or RootCause::Name()
+  std::string what;  // one sentence, or the cause in words
+  bool is_known = false;
+  uint64_t executions = 0;                // of all
+  std::vector<std::string> properties;    // that they violate
+  std::vector<std::string> causes;        // RootCause::Name()
+  int64_t first_unix = 0, last_unix = 0;  // 0: never
+
+  std::string Key() const { return least.kernel + " " + name; }
+};
+
+// New ones first, then by kernel, the frequent ones first.
+std::vector<Group> GroupsOf(const std::vector<Finding>& findings);
+
+// "2.6.11 violates no-page-past-size, known (corpus/found/x.vmt): F1, a split
+// leaves ...; 5 events; 30 executions".
+std::string LineOf(const Group& group);
+nlohmann::json ToJson(const Group& group);
+
+}  // namespace vmtrunc::campaign
+
+#endif  // VMTRUNC_CAMPAIGN_GROUPS_H_

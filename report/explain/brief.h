@@ -1,0 +1,23 @@
+// What went wrong, in four sentences and in one.
+#ifndef VMTRUNC_REPORT_EXPLAIN_BRIEF_H_
+#define VMTRUNC_REPORT_EXPLAIN_BRIEF_H_
+
+#include <string>
+#include <vector>
+
+#include "report/explain/cause.h"
+#include "report/explain/sentence.h"
+
+namespace vmtrunc::report {
+
+// At most four: what the pass does and remembers, what others do meanwhile, why
+// the pass misses the page, and what is left, with the rule that prevents it.
+// Requires: the story violates a property and has rows.
+std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause);
+
+// "Page 3 stays mapped at 103 of b, past the end of f (2 pages): ...".
+Sentence InOneSentence(const Story& story);
+
+}  // namespace vmtrunc::report
+
+#endif  // VMTRUNC_REPORT_EXPLAIN_BRIEF_H_
