@@ -97,10 +97,12 @@ int Status(const CampaignOptions& o) {
   summary.bad_lines = log.bad_lines();
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
   std::vector<campaign::Finding> findings;
-  for (const campaign::KernelTotals& kernel : summary.kernels)
-    for (const auto& [name, finding] :
-         RestoreFindings(store, kernel.kernel, known, log.records()).all())
+  for (const campaign::KernelTotals& kernel : summary.kernels) {
+    const campaign::Findings restored =
+        RestoreFindings(store, kernel.kernel, known, log.records());
+    for (const auto& [name, finding] : restored.all())
       findings.push_back(finding);
+  }
   summary.groups = campaign::GroupsOf(findings);
   for (const uint64_t slice : store.Jobs())
     if (!log.Has(slice))
