@@ -123,7 +123,7 @@ TEST_F(OwnDirectoryTest, OneWhoIsThereAtTheSameTimeKeepsWhatHeWrote) {
 }
 
 // Kills a command before each change that others see. What is left is whole,
-// and the next command goes on from it.
+// and the next command resumes from it.
 TEST_F(OwnDirectoryTest, KilledAtAnyMomentItIsReplacedByTheNext) {
   const OwnDirectory::Files old = {{"a", "1"}, {"b", "2"}, {"c", "3"}};
   const OwnDirectory::Files next = {{"a", "4"}, {"b", "2"}, {"d", "5"}};

@@ -1,5 +1,5 @@
 // Reading hears that it is to stop while there is nothing to read; and what is
-// there is read all the same.
+// there is still read.
 #include "base/read.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ namespace {
 
 using ReadTest = Scratch;
 
-// What a process that was told to stop reads: its exit status is 0 when `call`
+// What a process that is to stop reads: its exit status is 0 when `call`
 // is true. Ended by a signal if it waits on.
 template <class Call>
 int StatusOfStopped(Call call) {

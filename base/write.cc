@@ -129,7 +129,7 @@ int WriteInPlace(const std::string& path, const std::string& content,
     error = errno;
   if (error == 0 && durable && ::fsync(file) != 0) error = errno;
   if (error != 0 && ::lseek(file, 0, SEEK_SET) == 0) {
-    // What lies behind a limit of the size was not reached, and is still there.
+    // What lies past a limit of the size was not reached, and is still there.
     WriteAll(file, old);
     if (::ftruncate(file, static_cast<off_t>(old.size())) != 0) return errno;
   }

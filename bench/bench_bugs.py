@@ -1,7 +1,7 @@
 """Runs each engine on each known bug, trial after trial: see ci/bench-bugs.
 
-Trials go into OUT/trials.csv, one line each; a run that was interrupted goes on
-behind the last whole line. Seconds are of processor time, user and system, so
+Trials go into OUT/trials.csv, one line each; a run that was interrupted continues
+after the last whole line. Seconds are of processor time, user and system, so
 that another's load on the machine does not count; so is the cap on them.
 """
 import argparse
@@ -105,7 +105,7 @@ def run(command, more, seconds, log):
 
 
 def replay(bug, script, directory):
-    """Whether the bytes break the property, and hold without the bug."""
+    """Whether the bytes violate the property, and hold without the bug."""
     path = directory / "found.bytes"
     path.write_bytes(script)
     done = subprocess.run(
@@ -367,7 +367,7 @@ def main(argv):
         if not o.report:
             measure(o)
     except KeyboardInterrupt:
-        fail("interrupted; the same command goes on")
+        fail("interrupted; the same command continues")
     names = {bug.name: bug for bug in known_bugs()}
     bugs_report.write(o.out, names, RELEASE / "vmtrunc")
 

@@ -1,7 +1,7 @@
 """That ci/bench-bugs works, on two easy bugs: `ci/bench-bugs --quick`. It says
 nothing of time.
 
-The table is complete, goes on where it was cut off, and a trial that is run
+The table is complete, continues where it was cut off, and a trial that is run
 again gives the same; what was measured otherwise is not mixed in; the report
 is made; ours finds the bug of 2004. The statistics are right on small numbers.
 """
@@ -72,7 +72,7 @@ def test_statistics():
     # Found later than a vain trial ended: of its rank nothing more is known.
     odd = trials((True, 1, 1), (False, 5, 1), (True, 9, 1))
     expect(report.median(odd, "executions") == (5, True), "a bound by rank")
-    expect(report.ranked(odd, "executions")[2].more, "a bound behind a bound")
+    expect(report.ranked(odd, "executions")[2].more, "a bound after a bound")
     expect(report.interval(one, "executions") is None, "too few for 95 %")
     thirty = trials(*((True, i, 1) for i in range(1, 31)))
     low, high = report.interval(thirty, "executions")

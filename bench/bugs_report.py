@@ -379,7 +379,7 @@ def explained(out, bugs, vmtrunc):
 
 
 NOTES = f"""Executions and seconds are until the bug was found: the property
-breaks with the rule turned round, and nothing breaks without. ">N": more than
+is violated with the rule flipped, and nothing is without. ">N": more than
 N, since trials were given no more. Intervals are order statistics of the
 median. A12 is the probability that ours takes fewer executions; p is of
 Mann and Whitney's U, two-sided, not corrected for the number of comparisons.

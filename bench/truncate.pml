@@ -48,7 +48,7 @@
 #define DETACHED 3              /* being torn down */
 /* How it hangs in the tree. */
 #define NODE 1
-#define MEMBER 2                /* behind a node with the same interval */
+#define MEMBER 2                /* after a node with the same interval */
 
 typedef Vma {
   unsigned state : 2;
@@ -298,7 +298,7 @@ inline REMOVE_VMA(which) {
   v[which].prev = 0; v[which].next = 0
 }
 
-inline NEXT_IN_TREE() {         /* from `s` to the one behind it, or 0 */
+inline NEXT_IN_TREE() {         /* from `s` to the one after it, or 0 */
   if
   :: v[s].next != 0 -> s = v[s].next
   :: else ->
@@ -424,7 +424,7 @@ inline LOOK_AROUND() {
 }
 
 /* One hold of vma_adjust() where there is nothing new: `n` ends at new_end, and
-   `x` is behind it. Who gets pages of the other is cleared if they differ. */
+   `x` is after it. Who gets pages of the other is cleared if they differ. */
 inline MERGE_ENDS() {
   s = FIND(t[m].at);
   if
@@ -490,7 +490,7 @@ inline DETACH() {               /* the range begins and ends where vmas do */
   t[m].phase = UNMAP
 }
 
-/* What stands behind the tree's part of a step. `then`: START and the two
+/* What follows the tree's part of a step. `then`: START and the two
    ADJUST mean that the low, the high, and no edge is to be looked at. */
 inline MUNMAP_STEP() {
   if
@@ -694,7 +694,7 @@ inline WALK() {                 /* from `s` */
   od
 }
 
-/* One step; with `drop` the break test behind a block answers yes. */
+/* One step; with `drop` the break test after a block answers yes. */
 inline PASS_STEP() {
   if
   :: p.phase == LOCK || p.phase == RELOCK -> s = g.root; WALK()

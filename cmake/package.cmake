@@ -25,7 +25,7 @@ and finds the interleavings that leave a page mapped past the end of a file:
 by fuzzing, by exhaustive search and beside the running kernel.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libvmtrunc-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-# The libraries are static: what they link with is for whoever links them.
+# The libraries are static: their users link what they need.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libabsl-dev, libstdc++-12-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS vmtrunc)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION

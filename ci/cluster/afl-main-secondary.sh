@@ -18,7 +18,7 @@ role=(-S "secondary-$number")
 [ "$number" -ne 0 ] || role=(-M main)
 [ "$seconds" -eq 0 ] || role+=(-V "$seconds")
 
-# A job that is started again goes on with its own queue.
+# A job that is started again continues with its own queue.
 export AFL_AUTORESUME=1
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 \
   AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1

@@ -65,7 +65,7 @@ def branches_of(data):
 
 
 def is_check(path, line, texts):
-    """A line of VMT_CHECK, or the next lines of one that goes on."""
+    """A line of VMT_CHECK, or the next lines of the same one."""
     rows = texts[path]
     for back in range(0, 4):
         at = line - 1 - back

@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   std::vector<uint8_t> bytes;
   for (long long i = 0; i < executions; ++i) {
     bytes = scripts[static_cast<size_t>(i) % scripts.size()];
-    // Two bytes behind the header.
+    // Two bytes after the header.
     const size_t room = bytes.size() - vmtrunc::kHeaderBytes;
     const uint64_t at = static_cast<uint64_t>(i) * 0x9e3779b97f4a7c15U >> 20;
     bytes[vmtrunc::kHeaderBytes + at % room] ^= static_cast<uint8_t>(i >> 3);

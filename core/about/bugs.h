@@ -2,7 +2,7 @@
 // flipped, and the script that shows it.
 //
 // How far a bug gets is counted apart, as Magma (Hazimeh et al., 2020) does:
-//   reached    the decision that the flip turns round was taken
+//   reached    the decision that the flip inverts was taken
 //   triggered  some state differs from the one without the flip
 //   detected   the property breaks, and without the flip nothing does
 #ifndef VMTRUNC_CORE_ABOUT_BUGS_H_
@@ -17,7 +17,7 @@ namespace vmtrunc {
 struct BugInfo {
   const char* name;    // "HB-07a"
   int year;            // when it was found
-  const char* commit;  // or where it was told
+  const char* commit;  // or where it was reported
   const char* what;    // one sentence
   const char* kernel;  // where nothing breaks
   const char* rule;    // whose flip there is the bug

@@ -132,7 +132,7 @@ void Comparison::Mms() {
   }
 }
 
-// Whether `later` is `pages` pages behind `pte`, of its kind.
+// Whether `later` is `pages` pages after `pte`, of its kind.
 bool GoesOn(Pte pte, Pte later, unsigned pages) {
   if (pte.kind() == PteKind::kPage || pte.kind() == PteKind::kOrphan ||
       pte.kind() == PteKind::kFilePte)
@@ -225,9 +225,9 @@ void Comparison::Slab() {
                             slot(w, i));
     return text.empty() ? "none" : text;
   };
-  const std::string behind =
+  const std::string older =
       from == 0 ? "" : absl::StrFormat(" but for %u", from);
-  slab_.Add("slab", absl::StrFormat(": freed last%s: slots %s | %s", behind,
+  slab_.Add("slab", absl::StrFormat(": freed last%s: slots %s | %s", older,
                                     some(l), some(r)));
 }
 

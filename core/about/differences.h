@@ -20,8 +20,8 @@ struct Side {
 // One line a difference, with the names of `names`:
 // "file f: truncate_count 2 | 3". Empty if and only if
 // the worlds are equal bytes. Of each kind (files, mms, ptes, vmas, tasks,
-// mapcounts) a line says how many are left out behind the first kMostTold, and
-// of what. How often a struct was allocated is told only when nothing else
+// mapcounts) a line says how many are left out after the first kMostTold, and
+// of what. How often a struct was allocated is reported only when nothing else
 // differs: a struct that is free again leaves no other trace. `mms`: names for
 // the mms; without, "mm 0".
 std::vector<std::string> Differences(const Side& left, const Side& right,

@@ -1,4 +1,4 @@
-// Differences: each byte of a world that can differ is told, and each kind of
+// Differences: each byte of a world that can differ is reported, and each kind of
 // difference in its words. Parting: the step is the first that differs.
 #include "core/about/differences.h"
 

@@ -1,4 +1,4 @@
-// Where two runs part: the first step behind which their worlds differ, or that
+// Where two runs part: the first step after which their worlds differ, or that
 // another task, verb or flow is of, or that one of them no longer has.
 //
 // Runs are followed one after the other and compared by a hash a step; a step
@@ -29,7 +29,7 @@ std::optional<size_t> PartAt(const Course& left, const Course& right);
 // breaks first, though perhaps at events of different numbers.
 bool SameVerdict(const RunResult& left, const RunResult& right);
 
-// What a TraceStep says, and the world behind the step, as values. `number` 0:
+// What a TraceStep says, and the world after the step, as values. `number` 0:
 // before the first event.
 struct Moment {
   size_t number = 0;

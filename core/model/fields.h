@@ -156,7 +156,7 @@ void ForEachField(T& it, const F& f) {
   f(it.cursor, "detached vma being zapped", as::kSlot);
   f(it.start, "start to unmap", as::kNumber);
   f(it.end, "end to unmap", as::kNumber);
-  f(it.next_addr, "unmap goes on at", as::kNumber);
+  f(it.next_addr, "unmap continues at", as::kNumber);
   f(it.whole_mm, "unmaps the whole mm", as::kYes);
   f(it.failed, "the unmap has failed", as::kYes);
 }
@@ -241,7 +241,7 @@ void ForEachField(T& it, const F& f) {
   f(it.cursor, "has reached", as::kNumber);
   f(it.moved, "pages moved", as::kNumber);
   f(it.phase, "phase", as::kPhase);
-  f(it.rest, "pages behind this part", as::kNumber);
+  f(it.rest, "pages after this part", as::kNumber);
   f(it.backwards, "goes back", as::kYes);
   f(it.failed, "has failed", as::kYes);
   f(it.locks, "moves lock", as::kYes);

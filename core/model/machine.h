@@ -40,7 +40,7 @@ enum class LockKind : uint8_t {
   kPageTableLock,
 };
 
-// Why a vma's work is set anew, for the budget of bounded-drops.
+// Why a vma's work is set again, for the budget of bounded-drops.
 enum class Renewal : uint8_t {
   kLinked,
   kSplitOff,

@@ -36,7 +36,7 @@ constexpr uint32_t RestartMark(unsigned page, uint32_t count, bool names_pass) {
   return page << kPageShift | (names_pass ? count & kSubPage : 0);
 }
 
-// Whether the mark says where to go on, to whichever pass.
+// Whether the mark is a restart address, of any pass.
 constexpr bool IsRestart(uint32_t mark, bool names_pass) {
   if (mark == 0) return false;
   return names_pass ? mark >> kPageShift != kDonePage : IsPageAligned(mark);

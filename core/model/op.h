@@ -70,7 +70,7 @@ struct Unmap {
   Slot first;           // of the detached list
   Slot cursor;          // where zapping is
   uint16_t start, end;  // what is unmapped
-  uint16_t next_addr;   // where zapping goes on in the cursor's vma
+  uint16_t next_addr;   // where zapping continues in the cursor's vma
   uint8_t whole_mm;     // exit_mmap
   uint8_t failed;       // ENOMEM
 };
@@ -149,7 +149,7 @@ struct MremapOp {
   uint16_t cursor;      // pages seen to, from addr on
   uint16_t moved;       // pages
   MremapPhase phase;
-  uint8_t rest;       // pages of the range behind this part
+  uint8_t rest;       // pages of the range after this part
   uint8_t backwards;  // pages move back
   uint8_t failed;
   uint8_t locks;  // moves need i_mmap_lock
@@ -236,7 +236,7 @@ constexpr unsigned LockedPage(const Op& op) {
   return IsPass(op.verb) ? RemovalOf(op).locked : 0U;
 }
 
-// Whether it has failed for want of memory.
+// Whether it has failed with ENOMEM.
 constexpr bool HasFailed(const Op& op) {
   return op.unmap.failed != 0 ||
          (op.verb == Verb::kMremap && op.mremap.failed != 0) ||

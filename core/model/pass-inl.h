@@ -130,7 +130,7 @@ void Machine<C, P>::ClearRestarts(unsigned file) {
   }
 }
 
-// Where the walk goes on after the lock is retaken: at the top of the tree, or
+// Where the walk restarts after the lock is retaken: at the top of the tree, or
 // of the list once the tree is done.
 template <class C, class P>
 Slot Machine<C, P>::Continue(const Pass& pass) {
@@ -149,7 +149,7 @@ void Machine<C, P>::Stamp(Slot slot, uint32_t count) {
     w_.vmas[slot].count = DoneMark(count, rules_.restart_names_pass);
 }
 
-// Goes on to the first vma from `from`, in the tree and then in the list, with
+// Advances to the first vma from `from`, in the tree and then in the list, with
 // something to zap. Ends the pass, releasing its locks, when there is none.
 template <class C, class P>
 Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
@@ -259,7 +259,7 @@ bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
 }
 
 // Blocks of address space: one block of zap_page_range() of 2.6.11, which holds
-// page_table_lock throughout, and the break test behind it.
+// page_table_lock throughout, and the break test after it.
 template <class C, class P>
 Flow Machine<C, P>::ZapBlock(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
@@ -309,7 +309,7 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
   return BlockEnds(pass);
 }
 
-// The break test behind a block, or behind a vma that is through; where both
+// The break test after a block, or after a vma that is through; where both
 // fall together it is one test.
 template <class C, class P>
 Flow Machine<C, P>::BlockEnds(Pass& pass) {

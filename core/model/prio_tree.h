@@ -7,7 +7,7 @@
 //           right; below bit 0 the bits of the size (last - pgoff) do
 //   vm_set  vmas with one interval share a node: a list whose head is the node
 //
-// A walk is in pre-order, each node's set behind it. The shape depends on the
+// A walk is in pre-order, each node's set after it. The shape depends on the
 // set of intervals and on index_bits alone. Callers hold i_mmap_lock.
 #ifndef VMTRUNC_CORE_MODEL_PRIO_TREE_H_
 #define VMTRUNC_CORE_MODEL_PRIO_TREE_H_
@@ -32,7 +32,7 @@ class PrioTree {
   void Insert(Slot slot);
 
   // vma_prio_tree_add(): `child` has its parent's interval and goes right
-  // behind it, or, where the parent is the node, to the end of the set.
+  // after it, or, where the parent is the node, to the end of the set.
   // `before` puts it in front of the parent instead.
   void AddBeside(Slot child, Slot parent, bool before);
 
@@ -40,7 +40,7 @@ class PrioTree {
 
   // First vma in the walk, or kNone.
   Slot First() const { return file_.root; }
-  // The vma behind `slot` in the walk, or kNone. Total: whatever the links say,
+  // The vma after `slot` in the walk, or kNone. Total: whatever the links say,
   // it returns a slot or kNone.
   Slot Next(Slot slot) const;
 
@@ -184,15 +184,15 @@ void PrioTree<C, Of>::AddBeside(Slot child, Slot parent, bool before) {
     vma.set_next = parent;
     return;
   }
-  Slot behind = before ? vmas_[parent].set_prev : parent;
+  Slot prev = before ? vmas_[parent].set_prev : parent;
   if (!before && is_node) {
-    while (vmas_[behind].set_next != kNone) behind = vmas_[behind].set_next;
+    while (vmas_[prev].set_next != kNone) prev = vmas_[prev].set_next;
   }
   vma.in_index = InIndex::kMember;
-  vma.set_prev = behind;
-  vma.set_next = vmas_[behind].set_next;
+  vma.set_prev = prev;
+  vma.set_next = vmas_[prev].set_next;
   if (vma.set_next != kNone) vmas_[vma.set_next].set_prev = child;
-  vmas_[behind].set_next = child;
+  vmas_[prev].set_next = child;
 }
 
 template <class C, class Of>

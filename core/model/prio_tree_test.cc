@@ -101,7 +101,7 @@ TEST(PrioTree, ForkPutsTheChildRightBehindItsParent) {
   }
   tree.Insert(0);
   tree.Insert(1);
-  tree.AddBeside(2, 1, /*before=*/false);  // member: right behind it
+  tree.AddBeside(2, 1, /*before=*/false);  // member: right after it
   tree.AddBeside(3, 0, /*before=*/false);  // node: the end of the set
   tree.AddBeside(4, 0, /*before=*/true);
   std::vector<Slot> got;

@@ -20,7 +20,7 @@
     "a vma that a pass has finished carries the pass's count and is "          \
     "skipped when the walk starts again")                                      \
   X(restart_in_vma, "2.6.11", "HB-07, HB-18",                                  \
-    "where to go on after a drop is noted in the vma itself, in its "          \
+    "where to resume after a drop is noted in the vma itself, in its "         \
     "count; without this rule the pass keeps one note of its own: vma "        \
     "pointer, address, file page")                                             \
   X(leap, "2.6.11", "HB-08",                                                   \
@@ -42,7 +42,7 @@
     "fork gives the child's vma its parent's count under i_mmap_lock; "        \
     "without, it keeps what the struct copy sampled")                          \
   X(fork_after_parent, "2.6.9", "HB-02",                                       \
-    "fork puts the child's vma behind its parent in the tree")                 \
+    "fork puts the child's vma after its parent in the tree")                  \
   X(mremap_resets, "2.6.9-mm", "HB-14",                                        \
     "before ptes move, the destination's count is set to 0 if it is "          \
     "neither 0 nor the source's")                                              \
@@ -66,13 +66,13 @@
     "a fault samples truncate_count before it reads i_size")                   \
   X(walk_restarts, "2.6.9", "",                                                \
     "after a drop the walk starts again from the top of the tree; "            \
-    "without, it goes on from the vma it remembers")                           \
+    "without, it continues from the vma it remembers")                         \
   X(clip_to_range, "2.6.9", "HB-21",                                           \
     "in a vma that begins before the range, zapping begins at the "            \
     "range's first page; without, at the vma's")                               \
   X(relock_in_order, "2.6.9", "",                                              \
     "mremap, holding page_table_lock after it allocated a page table, "        \
-    "takes i_mmap_lock by trylock or lets go first; without, it waits")        \
+    "takes i_mmap_lock by trylock or releases first; without, it waits")       \
   X(merge_moves_pgoff, "2.6.9", "HB-45",                                       \
     "a vma that is extended downwards has its pgoff lowered with its "         \
     "start")                                                                   \
@@ -83,7 +83,7 @@
     "one mutex per file is held around a pass")                                \
   X(pass_clears_restarts, "", "",                                              \
     "a pass begins by clearing the restart addresses that an earlier one "     \
-    "left; no kernel does, it is there to look behind finding F1")             \
+    "left; no kernel does, it is there to look past finding F1")               \
   X(nonlinear_scans_all, "2.6.9", "HB-05",                                     \
     "a pass scans a nonlinear vma from end to end and looks at each "          \
     "page's index; without, the linear range alone")                           \
@@ -123,7 +123,7 @@
   X(second_pass, "2.6.23", "HB-28",                                            \
     "after the pages are removed the whole range is unmapped again")           \
   X(page_mkwrite, "2.6.23", "",                                                \
-    "the file system is told of a write to a page (page_mkwrite), "            \
+    "the file system is asked before a page is written (page_mkwrite), "       \
     "without page lock and page_table_lock")                                   \
   X(mkwrite_rechecks, "2.6.23", "HB-29",                                       \
     "after page_mkwrite the fault locks the page again and looks at its "      \
@@ -151,7 +151,7 @@
     "where mremap's destination was merged into a vma that the walk does "     \
     "not meet later, ptes move under i_mmap_lock")                             \
   X(punch_without_mmap_sem, "2.6.9", "HB-22",                                  \
-    "a hole punch lets go of mmap_sem before it takes i_sem")                  \
+    "a hole punch releases mmap_sem before it takes i_sem")                    \
   X(invalidate_loops, "2.6.9", "",                                             \
     "invalidate unmaps a page until it is not mapped; without, once")          \
   X(wide_offsets, "2.6.9", "HB-25",                                            \
@@ -182,7 +182,7 @@
   X(relock_resets, "", "",                                                     \
     "mremap that let i_mmap_lock go to allocate a page table looks at "        \
     "the count again when it has retaken it; no kernel does, it is there "     \
-    "to look behind finding F2")                                               \
+    "to look past finding F2")                                                 \
   X(restart_names_pass, "", "",                                                \
     "a restart address carries the pass that left it, in the same word, "      \
     "and no other pass believes it; no kernel does (F1)")

@@ -68,7 +68,7 @@ struct OwnName {
 // an `expect` line or --kernel names.
 struct KernelSpec {
   uint8_t kernel = 0;  // number in AllKernels()
-  RuleSet flips = {};  // those that are the other way round
+  RuleSet flips = {};  // those that are flipped
   // No part of the value; null, or for as long as the program runs.
   const OwnName* own = nullptr;
 

@@ -10,7 +10,7 @@
 namespace vmtrunc {
 // Passes over one page in a row that zapped nothing, after which it is said to
 // spin whatever the next would find: others put their marks back each time, or
-// a rule that is turned round hides the page.
+// a rule that is flipped hides the page.
 inline constexpr unsigned kMostInVain = 16;
 
 // Truncate and punch, under i_sem: i_size, a pass, the pages, and where the

@@ -18,7 +18,7 @@ class VmaList {
 
   // Requires: `slot` is in no index.
   void Append(Slot slot) { Link(slot, Last()); }
-  // Behind the last vma whose pgoff is not larger.
+  // After the last vma whose pgoff is not larger.
   void InsertSorted(Slot slot);
   void InsertAfter(Slot slot, Slot prev) { Link(slot, prev); }
   void InsertBefore(Slot slot, Slot next) { Link(slot, vmas_[next].set_prev); }

@@ -36,7 +36,7 @@ enum class InIndex : uint8_t {
 
 // One mapping of the file pages [pgoff, pgoff + pages()) at the addresses
 // [start, end) of one mm. Owned by the slab; geometry and links guarded by
-// mmap_sem and, for whoever walks the index, by the file's i_mmap_lock.
+// mmap_sem and, for who walks the index, by the file's i_mmap_lock.
 struct Vma {
   uint16_t start;  // inclusive
   uint16_t end;    // exclusive

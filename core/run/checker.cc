@@ -99,7 +99,7 @@ void Checker<C>::MaySleep(const World<C>& w, unsigned task) {
   if (wrong) Break(Breach::kSleeps, task);
 }
 
-// A lock that is left behind is a fault whether or not anybody wants it later.
+// A lock that is never released is a fault, also where no task wants it later.
 template <class C>
 void Checker<C>::CheckHoldsNothing(const World<C>& w, unsigned task) {
   unsigned alone = 0;   // locks that one task holds
@@ -329,7 +329,7 @@ void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
   }
 }
 
-// ---- what fuzzers are told of
+// ---- what fuzzers see
 
 template <class C>
 unsigned Checker<C>::CountRelation(const Pass& pass, const Vma& vma,

@@ -1,4 +1,4 @@
-// Every rule of every kernel, turned round: either a script of the corpus that
+// Every rule of every kernel, flipped: either a script of the corpus that
 // holds on the kernel breaks, or docs/model.md says why no verdict changes.
 #include <gtest/gtest.h>
 

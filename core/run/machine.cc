@@ -91,7 +91,7 @@ unsigned Faulted(const Op& op) {
 }
 
 // The same fault, sent back: to look at i_size, or for another page.
-std::optional<TraceNote::Kind> BeginsAnew(const Fault& from, const Fault& to) {
+std::optional<TraceNote::Kind> BeginsAgain(const Fault& from, const Fault& to) {
   using enum FaultPhase;
   if (from.phase == kSetPte && to.phase == kReadSize)
     return TraceNote::Kind::kCountChanged;
@@ -133,9 +133,9 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
     note.kind = allows ? Kind::kServed : Kind::kPteChanged;
     notes.push_back(note);
   } else if (Faulted(begins) == Faulted(ends) && flow == Flow::kSync) {
-    const auto anew = BeginsAnew(fault, ends.fault);
-    if (!anew) return;
-    note.kind = *anew;
+    const auto again = BeginsAgain(fault, ends.fault);
+    if (!again) return;
+    note.kind = *again;
     notes.push_back(note);
   }
 }

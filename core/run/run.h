@@ -64,7 +64,7 @@ RunResult RunUnchecked(const Draft& draft, const Rules& rules,
 // and `end` say where, where that has a meaning.
 struct TraceNote {
   enum class Kind : uint8_t {
-    kTakes,           // `lock` of `id`, perhaps to let it go in the same step
+    kTakes,           // `lock` of `id`, perhaps to release it in the same step
     kDrops,           // a pass its lock
     kPassBegins,      // over pages [start, end) of file `mm`; its count is `id`
     kScans,           // a pass [start, end) of mm
@@ -80,7 +80,7 @@ struct TraceNote {
     kServed,          // an access at `start` of mm: its pte allows it
     kSigbus,        // a fault at `start` of mm, for page `id`; i_size is `end`
     kSigsegv,       // an access at `start` of mm; id 1: a vma is there
-    kCountChanged,  // a fault at `start` of mm begins anew: truncate_count
+    kCountChanged,  // a fault at `start` of mm begins again: truncate_count
     kPageGone,      // the same: its page `id` has left the page cache
     kPteChanged,    // a fault at `start` of mm ends: others changed the pte
   };
@@ -99,7 +99,7 @@ struct TraceStep {
   const Op*
       begins;      // the operation as the step found it; valid during the call
   const Op* ends;  // as it left it, also where it has ended; the same
-  const World<LargeCaps>* world;     // behind the step; valid during the call
+  const World<LargeCaps>* world;     // after the step; valid during the call
   std::span<const TraceNote> notes;  // in their order; the same
   uint32_t broken;  // properties so far, a bit each, but for what the event's
                     // and the run's end check

@@ -105,7 +105,7 @@ TEST(Properties, NoDeadlockFiresAlone) {
       << (flipped.holds() ? "" : flipped.first.ToString());
 }
 
-// Between the break of no-page-past-size and the end of the truncation the
+// Between the violation of no-page-past-size and the end of the truncation the
 // pages are unmapped again, before they are removed: it alone sees them.
 TEST(Properties, NoPagePastSizeFiresAlone) {
   const char* text =
@@ -143,7 +143,7 @@ TEST(Properties, ACopyThatIsNotLinkedHasNoPtes) {
   EXPECT_FALSE(result.breaks(Property::kVmasWellFormed));
 }
 
-// An invalidation that finds its page mapped goes on: the pass in vain had
+// An invalidation that finds its page mapped continues: its useless pass had
 // believed the restart address of another, the next one does not.
 TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
   const char* text =
@@ -157,7 +157,7 @@ TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
       "a mmap 15 3 f 0 populate\nb invalidate f 0 1 &\nb step\n"
       "c truncate f 1 &\nc drop\nb step\nb step\nc drop\nb step\nc drop\n";
   EXPECT_FALSE(RunText(again, "2.6.11").breaks(Property::kNoDeadlock));
-  // Two that do spin, each behind the other's passes, come to an end too.
+  // Two that do spin, each after the other's passes, come to an end too.
   const char* spins =
       "vmtrunc 1\nfile f 20\ntask a\ntask b\n"
       "a mmap 100 20 f 0 populate\na invalidate f 18 2\nb invalidate f 17 1\n";
@@ -203,7 +203,7 @@ TEST(Run, PoisonedStorageGivesTheSameState) {
   }
 }
 
-// To copy the world and go on is to go on.
+// A copy of the world runs on as the world does.
 TEST(Run, ACopiedWorldGoesOnTheSame) {
   base::Random random(5);
   const Rules rules = RulesOf("2.6.9-mm");
@@ -296,7 +296,7 @@ TEST(Run, HashesAreThoseOfEveryBuild) {
 }
 
 // A moved range joins a neighbour that has no private copies: what has them has
-// an anon_vma, or a lazy fork would leave them behind. Seen on Linux 6.18.
+// an anon_vma, or a lazy fork would not copy them. Seen on Linux 6.18.
 TEST(Run, ANeighbourTakesTheAnonVmaOfWhatMovesIntoIt) {
   for (const char* const neighbours :
        {"a mmap 23 1 f 4 private\n", "a mmap 19 1 f 0 private\n",

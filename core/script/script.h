@@ -37,7 +37,7 @@ struct StrayTask {
 struct Script : Draft {
   std::optional<KernelSpec> kernel;
   std::string unknown_kernel;  // a `kernel` line that is not built
-  StrayTask stray;             // the first one of a text; runs all the same
+  StrayTask stray;             // the first one of a text; the script still runs
   std::vector<Expect> expects;
   std::string task_names[8];  // as in the text, or a, b, ...
   std::string file_names[2];  // f, g

@@ -422,7 +422,7 @@ bool LooksLikeText(std::string_view name, std::string_view content) {
   while (!content.empty()) {
     const size_t end = content.find('\n');
     const Line line(content.substr(0, end), 0);
-    // Written otherwise it is meant as text all the same, and ParseText() says
+    // Written otherwise it is still meant as text, and ParseText() says
     // what was expected.
     if (!line.empty())
       return absl::StartsWithIgnoreCase(
