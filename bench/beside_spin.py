@@ -120,7 +120,7 @@ def breaks_at_its_end(kernel, events, directory):
         ["vmtrunc 1", "kernel " + kernel, "file f 2", "task a", "task b",
          "task c", *events]) + "\n")
     out, _, _ = run([VMTRUNC, "run", str(script)], None, ok=(0, 1))
-    return f"breaks {PROPERTY} at event {len(events)}:" in out, out.strip()
+    return f"violates {PROPERTY} at event {len(events)}:" in out, out.strip()
 
 
 def rate(runs, key):

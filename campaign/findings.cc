@@ -35,7 +35,7 @@ Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
   for (const search::Effort effort :
        {search::Effort::kQuick, search::Effort::kThorough}) {
     // What had no effect on the kernel is left out without asking; it may have
-    // had one with the rule turned round.
+    // had one with the rule flipped.
     if (!judge(best, nullptr)) return sure;
     sure = best;
     try {
@@ -85,10 +85,10 @@ Finding& Findings::SlotOfStranger(const std::string& name) {
   return at->second;
 }
 
-// Rules of known bugs that are behind a script with another cause: its one
+// Rules of known bugs that repair a script with another cause: its one
 // rule helps by accident, or none does because what a fix does elsewhere (a
 // lock more, a deadlock) breaks something too.
-RuleSet Findings::RulesBehind(const Draft& draft, Property property) const {
+RuleSet Findings::KnownRepairs(const Draft& draft, Property property) const {
   const auto run = [&](const RuleSet& flips) {
     KernelSpec other = kernel_;
     other.flips ^= flips;
@@ -126,10 +126,10 @@ void Findings::Put(const search::RootCause& cause, const Draft& draft,
   finding.words = cause.InWords(kernel_);
   finding.cost = search::CostOf(draft);
   finding.is_known = known_.Has(cause);
-  const RuleSet behind =
-      finding.is_known ? RuleSet() : RulesBehind(draft, cause.property);
-  for (const size_t rule : behind) {
-    finding.words += finding.is_known ? " and " : "; behind it: ";
+  const RuleSet repairs =
+      finding.is_known ? RuleSet() : KnownRepairs(draft, cause.property);
+  for (const size_t rule : repairs) {
+    finding.words += finding.is_known ? " and " : "; repaired too by ";
     finding.words += AllRules()[rule].name;
     finding.is_known = true;
     const search::RootCause one{.property = cause.property,

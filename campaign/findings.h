@@ -57,7 +57,7 @@ class Findings {
   // written for. What is known may have changed since, and so its cause; then
   // what is counted for the one goes to the other.
   void Restore(const std::string& was, const Script& script);
-  // A slice broke something so often; also of one that is told again. A cause
+  // A slice violated something so often; also when the log is read again. A cause
   // that has no script yet is put in the list by its name.
   void Count(const std::string& cause, uint64_t executions, int64_t at_unix);
 
@@ -67,7 +67,7 @@ class Findings {
   // `name`: the cause's.
   Finding& Slot(const search::RootCause& cause, const std::string& name);
   Finding& SlotOfStranger(const std::string& name);
-  RuleSet RulesBehind(const Draft& draft, Property property) const;
+  RuleSet KnownRepairs(const Draft& draft, Property property) const;
   // Which bug the script shows, and by which script that is known.
   void Recognise(const Script& script, Finding& finding) const;
   void Put(const search::RootCause& cause, const Draft& draft,

@@ -1,4 +1,4 @@
-// Findings by the bug that they show: what people are told of, a row each.
+// Findings by the bug that they show: the rows that people see.
 #ifndef VMTRUNC_CAMPAIGN_GROUPS_H_
 #define VMTRUNC_CAMPAIGN_GROUPS_H_
 

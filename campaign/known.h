@@ -20,7 +20,7 @@ struct KnownScript {
 
 // Which (property, cause) are known of one kernel. The list is made by running
 // the scripts, of those that have a line `expect K breaks P` for that very
-// kernel, rules turned round and all. What such a script breaks there, with P
+// kernel, flips and all. What such a script violates there, with P
 // all else that it breaks, is known, and so is the rule that makes it hold:
 // the one that an `expect` line of the script names, or ReasonOf()'s.
 class Known {

@@ -40,7 +40,7 @@ struct SliceRecord {
 std::string ToLine(const SliceRecord& record);  // with the newline
 std::optional<SliceRecord> FromLine(const std::string& line);
 
-// A time as it is told: 0 says never, so that a clock that was before 1970
+// A time as it is printed: 0 says never, so that a clock that was before 1970
 // gives 1.
 int64_t Since1970(int64_t unix_time);
 

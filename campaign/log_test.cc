@@ -75,7 +75,7 @@ TEST_F(LogTest, LinesThatCannotBeTrueAreBad) {
   EXPECT_TRUE(FromLine(good));
 }
 
-// Cut anywhere in the last line, the log has the others, and goes on.
+// Cut anywhere in the last line, the log has the others, and continues.
 TEST_F(LogTest, StandsEveryTornLine) {
   const std::string one = ToLine(Record(1)), two = ToLine(Record(2));
   for (size_t cut = 0; cut < two.size(); ++cut) {

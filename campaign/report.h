@@ -8,11 +8,11 @@
 
 namespace vmtrunc::campaign {
 
-// A page that needs nothing else but, behind its links, the pages
+// A page that needs nothing else but, for its links, the pages
 // findings/NAME.html beside it.
 std::string ReportPage(const Summary& summary);
 
-// Where `finding` is told: "findings/K-CAUSE.html", or the script.
+// Where `finding` is explained: "findings/K-CAUSE.html", or the script.
 std::string PageOf(const Finding& finding);
 
 // A curve for each kernel: what `value` takes of a point over seconds of jobs.

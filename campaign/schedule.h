@@ -27,7 +27,7 @@ struct Pair {
 
 // Invariants:
 //   1  a pair's rate is the worth of its slices over their seconds, a slice
-//      counting kFade times as much as the one behind it
+//      counting kFade times as much as the one after it
 //   2  no pair waits for more than kEvery * (number of pairs) slices
 class Schedule {
  public:
@@ -40,8 +40,8 @@ class Schedule {
   // `running`: pairs that a job is at; they are chosen again only when there
   // are no others. It counts as a choice, so that the next may differ.
   Pair Choose(const std::vector<Pair>& running);
-  // A slice of so many seconds has ended. Of a campaign that goes on all
-  // slices are told again, in their order: then Choose() was not called.
+  // A slice of so many seconds has ended. Of a campaign that resumes all
+  // slices are noted again, in their order: then Choose() was not called.
   void Note(Pair pair, const Gain& gain, double seconds);
 
   double Rate(Pair pair) const;  // worth a second

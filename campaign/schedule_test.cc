@@ -37,7 +37,7 @@ TEST(Schedule, GoesToWhatPays) {
 
 TEST(Schedule, LeavesWhatNoLongerPays) {
   Schedule schedule(2, 1);
-  // Kernel 0 has all it has in the first slices; kernel 1 goes on giving.
+  // Kernel 0 has all it has in the first slices; kernel 1 keeps giving.
   auto chosen = Play(schedule, 60, [](Pair pair, int i) {
     return pair.kernel == 0 ? (i < 4 ? 1000.0 : 0.0) : 2.0;
   });

@@ -41,7 +41,7 @@ fs::path FindCorpus(const std::string& given) {
 void PrintTable() {
   for (const BugInfo& bug : AllBugs()) {
     std::cout << absl::StrFormat(
-        "%-7s %d  %-20s %s\n        %s breaks %s: corpus/history/%s\n",
+        "%-7s %d  %-20s %s\n        %s violates %s: corpus/history/%s\n",
         bug.name, bug.year, bug.commit, bug.what, WithBug(bug).ToString(),
         Name(bug.property), bug.script);
   }

@@ -66,7 +66,7 @@ const std::vector<Engine>& AllEngines();
 std::vector<campaign::KnownScript> ReadKnown(
     const std::vector<std::string>& places);
 
-// The seconds that clocks of all processes agree on, whoever sets the time.
+// The seconds that clocks of all processes agree on, also when the time is set.
 double SecondsSinceBoot();
 
 // How long campaigns have run in the directory, the one that runs now with it.
@@ -80,7 +80,7 @@ campaign::Findings RestoreFindings(
 
 // Invariants:
 //   1  a slice's directory goes when its line in the log is on disk, not before
-//   2  what is in the directory is enough to go on from, at any moment
+//   2  what is in the directory is enough to resume from, at any moment
 class CampaignRun {
  public:
   // Takes what slices of a campaign that was killed have left. Throws

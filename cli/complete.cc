@@ -99,7 +99,7 @@ void OfferWith(const std::string& word, const std::string& meaning,
                   "\n");
 }
 
-// Adds the words that begin with `typed`, behind what is there already.
+// Adds the words that begin with `typed`, after what is there already.
 void Offer(const std::vector<std::string>& words, const std::string& typed,
            const std::string& there, std::string& reply) {
   for (const std::string& word : words)

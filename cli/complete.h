@@ -14,7 +14,7 @@ namespace vmtrunc::cli {
 inline constexpr std::string_view kCompleteWord = "__complete";
 
 // What could stand in place of the last of `words`, which is what was typed
-// behind the command's name so far. The first line says what the others are:
+// after the command's name so far. The first line says what the others are:
 // "words" (perhaps none), or "files": the shell knows them itself. A line is a
 // word, perhaps a tab and what it means.
 std::string Complete(const CLI::App& app, std::vector<std::string> words);

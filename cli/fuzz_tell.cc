@@ -30,7 +30,7 @@ class BrokenInput {
         Run<LargeCaps>(script_, spec_.rules(), {.report = Bit(property_)});
     const PropertyInfo& info = AllProperties()[static_cast<size_t>(property_)];
     std::cout << absl::StrFormat(
-        "%s breaks %s, %s.\n  %s\n  at event %u: %s\n"
+        "%s violates %s, %s.\n  %s\n  at event %u: %s\n"
         "  %d events, shrunk from %d, not proved shortest:\n\n%s\n",
         spec_.Name(), info.name, how, info.text, result.first.event,
         result.first.ToString(), script_.events.size(), input.events.size(),

@@ -17,7 +17,7 @@ namespace vmtrunc::cli {
 //
 // Throws UsageError where the file cannot be read, "FILE:LINE: expected ..."
 // where it is no kernel, and where another file has another kernel of that
-// name: two could not be told apart in what is printed.
+// name: two could not be distinguished in what is printed.
 std::optional<KernelSpec> KernelInFile(const std::string& text,
                                        const std::string& directory);
 

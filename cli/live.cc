@@ -27,7 +27,7 @@ struct LiveOptions {
   std::string kernel, script;
 };
 
-// What was found is told before anything is written; a script that was given
+// What was found is printed before anything is written; a script that was given
 // is in its file already.
 int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
                      const std::string& differs) {

@@ -248,7 +248,7 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
   const std::vector<std::string> plants(live::PlantNames().begin() + 1,
                                         live::PlantNames().end());
   sub.add_option("--plant", o.plant,
-                 "a test of the checks: breaks this behind their back")
+                 "a test of the checks: violates this without their knowledge")
       ->check(CLI::IsMember(plants))
       ->needs(on);
   sub.add_option("--out", o.out,

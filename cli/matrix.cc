@@ -52,7 +52,7 @@ class MatrixOutputs {
     if (page_) Try([&] { page_->Write(MatrixPage(o_.html, found)); });
   }
 
-  // After all is told. Throws UsageError where something was not written.
+  // After all is printed. Throws UsageError where something was not written.
   void Finish() const {
     if (!failed_.empty()) throw base::UsageError{failed_};
   }

@@ -77,7 +77,7 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
         &html, "<td", breaks ? " class=\"breaks\"" : "",
         !breaks && holds ? " class=\"holds\"" : "", ">",
         breaks
-            ? explained.Link(absl::StrCat("breaks in ", row.events[i]),
+            ? explained.Link(absl::StrCat("violated in ", row.events[i]),
                              row.kernel + "-" + name, row.script[i], row.spec)
         : holds ? "holds"
                 : "ran out",

@@ -230,7 +230,7 @@ void AddProve(CLI::App& app, Command& run) {
     sub->get_option("--from")->excludes(of_a_bound);
   sub->add_option("--property", o->property, "only this one counts");
   sub->add_option("--checkpoint", o->checkpoint,
-                  "a directory: a search that was killed goes on from there");
+                  "a directory: a search that was killed resumes from there");
   CLI::Option* const whole = sub->add_flag(
       "--whole", o->whole, "all orders of all events, in one search");
   CLI::Option* const steps =
@@ -247,7 +247,7 @@ void AddProve(CLI::App& app, Command& run) {
                 "states are kept whole: no probability, more memory")
       ->excludes("--checkpoint");
   sub->add_flag("--abstract", o->abstract,
-                "counts the abstract states that fuzzers are told of; implies "
+                "counts the abstract states that fuzzers see; implies "
                 "--steps")
       ->excludes(whole)
       ->excludes("--reduce");

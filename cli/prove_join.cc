@@ -141,7 +141,7 @@ ShardAnswer ReadAnswer(const std::string& path) {
 // Throws UsageError where two answers are to different questions.
 void ExpectSame(const ShardAnswer& first, const std::string& first_path,
                 const ShardAnswer& other, const std::string& path) {
-  // The last is a hash of more than the others: it is told when nothing else
+  // The last is a hash of more than the others: it is printed when nothing else
   // is.
   for (const char* name :
        {"vmtrunc", "kernel", "shards", "property", "search", "problem"}) {
@@ -308,7 +308,7 @@ void Print(const Joined& j) {
     if (!shards.empty()) std::cout << what << " shards " << shards << "\n";
   if (j.breaks != nullptr) {
     std::cout << absl::StreamFormat(
-        "breaks %s: %d events, %s (shard %d)\n%s\n%s", j.breaks->property,
+        "violates %s: %d events, %s (shard %d)\n%s\n%s", j.breaks->property,
         j.breaks->events,
         j.fewest ? "the fewest of all shards"
                  : "not proved the fewest: not all shards have looked so far",

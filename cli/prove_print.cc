@@ -43,9 +43,9 @@ void PrintRanOut(const Told& told) {
     std::cout << MemoryInWords(o.bound, told.options)
               << (result.refused ? "; the machine gave no more\n" : "\n");
   if (!o.checkpoint.empty())
-    std::cout << "with the same --checkpoint it goes on from there\n";
+    std::cout << "with the same --checkpoint it resumes from there\n";
   else if (!memory)
-    std::cout << "with --checkpoint DIR it could go on from there\n";
+    std::cout << "with --checkpoint DIR it could resume from there\n";
   if (!result.stopped)
     std::cout << absl::StreamFormat(
         "to come to an end: --operations, --pages, --mms or fewer --verbs; "
@@ -168,7 +168,7 @@ void Print(const Told& told) {
   if (!o.shard.empty()) PrintShard(asked, o, result);
   if (result.resumed != 0)
     std::cout << absl::StreamFormat(
-        "went on from a checkpoint with %s states\n", Size(result.resumed));
+        "resumed from a checkpoint with %s states\n", Size(result.resumed));
   if (result.beyond != 0)
     std::cout << absl::StreamFormat(
         "%s events needed more structs or tasks than the bound has, and were "
@@ -192,7 +192,7 @@ void Print(const Told& told) {
     return;
   }
   std::cout << absl::StreamFormat(
-      "breaks %s: %d events, %s\n%s\n%s", Name(result.property),
+      "violates %s: %d events, %s\n%s\n%s", Name(result.property),
       result.script.events.size(), HowFew(o, result),
       result.replays ? ""
                      : "(with so few structs alone, first in, first out: "

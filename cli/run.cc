@@ -117,7 +117,7 @@ void CheckOne(const std::string& path, const Script& script,
   const std::string got =
       result.holds()
           ? "it holds"
-          : absl::StrFormat("it breaks %s at event %u: %s",
+          : absl::StrFormat("it violates %s at event %u: %s",
                             Name(result.first.property), result.first.event,
                             result.first.ToString());
   checked.failures.push_back({{"file", base::Utf8(path)},

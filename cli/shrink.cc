@@ -48,11 +48,11 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
       o.property.empty() ? run.first.property : static_cast<Property>(asked);
   if (run.holds() || !run.breaks(property))
     throw base::UsageError{absl::StrFormat(
-        "%s: expected a script that breaks %s on %s: it %s",
+        "%s: expected a script that violates %s on %s: it %s",
         base::Shown(o.file), o.property.empty() ? "a property" : o.property,
         failure.kernel.Name(),
         run.holds() ? "holds"
-                    : std::string("breaks ") + Name(run.first.property))};
+                    : std::string("violates ") + Name(run.first.property))};
   failure.reason = search::ReasonOf(script, failure.kernel, property);
   if (!o.unlike.empty()) {
     failure.reason.unlike = OneKernel(o.unlike, "--unlike");
@@ -126,7 +126,7 @@ std::string Told(const ShrinkArguments& o, const Failure& failure,
   const RunResult run = Run<LargeCaps>(
       script, failure.rules, {.report = Bit(failure.reason.property)});
   std::string text = absl::StrFormat(
-      "# %s breaks %s at event %u: %s\n"
+      "# %s violates %s at event %u: %s\n"
       "# Reason: %s. %s; not proved shortest.\n",
       failure.kernel.Name(), Name(failure.reason.property), run.first.event,
       run.first.ToString(), failure.reason.ToString(),
@@ -170,7 +170,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
   return json;
 }
 
-// What cannot be written is told all the same.
+// What cannot be written is still printed.
 void Keep(const ShrinkArguments& o, const base::OutputFile& out,
           const std::string& told) {
   try {
@@ -246,7 +246,7 @@ int ShrinkFile(const ShrinkArguments& o) {
 void AddShrink(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "shrink",
-      "makes a script that breaks a property as small as it gets, and prints "
+      "minimises a script that violates a property, and prints "
       "it.\nExit status: 0 done, 2 bad usage or input, a script that holds "
       "too, 3 ran out of memory: the best so far, or "
       "stopped: nothing.");

@@ -156,12 +156,12 @@ def pasted(vmtrunc, html, directory, shown):
 
 
 def told_first(vmtrunc, directory):
-    """What was found is told though the page cannot be written."""
+    """What was found is printed though the page cannot be written."""
     done = subprocess.run([vmtrunc, "explain", SCRIPT, "--kernel", "2.6.9-mm",
                            "--html", directory + "/none/page.html"],
                           capture_output=True, text=True)
     expect("an unwritable page is status 2", done.returncode == 2)
-    expect("and the finding is told", "breaks no-page-past-size" in done.stdout)
+    expect("and the finding is printed", "violates no-page-past-size" in done.stdout)
     expect("and a line says why", len(done.stderr.splitlines()) == 1)
 
 

@@ -98,7 +98,7 @@ std::vector<std::string> KernelsLike(const std::string& typed) {
   }
   if (whole == nullptr || typed.size() == length) return like;
   // A rule's name has dashes too: the last sign before which all is understood
-  // and behind which a rule may be meant.
+  // and after which a rule may be meant.
   for (size_t at = typed.size(); at-- > length;) {
     if (typed[at] != '-' && typed[at] != '+') continue;
     if (!ParseKernelSpec(typed.substr(0, at)).ok()) continue;

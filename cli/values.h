@@ -28,7 +28,7 @@ struct Value {
 
 Value ValueOf(const CLI::Option& option);
 
-// The kernels that begin with `typed`; behind a whole kernel, its rules: -rule
+// The kernels that begin with `typed`; after a whole kernel, its rules: -rule
 // where it has the rule, +rule where it does not.
 std::vector<std::string> KernelsLike(const std::string& typed);
 

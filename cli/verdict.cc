@@ -14,7 +14,7 @@ std::string VerdictOf(const RunResult& result) {
     return absl::StrFormat(
         "holds (%u of %u events had an effect, %u lock drops)", result.effects,
         result.events, result.drops);
-  return absl::StrFormat("breaks %s at event %u: %s",
+  return absl::StrFormat("violates %s at event %u: %s",
                          Name(result.first.property), result.first.event,
                          result.first.ToString());
 }

@@ -11,7 +11,7 @@ namespace vmtrunc::cli {
 
 const char* FlowName(Flow flow);
 
-// "holds (7 of 7 events had an effect, 1 lock drops)", or "breaks PROPERTY at
+// "holds (7 of 7 events had an effect, 1 lock drops)", or "violates PROPERTY at
 // event N: DETAIL".
 std::string VerdictOf(const RunResult& result);
 

@@ -358,11 +358,11 @@ void MutateAware(Script& script, size_t max_events, const Rules& rules,
 Script Splice(const Script& head, const Script& tail, size_t max_events,
               const Rules& rules, base::Random& random) {
   const std::vector<uint64_t> before = InFlightBefore(head, rules);
-  const std::vector<uint64_t> behind = InFlightBefore(tail, rules);
+  const std::vector<uint64_t> then = InFlightBefore(tail, rules);
   const size_t at = random.Below(static_cast<unsigned>(before.size()));
   std::vector<size_t> fits;
-  for (size_t i = 0; i < behind.size(); ++i)
-    if (behind[i] == before[at]) fits.push_back(i);
+  for (size_t i = 0; i < then.size(); ++i)
+    if (then[i] == before[at]) fits.push_back(i);
   Script script = head;
   if (fits.empty()) return script;
   const size_t from = fits[random.Below(static_cast<unsigned>(fits.size()))];

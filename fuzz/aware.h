@@ -16,7 +16,7 @@ namespace vmtrunc::fuzz {
 enum class Mutation : uint8_t {
   kInsert,       // an operation that has an effect
   kInsertPass,   // with its drops, and such operations inside
-  kInsideDrop,   // such an operation behind a drop that is there
+  kInsideDrop,   // such an operation after a drop that is there
   kMoveDrop,     // to another break test, or another place
   kTouch,        // a range that begins or ends where a vma does
   kOtherMm,      // the same operation by another task

@@ -79,7 +79,7 @@ TEST(Aware, WhatItInsertsHasAnEffect) {
   EXPECT_LT(blind * 10, all * 6) << blind << " of " << all;
 }
 
-// What is spliced goes on with the same operations in flight.
+// What is spliced continues with the same operations in flight.
 TEST(Aware, SplicesWhereTheSameIsInFlight) {
   const Rules rules = Seed();
   base::Random random(3);

@@ -15,7 +15,7 @@ using TextReader = std::function<absl::StatusOr<Script>(std::string_view)>;
 // Empty, or what is wrong with how `read` reads the text: it is a script, whose
 // canonical text reads back as the same and whose bytes are a script with the
 // same bytes; or it is none, and one line says "LINE: expected ...", of a line
-// that the text has or that is missing behind its last.
+// that the text has or that is missing after its last.
 std::string WrongWithText(std::string_view text,
                           const TextReader& read = ParseText);
 

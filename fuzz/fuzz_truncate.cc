@@ -154,7 +154,7 @@ class Target {
                                   const RunResult& result) {
     Script script = DecodeBytes(bytes);
     script.kernel = spec;
-    std::fprintf(stderr, "%s breaks %s at event %u: %s\n%s",
+    std::fprintf(stderr, "%s violates %s at event %u: %s\n%s",
                  spec.ToString().c_str(), Name(result.first.property),
                  result.first.event, result.first.ToString().c_str(),
                  ToText(script).c_str());

@@ -57,7 +57,7 @@ size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
   return Encode(script, data, max_size);
 }
 
-// A share of the scripts is made anew: what is in the corpus is not all there
+// A share of the scripts is generated: what is in the corpus is not all there
 // is.
 constexpr unsigned kAnewOneIn = 3;
 

@@ -12,7 +12,7 @@ namespace {
 
 class Weaver {
  public:
-  // `start` goes on to `goal` events.
+  // `start` grows to `goal` events.
   Weaver(Script start, size_t goal, const Rules& rules, base::Random& random,
          search::Verbs verbs)
       : random_(random),
@@ -57,7 +57,7 @@ class Weaver {
   }
 
  private:
-  // A few verbs that come again and again (swarm testing).
+  // A few verbs that are repeated (swarm testing).
   void ChooseVerbs() {
     few_ = verbs_ & search::kPassVerbs;
     for (unsigned verb = 0; verb < 32; ++verb)
@@ -128,7 +128,7 @@ class Weaver {
     pass.addr = static_cast<uint8_t>(std::min(63U, first));
   }
 
-  // An operation that is stopped on its way, a pass that goes on or is stopped
+  // An operation that is stopped on its way, a pass that continues or is stopped
   // too, and both come to their end.
   void Woven() {
     constexpr search::Verbs kTouches =
@@ -204,7 +204,7 @@ class Weaver {
     return event;
   }
 
-  // To a drop behind which the pass has something left, if there is one.
+  // To a drop after which the pass has something left, if there is one.
   void Drop(uint8_t task) {
     Event drop{.kind = EventKind::kDrop, .task = task};
     for (unsigned count = random_.OneOf(2) ? 1 : random_.Between(1, 4);

@@ -11,13 +11,13 @@
 
 namespace vmtrunc::fuzz {
 
-// One script of `events` events at most behind its first mappings, for a kernel
+// One script of `events` events at most after its first mappings, for a kernel
 // with these rules. The
 // same seed gives the same script, on every build.
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
                    search::Verbs verbs = search::kAllVerbs);
 
-// Leaves the first `from` events of the script, and goes on from what they
+// Leaves the first `from` events of the script, and continues from what they
 // reach, to `max_events` at most.
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
              base::Random& random, search::Verbs verbs = search::kAllVerbs);

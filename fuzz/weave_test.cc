@@ -1,5 +1,5 @@
 // Scripts made while they run: they are as long as asked, can be written and
-// read, are the same for the same seed, and little of them is in vain.
+// read, are the same for the same seed, and few of them are without effect.
 #include "fuzz/weave.h"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ TEST(Weave, MakesNoOtherVerbs) {
                   (verbs & search::Bit(event.verb)) != 0);
 }
 
-// Of its events fewer are in vain, and behind more drops something happens,
+// Fewer of its events have no effect, and after more drops something happens,
 // than in scripts that are made without looking.
 TEST(Weave, LessIsInVain) {
   const Rules rules = ParseKernelSpec("2.6.11")->rules();

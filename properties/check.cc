@@ -63,7 +63,7 @@ CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
     if (!left->empty())
       ended_ = base::WriteUnused(path_ + "-ended", "bytes", *left);
   }
-  // Made anew: an old one may have other names.
+  // Made again: an old one may have other names.
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
     base::FailPath(path_, errno);
   file_ = ::open(path_.c_str(),
@@ -104,7 +104,7 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   CheckOutcome outcome;
   const auto is_over = [&] { return IsStopped(params) || current.refused(); };
   Listener listener(outcome, is_over, params.on_case);
-  // What fails last is what shrinking ends with: it goes on from each smaller
+  // What fails last is what shrinking ends with: it continues from each smaller
   // script that fails.
   const auto body = [&](const Script& script) {
     // From when it is over no smaller script fails any more: shrinking ends.

@@ -57,7 +57,7 @@ struct CheckParams {
   // By the id that rapidcheck gives a failure: where to begin again.
   std::unordered_map<std::string, rc::detail::Reproduce> reproduce;
   std::function<void()> on_case;  // after each script, or empty
-  // Whether to stop, or nullptr: what has broken by then is told.
+  // Whether to stop, or nullptr: what was violated by then is reported.
   const std::atomic<bool>* stop = nullptr;
 };
 

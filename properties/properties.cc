@@ -22,7 +22,7 @@ std::string Holds(const Script& script, const Rules& rules, const Rules&) {
                          result.first.ToString());
 }
 
-// 2.6.11 behind what is known of it, without the mutex around a pass (HB-36).
+// 2.6.11 past what is known of it, without the mutex around a pass (HB-36).
 constexpr const char* kUnserialized =
     "2.6.11+pass-clears-restarts+mremap-always-resets+relock-resets";
 
@@ -74,7 +74,7 @@ constexpr ScriptProperty kScriptProperties[] = {
      50, "2.6.11-clip-to-range"},
     {"sublists-run", "every sublist of a script runs, twice the same",
      SublistsRun, "2.6.11-merge-moves-pgoff", 500},
-    {"copy-goes-on", "to copy the world and go on is to go on", CopyGoesOn,
+    {"copy-goes-on", "a copy of the world runs on as the world does", CopyGoesOn,
      "2.6.11", 50, "2.6.11-clip-to-range"},
     {"any-order-declares",
      "the same script gives the same state in any order of its declarations",
@@ -83,7 +83,7 @@ constexpr ScriptProperty kScriptProperties[] = {
      FlipAloneBreaks, kUnserialized, 5000},
 };
 
-// The rules that look behind what is known of a kernel.
+// The rules that look past what is known of a kernel.
 constexpr const char* k2611 =
     "2.6.11+unmap-mutex+pass-clears-restarts+mremap-always-resets"
     "+relock-resets";
@@ -97,7 +97,7 @@ constexpr const char* kKernels[] = {
     "6.x",    "repaired", k2611,    k2615,    k2623,    k2638};
 
 // What is known to break, and why: F1, F2 of docs/findings.md, HB-nn of
-// `vmtrunc bugs`. What stands here is run all the same and said.
+// `vmtrunc bugs`. What stands here is run and reported.
 struct Known {
   const char* name;
   const char* kernel;

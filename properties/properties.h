@@ -19,7 +19,7 @@ struct ScriptProperty {
   // in no rule that gives the index another form (interval-tree).
   std::string (*check)(const Script& script, const Rules& rules,
                        const Rules& other);
-  // Where it is seen to fire: a kernel with a rule turned round, or one for the
+  // Where it is seen to fire: a kernel with a rule flipped, or one for the
   // first run and another for the second.
   const char* fires_on;
   int fires_within;  // scripts, from any of the first 30 seeds
@@ -32,7 +32,7 @@ std::span<const ScriptProperty> AllScriptProperties();
 const ScriptProperty* FindScriptProperty(std::string_view name);
 
 // The kernels that properties are checked on: those of the table, and those
-// with the rules that look behind its known bugs and findings.
+// with the rules that look past its known bugs and findings.
 std::span<const char* const> CheckedKernels();
 
 // Why the property is known to break on the kernel ("F1 HB-15", of

@@ -108,7 +108,7 @@ TEST(Known, TheCorpusBreaksNothingElse) {
   }
 }
 
-// Exhaustive search knows the fewest events that break a property; shrinking
+// Exhaustive search knows the fewest events that violate a property; shrinking
 // never ends below, and nearly always there. (A mmap over a part of a mapping
 // splits it too, but not alone.)
 TEST(Shrinking, EndsAtTheFewestEvents) {

@@ -16,7 +16,7 @@ std::string Plural(size_t number, const char* what) {
   return absl::StrCat(number, " ", what, number == 1 ? "" : "s");
 }
 
-// A kernel of CheckedKernels() with rules turned round is marked with a star.
+// A kernel of CheckedKernels() with rules flipped is marked with a star.
 std::string Short(const std::string& kernel) {
   const auto checked = CheckedKernels();
   const bool known =
@@ -52,7 +52,7 @@ std::string FileName(const Cell& cell) {
 }
 
 std::string FileText(const Cell& cell) {
-  return absl::StrCat("# breaks ", cell.property->name, ": ",
+  return absl::StrCat("# violates ", cell.property->name, ": ",
                       cell.property->sentence, "\n# ", cell.outcome.what, "\n",
                       ToText(cell.outcome.script));
 }
@@ -96,7 +96,7 @@ std::string Legend() {
       absl::StrAppendFormat(&legend, "%s is %s\n", name, kernel);
   }
   return legend +
-         "* looks behind what is known; F: docs/findings.md, HB: "
+         "* looks past what is known; F: docs/findings.md, HB: "
          "vmtrunc bugs\n";
 }
 

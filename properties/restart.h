@@ -9,7 +9,7 @@
 
 namespace vmtrunc::properties {
 
-// Runs the script. What a pass that drops its lock leaves behind (the restart
+// Runs the script. What a pass that drops its lock keeps (the restart
 // address in a vma, or the one in the pass) is never below what it left in the
 // same vma before, unless the vma's count was cleared in between. Returns what
 // was below, or nothing.

@@ -102,7 +102,7 @@ std::string CopyGoesOn(const Script& script, const Rules& rules,
         live.checker.broken() != copy.checker.broken() ||
         live.effects != copy.effects)
       return absl::StrFormat(
-          "copied behind event %d, the copy ends in state %016x, not %016x",
+          "copied after event %d, the copy ends in state %016x, not %016x",
           cut, HashOf(copy.world), HashOf(live.world));
   }
   return "";
@@ -222,7 +222,7 @@ std::string FlipAloneBreaks(const Script& script, const Rules& rules,
   const BugInfo* bug = FlipThatBreaks(script, rules);
   if (bug == nullptr) return "";
   return absl::StrFormat(
-      "it breaks %s without the flip of %s too: event %u: %s",
+      "it violates %s without the flip of %s too: event %u: %s",
       Name(result.first.property), bug->rule, result.first.event,
       result.first.ToString());
 }

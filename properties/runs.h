@@ -9,7 +9,7 @@
 
 namespace vmtrunc::properties {
 
-// Copies world and checker at a few events, goes on with both (the copy by
+// Copies world and checker at a few events, continues with both (the copy by
 // `other`), and compares state, effects and verdict.
 std::string CopyGoesOn(const Script& script, const Rules& rules,
                        const Rules& other);
@@ -30,13 +30,13 @@ std::string FormsAgree(const Script& script, const Rules& rules,
 std::string SublistsRun(const Script& script, const Rules& rules,
                         const Rules& other);
 
-// Turns round the rule of each known bug: where that breaks the bug's property,
+// Flips the rule of each known bug: where that violates the bug's property,
 // the kernel itself holds all properties.
 std::string FlipAloneBreaks(const Script& script, const Rules& rules,
                             const Rules& other);
 
-// The first known bug whose flip breaks its property, or nullptr: then
-// FlipAloneBreaks() holds for want of a case.
+// The first known bug whose flip violates its property, or nullptr: then
+// FlipAloneBreaks() holds for lack of a case.
 const BugInfo* FlipThatBreaks(const Script& script, const Rules& rules);
 
 }  // namespace vmtrunc::properties

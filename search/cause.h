@@ -35,7 +35,7 @@ struct RootCause {
 std::optional<RootCause> CauseNamed(const std::string& name,
                                     const KernelSpec& kernel);
 
-// Of a script that breaks `property` on `kernel`. The rules in `known` are
+// Of a script that violates `property` on `kernel`. The rules in `known` are
 // tried before those that ReasonOf() tries: a rule that happens to help too is
 // not taken for another bug. Flipping drop-lock helps always, so that it says
 // nothing: then the breach counts. `runs`: grows by the runs that it took, or
@@ -45,8 +45,7 @@ RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
                   uint64_t* runs = nullptr);
 
 // What a smaller script must have in common with one of that cause. Breaches
-// are shared by many bugs: of those it must not hold with known rules turned
-// round.
+// are shared by many bugs: of those it must not hold with known rules flipped.
 Judge JudgeOf(const RootCause& cause, const KernelSpec& kernel,
               const RuleSet& known);
 

@@ -1,4 +1,4 @@
-// A search on disk, so that it goes on after a kill: the states of each level,
+// A search on disk, so that it resumes after a kill: the states of each level,
 // appended when the level is complete. A level that is not whole is not there.
 #ifndef VMTRUNC_SEARCH_CHECKPOINT_H_
 #define VMTRUNC_SEARCH_CHECKPOINT_H_
@@ -28,7 +28,7 @@ class Checkpoint {
 
   // Opens or creates DIRECTORY/NAME. `id` is of the kernel and the problem:
   // FailedPrecondition when the file is another's, Unavailable when it cannot
-  // be read or written. What is behind the last whole level is cut off.
+  // be read or written. What is past the last whole level is cut off.
   absl::Status Open(const std::string& directory, const char* name,
                     uint64_t id);
 
@@ -37,7 +37,7 @@ class Checkpoint {
                                     const char* name,
                                     std::span<const uint64_t> ids);
 
-  // The next level of the file, false behind the last. Before any Append().
+  // The next level of the file, false after the last. Before any Append().
   bool Read(Level& level);
 
   // Appends a level, on disk when it returns; where that fails, the file is as

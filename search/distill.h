@@ -72,7 +72,7 @@ class Reach {
 
 // Takes the place of `drafts[i]` for the numbers in `kept`, while together they
 // keep all that they had, which is all of `reached`. `reached` follows.
-// `on_shrunk` is told of each.
+// `on_shrunk` is called for each.
 void ShrinkKept(const Reach& reach, const std::vector<uint32_t>& kept,
                 const Features& had, std::vector<Draft>& drafts,
                 std::vector<ReachedBy>& reached,

@@ -52,7 +52,7 @@ class LassoSearch {
     return Answer::kHolds;
   }
 
-  // Whoever tells how far it came needs some of it.
+  // Progress reports need some of it.
   void Release() {
     numbers_ = {};
     frontier_ = {};
@@ -67,7 +67,7 @@ class LassoSearch {
     return true;
   }
 
-  // No property counts: a run goes on for ever whatever it breaks, and what a
+  // No property counts: a run continues for ever whatever it violates, and what a
   // pass has scanned is no part of a state.
   static ProveOptions Adapted(ProveOptions options) {
     options.properties = 0;

@@ -60,7 +60,7 @@ struct ProveOptions {
   // edges and the same states. The depth is then in steps.
   bool steps_only = false;
   // Steps that commute with all that others may yet do come at once, so that
-  // their orders are not told apart; implies steps_only. The same properties
+  // their orders are not distinguished; implies steps_only. The same properties
   // break; not in the fewest events.
   bool reduce = false;
   unsigned most_events = kAnyEvents;    // scripts of more are not looked at
@@ -69,7 +69,7 @@ struct ProveOptions {
   // and no probability. Not with a checkpoint.
   bool exact = false;
   bool plain = false;  // no normal form, for tests
-  // Where the states of each level are kept, to go on from after a kill with
+  // Where the states of each level are kept, to resume from after a kill with
   // the same result; empty for nowhere.
   std::string checkpoint;
   // Where the problem is a part (search/shard.h), the whole: a script of less
@@ -105,7 +105,7 @@ RanOut WhyToStop(const ProveOptions& options);
 
 enum class Answer : uint8_t {
   kHolds,   // in every state within the bound
-  kBreaks,  // `script` breaks `property`
+  kBreaks,  // `script` violates `property`
   kRanOut,  // of memory or time, or was stopped: `ran_out`
   kFailed,  // the checkpoint cannot be used: `why`
 };
@@ -129,7 +129,7 @@ struct ProveResult {
   // No script of the problem breaks with as many events or fewer; kAnyEvents:
   // none does. What shards are compared by.
   unsigned held_events = 0;
-  // Whether the script breaks the property in the world of scripts too, which
+  // Whether the script violates the property in the world of scripts too, which
   // has 64 structs. One that hands them out first in, first out may not.
   bool replays = true;
   uint64_t resumed = 0;  // states that the checkpoint had

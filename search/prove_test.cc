@@ -255,7 +255,7 @@ TEST(Prove, ContainsWhatScriptsReach) {
   }
 }
 
-// A search that is cut off anywhere, even within what it writes, goes on with
+// A search that is cut off anywhere, even within what it writes, resumes with
 // the same result.
 TEST(Prove, GoesOnFromItsCheckpoint) {
   const fs::path directory =
@@ -303,7 +303,7 @@ TEST(Prove, RunsOutAndSaysSo) {
 }
 
 // Two passes undo each other's marks for ever (HB-36), where no mutex keeps one
-// of them out; and what is told leads round.
+// of them out; and what is reported is a loop.
 TEST(Lasso, IsThereWithoutTheMutexAlone) {
   const Script script =
       ReadScript(VMTRUNC_SOURCE_DIR
@@ -355,7 +355,7 @@ TEST(Lasso, OnePassEnds) {
 }
 
 // A slab that hands structs out first in, first out needs a small one to use a
-// struct again: the script then breaks there, and is told not to elsewhere.
+// struct again: the script then violates there, and is said not to elsewhere.
 TEST(Prove, SaysWhereAScriptDoesNotReplay) {
   Bound bound = *FindBound("tiny");
   bound.mms = 1;
@@ -368,7 +368,7 @@ TEST(Prove, SaysWhereAScriptDoesNotReplay) {
   EXPECT_TRUE(Search(bound, "2.6.9-mm", options).replays);
 }
 
-// An operation that cannot begin is over; those behind it run.
+// An operation that cannot begin is over; those after it run.
 TEST(Prove, SchedulesWhatComesBehindAnOperationWithoutEffect) {
   Script script =
       ReadScript(VMTRUNC_SOURCE_DIR
@@ -384,7 +384,7 @@ TEST(Prove, SchedulesWhatComesBehindAnOperationWithoutEffect) {
   EXPECT_EQ(Prove(problem, options).answer, Answer::kBreaks);
 }
 
-// A narrow count comes round: states before and behind are not one.
+// A narrow count comes round: states before and after are not one.
 TEST(Prove, KeepsCountsThatComeNearTheWrapApart) {
   struct Setup setup;  // testing::Test has a Setup() of its own
   setup.count_bits = 8;

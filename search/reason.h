@@ -1,4 +1,4 @@
-// Why a script breaks a property: what a smaller one must have in common with
+// Why a script violates a property: what a smaller one must have in common with
 // it, so that it does not show another bug.
 #ifndef VMTRUNC_SEARCH_REASON_H_
 #define VMTRUNC_SEARCH_REASON_H_
@@ -23,7 +23,7 @@ struct Reason {
   std::string ToString() const;
 };
 
-// Of a script that breaks `property` on `kernel`. Rules are tried in this
+// Of a script that violates `property` on `kernel`. Rules are tried in this
 // order: those that `kernel` has flipped, those of known bugs that it lacks,
 // the others that it lacks, those that it has (drop-lock last). Requires: it
 // breaks.
@@ -31,7 +31,7 @@ Reason ReasonOf(const Draft& draft, const KernelSpec& kernel,
                 Property property);
 
 // The same for a file: an `expect` line that says it holds on the kernel with
-// one rule turned round is believed first, if it does.
+// one rule flipped is believed first, if it does.
 Reason ReasonOf(const Script& script, const KernelSpec& kernel,
                 Property property);
 

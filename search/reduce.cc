@@ -77,7 +77,7 @@ bool Best::Try(const Draft& candidate) {
   return false;
 }
 
-bool CutBehind(Best& best) {
+bool CutTail(Best& best) {
   return best.shown_at() != 0 && best.shown_at() < best.events().size() &&
          best.With([&](Draft& d) { d.events.resize(best.shown_at()); });
 }

@@ -73,7 +73,7 @@ class Best {
   std::function<void(const Best&)> tell_;  // or empty
   size_t shown_at_ = 0;
   unsigned evaluations_ = 0;
-  absl::flat_hash_set<uint64_t> tried_;  // hashes of what was run in vain
+  absl::flat_hash_set<uint64_t> tried_;  // hashes of what did not help
 };
 
 // Lowers something as far as it goes, by halving: `room()` is by how much it
@@ -97,7 +97,7 @@ std::vector<Draft> OtherOwners(const Draft& draft);
 // returns whether one was taken.
 //
 // search/reduce.cc: of the list of events, and of one event at a time.
-bool CutBehind(Best& best);        // what comes behind where it has shown it
+bool CutTail(Best& best);          // what follows where it has shown it
 bool DropGroups(Best& best);       // all of a task, all of a verb
 bool DropChunks(Best& best);       // runs of events, halving, from the end
 bool JoinSteps(Best& best);        // a step and what its task does next
@@ -121,7 +121,7 @@ bool OtherVerbsForPasses(Best& best);  // for two, and a page less
 
 // search/reduce_other.cc: of several events, for other ones. They stop at the
 // first that is taken: much else may go then.
-bool OtherEvents(Best& best);        // another for one; goes on
+bool OtherEvents(Best& best);        // another for one; continues
 bool InsideOut(Best& best);          // of two operations, which is around which
 bool TwoNear(Best& best);            // two things changed a little
 bool OtherForOperation(Best& best);  // another for one and its steps

@@ -118,7 +118,7 @@ std::vector<Draft> OtherOwners(const Draft& draft) {
       if (from == to || !Uses(draft, to)) continue;
       if (draft.events[i].verb != Verb::kNone)
         add([&](Draft& d) { GiveOperation(d, i, to); });
-      // From here on the two are the other way round; their mms as they are,
+      // From here on the two are exchanged; their mms as they are,
       // apart, or one.
       for (const int mms : {0, 1, 2})
         add([&](Draft& d) {

@@ -202,7 +202,7 @@ bool InsideOut(Best& best) {
       const Event& other = events[inner];
       if (other.verb == Verb::kNone || other.task == events[outer].task)
         continue;
-      // Without both and what goes on with them.
+      // Without both and the rest of their operations.
       std::vector<Event> left;
       size_t at = 0;
       for (size_t i = 0; i < events.size(); ++i) {

@@ -14,7 +14,7 @@ constexpr unsigned kTasksOfAll = LargeCaps::kTasks;
 // More are of a script that can still shrink.
 constexpr size_t kMostEdges = 10;
 
-// One page less: what lies behind it moves down.
+// One page less: what lies past it moves down.
 void Without(uint8_t& from, uint8_t& len, unsigned page) {
   if (from > page) {
     --from;

@@ -82,7 +82,7 @@ TEST(Reduction, LosesNoPropertyOfAnyKnownBug) {
   EXPECT_GE(searched, 28);
 }
 
-// Each rule turned round, on the bounds above: what a rule lets a step touch
+// Each rule flipped, on the bounds above: what a rule lets a step touch
 // must be known.
 TEST(Reduction, LosesNothingWhicheverRuleIsTurnedRound) {
   Bound bound = kOneMm;
@@ -191,7 +191,7 @@ int Commutations(const Bound& bound, const char* kernel) {
               !whole.Apply(first, edge))
             continue;
           const Edge its{EventKind::kStep, static_cast<uint8_t>(task), 0};
-          // The other may have taken page_table_lock, and lets it go without
+          // The other may have taken page_table_lock, and releases it without
           // anything that the task holds: a delay.
           if (!whole.Apply(first, its)) continue;
           State<C> second = early;

@@ -40,8 +40,8 @@ struct SelfCheck {
   // default, exact, whole, plain, and random runs.
   std::vector<SelfCheckWay> ways;
   uint64_t merged = 0;  // states that the normal form took for another one, and
-                        // were seen to go on alike
-  uint64_t one_step = 0;  // of these, that plain search did not go on from: the
+                        // were seen to continue alike
+  uint64_t one_step = 0;  // of these, that plain search did not expand: the
                           // normal form has 4 others that it did
   uint64_t orders = 0;    // steps that come early, and were seen to lead to the
                           // same after what another task could have done first

@@ -73,7 +73,7 @@ class PlainSearch {
     uint32_t states;  // so far
   };
   // Counts and births grow for ever where a pass can begin again for ever. So
-  // of the states that are one in normal form some are gone on from; of the
+  // of the states that are one in normal form some are expanded; of the
   // others it is seen that what they lead to is what the first leads to, and no
   // more.
   static constexpr uint32_t kMostOfOne = 4;
@@ -147,7 +147,7 @@ class PlainSearch {
         .first->second;
   }
 
-  // Two states that the normal form takes for one must go on alike.
+  // Two states that the normal form takes for one must continue alike.
   void CheckMerge(const State<C>& state, uint32_t at, Merged& form,
                   uint64_t future) {
     if (told_merge_) return;
@@ -158,7 +158,7 @@ class PlainSearch {
     told_merge_ = true;
     const State<C> other = StateOf(form.node);
     SelfCheckDifference difference{
-        "the normal form takes two states for one, and they go on differently",
+        "the normal form takes two states for one, and they continue differently",
         {ScriptOf(nodes_[form.node]), ScriptOf(nodes_[at])}};
     for (const Edge& edge : edges_) {
       State<C> here = state, there = other;
@@ -195,7 +195,7 @@ class PlainSearch {
     if (edge.kind == EventKind::kDrop &&
         state.world.files[0].i_mmap_lock != edge.task)
       return;
-    // The other may have taken page_table_lock, and lets it go without anything
+    // The other may have taken page_table_lock, and releases it without anything
     // that the task holds: a delay.
     const Edge step{EventKind::kStep, task, 0};
     if (!plain_.Apply(first, edge) || !plain_.Apply(first, step)) return;

@@ -122,7 +122,7 @@ class Core {
   std::vector<uint32_t> chosen_;
 };
 
-// The set that adds most, again and again; of those the lightest; then without
+// The set that adds most, repeatedly; of those the lightest; then without
 // those that turned out not to be needed.
 std::vector<uint32_t> Greedy(const Sets& sets, const Sets& holders,
                              const std::vector<uint64_t>& weights) {

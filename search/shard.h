@@ -23,7 +23,7 @@ struct Shard {
 // Requires: the problem is whole.
 Problem PartOf(const Problem& problem, Shard shard);
 
-// Whether shards of one start are told apart by what begins first.
+// Whether shards of one start differ in what begins first.
 bool SplitsByFirstOperation(const Problem& problem, unsigned shards);
 
 }  // namespace vmtrunc::search

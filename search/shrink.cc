@@ -13,7 +13,7 @@ namespace {
 void ShrinkQuickly(Best& best) {
   bool changed = true;
   while (changed) {
-    changed = CutBehind(best);
+    changed = CutTail(best);
     changed |= DropGroups(best);
     changed |= DropChunks(best);
     changed |= JoinSteps(best);

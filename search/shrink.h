@@ -3,7 +3,7 @@
 // It tries changes, each of which may only make the script cheaper
 // (search/cost.h), until none does any more: so it ends, and to shrink twice
 // changes nothing. Every list of events is a script, so that no change needs
-// care; what counts is that it still breaks the same property for the same
+// care; what counts is that it still violates the same property for the same
 // reason (search/reason.h).
 #ifndef VMTRUNC_SEARCH_SHRINK_H_
 #define VMTRUNC_SEARCH_SHRINK_H_
@@ -48,7 +48,7 @@ Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
               Effort effort = Effort::kThorough);
 
 // By deletion and joining of events alone: declarations and arguments stay as
-// they are. Requires: `script` breaks the property.
+// they are. Requires: `script` violates the property.
 Script ShrinkEvents(Script script, const Rules& rules, Property property);
 
 }  // namespace vmtrunc::search

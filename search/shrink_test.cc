@@ -114,7 +114,7 @@ TEST(Shrink, GivesOneScriptForOneBug) {
   }
 }
 
-// 2.6.11 breaks no-page-past-size by itself as well (F1), so that a script
+// 2.6.11 violates no-page-past-size by itself as well (F1), so that a script
 // which shows HB-13 can be shrunk to one that does not.
 TEST(Shrink, DoesNotSlipToAnotherBug) {
   const BugInfo& bug = BugNamed("HB-13");

@@ -15,7 +15,7 @@
 namespace vmtrunc::search {
 namespace {
 
-// Clp prints some lines of its own whatever it is told: while this lives,
+// Clp prints some lines of its own whatever its options: while this lives,
 // nothing comes out of standard output.
 class Silence {
  public:

@@ -237,7 +237,7 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
   const Event event = EventOf(edge);
   bool effect = Do(state, event, log);
   if (problem_.in_order) {
-    // Without an effect it is over all the same, and the next may begin.
+    // Without an effect it is still over, and the next may begin.
     ++state.next[edge.task];
     effect = true;
   } else {
@@ -247,7 +247,7 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
   // An operation that has begun and done nothing yet is none: it begins no
   // sooner than with the first step that others can see. For a truncation that
   // is the store to i_size, which is done. One that would block need not have
-  // begun yet, unless nobody is there to let it go on.
+  // begun yet, unless no task is there to unblock it.
   const Op& op = state.world.tasks[edge.task].op;
   while (StepEarly(state, edge.task, log)) {
   }
@@ -390,7 +390,7 @@ template <class C>
 uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   const unsigned busy = BusyTasks(state.world);
   // With nothing in flight mapcounts alone are left to look at, and the state
-  // behind the same events with the last one begun (`&`) ends like this one.
+  // after the same events with the last one begun (`&`) ends like this one.
   if (busy == 0 && !options_.steps_only) return 0;
   // To the end it is steps, and they are edges: all but a deadlock is found
   // there.
