@@ -273,6 +273,11 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
     const int error = errno;
     ::chmod(made.c_str(), 0700);
     RemoveMade(made, NamesOf(all));
+    if (error == ENOTEMPTY || error == EEXIST)
+      Refuse(
+          "another has written there meanwhile; expected a directory of "
+          "its own, or --replace, which replaces what vmtrunc " +
+          command_ + " wrote");
     FailPath(directory_, error);
   }
   if (durable) SyncDirectory(Above());

@@ -85,4 +85,14 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
   }
 }
 
+void ExpectOtherFile(const std::string& option, const std::string& output,
+                     const std::string& input) {
+  std::error_code error;
+  if (fs::is_regular_file(output, error) &&
+      fs::equivalent(input, output, error))
+    throw UsageError{absl::StrCat(option, " ", Shown(output),
+                                  ": expected another file than ", Shown(input),
+                                  ", which is kept")};
+}
+
 }  // namespace vmtrunc::base
