@@ -176,7 +176,8 @@ void OwnDirectory::RefuseChanged(const std::string& name) const {
 // Its place must be ours to write, before the work begins.
 void OwnDirectory::ExpectWritable() const {
   const std::string place = IsThere(directory_) ? directory_ : Above();
-  if (::access(place.c_str(), W_OK | X_OK) != 0) FailPath(place, errno);
+  if (::access(place.c_str(), W_OK | X_OK) != 0)
+    FailPath(place == "." ? directory_ : place, errno);
   // Nor may another be at work there, or have the name of the lock. Where there
   // is none, none is made: one who is killed just then would leave it.
   if (IsThere(absl::StrCat(directory_, "/", DirectoryLock::kFile)))
