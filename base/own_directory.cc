@@ -36,9 +36,17 @@ bool IsThere(const std::string& path) {
   return ::lstat(path.c_str(), &about) == 0;
 }
 
-std::string MakeTemporaryDirectory(const std::string& beside) {
+// What to call the place that `directory` is in: "." says nothing.
+const std::string& Named(const std::string& place,
+                         const std::string& directory) {
+  return place == "." ? directory : place;
+}
+
+std::string MakeTemporaryDirectory(const std::string& beside,
+                                   const std::string& directory) {
   std::string name = beside + "/.vmtrunc-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) FailPath(beside, errno);
+  if (::mkdtemp(name.data()) == nullptr)
+    FailPath(Named(beside, directory), errno);
   // Whatever the umask says of what is made later: it is to be filled.
   if (::chmod(name.c_str(), 0700) != 0) FailPath(beside, errno);
   return name;
@@ -176,7 +184,8 @@ void OwnDirectory::RefuseChanged(const std::string& name) const {
 // Its place must be ours to write, before the work begins.
 void OwnDirectory::ExpectWritable() const {
   const std::string place = IsThere(directory_) ? directory_ : Above();
-  if (::access(place.c_str(), W_OK | X_OK) != 0) FailPath(place, errno);
+  if (::access(place.c_str(), W_OK | X_OK) != 0)
+    FailPath(Named(place, directory_), errno);
   // Nor may another be at work there, or have the name of the lock. Where there
   // is none, none is made: one who is killed just then would leave it.
   if (IsThere(absl::StrCat(directory_, "/", DirectoryLock::kFile)))
@@ -251,7 +260,7 @@ void OwnDirectory::Fill(const std::string& made, const Files& files,
 }
 
 void OwnDirectory::MakeNew(const Files& files, bool durable) {
-  const std::string made = MakeTemporaryDirectory(Above());
+  const std::string made = MakeTemporaryDirectory(Above(), directory_);
   Files all = files;
   Hashes hashes;
   for (const auto& [name, content] : files) hashes[name] = {NameOf(content)};
@@ -273,6 +282,11 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
     const int error = errno;
     ::chmod(made.c_str(), 0700);
     RemoveMade(made, NamesOf(all));
+    if (error == ENOTEMPTY || error == EEXIST)
+      Refuse(
+          "another has written there meanwhile; expected a directory of "
+          "its own, or --replace, which replaces what vmtrunc " +
+          command_ + " wrote");
     FailPath(directory_, error);
   }
   if (durable) SyncDirectory(Above());
@@ -340,7 +354,7 @@ void OwnDirectory::Take(const std::string& made, const std::string& name,
 }
 
 void OwnDirectory::WriteInside(const Files& files, bool durable) {
-  const std::string made = MakeTemporaryDirectory(directory_);
+  const std::string made = MakeTemporaryDirectory(directory_, directory_);
   Fill(made, files, durable);
   std::set<std::string, std::less<>> names = NamesOf(files);
   auto remove = absl::MakeCleanup([&] { RemoveMade(made, names); });

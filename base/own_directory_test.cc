@@ -122,6 +122,24 @@ TEST_F(OwnDirectoryTest, OneWhoIsThereAtTheSameTimeKeepsWhatHeWrote) {
   EXPECT_EQ(Names("."), (std::set<std::string>{"out"}));
 }
 
+// Two at once, and one is first: it is told who was, and what to do.
+TEST_F(OwnDirectoryTest, WhoComesSecondIsToldSo) {
+  for (const bool is_there : {false, true}) {
+    fs::remove_all(Path("out"));
+    if (is_there) fs::create_directory(Path("out"));
+    OwnDirectory second("-o", Path("out"), "distill", /*replace=*/false);
+    Write({{"a", "first"}}, false);
+    const std::string error =
+        ErrorOf([&] { second.Write({{"a", "second"}}, false); });
+    EXPECT_TRUE(error.starts_with("-o " + Path("out"))) << error;
+    EXPECT_NE(error.find("written there meanwhile"), std::string::npos)
+        << error;
+    EXPECT_NE(error.find("--replace"), std::string::npos) << error;
+    EXPECT_EQ(Get("out/a"), "first");
+    EXPECT_EQ(Names("."), (std::set<std::string>{"out"}));
+  }
+}
+
 // Kills a command before each change that others see. What is left is whole,
 // and the next command resumes from it.
 TEST_F(OwnDirectoryTest, KilledAtAnyMomentItIsReplacedByTheNext) {

@@ -68,7 +68,9 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
   const fs::path place = fs::weakly_canonical(directory, error);
   if (error) FailPath(directory, error.value());
   if (place == place.root_path()) refuse("a directory other than the root");
-  if (IsWithin(fs::current_path(), place))
+  // One that has been removed has none around it.
+  const fs::path here = fs::current_path(error);
+  if (!error && IsWithin(here, place))
     refuse("a directory that the working directory is not in");
   if (const char* const home = std::getenv("HOME"); home && *home != '\0') {
     const fs::path at = fs::weakly_canonical(home, error);
@@ -83,6 +85,16 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
       refuse(absl::StrCat("a place outside of ", Shown(input),
                           ", which is read, and not around it"));
   }
+}
+
+void ExpectOtherFile(const std::string& option, const std::string& output,
+                     const std::string& input) {
+  std::error_code error;
+  if (fs::is_regular_file(output, error) &&
+      fs::equivalent(input, output, error))
+    throw UsageError{absl::StrCat(option, " ", Shown(output),
+                                  ": expected another file than ", Shown(input),
+                                  ", which is kept")};
 }
 
 }  // namespace vmtrunc::base

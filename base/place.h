@@ -23,6 +23,11 @@ bool IsMountPoint(const std::string& path);
 void ExpectReplaceable(const std::string& option, const std::string& directory,
                        const std::vector<std::string>& inputs);
 
+// Throws UsageError where `output`, the value of `option`, is the file of
+// `input`: what is read is kept.
+void ExpectOtherFile(const std::string& option, const std::string& output,
+                     const std::string& input);
+
 }  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_PLACE_H_

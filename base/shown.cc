@@ -67,6 +67,20 @@ std::string Rendered(std::string_view bytes, bool escape_controls) {
   return text;
 }
 
+// Not within a character.
+size_t Boundary(std::string_view bytes, size_t i) {
+  for (int back = 0; back < 3 && i > 0 && IsNext(At(bytes, i)); ++back) --i;
+  return i;
+}
+
+std::string Cut(std::string_view bytes, size_t most) {
+  if (bytes.size() <= most) return std::string(bytes);
+  const size_t first = Boundary(bytes, most / 16);
+  const size_t last = Boundary(bytes, bytes.size() - most / 16);
+  return absl::StrFormat("%s...(%d bytes)...%s", bytes.substr(0, first),
+                         last - first, bytes.substr(last));
+}
+
 bool IsPlainInShell(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
          std::string_view("_-+=./:,@%").find(c) != std::string_view::npos;
@@ -77,6 +91,19 @@ bool IsPlainInShell(char c) {
 std::string Utf8(std::string_view bytes) { return Rendered(bytes, false); }
 
 std::string Shown(std::string_view bytes) { return Rendered(bytes, true); }
+
+std::string ShownInError(std::string_view bytes) {
+  // A name of 255 bytes, each written \\xNN; two paths of 4096 and some words.
+  constexpr size_t kMostWord = 1024, kMostLine = 10'000;
+  std::string line;
+  for (size_t i = 0; i < bytes.size();) {
+    size_t end = bytes.find_first_of(" /", i);
+    end = end == std::string_view::npos ? bytes.size() : end + 1;
+    line += Cut(bytes.substr(i, end - i), kMostWord);
+    i = end;
+  }
+  return Shown(Cut(line, kMostLine));
+}
 
 std::string ShellWord(std::string_view bytes) {
   bool plain = !bytes.empty();

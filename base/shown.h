@@ -16,6 +16,11 @@ std::string Utf8(std::string_view bytes);
 // DEL, C1) are written \xNN, a newline \n, a tab \t.
 std::string Shown(std::string_view bytes);
 
+// For the one line of an error, which quotes what was given: as Shown(), and
+// what is longer than any name of a file or path is cut in its middle, where
+// its size is said.
+std::string ShownInError(std::string_view bytes);
+
 // For a command line that is printed to be pasted into a POSIX shell: as it is
 // where that is safe, else in quotes. What has control characters or is not
 // UTF-8 is written $'...', which bash, zsh and ksh understand.

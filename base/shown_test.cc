@@ -33,6 +33,30 @@ TEST(Shown, NothingReachesATerminalThatItObeys) {
   EXPECT_EQ(Utf8("a\nb"), "a\nb");
 }
 
+// What is quoted of what was given, and not the words around it.
+TEST(Shown, AnErrorQuotesNoMoreThanANameOrAPath) {
+  const std::string name(1020, 'n');  // 255 bytes, each as \xNN
+  const std::string path = "/" + std::string(255, 'a') + "/" + name + ": gone";
+  EXPECT_EQ(ShownInError(path), path);
+  for (const std::string& given :
+       {std::string(1 << 20, '7'), std::string(1 << 20, '\xff')}) {
+    const std::string line =
+        ShownInError("--seed " + given + ": expected a number");
+    EXPECT_LT(line.size(), 700U);
+    EXPECT_TRUE(line.starts_with("--seed " + Shown(given.substr(0, 60))));
+    EXPECT_NE(line.find(" bytes)..."), std::string::npos) << line;
+    EXPECT_TRUE(line.ends_with("expected a number")) << line;
+  }
+  std::string many = "expected the end of the line, not ";
+  for (int i = 0; i < 100'000; ++i) many += "x ";
+  EXPECT_LT(ShownInError(many).size(), 2000U);
+  std::string euros;
+  for (int i = 0; i < 1000; ++i) euros += "\xe2\x82\xac";
+  for (size_t shift = 0; shift < 3; ++shift)
+    EXPECT_EQ(ShownInError(std::string(shift, 'x') + euros).find("\\x"),
+              std::string::npos);
+}
+
 // What a shell makes of the word is what it stands for.
 TEST(ShellWord, AShellReadsItBack) {
   for (const std::string word :

@@ -1,6 +1,7 @@
 #include "base/streams.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <initializer_list>
@@ -15,6 +16,11 @@ void HoldClosedStreams() {
     const int flags = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", flags) < 0) return;
   }
+}
+
+bool NobodyReads() {
+  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 }  // namespace vmtrunc::base

@@ -9,6 +9,9 @@ namespace vmtrunc::base {
 // stands there fails as a closed one does, on reading and on writing.
 void HoldClosedStreams();
 
+// Whether standard output is a pipe that nobody reads any more.
+bool NobodyReads();
+
 }  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_STREAMS_H_

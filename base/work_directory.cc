@@ -42,7 +42,8 @@ std::string Made(const std::string& option, const std::string& directory,
                      ": expected a directory's name, not an empty one"};
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error && !fs::is_directory(directory))
+  std::error_code none;
+  if (error && !fs::is_directory(directory, none))
     throw UsageError{
         absl::StrCat(option, " ", Shown(directory), ": ", error.message())};
   const std::string marker =

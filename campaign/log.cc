@@ -106,6 +106,7 @@ Log::Log(Log&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, -1)),
       records_(std::move(other.records_)),
+      slices_(std::move(other.slices_)),
       bad_lines_(other.bad_lines_) {}
 
 Log::~Log() {
@@ -123,6 +124,7 @@ void Log::Add(SliceRecord r) {
   }
   r.at = std::max(r.at, at());
   r.end_unix = std::max(r.end_unix, last_unix);
+  slices_.insert(r.slice);
   records_.push_back(std::move(r));
 }
 
@@ -176,9 +178,6 @@ void Log::Append(const SliceRecord& record, bool is_durable) {
   Add(record);
 }
 
-bool Log::Has(uint64_t slice) const {
-  return std::any_of(records_.rbegin(), records_.rend(),
-                     [&](const SliceRecord& r) { return r.slice == slice; });
-}
+bool Log::Has(uint64_t slice) const { return slices_.contains(slice); }
 
 }  // namespace vmtrunc::campaign

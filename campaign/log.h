@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "campaign/schedule.h"
@@ -73,6 +74,7 @@ class Log {
   std::string path_;
   int file_ = -1;
   std::vector<SliceRecord> records_;
+  std::unordered_set<uint64_t> slices_;  // of records_
   size_t bad_lines_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/read.h"
+#include "base/write.h"
 #include "campaign/report.h"
 #include "campaign/summary.h"
 
@@ -52,6 +53,20 @@ TEST_F(LogTest, ReadsWhatItWrote) {
   EXPECT_EQ(ToLine(log.records()[1]), ToLine(Record(2)));
   EXPECT_TRUE(log.Has(2));
   EXPECT_FALSE(log.Has(3));
+}
+
+// A line that is there twice, as after a copy, counts once wherever it stands.
+TEST_F(LogTest, ASliceCountsOnce) {
+  std::string text;
+  for (const uint64_t slice : {3U, 1U, 2U, 3U, 1U})
+    text += ToLine(Record(slice));
+  base::WriteFile(path_, text);
+  Log log = Log::Open(path_);
+  ASSERT_EQ(log.records().size(), 3U);
+  log.Append(Record(4));
+  const Log moved = std::move(log);
+  for (const uint64_t slice : {1U, 2U, 3U, 4U}) EXPECT_TRUE(moved.Has(slice));
+  EXPECT_FALSE(moved.Has(5));
 }
 
 TEST_F(LogTest, LinesThatCannotBeTrueAreBad) {

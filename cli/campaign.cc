@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
+#include "base/streams.h"
 #include "cli/campaign_run.h"
 #include "cli/campaign_tell.h"
 #include "cli/commands.h"
@@ -152,7 +153,7 @@ int Campaign(CampaignOptions o) {
   CampaignRun run(o, inputs);
   run.Run();
   const campaign::Summary summary = run.Sum();
-  const bool is_read = !NobodyReads() && std::cout;
+  const bool is_read = !base::NobodyReads() && std::cout;
   if (run.executions() == 0 && !run.stopped() && is_read)
     throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer time", run.seconds())};

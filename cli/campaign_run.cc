@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
+#include "base/streams.h"
 #include "campaign/report.h"
 #include "cli/abstract.h"
 #include "cli/campaign_tell.h"
@@ -215,7 +216,7 @@ void CampaignRun::Run() {
                             ? options_.jobs
                             : std::max(1U, std::thread::hardware_concurrency());
   const auto is_over = [&] {
-    return stopped() || !std::cout || NobodyReads() ||
+    return stopped() || !std::cout || base::NobodyReads() ||
            (options_.seconds > 0 && seconds() >= options_.seconds);
   };
   while (!is_over()) {

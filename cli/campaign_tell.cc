@@ -1,6 +1,5 @@
 #include "cli/campaign_tell.h"
 
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -36,11 +35,6 @@ void ShowOnTerminal(const std::string& line) {
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
     width = size.ws_col;
   std::cerr << "\r\033[K" << line.substr(0, width - 1) << std::flush;
-}
-
-bool NobodyReads() {
-  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
-  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 campaign::Summary CampaignRun::Sum() const {

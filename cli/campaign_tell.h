@@ -11,9 +11,6 @@ namespace vmtrunc::cli {
 bool IsTimeToShow();
 void ShowOnTerminal(const std::string& line);
 
-// Whether standard output is a pipe that nobody reads any more.
-bool NobodyReads();
-
 }  // namespace vmtrunc::cli
 
 #endif  // VMTRUNC_CLI_CAMPAIGN_TELL_H_

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -107,6 +108,7 @@ void PrintJson(const ToRun& it, const report::Story& story,
 }
 
 int Explain(const ExplainArguments& o) {
+  base::ExpectOtherFile("--html", o.html, o.file);
   const ToRun it = ReadToRun(o.file, o.from, o.kernel);
   const Script& script = it.script;
   const report::Folding folding =

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -63,6 +64,7 @@ std::string Exported(const ExportArguments& o) {
 }
 
 int ExportFile(const ExportArguments& o) {
+  base::ExpectOtherFile("-o", o.out, o.file);
   const std::string text = Exported(o);
   if (o.out.empty() || o.out == "-") {
     std::cout << text;

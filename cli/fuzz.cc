@@ -199,9 +199,11 @@ int Report(const FuzzOptions& o, std::span<const uint8_t> of,
   if (!run.no_room.empty() || (torn > 0 && !run.stopped))
     directory.ExpectRoom();
   if (!run.no_room.empty()) throw base::UsageError{run.no_room};
-  if (run.status.executions == 0 && o.runs != 0 && !run.stopped)
+  if (run.status.executions == 0 && o.runs != 0 && !run.stopped) {
+    directory.ExpectThere();
     throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
+  }
   if (broken) return base::kExitBroken;
   std::cout << o.spec.Name() << ": nothing broken"
             << (o.property.empty() ? "" : " of " + o.property)

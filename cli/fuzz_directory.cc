@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/own_directory.h"
 #include "base/place.h"
 #include "base/read.h"
 #include "base/sha1.h"
@@ -77,6 +78,14 @@ size_t FuzzDirectory::CorpusSize() const {
        !error && at != end; at.increment(error))
     count += at->is_regular_file(error) ? 1 : 0;
   return count;
+}
+
+void FuzzDirectory::ExpectThere() const {
+  const std::string marker = Path(base::OwnDirectory::kMarker);
+  if (!base::IsRegularFile(marker))
+    throw base::UsageError{base::Shown(marker) +
+                           ": has been removed, or its directory, while the "
+                           "fuzzer ran: what it says of the run is lost"};
 }
 
 void FuzzDirectory::ExpectRoom() const {

@@ -30,6 +30,10 @@ class FuzzDirectory {
   }
   size_t CorpusSize() const;
 
+  // Throws UsageError when it has been removed since: what the fuzzer says of
+  // its run is lost.
+  void ExpectThere() const;
+
   // Throws UsageError when there is no room left for an input.
   void ExpectRoom() const;
   // Removes what this run was writing when there was no room, or when it ended:

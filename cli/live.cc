@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/streams.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/live_threads.h"
@@ -133,6 +134,11 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
   int status = base::kExitHeld;
   for (uint64_t run = 0; run < o.runs && status == base::kExitHeld; ++run) {
     if (o.seconds != 0 && progress.seconds() > o.seconds) break;
+    if (base::NobodyReads()) {
+      result = kStopped;
+      status = base::kExitRanOut;
+      break;
+    }
     base::Random random(o.seed * 1000003 + run);
     const Script script = live::RandomLive(random, o.events, rules);
     const live::Sequence sequence = live::MakeSequence(script, rules);

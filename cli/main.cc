@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/input.h"
+#include "cli/words.h"
 #include "core/build_id.h"
 #include "core/version.h"
 
@@ -78,21 +79,22 @@ int Main(int argc, char** argv) {
       return base::kExitHeld;
     }
     ExpectCommand(app, argc, argv);
-    app.parse(argc, argv);
+    app.parse(WordsToParse(app, argc, argv));
     return Written(command());
   } catch (const CLI::Success& success) {
     return Written(app.exit(success));
   } catch (const CLI::Error& error) {
-    std::cerr << "vmtrunc: " << base::Shown(error.what()) << " (see --help)\n";
+    std::cerr << "vmtrunc: " << base::ShownInError(error.what())
+              << " (see --help)\n";
     return base::kExitUsage;
   } catch (const std::bad_alloc&) {
     std::cerr << "vmtrunc: out of memory\n";
     return base::kExitUsage;
   } catch (const std::exception& error) {
-    std::cerr << "vmtrunc: " << base::Shown(error.what()) << "\n";
+    std::cerr << "vmtrunc: " << base::ShownInError(error.what()) << "\n";
     return base::kExitUsage;
   } catch (const base::UsageError& error) {
-    std::cerr << "vmtrunc: " << base::Shown(error.what) << "\n";
+    std::cerr << "vmtrunc: " << base::ShownInError(error.what) << "\n";
     return base::kExitUsage;
   }
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "base/work_directory.h"
 #include "base/write.h"
@@ -92,6 +93,8 @@ class ProveOutputs {
  public:
   ProveOutputs(const Asked& asked, const ProveArguments& o,
                const search::ProveOptions& options) {
+    base::ExpectOtherFile("-o", o.out, o.from);
+    base::ExpectOtherFile("--abstract-to", o.abstract_to, o.from);
     if (!o.out.empty()) script_.emplace(o.out);
     if (!o.abstract_to.empty()) abstract_.emplace(o.abstract_to);
     if (!o.checkpoint.empty())

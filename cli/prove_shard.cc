@@ -67,12 +67,14 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
                     search::Shard shard, const search::ProveOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(o.answers, error);
-  if (error && !std::filesystem::is_directory(o.answers))
-    base::FailPath(o.answers, error.value());
+  std::error_code none;
+  if (error && !std::filesystem::is_directory(o.answers, none))
+    throw base::UsageError{absl::StrCat("--answers ", base::Shown(o.answers),
+                                        ": ", error.message())};
   const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
   ExpectAnswerOrNone(path);
   const base::OutputFile tried(path);
-  const bool is_there = std::filesystem::exists(path);
+  const bool is_there = std::filesystem::exists(path, none);
   const std::optional<std::string> old =
       base::ReadWhole(path, base::kMostInput);
   if (!old && !is_there) return;

@@ -1,12 +1,12 @@
 // vmtrunc shrink.
 #include "search/shrink.h"
 
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "base/place.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
@@ -182,12 +182,7 @@ void Keep(const ShrinkArguments& o, const base::OutputFile& out,
 }
 
 int ShrinkFile(const ShrinkArguments& o) {
-  std::error_code error;
-  if (!o.out.empty() && o.out != "-" &&
-      std::filesystem::equivalent(o.file, o.out, error))
-    throw base::UsageError{"-o " + base::Shown(o.out) +
-                           ": expected another file than " +
-                           base::Shown(o.file) + ", which is kept"};
+  base::ExpectOtherFile("-o", o.out, o.file);
   std::optional<base::OutputFile> out;
   if (!o.out.empty()) out.emplace(o.out);
   base::EndOnSignals("vmtrunc shrink: stopped; nothing was written");

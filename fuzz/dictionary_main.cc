@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "fuzz/dictionary.h"
 
@@ -17,7 +18,8 @@ bool Write(const std::string& path, const std::string& content) {
   try {
     vmtrunc::base::WriteFile(path, content);
   } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "fuzz_dictionary: %s\n", error.what.c_str());
+    std::fprintf(stderr, "fuzz_dictionary: %s\n",
+                 vmtrunc::base::ShownInError(error.what).c_str());
     return false;
   }
   return true;

@@ -132,7 +132,8 @@ int main(int argc, char** argv) {
   try {
     for (const std::string& input : inputs) Replay(input);
   } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "replay_truncate: %s\n", error.what.c_str());
+    std::fprintf(stderr, "replay_truncate: %s\n",
+                 vmtrunc::base::ShownInError(error.what).c_str());
     return 2;
   }
   std::printf("%zu inputs ran, none broke a property\n", inputs.size());

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/read.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "core/script/script.h"
 
@@ -64,7 +65,8 @@ int main(int argc, char** argv) {
   try {
     return ConvertAll(argv[1], {argv + 2, argv + argc});
   } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "fuzz_seeds: %s\n", error.what.c_str());
+    std::fprintf(stderr, "fuzz_seeds: %s\n",
+                 vmtrunc::base::ShownInError(error.what).c_str());
     return 2;
   }
 }

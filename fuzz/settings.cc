@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "base/shown.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/status.h"
 
@@ -87,7 +88,7 @@ std::string DirectorySetting() {
 }
 
 void EndTarget(const std::string& what) {
-  std::fprintf(stderr, "fuzz_truncate: %s\n", what.c_str());
+  std::fprintf(stderr, "fuzz_truncate: %s\n", base::ShownInError(what).c_str());
   std::fflush(stderr);
   ::_exit(2);
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/streams.h"
 #include "live/rounds.h"
 #include "live/tasks.h"
 #include "live/truth.h"
@@ -107,6 +108,7 @@ void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
       ::kill(child, SIGKILL);
       return;
     }
+    if (base::NobodyReads()) s.stop.store(1);
     progress(ReportOf(s, start));
     ::usleep(kLookMicroseconds);
   }

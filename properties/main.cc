@@ -414,14 +414,14 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
-    std::cerr << "properties: " << base::Shown(error.what())
+    std::cerr << "properties: " << base::ShownInError(error.what())
               << " (see --help)\n";
     return base::kExitUsage;
   } catch (const base::UsageError& error) {
-    std::cerr << "properties: " << base::Shown(error.what) << "\n";
+    std::cerr << "properties: " << base::ShownInError(error.what) << "\n";
     return base::kExitUsage;
   } catch (const std::exception& error) {
-    std::cerr << "properties: " << base::Shown(error.what()) << "\n";
+    std::cerr << "properties: " << base::ShownInError(error.what()) << "\n";
     return base::kExitUsage;
   }
 }

@@ -2,6 +2,7 @@
 # One AFL++ instance of many over a shared directory; docs/cluster.md.
 #   afl-main-secondary.sh I DIR [SECONDS]
 # Instance 0 is the main one (-M), which takes all that the others found; the
+# others (-S) take what the main one has.
 # Machines may share DIR; each instance writes below a name of its own.
 # After ci/build afl. VMTRUNC_KERNEL and VMTRUNC_PROPERTY: docs/engines.md.
 set -euo pipefail
@@ -11,7 +12,7 @@ shared=${2:?usage: afl-main-secondary.sh I DIR [SECONDS]}
 seconds=${3:-0}
 bin=$(cd -- "$(dirname -- "$0")/../../build/afl/bin" && pwd)
 
-mkdir -p "$shared/in" "$shared/out"
+mkdir -p -- "$shared/in" "$shared/out"
 # AFL++ takes no empty corpus. All write the same.
 [ -s "$shared/in/zero" ] || printf '\0' >"$shared/in/zero"
 role=(-S "secondary-$number")

@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "core/model/rules.h"
 #include "core/script/script.h"
@@ -72,9 +73,11 @@ int main(int argc, char** argv) {
     vmtrunc::Write(count, argv[2], seed);
     return 0;
   } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "random_scripts: %s\n", error.what.c_str());
+    std::fprintf(stderr, "random_scripts: %s\n",
+                 vmtrunc::base::ShownInError(error.what).c_str());
   } catch (const std::filesystem::filesystem_error& error) {
-    std::fprintf(stderr, "random_scripts: %s\n", error.what());
+    std::fprintf(stderr, "random_scripts: %s\n",
+                 vmtrunc::base::ShownInError(error.what()).c_str());
   }
   return 2;
 }

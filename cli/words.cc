@@ -1,0 +1,63 @@
+#include "cli/words.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "cli/values.h"
+
+namespace vmtrunc::cli {
+namespace {
+
+// The option of that command which this word names, or nullptr.
+const CLI::Option* OptionOf(const CLI::App& command, const std::string& word) {
+  const bool is_long = word.starts_with("--") && word.size() > 2;
+  if (!is_long && (!word.starts_with('-') || word.size() != 2)) return nullptr;
+  return command.get_option_no_throw(word.substr(0, word.find('=')));
+}
+
+bool IsCommasAlone(const std::string& value) {
+  return !value.empty() && value.find_first_not_of(',') == std::string::npos;
+}
+
+void ExpectWordIn(const CLI::Option& option, const std::string& value) {
+  if (option.get_delimiter() != '\0' && IsCommasAlone(value))
+    throw base::UsageError{absl::StrCat(
+        LongName(option), " ", value, ": expected a value, not commas alone")};
+}
+
+}  // namespace
+
+std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
+                                      const char* const* argv) {
+  std::vector<std::string> words;
+  const CLI::App* const command =
+      argc > 1 ? FindCommand(app, argv[1]) : nullptr;
+  const CLI::Option* last = nullptr;  // option, whose values may still come
+  bool is_over = command == nullptr;  // no option is named from here on
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (!is_over && word == "--") {
+      // CLI11 takes it for the end of the values of an option that may have
+      // more of them, and goes on with options.
+      if (last != nullptr && last->get_items_expected_max() > 1)
+        words.push_back(word);
+      is_over = true;
+    } else if (!is_over) {
+      const CLI::Option* const named = OptionOf(*command, word);
+      if (named != nullptr) {
+        last = named;
+        const size_t sign = word.find('=');
+        if (sign != std::string::npos)
+          ExpectWordIn(*last, word.substr(sign + 1));
+      } else if (last != nullptr) {
+        ExpectWordIn(*last, word);
+      }
+    }
+    words.push_back(word);
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
+}  // namespace vmtrunc::cli
