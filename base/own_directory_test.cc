@@ -122,8 +122,8 @@ TEST_F(OwnDirectoryTest, OneWhoIsThereAtTheSameTimeKeepsWhatHeWrote) {
   EXPECT_EQ(Names("."), (std::set<std::string>{"out"}));
 }
 
-// Two at once, and one is first: it is told who was, and what to do.
-TEST_F(OwnDirectoryTest, WhoComesSecondIsToldSo) {
+// Two at once, and one is first: the other learns who was, and what to do.
+TEST_F(OwnDirectoryTest, WhoComesSecondLearnsSo) {
   for (const bool is_there : {false, true}) {
     fs::remove_all(Path("out"));
     if (is_there) fs::create_directory(Path("out"));

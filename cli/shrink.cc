@@ -254,8 +254,8 @@ void AddShrink(CLI::App& app, Command& run) {
   sub->add_option("--property", o->property,
                   "what it breaks; else what it breaks first");
   sub->add_option("--unlike", o->unlike,
-                  "the reason: it goes on holding on this kernel; else on the "
-                  "kernel with one rule turned round, if there is such a rule");
+                  "the reason: it still holds on this kernel; else on the "
+                  "kernel with one rule flipped, if there is such a rule");
   sub->add_option("--from", o->from, "the form of FILE; else its name says")
       ->check(CLI::IsMember({"text", "bytes"}));
   sub->add_flag("--quick", o->quick,

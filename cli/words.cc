@@ -39,7 +39,7 @@ std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
     const std::string word = argv[i];
     if (!is_over && word == "--") {
       // CLI11 takes it for the end of the values of an option that may have
-      // more of them, and goes on with options.
+      // more of them, and reads options again.
       if (last != nullptr && last->get_items_expected_max() > 1)
         words.push_back(word);
       is_over = true;

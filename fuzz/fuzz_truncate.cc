@@ -44,7 +44,7 @@ __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
 
 namespace vmtrunc::fuzz {
 
-// A target that is told nothing by its environment has these compiled in: the
+// A target whose environment says nothing has these compiled in: the
 // values of VMTRUNC_KERNEL and VMTRUNC_PROPERTY, null as if unset. A target of
 // its own replaces them (fuzz/built_in.cc).
 __attribute__((weak)) const char* BuiltInKernel() { return nullptr; }

@@ -1,4 +1,4 @@
-// Sorts what a fuzzing process breaks by cause while it goes on, so that a bug
+// Sorts what a fuzzing process breaks by cause while it runs, so that a bug
 // that breaks every hundredth input does not hide the others.
 #ifndef VMTRUNC_FUZZ_SORTER_H_
 #define VMTRUNC_FUZZ_SORTER_H_

@@ -1,4 +1,4 @@
-// What the fuzzing executable tells whoever started it, in a shared file.
+// What the fuzzing executable tells its parent, in a shared file.
 #ifndef VMTRUNC_FUZZ_STATUS_H_
 #define VMTRUNC_FUZZ_STATUS_H_
 
@@ -17,7 +17,7 @@ inline constexpr const char* kDirectoryVariable = "VMTRUNC_DIRECTORY";
 inline constexpr const char* kUnlikeVariable = "VMTRUNC_UNLIKE";
 // Verbs that the mutator chooses from, by name with commas between.
 inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
-// Set: goes on after a violation, keeps the first input for each property in
+// Set: continues after a violation, keeps the first input for each property in
 // DIRECTORY/broken-PROPERTY.bytes and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // With the former. Sorts violations by cause (fuzz/sorter.h) and keeps one
@@ -35,7 +35,7 @@ inline constexpr const char* kNoFeaturesVariable = "VMTRUNC_NO_FEATURES";
 inline constexpr const char* kGrowthVariable = "VMTRUNC_GROWTH";
 // At most so many events a script that AFL++'s mutator makes.
 inline constexpr const char* kEventsVariable = "VMTRUNC_EVENTS";
-// The BuildId() that whoever starts it has; another refuses to run.
+// The BuildId() that its parent has; another refuses to run.
 inline constexpr const char* kBuildVariable = "VMTRUNC_BUILD";
 inline constexpr const char* kBrokenPrefix = "broken-";
 inline constexpr const char* kCausePrefix = "cause-";

@@ -51,7 +51,7 @@ constexpr ScriptProperty kScriptProperties[] = {
      Holds<Property::kVmasWellFormed>, "2.6.11-merge-moves-pgoff", 500},
     {"lock-order",
      "locks are taken in order, nobody sleeps under a spinlock, and none is "
-     "left behind",
+     "left over",
      Holds<Property::kLockOrder>, "2.6.11-punch-without-mmap-sem", 50},
     {"no-deadlock", "some task can always move until all are done",
      Holds<Property::kNoDeadlock>, "2.6.15-wide-offsets", 150000},
