@@ -132,7 +132,7 @@ int Explain(const ExplainArguments& o) {
         report::VerdictInWords(story), KernelFromInWords(it));
   }
   if (!o.html.empty()) {
-    // What was found is told, whatever becomes of the file.
+    // What was found is printed, whatever becomes of the file.
     std::cout.flush();
     base::WriteFile(o.html, other || o.steps ? report::PageOf(story, against)
                                              : report::ExplainedPage(story));
@@ -158,7 +158,7 @@ void AddExplain(CLI::App& app, Command& run) {
   sub->add_option(
       "--html", o->html,
       "writes it as a page that needs no network; without --against, beside "
-      "the kernel with the rule that decides turned round");
+      "the kernel with the rule that decides flipped");
   sub->add_flag("--steps", o->steps,
                 "a row a step, also where nobody could come in between");
   sub->add_flag("--brief", o->brief,

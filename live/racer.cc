@@ -267,7 +267,7 @@ void Racer::Exit(unsigned task, unsigned i) {
   }
   if (!last) return;  // a thread ends; the mm stays
   if (!forked_) s_.gone[first_].store(1);
-  // exit_mmap() unmaps what is left, while the others go on.
+  // exit_mmap() unmaps what is left, while the others run.
   s_.running.fetch_sub(1);
   FutexWake(s_.running);
   ::_exit(0);

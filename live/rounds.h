@@ -23,7 +23,7 @@ class Rounds {
       : s_(shared), options_(options) {}
 
   // Runs rounds to a limit, a failure or a stop. Requires: in a process of its
-  // own, with one thread; it leaves children behind that die with it.
+  // own, with one thread; it keeps children that die with it.
   void Run();
 
  private:

@@ -15,7 +15,7 @@ namespace vmtrunc::live {
 inline constexpr unsigned kMaxUnit = 16;
 inline constexpr unsigned kFilePages = LargeCaps::kFilePages * kMaxUnit;
 
-// What a test of the checks does behind their back: what a correct kernel never
+// What a test of the checks does without their knowledge: what a correct kernel never
 // does. PlantNames() has them as words.
 enum class Plant : uint8_t {
   kNone,
@@ -111,10 +111,10 @@ bool IsMachineLimit(int error);
 // Notes that the machine refused this, with errno's words; nothing broke.
 void Refused(RaceShared& shared, unsigned task, const char* what, int error);
 
-// How often this machine has killed a process for want of memory.
+// How often this machine has killed a process for lack of memory.
 uint64_t OomKills();
 
-// Notes it when a process ended, by waitpid()'s status, for want of memory or
+// Notes it when a process ended, by waitpid()'s status, for lack of memory or
 // of the time of `ulimit -t`. `before`: OomKills() at the start.
 bool RefusedBySignal(RaceShared& shared, int status, uint64_t before);
 

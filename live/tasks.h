@@ -24,7 +24,7 @@ constexpr uint8_t FirstValue(unsigned file, unsigned page) {
   return static_cast<uint8_t>(1 + file * LargeCaps::kFilePages + page);
 }
 
-// What a process is told, and what it answers.
+// What a process is asked, and what it answers.
 struct Request {
   Event event;
   uint8_t size = 0;  // of the file: pages past it are not populated

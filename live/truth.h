@@ -1,4 +1,4 @@
-// What the files hold: read, judged and stamped anew at each quiescent point.
+// What the files hold: read, judged and stamped again at each quiescent point.
 //
 // Every value in a page says who wrote it and so when: an operation of the
 // round, or a check, which stamps all pages of all files.

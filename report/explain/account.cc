@@ -20,7 +20,7 @@ bool Matters(const Fact& fact) {
 // Pages that mremap moves one by one, each in a row of its own, as one deed.
 class Moves {
  public:
-  // Whether the fact is a move that goes on where the last one ended.
+  // Whether the fact is a move that continues where the last one ended.
   bool Takes(const Fact& fact, const StoryRow& row) {
     if (fact.kind != Fact::Kind::kMoves || fact.addrs.size() != 1) return false;
     if (!all_) {
@@ -97,7 +97,7 @@ class Accountant {
           {FactAt(row, slot), CountOf(story_, it.world.vmas[slot])});
   }
 
-  // From the drop to where the pass goes on.
+  // From the drop to where the pass resumes.
   void Others(size_t dropped) {
     const size_t until = escape_.skip == Escape::Skip::kUnknown
                              ? escape_.breaks

@@ -38,7 +38,7 @@ struct LeftCount {
 struct Account {
   // Why the pass did not take the page.
   enum class How : uint8_t {
-    kComesBack,  // it came there behind the scan, or where there was none
+    kComesBack,  // it came there after the scan, or where there was none
     kByPointer,  // the struct is the one in the note, and so is the page there
     kByOtherPage,  // the struct is, and the page there is another
     kByRestart,    // a restart address was believed
@@ -49,7 +49,7 @@ struct Account {
     kLeftOut,     // it comes to the vma and leaves the address out
   };
   How how = How::kNeverThere;
-  bool is_moved = false;  // it is told first that mremap has moved the page
+  bool is_moved = false;  // the move by mremap is told before
                           // there
   // At the last drop before that: what the pass keeps or leaves.
   std::optional<RestartNote> note;

@@ -195,7 +195,7 @@ std::vector<std::string> MappedAndRemoved(const Story& story) {
         "%s (%s) maps page %u at %u (%s)", story.script.task_names[maps.task],
         VerbName(maps.verb), victim->index, victim->addr, MarkedSteps(maps));
     if (i != breaks)
-      absl::StrAppendFormat(&text, ", and %s (%s) removes it all the same (%s)",
+      absl::StrAppendFormat(&text, ", and %s (%s) still removes it (%s)",
                             story.script.task_names[last.task],
                             VerbName(last.verb), MarkedSteps(last));
     return {text + "."};

@@ -1,5 +1,6 @@
-// Why a run breaks: which rules decide it, which switches between tasks, and
-// from where on nothing could have helped. All found by running, none guessed.
+// Why a run violates a property: which rules decide it, which switches between
+// tasks, and from where on nothing could have helped. All found by running,
+// none guessed.
 #ifndef VMTRUNC_REPORT_EXPLAIN_CAUSE_H_
 #define VMTRUNC_REPORT_EXPLAIN_CAUSE_H_
 
@@ -15,7 +16,7 @@ struct RuleRole {
   const RuleInfo* rule;
   size_t number;  // in AllRules()
   bool on;        // the kernel has it
-  bool decides;   // turned round alone, the whole script holds
+  bool decides;   // flipped alone, the whole script holds
 };
 
 // An event of another task than the one before it, which has an operation in
@@ -29,12 +30,11 @@ struct Switch {
 // The first row of a story that leaves no way out: from the state before it,
 // the operations in flight can still be ordered, their break tests answered,
 // and those of the script that have not begun be begun or left out, so that the
-// property is not broken; from the state behind it they cannot.
+// property holds; from the state after it they cannot.
 struct NoReturn {
   size_t row = 0;
   std::vector<Event> way_out = {};  // the last one
-  std::vector<Event> saved =
-      {};  // the run up to here, then that: nothing breaks
+  std::vector<Event> saved = {};    // the run up to here, then that: all hold
   std::vector<Fact> saves = {};  // what happens on it up to where the page is
                                  // gone, if it is about a page and that is
                                  // little
@@ -49,7 +49,7 @@ struct Cause {
   std::optional<NoReturn> no_return;
 };
 
-// Requires: the story breaks something and has rows.
+// Requires: the story violates a property and has rows.
 Cause FindCause(const Story& story);
 
 }  // namespace vmtrunc::report

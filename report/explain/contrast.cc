@@ -52,7 +52,7 @@ class Contrast {
             "of the vma itself, %s%s.%s",
             At(i), CountInWords(story_, vma), VmaName(story_, i, vma),
             Freed(i, zap, slot),
-            had_note_ ? " It keeps no note that it could believe later." : "");
+            had_note_ ? " It remembers nothing else." : "");
       }
       return "";
     }
@@ -85,7 +85,7 @@ class Contrast {
       return absl::StrFormat(
           "The piece %s gets slot %u here too (%s)%s; its count is \"%s\".",
           VmaName(story_, i, now), slot, At(i),
-          had_note_ ? ", but nothing here goes by slots"
+          had_note_ ? ", but this kernel does not compare slots"
           : story_.rules.split_inherits
               ? ", but its count is copied from the vma that is split"
               : ", with the count of a copy of the vma that is split",
@@ -123,7 +123,7 @@ class Contrast {
   const Story& story_;
   const Victim victim_;
   const unsigned task_;
-  const bool had_note_;  // the run that breaks, and this one has none
+  const bool had_note_;  // the run that violates, and this one has none
 };
 
 }  // namespace

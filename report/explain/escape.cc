@@ -51,8 +51,8 @@ class EscapeTeller {
                              : row.verb == Verb::kPunch  ? "punches"
                                                          : "invalidates";
     Say(absl::StrFormat(
-        "%s %s %s%s: %s has to take %s from every process. What it will "
-        "not take is page %u at %u of %s%s.",
+        "%s %s %s%s: %s must unmap %s from every process. It misses page "
+        "%u at %u of %s%s.",
         TaskName(row.task), does, file,
         row.verb == Verb::kTruncate
             ? absl::StrFormat(" to %s",
@@ -60,7 +60,7 @@ class EscapeTeller {
             : "",
         pass, PagesInWords(note.start, note.end - 1), victim_.index,
         victim_.addr, MmName(victim_.mm),
-        others.empty() ? "" : ", and the like at " + RangesOf(others)));
+        others.empty() ? "" : ", and those at " + RangesOf(others)));
   }
 
   static std::string Pages(unsigned pages) {
@@ -73,16 +73,16 @@ class EscapeTeller {
     std::string left;
     if (account_.note)
       left = absl::StrFormat(
-          " and keeps a note, a variable of the pass's own, of where it was: "
-          "slot %u (the vma %s), address %u, file page %u",
+          " and notes, in a variable of the pass, where it was: slot %u (the "
+          "vma %s), address %u, file page %u",
           account_.note->slot, InWords(story_, *account_.noted),
           account_.note->addr, account_.note->page);
     for (const LeftCount& it : account_.left)
       left += absl::StrFormat(" and leaves \"%s\" in the count of %s",
                               InWords(it.count), InWords(story_, it.vma));
     Say(absl::StrFormat(
-        "At %s it is asked to let others go first (\"%s\"): "
-        "it drops i_mmap_lock%s.",
+        "At %s a break test says yes (\"%s\"): it drops "
+        "i_mmap_lock%s.",
         At(at), EventInWords(story_, story_.rows[at].event), left));
     for (const Meanwhile& it : account_.meanwhile) Others(it);
   }
@@ -121,7 +121,7 @@ class EscapeTeller {
         return OutOfRange();
       case How::kNeverThere:
         return Say(
-            absl::StrFormat("Its walk never comes to a vma that has %u of %s.",
+            absl::StrFormat("Its walk never reaches a vma that has %u of %s.",
                             victim_.addr, MmName(victim_.mm)));
       case How::kLeftOut:
         return LeftOut();
@@ -141,8 +141,8 @@ class EscapeTeller {
   // It scans the address and leaves the page.
   void Left() {
     Say(absl::StrFormat(
-        "The pass scans %u at %s and leaves the page. Why is not known to "
-        "explain.",
+        "The pass scans %u at %s and leaves the page. explain does not know "
+        "why.",
         victim_.addr, At(escape_.scans.back())));
     const size_t scan = escape_.scans.back();
     Changed("at " + At(scan), story_.Before(scan), scan);
@@ -152,8 +152,8 @@ class EscapeTeller {
   void LeftOut() {
     const Vma& vma = story_.Before(*escape_.looked).vmas[escape_.looked_at];
     Say(absl::StrFormat(
-        "At %s its walk comes to %s and leaves %u out. Why is not known to "
-        "explain.",
+        "At %s its walk comes to %s and skips %u. explain does not know "
+        "why.",
         At(*escape_.looked), VmaName(story_, *escape_.looked, vma),
         victim_.addr));
     Changed(absl::StrFormat("from the begin of the pass to %s",
@@ -217,22 +217,23 @@ class EscapeTeller {
 
   void ByRestart() {
     Say(absl::StrFormat(
-        "At %s %s finds \"%s\" in %s, there since %s, and believes that %u is "
-        "done.%s",
+        "At %s %s finds \"%s\" in %s, written at %s, and takes %u for "
+        "scanned.%s",
         At(escape_.skipped), PassTask(), CountInWords(story_, SkippedVma()),
         SkippedName(), At(escape_.marked), victim_.addr, Never()));
     if (!account_.older) return;
     Say(absl::StrFormat(
-        "That address is not this pass's: pass %u left it in %s when it "
-        "dropped the lock at %s.",
+        "Another pass wrote that address: pass %u, into %s, when it dropped "
+        "the "
+        "lock at %s.",
         account_.older->pass, InWords(story_, account_.older->vma),
         At(account_.older->row)));
   }
 
   void ByStamp() {
     Say(absl::StrFormat(
-        "At %s %s finds %s marked as scanned by this pass, which it has been "
-        "since %s, and passes it by.%s",
+        "At %s %s finds %s marked as scanned by this pass, since %s, and skips "
+        "it.%s",
         At(escape_.skipped), PassTask(), SkippedName(), At(escape_.marked),
         Never()));
   }
@@ -243,22 +244,20 @@ class EscapeTeller {
     const unsigned task = story_.rows[escape_.begins].task;
     const Pass& pass = story_.Before(escape_.skipped).tasks[task].op.pass;
     const std::string begins = absl::StrFormat(
-        "When %s has the lock again it begins its walk anew. At %s it comes to "
+        "When %s reacquires the lock it restarts its walk. At %s it comes to "
         "%s, in slot %u, which is the slot in its note",
         PassTask(), At(escape_.skipped), SkippedName(), escape_.slot);
     if (account_.how == Account::How::kByPointer)
-      Say(
-          absl::StrFormat("%s, and %u is file page %u there too, as the note "
-                          "says; more it does "
-                          "not compare. So it goes on at %u, as if what lies "
-                          "below were done.%s",
-                          begins, pass.restart_addr, pass.restart_pgoff,
-                          pass.restart_addr, Never()));
+      Say(absl::StrFormat(
+          "%s, and %u is file page %u there too, as the note "
+          "says. It compares nothing else, so it resumes at %u, "
+          "as if all below were done.%s",
+          begins, pass.restart_addr, pass.restart_pgoff, pass.restart_addr,
+          Never()));
     else
       Say(absl::StrFormat(
-          "%s. That %u would not be file page %u there it takes for a sign "
-          "that "
-          "nothing of it is left to do.%s",
+          "%s. There %u is not file page %u, and it takes that to mean that "
+          "nothing of the vma is left to do.%s",
           begins, pass.restart_addr, pass.restart_pgoff, Never()));
   }
 

@@ -9,7 +9,7 @@
 
 namespace vmtrunc::report {
 
-// What the pass was to do, what it left behind when it dropped its lock, what
+// What the pass was to do, what it noted when it dropped its lock, what
 // others did then, and why it did not come to the page again. With marks, as
 // SentenceOf() takes them.
 std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,

@@ -1,6 +1,6 @@
-// Each script of corpus/history and corpus/found that breaks a kernel,
+// Each script of corpus/history and corpus/found that violates a property,
 // explained: what is said to have been a way out is one, what is said to be
-// folded loses no step, and what is told of a state is what the state has.
+// folded loses no step, and what is printed of a state is what the state has.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -67,14 +67,14 @@ TEST(Explain, WhatIsSaidToBeAWayOutIsOne) {
   EXPECT_GT(settled * 10, all * 9);
 }
 
-// From behind that row, running on in any order that we try breaks it.
+// From after that row, running on in any order that we try violates it.
 TEST(Explain, BehindItThereIsNone) {
   for (const Case& it : Cases()) {
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kNone);
     const auto found = FindNoReturn(story);
     if (!found || !found->settled) continue;
     const Property property = story.result.first.property;
-    // The script itself, cut behind the event of the row: what is in flight
+    // The script itself, cut after the event of the row: what is in flight
     // runs to its end in the model's own order.
     const unsigned event = story.rows[found->row].event;
     if (event == 0) continue;
@@ -242,7 +242,7 @@ TEST(Explain, WhatItSaysOfScansIsSo) {
   EXPECT_GT(scanned, 5U);
 }
 
-// Who waits is told what for: the lock of that file, not one of its kind.
+// What a task waits for is named: the lock of that file, not one of its kind.
 TEST(Explain, NamesTheHolderOfTheLockThatIsWaitedFor) {
   const auto script = ParseText(R"(vmtrunc 1
 file f 4
@@ -266,7 +266,7 @@ c truncate g 2
   EXPECT_TRUE(waits);
 }
 
-// Names are bytes: the page and the JSON are UTF-8 all the same, and no name is
+// Names are bytes: the page and the JSON are still UTF-8, and no name is
 // markup.
 TEST(Explain, NamesAreNoMarkup) {
   const Script script = *ParseText("vmtrunc 1\nfile f 1\ntask a\na read 1\n");

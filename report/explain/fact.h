@@ -16,7 +16,7 @@
 
 namespace vmtrunc::report {
 
-// A lock that a task holds, or takes and lets go.
+// A lock that a task holds, or takes and releases.
 struct HeldLock {
   LockKind kind = LockKind::kISem;
   unsigned id = 0;  // of the file, mm, or page
@@ -61,7 +61,7 @@ struct VmaFact {
   bool operator==(const VmaFact&) const = default;
 };
 
-// Where a pass would go on by a note of its own.
+// Where a pass would resume by a note of its own.
 struct RestartNote {
   Slot slot = kNone;
   unsigned addr = 0, page = 0;
@@ -106,10 +106,10 @@ struct Fact {
     kRetriesCount,      // truncate_count has changed
     kRetriesPage,       // `page` has left the page cache
     kPteChanged,        // at `addr`: the access would fault again
-    kFails,             // the operation, for want of memory
+    kFails,             // the operation, with ENOMEM
     kNoMemory,          // it has to undo what it did
     kEnds,              // the operation, and nothing else is to be said
-    kOnlyLocks,         // and goes on at `place`
+    kOnlyLocks,         // and continues at `place`
   };
   Kind kind = Kind::kEnds;
   unsigned task = 0;   // who does it
@@ -143,7 +143,7 @@ enum class PteLook : uint8_t {
   kOrphan,  // of a page that has been removed
 };
 
-// Passes that would go on in a vma by notes of their own: task and address.
+// Passes that would resume in a vma by notes of their own: task and address.
 using RestartPoints = std::vector<std::pair<unsigned, unsigned>>;
 
 // All that is shown of a vma in use.

@@ -7,7 +7,7 @@ FACTS_OF is linked without what makes sentences. Of each script of the corpus
 it says the same facts, locks, way of escape, cause, point of no return and
 parting as `vmtrunc explain --json` does, once each sentence of that has been
 replaced by a placeholder. And a script whose tasks and files are named by words
-of the report is told the same, once they have their names again.
+of the report is the same, once they have their names again.
 """
 import glob
 import json

@@ -146,7 +146,7 @@ class Search {
   std::unordered_set<uint64_t> bad_;
 };
 
-// The states of the story's run: [0] before the first row, [i] behind row
+// The states of the story's run: [0] before the first row, [i] after row
 // i - 1, or nothing where the search's own events cannot stop there (inside
 // what a truncation does before its first sync point).
 class Replay {

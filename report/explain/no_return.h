@@ -8,7 +8,7 @@
 
 namespace vmtrunc::report {
 
-// Goes back from the row that breaks, and looks at each for a way out
+// Goes back from the row that violates, and looks at each for a way out
 // (NoReturn): depth first, states by a hash of the world, of what the checker
 // remembers and of the operations that have begun. Empty when even the state
 // before the first row has none. Looks at kMostLooked states at most, and at no

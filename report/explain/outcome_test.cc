@@ -1,7 +1,7 @@
 // Every row of every script of corpus/, and of some thousand random ones: what
-// is told of it against the outcome that the run had. The outcome is computed
-// here from the worlds around each step and from the event that began the
-// operation, without what explain/ keeps. The sentences are recognised here
+// is printed of it against the outcome that the run had. The outcome is
+// computed here from the worlds around each step and from the event that began
+// the operation, without what explain/ keeps. The sentences are recognised here
 // alone.
 #include <gtest/gtest.h>
 
@@ -152,8 +152,8 @@ Outcomes Together(const std::vector<Seen>& steps, const Story& story,
   return all;
 }
 
-// A pass's count is told where vmas are stamped; who counts passes for faults
-// alone tells none.
+// A pass's count is printed where vmas are stamped; who counts passes for
+// faults alone tells none.
 Outcomes WithoutCounts(const Outcomes& outcomes) {
   Outcomes all;
   for (const std::string& outcome : outcomes)
@@ -273,9 +273,10 @@ std::vector<fs::path> CorpusScripts() {
   return paths;
 }
 
-// What was told wrong: accesses in one event each, told with the arguments of
-// the one before; a pass that begins and ends in one step, with the range of
-// the pass before; and a remap whose fault ends in SIGBUS, as if it had ended.
+// What was printed wrong: accesses in one event each, printed with the
+// arguments of the one before; a pass that begins and ends in one step, with
+// the range of the pass before; and a remap whose fault ends in SIGBUS, as if
+// it had ended.
 TEST(Outcomes, OfTheReportedCaseAndItsLike) {
   const auto deeds = [](const char* text, const char* kernel) {
     std::string all;

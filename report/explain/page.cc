@@ -26,7 +26,7 @@ std::string Badge(const Story& story) {
       "<span class=\"badge %s\">%s %s</span>", is, Escaped(story.kernel.Name()),
       story.result.holds()
           ? "holds"
-          : absl::StrFormat("breaks %s", Name(story.result.first.property)));
+          : absl::StrFormat("violates %s", Name(story.result.first.property)));
 }
 
 // Its steps as links, which the page's script leads somewhere.
@@ -69,7 +69,7 @@ std::string Head(const Story& story, const Story* other) {
       other == nullptr ? "" : " " + Badge(*other), "</p>\n", Wrong(story));
 }
 
-// What the script does, and the words that the rest is told in.
+// What the script does, and the words that the rest uses.
 std::string Beginning(const Story& story) {
   std::string script;
   for (size_t i = 1; i <= story.script.events.size(); ++i)

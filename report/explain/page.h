@@ -18,11 +18,11 @@ namespace vmtrunc::report {
 // told with one Folding.
 std::string PageOf(const Story& story, const Story* other);
 
-// The page of a story, beside the same kernel with the rule that decides turned
-// round, where it breaks something and one does.
+// The page of a story, beside the same kernel with the rule that decides
+// flipped, where it violates a property and one does.
 std::string ExplainedPage(const Story& story);
 
-// What any page of vmtrunc begins with, its look in it, to behind <body>.
+// What any page of vmtrunc begins with, its look in it, up to and with <body>.
 std::string PageHead(std::string_view title, std::string_view more_css = "");
 
 // Text for HTML.

@@ -13,7 +13,7 @@ const SIGNS = {
   'x': ['past', 'page that is in no cache any more, still mapped'],
   'f': ['fpte', 'file pte'], '.': ['none', 'nothing mapped']};
 
-// The state behind each row, from what each row sets. [0]: before the first.
+// The state after each row, from what each row sets. [0]: before the first.
 function statesOf(run) {
   let state = {vmas: {}, files: {...run.files}, held: {}, holds: {},
                passes: {}, in_flight: {}, zapped: new Set()};
@@ -60,7 +60,7 @@ for (const run of data.runs) {
   run.pages = Math.max(1, ...Object.values(run.files).map((f) => f.size),
       ...run.rows.flatMap((row) => Object.values(row.set.files || {})
           .map((f) => Math.max(f.size, f.cached.length))));
-  // What is past the end of the file where it breaks: mm, address, page.
+  // What is past the end of the file where it is violated: mm, address, page.
   run.victims = new Set();
   if (run.broken_row !== undefined)
     for (const vma of vmasOf(run.states[run.broken_row + 1]))
@@ -235,7 +235,7 @@ function drawPassNotes(run, state, x0, y, small) {
         restart.slot}" data-addr="${restart.addr}">` +
         `<path class="note" d="M${x} ${y - 3}v-9m-4 5l4 -5l4 5"/>` +
         text(x + 9, y + 6 + 14 * i, 'restart', `${task}'s note: the vma in slot ` +
-            `${restart.slot}, go on at ${restart.addr}`) + '</g>';
+            `${restart.slot}, resume at ${restart.addr}`) + '</g>';
   });
   return svg;
 }
@@ -261,7 +261,7 @@ function drawSlab(run, state, x0, y, small) {
   return svg;
 }
 
-// The world behind a row. `small`: a picture of the film.
+// The world after a row. `small`: a picture of the film.
 function drawWorld(run, row, small) {
   const state = run.states[row + 1], skips = run.rows[row].skips;
   const width = small ? 520 : 1100, x0 = small ? 45 : 100;
@@ -378,13 +378,13 @@ function drawLane(run, task, x, step, y) {
       `${task} has dropped i_mmap_lock`)}</title><rect class="dropped" x="${
       x(i) + 1}" y="${y + 15}" width="${x(j) - x(i) - 2}" height="8"/></g>` +
       (x(j) - x(i) > 55 ? text(x(i) + 4, y + 12, 'restart', 'dropped') : ''));
-  // Locks that are taken and let go in one row.
+  // Locks that are taken and released in one row.
   run.rows.forEach((row, i) => {
     if (moves(i) && row.lock_moves.some((it) =>
         isWalks(it) && it.takes && it.lets_go))
       svg += `<rect class="lock" x="${x(i) + step / 3}" y="${y + 15}" width="${
           Math.max(2, step / 3)}" height="8"><title>${escaped(
-          `${task} takes i_mmap_lock and lets it go`)}</title></rect>`;
+          `${task} takes and releases i_mmap_lock`)}</title></rect>`;
   });
   return svg;
 }
@@ -403,10 +403,10 @@ function drawMoments(run, x, step, height, at) {
   const bottom = 24 + run.lanes.length * 44;
   if (late) svg += `<path class="late" d="M${x(late.row)} 16V${bottom}"/>` +
       text(x(late.row) + 3, bottom + 12, 'restart',
-          late.settled ? 'last way out' : 'too late here') ;
+          late.settled ? 'point of no return' : 'too late here') ;
   if (run.broken_row !== undefined)
     svg += `<path class="broke" d="M${x(run.broken_row + 1)} 4V${bottom}"/>` +
-        text(x(run.broken_row + 1) - 4, 12, 'size', 'breaks', 'text-anchor="end"');
+        text(x(run.broken_row + 1) - 4, 12, 'size', 'violated', 'text-anchor="end"');
   svg += `<rect class="here" x="${x(at)}" y="16" width="${step}" height="${bottom - 16}"/>`;
   run.rows.forEach((row, i) => {
     svg += `<rect class="hit" data-row="${i}" x="${x(i)}" y="14" width="${step}" ` +
@@ -436,14 +436,14 @@ function alarmsOf(run, i) {
         alarms.push(`The processor goes from ${it.from} to ${row.task} here, ` +
             `while ${it.from} is in the middle of its work. ` + (it.decides ?
             `Had ${it.from} run to its end first, this would not break.` :
-            'It breaks without this switch too.'));
+            'It is violated without this switch too.'));
   const late = run.cause?.no_return;
   if (late && late.row === i)
     alarms.push(late.settled ? 'Before this step there was a way out (' +
         (late.moves.length ? late.moves[0].words : 'nothing more begins') +
         ' first); after it there is none.' : 'From here on, perhaps from before, there is no way out.');
   if (run.broken_row === i)
-    alarms.push(`Here it breaks ${run.property.name}. It must hold that ` +
+    alarms.push(`Here ${run.property.name} is violated. It must hold that ` +
         `${run.property.text}. But: ${run.detail}.`);
   return alarms;
 }
@@ -451,7 +451,7 @@ function alarmsOf(run, i) {
 function nowHtml(run, i) {
   const row = run.rows[i];
   const does = (it) => !it.lets_go ? 'takes ' :
-      it.takes ? 'takes and lets go ' : 'lets go ';
+      it.takes ? 'takes and releases ' : 'releases ';
   const locks = row.lock_moves.length ?
       `<p class="soft">Locks: ${row.lock_moves.map((it) =>
           escaped(does(it) + it.words)).join('; ')}.</p>` : '';
@@ -518,7 +518,7 @@ function stepsHtml(run) {
   const story = data.runs[run];
   const head = '<caption class="sr">each step of the run</caption><thead><tr>' +
       '<th scope="col">step</th><th scope="col">event</th><th scope="col">task' +
-      '</th><th scope="col">does</th><th scope="col">locks (+ takes, - lets go)' +
+      '</th><th scope="col">does</th><th scope="col">locks (+ takes, - releases)' +
       '</th></tr></thead>';
   let last = -1;
   return head + '<tbody>' + story.rows.map((row, i) => {
@@ -539,7 +539,7 @@ function stepsHtml(run) {
 }
 
 // The rows that tell the story by themselves: at most so many, those next to
-// where it breaks.
+// where it is violated.
 const kMostPictures = 24;
 function chipsHtml(run) {
   const story = data.runs[run];
@@ -606,13 +606,13 @@ function ruleTable(story, rules) {
         escaped(rule.name)}</code>${rule.main ? ' \u2190 the one that matters: the fix' : ''}</th>` +
         `<td>${rule.has ? 'has it' : 'lacks it'}</td>` +
         `<td>${rule.decides ? '<strong>the script holds</strong>' :
-               'it breaks all the same'}</td>` +
+               'still violated'}</td>` +
         `<td>${escaped(rule.text)}${rule.flip ? ` <span class="soft">Known ` +
         `bugs: ${escaped(rule.flip)}</span>` : ''}</td></tr>`).join('') +
       '</tbody></table>';
 }
 
-// Where a reader begins: where the runs part, or it is passed by, or it breaks.
+// Where a reader begins: where the runs part, or the page is skipped, or the property is violated.
 const firstRow = (story) =>
     data.parting_row ?? story.skipped_row ?? story.broken_row ?? 0;
 
@@ -692,7 +692,7 @@ function begin() {
     const tab = document.createElement('button');
     tab.type = 'button';
     tab.setAttribute('role', 'tab');
-    tab.textContent = `${story.kernel}: ${story.holds ? 'holds' : 'breaks'}`;
+    tab.textContent = `${story.kernel}: ${story.holds ? 'holds' : 'violated'}`;
     tab.onclick = () => choose(run);
     tab.onkeydown = onTabKey;
     $('tabs').append(tab);

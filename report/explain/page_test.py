@@ -78,7 +78,7 @@ def run(*command, ok=(0, 1)):
 
 
 def states_of(story):
-    """The state behind each row, from what each row sets."""
+    """The state after each row, from what each row sets."""
     state = {"vmas": {}, "files": dict(story["files"]), "held": {},
              "holds": {}, "passes": {}, "in_flight": {}}
     for row in story["rows"]:
@@ -334,7 +334,7 @@ def check_canary(driver, name, row_and_state, failures):
 
 
 def check_links(driver, name, stories, failures):
-    """Each step has a link; the last way out and the end are where they are."""
+    """Each step has a link; the point of no return and the end are where they are."""
     story = stories[0]
     for link in driver.find_elements(By.CSS_SELECTOR, ".answer a"):
         step = int(re.search(r"step=(\d+)", link.get_attribute("href"))[1])

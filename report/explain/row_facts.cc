@@ -148,7 +148,7 @@ class Collector {
     fact.believes = IsBelieved(vma, pass);
   }
 
-  // Whether a mark or a note says that the walk goes on where it does.
+  // Whether a mark or a note says that the walk continues where it does.
   bool IsBelieved(const Vma& vma, const Pass& pass) const {
     if (!story_.rules.restart_in_vma)
       return pass.restart_vma == pass.cursor && pass.restart_addr == pass.addr;

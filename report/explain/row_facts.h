@@ -9,11 +9,11 @@
 
 namespace vmtrunc::report {
 
-// In the order in which they are told. Never empty but of a row that is
+// In the order in which they are printed. Never empty but of a row that is
 // blocked at nothing.
 std::vector<Fact> FactsOf(const Story& story, size_t row);
 
-// The row tells the story by itself: what it does is more than to go on.
+// The row tells the story by itself: what it does is more than to continue.
 // `facts`: of each row.
 bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
               size_t row);

@@ -7,7 +7,7 @@
 namespace vmtrunc::report {
 namespace {
 
-// Before the number, between it and the words, behind these.
+// Before the number, between it and the words, after these.
 constexpr char kBegins = '\1', kSays = '\2', kEnds = '\3';
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A run as what people follow: rows of steps, each with the world behind it.
+// A run as what people follow: rows of steps, each with the world after it.
 //
 // A row is one step of one task, or several in a row between which nobody else
 // could have come in the way (Folding). What tells of a run (words, text, page)
@@ -22,7 +22,7 @@ std::vector<HeldLock> LocksOf(const World<LargeCaps>& world, unsigned task);
 
 struct StoryRow {
   unsigned first_step = 0, last_step = 0;  // from 1, inclusive
-  unsigned event = 0;                      // from 1; 0: behind the last
+  unsigned event = 0;                      // from 1; 0: after the last
   unsigned task = 0;
   Verb verb = Verb::kNone;
   SyncPoint from;               // where it begins
@@ -31,11 +31,11 @@ struct StoryRow {
   Op begins{}, ends{};  // the operation before the row and after it, also where
                         // it begins or ends in it
   std::vector<TraceNote> notes;
-  std::vector<HeldLock> takes;  // also those that it lets go again
+  std::vector<HeldLock> takes;  // also those that it releases again
   std::vector<HeldLock> drops;
   uint32_t broke = 0;      // properties that break here first, a bit each
   unsigned in_flight = 0;  // other tasks with an operation, a bit each
-  World<LargeCaps> world;  // behind it
+  World<LargeCaps> world;  // after it
   std::array<uint8_t, LargeCaps::kMms> mm_task;  // whose name each mm has
 
   bool Has(TraceNote::Kind kind) const {
@@ -71,7 +71,7 @@ struct Story {
   std::vector<StoryRow> rows;
   std::vector<bool> effects;         // one an event: whether it had one
   unsigned left_out = 0;             // steps past kMostRows, which have no row
-  std::optional<size_t> broken_row;  // where result.first breaks
+  std::optional<size_t> broken_row;  // where result.first is violated
   std::optional<Loop> loop;          // rows of the script's own events
 
   const World<LargeCaps>& Before(size_t row) const {

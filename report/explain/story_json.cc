@@ -46,7 +46,7 @@ Json VmaJson(const Story& story, const LargeWorld& world, size_t row,
   return json;
 }
 
-// Where a pass is, and where it would go on.
+// Where a pass is, and where it would resume.
 Json PassJson(const Story& story, const LargeWorld& world, unsigned task) {
   const Op& op = world.tasks[task].op;
   if (!IsPass(op.verb) || op.pass.active == 0) return nullptr;
@@ -86,7 +86,7 @@ struct HeldJson {
   }
 };
 
-// What the state behind a row has that the one before it has not.
+// What the state after a row has that the one before it has not.
 class Changes {
  public:
   explicit Changes(const Story& story) : story_(story) {}

@@ -12,7 +12,7 @@ namespace vmtrunc::report {
 // The run, row by row. `set` of a row is what it changes of the state before
 // it: vmas by slot (null: free), files, what tasks hold, passes by task (null:
 // none). The state before the first row has no vma, no lock and no pass.
-// `cause`: of a story that breaks, or nullptr.
+// `cause`: of a story that violates a property, or nullptr.
 nlohmann::json ToJson(const Story& story, const Cause* cause);
 
 }  // namespace vmtrunc::report

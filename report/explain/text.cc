@@ -90,7 +90,7 @@ class Writer {
     Line(Wrapped(
         "Maps: # page; . none; c private copy; f file pte; ! page past i_size; "
         "C copy past i_size; x page that is mapped but no longer in the page "
-        "cache. Locks: + takes, - lets go, +- both",
+        "cache. Locks: + takes, - releases, +- both",
         6, look_.columns));
     Line("");
   }
@@ -117,7 +117,7 @@ class Writer {
     Cells(i);
     Maps(i);
     if (story_.broken_row == i && !story_.result.holds())
-      Line(In(kRed, Wrapped(absl::StrFormat("%s >> breaks %s: %s",
+      Line(In(kRed, Wrapped(absl::StrFormat("%s >> violates %s: %s",
                                             std::string(gutter_, ' '),
                                             Name(story_.result.first.property),
                                             ViolationInWords(story_)),
@@ -158,8 +158,8 @@ class Writer {
       return absl::StrFormat(
           "%s is left standing at \"%s\": %s", from,
           story_.rows[i - 1].to->Name(),
-          it.decides ? "had it run to its end first, this would not break"
-                     : "it breaks without this switch too");
+          it.decides ? "had it run to its end first, the property would hold"
+                     : "it is violated without this switch too");
     }
     return "";
   }
@@ -168,8 +168,9 @@ class Writer {
     const std::string text =
         it.settled
             ? absl::StrFormat(
-                  "%s == the last way out is here (%s); after this step there "
-                  "is none",
+                  "%s == point of no return: before this step there is a way "
+                  "out "
+                  "(%s), after it there is none",
                   std::string(gutter_, ' '),
                   it.way_out.empty() ? "nothing more begins"
                                      : WayOutInWords(story_, it.way_out))

@@ -24,8 +24,8 @@ std::string Wrapped(const std::string& text, size_t indent,
                     size_t columns = kTextColumns);
 
 // A column for each task, a line or more for each row, and under a row the
-// vmas that it changes, before and after. `cause`: of a story that breaks,
-// or nullptr.
+// vmas that it changes, before and after. `cause`: of a story that violates a
+// property, or nullptr.
 std::string ToText(const Story& story, const Cause* cause, const Look& look);
 
 // Where the runs of one script on two kernels part (PartingRow()): what each

@@ -34,7 +34,7 @@ class Detective {
   }
 
  private:
-  // The last pass of the operation that breaks whose range has the page.
+  // The last pass of the operation that violates it whose range has the page.
   bool FindPass() {
     for (size_t i = escape_.breaks + 1; i-- > 0;) {
       const StoryRow& row = story_.rows[i];
@@ -148,8 +148,8 @@ class Detective {
     FindMark();
   }
 
-  // A vma may be stamped because a restart address was behind its end, or
-  // behind what was left of it: then that is the reason.
+  // A vma may be stamped because a restart address was past its end, or
+  // past what was left of it: then that is the reason.
   void PreferRestart() {
     if (escape_.skip != Escape::Skip::kStamp) return;
     for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {
@@ -165,8 +165,8 @@ class Detective {
     }
   }
 
-  // The row that enters the vma, where the walk goes on above a restart address
-  // or point and is seen to be believed only then.
+  // The row that enters the vma, where the walk continues above a restart
+  // address or point and is seen to be believed only then.
   void FindEntry() {
     if (escape_.skip == Escape::Skip::kStamp) return;
     for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {

@@ -17,7 +17,7 @@ struct Victim {
 std::optional<Victim> VictimOf(const Violation& violation);
 
 // Of no-page-past-size the other addresses of the victim's vma at which a page
-// past the end of the file is mapped where it breaks: what breaks with it.
+// past the end of the file is mapped where it is violated.
 std::vector<unsigned> OthersPastSize(const Story& story, const Victim& victim);
 
 // The vma that covers the victim's address, linked or not; or nullptr.
@@ -25,7 +25,7 @@ const Vma* CoverOf(const World<LargeCaps>& world, const Victim& victim);
 
 // How a page got where a pass ought to have taken it away.
 struct Escape {
-  // Rows; the pass is that of the task of the row that breaks.
+  // Rows; the pass is that of the task of the row that violates.
   size_t begins = 0, breaks = 0;
   TraceNote pass;             // its kPassBegins: file, range and count
   std::vector<size_t> scans;  // at which the pass scanned the address

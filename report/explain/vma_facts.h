@@ -15,7 +15,7 @@ VmaFact FactOf(const Story& story, size_t row, Slot slot, const Vma& vma);
 
 CountFact CountOf(const Story& story, const Vma& vma);
 
-// Passes that would go on in the vma of that slot, where the rule is that the
+// Passes that would resume in the vma of that slot, where the rule is that the
 // pass has the restart point and it is in this struct: task and address.
 RestartPoints RestartPointsIn(const Story& story, const World<LargeCaps>& world,
                               Slot slot);
@@ -43,7 +43,7 @@ std::optional<size_t> LastUseOf(const Story& story, size_t row, Slot slot);
 std::optional<unsigned> MovedFrom(const Story& story, size_t row,
                                   unsigned addr);
 
-// Addresses that the pass leaves out, below where it goes on in the vma that
+// Addresses that the pass leaves out, below where it resumes in the vma that
 // it enters in this row.
 struct Skips {
   Slot slot;

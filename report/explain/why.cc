@@ -54,7 +54,7 @@ class Narrator {
     if (!story_.loop) return;
     Say(absl::StrFormat(
         "Events %u..%u lead back to the state after event %u, with a lock "
-        "drop in them: they can go round for ever, and the pass never ends.",
+        "drop in them: they can repeat for ever, and the pass never ends.",
         story_.loop->after_event + 1, story_.loop->last_event,
         story_.loop->after_event));
   }
@@ -64,18 +64,18 @@ class Narrator {
     if (const auto victim = VictimOf(story_.result.first))
       if (const auto all = OthersPastSize(story_, *victim); !all.empty())
         others = absl::StrFormat(" (and so with %s)", RangesOf(all));
-    Say(absl::StrFormat("At %s %s breaks: %s%s.", At(breaks_),
+    Say(absl::StrFormat("At %s %s is violated: %s%s.", At(breaks_),
                         Name(story_.result.first.property),
                         ViolationInWords(story_), others));
   }
 
-  // That the page leaves the page cache all the same.
+  // That the page still leaves the page cache.
   void Gone() {
     const auto row = GoneAt(story_);
     if (!row) return;
     Say(absl::StrFormat(
-        "At %s the page is taken out of the page cache all the same: %s goes "
-        "on using a page that is no longer the file's.",
+        "At %s the page is still removed from the page cache: %s keeps using a "
+        "page that is no longer the file's.",
         At(*row), MmName(VictimOf(story_.result.first)->mm)));
   }
 
@@ -83,8 +83,8 @@ class Narrator {
     if (!cause_.no_return) return;
     const NoReturn& it = *cause_.no_return;
     if (!it.settled)
-      return Say(absl::StrFormat("It was past avoiding at %s, perhaps before.",
-                                 At(it.row)));
+      return Say(absl::StrFormat(
+          "The point of no return is %s, perhaps before.", At(it.row)));
     const auto deeds = Deeds(story_, it.row);
     const std::string avoids =
         it.way_out.empty()
@@ -95,8 +95,8 @@ class Narrator {
                                   ? " it could be avoided."
                                   : ": " + Saves() + ", and so on.");
     Say(absl::StrFormat(
-        "The last way out was before %s, at which %s %s. %s From then on no "
-        "order of what is in flight avoids it.",
+        "Point of no return: %s, at which %s %s. %s From then on no order of "
+        "what is in flight avoids it.",
         At(it.row), TaskName(story_.rows[it.row].task),
         deeds.empty() ? "moves" : absl::StrJoin(deeds, "; "), avoids));
   }
@@ -117,7 +117,7 @@ class Narrator {
     }
     const RuleRole& role = cause_.rules[*cause_.main_rule];
     Say(absl::StrFormat(
-        "What matters is the rule %s: %s. %s %s it; with this alone %s the "
+        "Root cause: the rule %s: %s. %s %s it; with this rule alone %s the "
         "script holds.",
         role.rule->name, role.rule->decides, story_.kernel.Name(),
         role.on ? "has" : "lacks", role.on ? "taken away" : "added"));

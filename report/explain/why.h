@@ -12,12 +12,12 @@ namespace vmtrunc::report {
 
 // Sentences from what the run did: what the pass had to do, how the page (the
 // address, the drop) escaped it, and the rule that would have prevented it.
-// Requires: the story breaks something and has rows.
+// Requires: the story violates a property and has rows.
 std::vector<Sentence> WhySentences(const Story& story, const Cause& cause);
 std::string Why(const Story& story, const Cause& cause);
 
-// What a break of the property means, for a headline: "A page stays mapped past
-// the end of the file".
+// What a violation of the property means, for a headline: "A page stays mapped
+// past the end of the file".
 const char* Headline(Property property);
 
 }  // namespace vmtrunc::report

@@ -44,8 +44,8 @@ std::string CountInWords(const Story& story, const Vma& vma) {
 
 std::string PointsInWords(const Story& story, const RestartPoints& points) {
   return absl::StrJoin(points, ", ", [&](std::string* text, const auto& it) {
-    absl::StrAppend(text, story.script.task_names[it.first], " would go on at ",
-                    it.second);
+    absl::StrAppend(text, story.script.task_names[it.first],
+                    " would resume at ", it.second);
   });
 }
 
@@ -131,14 +131,15 @@ std::string VerdictInWords(const Story& story) {
         "holds (%u of %u events had an effect, %s)", run.effects, run.events,
         run.drops == 1 ? "1 lock drop"
                        : absl::StrFormat("%u lock drops", run.drops));
-  return absl::StrFormat("breaks %s at event %u: %s", Name(run.first.property),
-                         run.first.event, ViolationInWords(story));
+  return absl::StrFormat("violates %s at event %u: %s",
+                         Name(run.first.property), run.first.event,
+                         ViolationInWords(story));
 }
 
 std::string MoveInWords(const Story& story, const Event& move) {
   const std::string& task = story.script.task_names[move.task];
   if (move.kind == EventKind::kDrop) return task + " drops its lock";
-  if (move.kind != EventKind::kBegin) return task + " goes on";
+  if (move.kind != EventKind::kBegin) return task + " continues";
   Event start = move;
   start.kind = EventKind::kStart;
   // "a invalidate f 1 2": the task begins the rest.

@@ -16,10 +16,10 @@ namespace vmtrunc::report {
 std::string VmaName(const Story& story, size_t row, const Vma& vma);
 
 // What a vma's count says: "scanned by pass 3", "restart at 106", "to be
-// scanned" (0, or behind no pass); "" where the kernel has no counts.
+// scanned" (0, or of no pass); "" where the kernel has no counts.
 std::string CountInWords(const Story& story, const Vma& vma);
 
-// "t would go on at 106"; "" where there is none.
+// "t would resume at 106"; "" where there is none.
 std::string PointsInWords(const Story& story, const RestartPoints& points);
 
 // A vma's ptes, a character a page; past 48 pages a count and a character a
@@ -39,16 +39,16 @@ std::string MapInWords(const Story& story, const std::optional<VmaView>& view);
 
 // "i_mmap_lock", "lock of pages 3..5".
 std::string LockInWords(const Story& story, const LockMove& move);
-// What the row takes and lets go: "+i_mmap_lock", "+-page_table_lock" (both),
+// What the row takes and releases: "+i_mmap_lock", "+-page_table_lock" (both),
 // "-i_sem".
 std::vector<std::string> LocksInWords(const Story& story, size_t row);
 
-// "holds (...)" or "breaks PROPERTY at event 7: ...".
+// "holds (...)" or "violates PROPERTY at event 7: ...".
 std::string VerdictInWords(const Story& story);
 
-// Who moves on a way out (NoReturn): "t goes on", "a begins "munmap 100 8"".
+// Who moves on a way out (NoReturn): "t continues", "a begins "munmap 100 8"".
 std::string MoveInWords(const Story& story, const Event& move);
-// "t goes on, then b goes on".
+// "t continues, then b continues".
 std::string WayOutInWords(const Story& story, const std::vector<Event>& moves);
 
 // "step 97", "steps 87..89".

@@ -133,7 +133,7 @@ class Phrase {
 
   std::string GoesOn() const {
     return absl::StrFormat(
-        "goes on in %s at %u, %s %s%s", Vma(), fact_.addr,
+        "resumes in %s at %u, %s %s%s", Vma(), fact_.addr,
         fact_.believes ? "believing" : "leaving",
         fact_.first == fact_.last
             ? std::to_string(fact_.first)

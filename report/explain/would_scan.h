@@ -1,5 +1,5 @@
 // Whether a pass that runs on from a state scans an address: what a reason that
-// is told for leaving it out is tried by.
+// is given for leaving it out is tried by.
 #ifndef VMTRUNC_REPORT_EXPLAIN_WOULD_SCAN_H_
 #define VMTRUNC_REPORT_EXPLAIN_WOULD_SCAN_H_
 

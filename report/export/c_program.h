@@ -12,8 +12,8 @@ namespace vmtrunc::report {
 // The same for the same script; any script has one.
 std::string CProgram(const Script& script);
 
-// The script's canonical text, each line behind `before`, without what could
-// end or go on a comment in C or Promela.
+// The script's canonical text, each line after `before`, without what could
+// end or continue a comment in C or Promela.
 std::string AsComment(const Script& script, const std::string& before);
 
 }  // namespace vmtrunc::report

@@ -105,7 +105,7 @@ std::string DotGraph(const Script& script, const KernelSpec& kernel) {
   const std::string verdict =
       record.result.holds()
           ? kernel.ToString() + " holds"
-          : absl::StrFormat("%s breaks %s at event %u: %s", kernel.ToString(),
+          : absl::StrFormat("%s violates %s at event %u: %s", kernel.ToString(),
                             BrokenNames(Bit(record.result.first.property)),
                             record.result.first.event,
                             record.result.first.ToString());
@@ -116,7 +116,7 @@ std::string DotGraph(const Script& script, const KernelSpec& kernel) {
       "one "
       "task\n// released and the next took. Yellow: the lock is dropped. Red: "
       "a "
-      "property breaks.\n"
+      "property is violated.\n"
       "digraph run {\n  label=%s;\n  labelloc=t;\n  newrank=true;\n"
       "  ranksep=0.2;\n  fontname=\"sans-serif\";\n"
       "  node [shape=box, style=filled, fillcolor=white, fontsize=10, "

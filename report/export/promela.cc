@@ -73,7 +73,7 @@ std::string StepText(const Script& script, const Record& record, size_t i,
       : step.flow == Flow::kDropped ? "; drops the lock"
                                     : "",
       (step.breaks & Bit(Property::kNoPagePastSize)) != 0
-          ? "; breaks no-page-past-size"
+          ? "; violates no-page-past-size"
           : "",
       keyword, i + 1);
   for (const Part& part : step.parts) text += Statements(part, places);
@@ -106,7 +106,7 @@ std::string NotHere(const Script& script, const Record& record) {
   }
   std::string text;
   if (!names.empty())
-    absl::StrAppend(&text, " * The run also breaks, and nothing here asserts: ",
+    absl::StrAppend(&text, " * The run also violates, and nothing here asserts: ",
                     absl::StrJoin(names, ", "), ".\n");
   const std::string without = WithoutStep(script, record);
   if (!without.empty())
@@ -151,7 +151,7 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " *\n"
       " * The script:\n"
       " *\n%s */\n",
-      kernel.ToString(), size, breaks ? "breaks" : "keeps",
+      kernel.ToString(), size, breaks ? "violates" : "keeps",
       breaks ? "fails" : "holds", NotHere(script, record),
       AsComment(script, " *"));
 }

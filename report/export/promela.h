@@ -9,7 +9,7 @@
 namespace vmtrunc::report {
 
 // A proctype a task, a d_step a step, in the order of the run. Its assertions
-// fail if and only if the run breaks no-page-past-size.
+// fail if and only if the run violates no-page-past-size.
 std::string PromelaModel(const Script& script, const KernelSpec& kernel);
 
 }  // namespace vmtrunc::report

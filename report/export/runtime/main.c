@@ -37,8 +37,8 @@ static void wait_for_all(void) {
     const pid_t pid = waitpid(-1, &status, 0);
     if (pid < 0 && errno == ECHILD) return;
     if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) continue;
-    give_up(WIFSIGNALED(status) ? "go on: a process was killed"
-                                : "go on: a process has failed",
+    give_up(WIFSIGNALED(status) ? "continue: a process was killed"
+                                : "continue: a process has failed",
             0);
   }
 }
@@ -80,7 +80,7 @@ static void die(const char *what, int error) {
 
 static void on_alarm(int signal) {
   (void)signal;
-  static const char text[] = "cannot go on: a run took too long\n";
+  static const char text[] = "cannot continue: a run took too long\n";
   if (write(2, text, sizeof(text) - 1) < 0) _exit(EXIT_COULD_NOT_RUN);
   _exit(EXIT_COULD_NOT_RUN);
 }
@@ -190,7 +190,7 @@ static const char usage[] =
     "  -n RUNS     how often the script is played, 1000 by default\n"
     "  -s SECONDS  no run begins later than that, 10 by default\n"
     "  -v          say what came of each event\n"
-    "  --plant     grow the file behind each check's back: it must report\n"
+    "  --plant     grow the file before each check: it must report\n"
     "  FILE        play on a new file of this name instead of a memfd\n";
 
 static double number(const char *text, double low, double high) {

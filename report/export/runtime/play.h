@@ -99,7 +99,7 @@ static int machine_refused(const struct entry *e, int error) {
 
 static void refuse(const struct entry *e, int error) {
   char what[200];
-  snprintf(what, sizeof(what), "go on: the machine refused event %d, %.100s",
+  snprintf(what, sizeof(what), "continue: the machine refused event %d, %.100s",
            e->event, e->text);
   give_up(what, error);
 }

@@ -1,5 +1,5 @@
-// Plays a script of vmtrunc on the running kernel, again and again, and looks
-// behind each truncation whether a page past the end of the file can be
+// Plays a script of vmtrunc on the running kernel repeatedly, and looks
+// after each truncation whether a page past the end of the file can be
 // touched.
 //
 //   gcc -std=gnu11 -O2 -Wall -Wextra -Werror -pthread program.c -o program
@@ -9,7 +9,7 @@
 // threads of one process; `fork` is fork(). Events follow one another in the
 // script's order. An operation that the script leaves in flight (`&`) cannot be
 // stopped by a user: it is raced. It begins at its event, a random moment late,
-// while the events behind it go on, up to the task's `finish`, its next
+// while the events after it run, up to the task's `finish`, its next
 // operation, or the end. So one run in many, if any, is the script's; `step`
 // and `drop` say nothing here: the last lines say how many events were played.
 // remap_file_pages is emulated by kernels since 4.0.
@@ -83,7 +83,7 @@ struct entry {
   int event;  // of the script, from 1
   enum op op;
   unsigned task;
-  int raced;  // the entries behind it do not wait for its end
+  int raced;  // the entries after it do not wait for its end
   unsigned addr, len, new_addr, new_len, pgoff;  // punch: file page
   unsigned file, size;
   int private, write, populate;
