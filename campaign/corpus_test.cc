@@ -22,8 +22,14 @@ TEST(KernelCorpusTest, AChangedInputStays) {
   const std::string from = directory + "/from", to = directory + "/to";
   fs::create_directory(from);
   const Script script = *ParseText(
-      "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 100 4 f 0\n"
-      "a read 100\nt truncate f 0\n");
+      R"(vmtrunc 1
+file f 4
+task a
+task t
+a mmap 100 4 f 0
+a read 100
+t truncate f 0
+)");
   const std::vector<uint8_t> bytes = EncodeBytes(script);
   const std::string input(bytes.begin(), bytes.end());
   std::ofstream(from + "/input") << input;

@@ -1,13 +1,10 @@
 // The vmtrunc command.
-#include <signal.h>
-
 #include <iostream>
 #include <new>
 
 #include "absl/strings/str_format.h"
+#include "base/program.h"
 #include "base/shown.h"
-#include "base/stack.h"
-#include "base/streams.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/input.h"
@@ -34,14 +31,6 @@ void RefuseEmptyValues(CLI::App& app) {
        app.get_subcommands([](CLI::App*) { return true; }))
     for (CLI::Option* const option : sub->get_options())
       if (option->get_items_expected_max() > 0) option->check(kNotEmpty);
-}
-
-// The status, if what was to be printed has been.
-int Written(int status) {
-  std::cout.flush();
-  if (std::cout) return status;
-  std::cerr << "vmtrunc: cannot write to standard output\n";
-  return base::kExitUsage;
 }
 
 int Main(int argc, char** argv) {
@@ -80,9 +69,9 @@ int Main(int argc, char** argv) {
     }
     ExpectCommand(app, argc, argv);
     app.parse(WordsToParse(app, argc, argv));
-    return Written(command());
+    return command();
   } catch (const CLI::Success& success) {
-    return Written(app.exit(success));
+    return app.exit(success);
   } catch (const CLI::Error& error) {
     std::cerr << "vmtrunc: " << base::ShownInError(error.what())
               << " (see --help)\n";
@@ -103,7 +92,5 @@ int Main(int argc, char** argv) {
 }  // namespace vmtrunc::cli
 
 int main(int argc, char** argv) {
-  vmtrunc::base::HoldClosedStreams();
-  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
-  return vmtrunc::base::RunWithStack(vmtrunc::cli::Main, argc, argv);
+  return vmtrunc::base::RunProgram("vmtrunc", vmtrunc::cli::Main, argc, argv);
 }

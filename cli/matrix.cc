@@ -13,8 +13,8 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/matrix_page.h"
-#include "cli/verdict.h"
 #include "core/version.h"
+#include "report/verdict.h"
 
 namespace vmtrunc::cli {
 namespace {

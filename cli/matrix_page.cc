@@ -6,8 +6,8 @@
 #include "absl/strings/str_join.h"
 #include "base/shown.h"
 #include "cli/input.h"
-#include "cli/verdict.h"
 #include "report/explain/page.h"
+#include "report/verdict.h"
 
 namespace vmtrunc::cli {
 namespace {

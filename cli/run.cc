@@ -12,8 +12,8 @@
 #include "cli/corpus.h"
 #include "cli/input.h"
 #include "cli/to_run.h"
-#include "cli/verdict.h"
 #include "core/version.h"
+#include "report/verdict.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -27,9 +27,10 @@ struct RunArguments {
 
 // One line a step: key=value, made for grep.
 void PrintStep(const Script& script, const TraceStep& step) {
-  std::string line = absl::StrFormat("event=%u task=%s verb=%s flow=%s",
-                                     step.event, script.task_names[step.task],
-                                     VerbName(step.verb), FlowName(step.flow));
+  std::string line =
+      absl::StrFormat("event=%u task=%s verb=%s flow=%s", step.event,
+                      script.task_names[step.task], VerbName(step.verb),
+                      report::FlowName(step.flow));
   for (unsigned i = 0; i < script.setup.files; ++i) {
     const File& file = step.world->files[i];
     absl::StrAppendFormat(&line, " %s.size=%u %s.count=%u",
@@ -79,11 +80,11 @@ int RunFiles(const RunArguments& o) {
       const RunResult result = RunOn(o, it, spec.rules());
       broken |= !result.holds();
       if (o.json) {
-        all.push_back(VerdictJson(path, spec.ToString(), result));
+        all.push_back(report::VerdictJson(path, spec.ToString(), result));
         all.back()["kernel_from"] = it.kernel_from;
       } else {
         std::cout << base::Shown(path) << ": " << spec.Name() << ": "
-                  << VerdictOf(result) << HowItRan(it) << "\n";
+                  << report::VerdictOf(result) << HowItRan(it) << "\n";
       }
     }
   }

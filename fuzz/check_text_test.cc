@@ -9,7 +9,13 @@ namespace vmtrunc::fuzz {
 namespace {
 
 constexpr std::string_view kText =
-    "vmtrunc 1\nfile f 8\ntask a\na mmap 10 8 f 0\na read 10\na exit\n";
+    R"(vmtrunc 1
+file f 8
+task a
+a mmap 10 8 f 0
+a read 10
+a exit
+)";
 
 TEST(CheckText, HoldsOfTheCorpus) {
   for (const Script& script : CorpusScripts())

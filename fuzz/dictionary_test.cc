@@ -113,7 +113,10 @@ TEST(Dictionary, TextTokensAreLinesOfAScript) {
     EXPECT_LE(word.size(), 128U) << "AFL++ takes no longer ones";
     if (!word.starts_with("a ") || !word.ends_with("\n")) continue;
     ++lines;
-    const auto script = ParseText("vmtrunc 1\nfile f 8\ntask a\n" + word);
+    const auto script = ParseText(R"(vmtrunc 1
+file f 8
+task a
+)" + word);
     EXPECT_TRUE(script.ok()) << word << script.status();
   }
   EXPECT_GE(lines, unsigned{kVerbs});

@@ -45,96 +45,125 @@ bool Merge(const W& w, const Chooser& mine, base::Random& random,
   return false;
 }
 
+bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
+                Event& e) {
+  if (w.files[0].exists == 0) return false;
+  e.write = random.Below(4) != 0;
+  e.is_private = random.Below(6) == 0;
+  e.populate = random.Below(4) != 0;
+  e.len = Byte(1 + random.Below(6));
+  if (mine.empty()) {
+    e.addr = Byte(10 + random.Below(8));
+    e.pgoff = Byte(random.Below(3));
+    return true;
+  }
+  const Vma& vma = mine.Any();
+  e.addr = mine.Place(e.len);
+  e.file = vma.file;
+  e.write = vma.write != 0;
+  e.is_private = vma.shared == 0;
+  // As if it went on from there, so that they merge; else from anywhere.
+  const unsigned pgoff = vma.pgoff + e.addr - unsigned{vma.start};
+  e.pgoff = Byte(pgoff < LargeCaps::kFilePages && random.Below(4) != 0
+                     ? pgoff
+                     : random.Below(4));
+  return true;
+}
+
+void ChooseMprotect(const W& w, const Chooser& mine, base::Random& random,
+                    Event& e) {
+  if (random.Below(2) == 0 && Merge(w, mine, random, e)) return;
+  mine.Range(e);
+  const unsigned mm = w.tasks[e.task].mm;
+  if (const Vma* vma = VmaAt(w, mm, e.addr)) e.write = vma->write == 0;
+}
+
+void ChooseMremap(const W& w, const Chooser& mine, base::Random& random,
+                  Event& e) {
+  mine.Range(e);
+  e.new_addr = random.Below(6) == 0 ? e.addr : mine.Place(e.len);
+  if (random.Below(3) == 0) Continue(w, mine, e);
+  e.new_len = e.len;
+  if (e.new_addr == e.addr || random.Below(6) == 0)
+    e.new_len = Byte(std::max(1U, e.len + random.Below(5) - 2U));
+  if (e.new_len == 0 || e.new_len > 64) e.new_len = e.len;
+  if (random.Below(8) == 0) e.fail_after = Byte(1 + random.Below(4));
+}
+
+// A page at which a read or a write has something to do, if one is soon found.
+void ChooseAccess(const W& w, const Chooser& mine, base::Random& random,
+                  Event& e) {
+  const unsigned mm = w.tasks[e.task].mm;
+  for (int tries = 0; tries < 4; ++tries) {
+    const Vma& vma = mine.Any();
+    e.addr = Byte(vma.start + random.Below(vma.pages()));
+    const Pte pte = w.mms[mm].ptes[e.addr];
+    if (e.verb == Verb::kRead ? !pte.present() : !pte.writable()) break;
+  }
+}
+
+// The task that a fork makes. False where all are there.
+bool ChooseFork(const W& w, Event& e) {
+  for (uint8_t task = 0; task < LargeCaps::kTasks; ++task) {
+    if (w.tasks[task].live != 0) continue;
+    e.new_addr = task;
+    return true;
+  }
+  return false;
+}
+
+// A truncate, a punch or an invalidate.
+bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
+                Event& e) {
+  if (w.files[0].exists == 0) return false;
+  unsigned first = random.Below(w.files[0].size + 1U), pages = 1;
+  if (!anyone.empty()) {
+    const Vma& vma = anyone.Any();
+    e.file = vma.file;
+    first = vma.pgoff + random.Below(vma.pages());
+    pages = vma.pages();
+  }
+  e.addr = Byte(std::min(first, LargeCaps::kFilePages - 1U));
+  if (e.verb == Verb::kTruncate) {
+    if (random.Below(8) == 0) e.addr = Byte(first + 2);
+    e.addr = std::min<uint8_t>(e.addr, LargeCaps::kFilePages);
+  } else {
+    e.len = Byte(1 + random.Below(pages));
+  }
+  return true;
+}
+
 // Fills in the arguments. False when the verb can do nothing here.
 bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
                base::Random& random, Event& e) {
-  const unsigned mm = w.tasks[e.task].mm;
   switch (e.verb) {
-    case Verb::kMmap: {
-      if (w.files[0].exists == 0) return false;
-      e.write = random.Below(4) != 0;
-      e.is_private = random.Below(6) == 0;
-      e.populate = random.Below(4) != 0;
-      e.len = Byte(1 + random.Below(6));
-      if (mine.empty()) {
-        e.addr = Byte(10 + random.Below(8));
-        e.pgoff = Byte(random.Below(3));
-        return true;
-      }
-      const Vma& vma = mine.Any();
-      e.addr = mine.Place(e.len);
-      e.file = vma.file;
-      e.write = vma.write != 0;
-      e.is_private = vma.shared == 0;
-      // As if it went on from there, so that they merge; else from anywhere.
-      const unsigned pgoff = vma.pgoff + e.addr - unsigned{vma.start};
-      e.pgoff = Byte(pgoff < LargeCaps::kFilePages && random.Below(4) != 0
-                         ? pgoff
-                         : random.Below(4));
-      return true;
-    }
+    case Verb::kMmap:
+      return ChooseMmap(w, mine, random, e);
     case Verb::kMunmap:
       if (mine.empty()) return false;
       mine.Range(e);
       return true;
-    case Verb::kMprotect: {
+    case Verb::kMprotect:
       if (mine.empty()) return false;
-      if (random.Below(2) == 0 && Merge(w, mine, random, e)) return true;
-      mine.Range(e);
-      if (const Vma* vma = VmaAt(w, mm, e.addr)) e.write = vma->write == 0;
+      ChooseMprotect(w, mine, random, e);
       return true;
-    }
     case Verb::kMremap:
       if (mine.empty()) return false;
-      mine.Range(e);
-      e.new_addr = random.Below(6) == 0 ? e.addr : mine.Place(e.len);
-      if (random.Below(3) == 0) Continue(w, mine, e);
-      e.new_len = e.len;
-      if (e.new_addr == e.addr || random.Below(6) == 0)
-        e.new_len = Byte(std::max(1U, e.len + random.Below(5) - 2U));
-      if (e.new_len == 0 || e.new_len > 64) e.new_len = e.len;
-      if (random.Below(8) == 0) e.fail_after = Byte(1 + random.Below(4));
+      ChooseMremap(w, mine, random, e);
       return true;
     case Verb::kRead:
-    case Verb::kWrite: {
+    case Verb::kWrite:
       if (mine.empty()) return false;
-      for (int tries = 0; tries < 4; ++tries) {
-        const Vma& vma = mine.Any();
-        e.addr = Byte(vma.start + random.Below(vma.pages()));
-        const Pte pte = w.mms[mm].ptes[e.addr];
-        if (e.verb == Verb::kRead ? !pte.present() : !pte.writable()) break;
-      }
+      ChooseAccess(w, mine, random, e);
       return true;
-    }
     case Verb::kFork:
-      for (uint8_t task = 0; task < LargeCaps::kTasks; ++task) {
-        if (w.tasks[task].live != 0) continue;
-        e.new_addr = task;
-        return true;
-      }
-      return false;
+      return ChooseFork(w, e);
     case Verb::kExit:
       return w.next_order > 1;
     case Verb::kTruncate:
     case Verb::kPunch:
-    case Verb::kInvalidate: {
-      if (w.files[0].exists == 0) return false;
-      unsigned first = random.Below(w.files[0].size + 1U), pages = 1;
-      if (!anyone.empty()) {
-        const Vma& vma = anyone.Any();
-        e.file = vma.file;
-        first = vma.pgoff + random.Below(vma.pages());
-        pages = vma.pages();
-      }
-      e.addr = Byte(std::min(first, LargeCaps::kFilePages - 1U));
-      if (e.verb == Verb::kTruncate) {
-        if (random.Below(8) == 0) e.addr = Byte(first + 2);
-        e.addr = std::min<uint8_t>(e.addr, LargeCaps::kFilePages);
-      } else {
-        e.len = Byte(1 + random.Below(pages));
-      }
-      return true;
-    }
+    case Verb::kInvalidate:
+      return ChoosePass(w, anyone, random, e);
     case Verb::kRemap:
       if (mine.empty()) return false;
       mine.Range(e);

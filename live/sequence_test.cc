@@ -11,8 +11,13 @@ namespace {
 Rules Newest() { return ParseKernelSpec("6.x")->rules(); }
 
 Sequence Of(const std::string& events) {
-  const auto script = ParseText(
-      absl::StrCat("vmtrunc 1\nfile f 8\nfile g 4\ntask a\ntask b\n", events));
+  const auto script = ParseText(absl::StrCat(R"(vmtrunc 1
+file f 8
+file g 4
+task a
+task b
+)",
+                                             events));
   EXPECT_TRUE(script.ok()) << script.status();
   return MakeSequence(*script, Newest());
 }

@@ -121,8 +121,16 @@ TEST(Smaller, EachDeletionIsTried) {
 // Tasks are renumbered without changing what a script does.
 TEST(Smaller, ATaskThatDoesNothingGoes) {
   Script script = *ParseText(
-      "vmtrunc 1\nfile f 6\ntask a\ntask b\ntask c\nc mmap 10 4 f 0 populate\n"
-      "c truncate f 2 &\nc drop\nc fork d\n");
+      R"(vmtrunc 1
+file f 6
+task a
+task b
+task c
+c mmap 10 4 f 0 populate
+c truncate f 2 &
+c drop
+c fork d
+)");
   const Rules rules = ParseKernelSpec("2.6.11-clip-to-range")->rules();
   ASSERT_TRUE(vmtrunc::Run(script, rules).breaks(Property::kNoOverUnmap));
   bool shrunk = true;
@@ -137,8 +145,12 @@ TEST(Smaller, ATaskThatDoesNothingGoes) {
     }
   }
   EXPECT_EQ(ToText(script),
-            "vmtrunc 1\nfile f 1\ntask a\na mmap 1 2 f 0 populate\n"
-            "a truncate f 1\n");
+            R"(vmtrunc 1
+file f 1
+task a
+a mmap 1 2 f 0 populate
+a truncate f 1
+)");
 }
 
 }  // namespace

@@ -15,11 +15,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/program.h"
 #include "base/progress.h"
 #include "base/shown.h"
-#include "base/stack.h"
 #include "base/stop.h"
-#include "base/streams.h"
 #include "base/work_directory.h"
 #include "cli/input.h"
 #include "core/version.h"
@@ -344,15 +343,7 @@ int List() {
   return base::kExitHeld;
 }
 
-int Main(int argc, char** argv) {
-  Options o;
-  CLI::App app(
-      "Checks the properties on random scripts, with rapidcheck.\n"
-      "RC_PARAMS is read too; flags come before it.\n"
-      "Exit status: 0 each check holds or breaks as known, 1 one breaks, 2 bad "
-      "usage or input, 3 stopped.");
-  o.command = base::PathWord(argc > 0 ? argv[0] : "properties");
-  app.name(o.command);
+void AddOptions(CLI::App& app, Options& o) {
   app.add_option("--kernel", o.kernels,
                  "K,...; else all, and those that look behind known bugs")
       ->check(cli::kNotEmpty);
@@ -361,8 +352,7 @@ int Main(int argc, char** argv) {
   app.add_option("--cases", o.cases,
                  "scripts for each property and kernel, 2000 by default")
       ->check(CLI::Range(1, 1000000000));
-  CLI::Option* seed =
-      app.add_option("--seed", o.seed_text, "else a random one");
+  app.add_option("--seed", o.seed_text, "else a random one");
   app.add_option("--hours", o.hours, "goes on for so long; prints a tally")
       ->check(CLI::Range(0.0, 100000.0))
       ->check(cli::kNumber);
@@ -385,32 +375,48 @@ int Main(int argc, char** argv) {
       ->check(cli::kPositive);
   app.add_flag("--list", o.list, "prints the properties");
   app.add_flag("--json", o.json, "as JSON");
+}
+
+int Run(const Options& o) {
+  if (o.list) return List();
+  // The others write nothing.
+  base::EndOnSignals("properties: stopped");
+  if (!o.replay.empty()) return Replay(o);
+  const CheckParams params = Params(o);
+  if (o.distribution) return Distribution(o, params);
+  if (!o.bug.empty()) {
+    PrintHuntOf(FindBug(o.bug), params.rc.maxSuccess, o.seconds,
+                params.rc.seed);
+    return base::kExitHeld;
+  }
+  if (o.bugs > 0) {
+    Progress progress("bugs");
+    PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed,
+              [&] { progress.Case(); });
+    return base::kExitHeld;
+  }
+  base::StopOnSignals();
+  const base::WorkDirectory work("--out", o.out, "properties");
+  return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
+}
+
+int Main(int argc, char** argv) {
+  Options o;
+  CLI::App app(
+      "Checks the properties on random scripts, with rapidcheck.\n"
+      "RC_PARAMS is read too; flags come before it.\n"
+      "Exit status: 0 each check holds or breaks as known, 1 one breaks, 2 bad "
+      "usage or input, 3 stopped.");
+  o.command = base::PathWord(argc > 0 ? argv[0] : "properties");
+  app.name(o.command);
+  AddOptions(app, o);
   try {
     app.parse(argc, argv);
-    o.seed_given = seed->count() > 0;
+    o.seed_given = app.count("--seed") > 0;
     if (o.seed_given && !absl::SimpleAtoi(o.seed_text, &o.seed))
       throw base::UsageError{absl::StrCat(
           "--seed: expected a number of 64 bits, not ", o.seed_text)};
-    if (o.list) return List();
-    // The others write nothing.
-    base::EndOnSignals("properties: stopped");
-    if (!o.replay.empty()) return Replay(o);
-    const CheckParams params = Params(o);
-    if (o.distribution) return Distribution(o, params);
-    if (!o.bug.empty()) {
-      PrintHuntOf(FindBug(o.bug), params.rc.maxSuccess, o.seconds,
-                  params.rc.seed);
-      return base::kExitHeld;
-    }
-    if (o.bugs > 0) {
-      Progress progress("bugs");
-      PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed,
-                [&] { progress.Case(); });
-      return base::kExitHeld;
-    }
-    base::StopOnSignals();
-    const base::WorkDirectory work("--out", o.out, "properties");
-    return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
+    return Run(o);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
@@ -430,12 +436,6 @@ int Main(int argc, char** argv) {
 }  // namespace vmtrunc::properties
 
 int main(int argc, char** argv) {
-  vmtrunc::base::HoldClosedStreams();
-  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error: EFBIG
-  const int status =
-      vmtrunc::base::RunWithStack(vmtrunc::properties::Main, argc, argv);
-  std::cout.flush();
-  if (std::cout) return status;
-  std::cerr << "properties: cannot write to standard output\n";
-  return 2;
+  return vmtrunc::base::RunProgram("properties", vmtrunc::properties::Main,
+                                   argc, argv);
 }

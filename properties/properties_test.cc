@@ -143,8 +143,12 @@ TEST(Shrinking, EndsAtTheFewestEvents) {
 // Read from text, but with an argument that its verb does not have: neither
 // form can say it.
 TEST(FormsAgree, SeesWhatOneFormLoses) {
-  Script script =
-      *ParseText("vmtrunc 1\nfile f 4\ntask a\na mmap 100 4 f 0\na exit\n");
+  Script script = *ParseText(R"(vmtrunc 1
+file f 4
+task a
+a mmap 100 4 f 0
+a exit
+)");
   const Rules rules = Spec("2.6.11").rules();
   EXPECT_EQ(FormsAgree(script, rules, rules), "");
   script.events[1].addr = 7;

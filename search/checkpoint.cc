@@ -116,6 +116,32 @@ absl::Status Checkpoint::ExpectNoOther(const std::string& directory,
       path, ": expected a checkpoint of this kernel, bound and property"));
 }
 
+absl::Status Checkpoint::OpenFor(const Problem& problem,
+                                 const ProveOptions& options,
+                                 uint64_t world_bytes) {
+  // Of all that the states and their order depend on.
+  const auto id = [&](bool steps_only, bool reduce) {
+    ProveOptions asked = options;
+    asked.steps_only = steps_only;
+    asked.reduce = reduce;
+    const uint64_t parts[] = {ProblemId(problem, asked), world_bytes};
+    return HashBytes(parts, sizeof(parts));
+  };
+  const auto name = [](bool reduce) {
+    return reduce ? "prove-reduced" : "prove";
+  };
+  // One question a directory: what the other search has there is of it too.
+  std::vector<uint64_t> others;
+  for (const bool steps_only : {false, true})
+    if (steps_only || options.reduce)
+      others.push_back(id(steps_only, !options.reduce));
+  const absl::Status other =
+      ExpectNoOther(options.checkpoint, name(!options.reduce), others);
+  if (!other.ok()) return other;
+  return Open(options.checkpoint, name(options.reduce),
+              id(options.steps_only, options.reduce));
+}
+
 bool Checkpoint::Read(Level& level) {
   Head head;
   struct stat status;

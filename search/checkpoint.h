@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "search/prove.h"
 
 namespace vmtrunc::search {
 
@@ -31,6 +32,12 @@ class Checkpoint {
   // be read or written. What is past the last whole level is cut off.
   absl::Status Open(const std::string& directory, const char* name,
                     uint64_t id);
+
+  // Opens or creates the file of this search in its options' directory, where
+  // no search of another problem may be. `world_bytes` is of the world that is
+  // searched. Requires: the options name a directory.
+  absl::Status OpenFor(const Problem& problem, const ProveOptions& options,
+                       uint64_t world_bytes);
 
   // OK where DIRECTORY/NAME is not there or is of one of these ids.
   static absl::Status ExpectNoOther(const std::string& directory,

@@ -162,7 +162,12 @@ TEST(Distill, ShrunkInputsKeepAllThatTheyHad) {
 TEST(Distill, KnowsABugThatAScriptDetects) {
   const Reach reach({}, {});
   const auto script = ParseText(
-      "vmtrunc 1\nfile f 2\ntask a\na mmap 1 2 f 0 populate\na truncate f 1\n");
+      R"(vmtrunc 1
+file f 2
+task a
+a mmap 1 2 f 0 populate
+a truncate f 1
+)");
   ASSERT_TRUE(script.ok());
   const Features features = reach.Of(*script).features;
   const FeatureCounts counts = reach.Count(features);

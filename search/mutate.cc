@@ -46,6 +46,54 @@ Verb RandomVerb(base::Random& random, Verbs verbs) {
   return Verb::kRead;
 }
 
+// Which verb and how it begins, or that nothing does.
+void ChooseKind(base::Random& random, Verbs verbs, Event& event) {
+  const unsigned kind = random.Below(8);
+  if (kind == 0) {
+    event.kind = EventKind::kStep;
+  } else if (kind == 1) {
+    event.kind = EventKind::kFinish;
+  } else if (kind <= 3) {
+    event.kind = EventKind::kDrop;
+    event.count = static_cast<uint8_t>(1 + random.Below(4));
+  } else {
+    event.verb = RandomVerb(random, verbs);
+    event.kind = random.Below(event.verb == Verb::kTruncate ? 2 : 6) == 0
+                     ? EventKind::kBegin
+                     : EventKind::kStart;
+    event.write = random.Below(2) == 0;
+  }
+}
+
+void ChooseMmap(const Script& script, base::Random& random, Event& event) {
+  event.addr = Address(random);
+  event.len = Length(random);
+  if (!ReuseRange(script, random, event))
+    event.pgoff = static_cast<uint8_t>(random.Below(4));
+  event.write = random.Below(4) != 0;
+  event.is_private = random.Below(6) == 0;
+  event.populate = random.Below(4) != 0;
+}
+
+void ChooseMremap(const Script& script, base::Random& random, Event& event) {
+  event.new_addr = Address(random);
+  event.new_len = Length(random);
+  if (random.Below(3) != 0 && ReuseRange(script, random, event)) {
+    event.new_len = event.len;
+  } else {
+    event.addr = Address(random);
+    event.len = Length(random);
+  }
+  if (random.Below(8) == 0)
+    event.fail_after = static_cast<uint8_t>(1 + random.Below(4));
+}
+
+void ChooseRange(const Script& script, base::Random& random, Event& event) {
+  event.addr = Address(random);
+  event.len = Length(random);
+  ReuseRange(script, random, event);
+}
+
 // A truncate that drops its lock a few times, each time an operation of another
 // task, and its end. Half of the time one task does them all: what one drop
 // leaves, the next one meets.
@@ -111,81 +159,42 @@ Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
   Event event;
   event.task = static_cast<uint8_t>(
       random.Below(std::min<unsigned>(setup.tasks + 1U, 8U)));
-  const unsigned kind = random.Below(8);
-  if (kind == 0) {
-    event.kind = EventKind::kStep;
-  } else if (kind == 1) {
-    event.kind = EventKind::kFinish;
-  } else if (kind <= 3) {
-    event.kind = EventKind::kDrop;
-    event.count = static_cast<uint8_t>(1 + random.Below(4));
-  } else {
-    event.verb = RandomVerb(random, verbs);
-    event.kind = random.Below(event.verb == Verb::kTruncate ? 2 : 6) == 0
-                     ? EventKind::kBegin
-                     : EventKind::kStart;
-    event.write = random.Below(2) == 0;
-  }
+  ChooseKind(random, verbs, event);
+  if (event.verb != Verb::kMmap && event.verb != Verb::kMprotect)
+    event.write = false;
   switch (event.verb) {
     case Verb::kMmap:
-      event.addr = Address(random);
-      event.len = Length(random);
-      if (!ReuseRange(script, random, event))
-        event.pgoff = static_cast<uint8_t>(random.Below(4));
-      event.write = random.Below(4) != 0;
-      event.is_private = random.Below(6) == 0;
-      event.populate = random.Below(4) != 0;
+      ChooseMmap(script, random, event);
       break;
     case Verb::kMremap:
-      event.new_addr = Address(random);
-      event.new_len = Length(random);
-      if (random.Below(3) != 0 && ReuseRange(script, random, event)) {
-        event.new_len = event.len;
-      } else {
-        event.addr = Address(random);
-        event.len = Length(random);
-      }
-      if (random.Below(8) == 0)
-        event.fail_after = static_cast<uint8_t>(1 + random.Below(4));
-      event.write = false;
+      ChooseMremap(script, random, event);
       break;
     case Verb::kMunmap:
     case Verb::kMprotect:
-      event.addr = Address(random);
-      event.len = Length(random);
-      ReuseRange(script, random, event);
-      if (event.verb == Verb::kMunmap) event.write = false;
+      ChooseRange(script, random, event);
       break;
     case Verb::kRead:
     case Verb::kWrite:
       event.addr = Address(random);
-      event.write = false;
       break;
     case Verb::kFork:
       event.new_addr = static_cast<uint8_t>(random.Below(8));
-      event.write = false;
       break;
     case Verb::kTruncate:
       event.addr = static_cast<uint8_t>(
           random.Below(std::min(setup.sizes[0] + 2U, 65U)));
-      event.write = false;
       break;
     case Verb::kRemap:
-      event.addr = Address(random);
-      event.len = Length(random);
-      ReuseRange(script, random, event);
+      ChooseRange(script, random, event);
       event.pgoff = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
-      event.write = false;
       break;
     case Verb::kPunch:
     case Verb::kInvalidate:
       event.addr = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
       event.len = Length(random);
-      event.write = false;
       break;
     case Verb::kExit:
     case Verb::kNone:
-      event.write = false;
       break;
   }
   return event;

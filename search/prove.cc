@@ -14,20 +14,14 @@
 #include "search/checkpoint.h"
 #include "search/space.h"
 #include "search/store.h"
+#include "search/trail.h"
 
 namespace vmtrunc::search {
 namespace {
 
-constexpr size_t kChunk = 256;      // states that a job takes at once
-constexpr size_t kBlock = 1 << 15;  // states between two merges
-constexpr uint32_t kStartFlag = 0x80000000;
+constexpr size_t kChunk = 256;         // states that a job takes at once
+constexpr size_t kBlock = 1 << 15;     // states between two merges
 constexpr uint64_t kExactState = 300;  // bytes of one, for an estimate
-
-// How a state was first reached.
-struct Node {
-  uint32_t parent;  // a state, or kStartFlag and the number of a start
-  Edge edge;        // kNone for a start
-};
 
 struct Candidate {
   uint64_t key;
@@ -41,23 +35,6 @@ struct Found {
   uint64_t transitions = 0, beyond = 0;
   bool breaks = false;  // behind an edge, there or where the script ends there
   Node next;            // the first such edge
-};
-
-// Some of the candidates of a chunk, so that few are looked at twice.
-class Recent {
- public:
-  void Clear() { keys_.assign(kSlots, 0); }
-  // Returns whether it is none of them.
-  bool Add(uint64_t key) {
-    uint64_t& slot = keys_[key >> 1 & (kSlots - 1)];
-    if (slot == key) return false;
-    slot = key;
-    return true;
-  }
-
- private:
-  static constexpr size_t kSlots = 1 << 12;
-  std::vector<uint64_t> keys_;
 };
 
 template <class C>
@@ -108,57 +85,12 @@ class Search {
     Report();
   }
 
-  // Makes the world of a state again. Neighbours share most of their trail.
-  class Guide {
-   public:
-    explicit Guide(const Search& search) : search_(search) {}
-
-    const State<C>& At(uint32_t node) {
-      trail_.clear();
-      for (uint32_t at = node;; at = search_.nodes_[at].parent) {
-        trail_.push_back(at);
-        if ((search_.nodes_[at].parent & kStartFlag) != 0) break;
-      }
-      size_t same = 0;
-      while (same < stack_.size() && same < trail_.size() &&
-             stack_[same].first == trail_[trail_.size() - 1 - same])
-        ++same;
-      stack_.resize(same, {0, State<C>(search_.options_.rules)});
-      for (size_t i = same; i < trail_.size(); ++i) {
-        const uint32_t at = trail_[trail_.size() - 1 - i];
-        const Node& step = search_.nodes_[at];
-        if (i == 0) {
-          stack_.emplace_back(at,
-                              search_.space_.Start(step.parent & ~kStartFlag));
-          continue;
-        }
-        stack_.push_back(stack_.back());
-        stack_.back().first = at;
-        search_.space_.Apply(stack_.back().second, step.edge);
-      }
-      return stack_.back().second;
-    }
-
-   private:
-    const Search& search_;
-    std::vector<uint32_t> trail_;  // from the state to its start
-    std::vector<std::pair<uint32_t, State<C>>> stack_;
-  };
-
   // Reads what the checkpoint has: the state of the search with the states of
   // its last level not expanded. False when it cannot be used.
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
-    // One question a directory: what the other search has there is of it too.
-    std::vector<uint64_t> others;
-    for (const bool steps_only : {false, true})
-      if (steps_only || options_.reduce)
-        others.push_back(Id(steps_only, !options_.reduce));
-    absl::Status opened = Checkpoint::ExpectNoOther(
-        options_.checkpoint, FileName(!options_.reduce), others);
-    if (opened.ok())
-      opened = checkpoint_.Open(options_.checkpoint, FileName(options_.reduce),
-                                Id(options_.steps_only, options_.reduce));
+    const absl::Status opened =
+        checkpoint_.OpenFor(problem_, options_, sizeof(World<C>));
     if (!opened.ok()) return Fail(opened);
     for (Checkpoint::Level level; checkpoint_.Read(level);) {
       begin_ = nodes_.size();
@@ -195,18 +127,6 @@ class Search {
     return false;
   }
 
-  // Of all that the states and their order depend on.
-  uint64_t Id(bool steps_only, bool reduce) const {
-    ProveOptions options = options_;
-    options.steps_only = steps_only;
-    options.reduce = reduce;
-    const uint64_t parts[] = {ProblemId(problem_, options), sizeof(World<C>)};
-    return HashBytes(parts, sizeof(parts));
-  }
-  static const char* FileName(bool reduce) {
-    return reduce ? "prove-reduced" : "prove";
-  }
-
   size_t MostStartEvents() const {
     size_t most = 0;
     for (const Script& start : problem_.starts)
@@ -225,7 +145,7 @@ class Search {
         ++result_.beyond;
         continue;
       }
-      const Node node{static_cast<uint32_t>(i) | kStartFlag, {}};
+      const Node node = Node::OfStart(i);
       Keep({space_.Key(state) | 1, node}, Packed(state));
       if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
       Breaks(node);
@@ -306,7 +226,8 @@ class Search {
     if (is_full_ || BytesWith(candidates_) > options_.most_bytes)
       return Stop(Why::kMemory);
     CountUp();
-    return nodes_.size() + candidates_ < kStartFlag || Stop(Why::kNumbers);
+    return nodes_.size() + candidates_ < Node::kStartFlag ||
+           Stop(Why::kNumbers);
   }
 
   void CountUp() {
@@ -333,7 +254,7 @@ class Search {
 
   void Work(size_t from, size_t to, bool reports) {
     try {
-      Guide guide(*this);
+      Guide<C> guide(space_, options_.rules, nodes_);
       Recent recent;
       std::vector<uint8_t> features(
           options_.features == nullptr ? 0 : Checker<C>::kFeatures);
@@ -388,7 +309,7 @@ class Search {
     return false;
   }
 
-  void Expand(Guide& guide, size_t first, size_t end, Recent& recent,
+  void Expand(Guide<C>& guide, size_t first, size_t end, Recent& recent,
               std::span<uint8_t> features, Found& found) {
     std::vector<Edge> edges;
     recent.Clear();
@@ -396,8 +317,7 @@ class Search {
       const State<C>& state = guide.At(static_cast<uint32_t>(node));
       edges.clear();
       space_.Edges(state, edges);
-      if ((nodes_[node].parent & kStartFlag) != 0)
-        space_.KeepShare(state, edges);
+      if (nodes_[node].IsStart()) space_.KeepShare(state, edges);
       unsigned undropped = C::kTasks;  // a task with no more break tests
       for (const Edge& edge : edges) {
         const bool drop = edge.kind == EventKind::kDrop;
@@ -485,17 +405,13 @@ class Search {
   void Breaks(const Node& way) {
     Report();
     Release();  // so that there is memory to tell it
-    std::vector<Edge> trail;
-    Node at = way;
-    for (; (at.parent & kStartFlag) == 0; at = nodes_[at.parent])
-      trail.push_back(at.edge);
-    const uint32_t start = at.parent & ~kStartFlag;
-    Script script = problem_.starts[start];
+    const Trail trail = TrailTo(nodes_, way);
+    Script script = problem_.starts[trail.start];
     // Here, in the world that was searched; and in the world of scripts, by the
     // same code as all engines.
-    State<C> state = space_.Start(start);
-    for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
-      space_.Apply(state, *edge, &script.events);
+    State<C> state = space_.Start(trail.start);
+    for (const Edge& edge : trail.edges)
+      space_.Apply(state, edge, &script.events);
     const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
     VMT_CHECK(broken != 0);
     const RunResult run = vmtrunc::Run<LargeCaps>(

@@ -403,8 +403,16 @@ TEST(Prove, KeepsCountsThatComeNearTheWrapApart) {
 // fault there finds no page (it does not fall back to the linear one).
 TEST(Prove, TheSmallWorldHasFilePtesBehindTheEnd) {
   const Script script = *ParseText(
-      "vmtrunc 1\nfile f 3\ntask a\na mmap 13 3 f 0\na remap 13 2 15\n"
-      "a remap 15 1 255\na read 13\na read 14\na read 15\n");
+      R"(vmtrunc 1
+file f 3
+task a
+a mmap 13 3 f 0
+a remap 13 2 15
+a remap 15 1 255
+a read 13
+a read 14
+a read 15
+)");
   const Rules rules = RulesOf("2.6.23");
   World<SmallCaps> small = MakeWorld<SmallCaps>(script.setup, rules);
   World<LargeCaps> large = MakeWorld<LargeCaps>(script.setup, rules);

@@ -109,14 +109,32 @@ TEST(Reduction, AllSearchesFindWhatOnlyAStateShows) {
     const char* text;
   };
   constexpr const char* kPast =
-      "vmtrunc 1\nfile f 2\ntask a\ntask b\ntask t\n"
-      "a mmap 15 2 f 0\nb mmap 15 2 f 0\n"
-      "t truncate f 1\na read 16\na mremap 16 1 18 1\nb read 15\n"
-      "b munmap 15 1\n";
+      R"(vmtrunc 1
+file f 2
+task a
+task b
+task t
+a mmap 15 2 f 0
+b mmap 15 2 f 0
+t truncate f 1
+a read 16
+a mremap 16 1 18 1
+b read 15
+b munmap 15 1
+)";
   constexpr const char* kRemoved =
-      "vmtrunc 1\nfile f 2\ntask a\ntask b\ntask t\na mmap 15 2 f 0\n"
-      "b mmap 15 2 f 0\na write 16\nt punch f 1 1\nb read 15\n"
-      "b munmap 15 1\n";
+      R"(vmtrunc 1
+file f 2
+task a
+task b
+task t
+a mmap 15 2 f 0
+b mmap 15 2 f 0
+a write 16
+t punch f 1 1
+b read 15
+b munmap 15 1
+)";
   constexpr Case kCases[] = {
       {Property::kNoPagePastSize, "2.6.11", "-fault-checks-size", kPast},
       {Property::kNoPagePastSize, "3.0", "-fault-checks-size", kPast},

@@ -146,8 +146,17 @@ TEST(Reason, IsTheRuleThatWasTurnedRound) {
 // On a kernel as it was: the rule that a later one has.
 TEST(Reason, IsTheRuleThatRepairs) {
   const auto script = ParseText(
-      "vmtrunc 1\nfile f 6\ntask a\ntask t\na mmap 11 6 f 2 populate\n"
-      "t truncate f 4 &\nt drop\na munmap 13 1\nt finish\nt truncate f 2\n");
+      R"(vmtrunc 1
+file f 6
+task a
+task t
+a mmap 11 6 f 2 populate
+t truncate f 4 &
+t drop
+a munmap 13 1
+t finish
+t truncate f 2
+)");
   ASSERT_TRUE(script.ok());
   const Reason reason =
       ReasonOf(*script, *ParseKernelSpec("2.6.11"), Property::kNoPagePastSize);
@@ -157,9 +166,16 @@ TEST(Reason, IsTheRuleThatRepairs) {
 
 TEST(ShrinkEvents, LeavesArgumentsAlone) {
   const auto script = ParseText(
-      "vmtrunc 1\nblock 2\nfile f 8\ntask a\ntask b\n"
-      "a mmap 100 8 f 1 populate\na read 7\nb mmap 200 1 f 0\n"
-      "b truncate f 2\n");
+      R"(vmtrunc 1
+block 2
+file f 8
+task a
+task b
+a mmap 100 8 f 1 populate
+a read 7
+b mmap 200 1 f 0
+b truncate f 2
+)");
   ASSERT_TRUE(script.ok());
   const Script small =
       ShrinkEvents(*script, ParseKernelSpec("2.6.11-clip-to-range")->rules(),

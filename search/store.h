@@ -49,6 +49,23 @@ class Fingerprints {
   size_t size_ = 0;
 };
 
+// Some of the fingerprints that were added, so that few are looked at twice.
+class Recent {
+ public:
+  void Clear() { keys_.assign(kSlots, 0); }
+  // Returns whether it is none of them. Requires: Clear() was called.
+  bool Add(uint64_t key) {
+    uint64_t& slot = keys_[key >> 1 & (kSlots - 1)];
+    if (slot == key) return false;
+    slot = key;
+    return true;
+  }
+
+ private:
+  static constexpr size_t kSlots = 1 << 12;
+  std::vector<uint64_t> keys_;
+};
+
 // Appends `state` to `packed`: its runs of zeros are counted, the rest stands
 // as it is. Two that differ do so packed.
 void Pack(std::span<const uint8_t> state, std::string& packed);

@@ -264,7 +264,11 @@ TEST(Parting, IsBeforeTheFirstEventWhereTheDeclarationsDiffer) {
 }
 
 TEST(Parting, IsBehindTheLastStepOfTheOneThatEnds) {
-  const std::string text = "vmtrunc 1\nfile f 8\ntask a\na mmap 100 8 f 0\n";
+  const std::string text = R"(vmtrunc 1
+file f 8
+task a
+a mmap 100 8 f 0
+)";
   const Script longer = Parse(text + "a munmap 100 8\n");
   const Rules rules = RulesOf("3.0");
   const Course course = Follow(Parse(text), rules);
@@ -276,21 +280,35 @@ TEST(Parting, IsBehindTheLastStepOfTheOneThatEnds) {
 
 TEST(Parting, IsWhereAnotherTaskMoves) {
   const std::string text =
-      "vmtrunc 1\nfile f 8\ntask a\ntask b\na read 1 &\nb read 1 &\n";
+      R"(vmtrunc 1
+file f 8
+task a
+task b
+a read 1 &
+b read 1 &
+)";
   const auto at = Parts(text + "a step\n", "3.0", text + "b step\n", "3.0");
   EXPECT_EQ(at, size_t{1});
 }
 
 TEST(Parting, EventsWithoutAnEffectDoNotPart) {
-  const std::string text = "vmtrunc 1\nfile f 8\ntask a\na mmap 100 8 f 0\n";
+  const std::string text = R"(vmtrunc 1
+file f 8
+task a
+a mmap 100 8 f 0
+)";
   EXPECT_EQ(Parts(text, "3.0", text + "a step\n", "3.0"), std::nullopt);
 }
 
 // The rules are the checker's too: a count that is page-aligned harms those
 // kernels alone that keep restart addresses beside counts.
 TEST(Parting, VerdictsMayDifferAlone) {
-  const Script script =
-      Parse("vmtrunc 1\ncount 4095\nfile f 4\ntask t\nt truncate f 0\n");
+  const Script script = Parse(R"(vmtrunc 1
+count 4095
+file f 4
+task t
+t truncate f 0
+)");
   const Rules left = RulesOf("2.6.11-leap");
   const Rules right = RulesOf("2.6.11-leap-restart-in-vma");
   const Course breaks = Follow(script, left), holds = Follow(script, right);

@@ -256,12 +256,22 @@ class Machine {
   // core/model/mremap-inl.h
   Flow StepMremap(Op& op);
   bool MremapChecks(MremapOp& my);
+  void MremapTrims(Op& op);
+  void MremapMerged(MremapOp& my);
+  void MremapLinks(MremapOp& my);
+  bool MremapUnmapsSource(Op& op);
   bool MremapNext(MremapOp& my);
   void MremapPlaces(Op& op);
   bool MremapCopies(Op& op);
   bool MoveLocks(const MremapOp& my) const;
   void MoveResets(const MremapOp& my);
+  struct Move {
+    unsigned file, src, dst;
+    bool back;  // as after a failure
+  };
+  Move MoveAt(const MremapOp& my);
   Flow MovePage(MremapOp& my);
+  Flow MovePageHeld(MremapOp& my, const Move& move, bool locks);
   Flow MoveExtent(MremapOp& my);
   void MovePte(MremapOp& my, unsigned src, unsigned dst);
   void MoveFails(MremapOp& my);

@@ -29,11 +29,7 @@ Flow Machine<C, P>::StepMremap(Op& op) {
           my.phase = kUnmapTarget;
         continue;
       case kTrim:
-        my.phase = kPlace;
-        if (my.len <= my.new_len) continue;
-        if (UnmapBegin(mm, my.addr + my.new_len, my.addr + my.len, op.unmap))
-          my.phase = kUnmapTail;
-        my.len = my.new_len;
+        MremapTrims(op);
         continue;
       case kUnmapTarget:
       case kUnmapTail:
@@ -57,26 +53,15 @@ Flow Machine<C, P>::StepMremap(Op& op) {
         const Flow flow = StepAdjust(op.adjust);
         if (flow != Flow::kDone) return flow;
         if (my.phase == kGrow) return EndMmapSem();
-        // The source may have become part of the destination.
-        Vma& merged = w_.vmas[my.new_vma];
-        if (my.addr >= merged.start && my.addr < merged.end) {
-          my.vma = my.new_vma;
-          my.vma_birth = my.new_vma_birth;
-        }
+        MremapMerged(my);
         my.phase = kMoveLock;
         return Flow::kSync;
       }
-      case kLink: {
-        Vma& vma = w_.vmas[my.new_vma];
-        if (!TakeMapLock(vma.file)) return Flow::kBlocked;
-        vma.count = LinkMark(vma.file);
-        LinkMm(my.new_vma);
-        IndexInsert(my.new_vma);
-        probe_.Renewed(w_, my.new_vma, Renewal::kLinked);
-        ReleaseMapLock(vma.file);
+      case kLink:
+        if (!TakeMapLock(w_.vmas[my.new_vma].file)) return Flow::kBlocked;
+        MremapLinks(my);
         my.phase = kMoveLock;
         return Flow::kSync;
-      }
       case kMoveLock:
       case kMovePtl:
       case kMoveTable:
@@ -87,15 +72,54 @@ Flow Machine<C, P>::StepMremap(Op& op) {
       case kExtentPtl: {
         const Flow flow = rules_.move_extents ? MoveExtent(my) : MovePage(my);
         if (my.phase != kUnmapSource || flow == Flow::kBlocked) return flow;
-        // On failure the pages are back, and the new range goes instead.
-        const bool moved = my.failed == 0;
-        const unsigned start = moved ? my.addr : my.new_addr;
-        const unsigned len = moved ? my.len : my.new_len;
-        if (!UnmapBegin(mm, start, start + len, op.unmap)) return EndMmapSem();
+        if (!MremapUnmapsSource(op)) return EndMmapSem();
         continue;
       }
     }
   }
+}
+
+// What is past the new length goes before anything moves.
+template <class C, class P>
+void Machine<C, P>::MremapTrims(Op& op) {
+  MremapOp& my = op.mremap;
+  my.phase = MremapPhase::kPlace;
+  if (my.len <= my.new_len) return;
+  if (UnmapBegin(me().mm, my.addr + my.new_len, my.addr + my.len, op.unmap))
+    my.phase = MremapPhase::kUnmapTail;
+  my.len = my.new_len;
+}
+
+// The source may have become part of the destination.
+template <class C, class P>
+void Machine<C, P>::MremapMerged(MremapOp& my) {
+  const Vma& merged = w_.vmas[my.new_vma];
+  if (my.addr >= merged.start && my.addr < merged.end) {
+    my.vma = my.new_vma;
+    my.vma_birth = my.new_vma_birth;
+  }
+}
+
+// Requires: i_mmap_lock, which it lets go.
+template <class C, class P>
+void Machine<C, P>::MremapLinks(MremapOp& my) {
+  Vma& vma = w_.vmas[my.new_vma];
+  vma.count = LinkMark(vma.file);
+  LinkMm(my.new_vma);
+  IndexInsert(my.new_vma);
+  probe_.Renewed(w_, my.new_vma, Renewal::kLinked);
+  ReleaseMapLock(vma.file);
+}
+
+// On failure the pages are back, and the new range goes instead. False when
+// nothing is there to unmap.
+template <class C, class P>
+bool Machine<C, P>::MremapUnmapsSource(Op& op) {
+  const MremapOp& my = op.mremap;
+  const bool moved = my.failed == 0;
+  const unsigned start = moved ? my.addr : my.new_addr;
+  const unsigned len = moved ? my.len : my.new_len;
+  return UnmapBegin(me().mm, start, start + len, op.unmap);
 }
 
 // check_prep_vma() of 6.17: a vma at the source, which holds all of it unless
@@ -262,41 +286,45 @@ void Machine<C, P>::MoveFails(MremapOp& my) {
   my.cursor = 0;
 }
 
-// move_one_page(): one page a hold of i_mmap_lock and page_table_lock. The
-// lock is let go to allocate the destination's page table, after the count was
-// looked at; `relocked` says that this has happened for this page.
+// The file whose pages move, and the addresses of the next one, in pages.
 template <class C, class P>
-Flow Machine<C, P>::MovePage(MremapOp& my) {
-  using enum MremapPhase;
-  const MremapPhase phase = my.phase;
-  const bool relocked =
-      phase == kMoveTable || phase == kMoveRelock || phase == kMoveRelockPtl;
-  const unsigned mm = me().mm;
+typename Machine<C, P>::Move Machine<C, P>::MoveAt(const MremapOp& my) {
   const bool back = my.backwards != 0;
   const Vma& from =
       Use(back ? my.new_vma : my.vma, back ? my.new_vma_birth : my.vma_birth);
   Use(back ? my.vma : my.new_vma, back ? my.vma_birth : my.new_vma_birth);
-  const unsigned src = (back ? my.new_addr : my.addr) + unsigned{my.cursor};
-  const unsigned dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor};
+  return {.file = from.file,
+          .src = (back ? my.new_addr : my.addr) + unsigned{my.cursor},
+          .dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor},
+          .back = back};
+}
+
+// move_one_page(): one page a hold of i_mmap_lock and page_table_lock. The
+// lock is let go to allocate the destination's page table, after the count was
+// looked at.
+template <class C, class P>
+Flow Machine<C, P>::MovePage(MremapOp& my) {
+  using enum MremapPhase;
+  const unsigned mm = me().mm;
+  const Move move = MoveAt(my);
+  const unsigned file = move.file;
   const bool locks = MoveLocks(my);
   switch (my.phase) {
     case kMoveLock:
-      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      if (locks && !TakeMapLock(file)) return Flow::kBlocked;
       MoveResets(my);
       my.phase = kMovePtl;
       return Flow::kSync;
     case kMoveTable:
       if (!TakePtl(mm)) return Flow::kBlocked;
-      AllocTable(mm, dst);
+      AllocTable(mm, move.dst);
       if (!locks) break;
-      if (rules_.relock_in_order ? TryMapLock(from.file)
-                                 : TakeMapLock(from.file))
-        break;
+      if (rules_.relock_in_order ? TryMapLock(file) : TakeMapLock(file)) break;
       if (rules_.relock_in_order) ReleasePtl(mm);
       my.phase = kMoveRelock;
       return Flow::kSync;
     case kMoveRelock:
-      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      if (locks && !TakeMapLock(file)) return Flow::kBlocked;
       if (w_.mms[mm].page_table_lock == task_) break;
       my.phase = kMoveRelockPtl;
       return Flow::kSync;
@@ -320,7 +348,19 @@ Flow Machine<C, P>::MovePage(MremapOp& my) {
       VMT_CHECK(false);
       return Flow::kDone;
   }
+  return MovePageHeld(my, move, locks);
+}
 
+// The page itself, with page_table_lock and, if `locks`, i_mmap_lock held. Lets
+// them go.
+template <class C, class P>
+Flow Machine<C, P>::MovePageHeld(MremapOp& my, const Move& move, bool locks) {
+  using enum MremapPhase;
+  const auto [file, src, dst, back] = move;
+  const unsigned mm = me().mm;
+  // The lock was let go for this page.
+  const bool relocked = my.phase == kMoveTable || my.phase == kMoveRelock ||
+                        my.phase == kMoveRelockPtl;
   if (relocked && rules_.relock_resets) MoveResets(my);
   const bool moves = !w_.mms[mm].ptes[src].none();
   const bool fails =
@@ -328,14 +368,14 @@ Flow Machine<C, P>::MovePage(MremapOp& my) {
   if (moves && !fails && !HasTable(mm, dst)) {
     VMT_CHECK(!relocked);
     ReleasePtl(mm);
-    if (locks) ReleaseMapLock(from.file);
+    if (locks) ReleaseMapLock(file);
     probe_.MaySleep(w_, task_);
     my.phase = kMoveTable;
     return Flow::kSync;
   }
   if (moves && !fails) MovePte(my, src, dst);
   ReleasePtl(mm);
-  if (locks) ReleaseMapLock(from.file);
+  if (locks) ReleaseMapLock(file);
   my.phase = kMoveLock;
   if (fails) {
     MoveFails(my);
@@ -352,18 +392,13 @@ template <class C, class P>
 Flow Machine<C, P>::MoveExtent(MremapOp& my) {
   using enum MremapPhase;
   const unsigned mm = me().mm;
-  const bool back = my.backwards != 0;
-  const Vma& from =
-      Use(back ? my.new_vma : my.vma, back ? my.new_vma_birth : my.vma_birth);
-  Use(back ? my.vma : my.new_vma, back ? my.vma_birth : my.new_vma_birth);
-  const unsigned src = (back ? my.new_addr : my.addr) + unsigned{my.cursor};
-  const unsigned dst = (back ? my.addr : my.new_addr) + unsigned{my.cursor};
+  const auto [file, src, dst, back] = MoveAt(my);
   const unsigned pages = std::min(
       {unsigned{my.len} - my.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
   const bool locks = MoveLocks(my);
   switch (my.phase) {
     case kExtentLock:
-      if (locks && !TakeMapLock(from.file)) return Flow::kBlocked;
+      if (locks && !TakeMapLock(file)) return Flow::kBlocked;
       MoveResets(my);
       my.phase = kExtentPtl;
       return Flow::kSync;
@@ -372,7 +407,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
       for (unsigned i = 0; i < pages; ++i)
         if (!w_.mms[mm].ptes[src + i].none()) MovePte(my, src + i, dst + i);
       ReleasePtl(mm);
-      if (locks) ReleaseMapLock(from.file);
+      if (locks) ReleaseMapLock(file);
       break;
     case kMoveLock:  // a move begins there, whichever way it goes on
     case kExtentTable:

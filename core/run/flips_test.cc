@@ -103,7 +103,11 @@ TEST(Bugs, EachIsReachedTriggeredAndDetected) {
 
 // A script that has nothing to do with the bug does not reach it.
 TEST(Bugs, WhatIsNotReachedIsNotSaidToBe) {
-  const Script idle = *ParseText("vmtrunc 1\nfile f 4\ntask a\na exit\n");
+  const Script idle = *ParseText(R"(vmtrunc 1
+file f 4
+task a
+a exit
+)");
   for (const BugInfo& bug : AllBugs()) {
     const BugCheck check = CheckBug(bug, idle);
     EXPECT_FALSE(check.reached || check.triggered || check.detected)

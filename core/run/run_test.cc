@@ -57,29 +57,85 @@ struct Alone {
 
 constexpr Alone kAlone[] = {
     {Property::kNoRemovedPageMapped, "2.6.11", "2.6.11-fault-rechecks-count",
-     "vmtrunc 1\nblock 4\nfile f 4\ntask a\ntask t\n"
-     "a mmap 100 4 f 0\na read 100 &\na step\na step\na step\na step\na step\n"
-     "t truncate f 0 &\nt step\nt step\na finish\nt step\na munmap 100 4\n"
-     "t finish\n"},
+     R"(vmtrunc 1
+block 4
+file f 4
+task a
+task t
+a mmap 100 4 f 0
+a read 100 &
+a step
+a step
+a step
+a step
+a step
+t truncate f 0 &
+t step
+t step
+a finish
+t step
+a munmap 100 4
+t finish
+)"},
     {Property::kNoOverUnmap, "2.6.11", "2.6.11-clip-to-range",
-     "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 100 4 f 0 populate\n"
-     "t truncate f 2\n"},
+     R"(vmtrunc 1
+file f 4
+task a
+task t
+a mmap 100 4 f 0 populate
+t truncate f 2
+)"},
     {Property::kRestartProgress, "2.6.11", "2.6.11-cut-is-done",
-     "vmtrunc 1\nblock 2\nfile f 6\ntask a\ntask t\n"
-     "a mmap 100 6 f 0 populate\nt truncate f 1 &\nt drop\na munmap 102 4\n"
-     "t finish\n"},
+     R"(vmtrunc 1
+block 2
+file f 6
+task a
+task t
+a mmap 100 6 f 0 populate
+t truncate f 1 &
+t drop
+a munmap 102 4
+t finish
+)"},
     {Property::kIndexAgrees, "2.6.11", "2.6.11-split-under-lock",
-     "vmtrunc 1\nfile f 4\ntask a\na mmap 100 4 f 0\na mprotect 102 2 r\n"},
+     R"(vmtrunc 1
+file f 4
+task a
+a mmap 100 4 f 0
+a mprotect 102 2 r
+)"},
     {Property::kVmasWellFormed, "2.6.11", "2.6.11-merge-moves-pgoff",
-     "vmtrunc 1\nfile f 8\ntask a\na mmap 104 4 f 4\na mmap 100 4 f 0\n"},
+     R"(vmtrunc 1
+file f 8
+task a
+a mmap 104 4 f 4
+a mmap 100 4 f 0
+)"},
     {Property::kLockOrder, "2.6.11", "2.6.11-relock-in-order",
-     "vmtrunc 1\nfile f 4\ntask a\na mmap 100 2 f 0 populate\n"
-     "a mremap 100 2 200 2\n"},
+     R"(vmtrunc 1
+file f 4
+task a
+a mmap 100 2 f 0 populate
+a mremap 100 2 200 2
+)"},
     {Property::kNoFreedUse, "2.6.11", "2.6.11-walk-restarts",
-     "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 100 4 f 0 populate\n"
-     "t truncate f 0 &\nt drop\na munmap 100 4\nt finish\n"},
+     R"(vmtrunc 1
+file f 4
+task a
+task t
+a mmap 100 4 f 0 populate
+t truncate f 0 &
+t drop
+a munmap 100 4
+t finish
+)"},
     {Property::kCountIsACount, "2.6.11", "2.6.11-leap",
-     "vmtrunc 1\ncount 4095\nfile f 4\ntask t\nt truncate f 0\n"},
+     R"(vmtrunc 1
+count 4095
+file f 4
+task t
+t truncate f 0
+)"},
 };
 
 TEST(Properties, EachFiresAlone) {
@@ -96,8 +152,12 @@ TEST(Properties, EachFiresAlone) {
 // An invalidation that spins: its pass over the page unmaps another page.
 TEST(Properties, NoDeadlockFiresAlone) {
   const char* text =
-      "vmtrunc 1\nfile f 17\ntask a\na mmap 100 17 f 0 populate\n"
-      "a invalidate f 16 1\n";
+      R"(vmtrunc 1
+file f 17
+task a
+a mmap 100 17 f 0 populate
+a invalidate f 16 1
+)";
   const RunResult whole = RunText(text, "2.6.15");
   EXPECT_TRUE(whole.holds()) << whole.first.ToString();
   const RunResult flipped = RunText(text, "2.6.15-wide-offsets");
@@ -109,10 +169,23 @@ TEST(Properties, NoDeadlockFiresAlone) {
 // pages are unmapped again, before they are removed: it alone sees them.
 TEST(Properties, NoPagePastSizeFiresAlone) {
   const char* text =
-      "vmtrunc 1\nblock 2\nfile f 6\ntask a\ntask t\n"
-      "a mmap 100 6 f 0 populate\na mprotect 102 2 r\nt truncate f 0 &\n"
-      "t drop\na mprotect 103 1 rw\nt step\nt step\nt step\nt step\n"
-      "a munmap 100 6\nt finish\n";
+      R"(vmtrunc 1
+block 2
+file f 6
+task a
+task t
+a mmap 100 6 f 0 populate
+a mprotect 102 2 r
+t truncate f 0 &
+t drop
+a mprotect 103 1 rw
+t step
+t step
+t step
+t step
+a munmap 100 6
+t finish
+)";
   EXPECT_TRUE(RunText(text, "2.6.11").holds());
   const RunResult flipped = RunText(text, "2.6.11-importer-rescans");
   EXPECT_TRUE(flipped.breaks(Property::kNoPagePastSize));
@@ -121,8 +194,13 @@ TEST(Properties, NoPagePastSizeFiresAlone) {
 
 TEST(Properties, BoundedDropsFires) {
   std::string text =
-      "vmtrunc 1\nfile f 12\ntask a\ntask t\na mmap 100 12 f 0 populate\n"
-      "t truncate f 0 &\n";
+      R"(vmtrunc 1
+file f 12
+task a
+task t
+a mmap 100 12 f 0 populate
+t truncate f 0 &
+)";
   for (int i = 0; i < 9; ++i) text += "t drop\n";
   text += "a mprotect 100 10 r\n";
   for (int i = 0; i < 9; ++i) text += "t drop\n";
@@ -135,9 +213,18 @@ TEST(Properties, BoundedDropsFires) {
 // of the vma in hand: the pages in the copy's range are counted once.
 TEST(Properties, ACopyThatIsNotLinkedHasNoPtes) {
   const RunResult result = RunText(
-      "vmtrunc 1\nfile f 4\ntask a\ntask b\ntask c\n"
-      "a mmap 14 5 f 0 populate\nb truncate f 1 &\nb step\na mmap 14 1 f 4\n"
-      "b drop\nc invalidate f 0 3\n",
+      R"(vmtrunc 1
+file f 4
+task a
+task b
+task c
+a mmap 14 5 f 0 populate
+b truncate f 1 &
+b step
+a mmap 14 1 f 4
+b drop
+c invalidate f 0 3
+)",
       "2.6.23");
   EXPECT_TRUE(result.breaks(Property::kNoRemovedPageMapped));
   EXPECT_FALSE(result.breaks(Property::kVmasWellFormed));
@@ -147,20 +234,49 @@ TEST(Properties, ACopyThatIsNotLinkedHasNoPtes) {
 // believed the restart address of another, the next one does not.
 TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
   const char* text =
-      "vmtrunc 1\nfile f 9\ntask a\ntask b\na mmap 10 5 f 1 populate\n"
-      "a invalidate f 3 3 &\na drop\nb mmap 10 5 f 4 populate\n"
-      "b truncate f 6 &\na drop 4\na step\nb drop\n";
+      R"(vmtrunc 1
+file f 9
+task a
+task b
+a mmap 10 5 f 1 populate
+a invalidate f 3 3 &
+a drop
+b mmap 10 5 f 4 populate
+b truncate f 6 &
+a drop 4
+a step
+b drop
+)";
   EXPECT_FALSE(RunText(text, "2.6.11").breaks(Property::kNoDeadlock));
   // The other's pass, not a new one, puts its restart address back each time.
   const char* again =
-      "vmtrunc 1\nfile f 2\ntask a\ntask b\ntask c\n"
-      "a mmap 15 3 f 0 populate\nb invalidate f 0 1 &\nb step\n"
-      "c truncate f 1 &\nc drop\nb step\nb step\nc drop\nb step\nc drop\n";
+      R"(vmtrunc 1
+file f 2
+task a
+task b
+task c
+a mmap 15 3 f 0 populate
+b invalidate f 0 1 &
+b step
+c truncate f 1 &
+c drop
+b step
+b step
+c drop
+b step
+c drop
+)";
   EXPECT_FALSE(RunText(again, "2.6.11").breaks(Property::kNoDeadlock));
   // Two that do spin, each after the other's passes, come to an end too.
   const char* spins =
-      "vmtrunc 1\nfile f 20\ntask a\ntask b\n"
-      "a mmap 100 20 f 0 populate\na invalidate f 18 2\nb invalidate f 17 1\n";
+      R"(vmtrunc 1
+file f 20
+task a
+task b
+a mmap 100 20 f 0 populate
+a invalidate f 18 2
+b invalidate f 17 1
+)";
   EXPECT_TRUE(
       RunText(spins, "2.6.15-wide-offsets").breaks(Property::kNoDeadlock));
   EXPECT_TRUE(RunText(spins, "2.6.15").holds());
@@ -302,7 +418,10 @@ TEST(Run, ANeighbourTakesTheAnonVmaOfWhatMovesIntoIt) {
        {"a mmap 23 1 f 4 private\n", "a mmap 19 1 f 0 private\n",
         "a mmap 19 1 f 0 private\na mmap 23 1 f 4 private\n"}) {
     const Script script = Parse(
-        (std::string("vmtrunc 1\nfile f 8\ntask a\n") + neighbours +
+        (std::string(R"(vmtrunc 1
+file f 8
+task a
+)") + neighbours +
          "a mmap 10 3 f 1 private populate\na write 10\na mremap 10 3 20 3\n"
          "a fork b\n")
             .c_str());
@@ -364,7 +483,11 @@ TEST(Merge, EachCaseGivesTheGeometryOfTheKernel) {
   };
   for (const Case& it : kCases) {
     const std::string text =
-        "vmtrunc 1\nfile f 8\nfile g 8\ntask a\n" + std::string(it.events);
+        R"(vmtrunc 1
+file f 8
+file g 8
+task a
+)" + std::string(it.events);
     const Script script = Parse(text.c_str());
     const Rules rules = RulesOf("2.6.11");
     EXPECT_TRUE(RunOn(script, rules).holds());

@@ -27,31 +27,89 @@ struct Case {
 constexpr Case kCases[] = {
     {"a page is mapped past the end after the truncation",
      Property::kNoPagePastSize, "6.x", "-fault-checks-size",
-     "vmtrunc 1\nfile f 8\ntask a\ntask t\na mmap 17 8 f 0\n"
-     "t punch f 4 4\nt truncate f 2\na read 20\na read 22\n"},
+     R"(vmtrunc 1
+file f 8
+task a
+task t
+a mmap 17 8 f 0
+t punch f 4 4
+t truncate f 2
+a read 20
+a read 22
+)"},
     {"the same on 3.0", Property::kNoPagePastSize, "3.0", "-fault-checks-size",
-     "vmtrunc 1\nfile f 8\ntask a\ntask t\na mmap 17 8 f 0\n"
-     "t punch f 4 4\nt truncate f 2\na read 20\na read 22\n"},
+     R"(vmtrunc 1
+file f 8
+task a
+task t
+a mmap 17 8 f 0
+t punch f 4 4
+t truncate f 2
+a read 20
+a read 22
+)"},
     {"the same on 2.6.11", Property::kNoPagePastSize, "2.6.11",
      "-fault-checks-size",
-     "vmtrunc 1\nfile f 8\ntask a\ntask t\na mmap 17 8 f 0\n"
-     "t punch f 4 4\nt truncate f 2\na read 20\na read 22\n"},
+     R"(vmtrunc 1
+file f 8
+task a
+task t
+a mmap 17 8 f 0
+t punch f 4 4
+t truncate f 2
+a read 20
+a read 22
+)"},
     {"a private copy is made past the end", Property::kNoPagePastSize, "2.6.38",
      "-fault-checks-size",
-     "vmtrunc 1\nfile f 2\ntask a\na mmap 17 4 f 0 private\na write 20\n"},
+     R"(vmtrunc 1
+file f 2
+task a
+a mmap 17 4 f 0 private
+a write 20
+)"},
     {"a page is mapped past the end of a file that was never cut off",
      Property::kNoPagePastSize, "2.6.15", "-fault-checks-size",
-     "vmtrunc 1\nfile f 2\ntask a\na mmap 17 4 f 0\na read 20\n"},
+     R"(vmtrunc 1
+file f 2
+task a
+a mmap 17 4 f 0
+a read 20
+)"},
     {"a page is mapped after the punch that removed it",
      Property::kNoRemovedPageMapped, "2.6.38", "-mkwrite-rechecks",
-     "vmtrunc 1\nfile f 2\ntask a\ntask t\na mmap 17 2 f 0\na write 18 &\n"
-     "a step\na step\na step\na step\na step\na step\nt punch f 0 2\n"
-     "a finish\n"},
+     R"(vmtrunc 1
+file f 2
+task a
+task t
+a mmap 17 2 f 0
+a write 18 &
+a step
+a step
+a step
+a step
+a step
+a step
+t punch f 0 2
+a finish
+)"},
     {"the same with an invalidation", Property::kNoRemovedPageMapped, "6.x",
      "-mkwrite-rechecks",
-     "vmtrunc 1\nfile f 2\ntask a\ntask t\na mmap 17 2 f 0\na write 18 &\n"
-     "a step\na step\na step\na step\na step\na step\nt invalidate f 0 2\n"
-     "a finish\n"},
+     R"(vmtrunc 1
+file f 2
+task a
+task t
+a mmap 17 2 f 0
+a write 18 &
+a step
+a step
+a step
+a step
+a step
+a step
+t invalidate f 0 2
+a finish
+)"},
 };
 
 TEST(States, EachIsReportedByOnePropertyAlone) {
@@ -92,7 +150,12 @@ TEST(States, ALockThatIsLeftBehindIsReportedWithoutAnotherTask) {
 // punches and invalidations leave i_size alone and excuse nothing.
 TEST(States, OnlyATruncationInFlightExcusesAPagePastTheEnd) {
   const std::string begin =
-      "vmtrunc 1\nfile f 4\ntask a\ntask t\na mmap 17 4 f 0\n";
+      R"(vmtrunc 1
+file f 4
+task a
+task t
+a mmap 17 4 f 0
+)";
   const Rules rules = RulesOf("6.x-fault-checks-size");
   EXPECT_TRUE(
       vmtrunc::Run(Parse(begin + "t truncate f 2 &\na read 20\nt finish\n"),

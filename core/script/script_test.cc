@@ -23,7 +23,10 @@ TEST(Text, SaysWhereAndWhatWasExpected) {
   EXPECT_EQ(ErrorOf(""), "1: expected vmtrunc 1");
   EXPECT_EQ(ErrorOf("# a comment\nvmtrunc 2\n"), "2: expected vmtrunc 1");
   EXPECT_EQ(ErrorOf("vmtrunc 1\nblock 65\n"), "2: expected pages, 1..64");
-  EXPECT_EQ(ErrorOf("vmtrunc 1\ntask a\na munmap 1\n"),
+  EXPECT_EQ(ErrorOf(R"(vmtrunc 1
+task a
+a munmap 1
+)"),
             "3: expected LEN, 0..255");
   EXPECT_EQ(ErrorOf("vmtrunc 1\na mmap 1 1 f 0\n"),
             "2: expected the name of a declared file");
@@ -33,7 +36,10 @@ TEST(Text, SaysWhereAndWhatWasExpected) {
             "2: expected the end of the line, not now");
   EXPECT_EQ(ErrorOf("vmtrunc 1\nexpect 2.6.11 breaks nothing\n"),
             "2: expected a property");
-  EXPECT_EQ(ErrorOf("vmtrunc 1\nexpect 2.6.11 holds\na exit\n"),
+  EXPECT_EQ(ErrorOf(R"(vmtrunc 1
+expect 2.6.11 holds
+a exit
+)"),
             "3: expected expect, which comes last");
 }
 
@@ -46,11 +52,24 @@ TEST(Text, MoreThan256EventsAreAnError) {
 
 TEST(Text, CanonicalTextReadsBackAsItself) {
   const char* text =
-      "vmtrunc 1\nkernel 2.6.11-leap\nblock 2\ncount 5\ncount-bits 12\n"
-      "file f 8\nfile other 3\ntask a\ntask b mm a\n"
-      "a mmap 100 8 f 1 private r populate\nb mremap 1 2 3 4 fail 0\n"
-      "a truncate other 2 &\na drop 3\na fork kid\nkid write 7\n"
-      "expect 2.6.11 holds\nexpect 9.9 breaks no-deadlock\n";
+      R"(vmtrunc 1
+kernel 2.6.11-leap
+block 2
+count 5
+count-bits 12
+file f 8
+file other 3
+task a
+task b mm a
+a mmap 100 8 f 1 private r populate
+b mremap 1 2 3 4 fail 0
+a truncate other 2 &
+a drop 3
+a fork kid
+kid write 7
+expect 2.6.11 holds
+expect 9.9 breaks no-deadlock
+)";
   const auto script = ParseText(text);
   ASSERT_TRUE(script.ok()) << script.status();
   EXPECT_EQ(ToText(*script), text);
@@ -98,10 +117,19 @@ TEST(Bytes, Version1KeepsItsMeaning) {
       14, 0,    1,   0, 0,   0, 0, 0,                             // drop 2
       4,  1,    100, 4, 110, 5, 0, 2};                            // mremap
   EXPECT_EQ(ToText(DecodeBytes(kFile)),
-            "vmtrunc 1\nkernel 2.6.11-leap\nblock 2\ncount 5\n"
-            "file f 8\nfile g 4\ntask a\ntask b mm a\n"
-            "b mmap 100 8 f 2 private populate\n"
-            "a truncate f 3 &\na drop 2\nb mremap 100 4 110 5 fail 1\n");
+            R"(vmtrunc 1
+kernel 2.6.11-leap
+block 2
+count 5
+file f 8
+file g 4
+task a
+task b mm a
+b mmap 100 8 f 2 private populate
+a truncate f 3 &
+a drop 2
+b mremap 100 4 110 5 fail 1
+)");
 }
 
 // What each release of version 1 could write: `core/script/script_bytes.cc` has

@@ -269,7 +269,11 @@ c truncate g 2
 // Names are bytes: the page and the JSON are still UTF-8, and no name is
 // markup.
 TEST(Explain, NamesAreNoMarkup) {
-  const Script script = *ParseText("vmtrunc 1\nfile f 1\ntask a\na read 1\n");
+  const Script script = *ParseText(R"(vmtrunc 1
+file f 1
+task a
+a read 1
+)");
   for (const char* const name : {"</script><img onerror=x>.vmt", "a\xff.vmt",
                                  "\"'&<bad>.vmt", "-x\n\x1b[31m.vmt"}) {
     const Story story =

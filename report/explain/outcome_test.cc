@@ -288,8 +288,17 @@ TEST(Outcomes, OfTheReportedCaseAndItsLike) {
   };
   for (const char* const kernel : {"2.6.11", "6.x"}) {
     const std::string told = deeds(
-        "vmtrunc 1\nfile f 4\ntask a\na mmap 20 8 f 0\na read 26\na read 20\n"
-        "a read 20\na read 100\na mmap 30 8 f 0 r\na write 30\n",
+        R"(vmtrunc 1
+file f 4
+task a
+a mmap 20 8 f 0
+a read 26
+a read 20
+a read 20
+a read 100
+a mmap 30 8 f 0 r
+a write 30
+)",
         kernel);
     for (const char* const deed :
          {"ends in SIGBUS at 26: page 6 is past i_size, 4\n",
@@ -300,16 +309,25 @@ TEST(Outcomes, OfTheReportedCaseAndItsLike) {
       EXPECT_NE(told.find(deed), std::string::npos) << kernel << "\n" << told;
   }
   const std::string passes = deeds(
-      "vmtrunc 1\nfile f 4\nfile g 4\ntask t\nt truncate g 3\n"
-      "t truncate f 1\n",
+      R"(vmtrunc 1
+file f 4
+file g 4
+task t
+t truncate g 3
+t truncate f 1
+)",
       "2.6.23");
   for (const char* const deed :
        {"begins pass 1: to unmap page 3 and all after it; ends the pass",
         "begins pass 2: to unmap page 3 and all after it; ends the pass",
         "begins pass 1: to unmap page 1 and all after it; ends the pass"})
     EXPECT_NE(passes.find(deed), std::string::npos) << passes;
-  EXPECT_NE(deeds("vmtrunc 1\nfile f 4\ntask a\na mmap 20 4 f 0\n"
-                  "a remap 20 2 3\n",
+  EXPECT_NE(deeds(R"(vmtrunc 1
+file f 4
+task a
+a mmap 20 4 f 0
+a remap 20 2 3
+)",
                   "2.6.23")
                 .find("stops populating, for SIGBUS at 21: page 4"),
             std::string::npos);

@@ -1,13 +1,13 @@
-// How the commands say what a run has come to.
-#ifndef VMTRUNC_CLI_VERDICT_H_
-#define VMTRUNC_CLI_VERDICT_H_
+// How it is said what a run has come to.
+#ifndef VMTRUNC_REPORT_VERDICT_H_
+#define VMTRUNC_REPORT_VERDICT_H_
 
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/run/run.h"
 
-namespace vmtrunc::cli {
+namespace vmtrunc::report {
 
 const char* FlowName(Flow flow);
 
@@ -18,6 +18,6 @@ std::string VerdictOf(const RunResult& result);
 nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
                            const RunResult& result);
 
-}  // namespace vmtrunc::cli
+}  // namespace vmtrunc::report
 
-#endif  // VMTRUNC_CLI_VERDICT_H_
+#endif  // VMTRUNC_REPORT_VERDICT_H_

@@ -1,9 +1,9 @@
-#include "cli/verdict.h"
+#include "report/verdict.h"
 
 #include "absl/strings/str_format.h"
 #include "base/shown.h"
 
-namespace vmtrunc::cli {
+namespace vmtrunc::report {
 const char* FlowName(Flow flow) {
   constexpr const char* kNames[] = {"blocked", "sync", "dropped", "done"};
   return kNames[static_cast<size_t>(flow)];
@@ -40,4 +40,4 @@ nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
   return json;
 }
 
-}  // namespace vmtrunc::cli
+}  // namespace vmtrunc::report

@@ -1,0 +1,24 @@
+#include "base/program.h"
+
+#include <signal.h>
+
+#include <iostream>
+
+#include "base/error.h"
+#include "base/stack.h"
+#include "base/streams.h"
+
+namespace vmtrunc::base {
+
+int RunProgram(const char* name, int (*program)(int, char**), int argc,
+               char** argv) {
+  HoldClosedStreams();
+  ::signal(SIGXFSZ, SIG_IGN);  // EFBIG
+  const int status = RunWithStack(program, argc, argv);
+  std::cout.flush();
+  if (std::cout) return status;
+  std::cerr << name << ": cannot write to standard output\n";
+  return kExitUsage;
+}
+
+}  // namespace vmtrunc::base

@@ -1,0 +1,78 @@
+// Each program runs in a process of its own, which ends with its status.
+#include "base/program.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "base/error.h"
+#include "gtest/gtest.h"
+
+namespace vmtrunc::base {
+namespace {
+
+int Prints(int, char**) {
+  std::cout << "some";
+  return kExitHeld;
+}
+
+// 1 where the number that a file gets is one of the three.
+int OpensAFile(int, char**) {
+  const int number = ::open("/dev/null", O_RDONLY);
+  return number <= STDERR_FILENO ? 1 : 0;
+}
+
+int GrowsAFile(int, char**) {
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_FSIZE, &none);
+  std::FILE* const file = std::tmpfile();
+  const bool grew = ::write(::fileno(file), "x", 1) == 1;
+  return !grew && errno == EFBIG ? 0 : 1;
+}
+
+int ArgumentsAre(int argc, char** argv) {
+  return argc == 1 && argv[0][0] == 'v' ? kExitBroken : 0;
+}
+
+int StatusOf(int (*program)(int, char**)) {
+  char name[] = "v";
+  char* arguments[] = {name, nullptr};
+  return RunProgram("tried", program, 1, arguments);
+}
+
+TEST(ProgramDeathTest, EndsWithTheStatusOfWhatItCalls) {
+  EXPECT_EXIT(std::exit(StatusOf(ArgumentsAre)),
+              testing::ExitedWithCode(kExitBroken), "^$");
+}
+
+TEST(ProgramDeathTest, SaysThatItCouldNotWrite) {
+  EXPECT_EXIT(
+      {
+        ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO);
+        std::exit(StatusOf(Prints));
+      },
+      testing::ExitedWithCode(kExitUsage),
+      "^tried: cannot write to standard output\n$");
+}
+
+TEST(ProgramDeathTest, GivesNoFileTheNumberOfAClosedStream) {
+  EXPECT_EXIT(
+      {
+        ::close(STDIN_FILENO);
+        ::close(STDOUT_FILENO);
+        std::exit(StatusOf(OpensAFile));
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(ProgramDeathTest, LivesWhereAFileMayNotGrow) {
+  EXPECT_EXIT(std::exit(StatusOf(GrowsAFile)), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace vmtrunc::base

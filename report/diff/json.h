@@ -1,0 +1,15 @@
+// What is told of two runs, for programs.
+#ifndef VMTRUNC_REPORT_DIFF_JSON_H_
+#define VMTRUNC_REPORT_DIFF_JSON_H_
+
+#include <nlohmann/json.hpp>
+
+#include "report/diff/pair.h"
+
+namespace vmtrunc::report {
+
+nlohmann::json DiffJson(const Pair& pair);
+
+}  // namespace vmtrunc::report
+
+#endif  // VMTRUNC_REPORT_DIFF_JSON_H_
