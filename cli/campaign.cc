@@ -275,7 +275,8 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
 void AddCampaign(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "campaign",
-      "fuzzes kernels continuously, in a directory from which it can be stopped "
+      "fuzzes kernels continuously, in a directory from which it can be "
+      "stopped "
       "and resumed.\nExit status: 0 nothing new was found, 1 "
       "something was, 2 bad usage or input, or no room on the disk, 3 it was "
       "stopped.");

@@ -251,7 +251,7 @@ int Fuzz(FuzzOptions o) {
 
 void AddFuzz(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
-      "fuzz", "fuzzes a kernel until a property breaks or time is up");
+      "fuzz", "fuzzes a kernel until a property is violated or time is up");
   auto o = std::make_shared<FuzzOptions>();
   sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
   sub->add_option("--unlike", o->unlike,

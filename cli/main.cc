@@ -36,7 +36,7 @@ void RefuseEmptyValues(CLI::App& app) {
 int Main(int argc, char** argv) {
   CLI::App app(
       "Finds the interleavings that leave a page mapped past the end of a "
-      "file.\nExit status: 0 held, 1 a property was broken, 2 bad usage or "
+      "file.\nExit status: 0 holds, 1 a property is violated, 2 bad usage or "
       "input, 3 a search ran out.");
   app.name("vmtrunc");
   app.set_version_flag("--version", Versions());

@@ -150,7 +150,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
 
 void PrintNeeds(const std::vector<RuleNeed>& needs) {
   std::cout << "\n| kernel | needed (without it, broken in so many events) | "
-               "nothing breaks without |\n|---|---|---|\n";
+               "nothing is violated without |\n|---|---|---|\n";
   for (size_t i = 0; i < needs.size();) {
     const std::string& kernel = needs[i].kernel;
     std::string needed, idle;
@@ -358,7 +358,7 @@ void AddMatrix(CLI::App& app, Command& run) {
   sub->add_option("--html", o->html,
                   "and as a page; beside it, in a directory of its name, each "
                   "script that "
-                  "breaks, explained");
+                  "violation, explained");
   sub->add_flag("--rules", o->rules,
                 "for each rule of each kernel, whether it is needed");
   sub->add_flag("--json", o->json, "as JSON");

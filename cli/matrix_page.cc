@@ -51,15 +51,15 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
     const std::string breaks =
         need.answer != search::Answer::kBreaks
             ? ""
-            : explained.Link(
-                  absl::StrCat("<code>", Name(need.property),
-                               "</code> breaks in ", need.events, " events"),
-                  need.without.Name(), need.script, need.without);
+            : explained.Link(absl::StrCat("<code>", Name(need.property),
+                                          "</code> is violated in ",
+                                          need.events, " events"),
+                             need.without.Name(), need.script, need.without);
     absl::StrAppend(&html, "<li>", rule,
                     need.answer == search::Answer::kBreaks
                         ? ": needed: without it " + breaks
                     : need.answer == search::Answer::kHolds
-                        ? ": nothing breaks without it"
+                        ? ": nothing is violated without it"
                         : ": ran out",
                     "</li>\n");
   }
@@ -127,7 +127,8 @@ std::string MatrixPage(const std::string& page, const MatrixFound& found) {
   absl::StrAppend(
       &html, "<h1>Kernels and properties</h1>\n<p>Searched: ",
       report::Escaped(found.what),
-      ". A cell that breaks leads to a script with the fewest events, step by "
+      ". A cell with a violation leads to a script with the fewest events, "
+      "step by "
       "step.</p>\n<p>Within: ",
       report::Escaped(found.within.words), ".</p>\n<p>Left out: ",
       report::Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",

@@ -220,7 +220,8 @@ void AddProve(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "prove",
       "explores every interleaving of every script within a bound\n"
-      "Exit status: 0 holds to the bound, 1 breaks, 2 bad usage or input, 3 "
+      "Exit status: 0 holds to the bound, 1 a violation, 2 bad usage or input, "
+      "3 "
       "ran out");
   auto o = std::make_shared<ProveArguments>();
   sub->add_option("--kernel", o->kernel, "K; else the script's own, or 2.6.11");
@@ -273,7 +274,7 @@ void AddProve(CLI::App& app, Command& run) {
       ->excludes("--abstract")
       ->excludes("--abstract-to")
       ->excludes("--lasso");
-  sub->add_option("-o,--out", o->out, "where a script that breaks goes");
+  sub->add_option("-o,--out", o->out, "where to write the counterexample");
   sub->add_flag("--json", o->json, "as JSON");
   AddShardOptions(*sub, *o);
   sub->callback([=, &run] {

@@ -53,7 +53,7 @@ void CheckScript(const std::string& path, ShardAnswer& a) {
   const RunResult run = Run<LargeCaps>(script, kernel.rules(), {});
   if (!run.breaks(static_cast<Property>(number)))
     throw base::UsageError{absl::StrCat(path,
-                                        ": expected a script that breaks ",
+                                        ": expected a script that violates ",
                                         a.property, " on ", kernel.ToString())};
 }
 
@@ -324,7 +324,7 @@ void Print(const Joined& j) {
         j.missed, base::Shown(first.within),
         base::Shown(absl::StrJoin(first.left_out, "; ")));
   } else {
-    std::cout << "nothing breaks so far; to be run again: " << j.again << "\n";
+    std::cout << "no violation so far; to be run again: " << j.again << "\n";
   }
 }
 

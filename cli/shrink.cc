@@ -79,15 +79,15 @@ std::string Happens(const Failure& failure, const Draft& draft) {
   if (!run.breaks(failure.reason.property)) {
     int other = 0;
     while ((run.broken >> other & 1) == 0) ++other;
-    return kernel + " breaks " + Name(static_cast<Property>(other)) +
+    return kernel + " violates " + Name(static_cast<Property>(other)) +
            " instead";
   }
   if (!search::Shows(failure.rules, failure.reason)(draft))
-    return "another bug: " + kernel + " breaks it too, " +
+    return "another bug: " + kernel + " violates it too, " +
            (failure.reason.unlike
                 ? "and so does " + failure.reason.unlike->Name()
                 : "elsewhere");
-  return kernel + " breaks it too, in a dearer script";
+  return kernel + " violates it too, in a larger script";
 }
 
 std::vector<Changed> Needs(const Failure& failure, const Draft& draft,
@@ -250,9 +250,9 @@ void AddShrink(CLI::App& app, Command& run) {
       ->required();
   sub->add_option("-o,--out", o->out, "write to this file");
   sub->add_option("--kernel", o->kernel,
-                  "what it breaks on; else the script's own, else 2.6.11");
+                  "the kernel; else the script's own, else 2.6.11");
   sub->add_option("--property", o->property,
-                  "what it breaks; else what it breaks first");
+                  "the property; else the one it violates first");
   sub->add_option("--unlike", o->unlike,
                   "the reason: it still holds on this kernel; else on the "
                   "kernel with one rule flipped, if there is such a rule");

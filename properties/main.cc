@@ -57,7 +57,7 @@ void HandleCrashes(const Options& o) {
     ::signal(signal, OnCrash);
 }
 
-// What has been found by then is told.
+// What has been found by then is printed.
 bool IsStopped() { return base::StopOnSignals(); }
 
 class Progress {
@@ -273,7 +273,7 @@ int Replay(const Options& o) {
       broken |= !what.empty();
       std::cout << absl::StreamFormat(
           "%s: %s: %s\n", CheckId(*property, kernel), base::Shown(o.replay),
-          what.empty() ? "holds" : absl::StrCat("breaks: ", what));
+          what.empty() ? "holds" : absl::StrCat("violated: ", what));
     }
   }
   return broken ? base::kExitBroken : base::kExitHeld;
@@ -345,7 +345,7 @@ int List() {
 
 void AddOptions(CLI::App& app, Options& o) {
   app.add_option("--kernel", o.kernels,
-                 "K,...; else all, and those that look behind known bugs")
+                 "K,...; else all, and those that look past known bugs")
       ->check(cli::kNotEmpty);
   app.add_option("--property", o.properties, "P,...; else all (see --list)")
       ->check(cli::kNotEmpty);
@@ -353,7 +353,7 @@ void AddOptions(CLI::App& app, Options& o) {
                  "scripts for each property and kernel, 2000 by default")
       ->check(CLI::Range(1, 1000000000));
   app.add_option("--seed", o.seed_text, "else a random one");
-  app.add_option("--hours", o.hours, "goes on for so long; prints a tally")
+  app.add_option("--hours", o.hours, "runs for so long; prints a tally")
       ->check(CLI::Range(0.0, 100000.0))
       ->check(cli::kNumber);
   app.add_option("--out", o.out, "where scripts that break go")
@@ -405,7 +405,8 @@ int Main(int argc, char** argv) {
   CLI::App app(
       "Checks the properties on random scripts, with rapidcheck.\n"
       "RC_PARAMS is read too; flags come before it.\n"
-      "Exit status: 0 each check holds or breaks as known, 1 one breaks, 2 bad "
+      "Exit status: 0 each check holds or is violated as known, 1 one is "
+      "violated, 2 bad "
       "usage or input, 3 stopped.");
   o.command = base::PathWord(argc > 0 ? argv[0] : "properties");
   app.name(o.command);

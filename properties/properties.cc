@@ -74,12 +74,12 @@ constexpr ScriptProperty kScriptProperties[] = {
      50, "2.6.11-clip-to-range"},
     {"sublists-run", "every sublist of a script runs, twice the same",
      SublistsRun, "2.6.11-merge-moves-pgoff", 500},
-    {"copy-goes-on", "a copy of the world runs on as the world does", CopyGoesOn,
-     "2.6.11", 50, "2.6.11-clip-to-range"},
+    {"copy-goes-on", "a copy of the world runs on as the world does",
+     CopyGoesOn, "2.6.11", 50, "2.6.11-clip-to-range"},
     {"any-order-declares",
      "the same script gives the same state in any order of its declarations",
      AnyOrderDeclares, "2.6.11", 50, "2.6.11-clip-to-range"},
-    {"flip-alone-breaks", "a kernel holds what the flip of a rule breaks",
+    {"flip-alone-breaks", "a kernel holds what the flip of a rule violates",
      FlipAloneBreaks, kUnserialized, 5000},
 };
 

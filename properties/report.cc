@@ -104,7 +104,8 @@ void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
                   const std::string& command) {
   const CheckOutcome& outcome = cell.outcome;
   std::cout << absl::StreamFormat(
-      "\n%s breaks on %s: %s\n  %s\n  found by script %d, shrunk to %s (%s "
+      "\n%s is violated on %s: %s\n  %s\n  found by script %d, shrunk to %s "
+      "(%s "
       "tried):\n\n",
       cell.property->name, cell.kernel, cell.property->sentence, outcome.what,
       outcome.scripts + 1, Plural(outcome.script.events.size(), "event"),

@@ -17,7 +17,8 @@ class RestartProbe : public NoProbe<LargeCaps> {
   void PassBegins(const W&, unsigned task) {
     for (Mark& mark : marks_[task]) mark = {};
   }
-  // A vma that takes over pages, or is cleared by a wrap, is to be scanned again.
+  // A vma that takes over pages, or is cleared by a wrap, is to be scanned
+  // again.
   void Renewed(const W&, Slot slot, Renewal why) {
     if (why != Renewal::kCleared) return;
     for (auto& marks : marks_) marks[slot] = {};

@@ -102,8 +102,8 @@ std::string CopyGoesOn(const Script& script, const Rules& rules,
         live.checker.broken() != copy.checker.broken() ||
         live.effects != copy.effects)
       return absl::StrFormat(
-          "copied after event %d, the copy ends in state %016x, not %016x",
-          cut, HashOf(copy.world), HashOf(live.world));
+          "copied after event %d, the copy ends in state %016x, not %016x", cut,
+          HashOf(copy.world), HashOf(live.world));
   }
   return "";
 }
@@ -184,7 +184,7 @@ std::string SublistsRun(const Script& script, const Rules& rules,
     }
     const RunResult result = Run<LargeCaps>(less, rules, {.report = kOrderly});
     if ((result.broken & kOrderly) != 0)
-      return absl::StrCat("a sublist of it breaks ",
+      return absl::StrCat("a sublist of it violates ",
                           Name(result.first.property), ": ",
                           result.first.ToString());
     if (result.effects > result.events)

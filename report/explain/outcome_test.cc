@@ -166,11 +166,11 @@ Outcomes WithoutCounts(const Outcomes& outcomes) {
 // A deed is said of a task, as in "b begins pass 2": it begins with a verb.
 bool IsOfTheTask(const std::string& deed) {
   static const std::set<std::string> kVerbs = {
-      "allocates", "begins",   "changes", "clears", "comes",  "does",
-      "drops",     "ends",     "fails:",  "frees",  "gets",   "goes",
-      "is",        "makes",    "maps",    "moves",  "passes", "puts",
-      "removes",   "retries:", "scans",   "sets",   "splits", "stops",
-      "takes",     "waits:",   "zaps",    "ends,"};
+      "allocates", "begins",  "changes",  "clears", "comes",  "does",
+      "drops",     "ends",    "fails:",   "frees",  "gets",   "goes",
+      "is",        "makes",   "maps",     "moves",  "passes", "puts",
+      "removes",   "resumes", "retries:", "scans",  "sets",   "splits",
+      "stops",     "takes",   "waits:",   "zaps",   "ends,"};
   return kVerbs.count(deed.substr(0, deed.find(' '))) != 0 || deed == "ends";
 }
 

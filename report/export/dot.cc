@@ -48,7 +48,7 @@ std::string Label(const Script& script, const Record& record, size_t i,
   if (step.flow == Flow::kDone)
     absl::StrAppend(&label, "\n", VerbName(step.verb), " ends");
   if (step.breaks == 0) return label;
-  absl::StrAppend(&label, "\nbreaks ", BrokenNames(step.breaks));
+  absl::StrAppend(&label, "\nviolates ", BrokenNames(step.breaks));
   const Violation& violation = record.result.first;
   if ((step.breaks & Bit(violation.property)) != 0)
     absl::StrAppend(&label, "\n", violation.ToString());
