@@ -67,7 +67,7 @@ std::string ByWay(const search::SelfCheck& found, int property) {
     if (!ways.empty())
       absl::StrAppend(&text, text.empty() ? "" : "; ", word, " (", ways, ")");
   };
-  add("breaks", breaks);
+  add("violated", breaks);
   add("holds", holds);
   add("ran out", open);
   return text;

@@ -84,7 +84,7 @@ void PrintRow(const std::vector<Cell>& cells) {
         absl::StrFormat("(%s each)", Plural(size_t(scripts), "script")));
   PrintList("holds", holds, "");
   PrintList("known", known, ",");
-  PrintList("BREAKS", broken, "");
+  PrintList("VIOLATED", broken, "");
   std::cout << std::flush;
 }
 
