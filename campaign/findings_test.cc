@@ -125,9 +125,9 @@ TEST(Groups, AreBugsAsScriptsShowThem) {
   Findings findings(kernel, "2.6.11", Known(kernel, Corpus("known")));
   std::set<std::string> causes;
   for (const char* const name :
-       {"fault-behind-a-punch.vmt", "fault-behind-an-invalidation.vmt",
-        "read-behind-a-punch-that-drops.vmt",
-        "remap-installs-behind-an-invalidation.vmt"}) {
+       {"fault-after-a-punch.vmt", "fault-after-an-invalidation.vmt",
+        "read-after-a-punch-that-drops.vmt",
+        "remap-installs-after-an-invalidation.vmt"}) {
     std::string cause;
     findings.Add(In("known", name), Never, &cause);
     findings.Count(cause, 10, 100);

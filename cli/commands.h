@@ -15,6 +15,7 @@ void AddCheck(CLI::App& app, Command& run);
 void AddFormat(CLI::App& app, Command& run);
 void AddKernels(CLI::App& app, Command& run);
 void AddRules(CLI::App& app, Command& run);
+void AddProperties(CLI::App& app, Command& run);
 void AddBugs(CLI::App& app, Command& run);
 void AddLive(CLI::App& app, Command& run);
 void AddFuzz(CLI::App& app, Command& run);

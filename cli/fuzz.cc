@@ -1,67 +1,31 @@
 // vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
 // this command is not instrumented, and says in our words what it sees.
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <limits>
-#include <thread>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/own_directory.h"
-#include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
 #include "cli/abstract.h"
+#include "cli/campaign_run.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
+#include "cli/fuzz_again.h"
+#include "cli/fuzz_run.h"
 #include "cli/fuzz_tell.h"
-#include "cli/fuzzer_job.h"
 #include "cli/input.h"
-#include "fuzz/status.h"
-#include "search/mutate.h"
 
 namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
 constexpr size_t kMostName = 200;  // bytes: a number and the file's name
-constexpr double kNet = 10;        // seconds, JobSpec::most_seconds
-constexpr double kNoEnd = 1e9;     // seconds
-constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
-constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
-
-JobSpec SpecOf(const FuzzOptions& o, const std::string& fuzzer,
-               const std::vector<std::string>& seeds) {
-  JobSpec spec{
-      .fuzzer = fuzzer,
-      .directory = o.out,
-      .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
-                    absl::StrFormat("-seed=%u", o.seed),
-                    absl::StrFormat("-runs=%d", o.runs),
-                    absl::StrFormat("-artifact_prefix=%s/", o.out),
-                    "-len_control=0", "-print_final_stats=0", "-verbosity=1",
-                    "-timeout=10", base::PathArgument(o.out + "/corpus")},
-      .variables = {std::string(fuzz::kKernelVariable) + "=" +
-                    o.spec.ToString()}};
-  spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
-  if (o.seconds > 0 && o.seconds < kNoEnd)
-    spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
-  const auto set = [&](const char* name, const std::string& value) {
-    spec.variables.push_back(absl::StrCat(name, "=", value));
-  };
-  if (!o.property.empty()) set(fuzz::kPropertyVariable, o.property);
-  if (!o.unlike.empty())
-    set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
-  if (!o.verbs.empty()) set(fuzz::kVerbsVariable, absl::StrJoin(o.verbs, ","));
-  if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
-  return spec;
-}
 
 // The inputs of --corpus: files in bytes as they are, and what those in text
 // are in bytes.
@@ -131,88 +95,72 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
   return {"-seed_inputs=@" + list};
 }
 
-struct FuzzRun {
-  fuzz::FuzzStatus status;
-  double seconds = 0;
-  bool stopped = false;      // by a signal
-  std::string no_room = {};  // "": there was
-};
-
-// Lets the child run until it ends, or time is up, or there is no room left.
-FuzzRun Watch(const FuzzOptions& o, const FuzzDirectory& directory,
-              FuzzerJob& child, const std::atomic<bool>& stop) {
-  FuzzRun run{};
-  base::ProgressLine progress;
-  const Clock::time_point start = Clock::now();
-  Clock::time_point probe = start;
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  while (!child.Ended()) {
-    std::this_thread::sleep_for(kBetweenLooks);
-    child.ExpectSameBuild(/*at_end=*/false);
-    run.stopped |= stop;
-    if (run.stopped || !run.no_room.empty() ||
-        (o.seconds > 0 && seconds() >= o.seconds))
-      child.End();
-    if (progress.IsDue())
-      progress.Show(FuzzProgress(o, child.status(), directory.CorpusSize(),
-                                 progress.seconds()));
-    if (Clock::now() < probe || !run.no_room.empty()) continue;
-    probe = Clock::now() + kBetweenProbes;
-    try {
-      directory.ExpectRoom();
-    } catch (const base::UsageError& error) {
-      run.no_room = error.what;
-    }
-  }
-  progress.End();
-  child.ExpectSameBuild(/*at_end=*/true);
-  run.status = child.status();
-  run.seconds = seconds();
-  return run;
+// Throws UsageError where a job ended in error and told of no violation.
+void ExpectNoError(const FuzzRun& run) {
+  for (const JobEnd& job : run.jobs)
+    if (!job.error.empty() && job.status.found == 0)
+      throw base::UsageError{job.error};
 }
 
-// What the child left when it has ended. Returns the exit status.
-int Report(const FuzzOptions& o, std::span<const uint8_t> of,
-           const FuzzDirectory& directory, const FuzzerJob& child,
-           const FuzzRun& run, const std::atomic<bool>& stop) {
-  bool broken = false;
+void PrintEnd(const FuzzOptions& o, const FuzzResult& result) {
+  std::cout << FuzzProgress(o, result.run.total, result.corpus,
+                            result.run.seconds)
+            << "\n";
+  if (!o.of.empty()) std::cout << FuzzShare(o, result.of, result.run.total);
+}
+
+// What the jobs left when they have ended. Returns the exit status.
+int Report(const FuzzOptions& o, const FuzzDirectory& directory,
+           const std::vector<campaign::KnownScript>& known, FuzzResult& result,
+           const std::atomic<bool>& stop) {
+  const FuzzRun& run = result.run;
+  result.findings = TellBroken(o, directory, known, run, stop);
   try {
-    broken = TellBroken(o, directory, run.status, run.seconds, stop);
+    WriteBroken(o, directory, run, result.findings);
   } catch (const base::UsageError&) {
     directory.RemoveTorn();
+    if (o.json) std::cout << ToJson(o, result).dump(2) << "\n";
     throw;
   }
   const size_t torn = directory.RemoveTorn();
-  if (child.crashed() && run.status.found == 0)
-    throw base::UsageError{absl::StrCat(
-        "the fuzzer ended in error (", child.EndInWords(),
-        "): ", child.LastWords(), "; see ", base::Shown(directory.Path("log")),
-        run.status.executions == 0
-            ? ""
-            : "; its last input is " +
-                  base::Shown(directory.Path(fuzz::kCurrentFile)))};
-  std::cout << FuzzProgress(o, run.status, directory.CorpusSize(), run.seconds)
-            << "\n";
-  if (!o.of.empty()) std::cout << FuzzShare(o, of, run.status);
+  result.corpus = directory.CorpusSize();
+  // A finding is printed whatever else went wrong.
+  const bool is_told = o.json && !result.findings.empty();
+  if (is_told) std::cout << ToJson(o, result).dump(2) << std::endl;
+  ExpectNoError(run);
+  if (!o.json) PrintEnd(o, result);
   if (!run.no_room.empty() || (torn > 0 && !run.stopped))
     directory.ExpectRoom();
   if (!run.no_room.empty()) throw base::UsageError{run.no_room};
-  if (run.status.executions == 0 && o.runs != 0 && !run.stopped) {
+  if (run.total.executions == 0 && o.runs != 0 && !run.stopped) {
     directory.ExpectThere();
     throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
   }
-  if (broken) return base::kExitBroken;
-  std::cout << o.spec.Name() << ": nothing broken"
-            << (o.property.empty() ? "" : " of " + o.property)
-            << (run.stopped ? " before it was stopped\n" : " in that time\n");
+  if (o.json && !is_told) std::cout << ToJson(o, result).dump(2) << "\n";
+  if (!result.findings.empty()) return base::kExitBroken;
+  const size_t still = StillViolated(o, result.replayed);
+  if (!o.json)
+    std::cout << o.spec.Name() << ": no violation"
+              << (o.property.empty() ? "" : " of " + o.property)
+              << (run.stopped ? " before it was stopped" : " in that time")
+              << absl::StrFormat(" (seed %u)", o.seed)
+              << (still == 0 ? ""
+                             : "; what an earlier run found is still violated")
+              << "\n";
+  if (still != 0) return base::kExitBroken;
   return run.stopped ? base::kExitRanOut : base::kExitHeld;
+}
+
+// Never 0, which libFuzzer takes for any.
+uint32_t AnySeed() {
+  std::random_device random;
+  return static_cast<uint32_t>(random() % kMostSeed + 1);
 }
 
 void CheckOptions(FuzzOptions& o) {
   o.spec = OneKernel(o.kernel);
+  if (o.seed == 0) o.seed = AnySeed();
   if (!o.unlike.empty() && OneKernel(o.unlike, "--unlike") == o.spec)
     throw base::UsageError{"--unlike " + o.unlike +
                            ": expected another kernel than --kernel"};
@@ -229,6 +177,7 @@ int Fuzz(FuzzOptions o) {
   CheckOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) of = ReadAbstract(o.of);
+  const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   const std::atomic<bool>& stop = base::StopOnSignals();
   const FuzzDirectory directory(o.out);
@@ -239,12 +188,18 @@ int Fuzz(FuzzOptions o) {
     if (!stop) throw;  // or else of a file that had nothing to read yet
   }
   if (stop) {
-    std::cout << o.spec.Name() << ": stopped before anything ran\n";
+    (o.json ? std::cerr : std::cout)
+        << o.spec.Name() << ": stopped before anything ran\n";
     return base::kExitRanOut;
   }
-  FuzzerJob child(SpecOf(o, fuzzer, seeds));
-  const FuzzRun run = Watch(o, directory, child, stop);
-  return Report(o, of, directory, child, run, stop);
+  FuzzResult result;
+  result.of = of;
+  result.replayed = ReplayFailures(o, directory, stop);
+  if (!o.json)
+    for (const Replayed& one : result.replayed)
+      std::cout << InWords(o, one) << "\n" << std::flush;
+  result.run = RunJobs(o, directory, fuzzer, seeds, stop);
+  return Report(o, directory, known, result, stop);
 }
 
 }  // namespace
@@ -262,14 +217,19 @@ void AddFuzz(CLI::App& app, Command& run) {
       ->delimiter(',');
   sub->add_option("--property", o->property, "stop for this property alone");
   sub->add_flag("--keep-going", o->keep_going,
-                "go on after a violation: one script a property at the end");
+                "continue after a violation: one script a property at the end");
+  sub->add_option("-j,--jobs", o->jobs,
+                  "so many processes, with seeds from --seed on; they share a "
+                  "corpus, and the first finding ends all")
+      ->check(CLI::Range(1U, kMostJobs));
   sub->add_option("--seconds", o->seconds,
                   "how long, 60 by default, 0.5 is half of one; 0: no end")
       ->check(kNotNegative);
   sub->add_option("--runs", o->runs, "stop after so many executions")
       ->check(CLI::Range(0, std::numeric_limits<int>::max()));
-  sub->add_option("--seed", o->seed,
-                  "of the fuzzer, 32 bits; 0: another each time")
+  sub->add_option(
+         "--seed", o->seed,
+         "of the fuzzer, 32 bits; 0: another each time, and it is printed")
       ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--events", o->events, "at most so many a script, 32")
       ->check(CLI::Range(1, kMaxEvents));
@@ -279,7 +239,11 @@ void AddFuzz(CLI::App& app, Command& run) {
   sub->add_option("--of", o->of,
                   "say which share of these abstract states was seen: a file "
                   "of vmtrunc prove --abstract-to");
+  sub->add_option("--known", o->known,
+                  "scripts whose expect lines say what is known; by default "
+                  "the sources' corpus/found, history and known");
   sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable");
+  sub->add_flag("--json", o->json, "as JSON, one object at the end");
   sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
 }
 

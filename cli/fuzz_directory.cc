@@ -35,6 +35,15 @@ std::set<std::string> NamesIn(const std::string& directory) {
   return names;
 }
 
+// Makes it where it is not there.
+void MakeInside(const std::string& directory) {
+  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
+    base::FailPath(directory, errno);
+  if (!fs::is_directory(fs::symlink_status(directory)))
+    throw base::UsageError{base::Shown(directory) +
+                           ": expected a directory, not a link"};
+}
+
 std::string HashIn(const std::string& name) {
   return name.substr(name.rfind('-') + 1);  // npos + 1 is 0
 }
@@ -60,15 +69,18 @@ size_t RemoveTornIn(const std::string& directory,
 }  // namespace
 
 FuzzDirectory::FuzzDirectory(const std::string& directory)
-    : directory_("--out", directory, "fuzz") {
+    : name_(directory), directory_("--out", directory, "fuzz") {
   const std::string corpus = Path("corpus");
-  if (::mkdir(corpus.c_str(), 0777) != 0 && errno != EEXIST)
-    base::FailPath(corpus, errno);
-  if (!fs::is_directory(fs::symlink_status(corpus)))
-    throw base::UsageError{base::Shown(corpus) +
-                           ": expected a directory, not a link"};
+  MakeInside(corpus);
   before_ = NamesIn(directory);
   corpus_before_ = NamesIn(corpus);
+}
+
+std::string FuzzDirectory::JobDirectory(unsigned job) const {
+  if (job == 0) return name_;
+  std::string directory = Path("job-" + std::to_string(job + 1));
+  MakeInside(directory);
+  return directory;
 }
 
 size_t FuzzDirectory::CorpusSize() const {

@@ -3,6 +3,7 @@
 //
 //   log, status, current       of the last run; replaced
 //   corpus/                    what libFuzzer keeps, of all runs
+//   job-N/                     of --jobs: log, status, current of the N-th
 //   seeds/, seeds.list         --corpus in bytes; replaced
 //   KERNEL-PROPERTY.vmt        what broke, shrunk
 //   broken-PROPERTY.bytes      --keep-going: an input that broke it
@@ -28,6 +29,9 @@ class FuzzDirectory {
   std::string Path(const std::string& name) const {
     return directory_.Path(name);
   }
+  // Of the job with that number, from 0: its log, status and current. That of
+  // the first is the directory itself, those of others are made in it.
+  std::string JobDirectory(unsigned job) const;
   size_t CorpusSize() const;
 
   // Throws UsageError when it has been removed since: what the fuzzer says of
@@ -44,6 +48,7 @@ class FuzzDirectory {
   std::vector<std::string> NewArtifacts() const;
 
  private:
+  std::string name_;
   base::WorkDirectory directory_;
   std::set<std::string> before_, corpus_before_;
 };

@@ -15,73 +15,91 @@
 namespace vmtrunc::cli {
 namespace {
 
-// One property that an input breaks: told, and what is to be written.
-class BrokenInput {
- public:
-  BrokenInput(const FuzzOptions& options, Property property)
-      : options_(options), spec_(options.spec), property_(property) {}
+// The input that violates `property`, shrunk for as long as `stop` allows.
+void Shrink(const FuzzOptions& o, const Script& input,
+            const std::atomic<bool>& stop, FuzzFinding& finding) {
+  search::Reason reason = search::ReasonOf(input, o.spec, finding.property);
+  if (!o.unlike.empty()) reason.unlike = OneKernel(o.unlike, "--unlike");
+  const search::Judge judge = [shows = search::Shows(o.spec.rules(), reason)](
+                                  const Draft& draft,
+                                  bool* counts) -> std::optional<size_t> {
+    const auto run = shows(draft, counts);
+    if (!run) return std::nullopt;
+    return run->first.event;
+  };
+  const Draft small =
+      campaign::ShrinkUntil(input, judge, [&] { return stop.load(); });
+  finding.script = ScriptOf(small);
+  finding.script.kernel = o.spec;
+  finding.script.expects.push_back(
+      {.kernel = o.spec.ToString(),
+       .spec = o.spec,
+       .broken = static_cast<int>(finding.property)});
+  if (reason.unlike)
+    finding.script.expects.push_back(
+        {.kernel = reason.unlike->ToString(), .spec = reason.unlike});
+}
 
-  // Returns false when the input does not break it.
-  bool Tell(const Script& input, const std::string& how,
-            const std::atomic<bool>& stop) {
-    if (!Run(input, spec_.rules()).breaks(property_)) return false;
-    Shrink(input, stop);
-    const RunResult result =
-        Run<LargeCaps>(script_, spec_.rules(), {.report = Bit(property_)});
-    const PropertyInfo& info = AllProperties()[static_cast<size_t>(property_)];
-    std::cout << absl::StrFormat(
-        "%s violates %s, %s.\n  %s\n  at event %u: %s\n"
-        "  %d events, shrunk from %d, not proved shortest:\n\n%s\n",
-        spec_.Name(), info.name, how, info.text, result.first.event,
-        result.first.ToString(), script_.events.size(), input.events.size(),
-        ToText(script_));
-    std::cout.flush();
-    return true;
+// As a campaign sorts: by the cause of what is left.
+void LookUp(const FuzzOptions& o, const campaign::Known& known,
+            FuzzFinding& finding) {
+  campaign::Findings sorted(o.spec, o.spec.ToString(), known);
+  sorted.Restore("", finding.script);
+  if (sorted.all().empty()) return;
+  const campaign::Finding& one = sorted.all().begin()->second;
+  finding.bug = one.bug;
+  finding.cause =
+      one.bug.empty() ? one.words : absl::StrCat(one.bug, ": ", one.bug_what);
+  finding.is_known = one.is_known;
+  finding.known_by = one.known_path;
+}
+
+std::string KnownInWords(const FuzzFinding& finding) {
+  return absl::StrCat(
+      finding.is_known ? "known"
+                       : "new: no script of the corpus shows it on this kernel",
+      finding.known_by.empty() ? "" : " by " + base::Shown(finding.known_by),
+      " (", finding.cause, ")");
+}
+
+void Tell(const FuzzOptions& o, const FuzzFinding& finding,
+          const std::string& how) {
+  const PropertyInfo& info =
+      AllProperties()[static_cast<size_t>(finding.property)];
+  std::cout << absl::StrFormat(
+      "%s violates %s, %s.\n  %s\n  at event %u: %s\n  %s\n"
+      "  %d events, shrunk from %d, not proved shortest:\n\n%s\n",
+      o.spec.Name(), info.name, how, info.text, finding.violation.event,
+      finding.violation.ToString(), KnownInWords(finding),
+      finding.script.events.size(), finding.events_before,
+      ToText(finding.script));
+  std::cout.flush();
+}
+
+// The job that has an input that violated it: one that stopped for it first.
+std::optional<size_t> JobOf(const FuzzRun& run, size_t property) {
+  std::optional<size_t> job;
+  for (size_t i = 0; i < run.jobs.size(); ++i) {
+    const fuzz::FuzzStatus& status = run.jobs[i].status;
+    if (status.broken[property] == 0) continue;
+    if (status.found != 0) return i;
+    if (!job) job = i;
   }
+  return job;
+}
 
-  void Write(const FuzzDirectory& directory) const {
-    const std::string path = base::WriteUnused(
-        directory.Path(absl::StrCat(spec_.ToString(), "-", Name(property_))),
-        "vmt", ToText(script_));
-    std::cout << "Run it again:  vmtrunc run " << base::PathWord(path)
-              << "\n\n";
-  }
-
- private:
-  void Shrink(const Script& input, const std::atomic<bool>& stop) {
-    search::Reason reason = search::ReasonOf(input, spec_, property_);
-    if (!options_.unlike.empty())
-      reason.unlike = OneKernel(options_.unlike, "--unlike");
-    const search::Judge judge = [shows = search::Shows(spec_.rules(), reason)](
-                                    const Draft& draft,
-                                    bool* counts) -> std::optional<size_t> {
-      const auto run = shows(draft, counts);
-      if (!run) return std::nullopt;
-      return run->first.event;
-    };
-    const Draft small =
-        campaign::ShrinkUntil(input, judge, [&] { return stop.load(); });
-    script_ = ScriptOf(small);
-    script_.kernel = spec_;
-    script_.expects.push_back({.kernel = spec_.ToString(),
-                               .spec = spec_,
-                               .broken = static_cast<int>(property_)});
-    if (reason.unlike)
-      script_.expects.push_back(
-          {.kernel = reason.unlike->ToString(), .spec = reason.unlike});
-  }
-
-  const FuzzOptions& options_;
-  const KernelSpec spec_;
-  const Property property_;
-  Script script_ = EmptyScript();
-};
+std::string InputOf(const JobEnd& job, size_t property) {
+  // Where there was no room to keep it, it is the one that ran last.
+  const std::string kept = job.status.kept[property];
+  return job.directory + "/" +
+         (job.status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept);
+}
 
 // Beside each file that libFuzzer left: with what it was found.
 void WriteNotes(const FuzzOptions& o, const FuzzDirectory& directory,
-                const std::string& property) {
+                const std::string& properties, uint32_t seed) {
   const fuzz::InputNote note{
-      .kernel = o.spec, .property = property, .seed = o.seed};
+      .kernel = o.spec, .property = properties, .seed = seed};
   for (const std::string& name : directory.NewArtifacts()) {
     const std::string path = directory.Path(name);
     if (const auto content = base::ReadWhole(path, base::kMostInput))
@@ -119,35 +137,65 @@ std::string FuzzShare(const FuzzOptions& o, std::span<const uint8_t> all,
       CountSeen(s.seen) - seen);
 }
 
-bool TellBroken(const FuzzOptions& o, const FuzzDirectory& directory,
-                const fuzz::FuzzStatus& status, double seconds,
-                const std::atomic<bool>& stop) {
-  std::vector<BrokenInput> inputs;
-  std::string properties;
-  for (int i = 0; i < kProperties; ++i) {
-    if (status.broken[i] == 0) continue;
-    const auto property = static_cast<Property>(i);
-    const std::string how =
-        status.found != 0
-            ? absl::StrFormat("found after %d executions in %.1f s",
-                              status.executions, seconds)
-            : absl::StrFormat("first in %d of %d executions", status.broken[i],
-                              status.executions);
-    // Where there was no room to keep it, it is the one that ran last.
-    const std::string kept = status.kept[i];
-    const std::string input = directory.Path(
-        status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept);
-    BrokenInput& broken = inputs.emplace_back(o, property);
-    if (!broken.Tell(ReadSaved(input), how, stop))
+std::vector<FuzzFinding> TellBroken(
+    const FuzzOptions& o, const FuzzDirectory& directory,
+    const std::vector<campaign::KnownScript>& scripts, const FuzzRun& run,
+    const std::atomic<bool>& stop) {
+  std::vector<FuzzFinding> findings;
+  std::optional<campaign::Known> known;
+  for (size_t i = 0; i < kProperties; ++i) {
+    const auto job = JobOf(run, i);
+    if (!job) continue;
+    const JobEnd& end = run.jobs[*job];
+    FuzzFinding finding;
+    finding.property = static_cast<Property>(i);
+    finding.executions = run.total.broken[i];
+    finding.job = *job;
+    const std::string path = InputOf(end, i);
+    const Script input = ReadSaved(path);
+    if (!Run(input, o.spec.rules()).breaks(finding.property)) {
+      directory.RemoveTorn();
       throw base::UsageError{
-          base::Shown(input) +
+          base::Shown(path) +
           ": broke a property when the fuzzer ran it, and holds "
           "when it is run again"};
-    absl::StrAppend(&properties, properties.empty() ? "" : ",", Name(property));
+    }
+    finding.events_before = input.events.size();
+    Shrink(o, input, stop, finding);
+    finding.violation = Run<LargeCaps>(finding.script, o.spec.rules(),
+                                       {.report = Bit(finding.property)})
+                            .first;
+    if (!known) known.emplace(o.spec, scripts);
+    LookUp(o, *known, finding);
+    const std::string how =
+        end.status.found != 0
+            ? absl::StrFormat("found after %d executions in %.1f s (seed %u)",
+                              run.total.executions, run.seconds, end.seed)
+            : absl::StrFormat("first in %d of %d executions (seed %u)",
+                              finding.executions, run.total.executions, o.seed);
+    if (!o.json) Tell(o, finding, how);
+    findings.push_back(finding);
   }
-  for (const BrokenInput& input : inputs) input.Write(directory);
-  if (status.found != 0) WriteNotes(o, directory, properties);
-  return !inputs.empty();
+  return findings;
+}
+
+void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
+                 const FuzzRun& run, std::vector<FuzzFinding>& findings) {
+  std::string properties;
+  uint32_t seed = o.seed;
+  for (FuzzFinding& finding : findings) {
+    finding.path =
+        base::WriteUnused(directory.Path(absl::StrCat(o.spec.ToString(), "-",
+                                                      Name(finding.property))),
+                          "vmt", ToText(finding.script));
+    if (!o.json)
+      std::cout << "Run it again:  vmtrunc run " << base::PathWord(finding.path)
+                << "\n\n";
+    absl::StrAppend(&properties, properties.empty() ? "" : ",",
+                    Name(finding.property));
+    seed = run.jobs[finding.job].seed;
+  }
+  if (run.total.found != 0) WriteNotes(o, directory, properties, seed);
 }
 
 }  // namespace vmtrunc::cli

@@ -4,26 +4,40 @@
 
 #include <atomic>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "cli/fuzz_directory.h"
-#include "cli/fuzzer_job.h"
-#include "core/model/rules.h"
+#include "campaign/known.h"
+#include "cli/fuzz_again.h"
+#include "cli/fuzz_run.h"
+#include "core/run/run.h"
 
 namespace vmtrunc::cli {
 
-struct FuzzOptions {
-  std::vector<std::string> verbs;
-  std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
-              fuzzer, of;
-  KernelSpec spec;      // that `kernel` names, once the options are checked
-  double seconds = 60;  // 0: no end
-  long long runs = -1;  // any
-  uint32_t seed = 0;    // any
-  unsigned events = 32;
-  bool keep_going = false;
+// A property that a run violated, with the script that is left of the input.
+struct FuzzFinding {
+  Property property = Property::kNoPagePastSize;
+  uint64_t executions = 0;  // that violated it first
+  size_t job = 0;           // that has the input
+  size_t events_before = 0;
+  Violation violation;
+  Script script = EmptyScript();
+  std::string bug;    // that its script shows, "" where none is known
+  std::string cause;  // in words
+  bool is_known = false;
+  std::string known_by;  // the script of the corpus, "" where several are
+  std::string path;      // "" until it is written
+};
+
+// All that --json has.
+struct FuzzResult {
+  std::span<const uint8_t> of;  // the abstract states of --of
+  std::vector<Replayed> replayed;
+  FuzzRun run;
+  std::vector<FuzzFinding> findings;
+  size_t corpus = 0;
 };
 
 // One line of how far it is.
@@ -35,12 +49,19 @@ std::string FuzzProgress(const FuzzOptions& options,
 std::string FuzzShare(const FuzzOptions& options, std::span<const uint8_t> all,
                       const fuzz::FuzzStatus& status);
 
-// Tells what the run broke, then writes it. Returns whether it broke something.
-// `stop`: shrinking ends early. Throws UsageError, after it has told all, where
-// something cannot be written.
-bool TellBroken(const FuzzOptions& options, const FuzzDirectory& directory,
-                const fuzz::FuzzStatus& status, double seconds,
-                const std::atomic<bool>& stop);
+// Shrinks what the run broke, looks up what is known, and tells it (unless
+// --json). `stop`: shrinking ends early. Throws UsageError.
+std::vector<FuzzFinding> TellBroken(
+    const FuzzOptions& options, const FuzzDirectory& directory,
+    const std::vector<campaign::KnownScript>& known, const FuzzRun& run,
+    const std::atomic<bool>& stop);
+
+// Writes the scripts, and notes beside libFuzzer's own files. Throws UsageError
+// where something cannot be written.
+void WriteBroken(const FuzzOptions& options, const FuzzDirectory& directory,
+                 const FuzzRun& run, std::vector<FuzzFinding>& findings);
+
+nlohmann::json ToJson(const FuzzOptions& options, const FuzzResult& result);
 
 }  // namespace vmtrunc::cli
 

@@ -47,6 +47,8 @@ UNSEEN = {
 }
 # Fields that may be absent and are not here, and why.
 NEVER_ABSENT = {
+    "fuzz.schema.json#/properties/findings/items/properties/path":
+        "where the disk is full: cli/fuzz_edges_test makes it so",
     "explain.schema.json#/$defs/cause/properties/no_return":
         "no script of the corpus is lost from its first step on",
 }
@@ -58,13 +60,15 @@ FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
 UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
 PRIVATE = "corpus/history/HB-28-private-copy-past-the-end.vmt"
 NONLINEAR = "corpus/history/HB-36b-two-passes-in-a-nonlinear-vma.vmt"
-PUNCH = "corpus/history/HB-27-fault-behind-punch.vmt"
-BEHIND = "corpus/known/fault-behind-a-punch.vmt"
+PUNCH = "corpus/history/HB-27-fault-after-punch.vmt"
+AFTER = "corpus/known/fault-after-a-punch.vmt"
 SMALL = ("--mms", "1", "--operations", "1", "--jobs", "1")
 RACE = ("live", "--threads", "--out", "{dir}/race.vmt", "--seed", "2")
 
+FUZZ = ("fuzz", "--out", "{dir}/fuzz", "--fuzzer", "{dir}/fuzzer")
+
 # Schema, exit status, arguments. {dir} is a directory of the test; PROPERTIES
-# is run where the first argument is "properties".
+# is run where the first argument is "properties"; "vmtrunc" is left out.
 CASES = [
     ("run", 1, ("run", HISTORY, FOUND, "--kernel", "2.6.9-mm,2.6.11")),
     ("run", 0, ("run", "{dir}/empty.vmt")),
@@ -85,7 +89,7 @@ CASES = [
     ("explain", 0, ("explain", "{dir}/accesses.vmt")),
     # A way out on which something begins; a walk that is at no vma.
     ("explain", 1, ("explain", PUNCH, "--kernel", "2.6.10")),
-    ("explain", 1, ("explain", BEHIND, "--kernel", "2.6.10")),
+    ("explain", 1, ("explain", AFTER, "--kernel", "2.6.10")),
     ("campaign", 1, ("campaign", "{dir}/campaign", "--status")),
     ("diff", 1, ("diff", HISTORY, "--kernel", "2.6.9-mm,2.6.11")),
     ("diff", 0, ("diff", HISTORY, HISTORY)),
@@ -125,6 +129,14 @@ CASES = [
     ("distill", 0, ("distill", "{dir}/corpus", "-o", "{dir}/distilled",
                     "--kernel", "2.6.11")),
     ("coverage", 0, ("coverage", HISTORY, FOUND)),
+    # A target that finds at once: what replays inputs, started in its place.
+    ("fuzz", 1, (*FUZZ, "--kernel", "2.6.9-mm", "--seed", "7",
+                 "--of", "{dir}/abstract")),
+    ("fuzz", 1, (*FUZZ, "--kernel", "2.6.9-mm")),
+    ("fuzz", 1, (*FUZZ, "--kernel", "2.6.9-mm", "--known",
+                 "{dir}/empty.vmt")),
+    ("fuzz", 0, (*FUZZ, "--kernel", "3.0", "--jobs", "2",
+                 "--property", "no-page-past-size")),
     ("bugs", 0, ("bugs",)),
     ("bugs-check", 0, ("bugs", "--check")),
     ("kernels", 0, ("kernels",)),
@@ -135,6 +147,7 @@ CASES = [
     ("live-threads", 0, (*RACE, HISTORY, "--runs", "50")),
     ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I2")),
     ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I5-dead")),
+    ("properties-list", 0, ("vmtrunc", "properties")),
     ("properties", 0, ("properties", "--kernel", "2.6.11,2.6.38", "--cases",
                        "100", "--seed", "1", "--out", "{dir}/properties")),
     ("properties", 1, ("properties", "--kernel", "2.6.11-leap", "--cases",
@@ -374,6 +387,14 @@ def run(*command):
     return done.returncode, done.stdout, done.stderr
 
 
+def prepare_fuzzer(directory, replay):
+    """A program that runs one input as the target does, whatever its flags."""
+    script = pathlib.Path(HISTORY).resolve()
+    path = directory / "fuzzer"
+    path.write_text(f"#!/bin/sh\nexec '{replay}' '{script}'\n")
+    path.chmod(0o755)
+
+
 def prepare(directory, vmtrunc):
     """The scripts that the corpus has not."""
     start = "vmtrunc 1\nfile f 64\ntask a\na mmap 1 64 f 0 populate\n"
@@ -425,6 +446,8 @@ def run_cases(schemas, vmtrunc, properties, directory, failures):
         arguments = [it.format(dir=directory) for it in arguments]
         if arguments[0] == "properties":
             return run(properties, *arguments[1:], "--json")
+        if arguments[0] == "vmtrunc":
+            arguments = arguments[1:]
         return run(vmtrunc, *arguments, "--json")
 
     # That which writes a script for others comes first.
@@ -471,6 +494,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         prepare(directory, vmtrunc)
+        prepare_fuzzer(directory, os.path.join(os.path.dirname(vmtrunc),
+                                                "replay_truncate"))
         outputs = run_cases(schemas, vmtrunc, properties, directory, failures)
     names = {name for name, _, _ in CASES}
     failures.expect(f"schemas: expected those of {sorted(names)}",

@@ -59,6 +59,7 @@ int Main(int argc, char** argv) {
   AddFormat(app, command);
   AddKernels(app, command);
   AddRules(app, command);
+  AddProperties(app, command);
   AddCompletion(app, command);
   AddMan(app, command);
   RefuseEmptyValues(app);

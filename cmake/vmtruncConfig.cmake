@@ -1,4 +1,5 @@
-# find_package(vmtrunc): the targets vmtrunc::core and vmtrunc::search.
+# find_package(vmtrunc): the targets vmtrunc::core, vmtrunc::search and
+# vmtrunc::fuzz.
 include(CMakeFindDependencyMacro)
 find_dependency(absl)
 find_dependency(Threads)

@@ -62,7 +62,7 @@ bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
   e.file = vma.file;
   e.write = vma.write != 0;
   e.is_private = vma.shared == 0;
-  // As if it went on from there, so that they merge; else from anywhere.
+  // As if it continued there, so that they merge; else from anywhere.
   const unsigned pgoff = vma.pgoff + e.addr - unsigned{vma.start};
   e.pgoff = Byte(pgoff < LargeCaps::kFilePages && random.Below(4) != 0
                      ? pgoff

@@ -34,6 +34,7 @@
 #include "fuzz/settings.h"
 #include "fuzz/sorter.h"
 #include "fuzz/status.h"
+#include "fuzz/violates.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -158,7 +159,7 @@ class Target {
                  spec.ToString().c_str(), Name(result.first.property),
                  result.first.event, result.first.ToString().c_str(),
                  ToText(script).c_str());
-    std::abort();
+    AbortFor(result.first.property);
   }
 
   Settings settings_;

@@ -33,7 +33,7 @@ struct Found {
   std::vector<Candidate> candidates;
   std::vector<std::string> states;  // of these, packed, with `exact` alone
   uint64_t transitions = 0, beyond = 0;
-  bool breaks = false;  // behind an edge, there or where the script ends there
+  bool breaks = false;  // after an edge, there or where the script ends there
   Node next;            // the first such edge
 };
 
@@ -53,7 +53,7 @@ class Search {
     try {
       Explore();
     } catch (const std::bad_alloc&) {
-      // Whoever tells how far it came needs some of what the tables have.
+      // Progress reports need some of what the tables have.
       Note();
       Release();
       nodes_ = {};
@@ -118,7 +118,7 @@ class Search {
     if (saved.ok()) return true;
     return Fail(absl::UnavailableError(absl::StrCat(
         saved.message(), ": it keeps the ", begin_, " states of ",
-        result_.levels.size(), " levels, and goes on from there")));
+        result_.levels.size(), " levels, and resumes from there")));
   }
 
   bool Fail(const absl::Status& status) {

@@ -107,7 +107,7 @@ constexpr BugInfo kBugs[] = {
     {"HB-27", 2007, "d00806b18315",
      "a fault maps a page that invalidate has just unmapped", "2.6.23",
      "fault-page-lock", Property::kNoRemovedPageMapped,
-     "HB-27-fault-behind-invalidate.vmt"},
+     "HB-27-fault-after-invalidate.vmt"},
     {"HB-28", 2007, "d00806b18315",
      "a private copy is made after the pass and stays past the end", "2.6.23",
      "second-pass", Property::kNoPagePastSize,

@@ -100,7 +100,7 @@ void Machine<C, P>::MremapMerged(MremapOp& my) {
   }
 }
 
-// Requires: i_mmap_lock, which it lets go.
+// Requires: i_mmap_lock, which it releases.
 template <class C, class P>
 void Machine<C, P>::MremapLinks(MremapOp& my) {
   Vma& vma = w_.vmas[my.new_vma];
@@ -188,7 +188,7 @@ void Machine<C, P>::MremapPlaces(Op& op) {
   my.vma = slot;
   my.vma_birth = vma.birth;
   if (!MremapCopies(op)) return;
-  // need_rmap_locks of 6.x: a new struct lies behind the source in the walk,
+  // need_rmap_locks of 6.x: a new struct lies after the source in the walk,
   // one that it was merged into may not.
   my.locks = my.phase == kMerge && rules_.merged_move_locks &&
                      op.adjust.pgoff <= w_.vmas[slot].pgoff
@@ -300,8 +300,8 @@ typename Machine<C, P>::Move Machine<C, P>::MoveAt(const MremapOp& my) {
 }
 
 // move_one_page(): one page a hold of i_mmap_lock and page_table_lock. The
-// lock is let go to allocate the destination's page table, after the count was
-// looked at.
+// lock is released to allocate the destination's page table, after the count
+// was looked at.
 template <class C, class P>
 Flow Machine<C, P>::MovePage(MremapOp& my) {
   using enum MremapPhase;
@@ -358,7 +358,7 @@ Flow Machine<C, P>::MovePageHeld(MremapOp& my, const Move& move, bool locks) {
   using enum MremapPhase;
   const auto [file, src, dst, back] = move;
   const unsigned mm = me().mm;
-  // The lock was let go for this page.
+  // The lock was released for this page.
   const bool relocked = my.phase == kMoveTable || my.phase == kMoveRelock ||
                         my.phase == kMoveRelockPtl;
   if (relocked && rules_.relock_resets) MoveResets(my);
@@ -409,7 +409,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
       ReleasePtl(mm);
       if (locks) ReleaseMapLock(file);
       break;
-    case kMoveLock:  // a move begins there, whichever way it goes on
+    case kMoveLock:  // a move begins there, whichever way it continues
     case kExtentTable:
       if (HasTable(mm, src)) {
         if (!back && my.fail_after != 0 && my.moved + 1 >= my.fail_after) {

@@ -1,4 +1,4 @@
-// What is told of two runs, for programs.
+// What is reported of two runs, for programs.
 #ifndef VMTRUNC_REPORT_DIFF_JSON_H_
 #define VMTRUNC_REPORT_DIFF_JSON_H_
 

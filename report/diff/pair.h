@@ -18,7 +18,7 @@ struct HalfAsked {
   Script script;
   KernelSpec kernel;
   std::string kernel_from;   // who named the kernel, as JSON says it
-  std::string kernel_words;  // what is said of that behind the verdict, or ""
+  std::string kernel_words;  // what is said of that after the verdict, or ""
 };
 
 // One of the two runs.

@@ -30,13 +30,13 @@ class Telling {
     AddHalf("right", pair_.right);
     if (!pair_.parts) {
       text_ += absl::StrFormat(
-          "They do not part: %u steps, the same states behind each.\n",
+          "They do not part: %u steps, the same states after each.\n",
           pair_.left.course.steps.size() - 1);
       return std::move(text_);
     }
     if (!pair_.step) {
       text_ += absl::StrFormat(
-          "\nThey part in the verdict alone: %u steps, the same states behind "
+          "\nThey part in the verdict alone: %u steps, the same states after "
           "each.\n",
           pair_.left.course.steps.size() - 1);
     } else if (*pair_.step == 0) {
@@ -47,7 +47,7 @@ class Telling {
       AddStep();
     }
     if (!pair_.differences.empty() && *pair_.step != 0)
-      text_ += "and behind it:\n";
+      text_ += "and after it:\n";
     for (const std::string& difference : pair_.differences)
       Wrap("  " + difference, 6);
     AddRules();
@@ -93,7 +93,7 @@ class Telling {
       }
       if (!heading)
         Wrap(absl::StrFormat("\nRules of %s | %s that part the runs "
-                             "here, each if it alone is turned round:",
+                             "here, each if it alone is flipped:",
                              left, right),
              2);
       heading = true;

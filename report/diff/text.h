@@ -1,4 +1,4 @@
-// What is told of two runs, for a terminal.
+// What is reported of two runs, for a terminal.
 #ifndef VMTRUNC_REPORT_DIFF_TEXT_H_
 #define VMTRUNC_REPORT_DIFF_TEXT_H_
 

@@ -49,7 +49,7 @@ struct Account {
     kLeftOut,     // it comes to the vma and leaves the address out
   };
   How how = How::kNeverThere;
-  bool is_moved = false;  // the move by mremap is told before
+  bool is_moved = false;  // the move by mremap comes first
                           // there
   // At the last drop before that: what the pass keeps or leaves.
   std::optional<RestartNote> note;

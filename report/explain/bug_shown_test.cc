@@ -20,14 +20,14 @@ namespace fs = std::filesystem;
 
 // What people said that the scripts show whose names do not say it.
 const std::map<std::string, std::string> kBugOf = {
-    {"fault-behind-a-punch", "HB-27"},
-    {"fault-behind-an-invalidation-while-a-pass-runs", "HB-27"},
-    {"fault-behind-an-invalidation", "HB-27"},
+    {"fault-after-a-punch", "HB-27"},
+    {"fault-after-an-invalidation-while-a-pass-runs", "HB-27"},
+    {"fault-after-an-invalidation", "HB-27"},
     {"fault-between-two-rounds", "HB-27"},
     {"fault-maps-a-page-that-was-invalidated", "HB-26"},
     {"invalidation-believes-a-truncation", "HB-36a"},
-    {"read-behind-a-punch-that-drops", "HB-27"},
-    {"remap-installs-behind-an-invalidation", "HB-27r"},
+    {"read-after-a-punch-that-drops", "HB-27"},
+    {"remap-installs-after-an-invalidation", "HB-27r"},
     {"restart-address-of-another-pass-in-a-nonlinear-vma", "HB-36a"},
     {"truncation-believes-an-invalidation", "HB-36a"},
     {"two-passes-and-a-fault", "HB-36b"},

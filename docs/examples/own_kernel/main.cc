@@ -18,7 +18,7 @@ namespace {
 using vmtrunc::Rules;
 using vmtrunc::Script;
 
-// Where a run broke the property: the event, 0 behind the last; and what is
+// Where a run violated the property: the event, 0 after the last; and what is
 // wrong, in words.
 struct Finding {
   unsigned event = 0;
@@ -50,7 +50,7 @@ std::optional<Finding> Check(const Script& script, const Rules& rules) {
   return finding;
 }
 
-// The smallest script that still breaks it: shrinking asks `judge`.
+// The smallest script that still violates it: shrinking asks `judge`.
 Script Smallest(const Script& script, const Rules& rules) {
   const vmtrunc::search::Judge judge =
       [&](const vmtrunc::Draft& draft, bool* counts) -> std::optional<size_t> {

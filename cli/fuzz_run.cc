@@ -1,0 +1,179 @@
+#include "cli/fuzz_run.h"
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/progress.h"
+#include "base/shown.h"
+#include "cli/fuzz_tell.h"
+#include "cli/input.h"
+
+namespace vmtrunc::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kNet = 10;     // seconds, JobSpec::most_seconds
+constexpr double kNoEnd = 1e9;  // seconds
+constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
+
+// --runs is of all jobs together.
+long long RunsOf(const FuzzOptions& o, unsigned job) {
+  if (o.runs < 0) return o.runs;
+  const auto jobs = static_cast<long long>(o.jobs);
+  return o.runs / jobs + (static_cast<long long>(job) < o.runs % jobs ? 1 : 0);
+}
+
+JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
+               const std::string& fuzzer, const std::vector<std::string>& seeds,
+               unsigned job) {
+  JobSpec spec{
+      .fuzzer = fuzzer,
+      .directory = directory.JobDirectory(job),
+      .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
+                    absl::StrFormat("-seed=%u", SeedOf(o, job)),
+                    absl::StrFormat("-runs=%d", RunsOf(o, job)),
+                    absl::StrFormat("-artifact_prefix=%s/", o.out),
+                    "-len_control=0", "-print_final_stats=0", "-verbosity=1",
+                    "-timeout=10", base::PathArgument(o.out + "/corpus")},
+      .variables = {std::string(fuzz::kKernelVariable) + "=" +
+                    o.spec.ToString()}};
+  spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
+  if (o.seconds > 0 && o.seconds < kNoEnd)
+    spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
+  const auto set = [&](const char* name, const std::string& value) {
+    spec.variables.push_back(absl::StrCat(name, "=", value));
+  };
+  if (!o.property.empty()) set(fuzz::kPropertyVariable, o.property);
+  if (!o.unlike.empty())
+    set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
+  if (!o.verbs.empty()) set(fuzz::kVerbsVariable, absl::StrJoin(o.verbs, ","));
+  if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
+  return spec;
+}
+
+void Add(fuzz::FuzzStatus& total, const fuzz::FuzzStatus& one) {
+  total.executions += one.executions;
+  total.events += one.events;
+  total.effects += one.effects;
+  total.drops += one.drops;
+  total.mutations += one.mutations;
+  total.found |= one.found;
+  for (size_t i = 0; i < kProperties; ++i) total.broken[i] += one.broken[i];
+  AddSeen(total.seen, one.seen);
+}
+
+// All processes of one run. Those that are left are killed when it goes.
+class Jobs {
+ public:
+  Jobs(const FuzzOptions& o, const FuzzDirectory& directory,
+       const std::string& fuzzer, const std::vector<std::string>& seeds)
+      : o_(o) {
+    for (unsigned job = 0; job < o.jobs; ++job) {
+      const JobSpec spec = SpecOf(o, directory, fuzzer, seeds, job);
+      directories_.push_back(spec.directory);
+      jobs_.push_back(std::make_unique<FuzzerJob>(spec));
+    }
+  }
+
+  // Whether all have ended. One that ends because of what it met ends all.
+  bool Ended() {
+    bool all = true;
+    for (const auto& job : jobs_) {
+      const bool ended = job->Ended();
+      job->ExpectSameBuild(/*at_end=*/false);
+      all &= ended;
+      if (ended && job->crashed()) End();
+    }
+    return all;
+  }
+  void End() {
+    for (const auto& job : jobs_) job->End();
+  }
+
+  fuzz::FuzzStatus Total() const {
+    fuzz::FuzzStatus total{};
+    for (const auto& job : jobs_) Add(total, job->status());
+    return total;
+  }
+
+  // Requires: all have ended.
+  std::vector<JobEnd> Ends() const {
+    std::vector<JobEnd> ends;
+    for (unsigned i = 0; i < jobs_.size(); ++i) {
+      jobs_[i]->ExpectSameBuild(/*at_end=*/true);
+      ends.push_back({.directory = directories_[i],
+                      .seed = SeedOf(o_, i),
+                      .status = jobs_[i]->status()});
+      if (jobs_[i]->crashed()) ends.back().error = ErrorOf(i, ends.back());
+    }
+    return ends;
+  }
+
+ private:
+  std::string ErrorOf(unsigned i, const JobEnd& end) const {
+    return absl::StrCat(
+        "the fuzzer ended in error (", jobs_[i]->EndInWords(),
+        "): ", jobs_[i]->LastWords(), "; see ",
+        base::Shown(end.directory + "/log"),
+        end.status.executions == 0
+            ? ""
+            : "; its last input is " +
+                  base::Shown(end.directory + "/" + fuzz::kCurrentFile));
+  }
+
+  const FuzzOptions& o_;
+  std::vector<std::string> directories_;
+  std::vector<std::unique_ptr<FuzzerJob>> jobs_;
+};
+
+}  // namespace
+
+uint32_t SeedOf(const FuzzOptions& o, unsigned job) {
+  const uint64_t seed = (uint64_t{o.seed} - 1 + job) % kMostSeed + 1;
+  return static_cast<uint32_t>(seed);
+}
+
+FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
+                const std::string& fuzzer,
+                const std::vector<std::string>& seeds,
+                const std::atomic<bool>& stop) {
+  Jobs jobs(o, directory, fuzzer, seeds);
+  FuzzRun run;
+  base::ProgressLine progress;
+  const Clock::time_point start = Clock::now();
+  Clock::time_point probe = start;
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  while (!jobs.Ended()) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    run.stopped |= stop;
+    if (run.stopped || !run.no_room.empty() ||
+        (o.seconds > 0 && seconds() >= o.seconds))
+      jobs.End();
+    if (progress.IsDue())
+      progress.Show(FuzzProgress(o, jobs.Total(), directory.CorpusSize(),
+                                 progress.seconds()));
+    if (Clock::now() < probe || !run.no_room.empty()) continue;
+    probe = Clock::now() + kBetweenProbes;
+    try {
+      directory.ExpectRoom();
+    } catch (const base::UsageError& error) {
+      run.no_room = error.what;
+    }
+  }
+  progress.End();
+  run.jobs = jobs.Ends();
+  for (const JobEnd& job : run.jobs) Add(run.total, job.status);
+  run.seconds = seconds();
+  return run;
+}
+
+}  // namespace vmtrunc::cli

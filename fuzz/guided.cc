@@ -1,0 +1,69 @@
+#include "fuzz/guided.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "core/script/script.h"
+#include "fuzz/mutate_bytes.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+
+// libFuzzer reads this section as coverage: fuzz_truncate.cc.
+__attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
+    g_features[vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures];
+
+namespace vmtrunc::fuzz {
+namespace {
+
+// Of the first call of FuzzSteps(), which libFuzzer makes with no bytes before
+// it mutates anything.
+std::optional<ByteMutator> g_mutator;
+
+// In a function of its own: it is the top frame of the stack, by which services
+// group crashes.
+[[noreturn, gnu::noinline]] void ViolatesOwnProperty(const Script& script,
+                                                     unsigned event,
+                                                     const std::string& what) {
+  std::fprintf(stderr, "violated at event %u: %s\n%s", event, what.c_str(),
+               ToText(script).c_str());
+  std::abort();
+}
+
+}  // namespace
+
+int FuzzSteps(std::span<const uint8_t> bytes, const Rules& rules,
+              const StepProperty& property) {
+  if (!g_mutator) g_mutator.emplace(rules, LLVMFuzzerMutate);
+  const Script script = DecodeBytes(bytes);
+  Run<LargeCaps>(script, rules, {.hash_state = false, .features = g_features});
+  unsigned event = 0;
+  std::string what;
+  RunTraced(script, rules, [&](const TraceStep& step) {
+    if (!what.empty()) return;
+    event = step.event;
+    what = property(step);
+  });
+  if (!what.empty()) ViolatesOwnProperty(script, event, what);
+  return 0;
+}
+
+}  // namespace vmtrunc::fuzz
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
+                                          size_t max_size, unsigned seed) {
+  const auto& mutator = vmtrunc::fuzz::g_mutator;
+  return mutator ? mutator->Mutate(data, size, max_size, seed)
+                 : LLVMFuzzerMutate(data, size, max_size);
+}
+
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
+                                            const uint8_t* data2, size_t size2,
+                                            uint8_t* out, size_t max_out_size,
+                                            unsigned seed) {
+  const auto& mutator = vmtrunc::fuzz::g_mutator;
+  return mutator ? mutator->CrossOver(std::span(data1, size1),
+                                      std::span(data2, size2), out,
+                                      max_out_size, seed)
+                 : 0;
+}

@@ -1,0 +1,48 @@
+#include "fuzz/violates.h"
+
+#include <cstdlib>
+
+#include "core/check.h"
+
+// X(name in the code, name with _ for -): AllProperties(). The switch below
+// does not compile when one is missing; fuzz/stacks_test compares the names.
+#define VMTRUNC_VIOLATIONS(X)                     \
+  X(kNoPagePastSize, no_page_past_size)           \
+  X(kNoRemovedPageMapped, no_removed_page_mapped) \
+  X(kNoOverUnmap, no_over_unmap)                  \
+  X(kRestartProgress, restart_progress)           \
+  X(kBoundedDrops, bounded_drops)                 \
+  X(kCountIsACount, count_is_a_count)             \
+  X(kIndexAgrees, index_agrees)                   \
+  X(kVmasWellFormed, vmas_well_formed)            \
+  X(kLockOrder, lock_order)                       \
+  X(kNoDeadlock, no_deadlock)                     \
+  X(kNoFreedUse, no_freed_use)
+
+// Not inlined, and the functions differ: a linker may fold functions that are
+// alike, and all crashes would be one again. C names: a stack shows them as
+// they are, also where nothing demangles.
+#define VMTRUNC_VIOLATES(name, words)                                     \
+  extern "C" [[noreturn, gnu::noinline]] void vmtrunc_violates_##words(); \
+  void vmtrunc_violates_##words() {                                       \
+    asm volatile("" : : "r"(#words));                                     \
+    std::abort();                                                         \
+  }
+VMTRUNC_VIOLATIONS(VMTRUNC_VIOLATES)
+#undef VMTRUNC_VIOLATES
+
+namespace vmtrunc::fuzz {
+
+void AbortFor(Property property) {
+  switch (property) {
+#define VMTRUNC_CASE(name, words) \
+  case Property::name:            \
+    vmtrunc_violates_##words();
+    VMTRUNC_VIOLATIONS(VMTRUNC_CASE)
+#undef VMTRUNC_CASE
+  }
+  VMT_CHECK(false);
+  std::abort();
+}
+
+}  // namespace vmtrunc::fuzz
