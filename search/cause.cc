@@ -48,7 +48,7 @@ std::string RootCause::Name(const KernelSpec& kernel) const {
 }
 
 std::string RootCause::InWords(const KernelSpec& kernel) const {
-  if (rule == kSeveral) return "several known ones together";
+  if (rule == kSeveral) return "several known bugs in one script";
   if (rule < 0) return FormOf(breach);
   KernelSpec other = kernel;
   other.flips.flip(Number(*this));
