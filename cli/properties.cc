@@ -84,7 +84,7 @@ constexpr ScriptRow kOfScripts[] = {
     {"any-order-declares",
      "the same script gives the same state in any order of its declarations",
      "when a run has ended, against runs of other orders"},
-    {"flip-alone-breaks", "a kernel holds what the flip of a rule breaks",
+    {"flip-alone-breaks", "a kernel holds what the flip of a rule violates",
      "when a run has ended, against runs with a rule flipped"},
 };
 
