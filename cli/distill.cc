@@ -335,28 +335,29 @@ void AddDistill(CLI::App& app, Command& run) {
   auto o = std::make_shared<DistillArguments>();
   sub->add_option("DIR", o->dirs, "directories of scripts, text or bytes")
       ->required();
-  sub->add_option("-o,--out", o->out, "the directory to make")->required();
+  sub->add_option("-o,--out", o->out, "the directory to write")->required();
   sub->add_option("--have", o->have,
-                  "what these reach need not be kept: another corpus");
+                  "other corpora: what they reach need not be kept");
   sub->add_option("--kernel", o->kernels,
-                  "K,... that each script is run on; all by default");
+                  "kernels to run each script on; default: all");
   sub->add_flag("--any-kernel", o->any_kernel,
-                "what is reached on one kernel need not be reached on the "
-                "next: fewer files; by default each kernel counts");
+                "keep what is reached on any kernel, not on each: fewer files");
   sub->add_flag("--classes", o->classes,
-                "how often a branch is taken counts too, by libFuzzer's "
+                "distinguish how often a branch is taken, in libFuzzer's "
                 "classes");
   sub->add_flag("--no-states", o->no_states,
-                "abstract states do not count: branches and known bugs alone");
+                "ignore abstract states: keep branches and known bugs only");
   sub->add_option("--as", o->as,
-                  "the form to write, with names for what the scripts do; else "
-                  "each as it was")
+                  "the form to write, with descriptive names; default: as read")
       ->check(CLI::IsMember({"text", "bytes"}));
-  sub->add_flag("--no-shrink", o->keep_size, "leave what is kept as it is");
-  sub->add_option("--seconds", o->seconds,
-                  "the solver's, 60 by default; then the best so far")
+  sub->add_flag("--no-shrink", o->keep_size,
+                "do not minimise the scripts that are kept");
+  sub->add_option(
+         "--seconds", o->seconds,
+         "limit of the solver, 60 by default; then the best cover so far")
       ->check(kPositive);
-  sub->add_flag("--replace", o->replace, "OUT may be there: it is replaced");
+  sub->add_flag("--replace", o->replace,
+                "replace what distill wrote to OUT before");
   sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] { run = [=] { return RunDistill(*o); }; });
 }

@@ -209,41 +209,50 @@ void AddFuzz(CLI::App& app, Command& run) {
       "fuzz", "fuzzes a kernel until a property is violated or time is up");
   auto o = std::make_shared<FuzzOptions>();
   sub->add_option("--kernel", o->kernel, "the kernel, 2.6.11 by default");
-  sub->add_option("--unlike", o->unlike,
-                  "count only what holds on this kernel, as "
-                  "2.6.11+mremap-always-resets: which rule is it?");
+  sub->add_option(
+      "--unlike", o->unlike,
+      "look only for scripts that hold on this kernel: to find what "
+      "one rule breaks, or to look past a known bug "
+      "(2.6.11+unmap-mutex)");
   sub->add_option("--verbs", o->verbs,
-                  "choose new operations from these alone: mmap,mremap,...")
+                  "generate these operations only: mmap,mremap,...")
       ->delimiter(',');
-  sub->add_option("--property", o->property, "stop for this property alone");
+  sub->add_option("--property", o->property,
+                  "stop for a violation of this property only; default: any");
   sub->add_flag("--keep-going", o->keep_going,
-                "continue after a violation: one script a property at the end");
-  sub->add_option("-j,--jobs", o->jobs,
-                  "so many processes, with seeds from --seed on; they share a "
-                  "corpus, and the first finding ends all")
+                "do not stop at the first violation: at the end, minimise one "
+                "script for each property that was violated");
+  sub->add_option(
+         "-j,--jobs", o->jobs,
+         "number of processes; they share a corpus, their seeds count up "
+         "from --seed, and the first finding stops all")
       ->check(CLI::Range(1U, kMostJobs));
   sub->add_option("--seconds", o->seconds,
-                  "how long, 60 by default, 0.5 is half of one; 0: no end")
+                  "how long, 60 by default; 0: until it finds something")
       ->check(kNotNegative);
   sub->add_option("--runs", o->runs, "stop after so many executions")
       ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   sub->add_option(
          "--seed", o->seed,
-         "of the fuzzer, 32 bits; 0: another each time, and it is printed")
+         "seed of the random choices, 32 bits; 0: draw one; it is printed")
       ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
-  sub->add_option("--events", o->events, "at most so many a script, 32")
+  sub->add_option("--events", o->events,
+                  "at most so many events in a script, 32 by default")
       ->check(CLI::Range(1, kMaxEvents));
-  sub->add_option("--out", o->out, "directory for what is found, fuzz-out");
+  sub->add_option("--out", o->out,
+                  "directory for scripts, corpus and log; default: fuzz-out");
   sub->add_option("--corpus", o->corpus,
                   "directory of scripts to start from, in text or bytes");
   sub->add_option("--of", o->of,
-                  "say which share of these abstract states was seen: a file "
-                  "of vmtrunc prove --abstract-to");
-  sub->add_option("--known", o->known,
-                  "scripts whose expect lines say what is known; by default "
-                  "the sources' corpus/found, history and known");
-  sub->add_option("--fuzzer", o->fuzzer, "the fuzzing executable");
-  sub->add_flag("--json", o->json, "as JSON, one object at the end");
+                  "report how many of these abstract states were seen: a file "
+                  "written by vmtrunc prove --abstract-to");
+  sub->add_option(
+      "--known", o->known,
+      "directories of scripts whose expect lines say which violations "
+      "are known; default: corpus/found, history and known");
+  sub->add_option("--fuzzer", o->fuzzer,
+                  "the fuzz target to start; default: fuzz_truncate");
+  sub->add_flag("--json", o->json, "print one JSON object at the end");
   sub->callback([=, &run] { run = [=] { return Fuzz(*o); }; });
 }
 

@@ -219,53 +219,60 @@ uint32_t PropertiesOf(const ProveArguments& o) {
 void AddProve(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "prove",
-      "explores every interleaving of every script within a bound\n"
+      "searches every interleaving of every script within a bound\n"
       "Exit status: 0 holds to the bound, 1 a violation, 2 bad usage or input, "
       "3 "
       "ran out");
   auto o = std::make_shared<ProveArguments>();
-  sub->add_option("--kernel", o->kernel, "K; else the script's own, or 2.6.11");
+  sub->add_option("--kernel", o->kernel,
+                  "default: the script's own, else 2.6.11");
   AddBoundOptions(*sub, o->bound);
   sub->add_option(
       "--from", o->from,
-      "all schedules and drops of this script's operations instead");
+      "instead of a bound: every schedule of the operations of this script");
   for (const char* of_a_bound : {"--bound", "--pages", "--mms", "--vmas",
                                  "--passes", "--operations", "--verbs"})
     sub->get_option("--from")->excludes(of_a_bound);
-  sub->add_option("--property", o->property, "only this one counts");
+  sub->add_option("--property", o->property,
+                  "look for violations of this property only");
   sub->add_option("--checkpoint", o->checkpoint,
-                  "a directory: a search that was killed resumes from there");
+                  "a directory to save the search in; a search that was killed "
+                  "resumes from it");
   CLI::Option* const whole = sub->add_flag(
-      "--whole", o->whole, "all orders of all events, in one search");
+      "--whole", o->whole,
+      "search events, breadth first: finds a counterexample with the "
+      "fewest events");
   CLI::Option* const steps =
       sub->add_flag(
              "--steps", o->steps,
-             "all orders of steps and drops: fewer edges, depth in steps")
+             "search steps and drops instead of events: fewer edges, depth "
+             "counted in steps")
           ->excludes(whole);
   sub->add_flag("--reduce", o->reduce,
-                "of steps that commute one order alone: the verdict, not the "
-                "fewest events")
+                "partial-order reduction: search one order of steps that "
+                "commute; for the verdict, not for the fewest events")
       ->excludes(whole)
       ->excludes(steps);
   sub->add_flag("--exact", o->exact,
-                "states are kept whole: no probability, more memory")
+                "keep whole states, not hashes: no chance of a missed state, "
+                "more memory")
       ->excludes("--checkpoint");
   sub->add_flag("--abstract", o->abstract,
-                "counts the abstract states that fuzzers see; implies "
-                "--steps")
+                "count the abstract states that fuzzers use as features; "
+                "implies --steps")
       ->excludes(whole)
       ->excludes("--reduce");
   sub->add_option("--abstract-to", o->abstract_to,
-                  "writes them to a file, for vmtrunc fuzz --of")
+                  "the same, and write them to a file for vmtrunc fuzz --of")
       ->excludes(whole)
       ->excludes("--reduce");
   sub->add_flag("--lasso", o->lasso,
-                "looks for a run in which a pass drops its lock for ever")
+                "look for a run in which a pass drops its lock for ever")
       ->excludes("--property")
       ->excludes("--checkpoint");
   sub->add_flag("--self-check", o->self_check,
-                "searches the problem in five ways and by random runs, and "
-                "compares: whether the search can be believed here")
+                "check the search itself: search the problem in five ways and "
+                "by random runs, and compare")
       ->excludes(whole)
       ->excludes(steps)
       ->excludes("--reduce")
@@ -275,7 +282,7 @@ void AddProve(CLI::App& app, Command& run) {
       ->excludes("--abstract-to")
       ->excludes("--lasso");
   sub->add_option("-o,--out", o->out, "where to write the counterexample");
-  sub->add_flag("--json", o->json, "as JSON");
+  sub->add_flag("--json", o->json, "print JSON");
   AddShardOptions(*sub, *o);
   sub->callback([=, &run] {
     o->abstract |= !o->abstract_to.empty();

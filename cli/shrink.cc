@@ -254,8 +254,9 @@ void AddShrink(CLI::App& app, Command& run) {
   sub->add_option("--property", o->property,
                   "the property; else the one it violates first");
   sub->add_option("--unlike", o->unlike,
-                  "the reason: it still holds on this kernel; else on the "
-                  "kernel with one rule flipped, if there is such a rule");
+                  "keep the root cause: the script must hold on this kernel; "
+                  "default: on the kernel with one rule flipped, where one "
+                  "rule repairs it");
   sub->add_option("--from", o->from, "the form of FILE; else its name says")
       ->check(CLI::IsMember({"text", "bytes"}));
   sub->add_flag("--quick", o->quick,
