@@ -27,6 +27,7 @@ void AddDistill(CLI::App& app, Command& run);
 void AddShrink(CLI::App& app, Command& run);
 void AddDiff(CLI::App& app, Command& run);
 void AddExplain(CLI::App& app, Command& run);
+void AddStep(CLI::App& app, Command& run);
 void AddExport(CLI::App& app, Command& run);
 void AddCompletion(CLI::App& app, Command& run);
 void AddMan(CLI::App& app, Command& run);

@@ -45,6 +45,7 @@ int Main(int argc, char** argv) {
   AddRun(app, command);
   AddCheck(app, command);
   AddExplain(app, command);
+  AddStep(app, command);
   AddFuzz(app, command);
   AddCampaign(app, command);
   AddProve(app, command);

@@ -1,0 +1,84 @@
+// vmtrunc step.
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/shown.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/terminal.h"
+#include "cli/to_run.h"
+#include "report/step/dialogue.h"
+
+namespace vmtrunc::cli {
+namespace {
+
+struct StepArguments {
+  std::string file, kernel, from;
+  unsigned after = 0;
+};
+
+// Until the dialogue or its input ends, or nobody reads the answers.
+void Talk(report::Dialogue& dialogue) {
+  const bool prompts = isatty(STDIN_FILENO) != 0;
+  std::string line;
+  while (!dialogue.ended()) {
+    if (prompts) std::cout << "> ";
+    std::cout.flush();
+    if (!std::cout) return;
+    if (!std::getline(std::cin, line)) {
+      if (prompts) std::cout << "\n";
+      return;
+    }
+    std::cout << dialogue.Answer(line);
+  }
+}
+
+int Step(const StepArguments& o) {
+  if (o.file == "-")
+    throw base::UsageError{
+        "-: expected a file; the moves are read from standard input"};
+  const ToRun it = ReadToRun(o.file, o.from, o.kernel);
+  const auto kernels = Kernels(o.kernel, it.script, o.file, "2.6.11");
+  if (kernels.size() != 1)
+    throw base::UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+  if (o.after > it.script.events.size())
+    throw base::UsageError{absl::StrCat("--after ", o.after,
+                                        ": expected at most the script's ",
+                                        it.script.events.size(), " events")};
+  report::Play play(it.script, kernels[0]);
+  play.ApplyFirst(o.after);
+  report::Dialogue dialogue(play, LookOfOutput("never"));
+  std::cout << base::Shown(o.file) << " on " << kernels[0].Name()
+            << KernelFromInWords(it) << "; ? for help\n"
+            << dialogue.Begin();
+  Talk(dialogue);
+  std::cout << dialogue.End();
+  return dialogue.Status();
+}
+
+}  // namespace
+
+void AddStep(CLI::App& app, Command& run) {
+  CLI::App* sub = app.add_subcommand(
+      "step",
+      "plays a script by hand: shows the state and the moves, you choose who "
+      "moves next,\nwith undo; reads a line a move from standard input");
+  auto o = std::make_shared<StepArguments>();
+  sub->add_option("FILE", o->file,
+                  "a script: its declarations, and the operations that its "
+                  "tasks have to do")
+      ->required();
+  sub->add_option("--kernel", o->kernel,
+                  "one; else the script's own, else 2.6.11");
+  sub->add_option("--after", o->after,
+                  "begins after so many events of the script")
+      ->capture_default_str();
+  sub->add_option("--from", o->from, "the form of the file")
+      ->check(CLI::IsMember({"text", "bytes"}));
+  sub->callback([=, &run] { run = [=] { return Step(*o); }; });
+}
+
+}  // namespace vmtrunc::cli

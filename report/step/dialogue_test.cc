@@ -1,0 +1,116 @@
+#include "report/step/dialogue.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/scratch_test.h"
+
+namespace vmtrunc::report {
+namespace {
+
+constexpr const char* kText = R"(vmtrunc 1
+kernel 2.6.9-mm
+block 2
+file f 8
+task a
+task w
+task t
+a mmap 100 8 f 0 populate
+w mmap 100 8 f 0 populate
+t truncate f 2 &
+t drop 2
+a munmap 100 8
+w mprotect 100 3 r
+t finish
+)";
+
+class DialogueTest : public base::Scratch {
+ protected:
+  DialogueTest()
+      : script_(*ParseText(kText)), play_(script_, *script_.kernel) {}
+  void Expect(const std::string& line, const std::string& part) {
+    const std::string answer = dialogue_.Answer(line);
+    EXPECT_NE(answer.find(part), std::string::npos)
+        << line << " says\n"
+        << answer << "and not " << part;
+  }
+
+  Script script_;
+  Play play_;
+  Dialogue dialogue_{play_, Look{.columns = 400}};
+};
+
+// The bug of 2004, by numbers and by events.
+TEST_F(DialogueTest, TellsTheRunAndItsViolation) {
+  Expect("1", "event 1: a mmap 100 8 f 0 populate\n");
+  Expect("w mmap 100 8 f 0 populate",
+         "[100, 108) of w pages 0..7  ########  slot 1");
+  Expect("t truncate f 2 &", "t: in truncate, at \"pass: before i_mmap_lock\"");
+  Expect("t drop 2", " at 106\n");
+  Expect("a munmap 100 8", "frees [100, 108) of a: slot 0");
+  Expect("w mprotect 100 3 r", "gets slot 0, which was [100, 108) of a");
+  Expect("t finish",
+         ">> violates no-page-past-size: page 3 is mapped at 103 "
+         "of w");
+  EXPECT_EQ(dialogue_.Status(), base::kExitBroken);
+  Expect("u", "undone\nevent 6: w mprotect");
+  Expect("l", "w mprotect 100 3 r\n");
+  Expect("undo", "undone\nevent 5: a munmap");
+  Expect("t finish", "event 6: t finish");
+  EXPECT_EQ(dialogue_.Status(), base::kExitHeld);
+}
+
+// One line for all that is no move.
+TEST_F(DialogueTest, AnswersNonsenseInOneLine) {
+  for (const char* nonsense :
+       {"", "  ", "0", "7", "99999999999999999999", "-1", "hello", "a", "u 2",
+        "r", "\x01\xff", "a step now", "task z", "expect 3.0 holds", "r"}) {
+    const std::string answer = dialogue_.Answer(nonsense);
+    EXPECT_TRUE(answer.starts_with("expected ")) << nonsense << ": " << answer;
+    EXPECT_EQ(std::count(answer.begin(), answer.end(), '\n'), 1) << nonsense;
+  }
+  EXPECT_EQ(play_.played().events.size(), 0u);
+}
+
+TEST_F(DialogueTest, SaysWhatABlockedTaskWaitsFor) {
+  Expect("a mmap 100 8 f 0 populate", "event 1");
+  Expect("t truncate f 2 &", "t: in truncate");
+  Expect("w mmap 100 8 f 0 populate &", "w step");
+  Expect("w step", "before i_mmap_lock\", holds mmap_sem write");
+  Expect("t step", " -  w step  waits: t holds i_mmap_lock\n");
+  Expect("w step", "event 6: w step   (no effect)\n");
+  Expect("1", "event 7: a ");
+}
+
+// A task named as a command is a task.
+TEST_F(DialogueTest, AnEventOfATaskNamedLikeACommandIsOne) {
+  Expect("w read 3", "event 1: w read 3");
+}
+
+TEST_F(DialogueTest, WritesAndReplacesNothing) {
+  const std::string path = Path("x.vmt");
+  for (const char* none :
+       {"write", "write .", "write a/", "write ..", "write -", "write x/.vmt"})
+    Expect(none, "expected w FILE: a name\n");
+  EXPECT_NE(dialogue_.End().find("the run holds"), std::string::npos);
+  Expect("1", "event 1");
+  EXPECT_NE(dialogue_.End().find("not written"), std::string::npos);
+  Expect("write " + path, "written to " + path + "\n");
+  EXPECT_EQ(Get("x.vmt"), ToText(play_.played()));
+  EXPECT_NE(dialogue_.End().find("vmtrunc explain " + path + "\n"),
+            std::string::npos);
+  Expect("1", "event 2");
+  Expect("write " + path, "x-2.vmt\n");
+  Expect("write " + Path("none/x"), "expected a file that can");
+  EXPECT_EQ(dialogue_.Status(), base::kExitUsage);
+}
+
+TEST_F(DialogueTest, Quits) {
+  EXPECT_EQ(dialogue_.Answer("q"), "");
+  EXPECT_TRUE(dialogue_.ended());
+}
+
+}  // namespace
+}  // namespace vmtrunc::report
