@@ -57,8 +57,8 @@ class Findings {
   // written for. What is known may have changed since, and so its cause; then
   // what is counted for the one goes to the other.
   void Restore(const std::string& was, const Script& script);
-  // A slice violated something so often; also when the log is read again. A cause
-  // that has no script yet is put in the list by its name.
+  // A slice violated something so often; also when the log is read again. A
+  // cause that has no script yet is put in the list by its name.
   void Count(const std::string& cause, uint64_t executions, int64_t at_unix);
 
   const std::map<std::string, Finding>& all() const { return findings_; }

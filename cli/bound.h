@@ -38,8 +38,8 @@ Within WithinOf(const search::Bound& bound);
 // Of the operations of a script.
 Within WithinOf(const search::Problem& problem);
 
-// Why no script of the problem can violate the property on the kernel whatever is
-// wrong with it, "it takes a truncate"; empty where some might.
+// Why no script of the problem can violate the property on the kernel whatever
+// is wrong with it, "it takes a truncate"; empty where some might.
 std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules);
 

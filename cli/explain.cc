@@ -146,21 +146,21 @@ int Explain(const ExplainArguments& o) {
 void AddExplain(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "explain",
-      "tells a run step by step: who does what, which locks, what becomes of "
-      "each vma,\nfrom where on nothing could have helped, and why");
+      "shows a run step by step: tasks, locks, what happens to each vma,\n"
+      "the point of no return, and the root cause");
   auto o = std::make_shared<ExplainArguments>();
   sub->add_option("FILE", o->file, "a script, - for standard input")
       ->required();
   sub->add_option("--kernel", o->kernel,
                   "one; else the script's own, else 2.6.11");
   sub->add_option("--against", o->against,
-                  "another kernel: where the two part, side by side");
+                  "another kernel: where the two runs part, side by side");
   sub->add_option(
       "--html", o->html,
       "writes it as a page that needs no network; without --against, beside "
       "the kernel with the rule that decides flipped");
   sub->add_flag("--steps", o->steps,
-                "a row a step, also where nobody could come in between");
+                "one row per step, even where no other task could interleave");
   sub->add_flag("--brief", o->brief,
                 "which bug it is and what happens, in four sentences")
       ->excludes("--steps", "--against");

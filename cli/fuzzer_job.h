@@ -28,9 +28,9 @@ struct JobSpec {
   std::vector<std::string> arguments;  // libFuzzer's flags and directories
   std::vector<std::string> variables;  // NAME=VALUE, beside kDirectoryVariable
   uint64_t most_bytes = 0;             // of address space; 0: any
-  // Of processor time, for when we are stopped (SIGSTOP) and continue too late; 0:
-  // any. Not libFuzzer's -max_total_time: it goes by a clock that can be set,
-  // and where that goes back the time is up at once.
+  // Of processor time, for when we are stopped (SIGSTOP) and continue too late;
+  // 0: any. Not libFuzzer's -max_total_time: it goes by a clock that can be
+  // set, and where that goes back the time is up at once.
   uint64_t most_seconds = 0;
 };
 

@@ -40,9 +40,9 @@ const char* Name(Property property);
 int PropertyNumber(std::string_view name);
 
 // X(name in the code, property, words). In the words stands, for each value in
-// turn, what it is a number of: {mm}, {file} and {task} are printed as "mm 1" or
-// by the name that a script has for it, {pages} as "1 page" or "5 pages", {n}
-// as it is.
+// turn, what it is a number of: {mm}, {file} and {task} are printed as "mm 1"
+// or by the name that a script has for it, {pages} as "1 page" or "5 pages",
+// {n} as it is.
 #define VMTRUNC_BREACHES(X)                                                   \
   X(kMappedAtEnd, kNoPagePastSize,                                            \
     "page {n} is mapped at {n} of {mm}, and the file has {pages}")            \

@@ -128,8 +128,8 @@ class Weaver {
     pass.addr = static_cast<uint8_t>(std::min(63U, first));
   }
 
-  // An operation that is stopped on its way, a pass that continues or is stopped
-  // too, and both come to their end.
+  // An operation that is stopped on its way, a pass that continues or is
+  // stopped too, and both come to their end.
   void Woven() {
     constexpr search::Verbs kTouches =
         search::Bit(Verb::kRead) | search::Bit(Verb::kWrite);

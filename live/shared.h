@@ -15,8 +15,8 @@ namespace vmtrunc::live {
 inline constexpr unsigned kMaxUnit = 16;
 inline constexpr unsigned kFilePages = LargeCaps::kFilePages * kMaxUnit;
 
-// What a test of the checks does without their knowledge: what a correct kernel never
-// does. PlantNames() has them as words.
+// What a test of the checks does without their knowledge: what a correct kernel
+// never does. PlantNames() has them as words.
 enum class Plant : uint8_t {
   kNone,
   kI1,

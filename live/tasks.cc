@@ -218,7 +218,8 @@ Reply LiveTasks::Answer(size_t task) {
     if (::kill(pids_[task], 0) == 0) continue;
     if (::poll(&answer, 1, 0) > 0) break;
     throw LiveError{
-        "live: the machine refused to continue: the process of a task was killed "
+        "live: the machine refused to continue: the process of a task was "
+        "killed "
         "(out of memory?)"};
   }
   Reply reply;

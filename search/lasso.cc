@@ -67,8 +67,8 @@ class LassoSearch {
     return true;
   }
 
-  // No property counts: a run continues for ever whatever it violates, and what a
-  // pass has scanned is no part of a state.
+  // No property counts: a run continues for ever whatever it violates, and what
+  // a pass has scanned is no part of a state.
   static ProveOptions Adapted(ProveOptions options) {
     options.properties = 0;
     options.steps_only = true;

@@ -158,7 +158,8 @@ class PlainSearch {
     told_merge_ = true;
     const State<C> other = StateOf(form.node);
     SelfCheckDifference difference{
-        "the normal form takes two states for one, and they continue differently",
+        "the normal form takes two states for one, and they continue "
+        "differently",
         {ScriptOf(nodes_[form.node]), ScriptOf(nodes_[at])}};
     for (const Edge& edge : edges_) {
       State<C> here = state, there = other;
@@ -195,8 +196,8 @@ class PlainSearch {
     if (edge.kind == EventKind::kDrop &&
         state.world.files[0].i_mmap_lock != edge.task)
       return;
-    // The other may have taken page_table_lock, and releases it without anything
-    // that the task holds: a delay.
+    // The other may have taken page_table_lock, and releases it without
+    // anything that the task holds: a delay.
     const Edge step{EventKind::kStep, task, 0};
     if (!plain_.Apply(first, edge) || !plain_.Apply(first, step)) return;
     const bool effect = plain_.Apply(second, edge);

@@ -59,8 +59,8 @@ class Space {
   // Returns whether it did.
   bool StepEarly(State<C>& state, unsigned task, std::vector<Event>* log) const;
 
-  // Properties that are violated, a bit each, of those that count; after the end
-  // of the script if it ended here.
+  // Properties that are violated, a bit each, of those that count; after the
+  // end of the script if it ended here.
   uint32_t Broken(const State<C>& state) const {
     return state.checker.broken() & options_.properties;
   }

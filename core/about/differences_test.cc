@@ -1,5 +1,5 @@
-// Differences: each byte of a world that can differ is reported, and each kind of
-// difference in its words. Parting: the step is the first that differs.
+// Differences: each byte of a world that can differ is reported, and each kind
+// of difference in its words. Parting: the step is the first that differs.
 #include "core/about/differences.h"
 
 #include <gtest/gtest.h>

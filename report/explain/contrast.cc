@@ -64,8 +64,8 @@ class Contrast {
       if (story_.rows[i].world.vmas[slot].state == VmaState::kFree ||
           story_.rows[i].world.vmas[slot].birth !=
               story_.rows[from].world.vmas[slot].birth)
-        return absl::StrFormat(
-            "; when that is freed (%s) the address is gone with it", At(i));
+        return absl::StrFormat("; freeing that vma (%s) discards the address",
+                               At(i));
     return "";
   }
 

@@ -81,7 +81,7 @@ class EscapeTeller {
       left += absl::StrFormat(" and leaves \"%s\" in the count of %s",
                               InWords(it.count), InWords(story_, it.vma));
     Say(absl::StrFormat(
-        "At %s a break test says yes (\"%s\"): it drops "
+        "At %s the break test says yes (\"%s\"): it drops "
         "i_mmap_lock%s.",
         At(at), EventInWords(story_, story_.rows[at].event), left));
     for (const Meanwhile& it : account_.meanwhile) Others(it);
@@ -156,7 +156,7 @@ class EscapeTeller {
         "why.",
         At(*escape_.looked), VmaName(story_, *escape_.looked, vma),
         victim_.addr));
-    Changed(absl::StrFormat("from the begin of the pass to %s",
+    Changed(absl::StrFormat("from the start of the pass to %s",
                             At(*escape_.looked)),
             story_.Before(escape_.begins), *escape_.looked);
   }

@@ -63,7 +63,7 @@ class Narrator {
     std::string others;
     if (const auto victim = VictimOf(story_.result.first))
       if (const auto all = OthersPastSize(story_, *victim); !all.empty())
-        others = absl::StrFormat(" (and so with %s)", RangesOf(all));
+        others = absl::StrFormat(" (and also at %s)", RangesOf(all));
     Say(absl::StrFormat("At %s %s is violated: %s%s.", At(breaks_),
                         Name(story_.result.first.property),
                         ViolationInWords(story_), others));
@@ -146,13 +146,13 @@ const char* Headline(Property property) {
     case Property::kNoRemovedPageMapped:
       return "A page leaves the page cache while it is mapped";
     case Property::kNoOverUnmap:
-      return "A pass unmaps what it has no right to";
+      return "A pass unmaps pages outside its range";
     case Property::kRestartProgress:
       return "A pass loses its place and scans an address again";
     case Property::kBoundedDrops:
       return "A pass drops its lock without end";
     case Property::kCountIsACount:
-      return "A count is not what it is read as";
+      return "A truncate_count is misread";
     case Property::kIndexAgrees:
       return "The index of the file's vmas is wrong";
     case Property::kVmasWellFormed:

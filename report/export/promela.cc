@@ -106,7 +106,8 @@ std::string NotHere(const Script& script, const Record& record) {
   }
   std::string text;
   if (!names.empty())
-    absl::StrAppend(&text, " * The run also violates, and nothing here asserts: ",
+    absl::StrAppend(&text,
+                    " * The run also violates, and nothing here asserts: ",
                     absl::StrJoin(names, ", "), ".\n");
   const std::string without = WithoutStep(script, record);
   if (!without.empty())
