@@ -79,9 +79,7 @@ constexpr ShownBug kShown[] = {
     {"HB-27",
      "a fault maps a page after the pass has unmapped it, before it is removed",
      "fault-page-lock", Pattern::kAny},
-    {"HB-27r",
-     "the same by remap_file_pages, which installs a page that is being "
-     "removed",
+    {"HB-27r", "remap_file_pages installs a page that is being removed",
      "remap-file-ptes", Pattern::kAny},
     {"HB-23", "a fault refills a hole before its page is removed",
      "unmap-per-page", Pattern::kAny},
