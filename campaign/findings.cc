@@ -69,6 +69,7 @@ Finding& Findings::Slot(const search::RootCause& cause,
     finding.known_path = script->path;
   }
   if (cause.rule == search::RootCause::kSeveral) {
+    finding.is_several = true;
     finding.is_known = true;
     finding.words = cause.InWords(kernel_);
   }

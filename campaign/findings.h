@@ -20,6 +20,8 @@ struct Finding {
   // The known bug that its script shows (report::BugShownBy), and a sentence on
   // it; or both are empty.
   std::string bug = {}, bug_what = {};
+  bool is_several =
+      false;  // known bugs that meet in one script: it is not kept
   bool is_known = false;
   std::string known_path;   // the script that it is known by, or ""
   uint64_t executions = 0;  // that broke for it

@@ -10,13 +10,10 @@
 namespace vmtrunc::campaign {
 namespace {
 
-// Known bugs that meet in one script, which is not kept: one row, whatever they
-// violate.
-constexpr const char* kSeveral = "several-known";
-
+// Known bugs that meet in one script are one row, whatever they violate.
 std::string NameOf(const Finding& finding) {
   if (!finding.bug.empty()) return finding.bug;
-  return finding.cause.ends_with(kSeveral) ? kSeveral : finding.cause;
+  return finding.is_several ? "several-known" : finding.cause;
 }
 
 void AddUnique(std::vector<std::string>& all, const std::string& one) {
@@ -40,17 +37,20 @@ void AddTo(Group& group, const Finding& f) {
 
 }  // namespace
 
+std::string KeyOf(const Finding& finding) {
+  return finding.kernel + " " + NameOf(finding);
+}
+
 std::vector<Group> GroupsOf(const std::vector<Finding>& findings) {
   std::vector<Group> groups;
   for (const Finding& f : findings) {
-    const std::string name = NameOf(f);
-    auto group =
-        std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
-          return g.least.kernel == f.kernel && g.name == name;
-        });
+    const std::string key = KeyOf(f);
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const Group& g) { return g.key == key; });
     if (group == groups.end()) {
       groups.push_back({.least = f,
-                        .name = name,
+                        .key = key,
+                        .name = NameOf(f),
                         .what = f.bug.empty() ? f.words : f.bug_what,
                         .properties = {},
                         .causes = {}});

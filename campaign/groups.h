@@ -15,6 +15,7 @@ namespace vmtrunc::campaign {
 // of another cause. Values; nothing points into the findings.
 struct Group {
   Finding least;     // the finding with the smallest script, if any has one
+  std::string key;   // KeyOf() each of them
   std::string name;  // the bug, or RootCause::Name()
   std::string what;  // one sentence, or the cause in words
   bool is_known = false;
@@ -22,9 +23,10 @@ struct Group {
   std::vector<std::string> properties;    // that they violate
   std::vector<std::string> causes;        // RootCause::Name()
   int64_t first_unix = 0, last_unix = 0;  // 0: never
-
-  std::string Key() const { return least.kernel + " " + name; }
 };
+
+// The group that the finding is in: its kernel, and the bug or the cause.
+std::string KeyOf(const Finding& finding);
 
 // New ones first, then by kernel, the frequent ones first.
 std::vector<Group> GroupsOf(const std::vector<Finding>& findings);

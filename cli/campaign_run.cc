@@ -74,7 +74,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
         if (kernels_[k].name == r.kernel && engines_[e].name == r.engine)
           schedule_.Note({k, e}, r.gain, r.seconds);
   }
-  for (const campaign::Group& group : Sum().groups) told_.insert(group.Key());
+  for (const campaign::Group& group : Sum().groups) told_.insert(group.key);
   GiveSeeds();
   TakeLeftOvers();
   MakePages();

@@ -138,6 +138,8 @@ class CampaignRun {
   void KeepDied(const campaign::SliceRecord& record);
   void End(Slice& slice);
   void Tell();
+  bool HasNews() const;
+  std::vector<campaign::Group> Groups() const;
   void TellLine(const std::string& line);
   void ExpectReport() const;
   void WriteReport() const;

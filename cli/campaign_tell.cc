@@ -37,20 +37,24 @@ void ShowOnTerminal(const std::string& line) {
   std::cerr << "\r\033[K" << line.substr(0, width - 1) << std::flush;
 }
 
+std::vector<campaign::Group> CampaignRun::Groups() const {
+  std::vector<campaign::Finding> findings;
+  for (const KernelState& kernel : kernels_)
+    for (const auto& [name, finding] : kernel.findings.all()) {
+      findings.push_back(finding);
+      findings.back().has_page = !without_page_.contains(finding.FileName());
+    }
+  return campaign::GroupsOf(findings);
+}
+
 campaign::Summary CampaignRun::Sum() const {
   campaign::Summary summary = campaign::Summarize(log_.records());
   summary.ran = ran();
   summary.directory = store_.directory();
   summary.bad_lines = log_.bad_lines();
-  std::vector<campaign::Finding> findings;
-  for (const KernelState& kernel : kernels_) {
+  for (const KernelState& kernel : kernels_)
     summary.skipped += kernel.corpus.skipped();
-    for (const auto& [name, finding] : kernel.findings.all()) {
-      findings.push_back(finding);
-      findings.back().has_page = !without_page_.contains(finding.FileName());
-    }
-  }
-  summary.groups = campaign::GroupsOf(findings);
+  summary.groups = Groups();
   for (const uint64_t slice : store_.Jobs())  // running, and left
     if (!log_.Has(slice))
       summary.executions +=
@@ -85,17 +89,28 @@ void CampaignRun::TellLine(const std::string& line) {
   if (!options_.json) std::cout << line << std::endl;
 }
 
-// What is known is in the table at the end: it is no news.
+// Whether there may be news.
+bool CampaignRun::HasNews() const {
+  for (const KernelState& kernel : kernels_)
+    for (const auto& [name, finding] : kernel.findings.all())
+      if (!finding.is_known && finding.has_script() &&
+          !told_.contains(campaign::KeyOf(finding)))
+        return true;
+  return false;
+}
+
+// What is known is in the table at the end: it is no news. This is called all
+// the time, and Sum() goes through the whole log: only for a line that is due.
 void CampaignRun::Tell() {
-  const campaign::Summary summary = Sum();
-  for (const campaign::Group& group : summary.groups)
-    if (!group.is_known && group.least.has_script() &&
-        told_.insert(group.Key()).second)
-      TellLine(absl::StrCat("at ", campaign::DurationInWords(summary.ran), ": ",
-                            campaign::LineOf(group)));
+  if (HasNews())
+    for (const campaign::Group& group : Groups())
+      if (!group.is_known && group.least.has_script() &&
+          told_.insert(group.key).second)
+        TellLine(absl::StrCat("at ", campaign::DurationInWords(ran()), ": ",
+                              campaign::LineOf(group)));
   static const bool terminal = ::isatty(STDERR_FILENO) != 0;
   if (Clock::now() < next_line_ && !(terminal && IsTimeToShow())) return;
-  const std::string line = campaign::LineOf(summary);
+  const std::string line = campaign::LineOf(Sum());
   if (terminal) {
     ShowOnTerminal(line);
     shown_ = true;
