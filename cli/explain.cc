@@ -40,16 +40,17 @@ KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
   return kernels[0];
 }
 
+// "FILE on K holds (...)".
+std::string Verdict(const ToRun& it, const report::Story& story) {
+  return absl::StrFormat("%s on %s %s%s", base::Shown(story.path),
+                         story.kernel.Name(), report::VerdictInWords(story),
+                         KernelFromInWords(it));
+}
+
 void PrintStory(const ExplainArguments& o, const ToRun& it,
                 const report::Story& story, const report::Story* other) {
   const report::Look look = LookOfOutput(o.colour);
-  std::cout << report::Wrapped(
-                   absl::StrFormat("%s on %s %s%s", base::Shown(story.path),
-                                   story.kernel.Name(),
-                                   report::VerdictInWords(story),
-                                   KernelFromInWords(it)),
-                   2, look.columns)
-            << "\n\n";
+  std::cout << report::Wrapped(Verdict(it, story), 2, look.columns) << "\n\n";
   if (story.result.holds() || story.rows.empty()) {
     std::cout << report::ToText(story, nullptr, look);
   } else {
@@ -70,21 +71,16 @@ void PrintStory(const ExplainArguments& o, const ToRun& it,
 void PrintBrief(const ExplainArguments& o, const ToRun& it,
                 const report::Story& story) {
   const report::Look look = LookOfOutput(o.colour);
-  std::cout << report::Wrapped(
-                   absl::StrFormat("%s on %s %s%s", base::Shown(story.path),
-                                   story.kernel.Name(),
-                                   report::VerdictInWords(story),
-                                   KernelFromInWords(it)),
-                   2, look.columns)
-            << "\n";
+  std::cout << report::Wrapped(Verdict(it, story), 2, look.columns) << "\n";
   if (story.result.holds() || story.rows.empty()) return;
-  if (const auto* bug = report::BugShownBy(story.script, story.kernel))
+  const auto* const bug = report::BugShownBy(story.script, story.kernel);
+  if (bug != nullptr)
     std::cout << report::Wrapped(absl::StrCat(bug->name, ": ", bug->what, "."),
                                  0, look.columns)
               << "\n";
   std::cout << "\n"
             << report::Wrapped(report::TextOf(report::BriefSentences(
-                                   story, report::FindCause(story))),
+                                   story, report::FindCause(story), bug)),
                                0, look.columns)
             << "\n";
 }
@@ -127,9 +123,7 @@ int Explain(const ExplainArguments& o) {
   } else if (o.html.empty()) {
     PrintStory(o, it, story, against);
   } else {
-    std::cout << absl::StrFormat(
-        "%s on %s %s%s\n", base::Shown(story.path), story.kernel.Name(),
-        report::VerdictInWords(story), KernelFromInWords(it));
+    std::cout << Verdict(it, story) << "\n";
   }
   if (!o.html.empty()) {
     // What was found is printed, whatever becomes of the file.

@@ -62,6 +62,7 @@ class Accountant {
     account_.is_moved = escape_.arrives && escape_.from &&
                         account_.how != Account::How::kComesBack &&
                         escape_.skip != Escape::Skip::kUnknown;
+    account_.is_reused = IsReused();
     if (account_.how == Account::How::kByRestart)
       Older(story_.Before(escape_.skipped).vmas[escape_.slot].count);
     return std::move(account_);
@@ -71,6 +72,16 @@ class Accountant {
   unsigned task() const { return story_.rows[escape_.begins].task; }
   VmaFact FactAt(size_t row, Slot slot) const {
     return FactOf(story_, row, slot, story_.rows[row].world.vmas[slot]);
+  }
+  bool IsReused() const {
+    if (account_.how != Account::How::kByPointer &&
+        account_.how != Account::How::kByOtherPage)
+      return false;
+    const auto birth = [&](const LargeWorld& world) {
+      return world.vmas[escape_.slot].birth;
+    };
+    return escape_.dropped && birth(story_.rows[*escape_.dropped].world) !=
+                                  birth(story_.Before(escape_.skipped));
   }
   // Whose counts the row changes.
   std::vector<Slot> Counted(size_t row) const {

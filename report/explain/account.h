@@ -49,8 +49,9 @@ struct Account {
     kLeftOut,     // it comes to the vma and leaves the address out
   };
   How how = How::kNeverThere;
-  bool is_moved = false;  // the move by mremap comes first
-                          // there
+  bool is_moved = false;   // mremap has moved the page there: that comes first
+  bool is_reused = false;  // kByPointer, kByOtherPage: the struct was freed
+                           // after the drop, and is another vma's now
   // At the last drop before that: what the pass keeps or leaves.
   std::optional<RestartNote> note;
   std::optional<VmaFact> noted;  // the vma in the slot of the note

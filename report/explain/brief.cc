@@ -6,9 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "report/explain/account.h"
-#include "report/explain/bug_shown.h"
-#include "report/explain/victim.h"
+#include "report/explain/escape_names.h"
 #include "report/explain/words.h"
 
 namespace vmtrunc::report {
@@ -18,13 +16,10 @@ namespace {
 constexpr size_t kMostDeeds = 4;
 
 // How a page escapes a pass.
-class EscapeInBrief {
+class EscapeInBrief : EscapeNames {
  public:
   EscapeInBrief(const Story& story, const Victim& victim, const Escape& escape)
-      : story_(story),
-        victim_(victim),
-        escape_(escape),
-        account_(AccountOf(story, victim, escape)) {}
+      : EscapeNames(story, victim, escape) {}
 
   std::vector<std::string> Tell() const {
     std::vector<std::string> sentences = {Begins()};
@@ -79,21 +74,6 @@ class EscapeInBrief {
   }
 
  private:
-  const std::string& TaskName(unsigned task) const {
-    return story_.script.task_names[task];
-  }
-  const std::string& PassTask() const {
-    return TaskName(story_.rows[escape_.begins].task);
-  }
-  static std::string At(const StoryRow& row) { return MarkedSteps(row); }
-  std::string At(size_t row) const { return At(story_.rows[row]); }
-  const Vma& SkippedVma() const {
-    return story_.Before(escape_.skipped).vmas[escape_.slot];
-  }
-  std::string SkippedName() const {
-    return VmaName(story_, escape_.breaks, SkippedVma());
-  }
-
   // What the pass is for, and what it remembers when it drops the lock.
   std::string Begins() const {
     const StoryRow& row = story_.rows[escape_.begins];
@@ -148,13 +128,12 @@ class EscapeInBrief {
   // The struct is the one that the pass remembers; the vma in it may be
   // another.
   std::string ByPointer() const {
-    const World<LargeCaps>& then = story_.rows[*escape_.dropped].world;
-    const bool reused = then.vmas[escape_.slot].birth != SkippedVma().birth;
     return absl::StrFormat(
         "%s takes %s, %s, for the vma that it remembers, and %s without "
         "scanning %u (%s)",
         PassTask(), SkippedName(),
-        reused ? "which is in that slot now" : "which has grown meanwhile",
+        account_.is_reused ? "which is in that slot now"
+                           : "which has grown meanwhile",
         account_.how == Account::How::kByPointer
             ? absl::StrFormat("resumes at %u", account_.note->addr)
             : "for done, since another page is at its address there,",
@@ -169,13 +148,8 @@ class EscapeInBrief {
         victim_.addr,
         escape_.scans.empty() ? "where the pass does not look any more"
                               : "after the pass has scanned it",
-        At(row));
+        At(*escape_.arrives));
   }
-
-  const Story& story_;
-  const Victim victim_;
-  const Escape escape_;
-  const Account account_;
 };
 
 // A page that no pass was for: it is mapped, and then removed, or the other way
@@ -249,7 +223,8 @@ std::string Capital(std::string text) {
 
 }  // namespace
 
-std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause) {
+std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
+                                     const ShownBug* bug) {
   std::vector<std::string> sentences;
   if (const auto escape = EscapeIn(story))
     sentences = escape->Tell();
@@ -258,7 +233,7 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause) {
   if (sentences.empty()) sentences = ScannedAgain(story);
   std::string last = Capital(Result(story));
   // The bug's own repair, where it is known: others repair it by accident.
-  if (const ShownBug* bug = BugShownBy(story.script, story.kernel)) {
+  if (bug != nullptr) {
     absl::StrAppendFormat(&last, "; with the rule %s the property holds",
                           bug->rule);
   } else if (cause.main_rule) {

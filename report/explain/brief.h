@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/explain/bug_shown.h"
 #include "report/explain/cause.h"
 #include "report/explain/sentence.h"
 
@@ -12,8 +13,10 @@ namespace vmtrunc::report {
 
 // At most four: what the pass does and remembers, what others do meanwhile, why
 // the pass misses the page, and what is left, with the rule that prevents it.
-// Requires: the story violates a property and has rows.
-std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause);
+// `bug`: BugShownBy() its script, or nullptr. Requires: the story violates a
+// property and has rows.
+std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
+                                     const ShownBug* bug);
 
 // "Page 3 stays mapped at 103 of b, past the end of f (2 pages): ...".
 Sentence InOneSentence(const Story& story);

@@ -18,7 +18,8 @@ std::vector<std::string> BriefOf(const Script& script,
                                  const KernelSpec& kernel) {
   const Story story = Tell("", script, kernel, Folding::kQuiet);
   std::vector<std::string> texts;
-  for (const Sentence& it : BriefSentences(story, FindCause(story)))
+  for (const Sentence& it :
+       BriefSentences(story, FindCause(story), BugShownBy(script, kernel)))
     texts.push_back(it.text);
   texts.push_back(InOneSentence(story).text);
   return texts;

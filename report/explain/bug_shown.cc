@@ -106,13 +106,9 @@ Pattern PatternOf(const Story& story, const Victim& victim,
   const Account account = AccountOf(story, victim, escape);
   switch (account.how) {
     case How::kByPointer:
-    case How::kByOtherPage: {
-      const World<LargeCaps>& then = story.rows[*escape.dropped].world;
-      const World<LargeCaps>& now = story.Before(escape.skipped);
-      if (then.vmas[escape.slot].birth != now.vmas[escape.slot].birth)
-        return Pattern::kReusedStruct;
+    case How::kByOtherPage:
+      if (account.is_reused) return Pattern::kReusedStruct;
       return account.is_moved ? Pattern::kMovedBelow : Pattern::kGrownBelow;
-    }
     case How::kByRestart:
       return account.older ? Pattern::kOtherRestart : Pattern::kOwnRestart;
     case How::kByStamp:

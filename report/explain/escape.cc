@@ -6,20 +6,15 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/about/differences.h"
-#include "report/explain/account.h"
-#include "report/explain/sentence.h"
-#include "report/explain/words.h"
+#include "report/explain/escape_names.h"
 
 namespace vmtrunc::report {
 namespace {
 
-class EscapeTeller {
+class EscapeTeller : EscapeNames {
  public:
   EscapeTeller(const Story& story, const Victim& victim, const Escape& escape)
-      : story_(story),
-        victim_(victim),
-        escape_(escape),
-        account_(AccountOf(story, victim, escape)) {}
+      : EscapeNames(story, victim, escape) {}
 
   std::vector<std::string> Tell() {
     Duty();
@@ -30,10 +25,6 @@ class EscapeTeller {
 
  private:
   void Say(std::string sentence) { sentences_.push_back(std::move(sentence)); }
-  const std::string& TaskName(unsigned task) const {
-    return story_.script.task_names[task];
-  }
-  std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
   std::string MmName(unsigned mm) const {
     return story_.MmName(escape_.breaks, mm);
   }
@@ -199,16 +190,6 @@ class EscapeTeller {
                         victim_.addr, At(*escape_.arrives)));
   }
 
-  // The vma that has the address where the pass leaves it out.
-  const Vma& SkippedVma() const {
-    return story_.Before(escape_.skipped).vmas[escape_.slot];
-  }
-  std::string SkippedName() const {
-    return VmaName(story_, escape_.breaks, SkippedVma());
-  }
-  const std::string& PassTask() const {
-    return TaskName(story_.rows[escape_.begins].task);
-  }
   std::string Never() const {
     return escape_.scans.empty()
                ? absl::StrFormat(" It has never scanned %u.", victim_.addr)
@@ -261,10 +242,6 @@ class EscapeTeller {
           begins, pass.restart_addr, pass.restart_pgoff, Never()));
   }
 
-  const Story& story_;
-  const Victim victim_;
-  const Escape escape_;
-  const Account account_;
   std::vector<std::string> sentences_;
 };
 

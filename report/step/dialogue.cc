@@ -37,11 +37,13 @@ std::string Trimmed(const std::string& text) {
 }  // namespace
 
 std::string Dialogue::Begin() const {
-  return LastEventText(play_, look_) + View();
+  const Story story = StoryOf(play_);
+  return LastEventText(play_, story, look_) + View(story);
 }
 
-std::string Dialogue::View() const {
-  return StateText(play_, look_) + MovesText(play_, play_.Moves(), look_);
+std::string Dialogue::View(const Story& story) const {
+  return StateText(play_, story, look_) +
+         MovesText(play_, play_.Moves(), look_);
 }
 
 // A task may be named so: "w step" is an event then.
@@ -61,7 +63,7 @@ std::string Dialogue::Answer(const std::string& line) {
     ended_ = true;
     return "";
   }
-  if (text == "s" || text == "state") return View();
+  if (text == "s" || text == "state") return View(StoryOf(play_));
   if (text == "l" || text == "list") return ToText(play_.played());
   if (text == "u" || text == "undo")
     return play_.Undo() ? "undone\n" + Begin()

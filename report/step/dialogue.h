@@ -35,7 +35,7 @@ class Dialogue {
   std::string Choose(unsigned long number);
   std::string Take(std::string_view event);
   std::string Write(const std::string& path);
-  std::string View() const;
+  std::string View(const Story& story) const;
 
   Play& play_;
   const Look look_;

@@ -117,10 +117,12 @@ std::string WaitOf(const Play& play, const Move& move) {
 
 }  // namespace
 
-std::string LastEventText(const Play& play, const Look& look) {
+Story StoryOf(const Play& play) { return RowsOf(play, play.played()); }
+
+std::string LastEventText(const Play& play, const Story& story,
+                          const Look& look) {
   const auto event = static_cast<unsigned>(play.played().events.size());
   if (event == 0) return "";
-  const Story story = RowsOf(play, play.played());
   std::string text =
       absl::StrFormat("event %u: %s%s\n", event, EventInWords(story, event),
                       play.had_effect() ? "" : "   (no effect)");
@@ -132,8 +134,7 @@ std::string LastEventText(const Play& play, const Look& look) {
   return text + ViolationLines(play, story, look);
 }
 
-std::string StateText(const Play& play, const Look& look) {
-  const Story story = RowsOf(play, play.played());
+std::string StateText(const Play& play, const Story& story, const Look& look) {
   std::string text = "state\n";
   for (unsigned i = 0; i < play.played().setup.files; ++i)
     text += Block(2, FileLine(play, i), look);
