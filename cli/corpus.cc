@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/own_directory.h"
+#include "base/read.h"
 #include "base/shown.h"
 #include "cli/input.h"
 
@@ -52,6 +53,17 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
   if (error) base::FailPath(directory.string(), error.value());
 }
 
+// A campaign's directory has a log, a page and findings besides.
+void ExpectNoCampaign(const fs::path& directory) {
+  const auto format =
+      base::ReadWhole((directory / "format").string(), base::kMostInput);
+  if (!format || !format->starts_with("vmtrunc campaign ")) return;
+  throw base::UsageError{base::Shown(directory.string()) +
+                         ": expected scripts; the inputs of this campaign are "
+                         "in " +
+                         base::Shown((directory / "corpus").string())};
+}
+
 }  // namespace
 
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
@@ -68,6 +80,7 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
       files.push_back(path);
       continue;
     }
+    if (extension.empty()) ExpectNoCampaign(path);
     const auto first = static_cast<std::ptrdiff_t>(files.size());
     AddBelow(path, wanted, files);
     std::sort(files.begin() + first, files.end());

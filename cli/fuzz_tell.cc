@@ -55,11 +55,13 @@ void LookUp(const FuzzOptions& o, const campaign::Known& known,
 }
 
 std::string KnownInWords(const FuzzFinding& finding) {
-  return absl::StrCat(
-      finding.is_known ? "known"
-                       : "new: no script of the corpus shows it on this kernel",
-      finding.known_by.empty() ? "" : " by " + base::Shown(finding.known_by),
-      " (", finding.cause, ")");
+  if (finding.is_known)
+    return absl::StrCat(
+        "known",
+        finding.known_by.empty() ? "" : " by " + base::Shown(finding.known_by),
+        " (", finding.cause, ")");
+  return absl::StrCat(finding.bug.empty() ? "new: " : "new on this kernel: ",
+                      finding.cause, "; no script of the corpus shows it here");
 }
 
 void Tell(const FuzzOptions& o, const FuzzFinding& finding,

@@ -149,8 +149,9 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
 }
 
 void PrintNeeds(const std::vector<RuleNeed>& needs) {
-  std::cout << "\n| kernel | needed (without it, broken in so many events) | "
-               "nothing is violated without |\n|---|---|---|\n";
+  std::cout
+      << "\n| kernel | needed (what is violated without it, and the events "
+         "it takes) | nothing is violated without |\n|---|---|---|\n";
   for (size_t i = 0; i < needs.size();) {
     const std::string& kernel = needs[i].kernel;
     std::string needed, idle;
@@ -186,10 +187,10 @@ void PrintTable(const MatrixFound& found) {
     absl::StrAppend(&head, " `", Name(static_cast<Property>(i)), "` |");
     absl::StrAppend(&rule, "---|");
   }
-  std::cout << found.what
-            << "; a number is that of the events of a script with the "
-            << "fewest\n\n"
-            << head << (head == "| kernel |" ? " all" : " the others")
+  std::cout << "Searched: " << found.what
+            << ". A number is the length, in events, of the smallest "
+            << "counterexample.\n\n"
+            << head << (head == "| kernel |" ? " all" : " every other property")
             << " | searched |\n"
             << rule << "---|---|\n";
   for (const MatrixRow& row : rows) {
@@ -203,7 +204,7 @@ void PrintTable(const MatrixFound& found) {
                         : absl::StrCat("**", row.events[i], "**"))
                 << " |";
     }
-    std::cout << " " << rest << " | " << SearchedInWords(row)
+    std::cout << " " << rest << " | " << StatesInWords(row)
               << absl::StrFormat(", %.0f s |\n", row.seconds);
   }
 }
@@ -263,9 +264,9 @@ nlohmann::json ToJson(const MatrixFound& found) {
 // What is left to say besides the table.
 void PrintWithin(const MatrixArguments& o, const search::ProveOptions& options,
                  const MatrixFound& found) {
-  std::cout << "\nWithin: " << found.within.words
-            << ".\nLeft out: " << absl::StrJoin(found.within.left_out, "; ")
-            << ".\n";
+  std::cout << "\nThe bound: " << found.within.words
+            << ".\nNot covered, and the option that covers it: "
+            << absl::StrJoin(found.within.left_out, "; ") << ".\n";
   const std::string one_pass = OnePassInWords(found);
   if (!one_pass.empty()) std::cout << one_pass << ".\n";
   for (const MatrixRow& row : found.rows)
@@ -348,17 +349,17 @@ int Matrix(const MatrixArguments& o) {
 void AddMatrix(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "matrix",
-      "what each kernel does with each property, within a bound, as Markdown\n"
-      "Exit status: 0 all hold, 1 some break, 2 bad usage or input, 3 ran out");
+      "which kernels violate which properties within a bound, as Markdown\n"
+      "Exit status: 0 all hold, 1 some are violated, 2 bad usage or input, 3 "
+      "ran out");
   auto o = std::make_shared<MatrixArguments>();
   sub->add_option("--kernel", o->kernels, "K,... or all")
       ->capture_default_str();
   AddBoundOptions(*sub, o->bound);
-  sub->add_option("-o,--out", o->out, "a directory for the scripts that break");
+  sub->add_option("-o,--out", o->out, "a directory for the counterexamples");
   sub->add_option("--html", o->html,
-                  "and as a page; beside it, in a directory of its name, each "
-                  "script that "
-                  "violation, explained");
+                  "also write an HTML page, and a directory of its name with "
+                  "each counterexample explained");
   sub->add_flag("--rules", o->rules,
                 "for each rule of each kernel, whether it is needed");
   sub->add_flag("--json", o->json, "as JSON");

@@ -83,16 +83,17 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
                 : "ran out",
         "</td>");
   }
-  return absl::StrCat(html, "<td>", SearchedInWords(row), "</td></tr>\n");
+  return absl::StrCat(html, "<td>", StatesInWords(row), ", depth ",
+                      row.progress.depth, row.is_reduced ? " moves" : " events",
+                      "</td></tr>\n");
 }
 
 }  // namespace
 
-std::string SearchedInWords(const MatrixRow& row) {
-  return absl::StrCat(row.rest == search::Answer::kHolds ? "" : "ran out of ",
-                      Size(row.progress.states), " states, ",
-                      row.progress.depth,
-                      row.is_reduced ? " moves deep" : " events deep");
+std::string StatesInWords(const MatrixRow& row) {
+  return absl::StrCat(
+      row.rest == search::Answer::kHolds ? "" : "ran out after ",
+      Size(row.progress.states), " states");
 }
 
 std::string OnePassInWords(const MatrixFound& found) {
@@ -104,10 +105,9 @@ std::string OnePassInWords(const MatrixFound& found) {
     absl::StrAppend(&names, names.empty() ? "" : ", ", "`", Name(property),
                     "`");
   return names +
-         absl::StrCat(": one ",
+         absl::StrCat(": searched with one ",
                       found.within.truncations_alone ? "truncation" : "pass",
-                      " was looked at. Two may undo what each other did: "
-                      "--passes 2");
+                      " only. Two may undo each other's work: --passes 2");
 }
 
 std::string PagesBeside(const std::string& page) {
@@ -127,10 +127,10 @@ std::string MatrixPage(const std::string& page, const MatrixFound& found) {
   absl::StrAppend(
       &html, "<h1>Kernels and properties</h1>\n<p>Searched: ",
       report::Escaped(found.what),
-      ". A cell with a violation leads to a script with the fewest events, "
-      "step by "
-      "step.</p>\n<p>Within: ",
-      report::Escaped(found.within.words), ".</p>\n<p>Left out: ",
+      ". A violated cell links to its smallest counterexample, step by "
+      "step.</p>\n<p>The bound: ",
+      report::Escaped(found.within.words),
+      ".</p>\n<p>Not covered, and the option that covers it: ",
       report::Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",
       one_pass.empty() ? "" : "<p>" + report::Escaped(one_pass) + ".</p>\n",
       "<div class=\"wide\"><table>\n<thead><tr><th "

@@ -44,8 +44,8 @@ struct MatrixFound {
   std::vector<KernelSpec> not_begun;
 };
 
-// "959 k states, 26 moves deep", after "ran out of" where it did.
-std::string SearchedInWords(const MatrixRow& row);
+// "959 k states", or "ran out after 959 k states".
+std::string StatesInWords(const MatrixRow& row);
 
 // What is said of properties that hold where one pass alone was looked at: they
 // are about what passes do to one another, too. Empty where there were more.

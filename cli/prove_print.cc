@@ -18,7 +18,7 @@ const char* DepthIsIn(const ProveArguments& o,
 
 void PrintWithin(const Within& within) {
   std::cout << "within: " << within.words << "\n";
-  std::cout << "left out: " << absl::StrJoin(within.left_out, "; ") << "\n";
+  std::cout << "not covered: " << absl::StrJoin(within.left_out, "; ") << "\n";
 }
 
 // How far it came, and what would make it come to an end.
