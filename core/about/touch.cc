@@ -192,6 +192,7 @@ class Step {
     using enum RemovalPhase;
     switch (removal.phase) {
       case kPass:
+      case kRestPass:
         return OfPass();
       case kNextPage:
       case kTest:

@@ -127,6 +127,10 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       removal.file = event.file;
       removal.first = event.addr;
       removal.last = static_cast<uint16_t>(event.addr + event.len - 1);
+      if (event.verb == Verb::kInvalidate && !rules_.invalidate_range) {
+        removal.first = 0;
+        removal.last = 0xffff;
+      }
       removal.cursor = removal.first;
       if (event.verb == Verb::kPunch && !rules_.punch_without_mmap_sem)
         op.truncate.phase = TruncatePhase::kMmapSem;

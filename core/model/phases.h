@@ -135,7 +135,8 @@ enum class Waits : uint8_t {
   X(kNextPage, "before the next page's lock", kPageLock)                    \
   X(kTest, "page locked, before it is seen whether it is mapped", kNothing) \
   X(kPass, "", kAsPass) /* over what is mapped */                           \
-  X(kTake, "page locked, before it is removed", kNothing)
+  X(kTake, "page locked, before it is removed", kNothing)                   \
+  X(kRestPass, "", kAsPass) /* over the rest of the range, no page locked */
 
 #define VMTRUNC_INVALIDATE_PHASES(X) X(kPages, "", kAsRemoval)
 

@@ -185,7 +185,13 @@
     "to look past finding F2")                                                 \
   X(restart_names_pass, "", "",                                                \
     "a restart address carries the pass that left it, in the same word, "      \
-    "and no other pass believes it; no kernel does (F1)")
+    "and no other pass believes it; no kernel does (F1)")                      \
+  X(invalidate_range, "2.6.12", "",                                            \
+    "invalidate takes a range; without, all pages of the file go, its first "  \
+    "pass runs to the end, and that of one page is index + 1 pages long")      \
+  X(invalidate_unmaps_first, "5.13", "",                                       \
+    "invalidate unmaps the range before it locks the first page that is "      \
+    "mapped; without, with that page locked")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -76,7 +76,7 @@ constexpr Rules kSeed =
     With(kOneRestartPoint, {&Rules::restart_in_vma, &Rules::leap});
 
 constexpr Rules k2_6_15 =
-    With(kSeed, {&Rules::work_blocks, &Rules::ptl_in_zap, &Rules::lazy_fork,
+    With(kSeed, {&Rules::invalidate_range, &Rules::work_blocks, &Rules::ptl_in_zap, &Rules::lazy_fork,
                  &Rules::move_extents, &Rules::unlink_before_tables});
 
 constexpr Rules k2_6_23 = With(
@@ -106,7 +106,8 @@ constexpr Rules k6 = With(
      &Rules::fault_around, &Rules::move_in_order, &Rules::merged_move_locks,
      &Rules::remap_emulated, &Rules::punch_keeps_copies,
      &Rules::mremap_checks_first, &Rules::mremap_moves_many,
-     &Rules::cow_prepares_first, &Rules::growth_merges},
+     &Rules::cow_prepares_first, &Rules::growth_merges,
+     &Rules::invalidate_unmaps_first},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 

@@ -127,7 +127,8 @@ bool Machine<C, P>::WouldZap(unsigned file, unsigned index) const {
 
 // The next page's lock, then what is done to the page; kDone when there is no
 // page left. The first page of an invalidation that is mapped has the rest of
-// the range unmapped in one go.
+// the range unmapped in one go: with its lock held (TestPage), or before it is
+// taken (invalidate_inode_pages2_range() from 5.13 on).
 template <class C, class P>
 Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
   using enum RemovalPhase;
@@ -137,6 +138,14 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
       case kNextPage: {
         const unsigned index = NextCached(removal);
         if (index > removal.last) return Flow::kDone;
+        if (invalidates && rules_.invalidate_unmaps_first &&
+            removal.rest_done == 0 && w_.mapcount[removal.file][index] != 0) {
+          PassBegin(removal.file, index, removal.last, /*even_cows=*/false,
+                    /*final=*/false, pass);
+          removal.rest_done = 1;
+          removal.phase = kRestPass;
+          return Flow::kSync;
+        }
         if (!TakePageLock(removal, index)) return Flow::kBlocked;
         removal.phase = invalidates || rules_.unmap_per_page ? kTest : kTake;
         continue;
@@ -147,6 +156,12 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
         const Flow flow = StepPass(pass);
         if (flow != Flow::kDone) return flow;
         removal.phase = invalidates && rules_.invalidate_loops ? kTest : kTake;
+        return Flow::kSync;
+      }
+      case kRestPass: {
+        const Flow flow = StepPass(pass);
+        if (flow != Flow::kDone) return flow;
+        removal.phase = kNextPage;
         return Flow::kSync;
       }
       case kTake: {
@@ -172,9 +187,11 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
     removal.phase = kTake;
     return Flow::kSync;
   }
-  const bool rest = invalidates && removal.rest_done == 0;
+  const bool rest = invalidates && removal.rest_done == 0 &&
+                    !rules_.invalidate_unmaps_first;
   unsigned first = index;
-  if (invalidates && !rules_.wide_offsets) first &= 0xfU;
+  if (invalidates && rules_.invalidate_range && !rules_.wide_offsets)
+    first &= 0xfU;
   // A pass over this page that zapped nothing is followed by another. It spins
   // when that would find nothing either. It may find the page: the one before
   // had believed what another's pass left in a vma.
@@ -182,7 +199,13 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
   if (in_vain &&
       (removal.page_passes >= kMostInVain || !WouldZap(removal.file, first)))
     return Flow::kBlocked;
-  const unsigned last = first + (rest ? removal.last - index : 0);
+  // Without ranges, a page's own pass has the length (index << PAGE_SHIFT) + 1.
+  unsigned last = first;
+  if (rest) {
+    last += removal.last - index;
+  } else if (invalidates && !rules_.invalidate_range) {
+    last += index;
+  }
   PassBegin(removal.file, first, last, /*even_cows=*/false, /*final=*/false,
             pass);
   removal.page_passes = static_cast<uint8_t>(in_vain ? removal.page_passes + 1
