@@ -239,12 +239,17 @@ class Watcher {
       if (note.kind == TraceNote::Kind::kPassBegins) PassBegins(step);
   }
 
-  // The range is the locked page's, or the event's.
+  // The range begins at the page that is locked, at the one that would be next,
+  // or where the event says.
   void PassBegins(const TraceStep& step) {
     const Event& it = began_[step.task];
     const Op& op = before_.tasks[step.task].op;
     unsigned first = LockedPage(op) != 0 ? LockedPage(op) - 1 : it.addr;
-    if (step.verb == Verb::kInvalidate && !rules_.wide_offsets) first &= 0xf;
+    if (step.verb == Verb::kInvalidate && LockedPage(op) == 0)
+      while ((before_.files[it.file].cached >> first & 1) == 0) ++first;
+    if (step.verb == Verb::kInvalidate && rules_.invalidate_range &&
+        !rules_.wide_offsets)
+      first &= 0xf;
     const uint32_t count = step.world->files[it.file].truncate_count;
     outcomes_.insert(absl::StrCat("pass ", count, " from ", first));
   }
