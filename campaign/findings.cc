@@ -130,7 +130,7 @@ void Findings::Put(const search::RootCause& cause, const Draft& draft,
   const RuleSet repairs =
       finding.is_known ? RuleSet() : KnownRepairs(draft, cause.property);
   for (const size_t rule : repairs) {
-    finding.words += finding.is_known ? " and " : "; repaired too by ";
+    finding.words += finding.is_known ? " and " : "; also repaired by ";
     finding.words += AllRules()[rule].name;
     finding.is_known = true;
     const search::RootCause one{.property = cause.property,

@@ -107,7 +107,7 @@ Store Store::Open(const std::string& directory) {
   if (!Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held))
     throw base::UsageError{
         absl::StrCat(base::Shown(directory),
-                     ": another campaign runs there; to see it: vmtrunc "
+                     ": another campaign runs there; its status: vmtrunc "
                      "campaign ",
                      base::PathWord(directory), " --status")};
   // Another command may have begun there before the lock.

@@ -276,7 +276,7 @@ void Finish(const DistillArguments& o, const Distilled& d,
   if (o.json)
     PrintJson(o, d);
   else
-    std::cout << absl::StreamFormat("%s: %d files, %d events, shrunk from %d\n",
+    std::cout << absl::StreamFormat("%s: %d files, %d events, minimised from %d\n",
                                     base::Shown(o.out), files.size(), d.events,
                                     d.events_before);
 }

@@ -68,7 +68,7 @@ void Tell(const FuzzOptions& o, const FuzzFinding& finding,
       AllProperties()[static_cast<size_t>(finding.property)];
   std::cout << absl::StrFormat(
       "%s violates %s, %s.\n  %s\n  at event %u: %s\n  %s\n"
-      "  %d events, shrunk from %d, not proved shortest:\n\n%s\n",
+      "  %d events, minimised from %d, not proved shortest:\n\n%s\n",
       o.spec.Name(), info.name, how, info.text, finding.violation.event,
       finding.violation.ToString(), KnownInWords(finding),
       finding.script.events.size(), finding.events_before,
@@ -157,7 +157,7 @@ std::vector<FuzzFinding> TellBroken(
       directory.RemoveTorn();
       throw base::UsageError{
           base::Shown(path) +
-          ": broke a property when the fuzzer ran it, and holds "
+          ": violated a property when the fuzzer ran it, and holds "
           "when it is run again"};
     }
     finding.events_before = input.events.size();

@@ -136,6 +136,6 @@ int main(int argc, char** argv) {
                  vmtrunc::base::ShownInError(error.what).c_str());
     return 2;
   }
-  std::printf("%zu inputs ran, none broke a property\n", inputs.size());
+  std::printf("%zu inputs ran, none violated a property\n", inputs.size());
   return 0;
 }

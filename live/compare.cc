@@ -151,7 +151,7 @@ std::string Comparison::CompareViews(const World_& world) {
     const View kernel = live_.Look(task);
     if (model.vmas == kernel.vmas && model.present == kernel.present) continue;
     return absl::StrFormat(
-        "of task %c the model has\n%s  present: %s\nthe kernel has\n%s"
+        "task %c has in the model\n%s  present: %s\nin the kernel\n%s"
         "  present: %s\n",
         'a' + task, model.vmas, Present(model), kernel.vmas, Present(kernel));
   }
@@ -166,7 +166,7 @@ std::string Comparison::CompareTouch(const World_& world, const Event& event,
   if (event.verb != Verb::kRead && event.verb != Verb::kWrite) return "";
   const Touch touch = TouchOfModel(world, event);
   if (touch != reply.touch)
-    return absl::StrFormat("the model's touch: %s, the kernel's: %s\n",
+    return absl::StrFormat("the access gives %s in the model, %s in the kernel\n",
                            TouchName(touch), TouchName(reply.touch));
   const unsigned mm = world.tasks[event.task].mm;
   const Pte pte = world.mms[mm].ptes[event.addr];
@@ -176,7 +176,7 @@ std::string Comparison::CompareTouch(const World_& world, const Event& event,
   if (event.verb == Verb::kWrite) value = value_;
   if (value == reply.value) return "";
   return absl::StrFormat(
-      "page %d of the %s file has %d in the model, the kernel read %d\n",
+      "page %d of the %s file has %d in the model, %d in the kernel\n",
       pte.index(), file == 0 ? "first" : "second", value, reply.value);
 }
 

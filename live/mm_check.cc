@@ -123,7 +123,7 @@ bool MmCheck::TakeLine(const char* line) {
   }
   const char* newline = std::strchr(line, '\n');
   Fail(s_, "I4", task_,
-       "no vma that the tasks can have made, the one before ends at %#zx: %.*s",
+       "the tasks cannot have made this vma, the previous one ends at %#zx: %.*s",
        kArena + (count_ == 0 ? 0 : vmas_[count_ - 1].end) * kPage,
        newline == nullptr ? 80 : static_cast<int>(newline - line), line);
   return false;
@@ -180,8 +180,8 @@ void MmCheck::CheckPage(const SeenVma& vma, unsigned p) {
          at, index, vma.file, seen.value, wrong);
 }
 
-// A fault of a page that the file system or the machine has no room for is
-// SIGBUS too: asks for the room by another way. Returns 0 or the error.
+// A fault is also SIGBUS if the file system or the machine has no room for the
+// page: tries to allocate it in another way. Returns 0 or the error.
 int MmCheck::NoRoom(const SeenVma& vma, unsigned index) const {
   if (::fallocate(s_.place.files[vma.file], FALLOC_FL_KEEP_SIZE,
                   static_cast<off_t>(index * kPage), kPage) == 0)
@@ -189,7 +189,7 @@ int MmCheck::NoRoom(const SeenVma& vma, unsigned index) const {
   return errno != EOPNOTSUPP && IsMachineLimit(errno) ? errno : 0;
 }
 
-// Beside each vma nothing is mapped, but for the next vma.
+// After each vma nothing is mapped, except the next vma.
 void MmCheck::CheckEdges() {
   for (unsigned i = 0; i < count_ && !failed(); ++i) {
     const unsigned p = vmas_[i].end;
@@ -197,7 +197,7 @@ void MmCheck::CheckEdges() {
     if (i + 1 < count_ && vmas_[i + 1].start == p) continue;
     const Touched seen = TouchWord(AtReal(p), false, 0);
     if (seen.touch != Touch::kSigsegv)
-      Fail(s_, "I1", task_, "%p, where nothing is mapped: a read is %s",
+      Fail(s_, "I1", task_, "%p, outside all vmas: a read is %s",
            static_cast<void*>(AtReal(p)), TouchName(seen.touch));
   }
 }

@@ -95,7 +95,7 @@ void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
     if (pid == child) {
       if (WIFSIGNALED(status) && !RefusedBySignal(s, status, oom_kills))
         Fail(s, "I5", kNobody,
-             "the process that runs the rounds died of signal %d",
+             "the process that runs the rounds was killed by signal %d",
              WTERMSIG(status));
       return;
     }

@@ -204,7 +204,7 @@ void Rounds::WaitForEnd(const Script& script) {
     before = state;
     if (still > limit)
       return Fail(s_, "I5", kNobody,
-                  "nothing has moved for %.0f s; under way: %s", options_.hang,
+                  "no progress for %.0f s; in flight: %s", options_.hang,
                   UnderWay(script).c_str());
   }
   Reap(script);
@@ -222,7 +222,7 @@ void Rounds::Reap(const Script& script) {
     const std::string whose =
         task < kTasks ? absl::StrCat("of task ", script.task_names[task])
                       : "forked by a task";
-    Fail(s_, "I5", kNobody, "the process %s died of %s %d; under way: %s",
+    Fail(s_, "I5", kNobody, "the process %s ended with %s %d; in flight: %s",
          whose.c_str(), WIFSIGNALED(status) ? "signal" : "exit status",
          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
          UnderWay(script).c_str());

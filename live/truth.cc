@@ -48,7 +48,7 @@ void PlantInFile(RaceShared& s, unsigned f) {
   }
 }
 
-// The tasks would soon have truncated all files to nothing.
+// Otherwise the tasks would soon have truncated all files to nothing.
 void GrowBack(RaceShared& s, unsigned f) {
   FileTruth& file = s.file[f];
   const unsigned pages = s.setup.sizes[f] * s.place.unit;
@@ -88,12 +88,12 @@ void CheckContent(RaceShared& s, unsigned f, unsigned p) {
   const char* wrong = Judge(s, value, f, p, page.removed_at);
   if (wrong == nullptr && value == 0 && page.stamp != 0 &&
       page.removed_at <= s.stamped_at[s.checks - 1])
-    wrong = "it was not truncated or punched since, and is lost";
+    wrong = "it was not truncated or punched since: the data is lost";
   const bool older = (value >> 30 & 3) == kOfCheck
                          ? value != page.stamp
                          : (value & 0xffff) < s.window_first;
   if (wrong == nullptr && value != 0 && older)
-    wrong = "a check has written over that since";
+    wrong = "a later check overwrote that value";
   if (wrong == nullptr) return;
   Fail(s, "I3", kNobody,
        "page %u of file %u (%u pages) reads %#" PRIx64
@@ -116,21 +116,21 @@ uint64_t CheckStamp(uint32_t round, unsigned check, unsigned file,
 const char* Judge(const RaceShared& s, uint64_t value, unsigned file,
                   unsigned page, uint64_t removed_at) {
   if (value == 0) return nullptr;
-  if (value >> 32 != s.round) return "nobody wrote that in this round";
+  if (value >> 32 != s.round) return "no task wrote that value in this round";
   uint64_t written_at = 0;
   if ((value >> 30 & 3) == kOfOp) {
     const uint64_t op = value & 0xffff;
     if (op >= s.count || s.ops[op].event.verb != Verb::kWrite)
-      return "no operation wrote that";
+      return "no operation wrote that value";
     written_at = s.ops[op].end;
   } else {
     const uint64_t check = value >> 16 & 0x3fff;
     if (check >= s.checks ||
         value != CheckStamp(s.round, static_cast<unsigned>(check), file, page))
-      return "no check wrote that there";
+      return "no check wrote that value there";
     written_at = s.stamped_at[check];
   }
-  return written_at < removed_at ? "it was removed after that was written"
+  return written_at < removed_at ? "the page was removed after that value was written"
                                  : nullptr;
 }
 

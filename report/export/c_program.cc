@@ -119,16 +119,15 @@ std::string Table(const Script& script) {
   std::copy_n(setup.mm_of, setup.tasks, mm_of.begin());
   std::string text = absl::StrFormat(
       "#define FILES %u\n"
-      "// The task whose mm a task begins in, itself or one before it; 8: it "
-      "is "
-      "forked.\n"
+      "// The task whose mm a task starts in, itself or an earlier one; 8: it is\n"
+      "// forked.\n"
       "static const unsigned mm_of[TASKS] = {%s};\n"
       "static const unsigned sizes[2] = {%u, %u};\n"
       "static const char *const task_names[TASKS] = %s;\n"
       "static const char *const file_names[2] = %s;\n"
       "static const char coverage[] =\n"
-      "    \"of %u events %u are played; %u step, drop or finish, and the \"\n"
-      "    \"kernel decides when; %u have nothing to do\";\n"
+      "    \"of %u events %u are played; %u are steps, drops or finishes, which \"\n"
+      "    \"the kernel times; %u have no effect\";\n"
       "static const struct entry table[] = {\n",
       setup.files, absl::StrJoin(mm_of, ", "), setup.sizes[0], setup.sizes[1],
       Names(script.task_names, 8), Names(script.file_names, 2),

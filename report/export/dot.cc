@@ -77,7 +77,7 @@ std::array<std::string, LargeCaps::kTasks> Columns(const Script& script,
   return columns;
 }
 
-// A step is below the one before it: time goes down in all columns.
+// Each step is below the previous one: time runs down in all columns.
 std::string Order(const Record& record) {
   std::string text;
   std::map<unsigned, size_t> last;
