@@ -16,7 +16,7 @@ namespace {
 constexpr int kWidth = 560, kHeight = 260;
 constexpr int kLeft = 64, kRight = 96, kTop = 12, kBottom = 32;
 
-// Apart for eyes that see fewer colours too, and in both schemes.
+// Distinct for colour-blind readers too, and in both schemes.
 constexpr std::array<const char*, 8> kColours = {
     "#0072b2", "#e69f00", "#009e73", "#cc79a7",
     "#56b4e9", "#d55e00", "#8c8c00", "#7f7f7f"};
@@ -51,7 +51,7 @@ std::string Cell(const std::string& number) {
   return "<td class=\"n\">" + number + "</td>";
 }
 
-// The least of 1, 2, 5, 10, 20, ... that four steps of reach `most`.
+// The smallest of 1, 2, 5, 10, 20, ... of which four steps reach `most`.
 double StepFor(double most) {
   double step = std::pow(10, std::floor(std::log10(std::max(most, 1.0) / 4)));
   for (const double times : {1.0, 2.0, 5.0, 10.0})
@@ -114,7 +114,8 @@ std::string KernelRows(const Summary& s) {
       "<th scope=\"col\">time of jobs</th><th scope=\"col\">executions</th>"
       "<th scope=\"col\">events with an effect</th>"
       "<th scope=\"col\">abstract states</th>"
-      "<th scope=\"col\">of the states of prove</th><th scope=\"col\">corpus</th>"
+      "<th scope=\"col\">of the states of prove</th><th "
+      "scope=\"col\">corpus</th>"
       "<th scope=\"col\">last new state (UTC)</th>"
       "<th scope=\"col\">jobs that crashed</th></tr></thead>\n<tbody>\n";
   for (const KernelTotals& k : s.kernels) {
@@ -140,7 +141,8 @@ std::string PairRows(const Summary& s) {
       "<h2>Time by engine</h2>\n<p>The next slice goes to the pair of kernel "
       "and engine with the highest recent gain a second, one in four to the "
       "pair that has waited longest. A new abstract state counts as ten new "
-      "branches, a new root cause as a hundred.</p>\n<div class=\"wide\"><table>\n<thead><tr>"
+      "branches, a new root cause as a hundred.</p>\n<div "
+      "class=\"wide\"><table>\n<thead><tr>"
       "<th scope=\"col\">kernel</th><th scope=\"col\">engine</th>"
       "<th scope=\"col\">slices</th><th scope=\"col\">time of jobs</th>"
       "<th scope=\"col\">executions a second</th>"
@@ -161,7 +163,8 @@ std::string FindingRows(const Summary& s) {
   if (s.groups.empty())
     return "<h2>Findings</h2>\n<p>No property was violated.</p>\n";
   std::string html =
-      "<h2>Findings</h2>\n<p>One row for each known bug or new root cause, with "
+      "<h2>Findings</h2>\n<p>One row for each known bug or new root cause, "
+      "with "
       "the smallest script that shows it, step by step.</p>\n"
       "<div class=\"wide\"><table>\n<thead><tr>"
       "<th scope=\"col\"></th><th scope=\"col\">kernel</th>"

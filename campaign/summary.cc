@@ -108,7 +108,7 @@ Summary Summarize(const std::vector<SliceRecord>& records) {
     summary.executions += r.executions;
     summary.died += r.end.empty() ? 0 : 1;
     summary.memory_mib = std::max(summary.memory_mib, r.memory_mib);
-    // Of the first: later ones may have another idea of what time it is.
+    // Of the first record: later ones may have another clock.
     if (&r == &records.front()) summary.began_unix = r.began_unix;
     summary.last_unix = r.end_unix;
     summary.ran = r.at;

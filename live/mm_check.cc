@@ -48,8 +48,8 @@ void MmCheck::CheckSizes(unsigned task) {
 void MmCheck::CheckSame(unsigned task) {
   task_ = task;
   PlantOtherPage();
-  // The checks before this one have touched all pages: what is present now
-  // tells a private copy from the file's page.
+  // Earlier checks have touched all pages: what is present now distinguishes a
+  // private copy from the file's page.
   if (!ReadPagemap()) return;
   for (unsigned i = 0; i < count_; ++i) {
     const SeenVma& vma = vmas_[i];
@@ -123,7 +123,8 @@ bool MmCheck::TakeLine(const char* line) {
   }
   const char* newline = std::strchr(line, '\n');
   Fail(s_, "I4", task_,
-       "the tasks cannot have made this vma, the previous one ends at %#zx: %.*s",
+       "the tasks cannot have made this vma, the previous one ends at %#zx: "
+       "%.*s",
        kArena + (count_ == 0 ? 0 : vmas_[count_ - 1].end) * kPage,
        newline == nullptr ? 80 : static_cast<int>(newline - line), line);
   return false;
@@ -202,8 +203,8 @@ void MmCheck::CheckEdges() {
   }
 }
 
-// Tests of I4: memory that is not of the files; of the second half of I1: pages
-// that came in after the size was taken.
+// Test of I4: memory that is not the files'. Test of the second half of I1:
+// pages that are faulted in after the size was read.
 void MmCheck::PlantBefore() {
   if (s_.plant == Plant::kI4)
     ::mmap(s_.place.At(kArenaPages - 1), kPage, PROT_READ,
@@ -214,7 +215,7 @@ void MmCheck::PlantBefore() {
       TouchWord(AtReal(p), false, 0);
 }
 
-// A test of I3: a private copy gets what the page had at the start.
+// A test of I3: a private copy gets the page's initial value.
 void MmCheck::PlantCopy(const SeenVma& vma) {
   if (s_.plant != Plant::kI3Copy || vma.shared || !vma.write) return;
   const FileTruth& file = s_.file[vma.file];

@@ -10,8 +10,8 @@
 namespace vmtrunc::live {
 namespace {
 
-// A value is round << 32 | whose << 30 | check << 16 | file << 15 | page of a
-// check, and round << 32 | whose << 30 | number of an operation.
+// A value is round << 32 | writer << 30 | check << 16 | file << 15 | page for a
+// check, and round << 32 | writer << 30 | number of an operation.
 constexpr uint64_t kOfOp = 1, kOfCheck = 2;
 
 off_t Offset(unsigned page) { return static_cast<off_t>(page * kPage); }
@@ -34,8 +34,8 @@ void TakeRemovals(RaceShared& s, unsigned end) {
   }
 }
 
-// Tests of I1 and I3: the size changes after it was taken, and a removed page
-// has again what it had.
+// Tests of I1 and I3: the size changes after it was read, and a removed page
+// gets its old value again.
 void PlantInFile(RaceShared& s, unsigned f) {
   FileTruth& file = s.file[f];
   const int fd = s.place.files[f];
@@ -130,8 +130,9 @@ const char* Judge(const RaceShared& s, uint64_t value, unsigned file,
       return "no check wrote that value there";
     written_at = s.stamped_at[check];
   }
-  return written_at < removed_at ? "the page was removed after that value was written"
-                                 : nullptr;
+  return written_at < removed_at
+             ? "the page was removed after that value was written"
+             : nullptr;
 }
 
 void Settle(RaceShared& s, unsigned end) {
