@@ -29,8 +29,7 @@ namespace fs = std::filesystem;
 
 std::string Set(const char* variable) { return std::string(variable) + "=1"; }
 
-// Of the sources that build/release/bin/vmtrunc was built from, or as it was
-// installed.
+// Of the sources of build/release/bin/vmtrunc, or as installed.
 std::vector<std::string> DefaultKnown() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -275,7 +274,8 @@ void AddCampaign(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "campaign",
       "fuzzes kernels continuously, in a directory; it can be stopped and "
-      "resumed.\nExit status: 0 no new finding, 1 a new finding, 2 bad usage or "
+      "resumed.\nExit status: 0 no new finding, 1 a new finding, 2 bad usage "
+      "or "
       "input, or disk full, 3 stopped.");
   auto o = std::make_shared<CampaignOptions>();
   auto hours = std::make_shared<double>(0);
@@ -295,19 +295,20 @@ void AddCampaign(CLI::App& app, Command& run) {
   sub->add_option("--slice", o->slice_seconds, "seconds of a job, default 30")
       ->check(CLI::Range(0.1, 3600.0))
       ->check(kNumber);
-  sub->add_option("--jobs", o->jobs, "parallel jobs, default: number of processors")
+  sub->add_option("--jobs", o->jobs,
+                  "parallel jobs, default: number of processors")
       ->check(CLI::Range(1, 64));
   sub->add_option("--memory", o->memory_mib, "MiB of a job, default 512")
       ->check(CLI::Range(64, 65536));
   sub->add_option("--events", o->events, "maximum of a script, default 32")
       ->check(CLI::Range(1, kMaxEvents));
-  sub->add_option("--seed", o->seed, "seed of the first job, 32 bits; 0: random")
+  sub->add_option("--seed", o->seed,
+                  "seed of the first job, 32 bits; 0: random")
       ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--known", o->known,
                   "scripts whose expect lines define what is known; default: "
                   "corpus/found, history and known of the sources");
-  sub->add_option("--corpus", o->corpus,
-                  "seed scripts, in text or bytes");
+  sub->add_option("--corpus", o->corpus, "seed scripts, in text or bytes");
   sub->add_option("--of", o->of,
                   "[KERNEL=]FILE: all abstract states, from vmtrunc prove "
                   "--abstract-to, to print the share that was seen");

@@ -1,4 +1,4 @@
-// What a campaign takes from a slice that has ended.
+// Processes a slice that has ended.
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,11 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A job that ends in error within this has not even begun.
+// A job that fails within this time has not really started.
 constexpr double kAtOnce = 3;
 constexpr unsigned kMostDiedAtOnce = 6;
-// Marks that a slice is being taken, with a number; the second time nothing is
-// shrunk, and there is no third.
+// Marks that a slice is being processed, with a number; the second time nothing
+// is minimised, and there is no third.
 constexpr const char* kTryFile = "try-";
 constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
@@ -141,7 +141,7 @@ bool CampaignRun::HarvestCauses(const fuzz::FuzzStatus& status,
     const std::string path =
         absl::StrCat(store_.JobDirectory(record.slice), "/", fuzz::kCausePrefix,
                      i, ".", fuzz::kInputExtension);
-    // A job that was killed may have counted what it had not kept yet.
+    // A job that was killed may have counted more than it had kept.
     if (base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
             .value_or("") != "") {
       const Script script = ReadSaved(path);
@@ -162,12 +162,12 @@ bool CampaignRun::Harvest(const campaign::SliceRecord& record,
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
   base::WriteFile(mark, "");
-  // It stays only where taking the slice ends the process.
+  // It stays only if processing the slice ends the process.
   const absl::Cleanup unmark = [&] { ::unlink(mark.c_str()); };
   return TakeSlice(record, kernel);
 }
 
-// Whether one who has told us to stop has waited long enough.
+// Whether the user, who has stopped us, has waited long enough.
 bool CampaignRun::WaitedEnough() {
   if (!stopped()) return false;
   if (!stopped_at_) stopped_at_ = Clock::now();
@@ -181,7 +181,7 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   record.events = status.events;
   record.effects = status.effects;
   record.drops = status.drops;
-  // What is to be told comes first.
+  // Messages come first.
   if (!HarvestCauses(status, kernel, record)) return false;
   const unsigned causes = record.gain.causes;
   record.gain = kernel.corpus.Take(directory + "/corpus",
@@ -194,13 +194,13 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   for (size_t i = 0; i < kernel.of.size(); ++i)
     record.of_seen +=
         kernel.of[i] != 0 && kernel.corpus.states()[i] != 0 ? 1 : 0;
-  // Who has told us to stop does not wait for the disk: the slice stays, and
-  // the next start takes again what may not be there.
+  // After a stop, does not wait for the disk: the slice stays, and the next
+  // start processes it again.
   const bool is_durable = !stopped();
   if (is_durable)
     base::SyncFileSystem(store_.directory());  // all of it at once
-  if (log_.Has(record.slice)) return true;     // it is taken again
-  log_.Append(record, is_durable);             // from here on it has happened
+  if (log_.Has(record.slice)) return true;     // processed again
+  log_.Append(record, is_durable);             // now it is done
   executions_ += record.executions;
   for (const auto& [cause, executions] : record.causes)
     kernel.findings.Count(cause, executions, log_.records().back().end_unix);
@@ -214,7 +214,7 @@ void CampaignRun::KeepFinding(const campaign::Finding& finding) {
   MakePage(finding);
 }
 
-// Of findings that there was no time for when the last campaign was stopped.
+// For findings that there was no time for when the last campaign was stopped.
 void CampaignRun::MakePages() {
   for (const KernelState& kernel : kernels_)
     for (const auto& [name, finding] : kernel.findings.all()) {
@@ -244,7 +244,7 @@ void CampaignRun::MakePage(const campaign::Finding& finding) {
     without_page_.erase(finding.FileName());
   } else if (const auto old = base::ReadWhole(stem + ".html", base::kMostInput);
              old && is_ours(*old)) {
-    RemoveOwn(stem + ".html");  // it tells of another script
+    RemoveOwn(stem + ".html");  // it explains another script
   }
 }
 

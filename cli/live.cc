@@ -67,7 +67,7 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
   std::cout << "\n";
 }
 
-// 6.x is 6.17 and later; what mremap has learned there is taken back before.
+// 6.x is 6.17 and later; for older releases mremap's later rules are removed.
 std::string KernelLike(const std::string& release) {
   int major = 0;
   int minor = 0;
@@ -76,7 +76,7 @@ std::string KernelLike(const std::string& release) {
   return older ? "6.x-mremap-checks-first-mremap-moves-many" : "6.x";
 }
 
-// What a script says and no running kernel can be told.
+// Lines of a script that have no meaning on a running kernel.
 std::string NotOfThisKernel(const Script& script) {
   std::vector<std::string> lines;
   if (script.kernel)
@@ -113,7 +113,8 @@ int RunScript(const LiveOptions& o, const Rules& rules) {
                            sequence.turns.front().idle))};
   const std::string ignored = NotOfThisKernel(script);
   if (!ignored.empty())
-    std::cout << "ignored, as they do not apply to the running kernel: " << ignored << "\n";
+    std::cout << "ignored, as they do not apply to the running kernel: "
+              << ignored << "\n";
   live::Comparison comparison(rules, base::StopOnSignals());
   try {
     size_t at = 0;
@@ -201,13 +202,16 @@ void AddLive(CLI::App& app, Command& run) {
   auto* seconds =
       sub->add_option("--seconds", o->seconds, "time limit; 0: none")
           ->check(CLI::Range(0, 1 << 30));
-  sub->add_option("--seed", o->seed, "seed of the random scripts")->check(kNotNegative);
-  auto* events = sub->add_option("--events", o->events,
-                                 "events of a script, default 32, with --threads 128")
-                     ->check(CLI::Range(1, kMaxEvents));
-  auto* kernel = sub->add_option("--kernel", o->kernel,
-                                 "the model's kernel; default: 6.x, adapted to the "
-                                 "release");
+  sub->add_option("--seed", o->seed, "seed of the random scripts")
+      ->check(kNotNegative);
+  auto* events =
+      sub->add_option("--events", o->events,
+                      "events of a script, default 32, with --threads 128")
+          ->check(CLI::Range(1, kMaxEvents));
+  auto* kernel =
+      sub->add_option("--kernel", o->kernel,
+                      "the model's kernel; default: 6.x, adapted to the "
+                      "release");
   AddThreadsOptions(*sub, *kernel, *threads);
   sub->callback([=, &run] {
     live::RaceOptions& race = threads->race;

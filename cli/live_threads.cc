@@ -125,7 +125,8 @@ void Print(const ThreadsOptions& o, const live::RaceReport& r) {
       r.what, base::Shown(o.race.path), Again(o));
 }
 
-// Reads a script to race: either all its operations are raced, or it is refused.
+// Reads a script to race: either all its operations are raced, or it is
+// refused.
 void TakeScript(ThreadsOptions& o) {
   base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   o.race.script = ReadScript(o.script, "");
@@ -240,7 +241,8 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
                  "create the files in this directory; default: memfds")
       ->check(CLI::ExistingDirectory)
       ->needs(on);
-  sub.add_option("--hang", o.race.hang, "seconds without progress that count as a hang")
+  sub.add_option("--hang", o.race.hang,
+                 "seconds without progress that count as a hang")
       ->check(kNumber)
       ->check(CLI::Range(0.1, 3600.0))
       ->needs(on)
@@ -263,7 +265,8 @@ int RunThreads(const ThreadsOptions& given) {
   ThreadsOptions o = given;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
-  if (o.race.runs == 0) throw base::UsageError{"live: expected at least one run"};
+  if (o.race.runs == 0)
+    throw base::UsageError{"live: expected at least one run"};
   if (!o.script.empty()) TakeScript(o);
   const auto& names = live::PlantNames();
   o.race.plant = static_cast<live::Plant>(
