@@ -37,7 +37,7 @@ std::string EventName(const Script& script, unsigned event) {
                          ToText(script.events[event - 1], script));
 }
 
-// The first step of an event says the event.
+// The first step of an event names the event.
 std::string Label(const Script& script, const Record& record, size_t i,
                   bool first) {
   const RecordedStep& step = record.steps[i];

@@ -96,7 +96,7 @@ std::string Proctypes(const Script& script, const Record& record,
   return text;
 }
 
-// What the model has of the run no claim and no step of.
+// Properties and events that the model does not show.
 std::string NotHere(const Script& script, const Record& record) {
   std::vector<std::string> names;
   for (size_t i = 0; i < kProperties; ++i) {
@@ -106,9 +106,9 @@ std::string NotHere(const Script& script, const Record& record) {
   }
   std::string text;
   if (!names.empty())
-    absl::StrAppend(&text,
-                    " * Properties that the run also violates, not asserted here: ",
-                    absl::StrJoin(names, ", "), ".\n");
+    absl::StrAppend(
+        &text, " * Properties that the run also violates, not asserted here: ",
+        absl::StrJoin(names, ", "), ".\n");
   const std::string without = WithoutStep(script, record);
   if (!without.empty())
     absl::StrAppend(&text, " * Of the script's ", without, ".\n");
@@ -117,7 +117,7 @@ std::string NotHere(const Script& script, const Record& record) {
 
 std::string Head(const Script& script, const KernelSpec& kernel,
                  const Record& record, size_t places) {
-  const size_t vector = 2 * places + 400;  // more than it is
+  const size_t vector = 2 * places + 400;  // an upper bound
   std::string size =
       vector <= 1024 ? "" : absl::StrFormat(" -DVECTORSZ=%u", vector);
   if (StepKeyword(record)[0] == 'a') size += " -m1000000";
@@ -143,7 +143,8 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " *\n"
       " * A lock variable is the number of the task that holds it, or 255; "
       "_readers have\n"
-      " * a bit for each task. A truncate_count of 2^31 and more reads as negative. A page "
+      " * a bit for each task. A truncate_count of 2^31 and more reads as "
+      "negative. A page "
       "is its\n"
       " * index in the file, plus 1; 0 is none.\n"
       " *\n"
