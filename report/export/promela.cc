@@ -144,9 +144,8 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " * A lock variable is the number of the task that holds it, or 255; "
       "_readers have\n"
       " * a bit for each task. A truncate_count of 2^31 and more reads as "
-      "negative. A page "
-      "is its\n"
-      " * index in the file, plus 1; 0 is none.\n"
+      "negative. A\n"
+      " * page is its index in the file, plus 1; 0 is none.\n"
       " *\n"
       " * The script:\n"
       " *\n%s */\n",
