@@ -1,4 +1,4 @@
-// How a command fails, and what its exit status says.
+// How a command fails, and its exit statuses.
 #ifndef VMTRUNC_BASE_ERROR_H_
 #define VMTRUNC_BASE_ERROR_H_
 
@@ -11,8 +11,8 @@ inline constexpr int kExitBroken = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitRanOut = 3;  // ran out or stopped: no answer
 
-// Bad usage or input, or a machine that refuses: `what` is the one line that
-// standard error gets.
+// Bad usage or input, or a resource that the machine refuses. `what` is the
+// line for standard error.
 struct UsageError {
   std::string what;
 };

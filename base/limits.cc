@@ -23,7 +23,7 @@ std::vector<std::string> Lines(const std::string& path) {
                         absl::SkipEmpty());
 }
 
-// Of a file that is one number; "max", or no such file, is kNoLimit.
+// The number in a file; kNoLimit if it is "max" or there is no such file.
 uint64_t NumberIn(const std::string& path) {
   uint64_t number = 0;
   const std::vector<std::string> lines = Lines(path);
@@ -31,7 +31,8 @@ uint64_t NumberIn(const std::string& path) {
                                                                : kNoLimit;
 }
 
-// Of a file of names and numbers: the sum of those of one of the names.
+// The sum of the values with one of these names, in a file of names and
+// numbers.
 uint64_t SumIn(const std::string& path, const std::vector<std::string>& names) {
   uint64_t sum = 0;
   for (const std::string& line : Lines(path)) {
@@ -55,7 +56,7 @@ struct Version {
 
 uint64_t RoomOfGroup(const std::string& directory, const Version& version) {
   const uint64_t limit = NumberIn(absl::StrCat(directory, "/", version.limit));
-  // Version 1 says "none" by the largest number of whole pages.
+  // Version 1 writes the largest number of whole pages for "none".
   if (limit > kNoLimit / 4) return kNoLimit;
   const uint64_t usage = NumberIn(absl::StrCat(directory, "/", version.usage));
   const uint64_t cache =
@@ -63,7 +64,7 @@ uint64_t RoomOfGroup(const std::string& directory, const Version& version) {
   return Less(limit, usage == kNoLimit ? 0 : Less(usage, cache));
 }
 
-// The group's, and those of the groups around it, as far as they are mounted.
+// The limits of the group and its ancestors, as far as they are mounted.
 uint64_t RoomOfGroups(const std::string& mount, std::string group,
                       const Version& version) {
   uint64_t room = kNoLimit;
@@ -108,7 +109,7 @@ uint64_t RoomOfControlGroups(const std::string& proc) {
     if (!is_second &&
         (type[0] != "cgroup" || !absl::StrContains(halves[1], "memory")))
       continue;
-    // What is mounted may be a group and not all of them: in a container.
+    // The mount may be of a subgroup, as in a container.
     std::string group = GroupOf(proc, is_second);
     const std::string root = words[3] == "/" ? "" : words[3];
     if (!absl::StartsWith(group, root))
@@ -122,7 +123,7 @@ uint64_t RoomOfControlGroups(const std::string& proc) {
   return room;
 }
 
-// A limit of the process, less what of it is used: a field of statm, in pages.
+// A limit of the process, less what it uses of it: a field of statm, in pages.
 uint64_t RoomOfProcess(const std::string& proc, int resource, size_t field) {
   struct rlimit limit{};
   if (::getrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0 ||

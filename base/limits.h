@@ -1,4 +1,4 @@
-// What this machine lets the process have.
+// The memory that this process may use.
 #ifndef VMTRUNC_BASE_LIMITS_H_
 #define VMTRUNC_BASE_LIMITS_H_
 
@@ -7,21 +7,21 @@
 
 namespace vmtrunc::base {
 
-// Memory that can still be had: bytes, and whose limit that is: "ulimit -v",
-// "ulimit -d", "the memory control group", "the memory of the machine".
+// Available memory in bytes, and what limits it: "ulimit -v", "ulimit -d", "the
+// memory control group", "the memory of the machine".
 struct MemoryRoom {
   uint64_t bytes;
   std::string whose;
 };
 
-// The least of the limits of the process, of its memory control group and of
-// the groups around that (both versions, wherever they are mounted), and of the
-// machine. What is in use is taken off; what the kernel would give back of
-// itself, the page cache, is not. `proc` is where procfs is: another in tests.
+// The smallest of the limits of the process, of its memory control group and
+// that group's ancestors (both versions, wherever they are mounted), and of the
+// machine. Memory in use is subtracted, except the page cache, which the kernel
+// can reclaim. `proc`: where procfs is mounted; tests use another directory.
 MemoryRoom FindMemoryRoom(const std::string& proc = "/proc");
 
-// Of that, what tables may be planned to take: the rest is for what is not
-// counted (threads, the heap's own, what is being worked on).
+// The part of it that tables may use: the rest is for memory that is not
+// counted (threads, heap overhead, work in progress).
 uint64_t MemoryLimit();
 
 }  // namespace vmtrunc::base

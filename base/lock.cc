@@ -16,8 +16,8 @@
 namespace vmtrunc::base {
 namespace {
 
-// An open file description's lock: not lost when another descriptor of the same
-// file is closed, and not inherited by a job that outlives us.
+// A lock of an open file description: not lost when another descriptor of the
+// same file is closed, and not inherited by a job that outlives us.
 bool TryLock(int file) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
@@ -25,7 +25,7 @@ bool TryLock(int file) {
   return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
 }
 
-// What was left by a process that ended; not somebody else's file of that name.
+// A leftover of a process that ended; not a foreign file of that name.
 bool IsLock(int file, const std::string& path) {
   struct stat about{};
   if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
@@ -45,7 +45,7 @@ DirectoryLock::DirectoryLock(const std::string& directory,
   for (;;) {
     file_ =
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    // Something else has the name of the lock, or the directory is at fault.
+    // Something else has the lock's name, or the directory is unusable.
     const bool is_taken = errno == EISDIR || errno == ELOOP || errno == ENXIO;
     if (file_ < 0) FailPath(is_taken ? path_ : directory, errno);
     if (!TryLock(file_)) {
@@ -68,7 +68,7 @@ DirectoryLock::DirectoryLock(const std::string& directory,
     ::close(file_);
   }
   const std::string who = absl::StrCat(command, ", process ", ::getpid(), "\n");
-  // Only a word for who meets the lock: no harm if the disk is full.
+  // Only information for others: no harm if the disk is full.
   if (::ftruncate(file_, 0) != 0 ||
       ::pwrite(file_, who.data(), who.size(), 0) < 0)
     errno = 0;
@@ -79,8 +79,8 @@ DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
 
 DirectoryLock::~DirectoryLock() {
   if (file_ < 0) return;
-  // The directory may have been moved away, and another be in its place: the
-  // lock there is another's.
+  // The directory may have been moved, and replaced by another, whose lock is
+  // not ours.
   if (IsStill(file_, path_)) ::unlink(path_.c_str());
   ::close(file_);
 }

@@ -1,4 +1,4 @@
-// One command at a time in a directory that it writes into.
+// Lets one command at a time work in a directory.
 #ifndef VMTRUNC_BASE_LOCK_H_
 #define VMTRUNC_BASE_LOCK_H_
 
@@ -6,13 +6,13 @@
 
 namespace vmtrunc::base {
 
-// Held from when it is made until it goes; a process that ends, however it
-// does, holds nothing. DIRECTORY/.vmtrunc-lock says who has it, and goes with
-// it.
+// Held for the object's lifetime, and released when the process ends in any
+// way. DIRECTORY/.vmtrunc-lock names the holder, and is removed with the lock.
 class DirectoryLock {
  public:
-  // The directory is there. `command` is what to call the holder: "vmtrunc
-  // fuzz". Throws UsageError: another has it, and who; or it cannot be had.
+  // Requires: the directory exists. `command` is the holder's name: "vmtrunc
+  // fuzz". Throws UsageError if another process holds the lock, with its name,
+  // or if it cannot be taken.
   DirectoryLock(const std::string& directory, const std::string& command);
   ~DirectoryLock();
   DirectoryLock(DirectoryLock&& other) noexcept;

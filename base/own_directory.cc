@@ -36,7 +36,7 @@ bool IsThere(const std::string& path) {
   return ::lstat(path.c_str(), &about) == 0;
 }
 
-// What to call the place that `directory` is in: "." says nothing.
+// The name of the parent of `directory`; "." is not informative.
 const std::string& Named(const std::string& place,
                          const std::string& directory) {
   return place == "." ? directory : place;
@@ -47,12 +47,12 @@ std::string MakeTemporaryDirectory(const std::string& beside,
   std::string name = beside + "/.vmtrunc-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr)
     FailPath(Named(beside, directory), errno);
-  // Whatever the umask says of what is made later: it is to be filled.
+  // Independent of the umask: files will be created in it.
   if (::chmod(name.c_str(), 0700) != 0) FailPath(beside, errno);
   return name;
 }
 
-// What we put into a temporary directory, and the directory.
+// Removes our files in a temporary directory, and the directory.
 void RemoveMade(const std::string& made,
                 const std::set<std::string, std::less<>>& names) {
   RemoveKnown(made,
@@ -65,20 +65,19 @@ std::set<std::string, std::less<>> NamesOf(const OwnDirectory::Files& files) {
   return names;
 }
 
-// A regular file with one of these contents. A link is none.
+// Whether it is a regular file, not a link, with one of these contents.
 bool HasContent(const std::string& path, const std::set<std::string>& hashes) {
   if (!IsRegularFile(path)) return false;
   const auto content = ReadWhole(path, kMostResult);
   return content && hashes.contains(NameOf(*content));
 }
 
-// Whether a file system has no such flag.
+// Whether the error means that the file system lacks this flag.
 bool IsUnknownFlag(int error) {
   return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 }
 
-// Whether another directory can take the place of this empty one, and look like
-// it.
+// Whether a new directory can replace this empty one, with the same properties.
 bool CanTakePlaceOf(const std::string& directory) {
   struct stat old{};
   return ::stat(directory.c_str(), &old) == 0 &&
@@ -87,13 +86,13 @@ bool CanTakePlaceOf(const std::string& directory) {
          ::listxattr(directory.c_str(), nullptr, 0) <= 0;
 }
 
-// A name that a result may have, in its directory.
+// Whether a result may have this name.
 bool IsResultName(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && !IsBookkeeping(name) &&
          name.find('/') == std::string::npos;
 }
 
-// What a marker says, or nothing when it is none of this command's.
+// The content of a marker, or nothing if it is none of this command's.
 bool ParseMarker(const std::string& text, const std::string& command,
                  std::map<std::string, std::set<std::string>>& ours) {
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
@@ -149,7 +148,7 @@ void OwnDirectory::Look() {
   std::error_code error;
   if (!fs::is_directory(directory_, error))
     Refuse("expected a directory, or a name that is free");
-  bool is_bare = true;  // but for what a killed command has left
+  bool is_bare = true;  // except leftovers of a killed command
   fs::directory_iterator at(directory_, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
     is_empty_ = false;
@@ -181,13 +180,13 @@ void OwnDirectory::RefuseChanged(const std::string& name) const {
       " wrote any more; expected it to be moved away, or another place"));
 }
 
-// Its place must be ours to write, before the work begins.
+// The parent must be writable, before the work begins.
 void OwnDirectory::ExpectWritable() const {
   const std::string place = IsThere(directory_) ? directory_ : Above();
   if (::access(place.c_str(), W_OK | X_OK) != 0)
     FailPath(Named(place, directory_), errno);
-  // Nor may another be at work there, or have the name of the lock. Where there
-  // is none, none is made: one who is killed just then would leave it.
+  // Nor may another process work there, or another file have the lock's name.
+  // Creates no lock: a process that is killed then would leave it.
   if (IsThere(absl::StrCat(directory_, "/", DirectoryLock::kFile)))
     DirectoryLock(directory_, "vmtrunc " + command_);
 }
@@ -232,8 +231,8 @@ void OwnDirectory::Write(const Files& files, bool durable) {
       Refuse(Shown(name) + ": expected another name for a file");
   ExpectFree(files);
   std::error_code error;
-  // A link, a volume, or a directory in one that is not ours to write: its
-  // place cannot be taken, and it is filled as it is.
+  // A link, a volume, or a directory in one that we may not write: it cannot be
+  // replaced, and is filled in place.
   const bool is_fixed =
       IsThere(directory_) &&
       (!fs::is_directory(fs::symlink_status(Plain(), error)) ||
@@ -246,7 +245,7 @@ void OwnDirectory::Write(const Files& files, bool durable) {
     WriteInside(files, durable);
 }
 
-// Writes the files into the temporary directory, or throws and it is gone.
+// Writes the files into the temporary directory, or removes it and throws.
 void OwnDirectory::Fill(const std::string& made, const Files& files,
                         bool durable) const {
   try {
@@ -266,7 +265,7 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
   for (const auto& [name, content] : files) hashes[name] = {NameOf(content)};
   all.emplace_back(kMarker, Marker(hashes));
   Fill(made, all, durable);
-  // Only now: the umask may be one that lets nobody write in it.
+  // Only now: the umask may forbid writing in it.
   struct stat old{};
   if (::stat(directory_.c_str(), &old) == 0) {
     if (::chown(made.c_str(), old.st_uid, old.st_gid) != 0) errno = 0;
@@ -277,7 +276,7 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
     ::chmod(made.c_str(), 0777 & ~mask);
   }
   Step();
-  // Takes the place of an empty directory, and of nothing else.
+  // Replaces an empty directory, and nothing else.
   if (::rename(made.c_str(), Plain().c_str()) != 0) {
     const int error = errno;
     ::chmod(made.c_str(), 0700);
@@ -292,8 +291,8 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
   if (durable) SyncDirectory(Above());
 }
 
-// Put there by a rename: what stands in its place, a link too, is replaced and
-// not followed.
+// Renames it into place: an existing file, also a link, is replaced and not
+// followed.
 void OwnDirectory::PutMarker(const std::string& made,
                              const Hashes& hashes) const {
   const std::string from = absl::StrCat(made, "/", kMarker);
@@ -304,8 +303,8 @@ void OwnDirectory::PutMarker(const std::string& made,
   SyncDirectory(directory_);
 }
 
-// Moves a file of `made` to where one of ours is, or nothing. What was there
-// ends up in `made`, and is looked at only then: nobody can change it any more.
+// Exchanges a file of `made` with ours, or with nothing. The old file is then
+// in `made`, and is checked only there, as others cannot change it any more.
 void OwnDirectory::Put(const std::string& made, const std::string& name) const {
   const std::string from = absl::StrCat(made, "/", name);
   const std::string to = absl::StrCat(directory_, "/", name);
@@ -335,7 +334,7 @@ void OwnDirectory::Put(const std::string& made, const std::string& name) const {
   if (error != 0) FailPath(to, error);
 }
 
-// Moves a file of ours into `made`, where it is removed.
+// Moves a file of ours into `made`, to be removed with it.
 void OwnDirectory::Take(const std::string& made, const std::string& name,
                         const std::set<std::string>& hashes) const {
   const std::string from = absl::StrCat(directory_, "/", name);
@@ -360,7 +359,7 @@ void OwnDirectory::WriteInside(const Files& files, bool durable) {
   auto remove = absl::MakeCleanup([&] { RemoveMade(made, names); });
   Step();
   const DirectoryLock lock(directory_, "vmtrunc " + command_);
-  Look();  // it may have changed while we worked
+  Look();  // it may have changed meanwhile
   ExpectFree(files);
   for (const auto& [name, hash] : ours_) names.insert(name);
   Hashes hashes, both = ours_;

@@ -1,9 +1,9 @@
-// A directory of results that a command may replace: what in it is the
-// command's, and what is somebody else's.
+// A directory of results that a command may replace. It distinguishes the
+// command's files from foreign ones.
 //
-// Its file .vmtrunc says which command wrote there, and lists the files that it
-// wrote, each with a hash of its content. Nothing else is ever replaced or
-// removed, and of these only what still has that content.
+// Its file .vmtrunc names the command that wrote there, and lists the files
+// that it wrote, each with a hash of its content. Only these files are ever
+// replaced or removed, and only while they have that content.
 #ifndef VMTRUNC_BASE_OWN_DIRECTORY_H_
 #define VMTRUNC_BASE_OWN_DIRECTORY_H_
 
@@ -19,11 +19,11 @@
 
 namespace vmtrunc::base {
 
-// A name for a content: 16 digits that in practice only the same bytes have.
+// A name for the content: a hash of 16 digits.
 std::string NameOf(std::string_view content);
 
-// Whether this is a file that vmtrunc keeps in a directory for itself: no input
-// and no result.
+// Whether this is a file that vmtrunc keeps in a directory for itself: neither
+// input nor result.
 bool IsBookkeeping(std::string_view file_name);
 
 class OwnDirectory {
@@ -32,37 +32,37 @@ class OwnDirectory {
 
   using Files = std::vector<std::pair<std::string, std::string>>;
 
-  // Looks at what is there, and changes nothing: no directory, an empty one, or
-  // with `replace` one that `command` ("distill") wrote. Throws UsageError
-  // where that is not so, and where a file of ours has been changed since.
+  // Checks the directory, and changes nothing. It must be missing, empty, or
+  // with `replace` one that `command` ("distill") wrote. Throws UsageError if
+  // it is not, and if a file of ours has been changed since.
   OwnDirectory(std::string option, std::string directory, std::string command,
                bool replace);
 
-  // Throws UsageError when one of these names is there and not ours.
+  // Throws UsageError if one of these names exists and is not ours.
   void ExpectFree(const Files& files) const;
 
-  // Makes these files, names and contents, what the command has there. A
-  // directory that was not there or empty appears whole or not at all; in one
-  // that is replaced each file is whole, and the marker is true at any moment.
-  // `durable`: on disk when it returns. Throws UsageError and leaves what was
-  // there, but for files that had already been replaced by newer ones of ours.
+  // Makes these files, names and contents, the command's files there. A new or
+  // empty directory appears whole or not at all; in one that is replaced each
+  // file is whole, and the marker is valid at any moment. `durable`: on disk
+  // when it returns. Throws UsageError and leaves the old content, except files
+  // that were already replaced by newer ones of ours.
   void Write(const Files& files, bool durable);
 
-  // Called before each change that others see.
+  // Called before each change that other processes can see.
   static inline std::function<void()> on_step_for_test;
 
  private:
-  // Of each file the contents that may be there: two while it is replaced.
+  // The contents that each file may have: two while it is replaced.
   using Hashes = std::map<std::string, std::set<std::string>>;
 
-  // A file of somebody else that could not be put back: where it is.
+  // The place of a foreign file that could not be put back.
   struct Stray {
     std::string what;
   };
 
   void Look();
   void ExpectWritable() const;
-  std::string Plain() const;  // without slashes at its end
+  std::string Plain() const;  // without trailing slashes
   std::string Above() const;
   void MakeNew(const Files& files, bool durable);
   void WriteInside(const Files& files, bool durable);
@@ -79,12 +79,12 @@ class OwnDirectory {
   const std::string option_, directory_, command_;
   const bool replace_;
   Hashes ours_;
-  bool is_empty_ = true;  // or not there
+  bool is_empty_ = true;  // or missing
 };
 
-// Removes a directory of our own making: its regular files whose names are
-// `known`, then itself. What else is there stays, and with it the directory.
-// Returns whether it is gone.
+// Removes a directory that we made: its regular files whose names are `known`,
+// then the directory. Other files stay, and so does the directory then. Returns
+// whether the directory was removed.
 bool RemoveKnown(const std::string& directory,
                  const std::function<bool(std::string_view)>& known);
 

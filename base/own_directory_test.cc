@@ -30,7 +30,7 @@ class OwnDirectoryTest : public Scratch {
   }
 };
 
-TEST_F(OwnDirectoryTest, WhatItWroteIsReplacedAndNothingElse) {
+TEST_F(OwnDirectoryTest, ReplacesOnlyWhatItWrote) {
   Write({{"a", "1"}, {"b", "2"}}, false);
   EXPECT_EQ(Names("out"), (std::set<std::string>{"a", "b", ".vmtrunc"}));
   Put("out/notes", "mine");
@@ -46,7 +46,7 @@ TEST_F(OwnDirectoryTest, WhatItWroteIsReplacedAndNothingElse) {
   EXPECT_EQ(Get("out/.git/objects/one"), "theirs");
 }
 
-TEST_F(OwnDirectoryTest, NothingIsMadeBeforeItWrites) {
+TEST_F(OwnDirectoryTest, CreatesNothingBeforeItWrites) {
   Write({{"a", "1"}}, false);
   const auto long_ago =
       fs::file_time_type::clock::now() - std::chrono::hours(1);
@@ -114,7 +114,7 @@ TEST_F(OwnDirectoryTest, ALinkToADirectoryIsFollowedAndStays) {
   EXPECT_EQ(Get("data/a"), "2");
 }
 
-TEST_F(OwnDirectoryTest, OneWhoIsThereAtTheSameTimeKeepsWhatHeWrote) {
+TEST_F(OwnDirectoryTest, AConcurrentWriterKeepsItsFiles) {
   OwnDirectory one("-o", Path("out"), "distill", false);
   Write({{"a", "theirs"}}, false);
   EXPECT_NE(ErrorOf([&] { one.Write({{"a", "ours"}}, true); }), "");
@@ -123,7 +123,7 @@ TEST_F(OwnDirectoryTest, OneWhoIsThereAtTheSameTimeKeepsWhatHeWrote) {
 }
 
 // Two at once, and one is first: the other learns who was, and what to do.
-TEST_F(OwnDirectoryTest, WhoComesSecondLearnsSo) {
+TEST_F(OwnDirectoryTest, ASecondWriterIsRefused) {
   for (const bool is_there : {false, true}) {
     fs::remove_all(Path("out"));
     if (is_there) fs::create_directory(Path("out"));
@@ -187,7 +187,7 @@ TEST_F(OwnDirectoryTest, KilledAtAnyMomentItIsReplacedByTheNext) {
 }
 
 // Somebody else writes into it before each of our changes.
-TEST_F(OwnDirectoryTest, WhatIsChangedMeanwhileIsNotReplaced) {
+TEST_F(OwnDirectoryTest, AConcurrentChangeIsNotReplaced) {
   const std::string theirs = "edited while we wrote";
   const auto edit = [&](const std::string& name, int how) {
     fs::remove_all(Path("out/" + name));
@@ -243,7 +243,7 @@ TEST_F(OwnDirectoryTest, ALinkInThePlaceOfTheMarkerIsNotFollowed) {
   }
 }
 
-TEST_F(OwnDirectoryTest, OddMarkersAreNoMarkers) {
+TEST_F(OwnDirectoryTest, MalformedMarkersAreRejected) {
   Write({{"a", "1"}}, false);
   const std::string good = Get("out/.vmtrunc");
   for (const std::string& marker :
@@ -281,7 +281,7 @@ TEST_F(OwnDirectoryTest, AHardLinkElsewhereKeepsItsContent) {
 }
 
 // What a umask forbids is forbidden later, and nothing is in the way before.
-TEST_F(OwnDirectoryTest, AUmaskIsOfWhatIsMadeAndNotOfItsMaking) {
+TEST_F(OwnDirectoryTest, TheUmaskAppliesOnlyToTheResult) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   ::chmod(directory_.c_str(), 0777);
   for (const mode_t mask : {0777U, 0277U, 0477U}) {
@@ -303,7 +303,7 @@ TEST_F(OwnDirectoryTest, AUmaskIsOfWhatIsMadeAndNotOfItsMaking) {
   }
 }
 
-TEST_F(OwnDirectoryTest, NoResultHasANameOfOurOwn) {
+TEST_F(OwnDirectoryTest, NoResultHasAReservedName) {
   for (const char* name : {"", ".", "..", ".vmtrunc", ".vmtrunc-lock", "a/b"})
     EXPECT_NE(ErrorOf([&] { Write({{name, "1"}}, false); }), "") << name;
   EXPECT_FALSE(fs::exists(Path("out")));
@@ -330,7 +330,7 @@ TEST_F(OwnDirectoryTest, APlaceThatCannotBeWrittenIsRefusedBeforeTheWork) {
 }
 
 // One directory has two names where it is mounted twice.
-TEST_F(OwnDirectoryTest, ALockThatCannotBeHadIsRefusedBeforeTheWork) {
+TEST_F(OwnDirectoryTest, AHeldLockIsReportedBeforeTheWork) {
   Write({{"a", "1"}}, false);
   fs::create_directory(Path("out/.vmtrunc-lock"));
   const std::string error = ErrorOf(
@@ -394,7 +394,7 @@ TEST_F(OwnDirectoryTest, SomePlacesAreNeverReplaced) {
   EXPECT_FALSE(refused(Path("in-2"), {Path("in")}));
 }
 
-TEST_F(OwnDirectoryTest, WhatIsRemovedIsKnown) {
+TEST_F(OwnDirectoryTest, RemovesOnlyKnownFiles) {
   fs::create_directory(Path("job"));
   Put("job/log", "");
   Put("job/notes", "mine");
@@ -409,7 +409,7 @@ TEST_F(OwnDirectoryTest, WhatIsRemovedIsKnown) {
 
 using WorkDirectoryTest = Scratch;
 
-TEST_F(WorkDirectoryTest, AFileOfSomebodyElseIsNoLock) {
+TEST_F(WorkDirectoryTest, AForeignFileIsNoLock) {
   for (const char* content : {"notes", "vmtrunc 1\nfile f 4\n"}) {
     fs::create_directories(Path("out"));
     Put("out/.vmtrunc-lock", content);
@@ -433,7 +433,7 @@ TEST_F(WorkDirectoryTest, OneAtATimeWorksInIt) {
   WorkDirectory("--out", Path("a/b"), "fuzz");
 }
 
-TEST_F(WorkDirectoryTest, TheLockOfWhoCameLaterStays) {
+TEST_F(WorkDirectoryTest, ALaterLockStays) {
   std::optional<WorkDirectory> first;
   first.emplace("--out", Path("out"), "fuzz");
   fs::rename(Path("out"), Path("moved"));
@@ -444,7 +444,7 @@ TEST_F(WorkDirectoryTest, TheLockOfWhoCameLaterStays) {
 }
 
 // Both saw an empty directory; the other had it, and has ended.
-TEST_F(WorkDirectoryTest, WhoComesSecondIsRefused) {
+TEST_F(WorkDirectoryTest, ASecondProcessIsRefused) {
   const auto meanwhile = [&](const std::function<void()>& other) {
     WorkDirectory::on_step_for_test = [&] {
       WorkDirectory::on_step_for_test = nullptr;
@@ -463,7 +463,7 @@ TEST_F(WorkDirectoryTest, WhoComesSecondIsRefused) {
   EXPECT_EQ(Names("out"), std::set<std::string>{"notes"});
 }
 
-TEST_F(WorkDirectoryTest, ADirectoryOfSomebodyElseIsRefused) {
+TEST_F(WorkDirectoryTest, AForeignDirectoryIsRefused) {
   fs::create_directory(Path("theirs"));
   Put("theirs/notes", "mine");
   EXPECT_NE(ErrorOf([&] { WorkDirectory("--out", Path("theirs"), "fuzz"); }),

@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// `inner` is `outer` or in it. Both canonical. What is there is compared by
-// what it is: one directory has many names where it is mounted twice.
+// Whether `inner` is `outer` or in it. Both canonical. Compares identities, as
+// a directory that is mounted twice has two names.
 bool IsWithin(fs::path inner, const fs::path& outer) {
   for (;; inner = inner.parent_path()) {
     std::error_code error;
@@ -43,7 +43,7 @@ bool IsStill(int file, const std::string& path) {
 
 // Field 5 of each line, with its octal escapes.
 bool IsMountPoint(const std::string& path) {
-  // No regular file with a size: read as a stream.
+  // Not a regular file with a size: read as a stream.
   const std::string mounts = ReadFile("/proc/self/mountinfo");
   for (const absl::string_view line : absl::StrSplit(mounts, '\n')) {
     const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
@@ -68,7 +68,7 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
   const fs::path place = fs::weakly_canonical(directory, error);
   if (error) FailPath(directory, error.value());
   if (place == place.root_path()) refuse("a directory other than the root");
-  // One that has been removed has none around it.
+  // A removed directory has no parents.
   const fs::path here = fs::current_path(error);
   if (!error && IsWithin(here, place))
     refuse("a directory that the working directory is not in");

@@ -1,4 +1,4 @@
-// Where a command may replace what is there.
+// Checks of a place where a command may replace files.
 #ifndef VMTRUNC_BASE_PLACE_H_
 #define VMTRUNC_BASE_PLACE_H_
 
@@ -7,24 +7,24 @@
 
 namespace vmtrunc::base {
 
-// Not a link to one either.
+// False for a link to one.
 bool IsRegularFile(const std::string& path);
 
-// Whether the file that is open is still the one of that name, and no link to
-// it: it, or its directory, may have been moved away, and another's be there.
+// Whether the open file is still the one of that name, and not a link to it.
+// The file or its directory may have been moved, and replaced by another.
 bool IsStill(int file, const std::string& path);
 
 // `path` is canonical.
 bool IsMountPoint(const std::string& path);
 
-// Throws UsageError where nothing may be replaced: no name, the root, the
-// working or the home directory or what is around them, a mount point, an input
-// or what is in it or around it. `option` says whose value it is: "-o".
+// Throws UsageError if nothing may be replaced there: no name, the root, the
+// working or the home directory or their parents, a mount point, an input or
+// what is in it or around it. `option` is the option with this value: "-o".
 void ExpectReplaceable(const std::string& option, const std::string& directory,
                        const std::vector<std::string>& inputs);
 
-// Throws UsageError where `output`, the value of `option`, is the file of
-// `input`: what is read is kept.
+// Throws UsageError if `output`, the value of `option`, is the file of `input`:
+// inputs are kept.
 void ExpectOtherFile(const std::string& option, const std::string& output,
                      const std::string& input);
 

@@ -45,12 +45,12 @@ int StatusOf(int (*program)(int, char**)) {
   return RunProgram("tried", program, 1, arguments);
 }
 
-TEST(ProgramDeathTest, EndsWithTheStatusOfWhatItCalls) {
+TEST(ProgramDeathTest, EndsWithTheStatusOfItsMain) {
   EXPECT_EXIT(std::exit(StatusOf(ArgumentsAre)),
               testing::ExitedWithCode(kExitBroken), "^$");
 }
 
-TEST(ProgramDeathTest, SaysThatItCouldNotWrite) {
+TEST(ProgramDeathTest, ReportsAWriteError) {
   EXPECT_EXIT(
       {
         ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO);
@@ -70,7 +70,7 @@ TEST(ProgramDeathTest, GivesNoFileTheNumberOfAClosedStream) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST(ProgramDeathTest, LivesWhereAFileMayNotGrow) {
+TEST(ProgramDeathTest, SurvivesAFileSizeLimit) {
   EXPECT_EXIT(std::exit(StatusOf(GrowsAFile)), testing::ExitedWithCode(0), "");
 }
 

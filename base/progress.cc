@@ -16,7 +16,7 @@ ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::Show(std::string_view line) {
   if (!terminal_) {
-    // Every ten seconds of the clock, however late this one is.
+    // Every ten seconds by the clock, even if this one is late.
     while (next_ <= Clock::now()) next_ += std::chrono::seconds(10);
     std::cerr << std::string(line) + "\n" << std::flush;
     return;

@@ -1,6 +1,6 @@
-// Progress, on standard error. On a terminal one line, from two seconds on,
-// gone when what it tells of is over. Elsewhere, as in the log of a job, a
-// plain line every ten seconds, which stays.
+// Progress, on standard error. On a terminal one line, after two seconds,
+// removed at the end. Otherwise, as in the log of a job, a plain line every ten
+// seconds, which stays.
 #ifndef VMTRUNC_BASE_PROGRESS_H_
 #define VMTRUNC_BASE_PROGRESS_H_
 
@@ -23,7 +23,7 @@ class ProgressLine {
   void Show(std::string_view line);
   void End();
 
-  // Since this was made.
+  // Since construction.
   double seconds() const {
     return std::chrono::duration<double>(Clock::now() - start_).count();
   }

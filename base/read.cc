@@ -16,8 +16,8 @@
 namespace vmtrunc::base {
 namespace {
 
-// Waits until there is something to read, or the end, as long as nobody tells
-// us to stop. Also a regular file may have one wait: /proc/kmsg. Returns errno.
+// Waits for data or the end, unless we are asked to stop. Regular files may
+// block too: /proc/kmsg. Returns errno.
 int Wait(int file) {
   constexpr int kBetweenLooks = 50;  // milliseconds
   pollfd what{.fd = file, .events = POLLIN, .revents = 0};
@@ -29,7 +29,7 @@ int Wait(int file) {
   }
 }
 
-// Appends what there is to read, up to the end or past `most`. Returns errno.
+// Appends the available data, up to the end or past `most`. Returns errno.
 int Append(int file, size_t most, std::string& content) {
   std::array<char, 1 << 16> part;
   while (content.size() <= most) {
@@ -58,7 +58,7 @@ std::string ReadFile(const std::string& path) {
   if (::fstat(file, &about) == 0 && S_ISDIR(about.st_mode))
     throw UsageError{Shown(path) + ": expected a file, not a directory"};
   std::string content;
-  // A pipe that nobody writes to yet has no end either.
+  // A pipe without a writer so far has no end either.
   int error = EAGAIN;
   while (error == EAGAIN)
     if (error = Wait(file); error == 0)

@@ -35,7 +35,7 @@ int StatusOfStopped(Call call) {
   return status;
 }
 
-TEST_F(ReadTest, APipeThatNobodyWritesToIsLeftWhenToldToStop) {
+TEST_F(ReadTest, StopsReadingAPipeWithoutData) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(StatusOfStopped([&] {
               return ErrorOf([&] { ReadFile(Path("pipe")); })
@@ -44,7 +44,7 @@ TEST_F(ReadTest, APipeThatNobodyWritesToIsLeftWhenToldToStop) {
             0);
 }
 
-TEST_F(ReadTest, APipeWhoseWriterSaysNoMoreIsLeftWhenToldToStop) {
+TEST_F(ReadTest, StopsReadingAPipeWhoseWriterIsSilent) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   const int writer = ::open(Path("pipe").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(::write(writer, "half", 4), 4);
@@ -56,7 +56,7 @@ TEST_F(ReadTest, APipeWhoseWriterSaysNoMoreIsLeftWhenToldToStop) {
   ::close(writer);
 }
 
-TEST_F(ReadTest, WhatIsThereIsReadAlsoWhenToldToStop) {
+TEST_F(ReadTest, ReadsAvailableDataEvenIfStopped) {
   Put("file", "content");
   EXPECT_EQ(
       StatusOfStopped([&] { return ReadFile(Path("file")) == "content"; }), 0);

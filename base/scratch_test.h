@@ -1,4 +1,4 @@
-// A directory for one test, gone when it is over.
+// A directory for one test, removed at its end.
 #ifndef VMTRUNC_BASE_SCRATCH_TEST_H_
 #define VMTRUNC_BASE_SCRATCH_TEST_H_
 
@@ -29,14 +29,14 @@ class Scratch : public ::testing::Test {
   std::string Path(const std::string& name) const {
     return directory_ + "/" + name;
   }
-  // As somebody else would have it: not by what is tested.
+  // Writes without the code under test, as another process would.
   void Put(const std::string& name, const std::string& content) const {
     std::ofstream(Path(name), std::ios::binary) << content;
   }
   std::string Get(const std::string& name) const {
     return ReadWhole(Path(name), kMostInput).value_or("(not there)");
   }
-  // Names in a directory, the hidden ones too.
+  // Names in a directory, including hidden ones.
   std::set<std::string> Names(const std::string& name) const {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(Path(name)))
@@ -47,7 +47,7 @@ class Scratch : public ::testing::Test {
   std::string directory_;
 };
 
-// What a call that must fail says, or "" when it does not fail.
+// The error of a call that must fail, or "" if it does not fail.
 template <class Call>
 std::string ErrorOf(Call call) {
   try {

@@ -1,5 +1,5 @@
-// SHA-1, by which libFuzzer names the files that it writes. For names alone: it
-// guards against nobody.
+// SHA-1, by which libFuzzer names the files that it writes. For names only, not
+// for security.
 #ifndef VMTRUNC_BASE_SHA1_H_
 #define VMTRUNC_BASE_SHA1_H_
 

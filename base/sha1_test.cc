@@ -9,7 +9,7 @@ namespace {
 
 // FIPS 180-4's own examples, and lengths around a block's end (checked against
 // sha1sum).
-TEST(Sha1, IsThatOfTheStandard) {
+TEST(Sha1, MatchesTheStandard) {
   EXPECT_EQ(Sha1(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
   EXPECT_EQ(Sha1("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
   EXPECT_EQ(Sha1("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),

@@ -15,8 +15,8 @@ uint8_t At(std::string_view bytes, size_t i) {
 
 bool IsNext(uint8_t byte) { return (byte & 0xc0) == 0x80; }
 
-// The bytes of the character that begins at `i`; 0: there is none. (Unicode,
-// table 3-7: no overlong form, no surrogate, nothing above U+10FFFF.)
+// The size of the character at `i`; 0: invalid. (Unicode, table 3-7: no
+// overlong form, no surrogate, nothing above U+10FFFF.)
 size_t CharacterAt(std::string_view bytes, size_t i) {
   const uint8_t b0 = At(bytes, i), b1 = At(bytes, i + 1), b2 = At(bytes, i + 2),
                 b3 = At(bytes, i + 3);
@@ -67,7 +67,7 @@ std::string Rendered(std::string_view bytes, bool escape_controls) {
   return text;
 }
 
-// Not within a character.
+// Not inside a character.
 size_t Boundary(std::string_view bytes, size_t i) {
   for (int back = 0; back < 3 && i > 0 && IsNext(At(bytes, i)); ++back) --i;
   return i;
@@ -116,7 +116,8 @@ std::string ShellWord(std::string_view bytes) {
     const std::string_view part = bytes.substr(i, size == 0 ? 1 : size);
     i += part.size();
     if (dollar && (size == 0 || IsControl(part, 0, size)))
-      // Three octal digits end by themselves; hex ones take what follows.
+      // Three octal digits are always complete; hex escapes could absorb what
+      // follows.
       for (const char c : part)
         absl::StrAppendFormat(&word, "\\%03o", static_cast<uint8_t>(c));
     else if (part == "'")

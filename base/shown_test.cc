@@ -17,7 +17,7 @@ TEST(Shown, ValidTextComesBackAsItIs) {
   }
 }
 
-TEST(Shown, WhatIsNoCharacterIsEscaped) {
+TEST(Shown, EscapesInvalidCharacters) {
   EXPECT_EQ(Utf8("x\xff.vmt"), "x\\xff.vmt");
   EXPECT_EQ(Utf8("\xc0\x80"), "\\xc0\\x80");           // overlong
   EXPECT_EQ(Utf8("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
@@ -25,7 +25,7 @@ TEST(Shown, WhatIsNoCharacterIsEscaped) {
   EXPECT_EQ(Utf8("cut \xe2\x82"), "cut \\xe2\\x82");
 }
 
-TEST(Shown, NothingReachesATerminalThatItObeys) {
+TEST(Shown, EscapesTerminalControls) {
   EXPECT_EQ(Shown("a\x1b[31m\nb\t\x7f"), "a\\x1b[31m\\nb\\t\\x7f");
   EXPECT_EQ(Shown("\xc2\x9b"
                   "31m"),

@@ -13,7 +13,7 @@
 namespace vmtrunc::base {
 namespace {
 
-constexpr size_t kUsual = size_t{8} << 20;  // Linux's own default
+constexpr size_t kUsual = size_t{8} << 20;  // Linux's default
 
 struct Call {
   int (*program)(int, char**);

@@ -13,7 +13,8 @@ std::atomic<bool> g_stop = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 void OnStop(int) { g_stop = true; }
 
-// Set before the handler is, and not again: a handler allocates nothing.
+// Set before the handler is installed, and only once: a handler must not
+// allocate.
 const std::string* g_line = nullptr;
 void OnEnd(int) {
   if (::write(STDERR_FILENO, g_line->data(), g_line->size()) < 0)
@@ -37,7 +38,7 @@ const std::atomic<bool>& StopOnSignals() {
 bool IsToldToStop() { return g_stop; }
 
 void EndOnSignals(const std::string& line) {
-  if (g_line == nullptr)  // clears what shows progress
+  if (g_line == nullptr)  // clears a progress line
     g_line = new std::string((::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") +
                              line + "\n");
   Handle(OnEnd);

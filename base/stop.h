@@ -1,4 +1,4 @@
-// Being told to stop: SIGINT, SIGTERM and SIGHUP end a command cleanly.
+// Requests to stop: SIGINT, SIGTERM and SIGHUP end a command cleanly.
 #ifndef VMTRUNC_BASE_STOP_H_
 #define VMTRUNC_BASE_STOP_H_
 
@@ -7,18 +7,18 @@
 
 namespace vmtrunc::base {
 
-// True from the first of these signals on, which no longer end the process;
-// SIGHUP only where it was not ignored (nohup). One flag for all calls; for the
-// process's life. A command that was stopped says how far it came and exits
-// with kExitRanOut.
+// True after the first of these signals, which no longer end the process;
+// SIGHUP only if it was not ignored (nohup). All calls share one flag, for the
+// life of the process. A command that was stopped prints how far it got and
+// exits with kExitRanOut.
 const std::atomic<bool>& StopOnSignals();
 
-// Whether one has come since StopOnSignals().
+// Whether one has arrived since StopOnSignals().
 bool IsToldToStop();
 
-// The same of a command that has nothing on disk yet: the first of these
-// signals ends the process with kExitRanOut and this line. StopOnSignals()
-// takes over before the command writes.
+// The same for a command that has nothing on disk yet: the first of these
+// signals ends the process with kExitRanOut and this line. Call StopOnSignals()
+// before writing.
 void EndOnSignals(const std::string& line);
 
 }  // namespace vmtrunc::base

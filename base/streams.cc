@@ -11,8 +11,8 @@ namespace vmtrunc::base {
 void HoldClosedStreams() {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
-    // The lowest number that is free: this one. Not made for its direction, it
-    // gives EBADF.
+    // Opens the lowest free number, which is this one. Opened in the other
+    // direction, so that using it gives EBADF.
     const int flags = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", flags) < 0) return;
   }

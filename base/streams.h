@@ -1,15 +1,15 @@
-// Standard input, output and error, when a command begins.
+// Standard input, output and error at the start of a command.
 #ifndef VMTRUNC_BASE_STREAMS_H_
 #define VMTRUNC_BASE_STREAMS_H_
 
 namespace vmtrunc::base {
 
-// Takes the numbers 0, 1 and 2 where they are closed, so that no file that is
-// opened later gets one: what a command prints would be written into it. What
-// stands there fails as a closed one does, on reading and on writing.
+// Opens descriptors 0, 1 and 2 if they are closed, so that no file opened later
+// gets one and receives the command's output. Reads and writes on them fail as
+// on a closed one.
 void HoldClosedStreams();
 
-// Whether standard output is a pipe that nobody reads any more.
+// Whether standard output is a pipe without a reader.
 bool NobodyReads();
 
 }  // namespace vmtrunc::base

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether there is nothing in it but what vmtrunc keeps for itself.
+// Whether it contains only vmtrunc's own bookkeeping.
 bool IsEmpty(const std::string& directory) {
   std::error_code error;
   fs::directory_iterator at(directory, error);
@@ -34,7 +34,8 @@ void Step() {
   if (WorkDirectory::on_step_for_test) WorkDirectory::on_step_for_test();
 }
 
-// Makes it or finds it. Nothing in it is touched before it is known as ours.
+// Creates or finds the directory. Touches nothing in it before it is known to
+// be ours.
 std::string Made(const std::string& option, const std::string& directory,
                  const std::string& command) {
   if (directory.empty())
@@ -65,7 +66,8 @@ WorkDirectory::WorkDirectory(const std::string& option,
                              const std::string& command)
     : directory_(Made(option, directory, command)),
       lock_((Step(), directory_), "vmtrunc " + command) {
-  Made(option, directory, command);  // another may have come before the lock
+  // Another process may have come before the lock.
+  Made(option, directory, command);
   const std::string marker = Path(OwnDirectory::kMarker);
   if (!ReadWhole(marker, 200)) WriteFile(marker, MarkerOf(command));
 }

@@ -1,5 +1,4 @@
-// A directory that a command works in, run after run, and that it can be told
-// from all others by.
+// A directory that a command works in, run after run, marked as its own.
 #ifndef VMTRUNC_BASE_WORK_DIRECTORY_H_
 #define VMTRUNC_BASE_WORK_DIRECTORY_H_
 
@@ -10,21 +9,21 @@
 
 namespace vmtrunc::base {
 
-// New, empty, or one where this command has worked before: its file .vmtrunc
-// says so. Locked as long as this lives. In it the command replaces and removes
-// only files under the names that docs/files.md lists for it.
+// New, empty, or one where this command has worked before, as its file .vmtrunc
+// says. Locked for the object's lifetime. In it the command replaces and
+// removes only files under the names that docs/files.md lists for it.
 class WorkDirectory {
  public:
-  // Makes it where it is not there. `option` says whose value it is ("--out"),
-  // `command` whose directory ("fuzz"). Throws UsageError.
+  // Creates the directory if missing. `option` is the option with this value
+  // ("--out"), `command` the owner ("fuzz"). Throws UsageError.
   WorkDirectory(const std::string& option, const std::string& directory,
                 const std::string& command);
 
-  // Called when the directory is there and not locked yet.
+  // Called when the directory exists and is not locked yet.
   static inline std::function<void()> on_step_for_test;
 
-  // A path in it. A link in that place is not followed: opens fail with ELOOP
-  // by O_NOFOLLOW, and writers replace the link.
+  // A path in the directory. A link there is not followed: opens fail with
+  // ELOOP by O_NOFOLLOW, and writers replace the link.
   std::string Path(const std::string& name) const {
     return directory_ + "/" + name;
   }

@@ -27,24 +27,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Each of these returns 0 or errno.
+// These return 0 or errno.
 
-// A full disk may show only here.
+// A full disk may be reported only here.
 int Finish(int file, bool durable) {
   const int error = durable && ::fsync(file) != 0 ? errno : 0;
   return ::close(file) != 0 && error == 0 ? errno : error;
 }
 
-// Both; the first that went wrong.
+// Does both; returns the first error.
 int WriteAndFinish(int file, const std::string& content, bool durable) {
   const int error = WriteAll(file, content);
   const int finished = Finish(file, durable);
   return error != 0 ? error : finished;
 }
 
-// The descriptor that /dev/stdout, /dev/fd/N and the like name, or -1. Such a
-// name must not be taken for the file that is open there: its place is not
-// ours to take.
+// The descriptor that /dev/stdout, /dev/fd/N and similar names mean, or -1.
+// Such a name must not be resolved to the open file, which we may not replace.
 int DescriptorOf(const std::string& path) {
   if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
@@ -57,8 +56,8 @@ int DescriptorOf(const std::string& path) {
   return -1;
 }
 
-// Where what is written under a name goes: a file, there or to be made, once
-// all links are followed; or a descriptor.
+// The target of a name: a file, existing or new, after all links are followed;
+// or a descriptor.
 struct Target {
   std::string path;
   int descriptor = -1;
@@ -82,7 +81,7 @@ std::string ParentOf(const std::string& path) {
 }
 
 struct Temporary {
-  int file = -1;  // open; -1: could not be made, and errno says why
+  int file = -1;  // open; -1: could not be created, see errno
   std::string path;
 };
 
@@ -99,7 +98,7 @@ Temporary MakeTemporary(const std::string& directory) {
   return {};
 }
 
-// Whether a file with the mode, owner and group of `old` can take its place.
+// Whether a file with the mode, owner and group of `old` can replace it.
 bool TakeLooks(int file, const struct stat& old) {
   struct stat made{};
   if (::fstat(file, &made) != 0) return false;
@@ -109,8 +108,8 @@ bool TakeLooks(int file, const struct stat& old) {
   return ::fchmod(file, old.st_mode & 07777) == 0;
 }
 
-// Writes into the file that is there; if that fails, its content back. What
-// could not be written back is not written over, however large it is.
+// Writes into the existing file; on an error, restores its content. If the
+// content cannot be saved first, nothing is written.
 int WriteInPlace(const std::string& path, const std::string& content,
                  bool durable) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -129,7 +128,7 @@ int WriteInPlace(const std::string& path, const std::string& content,
     error = errno;
   if (error == 0 && durable && ::fsync(file) != 0) error = errno;
   if (error != 0 && ::lseek(file, 0, SEEK_SET) == 0) {
-    // What lies past a limit of the size was not reached, and is still there.
+    // Data past a file size limit was not reached, and is still there.
     WriteAll(file, old);
     if (::ftruncate(file, static_cast<off_t>(old.size())) != 0) return errno;
   }
@@ -138,8 +137,8 @@ int WriteInPlace(const std::string& path, const std::string& content,
   return error != 0 ? error : finished;
 }
 
-// Through a temporary file. nullopt: its place cannot be taken, and nothing has
-// been changed.
+// Through a temporary file. nullopt: the file cannot be replaced, and nothing
+// was changed.
 std::optional<int> Replace(const std::string& path, const std::string& content,
                            const struct stat* old, bool durable) {
   if (old != nullptr &&
@@ -163,7 +162,7 @@ std::optional<int> Replace(const std::string& path, const std::string& content,
   }
   if (error == 0) error = errno;
   ::unlink(made.path.c_str());
-  // A mount, or another's file in a directory with the sticky bit.
+  // A mount, or a foreign file in a directory with the sticky bit.
   if (old != nullptr &&
       (error == EBUSY || error == EPERM || error == EACCES || error == EXDEV))
     return std::nullopt;
@@ -178,7 +177,7 @@ int WriteDescriptor(int number, const std::string& content) {
   return WriteAll(number, content);
 }
 
-// Waits for one who reads a pipe, as long as nobody tells us to stop.
+// Waits for a reader of a pipe, unless we are asked to stop.
 int OpenSpecial(const std::string& path) {
   for (;;) {
     const int file =
@@ -279,7 +278,7 @@ void SyncDirectory(const std::string& directory) {
   const int file =
       ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) FailPath(directory, errno);
-  // EINVAL: a file system that cannot.
+  // EINVAL: unsupported by the file system.
   const int error = ::fsync(file) != 0 && errno != EINVAL ? errno : 0;
   ::close(file);
   if (error != 0) FailPath(directory, error);
@@ -307,8 +306,8 @@ std::string WriteUnused(const std::string& stem, const std::string& extension,
     if (ReadWhole(path, kMostInput) == content) return path;
     if (::linkat(AT_FDCWD, made.path.c_str(), AT_FDCWD, path.c_str(), 0) == 0)
       return path;
-    // A file system without links; the window is that of two who choose the
-    // same name at once.
+    // A file system without links; the remaining race is between two processes
+    // that choose the same name.
     if ((errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) &&
         ::access(path.c_str(), F_OK) != 0 &&
         ::rename(made.path.c_str(), path.c_str()) == 0)

@@ -1,12 +1,11 @@
-// The one way to write a file.
+// The only way to write a file.
 //
-// Whole, or as it was: what is written goes to a temporary file beside its
-// target, under a name that nobody has, and then takes the target's place.
-// Links are followed. A file that is there keeps its mode, owner and group.
-// Where its place cannot be taken (it is a mount, has other names, carries
-// attributes, or stands in a directory that is not ours to write), it is
-// written where it is, and written back if that fails. Devices and pipes are
-// written into.
+// A file has the new content or the old, never a part: the content goes to a
+// temporary file beside the target, under an unused name, which then replaces
+// the target. Links are followed. An existing file keeps its mode, owner and
+// group. If it cannot be replaced (it is a mount, has hard links, carries
+// attributes, or is in a directory that we may not write), it is written in
+// place, and restored if that fails. Devices and pipes are written into.
 #ifndef VMTRUNC_BASE_WRITE_H_
 #define VMTRUNC_BASE_WRITE_H_
 
@@ -14,46 +13,45 @@
 
 namespace vmtrunc::base {
 
-// A place to write to, tried before the work whose result it is for.
+// A place to write to, tried before the work begins.
 class OutputFile {
  public:
-  // "-" is standard output, as are /dev/stdout and its like. Throws UsageError
-  // when it cannot be written. Changes nothing.
+  // "-" is standard output, and so are /dev/stdout and similar names. Throws
+  // UsageError if it cannot be written. Changes nothing.
   explicit OutputFile(std::string path);
 
-  // Throws UsageError, and then what was there is as it was.
+  // Throws UsageError and then leaves the old content.
   void Write(const std::string& content) const;
 
  private:
   std::string path_;
 };
 
-// All of it, from where the open file stands: a write may take a part, and only
-// the next one says why. Returns 0 or errno.
+// Writes all of it at the file's position: a write may take a part, and only
+// the next one returns the error. Returns 0 or errno.
 int WriteAll(int file, const std::string& content);
 
-// The same at once, as of OutputFile.
+// OutputFile and Write() in one call.
 void WriteFile(const std::string& path, const std::string& content);
 
-// A file that is not there, in a directory that nobody else knows of yet: it
-// may be there by half for a moment, and costs a third of WriteFile(). Throws
-// UsageError, and then half of it may be left.
+// Writes a new file, in a directory that no other process knows yet. It may be
+// incomplete for a moment, and costs a third of WriteFile(). Throws UsageError,
+// and may then leave a part.
 void WriteNew(const std::string& path, const std::string& content);
 
-// As WriteFile(), and on disk when it returns: also under its name.
+// As WriteFile(), and on disk when it returns, including its name.
 void WriteDurable(const std::string& path, const std::string& content);
 
-// What has been written under its name is on disk under it. Throws UsageError.
+// Flushes the names in the directory to disk. Throws UsageError.
 void SyncDirectory(const std::string& directory);
 
-// What has been written in that file system is on disk: many files, one wait.
-// Throws UsageError.
+// Flushes that file system to disk: many files, one wait. Throws UsageError.
 void SyncFileSystem(const std::string& directory);
 
-// Under a name that a command chose by itself no earlier result is replaced:
-// writes STEM.EXTENSION or, where that is another's, STEM-2.EXTENSION and so
-// on. Returns the path; that of a file which has the same content already is
-// as good. Throws UsageError.
+// Writes under a name that a command chose itself, and replaces no earlier
+// result: STEM.EXTENSION or, if that is taken, STEM-2.EXTENSION and so on.
+// Returns the path; a file that already has this content counts. Throws
+// UsageError.
 std::string WriteUnused(const std::string& stem, const std::string& extension,
                         const std::string& content);
 

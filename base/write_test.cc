@@ -25,7 +25,7 @@ mode_t ModeOf(const std::string& path) {
   return about.st_mode & 07777;
 }
 
-TEST_F(WriteTest, AFileThatIsNotThereIsMadeAsTheUmaskSays) {
+TEST_F(WriteTest, ANewFileHasTheModeOfTheUmask) {
   const mode_t mask = ::umask(027);
   WriteFile(Path("new"), "content");
   ::umask(mask);
@@ -45,7 +45,7 @@ TEST_F(WriteTest, ALinkStaysAndItsTargetIsWritten) {
   EXPECT_EQ(Get("data/least.vmt"), "new");
 }
 
-TEST_F(WriteTest, ALinkToNothingMakesWhatItPointsTo) {
+TEST_F(WriteTest, ADanglingLinkCreatesItsTarget) {
   fs::create_symlink("later", Path("link"));
   WriteFile(Path("link"), "new");
   EXPECT_TRUE(fs::is_symlink(Path("link")));
@@ -72,7 +72,7 @@ TEST_F(WriteTest, ModeAndOtherNamesAreKept) {
   EXPECT_EQ(Get("other"), "short");
 }
 
-TEST_F(WriteTest, WhatIsNewReplacesAndFollowsNothing) {
+TEST_F(WriteTest, ANewFileReplacesAndFollowsNothing) {
   WriteNew(Path("new"), "content");
   EXPECT_EQ(Get("new"), "content");
   EXPECT_NE(ErrorOf([&] { WriteNew(Path("new"), "other"); }), "");
@@ -82,7 +82,7 @@ TEST_F(WriteTest, WhatIsNewReplacesAndFollowsNothing) {
   EXPECT_FALSE(fs::exists(Path("later")));
 }
 
-TEST_F(WriteTest, ANameOf255BytesIsAName) {
+TEST_F(WriteTest, AcceptsANameOf255Bytes) {
   const std::string name(255, 'x');
   WriteFile(Path(name), "new");
   WriteFile(Path(name), "newer");
@@ -103,7 +103,7 @@ TEST_F(WriteTest, OwnersAreKept) {
 }
 
 // In a child whose files may not grow past 4 KiB, as on a full disk.
-TEST_F(WriteTest, WhatCannotBeWrittenWholeLeavesWhatWasThere) {
+TEST_F(WriteTest, AFailedWriteLeavesTheOldContent) {
   Put("old", "old");
   Put("linked", "linked");
   fs::create_hard_link(Path("linked"), Path("its-other-name"));
@@ -167,7 +167,7 @@ TEST_F(WriteTest, ALargeFileThatIsWrittenInPlaceIsWrittenBack) {
 }
 
 // It could not be written back, so that it is not written to.
-TEST_F(WriteTest, WhatCannotBeReadIsNotWrittenInPlace) {
+TEST_F(WriteTest, AnUnreadableFileIsNotWrittenInPlace) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   ::chmod(directory_.c_str(), 0755);
   Put("secret", "old");

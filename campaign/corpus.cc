@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kClasses = 9;  // CountClass(): 0..8
 
-// Paths of what is in the directory, in the order of their names.
+// Paths in the directory, in the order of their names.
 std::vector<std::string> Entries(const std::string& directory) {
   std::vector<std::string> paths;
   std::error_code error;
@@ -39,7 +39,7 @@ Script ScriptOf(const std::string& path, const std::string& content) {
   return DecodeBytes(std::span(bytes, content.size()));
 }
 
-// Of one that was killed while it wrote, now or in the past.
+// Whether it is a leftover of a process that was killed while it wrote.
 bool IsPart(const std::string& path) {
   return path.ends_with(".part") ||
          base::IsBookkeeping(fs::path(path).filename().string());
@@ -66,7 +66,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
                            ": expected a directory, not a link"};
   std::vector<std::string> foreign;
   for (const std::string& path : Entries(directory_)) {
-    if (IsPart(path)) continue;  // of one that was killed
+    if (IsPart(path)) continue;  // of a killed process
     const auto content = base::ReadWhole(path, kMostBytes);
     const std::string name = fs::path(path).filename().string();
     if (!content) {
@@ -116,7 +116,7 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   try {
     Keep(name, encoded);
   } catch (const base::UsageError&) {
-    states_ = before_states;  // not seen before it is written
+    states_ = before_states;  // not seen until written
     branches_ = before;
     throw;
   }
@@ -125,8 +125,8 @@ Gain KernelCorpus::TakeOne(const std::string& path,
   return gain;
 }
 
-// A file under this name that has another content was changed by somebody: it
-// stays, and ours gets the next free name.
+// A file of this name with other content was changed by someone: it stays, and
+// ours gets the next free name.
 void KernelCorpus::Keep(const std::string& name,
                         const std::string& content) const {
   const std::string path = directory_ + "/" + name;

@@ -1,4 +1,4 @@
-// The inputs that a campaign has for one kernel, and what they reach.
+// The inputs that a campaign has for one kernel, and their coverage.
 #ifndef VMTRUNC_CAMPAIGN_CORPUS_H_
 #define VMTRUNC_CAMPAIGN_CORPUS_H_
 
@@ -14,24 +14,23 @@
 
 namespace vmtrunc::campaign {
 
-// An entry stays for what it reaches and no entry before it did: abstract
-// states, and branches by how often they were taken (libFuzzer's classes). All
-// engines are measured by this alone, so that one that calls more things new
-// is not preferred, and the corpus is bounded by the number of these.
+// Keeps an entry for coverage that no earlier entry has: abstract states, and
+// branches with how often they are taken (libFuzzer's classes). All engines are
+// measured by this alone, so no engine benefits from its own notion of new
+// coverage, and the corpus is bounded.
 class KernelCorpus {
  public:
-  // Larger files are no inputs; a script of 256 events has 2,080 bytes.
+  // Larger files are not inputs; a script of 256 events has 2,080 bytes.
   static constexpr size_t kMostBytes = size_t{1} << 16;
 
-  // What is in the directory, which is made if it is not there. Any regular
-  // file that can be read is an input; what else is there is counted and left
-  // alone. Throws UsageError when the directory cannot be made.
+  // Loads the directory, which is created if missing. Any regular file that can
+  // be read is an input; others are counted and left alone. Throws UsageError
+  // if the directory cannot be created.
   KernelCorpus(std::string directory, const KernelSpec& kernel);
 
-  // Takes the files of another directory, in any form and of any name, that
-  // reach something new, until `stop`. Returns what that was. They are written,
-  // not yet on disk: that is the caller's, once for all that it takes. Throws
-  // UsageError.
+  // Takes the files of another directory, in any form and of any name, that add
+  // coverage, until `stop`. Returns the new coverage. The files are written but
+  // not flushed to disk: the caller does that once for all. Throws UsageError.
   Gain Take(
       const std::string& from,
       const std::function<bool()>& stop = [] { return false; });
@@ -40,25 +39,24 @@ class KernelCorpus {
   const std::vector<std::string>& names() const { return names_; }
   std::span<const uint8_t> states() const { return states_; }  // 0 or 1 each
   size_t StateCount() const;
-  // Of all that was looked at: what was no regular file, could not be read, or
-  // was too large.
+  // Files that were skipped: not regular, unreadable or too large.
   size_t skipped() const { return skipped_; }
 
  private:
-  // Of one file's content: bytes, or a script in text.
+  // Takes the content of a file: bytes, or a script in text.
   Gain TakeOne(const std::string& path, const std::string& content);
   void Keep(const std::string& name, const std::string& content) const;
-  // Returns what of the input is new, and counts it as seen.
+  // Returns the new coverage of the input, and marks it as seen.
   Gain Reach(const Draft& draft);
 
   std::string directory_;
   Rules rules_;
-  std::vector<std::string> names_;  // files that are named as NameOf() does
+  std::vector<std::string> names_;  // files named as by NameOf()
   std::vector<uint8_t> states_, taken_, branches_;  // branches: by class
   size_t skipped_ = 0;
 };
 
-// As `bytes` of the byte form.
+// As `bytes` in the byte form.
 Draft DraftOf(const std::string& bytes);
 
 }  // namespace vmtrunc::campaign

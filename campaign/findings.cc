@@ -10,11 +10,11 @@
 namespace vmtrunc::campaign {
 namespace {
 
-// Thrown through the shrinker, which is made of values, when time is up.
+// Thrown through the shrinker when time is up; the shrinker holds only values.
 struct TimeIsUp {};
 
-// Inputs of one cause that are shrunk, whatever they cost: from other starts
-// it comes to other ends. Later ones are when they begin with less.
+// Number of inputs of one root cause that are always minimised: other starts
+// give other results. Later ones only if they start smaller.
 constexpr unsigned kMostShrunk = 5;
 
 Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
@@ -34,8 +34,8 @@ Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
   Draft best = draft, sure = draft;
   for (const search::Effort effort :
        {search::Effort::kQuick, search::Effort::kThorough}) {
-    // What had no effect on the kernel is left out without asking; it may have
-    // had one with the rule flipped.
+    // Events without an effect on the kernel are removed without a run; they
+    // may have had one with the rule flipped.
     if (!judge(best, nullptr)) return sure;
     sure = best;
     try {
@@ -76,7 +76,7 @@ Finding& Findings::Slot(const search::RootCause& cause,
   return finding;
 }
 
-// What another vmtrunc wrote, of a property or a rule that is not known here.
+// Names of another vmtrunc, with a property or a rule that is unknown here.
 Finding& Findings::SlotOfStranger(const std::string& name) {
   const auto [at, is_new] = findings_.try_emplace(name);
   if (is_new) {
@@ -86,9 +86,9 @@ Finding& Findings::SlotOfStranger(const std::string& name) {
   return at->second;
 }
 
-// Rules of known bugs that repair a script with another cause: its one
-// rule helps by accident, or none does because what a fix does elsewhere (a
-// lock more, a deadlock) breaks something too.
+// Rules of known bugs that repair a script with another root cause: its own
+// rule may repair by accident, or none may, because a fix has side effects
+// (another lock, a deadlock) that violate something too.
 RuleSet Findings::KnownRepairs(const Draft& draft, Property property) const {
   const auto run = [&](const RuleSet& flips) {
     KernelSpec other = kernel_;
@@ -130,7 +130,7 @@ void Findings::Put(const search::RootCause& cause, const Draft& draft,
   const RuleSet repairs =
       finding.is_known ? RuleSet() : KnownRepairs(draft, cause.property);
   for (const size_t rule : repairs) {
-    finding.words += finding.is_known ? " and " : "; repaired too by ";
+    finding.words += finding.is_known ? " and " : "; also repaired by ";
     finding.words += AllRules()[rule].name;
     finding.is_known = true;
     const search::RootCause one{.property = cause.property,
@@ -174,7 +174,8 @@ const Finding* Findings::Add(const Draft& draft,
   const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
   const Draft shrunk =
       ShrinkUntil(judge(start, nullptr) ? start : draft, judge, stop);
-  // Words are a weak bond: what is left may show the rule.
+  // A cause without a rule is a weak constraint: the minimised script may show
+  // a rule.
   cause = search::CauseOf(shrunk, kernel_, cause.property, known_.rules());
   if (name != nullptr) *name = cause.Name(kernel_);
   if (cause.rule == search::RootCause::kSeveral) return nullptr;
@@ -210,7 +211,7 @@ void Findings::Count(const std::string& cause, uint64_t executions,
   const auto named = search::CauseNamed(name, kernel_);
   Finding& finding = named ? Slot(*named, name) : SlotOfStranger(name);
   finding.executions += executions;
-  // In the order of the log, whose times do not go back.
+  // In the order of the log, whose times do not decrease.
   if (finding.first_unix == 0) finding.first_unix = at_unix;
   finding.last_unix = at_unix;
 }

@@ -36,7 +36,7 @@ constexpr const char* kSplit =
 bool Never() { return false; }
 
 // What an expect line names is known on that kernel, and there alone.
-TEST(Known, IsWhatScriptsShow) {
+TEST(Known, IsReadFromScripts) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   const Known known(kernel, Corpus("found"));
   EXPECT_GE(known.size(), 2U);
@@ -49,7 +49,7 @@ TEST(Known, IsWhatScriptsShow) {
 }
 
 // Names are kept in files and in the log: each leads back to what it names.
-TEST(Causes, AreFoundAgainByTheirNames) {
+TEST(Causes, AreFoundByTheirNames) {
   for (const char* const base : {"2.6.9-mm", "2.6.11", "repaired"}) {
     const KernelSpec kernel = *ParseKernelSpec(base);
     for (int i = 0; i < kProperties; ++i) {
@@ -73,7 +73,7 @@ TEST(Causes, AreFoundAgainByTheirNames) {
   }
 }
 
-TEST(Findings, AKnownOneIsNotNew) {
+TEST(Findings, AKnownFindingIsNotNew) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, Corpus("found")));
   const Script script = Named(kSplit);
@@ -82,7 +82,7 @@ TEST(Findings, AKnownOneIsNotNew) {
   EXPECT_TRUE(findings.all().begin()->second.is_known);
 }
 
-TEST(Findings, OneACauseTheCheapest) {
+TEST(Findings, KeepsTheSmallestScriptOfEachCause) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, {}));
   const Script script = Named(kSplit);
@@ -107,7 +107,7 @@ TEST(Findings, OneACauseTheCheapest) {
 }
 
 // Two bugs stay two, and each script shows its own.
-TEST(Findings, TwoCausesAreTwo) {
+TEST(Findings, TwoCausesAreTwoFindings) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, {}));
   for (const char* name :
@@ -120,7 +120,7 @@ TEST(Findings, TwoCausesAreTwo) {
 
 // One bug is one row, though different rules repair its scripts and they
 // violate different properties; another bug is another row.
-TEST(Groups, AreBugsAsScriptsShowThem) {
+TEST(Groups, GroupFindingsByShownBug) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, Corpus("known")));
   std::set<std::string> causes;
@@ -149,7 +149,7 @@ TEST(Groups, AreBugsAsScriptsShowThem) {
 }
 
 // A bug that is known of another kernel is new of this one, under its name.
-TEST(Groups, AreNewWhereNoScriptShowsThemOnThatKernel) {
+TEST(Groups, AreNewIfNoScriptShowsThemOnThatKernel) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings findings(kernel, "2.6.11", Known(kernel, {}));
   ASSERT_NE(findings.Add(Named(kSplit), Never), nullptr);
@@ -159,7 +159,7 @@ TEST(Groups, AreNewWhereNoScriptShowsThemOnThatKernel) {
   EXPECT_FALSE(groups[0].is_known);
 }
 
-TEST(Findings, WhatHoldsIsNone) {
+TEST(Findings, AScriptThatHoldsIsNoFinding) {
   const KernelSpec kernel = *ParseKernelSpec("3.0");
   Findings findings(kernel, "3.0", Known(kernel, {}));
   const Script script = Named(kSplit);
@@ -169,7 +169,7 @@ TEST(Findings, WhatHoldsIsNone) {
 
 // A finding whose script has since been taken into the corpus is known, with
 // all that was counted for it.
-TEST(Findings, ALaterScriptMakesItKnown) {
+TEST(Findings, ALaterScriptMakesAFindingKnown) {
   const KernelSpec kernel = *ParseKernelSpec("2.6.11");
   Findings before(kernel, "2.6.11", Known(kernel, {}));
   const Script script = Named(kSplit);

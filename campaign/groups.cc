@@ -10,7 +10,7 @@
 namespace vmtrunc::campaign {
 namespace {
 
-// Known bugs that meet in one script are one row, whatever they violate.
+// Several known bugs in one script are one row, whatever they violate.
 std::string NameOf(const Finding& finding) {
   if (!finding.bug.empty()) return finding.bug;
   return finding.is_several ? "several-known" : finding.cause;

@@ -1,4 +1,4 @@
-// Findings by the bug that they show: the rows that people see.
+// Findings grouped by the bug that they show: the rows of tables.
 #ifndef VMTRUNC_CAMPAIGN_GROUPS_H_
 #define VMTRUNC_CAMPAIGN_GROUPS_H_
 
@@ -11,24 +11,24 @@
 
 namespace vmtrunc::campaign {
 
-// All findings of one kernel whose scripts show one known bug, or one finding
-// of another cause. Values; nothing points into the findings.
+// All findings on one kernel whose scripts show the same known bug, or one
+// finding of another root cause. Values; nothing points into the findings.
 struct Group {
   Finding least;     // the finding with the smallest script, if any has one
   std::string key;   // KeyOf() each of them
   std::string name;  // the bug, or RootCause::Name()
-  std::string what;  // one sentence, or the cause in words
+  std::string what;  // one sentence, or the root cause in words
   bool is_known = false;
-  uint64_t executions = 0;                // of all
+  uint64_t executions = 0;                // of all findings
   std::vector<std::string> properties;    // that they violate
   std::vector<std::string> causes;        // RootCause::Name()
   int64_t first_unix = 0, last_unix = 0;  // 0: never
 };
 
-// The group that the finding is in: its kernel, and the bug or the cause.
+// The group of the finding: its kernel, and the bug or the root cause.
 std::string KeyOf(const Finding& finding);
 
-// New ones first, then by kernel, the frequent ones first.
+// New groups first, then by kernel, frequent ones first.
 std::vector<Group> GroupsOf(const std::vector<Finding>& findings);
 
 // "2.6.11 violates no-page-past-size, known (corpus/found/x.vmt): F1, a split

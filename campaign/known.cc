@@ -20,7 +20,7 @@ bool IsExpected(const Script& script, const KernelSpec& kernel,
 Known::Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts)
     : kernel_(kernel) {
   const Rules rules = kernel.rules();
-  // Rules first: they decide what the causes are.
+  // Rules first: they determine the root causes.
   for (const bool rules_only : {true, false}) {
     for (const KnownScript& known : scripts) {
       const RunResult run = Run(known.script, rules);

@@ -1,4 +1,4 @@
-// Which violations are known: those that scripts of the corpus show.
+// Known violations: those that scripts of the corpus show.
 #ifndef VMTRUNC_CAMPAIGN_KNOWN_H_
 #define VMTRUNC_CAMPAIGN_KNOWN_H_
 
@@ -12,33 +12,33 @@
 
 namespace vmtrunc::campaign {
 
-// A file with scripts that somebody has looked at.
+// A file with a reviewed script.
 struct KnownScript {
   std::string path;
   Script script;
 };
 
-// Which (property, cause) are known of one kernel. The list is made by running
-// the scripts, of those that have a line `expect K breaks P` for that very
-// kernel, flips and all. What such a script violates there, with P
-// all else that it breaks, is known, and so is the rule that makes it hold:
-// the one that an `expect` line of the script names, or ReasonOf()'s.
+// The known (property, root cause) pairs of one kernel. The list is made by
+// running the scripts with a line `expect K breaks P` for exactly this kernel,
+// including flips. P and all other properties that such a script violates there
+// are known, together with the rule that repairs it: the rule that an `expect`
+// line of the script names, or ReasonOf()'s.
 class Known {
  public:
   Known(const KernelSpec& kernel, const std::vector<KnownScript>& scripts);
 
-  // Rules whose flip makes a known script hold, a bit each: CauseOf() takes
-  // them first.
+  // Rules whose flip repairs a known script, a bit each: CauseOf() tries them
+  // first.
   const RuleSet& rules() const { return rules_; }
-  // The script that shows it, or nullptr. Several known ones together are
-  // known by no script of their own: path "".
+  // The script that shows it, or nullptr. Several known bugs together have no
+  // script of their own: path "".
   const KnownScript* Find(const search::RootCause& cause) const;
   bool Has(const search::RootCause& cause) const {
     return cause.rule == search::RootCause::kSeveral || Find(cause) != nullptr;
   }
   // By RootCause::Name().
   const KnownScript* Find(const std::string& name) const;
-  // The script of those that shows the bug (report::BugShownBy), or nullptr.
+  // The known script that shows the bug (report::BugShownBy), or nullptr.
   const KnownScript* Showing(const std::string& bug) const;
   size_t size() const { return scripts_.size(); }
 

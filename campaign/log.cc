@@ -49,15 +49,15 @@ std::string ToLine(const SliceRecord& r) {
 
 namespace {
 
-// What no campaign writes, but a hand or a bad disk: after a largest number
-// none comes, and a time that does not fit is none.
+// Rejects lines that no campaign writes, from an editor or a bad disk: nothing
+// can follow a largest number, and a time must be in range.
 bool IsSane(const json& line) {
   constexpr uint64_t kMostSlices = uint64_t{1} << 53;
   constexpr double kMostSeconds = 1e12;
   const json& slice = line.at("slice");
   if (!slice.is_number_unsigned() || slice > kMostSlices) return false;
   for (const char* name : {"began", "seconds", "at"}) {
-    // The first may be before 1970; the last is not in lines of old.
+    // The first may be before 1970; the last is absent in old lines.
     const json time = line.value(name, json(0));
     if (!time.is_number() || time < -kMostSeconds || time > kMostSeconds)
       return false;
@@ -94,7 +94,7 @@ std::optional<SliceRecord> FromLine(const std::string& text) {
     line.at("end").get_to(r.end);
     line.at("causes").get_to(r.causes);
     line.at("unsorted").get_to(r.unsorted);
-    // A kernel that is not built has no totals and no findings.
+    // An unknown kernel has no totals and no findings.
     if (!ParseKernelSpec(r.kernel).ok()) return std::nullopt;
     return r;
   } catch (const json::exception&) {
@@ -117,7 +117,7 @@ void Log::Add(SliceRecord r) {
   r.end_unix = r.began_unix + static_cast<int64_t>(r.seconds);
   const int64_t last_unix =
       records_.empty() ? r.end_unix : records_.back().end_unix;
-  if (r.at < 0) {  // of a version that did not say: one job at a time, at most
+  if (r.at < 0) {  // of an old version: assume one job at a time
     const auto passed = static_cast<double>(r.end_unix - last_unix);
     r.at = at() +
            (records_.empty() ? r.seconds : std::clamp(passed, 0.0, r.seconds));
@@ -131,7 +131,7 @@ void Log::Add(SliceRecord r) {
 void Log::Parse(const std::string& content) {
   for (size_t at = 0; at < content.size();) {
     const size_t end = content.find('\n', at);
-    if (end == std::string::npos) break;  // torn
+    if (end == std::string::npos) break;  // incomplete
     const auto record = FromLine(content.substr(at, end - at));
     if (!record)
       ++bad_lines_;
@@ -171,7 +171,8 @@ void Log::Append(const SliceRecord& record, bool is_durable) {
   int error = base::WriteAll(file_, line);
   if (error == 0 && is_durable && ::fdatasync(file_) != 0) error = errno;
   if (error != 0) {
-    // Without the torn line; should even that fail, the next Open() cuts it.
+    // Without the incomplete line; if even that fails, the next Open()
+    // truncates it.
     if (::ftruncate(file_, before) != 0) errno = 0;
     base::FailPath(path_, error);
   }

@@ -1,6 +1,6 @@
-// What a campaign has done: one line of JSON for each slice that ended, only
-// ever appended to. A slice has happened when its line is whole on disk; what
-// it left in its directory is then no longer needed.
+// The history of a campaign: one line of JSON for each slice that ended,
+// append-only. A slice is done when its whole line is on disk; its directory is
+// then no longer needed.
 #ifndef VMTRUNC_CAMPAIGN_LOG_H_
 #define VMTRUNC_CAMPAIGN_LOG_H_
 
@@ -16,54 +16,53 @@
 namespace vmtrunc::campaign {
 
 struct SliceRecord {
-  uint64_t slice = 0;      // its number, from 1; never used again
+  uint64_t slice = 0;      // its number, from 1; never reused
   int64_t began_unix = 0;  // seconds
   double seconds = 0;
-  // How long campaigns had run in this directory, all together, when it ended:
-  // by the steady clock, so that it never goes back. Below 0: not said.
+  // Total time that campaigns had run in this directory when it ended, by the
+  // steady clock, so that it never decreases. Below 0: unknown.
   double at = -1;
   std::string kernel = {}, engine = {};
   uint64_t executions = 0, events = 0, effects = 0, drops = 0;
   Gain gain = {};
-  uint64_t states = 0;  // abstract states that the kernel's corpus has then
-  uint64_t corpus = 0;  // its entries
-  uint64_t of_seen = 0, of_count = 0;  // how many of how many, of --of
-  uint64_t memory_mib = 0;             // the most that the job had in memory
-  std::string end = {};                // "", or how it died: "signal 9"
+  uint64_t states = 0;  // abstract states in the kernel's corpus at that time
+  uint64_t corpus = 0;  // entries of that corpus
+  uint64_t of_seen = 0, of_count = 0;  // seen and total states of --of
+  uint64_t memory_mib = 0;             // the largest memory of the job
+  std::string end = {};                // "", or how it crashed: "signal 9"
   std::map<std::string, uint64_t> causes =
       {};                 // executions, by RootCause::Name()
-  uint64_t unsorted = 0;  // that broke, of no known cause
-  // When it ended. Not written: by the clock, but never before the slice that
-  // ended before it, whatever somebody has done to the clock.
+  uint64_t unsorted = 0;  // violations not classified by root cause
+  // When it ended, by the clock, but never before the previous slice, even if
+  // the clock was changed. Not written.
   int64_t end_unix = 0;
 };
 
 std::string ToLine(const SliceRecord& record);  // with the newline
 std::optional<SliceRecord> FromLine(const std::string& line);
 
-// A time as it is printed: 0 says never, so that a clock that was before 1970
-// gives 1.
+// A time for output: 0 means never, so a clock before 1970 gives 1.
 int64_t Since1970(int64_t unix_time);
 
 class Log {
  public:
-  // Reads what is there and cuts off a last line without an end, which was
-  // being written when the machine or the process stopped. Throws UsageError.
+  // Reads the log and truncates an incomplete last line, which was being
+  // written when the machine or the process stopped. Throws UsageError.
   static Log Open(const std::string& path);
-  // The same without a change to the file.
+  // The same without changing the file.
   static Log Read(const std::string& path);
 
   Log(Log&& other) noexcept;
   ~Log();
 
-  // On disk when it returns, unless the caller does not wait for that; or
-  // throws UsageError and the file is as before.
+  // On disk when it returns, unless the caller does not wait for that.
+  // Otherwise throws UsageError, and the file is as before.
   void Append(const SliceRecord& record, bool is_durable = true);
 
   // SliceRecord::at of the last one; 0: none.
   double at() const { return records_.empty() ? 0 : records_.back().at; }
   const std::vector<SliceRecord>& records() const { return records_; }
-  size_t bad_lines() const { return bad_lines_; }  // that say nothing to us
+  size_t bad_lines() const { return bad_lines_; }  // damaged lines
   bool Has(uint64_t slice) const;
 
  private:

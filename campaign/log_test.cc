@@ -69,7 +69,7 @@ TEST_F(LogTest, ASliceCountsOnce) {
   EXPECT_FALSE(moved.Has(5));
 }
 
-TEST_F(LogTest, LinesThatCannotBeTrueAreBad) {
+TEST_F(LogTest, RejectsImpossibleLines) {
   const std::string good = ToLine(Record(1));
   for (const auto& [from, to] :
        std::initializer_list<std::pair<std::string, std::string>>{
@@ -91,7 +91,7 @@ TEST_F(LogTest, LinesThatCannotBeTrueAreBad) {
 }
 
 // Cut anywhere in the last line, the log has the others, and continues.
-TEST_F(LogTest, StandsEveryTornLine) {
+TEST_F(LogTest, SurvivesEveryTruncatedLine) {
   const std::string one = ToLine(Record(1)), two = ToLine(Record(2));
   for (size_t cut = 0; cut < two.size(); ++cut) {
     std::ofstream(path_, std::ios::trunc) << one << two.substr(0, cut);
@@ -103,7 +103,7 @@ TEST_F(LogTest, StandsEveryTornLine) {
   }
 }
 
-TEST_F(LogTest, SkipsWhatIsDamaged) {
+TEST_F(LogTest, SkipsDamagedLines) {
   std::ofstream(path_) << "\n{}\n[1]\nnonsense \xff\xfe\n"
                        << std::string(5, '\0') << "\n"
                        << ToLine(Record(4)) << "{\"slice\": \"five\"}\n";
@@ -151,7 +151,7 @@ TEST_F(LogTest, ATimeBefore1970IsATime) {
 }
 
 // Of a version that did not write how long campaigns had run.
-TEST_F(LogTest, ALogWithoutThatHasAges) {
+TEST_F(LogTest, AnOldLogHasAges) {
   for (int64_t slice : {1, 2}) {
     SliceRecord record = Record(static_cast<uint64_t>(slice));
     record.began_unix = 1000 * slice;
@@ -167,7 +167,7 @@ TEST_F(LogTest, ALogWithoutThatHasAges) {
 }
 
 // A name that is not UTF-8 is written as text.
-TEST_F(LogTest, NamesNeedNotBeUtf8) {
+TEST_F(LogTest, AcceptsNamesThatAreNotUtf8) {
   Summary summary;
   summary.directory = "d\xff";
   Finding finding;

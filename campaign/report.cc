@@ -16,7 +16,7 @@ namespace {
 constexpr int kWidth = 560, kHeight = 260;
 constexpr int kLeft = 64, kRight = 96, kTop = 12, kBottom = 32;
 
-// Apart for eyes that see fewer colours too, and in both schemes.
+// Distinct for colour-blind readers too, and in both schemes.
 constexpr std::array<const char*, 8> kColours = {
     "#0072b2", "#e69f00", "#009e73", "#cc79a7",
     "#56b4e9", "#d55e00", "#8c8c00", "#7f7f7f"};
@@ -51,7 +51,7 @@ std::string Cell(const std::string& number) {
   return "<td class=\"n\">" + number + "</td>";
 }
 
-// The least of 1, 2, 5, 10, 20, ... that four steps of reach `most`.
+// The smallest of 1, 2, 5, 10, 20, ... of which four steps reach `most`.
 double StepFor(double most) {
   double step = std::pow(10, std::floor(std::log10(std::max(most, 1.0) / 4)));
   for (const double times : {1.0, 2.0, 5.0, 10.0})
@@ -79,7 +79,7 @@ std::string Grid(double most_x, double most_y, double step_y) {
   return svg;
 }
 
-// Where a curve's name goes: at its end, moved down past those that are there.
+// The place of a curve's name: at its end, moved down past other names.
 double BelowOthers(double y, const std::vector<double>& others) {
   for (bool moved = true; moved;) {
     moved = false;
@@ -114,9 +114,10 @@ std::string KernelRows(const Summary& s) {
       "<th scope=\"col\">time of jobs</th><th scope=\"col\">executions</th>"
       "<th scope=\"col\">events with an effect</th>"
       "<th scope=\"col\">abstract states</th>"
-      "<th scope=\"col\">of what prove knows</th><th scope=\"col\">corpus</th>"
+      "<th scope=\"col\">of the states of prove</th><th "
+      "scope=\"col\">corpus</th>"
       "<th scope=\"col\">last new state (UTC)</th>"
-      "<th scope=\"col\">jobs that died</th></tr></thead>\n<tbody>\n";
+      "<th scope=\"col\">jobs that crashed</th></tr></thead>\n<tbody>\n";
   for (const KernelTotals& k : s.kernels) {
     const double share = k.events == 0 ? 0
                                        : 100 * static_cast<double>(k.effects) /
@@ -137,10 +138,11 @@ std::string KernelRows(const Summary& s) {
 
 std::string PairRows(const Summary& s) {
   std::string html =
-      "<h2>Where the time went</h2>\n<p>The next slice goes to what has paid "
-      "most a second of late, one in four to what has waited longest. A new "
-      "abstract state counts as ten new branches, a new cause as a hundred."
-      "</p>\n<div class=\"wide\"><table>\n<thead><tr>"
+      "<h2>Time by engine</h2>\n<p>The next slice goes to the pair of kernel "
+      "and engine with the highest recent gain a second, one in four to the "
+      "pair that has waited longest. A new abstract state counts as ten new "
+      "branches, a new root cause as a hundred.</p>\n<div "
+      "class=\"wide\"><table>\n<thead><tr>"
       "<th scope=\"col\">kernel</th><th scope=\"col\">engine</th>"
       "<th scope=\"col\">slices</th><th scope=\"col\">time of jobs</th>"
       "<th scope=\"col\">executions a second</th>"
@@ -161,8 +163,9 @@ std::string FindingRows(const Summary& s) {
   if (s.groups.empty())
     return "<h2>Findings</h2>\n<p>No property was violated.</p>\n";
   std::string html =
-      "<h2>Findings</h2>\n<p>One row for each known bug or new cause, with the "
-      "smallest script that shows it, step by step.</p>\n"
+      "<h2>Findings</h2>\n<p>One row for each known bug or new root cause, "
+      "with "
+      "the smallest script that shows it, step by step.</p>\n"
       "<div class=\"wide\"><table>\n<thead><tr>"
       "<th scope=\"col\"></th><th scope=\"col\">kernel</th>"
       "<th scope=\"col\">bug</th><th scope=\"col\">what happens</th>"
@@ -172,7 +175,7 @@ std::string FindingRows(const Summary& s) {
   for (const Group& g : s.groups) {
     const Finding& f = g.least;
     const std::string name =
-        f.bug.empty() ? "new cause" : report::Escaped(f.bug);
+        f.bug.empty() ? "new root cause" : report::Escaped(f.bug);
     std::string properties;
     for (const std::string& property : g.properties)
       absl::StrAppend(&properties, properties.empty() ? "" : "<br>", "<code>",
@@ -253,7 +256,7 @@ std::string ReportPage(const Summary& s) {
       Chart("Inputs in the corpus", s.kernels, &GrowthPoint::corpus),
       "</div>\n", KernelRows(s), PairRows(s), "<h2>Left out</h2>\n<p>",
       Number(s.skipped),
-      " files in the corpora that are no inputs (directories, pipes, "
+      " files in the corpora that are not inputs (directories, pipes, "
       "unreadable or larger than 64 KiB); ",
       Number(s.bad_lines), " damaged lines in the log.</p>\n",
       "</body>\n</html>\n");

@@ -8,14 +8,15 @@
 
 namespace vmtrunc::campaign {
 
-// A page that needs nothing else but, for its links, the pages
-// findings/NAME.html beside it.
+// A self-contained page, except for its links to the pages findings/NAME.html
+// beside it.
 std::string ReportPage(const Summary& summary);
 
-// Where `finding` is explained: "findings/K-CAUSE.html", or the script.
+// The page or script that explains `finding`: "findings/K-CAUSE.html", or the
+// script.
 std::string PageOf(const Finding& finding);
 
-// A curve for each kernel: what `value` takes of a point over seconds of jobs.
+// A curve for each kernel: `value` of each point over seconds of jobs.
 std::string Chart(const std::string& title,
                   const std::vector<KernelTotals>& kernels,
                   uint64_t GrowthPoint::* value);

@@ -24,7 +24,7 @@ Pair Schedule::Choose(const std::vector<Pair>& running) {
   const bool by_wait = ++choices_ % kEvery == 0;
   size_t best = arms_.size();
   const auto better = [&](const Arm& one, const Arm& other) {
-    // What was never tried comes first, in the order of the lists.
+    // Untried pairs come first, in the order of the lists.
     const bool is_new = one.last == 0, other_new = other.last == 0;
     if (is_new != other_new) return is_new;
     if (is_new) return false;

@@ -1,5 +1,5 @@
-// Which kernel and engine the next slice of a campaign goes to: what has paid
-// most per second of late, and the others now and then.
+// Chooses the kernel and engine of the next slice of a campaign: the pair with
+// the highest recent gain a second, and sometimes the others.
 #ifndef VMTRUNC_CAMPAIGN_SCHEDULE_H_
 #define VMTRUNC_CAMPAIGN_SCHEDULE_H_
 
@@ -9,19 +9,19 @@
 
 namespace vmtrunc::campaign {
 
-// What a slice brought that the kernel's corpus did not have.
+// The coverage of a slice that the kernel's corpus did not have.
 struct Gain {
   unsigned states = 0;    // abstract states
-  unsigned features = 0;  // branches, by how often they were taken
-  unsigned causes = 0;    // of violations
+  unsigned features = 0;  // branches, with how often they are taken
+  unsigned causes = 0;    // root causes of violations
 
-  // One number, to compare slices by. A state is a rarer thing than a branch
-  // taken once more; a cause is what all is done for.
+  // A number by which slices are compared. A state is rarer than a branch taken
+  // more often; a root cause is the goal.
   double Worth() const { return 100.0 * causes + 10.0 * states + features; }
 };
 
 struct Pair {
-  unsigned kernel = 0, engine = 0;  // numbers, of the campaign's lists
+  unsigned kernel = 0, engine = 0;  // indices in the campaign's lists
   bool operator==(const Pair&) const = default;
 };
 
@@ -32,16 +32,16 @@ struct Pair {
 class Schedule {
  public:
   static constexpr double kFade = 0.5;
-  // Of so many choices one goes to the pair that has waited longest.
+  // One of so many choices goes to the pair that has waited longest.
   static constexpr unsigned kEvery = 4;
 
   Schedule(unsigned kernels, unsigned engines);
 
-  // `running`: pairs that a job is at; they are chosen again only when there
-  // are no others. It counts as a choice, so that the next may differ.
+  // `running`: pairs that a job is working on; they are chosen again only if
+  // there are no others. A call counts as a choice, so the next may differ.
   Pair Choose(const std::vector<Pair>& running);
-  // A slice of so many seconds has ended. Of a campaign that resumes all
-  // slices are noted again, in their order: then Choose() was not called.
+  // Records a slice of so many seconds. A campaign that resumes records all
+  // slices again, in order, without calling Choose().
   void Note(Pair pair, const Gain& gain, double seconds);
 
   double Rate(Pair pair) const;  // worth a second
@@ -53,7 +53,7 @@ class Schedule {
     double worth = 0, seconds = 0;  // faded
     double all_seconds = 0;
     unsigned slices = 0;
-    uint64_t last = 0;  // the choice that it had last; 0: none
+    uint64_t last = 0;  // number of its last choice; 0: none
   };
   const Arm& At(Pair pair) const {
     return arms_[pair.kernel * engines_ + pair.engine];

@@ -26,7 +26,7 @@ TEST(Schedule, TriesEveryPairFirst) {
   EXPECT_EQ(chosen.size(), 6U);
 }
 
-TEST(Schedule, GoesToWhatPays) {
+TEST(Schedule, PrefersPairsWithGain) {
   Schedule schedule(2, 3);
   auto chosen = Play(schedule, 100, [](Pair pair, int) {
     return pair == Pair{1, 2} ? 50.0 : 1.0;
@@ -35,7 +35,7 @@ TEST(Schedule, GoesToWhatPays) {
   for (const auto& [pair, count] : chosen) EXPECT_GE(count, 3);
 }
 
-TEST(Schedule, LeavesWhatNoLongerPays) {
+TEST(Schedule, LeavesPairsWithoutRecentGain) {
   Schedule schedule(2, 1);
   // Kernel 0 has all it has in the first slices; kernel 1 keeps giving.
   auto chosen = Play(schedule, 60, [](Pair pair, int i) {
@@ -44,13 +44,13 @@ TEST(Schedule, LeavesWhatNoLongerPays) {
   EXPECT_GT((chosen[{1, 0}]), 30);
 }
 
-TEST(Schedule, SharesWhereNothingPays) {
+TEST(Schedule, SharesTimeIfNoPairGains) {
   Schedule schedule(4, 2);
   auto chosen = Play(schedule, 80, [](Pair, int) { return 0.0; });
   for (const auto& [pair, count] : chosen) EXPECT_EQ(count, 10);
 }
 
-TEST(Schedule, DoesNotGiveOneTwiceAtOnce) {
+TEST(Schedule, DoesNotRunAPairTwiceAtOnce) {
   Schedule schedule(1, 2);
   const Pair one = schedule.Choose({});
   const Pair other = schedule.Choose({one});
@@ -58,7 +58,7 @@ TEST(Schedule, DoesNotGiveOneTwiceAtOnce) {
   schedule.Choose({one, other});  // more jobs than pairs: any
 }
 
-TEST(Schedule, GoesOnFromWhatIsTold) {
+TEST(Schedule, ContinuesFromGivenTotals) {
   Schedule schedule(2, 1);
   schedule.Note({0, 0}, {.states = 1}, 30);
   schedule.Note({1, 0}, {.states = 90}, 30);

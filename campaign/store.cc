@@ -26,8 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "vmtrunc campaign 1\n";
 
-// Open file description locks: as flock(), but that there is one can be seen
-// without taking it, which a campaign that starts just then would fail for.
+// Open file description locks: like flock(), but can be tested without being
+// taken, which could make a starting campaign fail.
 bool Lock(int file, int command, short type, struct flock& lock) {
   lock = {};
   lock.l_type = type;
@@ -51,8 +51,8 @@ fs::file_type TypeOf(const std::string& path) {
   return fs::symlink_status(path, error).type();
 }
 
-// Nothing in it but a lock that is empty, which is how one that was killed as
-// it began leaves it. (Other programs have a file `lock`, too.)
+// Whether it contains only an empty lock, as a campaign that was killed at its
+// start leaves it. (Other programs have a file `lock`, too.)
 bool IsNew(const std::string& directory) {
   std::error_code error;
   if (TypeOf(directory) == fs::file_type::not_found) return true;
@@ -66,7 +66,7 @@ bool IsNew(const std::string& directory) {
   return true;
 }
 
-// What we write into must not lead to somewhere else.
+// Directories that we write into must not be links.
 void ExpectNoLinks(const Store& store) {
   for (const char* name : {"corpus", "findings", "died", "jobs"})
     if (TypeOf(store.Path(name)) != fs::file_type::directory)
@@ -107,12 +107,12 @@ Store Store::Open(const std::string& directory) {
   if (!Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held))
     throw base::UsageError{
         absl::StrCat(base::Shown(directory),
-                     ": another campaign runs there; to see it: vmtrunc "
+                     ": another campaign runs there; its status: vmtrunc "
                      "campaign ",
                      base::PathWord(directory), " --status")};
-  // Another command may have begun there before the lock.
+  // Another command may have started there before the lock.
   if (is_new && !IsNew(directory)) CheckFormat(directory);
-  // The lock comes first: one that was killed between the two left no format.
+  // The lock comes first: a campaign killed between the two leaves no format.
   if (TypeOf(store.Path("format")) == fs::file_type::not_found)
     base::WriteDurable(store.Path("format"), kFormat);
   CheckFormat(directory);

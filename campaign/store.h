@@ -20,30 +20,30 @@ namespace vmtrunc::campaign {
 
 class Store {
  public:
-  // Makes the directory if it is not there, and locks it. Throws UsageError:
-  // another campaign runs there; it is of another version; it is something
-  // else.
+  // Creates the directory if missing, and locks it. Throws UsageError if
+  // another campaign runs there, or if it has another version or is not a
+  // campaign's.
   static Store Open(const std::string& directory);
-  // To look at, whether it runs or not. Throws UsageError.
+  // Opens it read-only, running or not. Throws UsageError.
   static Store Look(const std::string& directory);
 
-  // Called when the directory is there and not locked yet.
+  // Called when the directory exists and is not locked yet.
   static inline std::function<void()> on_step_for_test;
 
   Store(Store&& other) noexcept;
   ~Store();
 
-  // Of Look(): whether a campaign runs there.
+  // After Look(): whether a campaign runs there.
   bool running() const { return running_; }
   std::string Path(const std::string& name) const {
     return directory_ + "/" + name;
   }
   const std::string& directory() const { return directory_; }
-  // Numbers of slices that have a directory, ascending.
+  // Numbers of the slices that have a directory, ascending.
   std::vector<uint64_t> Jobs() const;
   std::string JobDirectory(uint64_t slice) const;
-  // Removes what a slice has in its directory, and that. Returns false when
-  // something else is in it, which stays.
+  // Removes a slice's files and its directory. Returns false if there are other
+  // files, which stay.
   bool RemoveJob(uint64_t slice) const;
 
  private:

@@ -19,7 +19,7 @@ class StoreTest : public base::Scratch {
   }
 };
 
-TEST_F(StoreTest, WhoComesSecondIsRefused) {
+TEST_F(StoreTest, ASecondCampaignIsRefused) {
   EXPECT_EQ(Meanwhile([&] { Store::Open(Path("out")); }), "");
   std::filesystem::remove_all(Path("out"));
   EXPECT_NE(

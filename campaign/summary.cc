@@ -108,7 +108,7 @@ Summary Summarize(const std::vector<SliceRecord>& records) {
     summary.executions += r.executions;
     summary.died += r.end.empty() ? 0 : 1;
     summary.memory_mib = std::max(summary.memory_mib, r.memory_mib);
-    // Of the first: later ones may have another idea of what time it is.
+    // Of the first record: later ones may have another clock.
     if (&r == &records.front()) summary.began_unix = r.began_unix;
     summary.last_unix = r.end_unix;
     summary.ran = r.at;
@@ -135,7 +135,7 @@ std::string LineOf(const Summary& s) {
   const std::string share =
       of == 0 ? ""
               : absl::StrFormat(
-                    " (%.1f %% of what prove knows)",
+                    " (%.1f %% of those of prove)",
                     100 * static_cast<double>(seen) / static_cast<double>(of));
   return absl::StrFormat(
       "%s, %s executions (%.0f a second), %d abstract states%s, %s; corpus %d; "
@@ -147,7 +147,7 @@ std::string LineOf(const Summary& s) {
           ? "none yet"
           : "last new " + DurationInWords(s.ran - s.last_new_at) + " ago",
       s.corpus(), s.new_count(), s.groups.size() - s.new_count(), s.memory_mib,
-      s.died == 0 ? "" : absl::StrFormat("; %d jobs died", s.died));
+      s.died == 0 ? "" : absl::StrFormat("; %d jobs crashed", s.died));
 }
 
 nlohmann::json ToJson(const Summary& s) {

@@ -1,4 +1,4 @@
-// What a campaign has come to, for people, programs and its page.
+// The results of a campaign, for people, programs and its page.
 #ifndef VMTRUNC_CAMPAIGN_SUMMARY_H_
 #define VMTRUNC_CAMPAIGN_SUMMARY_H_
 
@@ -24,8 +24,8 @@ struct KernelTotals {
   uint64_t executions = 0, events = 0, effects = 0;
   uint64_t states = 0, corpus = 0, of_seen = 0, of_count = 0;
   uint64_t unsorted = 0;
-  // When a new abstract state was last seen: by the clock, 0: never; and how
-  // long campaigns had run then, below 0: never.
+  // When a new abstract state was last seen: by the clock, 0: never; and the
+  // total time of campaigns at that moment, below 0: never.
   int64_t last_new_unix = 0;
   double last_new_at = -1;
   std::vector<GrowthPoint> growth;
@@ -42,17 +42,17 @@ struct PairTotals {
 struct Summary {
   std::string directory;
   bool running = false;
-  std::vector<KernelTotals> kernels;  // as they first came
+  std::vector<KernelTotals> kernels;  // in the order in which they appeared
   std::vector<PairTotals> pairs;
-  std::vector<Group> groups;  // GroupsOf() what was found on all kernels
-  double seconds = 0;         // of jobs, those that run not in it
-  double ran = 0;             // how long campaigns have run here, all together
-  uint64_t executions = 0;    // those of jobs that run too
+  std::vector<Group> groups;  // GroupsOf() the findings on all kernels
+  double seconds = 0;         // of jobs that have ended
+  double ran = 0;             // total time that campaigns have run here
+  uint64_t executions = 0;    // including running jobs
   unsigned died = 0;
-  uint64_t memory_mib = 0;  // the most that a job had
+  uint64_t memory_mib = 0;  // the largest memory of a job
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
   double last_new_at = -1;
-  size_t skipped = 0;    // files of the corpora that were no inputs
+  size_t skipped = 0;    // files in the corpora that are not inputs
   size_t bad_lines = 0;  // of the log
 
   size_t new_count() const;
@@ -63,7 +63,7 @@ struct Summary {
 Summary Summarize(const std::vector<SliceRecord>& records);
 
 // One line, without control codes: executions and time of all runs. Its ages
-// are times that campaigns have run, by the steady clock.
+// are campaign time, by the steady clock.
 std::string LineOf(const Summary& summary);
 // Schema version 1.
 nlohmann::json ToJson(const Summary& summary);

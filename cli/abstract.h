@@ -1,6 +1,6 @@
-// Sets of abstract states (Checker::NoteFeatures) in files: a first line that
-// names the form, lines with # that say where they are from, and a number a
-// line, ascending.
+// Files with sets of abstract states (Checker::NoteFeatures): a first line with
+// the format, lines with # that give the origin, and one number a line,
+// ascending.
 #ifndef VMTRUNC_CLI_ABSTRACT_H_
 #define VMTRUNC_CLI_ABSTRACT_H_
 
@@ -16,10 +16,10 @@ namespace vmtrunc::cli {
 inline constexpr unsigned kAbstractStates = Checker<LargeCaps>::kFeatures;
 static_assert(kAbstractStates == Checker<SmallCaps>::kFeatures);
 
-// `seen`: kAbstractStates bytes, not 0 where seen.
+// `seen`: kAbstractStates bytes, nonzero if seen.
 void WriteAbstract(const std::string& path, const std::string& from,
                    std::span<const uint8_t> seen);
-// The same bytes. Throws UsageError.
+// Returns the same bytes. Throws UsageError.
 std::vector<uint8_t> ReadAbstract(const std::string& path);
 
 }  // namespace vmtrunc::cli

@@ -85,7 +85,7 @@ search::ProveOptions OptionsOf(const BoundArguments& o) {
                            ? static_cast<uint64_t>(o.memory * double(kGiB))
                            : std::min(4 * kGiB, base::MemoryLimit());
   options.stop = &base::StopOnSignals();
-  constexpr double kMostSeconds = 1e9;  // a clock has no more
+  constexpr double kMostSeconds = 1e9;  // the range of a clock
   if (o.seconds != 0)
     options.until =
         Clock::now() +

@@ -23,8 +23,8 @@ struct BugsOptions {
   std::string corpus;
 };
 
-// corpus/history here, where it is installed, or beside the sources that this
-// was built from.
+// corpus/history here, where it is installed, or beside the sources of this
+// build.
 fs::path FindCorpus(const std::string& given) {
   if (!given.empty()) return given;
   std::error_code error;

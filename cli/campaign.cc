@@ -29,8 +29,7 @@ namespace fs = std::filesystem;
 
 std::string Set(const char* variable) { return std::string(variable) + "=1"; }
 
-// Of the sources that build/release/bin/vmtrunc was built from, or as it was
-// installed.
+// Of the sources of build/release/bin/vmtrunc, or as installed.
 std::vector<std::string> DefaultKnown() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -50,7 +49,7 @@ int StatusOf(const campaign::Summary& summary) {
   return summary.new_count() == 0 ? base::kExitHeld : base::kExitBroken;
 }
 
-// A row for each known bug or new cause, and the command that explains its
+// A row for each known bug or new root cause, and the command that explains its
 // smallest script.
 void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
   if (summary.groups.empty()) {
@@ -59,7 +58,7 @@ void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
   }
   const bool one_kernel = summary.kernels.size() == 1;
   std::cout << (one_kernel ? summary.kernels.front().kernel + ":\n" : "")
-            << "       executions  events  bug, and what happens\n";
+            << "       executions  events  bug and effect\n";
   for (const campaign::Group& group : summary.groups) {
     const campaign::Finding& least = group.least;
     std::cout << absl::StreamFormat(
@@ -87,7 +86,7 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
   std::cout << "report: " << base::Shown(o.directory) << "/report.html\n";
 }
 
-// A campaign that runs, or has stopped, as its directory has it.
+// The state of a running or stopped campaign, read from its directory.
 int Status(const CampaignOptions& o) {
   const campaign::Store store = campaign::Store::Look(o.directory);
   const campaign::Log log = campaign::Log::Read(store.Path("log.jsonl"));
@@ -116,8 +115,7 @@ int Status(const CampaignOptions& o) {
   return StatusOf(summary);
 }
 
-// Those that were asked for must be there; of all, which is the default, those
-// that are there.
+// Requested engines must be installed; the default is all installed ones.
 void ChooseEngines(CampaignOptions& o) {
   const bool all = o.engines.empty();
   for (const Engine& engine : AllEngines()) {
@@ -132,7 +130,7 @@ void ChooseEngines(CampaignOptions& o) {
       // Without the first there is nothing to run.
       if (!all || &engine == &AllEngines().front()) throw;
       std::cerr << "vmtrunc: without the engine " << engine.name << ": "
-                << engine.fuzzer << " is not there (ci/build fuzz release "
+                << engine.fuzzer << " is missing (ci/build fuzz release "
                 << "builds it)\n";
     }
   }
@@ -158,8 +156,8 @@ int Campaign(CampaignOptions o) {
     throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer time", run.seconds())};
   if (!is_read) {
-    // No complaint: who has read enough has closed it. What is still to be
-    // flushed goes nowhere.
+    // No error: the reader has closed the pipe. What is still to be flushed is
+    // discarded.
     const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     ::dup2(null, STDOUT_FILENO);
     std::cout.clear();
@@ -191,12 +189,12 @@ const std::vector<Engine>& AllEngines() {
        .variables = {}},
       {.name = "compares",
        .fuzzer = "fuzz_compares",
-       .describes = "the same, and libFuzzer's value profile",
+       .describes = "the same with libFuzzer's value profile",
        .flags = {"-use_value_profile=1"},
        .variables = {}},
       {.name = "blind",
        .fuzzer = "fuzz_truncate",
-       .describes = "libFuzzer's mutation of bytes, edges alone",
+       .describes = "libFuzzer's byte mutation, edges only",
        .flags = {},
        .variables = {Set(fuzz::kBlindVariable),
                      Set(fuzz::kNoFeaturesVariable)}}};
@@ -275,49 +273,49 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
 void AddCampaign(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "campaign",
-      "fuzzes kernels continuously, in a directory from which it can be "
-      "stopped "
-      "and resumed.\nExit status: 0 nothing new was found, 1 "
-      "something was, 2 bad usage or input, or no room on the disk, 3 it was "
-      "stopped.");
+      "fuzzes kernels continuously, in a directory; it can be stopped and "
+      "resumed.\nExit status: 0 no new finding, 1 a new finding, 2 bad usage "
+      "or "
+      "input, or disk full, 3 stopped.");
   auto o = std::make_shared<CampaignOptions>();
   auto hours = std::make_shared<double>(0);
-  sub->add_option("DIR", o->directory, "its directory, made if not there")
+  sub->add_option("DIR", o->directory, "its directory, created if missing")
       ->required();
-  sub->add_option("--kernels", o->kernels, "which; all by default")
+  sub->add_option("--kernels", o->kernels, "kernels to fuzz, default: all")
       ->delimiter(',');
   sub->add_option("--engines", o->engines, EnginesInWords())
       ->delimiter(',')
       ->check(CLI::IsMember({"plain", "compares", "blind"}));
   CLI::Option* const in_hours =
-      sub->add_option("--hours", *hours, "how long; no end by default")
+      sub->add_option("--hours", *hours, "duration, default: unlimited")
           ->check(kNotNegative);
-  sub->add_option("--seconds", o->seconds, "the same")
+  sub->add_option("--seconds", o->seconds, "duration")
       ->check(kNotNegative)
       ->excludes(in_hours);
-  sub->add_option("--slice", o->slice_seconds, "seconds a job, 30 by default")
+  sub->add_option("--slice", o->slice_seconds, "seconds of a job, default 30")
       ->check(CLI::Range(0.1, 3600.0))
       ->check(kNumber);
-  sub->add_option("--jobs", o->jobs, "at once; as many as processors")
+  sub->add_option("--jobs", o->jobs,
+                  "parallel jobs, default: number of processors")
       ->check(CLI::Range(1, 64));
-  sub->add_option("--memory", o->memory_mib, "MiB a job, 512 by default")
+  sub->add_option("--memory", o->memory_mib, "MiB of a job, default 512")
       ->check(CLI::Range(64, 65536));
-  sub->add_option("--events", o->events, "at most so many a script, 32")
+  sub->add_option("--events", o->events, "maximum of a script, default 32")
       ->check(CLI::Range(1, kMaxEvents));
-  sub->add_option("--seed", o->seed, "of the first job, 32 bits; 0: any")
+  sub->add_option("--seed", o->seed,
+                  "seed of the first job, 32 bits; 0: random")
       ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--known", o->known,
-                  "scripts whose expect lines say what is known; by default "
-                  "the sources' corpus/found, history and known");
-  sub->add_option("--corpus", o->corpus,
-                  "scripts to start from, in text or bytes");
+                  "scripts whose expect lines define what is known; default: "
+                  "corpus/found, history and known of the sources");
+  sub->add_option("--corpus", o->corpus, "seed scripts, in text or bytes");
   sub->add_option("--of", o->of,
-                  "[KERNEL=]FILE: abstract states that there are, of vmtrunc "
-                  "prove --abstract-to, to say which share was seen");
+                  "[KERNEL=]FILE: all abstract states, from vmtrunc prove "
+                  "--abstract-to, to print the share that was seen");
   sub->add_option("--fuzzers", o->fuzzers,
                   "directory of fuzz_truncate and fuzz_compares");
-  sub->add_flag("--status", o->status, "only say how far it is");
-  sub->add_flag("--json", o->json, "the end, or the status, as JSON");
+  sub->add_flag("--status", o->status, "only print the status");
+  sub->add_flag("--json", o->json, "print the result or the status as JSON");
   sub->callback([=, &run] {
     run = [=] {
       CampaignOptions options = *o;

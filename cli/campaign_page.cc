@@ -12,7 +12,7 @@
 namespace vmtrunc::cli {
 namespace {
 
-constexpr int kLookMs = 20;  // at `stop`
+constexpr int kLookMs = 20;  // interval of checks of `stop`
 
 [[noreturn]] void MakeInChild(int out, pid_t parent,
                               const std::function<std::string()>& make) {
@@ -27,7 +27,7 @@ constexpr int kLookMs = 20;  // at `stop`
   ::_exit(0);
 }
 
-// Up to the end, or to `stop`.
+// Reads to the end, or until `stop`.
 std::string ReadUnless(const std::atomic<bool>& stop, int in) {
   std::string all;
   std::array<char, 1 << 16> part;

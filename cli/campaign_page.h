@@ -1,5 +1,5 @@
-// Work that takes seconds and can be done without: in a process of its own, so
-// that it can be given up.
+// Runs optional work of some seconds in a process of its own, so that it can be
+// abandoned.
 #ifndef VMTRUNC_CLI_CAMPAIGN_PAGE_H_
 #define VMTRUNC_CLI_CAMPAIGN_PAGE_H_
 
@@ -10,8 +10,8 @@
 
 namespace vmtrunc::cli {
 
-// What `make` returns; nothing when `stop` comes first, when it fails, and
-// where no process can be had. Requires: this process has no other threads.
+// Returns the result of `make`; nothing if `stop` comes first, if it fails, or
+// if no process can be created. Requires: this process has no other threads.
 std::optional<std::string> MakeUnless(const std::atomic<bool>& stop,
                                       const std::function<std::string()>& make);
 

@@ -25,13 +25,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kNetSeconds = 15;  // JobSpec::most_seconds
-// Less is no time to start a process in.
+// With less time left, no process is started.
 constexpr double kShortestSlice = 0.05;
 
 int64_t Now() { return static_cast<int64_t>(std::time(nullptr)); }
 
-// Kernel, engine and when, of a slice: what cannot be known from elsewhere
-// when the campaign that began it is gone.
+// Kernel, engine and start of a slice: information that nothing else has after
+// the campaign that started it has ended.
 std::string WhatText(const campaign::SliceRecord& r) {
   return absl::StrCat(r.kernel, "\n", r.engine, "\n", r.began_unix, "\n", r.at,
                       "\n", SecondsSinceBoot(), "\n");
@@ -61,7 +61,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
       ran_before_(log_.at()),
       next_line_(start_ + std::chrono::minutes(1)) {
   ::signal(SIGPIPE, SIG_IGN);
-  ExpectReport();  // what is written when a slice ends, before one begins
+  ExpectReport();  // written when a slice ends, checked before one starts
   for (const std::string& name : options_.engines)
     for (const Engine& engine : AllEngines())
       if (engine.name == name) engines_.push_back(engine);
@@ -80,7 +80,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
   MakePages();
 }
 
-// Of one that fails: no job runs when it has said so.
+// For a job that fails: no job runs after the message.
 CampaignRun::~CampaignRun() = default;
 
 void CampaignRun::OpenKernel(const std::string& name,
@@ -122,7 +122,7 @@ void CampaignRun::Start() {
     time =
         std::max(kShortestSlice, std::min(options_.seconds - seconds(), time));
   std::error_code error;
-  // One that is there is not the next slice's, whosever it is.
+  // An existing one is not the next slice's.
   while (!fs::create_directory(store_.JobDirectory(++last_slice_), error))
     if (error && error != std::errc::file_exists)
       base::FailPath(store_.JobDirectory(last_slice_), error.value());
@@ -158,7 +158,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
                .directory = directory,
                .arguments = engine.flags,
                .variables = engine.variables,
-               // The stack, the libraries and what malloc maps ahead.
+               // Stack, libraries and what malloc maps in advance.
                .most_bytes = (uint64_t{options_.memory_mib} + 1024) << 20,
                .most_seconds = static_cast<uint64_t>(seconds) + kNetSeconds};
   const unsigned seed =
@@ -183,12 +183,12 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
 }
 
 void CampaignRun::StopAll() {
-  WaitedEnough();  // from now on
+  WaitedEnough();  // starts the wait
   for (Slice& slice : slices_) slice.job->End();
   for (Slice& slice : slices_)
     while (!slice.job->Ended())
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  // Taken from the list first: should one not be harvested, its directory stays
+  // Removed from the list first: if one is not harvested, its directory stays
   // for the next campaign.
   std::vector<Slice> ended;
   ended.swap(slices_);

@@ -1,4 +1,4 @@
-// A campaign that runs: it starts slices, takes what they leave, and tells.
+// A running campaign: it starts slices, processes their results, and reports.
 #ifndef VMTRUNC_CLI_CAMPAIGN_RUN_H_
 #define VMTRUNC_CLI_CAMPAIGN_RUN_H_
 
@@ -22,37 +22,37 @@
 
 namespace vmtrunc::cli {
 
-// In a slice's directory, a line each: its kernel, its engine, when it began by
-// the clock, how long campaigns had run then, and the seconds since the machine
-// was started. For when the campaign that began it is gone, and for --status.
+// A file in a slice's directory, one value a line: its kernel, its engine, its
+// start by the clock, the campaign time then, and the seconds since boot. Used
+// after the campaign that started it has ended, and by --status.
 inline constexpr const char* kSliceFile = "what";
 
 struct CampaignOptions {
   std::string directory, fuzzers;
   std::vector<std::string> kernels, engines, known, corpus, of;
-  double seconds = 0;  // 0: no end
+  double seconds = 0;  // 0: unlimited
   double slice_seconds = 30;
   unsigned jobs = 0;  // 0: one a processor
   unsigned memory_mib = 512;
   unsigned events = 32;
-  uint32_t seed = 0;  // of the first slice, then counted up; 0: any
+  uint32_t seed = 0;  // of the first slice, then incremented; 0: random
   bool json = false, status = false;
 };
 
-// What is read once, before the directory is made or opened: it may be a pipe,
-// which may make us wait.
+// Inputs that are read once, before the directory is created or opened: a file
+// may be a pipe, which may block.
 struct CampaignInputs {
   explicit CampaignInputs(const CampaignOptions& options);
 
   struct States {
-    std::string kernel;         // empty: of each
-    std::vector<uint8_t> seen;  // as ReadAbstract() has them
+    std::string kernel;         // empty: all kernels
+    std::vector<uint8_t> seen;  // as from ReadAbstract()
   };
   std::vector<campaign::KnownScript> known;
   std::vector<States> of;
 };
 
-// How a slice is fuzzed.
+// The settings of a slice.
 struct Engine {
   const char* name;
   const char* fuzzer;
@@ -61,35 +61,35 @@ struct Engine {
 };
 const std::vector<Engine>& AllEngines();
 
-// The scripts in files below these places; by default of the sources that the
-// command was built from, if they are there.
+// The scripts in files below these places; default: those of the sources that
+// the command was built from, if present.
 std::vector<campaign::KnownScript> ReadKnown(
     const std::vector<std::string>& places);
 
-// The seconds that clocks of all processes agree on, also when the time is set.
+// A clock in seconds that all processes share, unaffected by changes of the
+// time.
 double SecondsSinceBoot();
 
-// How long campaigns have run in the directory, the one that runs now with it.
+// Total time that campaigns have run in the directory, including a running one.
 double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
 
-// Findings of a kernel as its files and the log have them.
+// Findings on a kernel, restored from its files and the log.
 campaign::Findings RestoreFindings(
     const campaign::Store& store, const std::string& kernel,
     const std::vector<campaign::KnownScript>& known,
     const std::vector<campaign::SliceRecord>& records);
 
 // Invariants:
-//   1  a slice's directory goes when its line in the log is on disk, not before
-//   2  what is in the directory is enough to resume from, at any moment
+// 1  a slice's directory is removed after its line in the log is on disk
+// 2  the directory is sufficient to resume from at any moment
 class CampaignRun {
  public:
-  // Takes what slices of a campaign that was killed have left. Throws
-  // UsageError.
+  // Processes slices that a killed campaign has left. Throws UsageError.
   CampaignRun(const CampaignOptions& options, const CampaignInputs& inputs);
   ~CampaignRun();
 
-  // Until time is up, a signal comes, or nobody reads any more. Throws
-  // UsageError when the disk is full, or jobs do not even begin.
+  // Runs until time is up, a signal, or a closed output. Throws UsageError if
+  // the disk is full, or jobs fail at once.
   void Run();
   campaign::Summary Sum() const;
   bool stopped() const { return stop_; }               // by a signal
@@ -126,14 +126,14 @@ class CampaignRun {
   JobSpec SpecOf(uint64_t number, campaign::Pair pair, double seconds) const;
   void StopAll();
   void Look();  // at all slices
-  // Takes what the slice left: its inputs, what it broke, and its line. Returns
-  // false when there is no time for that.
+  // Processes the results of the slice: its inputs, its violations, and its
+  // line. Returns false if there is no time.
   bool Harvest(const campaign::SliceRecord& record, KernelState& kernel);
   bool TakeSlice(campaign::SliceRecord record, KernelState& kernel);
   bool HarvestCauses(const fuzz::FuzzStatus& status, KernelState& kernel,
                      campaign::SliceRecord& record);
   void KeepFinding(const campaign::Finding& finding);
-  void MakePages();  // those that there was no time for
+  void MakePages();  // pages that there was no time for
   void MakePage(const campaign::Finding& finding);
   void KeepDied(const campaign::SliceRecord& record);
   void End(Slice& slice);
@@ -154,8 +154,8 @@ class CampaignRun {
   uint64_t last_slice_ = 0;
   uint64_t executions_ = 0;
   const double ran_before_;    // before this run, in this directory
-  unsigned tries_ = 0;         // to take a slice, before this one
-  unsigned died_at_once_ = 0;  // one after the other
+  unsigned tries_ = 0;         // earlier attempts to process a slice
+  unsigned died_at_once_ = 0;  // in a row
   std::set<std::string> told_;
   std::set<std::string> without_page_;  // findings, by their files' names
   const Clock::time_point start_ = Clock::now();

@@ -1,4 +1,4 @@
-// What a campaign takes from a slice that has ended.
+// Processes a slice that has ended.
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,17 +21,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A job that ends in error within this has not even begun.
+// A job that fails within this time has not really started.
 constexpr double kAtOnce = 3;
 constexpr unsigned kMostDiedAtOnce = 6;
-// Marks that a slice is being taken, with a number; the second time nothing is
-// shrunk, and there is no third.
+// Marks that a slice is being processed, with a number; the second time nothing
+// is minimised, and there is no third.
 constexpr const char* kTryFile = "try-";
 constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
-// What one slice's findings may take to shrink.
+// Time limit for minimising the findings of one slice.
 constexpr auto kShrinking = std::chrono::seconds(8);
-// From when we stop our jobs; what is left then is the next campaign's.
+// Time after stopping the jobs; the rest is left to the next campaign run.
 constexpr auto kMostWait = std::chrono::milliseconds(300);
 
 bool ReadWhat(const std::string& directory, campaign::SliceRecord& record) {
@@ -42,14 +42,14 @@ bool ReadWhat(const std::string& directory, campaign::SliceRecord& record) {
   record.kernel = lines[0];
   record.engine = lines[1];
   if (!absl::SimpleAtoi(lines[2], &record.began_unix)) return false;
-  record.end = "the campaign ended";  // of a kill, or the machine
+  record.end = "the campaign ended";  // by a kill, or with the machine
   if (lines.size() > 6 && absl::SimpleAtod(lines[5], &record.seconds) &&
       absl::SimpleAtoi(lines[6], &record.memory_mib))
     record.end = lines.size() > 7 ? lines[7] : "";
   return true;
 }
 
-// For the next start: how the slice ended.
+// Records how the slice ended, for the next start.
 void AddEnd(const std::string& directory, const campaign::SliceRecord& record) {
   const std::string path = absl::StrCat(directory, "/", kSliceFile);
   base::WriteFile(path, absl::StrCat(base::ReadWhole(path, 4096).value_or(""),
@@ -57,13 +57,13 @@ void AddEnd(const std::string& directory, const campaign::SliceRecord& record) {
                                      "\n", record.end, "\n"));
 }
 
-// As we wrote it, or as good: what a person has changed in it is kept.
+// Whether the file is as we wrote it, or equivalent: edited files are kept.
 bool IsOurScript(const std::string& text) {
   const auto script = ParseText(text);
   return script.ok() && ToText(*script) == text;
 }
 
-// STEM.EXTENSION becomes this, if it is not there or ours; else another name.
+// Writes STEM.EXTENSION if it does not exist or is ours; else another name.
 void WriteOurs(const std::string& stem, const std::string& extension,
                const std::string& content,
                const std::function<bool(const std::string&)>& is_ours) {
@@ -90,7 +90,7 @@ void CampaignRun::TakeLeftOvers() {
       const auto kernel = std::find_if(
           kernels_.begin(), kernels_.end(),
           [&](const KernelState& k) { return k.name == record.kernel; });
-      // Of a kernel that is left out this time: it stays for the next.
+      // Its kernel is not part of this campaign run: it stays for the next.
       if (kernel == kernels_.end()) continue;
       if (!Harvest(record, *kernel) || stopped()) continue;
     }
@@ -99,7 +99,8 @@ void CampaignRun::TakeLeftOvers() {
   tries_ = 0;
 }
 
-// What ended the campaign once while it was taken might end each one.
+// A slice that crashed the campaign while it was processed might do so each
+// time.
 bool CampaignRun::SetAside(uint64_t number) {
   const std::string directory = store_.JobDirectory(number);
   std::error_code error;
@@ -107,14 +108,14 @@ bool CampaignRun::SetAside(uint64_t number) {
   while (fs::exists(absl::StrCat(directory, "/", kTryFile, tries_), error))
     ++tries_;
   if (tries_ < kMostTries) return false;
-  MoveAside(number, "cannot be taken");
+  MoveAside(number, "cannot be processed");
   return true;
 }
 
 void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   const std::string stem = store_.Path(absl::StrCat("died/", number, "-slice"));
   std::string aside = stem;
-  // One of that name may be there: of a log that was lost, or somebody's.
+  // The name may be taken: by a slice of a lost log, or a foreign file.
   for (int n = 2; fs::symlink_status(aside).type() != fs::file_type::not_found;
        ++n)
     aside = absl::StrCat(stem, "-", n);
@@ -140,7 +141,7 @@ bool CampaignRun::HarvestCauses(const fuzz::FuzzStatus& status,
     const std::string path =
         absl::StrCat(store_.JobDirectory(record.slice), "/", fuzz::kCausePrefix,
                      i, ".", fuzz::kInputExtension);
-    // A job that was killed may have counted what it had not kept yet.
+    // A job that was killed may have counted more than it had kept.
     if (base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
             .value_or("") != "") {
       const Script script = ReadSaved(path);
@@ -161,12 +162,12 @@ bool CampaignRun::Harvest(const campaign::SliceRecord& record,
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
   base::WriteFile(mark, "");
-  // It stays only where taking the slice ends the process.
+  // It stays only if processing the slice ends the process.
   const absl::Cleanup unmark = [&] { ::unlink(mark.c_str()); };
   return TakeSlice(record, kernel);
 }
 
-// Whether one who has told us to stop has waited long enough.
+// Whether the user, who has stopped us, has waited long enough.
 bool CampaignRun::WaitedEnough() {
   if (!stopped()) return false;
   if (!stopped_at_) stopped_at_ = Clock::now();
@@ -180,7 +181,7 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   record.events = status.events;
   record.effects = status.effects;
   record.drops = status.drops;
-  // What is to be told comes first.
+  // Messages come first.
   if (!HarvestCauses(status, kernel, record)) return false;
   const unsigned causes = record.gain.causes;
   record.gain = kernel.corpus.Take(directory + "/corpus",
@@ -193,13 +194,13 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   for (size_t i = 0; i < kernel.of.size(); ++i)
     record.of_seen +=
         kernel.of[i] != 0 && kernel.corpus.states()[i] != 0 ? 1 : 0;
-  // Who has told us to stop does not wait for the disk: the slice stays, and
-  // the next start takes again what may not be there.
+  // After a stop, does not wait for the disk: the slice stays, and the next
+  // start processes it again.
   const bool is_durable = !stopped();
   if (is_durable)
     base::SyncFileSystem(store_.directory());  // all of it at once
-  if (log_.Has(record.slice)) return true;     // it is taken again
-  log_.Append(record, is_durable);             // from here on it has happened
+  if (log_.Has(record.slice)) return true;     // processed again
+  log_.Append(record, is_durable);             // now it is done
   executions_ += record.executions;
   for (const auto& [cause, executions] : record.causes)
     kernel.findings.Count(cause, executions, log_.records().back().end_unix);
@@ -213,7 +214,7 @@ void CampaignRun::KeepFinding(const campaign::Finding& finding) {
   MakePage(finding);
 }
 
-// Of findings that there was no time for when the last campaign was stopped.
+// For findings that there was no time for when the last campaign was stopped.
 void CampaignRun::MakePages() {
   for (const KernelState& kernel : kernels_)
     for (const auto& [name, finding] : kernel.findings.all()) {
@@ -243,7 +244,7 @@ void CampaignRun::MakePage(const campaign::Finding& finding) {
     without_page_.erase(finding.FileName());
   } else if (const auto old = base::ReadWhole(stem + ".html", base::kMostInput);
              old && is_ours(*old)) {
-    RemoveOwn(stem + ".html");  // it tells of another script
+    RemoveOwn(stem + ".html");  // it explains another script
   }
 }
 
@@ -264,7 +265,7 @@ void CampaignRun::KeepDied(const campaign::SliceRecord& record) {
           extension, *content);
 }
 
-// What is left of a slice is not needed any more.
+// Removes the rest of a processed slice.
 void CampaignRun::RemoveJob(uint64_t number) {
   if (!store_.RemoveJob(number))
     MoveAside(number, "has files that are not the campaign's");
@@ -286,12 +287,12 @@ void CampaignRun::End(Slice& slice) {
     record.end = job.EndInWords();
     KeepDied(record);
     TellLine(absl::StrCat(
-        "a job on ", record.kernel, " died (", record.end,
+        "a job on ", record.kernel, " crashed (", record.end,
         "); its last input: ", base::Shown(store_.Path("died/")), record.slice,
         "-", fuzz::kCurrentFile, ".", fuzz::kInputExtension));
     if (record.seconds < kAtOnce && ++died_at_once_ >= kMostDiedAtOnce)
       throw base::UsageError{absl::StrCat(
-          "jobs die as soon as they begin; see ",
+          "jobs crash as soon as they start; see ",
           base::Shown(store_.Path("died/")), record.slice, "-log.txt")};
   } else {
     died_at_once_ = 0;
@@ -300,7 +301,7 @@ void CampaignRun::End(Slice& slice) {
   if (!Harvest(record, kernel)) {
     AddEnd(store_.JobDirectory(slice.number), record);
     TellLine(
-        absl::StrCat("slice ", slice.number, " is left for the next start"));
+        absl::StrCat("slice ", slice.number, " is kept for the next start"));
     return;
   }
   schedule_.Note(slice.pair, log_.records().back().gain, record.seconds);

@@ -62,7 +62,7 @@ campaign::Summary CampaignRun::Sum() const {
   return summary;
 }
 
-// Not through a link, which may have come since the campaign began.
+// Not through a link, which may have been created since the campaign began.
 void CampaignRun::ExpectReport() const {
   const std::string path = store_.Path("report.html");
   std::error_code error;
@@ -89,7 +89,7 @@ void CampaignRun::TellLine(const std::string& line) {
   if (!options_.json) std::cout << line << std::endl;
 }
 
-// Whether there may be news.
+// Whether there may be new findings.
 bool CampaignRun::HasNews() const {
   for (const KernelState& kernel : kernels_)
     for (const auto& [name, finding] : kernel.findings.all())
@@ -99,8 +99,8 @@ bool CampaignRun::HasNews() const {
   return false;
 }
 
-// What is known is in the table at the end: it is no news. This is called all
-// the time, and Sum() goes through the whole log: only for a line that is due.
+// Known findings are only in the table at the end. This is called often, and
+// Sum() reads the whole log: only if a line is due.
 void CampaignRun::Tell() {
   if (HasNews())
     for (const campaign::Group& group : Groups())

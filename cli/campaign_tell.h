@@ -1,4 +1,4 @@
-// What a campaign shows while it runs.
+// The output of a running campaign.
 #ifndef VMTRUNC_CLI_CAMPAIGN_TELL_H_
 #define VMTRUNC_CLI_CAMPAIGN_TELL_H_
 
@@ -6,8 +6,8 @@
 
 namespace vmtrunc::cli {
 
-// A line over the one before, once a second, cut to the terminal's width: a
-// longer one could not be taken back.
+// Overwrites the previous line, once a second, cut to the terminal's width: a
+// longer one could not be overwritten.
 bool IsTimeToShow();
 void ShowOnTerminal(const std::string& line);
 

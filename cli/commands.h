@@ -1,5 +1,5 @@
-// The subcommands. Each adds itself to the command line and sets `run` to what
-// returns the exit status.
+// The subcommands. Each adds itself to the command line and sets `run` to a
+// function that returns the exit status.
 #ifndef VMTRUNC_CLI_COMMANDS_H_
 #define VMTRUNC_CLI_COMMANDS_H_
 

@@ -66,10 +66,10 @@ end
 complete -c vmtrunc -f -a '(__vmtrunc_complete)'
 )sh";
 
-// Of the words before the one that is asked for.
+// The state after the words before the one to complete.
 struct Before {
   const CLI::App* command = nullptr;    // or none yet
-  const CLI::Option* option = nullptr;  // that waits for a value
+  const CLI::Option* option = nullptr;  // that expects a value
 };
 
 Before Read(const CLI::App& app, std::span<const std::string> words) {
@@ -92,14 +92,14 @@ Before Read(const CLI::App& app, std::span<const std::string> words) {
   return before;
 }
 
-// A word and what it means, in one line.
+// A word and its description, in one line.
 void OfferWith(const std::string& word, const std::string& meaning,
                std::string& reply) {
   absl::StrAppend(&reply, word, "\t", meaning.substr(0, meaning.find('\n')),
                   "\n");
 }
 
-// Adds the words that begin with `typed`, after what is there already.
+// Adds the words that begin with `typed` to the existing ones.
 void Offer(const std::vector<std::string>& words, const std::string& typed,
            const std::string& there, std::string& reply) {
   for (const std::string& word : words)
@@ -110,7 +110,7 @@ std::string Values(const CLI::Option& option, std::string typed,
                    std::string there) {
   const Value value = ValueOf(option);
   if (value.kind == ValueKind::kPath) return "files\n";
-  // A kernel may be a file's, too.
+  // A kernel may also be a file.
   if (value.kind == ValueKind::kKernel &&
       typed.find(',') == std::string::npos &&
       (typed.find('/') != std::string::npos || KernelsLike(typed).empty()))
@@ -143,8 +143,8 @@ std::string Commands(const CLI::App& app, const std::string& typed) {
   return reply;
 }
 
-// bash hands over --kernel=K as three words, others as one: as two, and what of
-// the last a reply must begin with.
+// bash passes --kernel=K as three words, other shells as one: this makes two of
+// it, and the prefix that a reply must have.
 std::string SplitAtEquals(std::vector<std::string>& words) {
   if (words.back() == "=") words.back() = "";
   std::erase(words, "=");

@@ -1,5 +1,5 @@
-// Completion: the shells' functions ask the command itself, so that what they
-// offer is never older than it.
+// Completion: the shells' functions call the command itself, so that completion
+// always matches it.
 #ifndef VMTRUNC_CLI_COMPLETE_H_
 #define VMTRUNC_CLI_COMPLETE_H_
 
@@ -10,18 +10,18 @@
 
 namespace vmtrunc::cli {
 
-// The first argument by which a shell's function asks.
+// The first argument of these calls.
 inline constexpr std::string_view kCompleteWord = "__complete";
 
-// What could stand in place of the last of `words`, which is what was typed
-// after the command's name so far. The first line says what the others are:
-// "words" (perhaps none), or "files": the shell knows them itself. A line is a
-// word, perhaps a tab and what it means.
+// Completions of the last of `words`, which are the words typed after the
+// command's name so far. The first line is the kind of the others: "words"
+// (possibly none), or "files", which the shell completes itself. Each line is a
+// word, optionally with a tab and its description.
 std::string Complete(const CLI::App& app, std::vector<std::string> words);
 
-// Throws UsageError where the first argument is neither a command nor an option
-// of the whole, with the name that is nearest. CLI11 itself says that there is
-// no command.
+// Throws UsageError if the first argument is neither a command nor a global
+// option, with the most similar name. CLI11's own message only says that there
+// is no command.
 void ExpectCommand(const CLI::App& app, int argc, const char* const* argv);
 
 }  // namespace vmtrunc::cli

@@ -17,8 +17,7 @@ namespace fs = std::filesystem;
 
 using Wanted = std::function<bool(const fs::path&)>;
 
-// What a directory has under a name that is wanted is read or refused: what is
-// left out in silence is missed by nobody.
+// A name that matches is read or refused: nothing is skipped silently.
 void ExpectScript(const fs::path& path) {
   std::error_code error;
   const fs::file_status there = fs::status(path, error);
@@ -32,7 +31,7 @@ void ExpectScript(const fs::path& path) {
                            ": expected a script, not a pipe or a device"};
   if (fs::is_symlink(fs::symlink_status(path, error)))
     throw base::UsageError{name + ": expected a script, not a link to nothing"};
-  // A fuzzer that runs replaces inputs by smaller ones.
+  // A running fuzzer replaces inputs by smaller ones.
 }
 
 void AddBelow(const fs::path& directory, const Wanted& wanted,
@@ -68,7 +67,7 @@ void ExpectNoCampaign(const fs::path& directory) {
 
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension) {
-  // A name that is nothing but the extension has it, too.
+  // A name that is only the extension matches too.
   const Wanted wanted = [&](const fs::path& path) {
     const bool is_note = path.extension() == ".md";
     return extension.empty() ? !is_note : path.string().ends_with(extension);

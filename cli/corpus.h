@@ -15,16 +15,16 @@ struct CorpusFile {
   Script script;
 };
 
-// All files in the directories and below, of that extension if it is given,
-// each directory's in the order of their names; a file stands for itself. Notes
-// beside scripts (*.md) are none. Throws UsageError, also where something under
-// such a name is no file: a directory that may not be read, a link to nothing
-// or to a directory, a pipe.
+// All files in the directories and below, only those of `extension` if it is
+// given, each directory's in the order of their names; a file stands for
+// itself. Skips notes beside scripts (*.md). Throws UsageError, also if such a
+// name is not a readable file: an unreadable directory, a dangling link, a link
+// to a directory, a pipe.
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension = "");
 
-// Throws UsageError "FILE:LINE: ...". A file of no bytes is an input of a
-// fuzzer's, in a directory; where it is one of those `named`, it is none.
+// Throws UsageError "FILE:LINE: ...". An empty file in a directory is a
+// fuzzer's input; one of those `named` is an error.
 CorpusFile ReadCorpusFile(const std::string& path,
                           const std::vector<std::string>& named = {});
 

@@ -28,7 +28,7 @@ struct CoverageArguments {
   bool states = false, json = false;
 };
 
-// What a file reaches on the kernels that it is run on.
+// The coverage of a file on the kernels that it is run on.
 struct Reached {
   std::string file;
   search::Features features;
@@ -128,7 +128,7 @@ int Coverage(const CoverageArguments& o) {
                      all.features.end());
   if (o.json) {
     nlohmann::json total = ToJson(reach, all);
-    total.erase("file");  // it is of none
+    total.erase("file");  // the total is of no file
     std::cout << nlohmann::json({{"version", kJsonVersion},
                                  {"branches_in_all", search::BranchCount()},
                                  {"files", files},

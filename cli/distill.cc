@@ -63,7 +63,7 @@ struct Corpus {
   std::vector<CorpusFile> files;  // different scripts
   std::vector<Draft> drafts;
   std::vector<search::ReachedBy> reached;
-  size_t read = 0;  // files, those that say the same too
+  size_t read = 0;  // files, including those with equal scripts
 };
 
 Corpus ReadAndRun(const std::vector<std::string>& dirs,
@@ -77,7 +77,7 @@ Corpus ReadAndRun(const std::vector<std::string>& dirs,
     try {
       file = ReadCorpusFile(path, dirs);
     } catch (const base::UsageError&) {
-      // A fuzzer that runs replaces inputs by smaller ones.
+      // A running fuzzer replaces inputs by smaller ones.
       std::error_code error;
       if (fs::exists(path, error)) throw;
       continue;
@@ -107,7 +107,7 @@ search::Features Without(const search::Features& from,
   return rest;
 }
 
-// What a script shows, as a file's name: its operations, in their order.
+// A file name from the script's operations, in their order.
 std::string NameFor(const Draft& draft) {
   std::string name;
   std::string last;
@@ -124,7 +124,7 @@ std::string NameFor(const Draft& draft) {
   return name.empty() ? "mmap" : name;
 }
 
-// As it was, where neither the script nor the form is another.
+// Unchanged if both the script and the form are.
 std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
   if (draft == file.script && text == file.is_text) return file.content;
   Script script = ScriptOf(draft);
@@ -134,8 +134,8 @@ std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-// A name that a corpus may have: none that is kept for vmtrunc or for notes,
-// and short enough for a number.
+// A name that a corpus may have: not reserved for vmtrunc or for notes, and
+// short enough for a number.
 std::string NameIn(std::string stem, const std::string& extension) {
   constexpr size_t kMost = 230;
   if (base::IsBookkeeping(stem + extension)) stem = "input" + stem;
@@ -161,7 +161,7 @@ std::vector<std::pair<std::string, std::string>> Outputs(
     const std::string stem =
         NameIn(o.as.empty() ? name.stem().string() : NameFor(corpus.drafts[i]),
                extension);
-    // Some file systems do not tell X.vmt from x.vmt.
+    // Some file systems do not distinguish X.vmt from x.vmt.
     std::string unused = stem + extension;
     for (int n = 2; !used.insert(absl::AsciiStrToLower(unused)).second; ++n)
       unused = absl::StrCat(stem, "-", n, extension);
@@ -171,7 +171,7 @@ std::vector<std::pair<std::string, std::string>> Outputs(
   return outputs;
 }
 
-// What came of it.
+// The result.
 struct Distilled {
   size_t read = 0, different = 0;
   search::FeatureCounts counts;
@@ -204,7 +204,7 @@ void PrintJson(const DistillArguments& o, const Distilled& d) {
             << "\n";
 }
 
-// Over which kernels a claim is made, and whether on each of them.
+// The kernels of a claim, and whether it is for each of them.
 std::string OverKernels(const DistillArguments& o) {
   const auto kernels = Kernels(o.kernels, EmptyScript(), "", "");
   std::string names;
@@ -237,7 +237,7 @@ void PrintClaim(const DistillArguments& o, const Distilled& d) {
             << std::flush;
 }
 
-// The cover of what `elsewhere` does not have.
+// The cover of the features that `elsewhere` lacks.
 search::CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
                            const search::Features& elsewhere,
                            const search::Solver& solver) {
@@ -249,8 +249,8 @@ search::CoverResult Choose(const DistillArguments& o, const Corpus& corpus,
   return search::SmallestCover(problem, solver, o.seconds);
 }
 
-// Throws when the new corpus, as it will be read, lacks something, which
-// nothing explains.
+// Throws if the new corpus, as it will be read, lacks a feature: that must not
+// happen.
 void CheckKept(const search::Reach& reach,
                const base::OwnDirectory::Files& files,
                const search::Features& wanted) {
@@ -267,18 +267,18 @@ void CheckKept(const search::Reach& reach,
                      ": this is a mistake of vmtrunc; nothing was written")};
 }
 
-// Tells what was found before it writes, which may fail.
+// Prints the result before writing, which may fail.
 void Finish(const DistillArguments& o, const Distilled& d,
             base::OwnDirectory& out, const base::OwnDirectory::Files& files) {
   if (!o.json) PrintClaim(o, d);
-  base::StopOnSignals();  // no longer than this takes
+  base::StopOnSignals();  // only for this part
   out.Write(files, /*durable=*/true);
   if (o.json)
     PrintJson(o, d);
   else
-    std::cout << absl::StreamFormat("%s: %d files, %d events, shrunk from %d\n",
-                                    base::Shown(o.out), files.size(), d.events,
-                                    d.events_before);
+    std::cout << absl::StreamFormat(
+        "%s: %d files, %d events, minimised from %d\n", base::Shown(o.out),
+        files.size(), d.events, d.events_before);
 }
 
 int RunDistill(const DistillArguments& o) {

@@ -31,7 +31,7 @@ struct ExplainArguments {
   bool steps = false, json = false, brief = false;
 };
 
-// The one kernel of an option that may name one alone.
+// The kernel of an option that takes only one.
 KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
   const auto kernels = Kernels(o.kernel, script, o.file, "2.6.11");
   if (kernels.size() != 1)
@@ -67,7 +67,7 @@ void PrintStory(const ExplainArguments& o, const ToRun& it,
             << "\n";
 }
 
-// Which bug it is, four sentences, and where there is more.
+// The bug, four sentences, and where to find more.
 void PrintBrief(const ExplainArguments& o, const ToRun& it,
                 const report::Story& story) {
   const report::Look look = LookOfOutput(o.colour);
@@ -126,7 +126,7 @@ int Explain(const ExplainArguments& o) {
     std::cout << Verdict(it, story) << "\n";
   }
   if (!o.html.empty()) {
-    // What was found is printed, whatever becomes of the file.
+    // The result is printed even if the file cannot be written.
     std::cout.flush();
     base::WriteFile(o.html, other || o.steps ? report::PageOf(story, against)
                                              : report::ExplainedPage(story));

@@ -19,7 +19,7 @@ struct ExportArguments {
   std::string file, from, as = "c", kernel, out;
 };
 
-// The program plays what the script says, or there is none.
+// The program plays the whole script, or there is none.
 void ExpectPlayable(const ExportArguments& o, const Script& script) {
   const report::PlanTotals totals =
       report::TotalsOf(script, report::MakePlan(script));
@@ -29,17 +29,16 @@ void ExpectPlayable(const ExportArguments& o, const Script& script) {
   if (totals.played == 0)
     throw base::UsageError{name + ": expected an event that is a system call"};
   if (totals.checks == 0)
-    throw base::UsageError{
-        name +
-        ": expected a truncation by a task that is there: the "
-        "program checks nothing else"};
+    throw base::UsageError{name +
+                           ": expected a truncation by an existing task: the "
+                           "program checks nothing else"};
 }
 
 void ExpectSteps(const ExportArguments& o, const Script& script,
                  const KernelSpec& kernel) {
   if (!report::HasSteps(script, kernel))
     throw base::UsageError{base::Shown(o.file) +
-                           ": expected an event that does something on " +
+                           ": expected an event with an effect on " +
                            kernel.Name()};
 }
 
@@ -47,9 +46,8 @@ std::string Exported(const ExportArguments& o) {
   if (o.as == "c") {
     const Script script = ReadScript(o.file, o.from);
     if (!o.kernel.empty())
-      throw base::UsageError{
-          "--kernel " + o.kernel +
-          ": expected none, with --as c it is the running one"};
+      throw base::UsageError{"--kernel " + o.kernel +
+                             ": expected none, --as c uses the running kernel"};
     ExpectPlayable(o, script);
     return report::CProgram(script);
   }
@@ -79,20 +77,20 @@ int ExportFile(const ExportArguments& o) {
 void AddExport(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "export",
-      "writes a script in a form that other programs take: a C program that "
-      "plays it\non the running kernel, a graph of its run for Graphviz, or "
-      "that run for SPIN.\nExit status: 0 done, 2 bad usage or input.");
+      "writes a script in a form for other programs: a C program that plays "
+      "it\n"
+      "on the running kernel, a graph of its run for Graphviz, or that run for "
+      "SPIN.\nExit status: 0 done, 2 bad usage or input.");
   auto o = std::make_shared<ExportArguments>();
   sub->add_option("FILE", o->file, "a script, - for standard input")
       ->required();
-  sub->add_option("--as", o->as, "the form, c by default")
+  sub->add_option("--as", o->as, "the form, default c")
       ->check(CLI::IsMember({"c", "dot", "promela"}));
-  sub->add_option("-o,--out", o->out,
-                  "write to this file; else standard output");
+  sub->add_option("-o,--out", o->out, "output file; default: standard output");
   sub->add_option("--kernel", o->kernel,
-                  "dot, promela: what it runs on; else the script's own, else "
+                  "dot, promela: the kernel; default: the script's own, else "
                   "2.6.11");
-  sub->add_option("--from", o->from, "the form of FILE; else its name says")
+  sub->add_option("--from", o->from, "the form of FILE; default: by its name")
       ->check(CLI::IsMember({"text", "bytes"}));
   sub->callback([=, &run] { run = [=] { return ExportFile(*o); }; });
 }

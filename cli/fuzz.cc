@@ -1,5 +1,5 @@
-// vmtrunc fuzz: starts the instrumented fuzzing executable as a child, since
-// this command is not instrumented, and says in our words what it sees.
+// vmtrunc fuzz: runs the instrumented fuzzing executable as a child, since this
+// command is not instrumented, and reports its results.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -27,14 +27,13 @@ namespace {
 namespace fs = std::filesystem;
 constexpr size_t kMostName = 200;  // bytes: a number and the file's name
 
-// The inputs of --corpus: files in bytes as they are, and what those in text
-// are in bytes.
+// The inputs of --corpus: files in bytes unchanged, texts converted to bytes.
 struct Seeds {
   std::vector<std::string> in_bytes;
   base::OwnDirectory::Files from_text;
 };
 
-// Less, when it is stopped.
+// Fewer after a stop.
 Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
   const std::vector<std::string> paths = FilesBelow({o.corpus});
   if (paths.empty())
@@ -58,9 +57,9 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
   return seeds;
 }
 
-// What libFuzzer is to be started with for --corpus: a list of files, for in a
-// directory it would take all that is there, texts and our own files too. In
-// the list a comma ends a name: a file that has one is copied to OUT/seeds.
+// The list of files of --corpus for libFuzzer. In a directory it would take
+// every file, including texts and our own. In the list a comma ends a name, so
+// a file with a comma is copied to OUT/seeds.
 std::vector<std::string> SeedArguments(const FuzzOptions& o,
                                        const FuzzDirectory& directory,
                                        const std::atomic<bool>& stop) {
@@ -95,7 +94,7 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
   return {"-seed_inputs=@" + list};
 }
 
-// Throws UsageError where a job ended in error and told of no violation.
+// Throws UsageError if a job failed without reporting a violation.
 void ExpectNoError(const FuzzRun& run) {
   for (const JobEnd& job : run.jobs)
     if (!job.error.empty() && job.status.found == 0)
@@ -109,7 +108,8 @@ void PrintEnd(const FuzzOptions& o, const FuzzResult& result) {
   if (!o.of.empty()) std::cout << FuzzShare(o, result.of, result.run.total);
 }
 
-// What the jobs left when they have ended. Returns the exit status.
+// Reports the results of the jobs after they have ended. Returns the exit
+// status.
 int Report(const FuzzOptions& o, const FuzzDirectory& directory,
            const std::vector<campaign::KnownScript>& known, FuzzResult& result,
            const std::atomic<bool>& stop) {
@@ -124,7 +124,7 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   }
   const size_t torn = directory.RemoveTorn();
   result.corpus = directory.CorpusSize();
-  // A finding is printed whatever else went wrong.
+  // A finding is printed even after an error.
   const bool is_told = o.json && !result.findings.empty();
   if (is_told) std::cout << ToJson(o, result).dump(2) << std::endl;
   ExpectNoError(run);
@@ -152,7 +152,7 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   return run.stopped ? base::kExitRanOut : base::kExitHeld;
 }
 
-// Never 0, which libFuzzer takes for any.
+// Never 0, which means random to libFuzzer.
 uint32_t AnySeed() {
   std::random_device random;
   return static_cast<uint32_t>(random() % kMostSeed + 1);
@@ -185,7 +185,7 @@ int Fuzz(FuzzOptions o) {
   try {
     seeds = SeedArguments(o, directory, stop);
   } catch (const base::UsageError&) {
-    if (!stop) throw;  // or else of a file that had nothing to read yet
+    if (!stop) throw;  // else a file had nothing to read yet
   }
   if (stop) {
     (o.json ? std::cerr : std::cout)

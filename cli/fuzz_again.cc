@@ -27,7 +27,7 @@ std::vector<std::string> ScriptsIn(const std::string& directory) {
   return paths;
 }
 
-// The property that the script expects to break on its kernel.
+// The property that the script expects to violate on its kernel.
 std::optional<Property> FoundFor(const Script& script) {
   for (const Expect& expect : script.expects)
     if (expect.broken >= 0 && expect.spec && script.kernel &&

@@ -1,5 +1,5 @@
-// What earlier runs of vmtrunc fuzz found in the same directory, replayed
-// before a new one begins.
+// Findings of earlier runs of vmtrunc fuzz in the same directory, replayed
+// before a new run.
 #ifndef VMTRUNC_CLI_FUZZ_AGAIN_H_
 #define VMTRUNC_CLI_FUZZ_AGAIN_H_
 
@@ -19,10 +19,10 @@ struct Replayed {
   bool holds = false;  // on the kernel of this run
 };
 
-// Runs the scripts DIRECTORY/*.vmt that expect to break a property of the
-// kernel that they name, on the kernel of this run; with --property, those of
-// that one alone. A file that is none is passed by. In the order of the names;
-// fewer when `stop`.
+// Runs the scripts DIRECTORY/*.vmt that expect to violate a property of the
+// kernel that they name, on the kernel of this run; with --property, only those
+// of that property. Skips files that are no such scripts. In the order of
+// names; fewer after `stop`.
 std::vector<Replayed> ReplayFailures(const FuzzOptions& options,
                                      const FuzzDirectory& directory,
                                      const std::atomic<bool>& stop);
@@ -30,7 +30,7 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& options,
 // One line.
 std::string InWords(const FuzzOptions& options, const Replayed& replayed);
 
-// How many of them were found on the kernel of this run, and do not hold.
+// How many of them were found on the kernel of this run, and still violate.
 size_t StillViolated(const FuzzOptions& options,
                      const std::vector<Replayed>& replayed);
 

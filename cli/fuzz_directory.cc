@@ -35,7 +35,7 @@ std::set<std::string> NamesIn(const std::string& directory) {
   return names;
 }
 
-// Makes it where it is not there.
+// Creates it if missing.
 void MakeInside(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
     base::FailPath(directory, errno);
@@ -48,7 +48,7 @@ std::string HashIn(const std::string& name) {
   return name.substr(name.rfind('-') + 1);  // npos + 1 is 0
 }
 
-// Files that were not there before, and are not what their names say.
+// New files whose content does not match their names.
 size_t RemoveTornIn(const std::string& directory,
                     const std::set<std::string>& before) {
   size_t torn = 0;

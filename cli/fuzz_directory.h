@@ -23,28 +23,28 @@ namespace vmtrunc::cli {
 
 class FuzzDirectory {
  public:
-  // Makes it or takes it, and locks it. Throws UsageError.
+  // Creates or opens the directory, and locks it. Throws UsageError.
   explicit FuzzDirectory(const std::string& directory);
 
   std::string Path(const std::string& name) const {
     return directory_.Path(name);
   }
-  // Of the job with that number, from 0: its log, status and current. That of
-  // the first is the directory itself, those of others are made in it.
+  // The directory of that job, from 0, with its log, status and current. The
+  // first job uses the directory itself, others get one in it.
   std::string JobDirectory(unsigned job) const;
   size_t CorpusSize() const;
 
-  // Throws UsageError when it has been removed since: what the fuzzer says of
-  // its run is lost.
+  // Throws UsageError if it has been removed since: the fuzzer's results are
+  // lost.
   void ExpectThere() const;
 
-  // Throws UsageError when there is no room left for an input.
+  // Throws UsageError if there is no room for another input.
   void ExpectRoom() const;
-  // Removes what this run was writing when there was no room, or when it ended:
-  // files whose content is not what libFuzzer named them by. Returns how many
-  // there were.
+  // Removes incomplete files of this run, written when the disk was full or the
+  // run ended: their content does not match libFuzzer's name. Returns their
+  // number.
   size_t RemoveTorn() const;
-  // What libFuzzer has stopped at in this run: file names.
+  // Names of the files that libFuzzer stopped at in this run.
   std::vector<std::string> NewArtifacts() const;
 
  private:

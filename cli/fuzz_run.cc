@@ -23,7 +23,7 @@ constexpr double kNoEnd = 1e9;  // seconds
 constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
 constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
 
-// --runs is of all jobs together.
+// --runs is the sum over all jobs.
 long long RunsOf(const FuzzOptions& o, unsigned job) {
   if (o.runs < 0) return o.runs;
   const auto jobs = static_cast<long long>(o.jobs);
@@ -69,7 +69,7 @@ void Add(fuzz::FuzzStatus& total, const fuzz::FuzzStatus& one) {
   AddSeen(total.seen, one.seen);
 }
 
-// All processes of one run. Those that are left are killed when it goes.
+// The processes of one run. The destructor kills those that are left.
 class Jobs {
  public:
   Jobs(const FuzzOptions& o, const FuzzDirectory& directory,
@@ -82,7 +82,7 @@ class Jobs {
     }
   }
 
-  // Whether all have ended. One that ends because of what it met ends all.
+  // Whether all have ended. A job that ends because of a violation ends all.
   bool Ended() {
     bool all = true;
     for (const auto& job : jobs_) {

@@ -1,4 +1,4 @@
-// The processes of vmtrunc fuzz: started, watched, ended.
+// The processes of vmtrunc fuzz: starts, watches and ends them.
 #ifndef VMTRUNC_CLI_FUZZ_RUN_H_
 #define VMTRUNC_CLI_FUZZ_RUN_H_
 
@@ -21,17 +21,18 @@ struct FuzzOptions {
   std::vector<std::string> verbs, known;
   std::string kernel = "2.6.11", unlike, property, out = "fuzz-out", corpus,
               fuzzer, of;
-  KernelSpec spec;      // that `kernel` names, once the options are checked
-  double seconds = 60;  // 0: no end
-  long long runs = -1;  // any
-  uint32_t seed = 0;    // of the first job; 0, any, until they are checked
+  KernelSpec spec;      // of `kernel`, after the options are checked
+  double seconds = 60;  // 0: unlimited
+  long long runs = -1;  // -1: unlimited
+  // Of the first job; 0, random, until options are checked.
+  uint32_t seed = 0;
   unsigned events = 32;
   unsigned jobs = 1;
   bool keep_going = false;
   bool json = false;
 };
 
-// Of the job with that number, from 0: seeds follow one another, and none is 0.
+// The seed of that job, from 0: consecutive, and none is 0.
 uint32_t SeedOf(const FuzzOptions& options, unsigned job);
 
 // How a process ended.
@@ -39,20 +40,20 @@ struct JobEnd {
   std::string directory;  // has its log, status, current
   uint32_t seed = 0;
   fuzz::FuzzStatus status{};
-  std::string error = {};  // "": it ended in order, or told a violation
+  std::string error = {};  // "": it ended normally, or with a violation
 };
 
 struct FuzzRun {
   std::vector<JobEnd> jobs;
-  fuzz::FuzzStatus total{};  // of all: sums, and the union of states
+  fuzz::FuzzStatus total{};  // sums over all jobs, and the union of states
   double seconds = 0;
   bool stopped = false;      // by a signal
-  std::string no_room = {};  // "": there was
+  std::string no_room = {};  // "": the disk was not full
 };
 
-// Runs the jobs until all have ended: by themselves, because one found
-// something (unless --keep-going), one ended in error, time is up, there is no
-// room, or `stop`. Throws UsageError.
+// Runs the jobs until all have ended: by themselves, because one found a
+// violation (unless --keep-going), one failed, time is up, the disk is full, or
+// `stop`. Throws UsageError.
 FuzzRun RunJobs(const FuzzOptions& options, const FuzzDirectory& directory,
                 const std::string& fuzzer,
                 const std::vector<std::string>& seeds,

@@ -15,7 +15,7 @@
 namespace vmtrunc::cli {
 namespace {
 
-// The input that violates `property`, shrunk for as long as `stop` allows.
+// The input that violates `property`, minimised as far as `stop` allows.
 void Shrink(const FuzzOptions& o, const Script& input,
             const std::atomic<bool>& stop, FuzzFinding& finding) {
   search::Reason reason = search::ReasonOf(input, o.spec, finding.property);
@@ -40,7 +40,7 @@ void Shrink(const FuzzOptions& o, const Script& input,
         {.kernel = reason.unlike->ToString(), .spec = reason.unlike});
 }
 
-// As a campaign sorts: by the cause of what is left.
+// Classified as in a campaign: by the root cause of the minimised script.
 void LookUp(const FuzzOptions& o, const campaign::Known& known,
             FuzzFinding& finding) {
   campaign::Findings sorted(o.spec, o.spec.ToString(), known);
@@ -70,7 +70,7 @@ void Tell(const FuzzOptions& o, const FuzzFinding& finding,
       AllProperties()[static_cast<size_t>(finding.property)];
   std::cout << absl::StrFormat(
       "%s violates %s, %s.\n  %s\n  at event %u: %s\n  %s\n"
-      "  %d events, shrunk from %d, not proved shortest:\n\n%s\n",
+      "  %d events, minimised from %d, not proved shortest:\n\n%s\n",
       o.spec.Name(), info.name, how, info.text, finding.violation.event,
       finding.violation.ToString(), KnownInWords(finding),
       finding.script.events.size(), finding.events_before,
@@ -78,7 +78,7 @@ void Tell(const FuzzOptions& o, const FuzzFinding& finding,
   std::cout.flush();
 }
 
-// The job that has an input that violated it: one that stopped for it first.
+// The job with an input that violated it: one that stopped for it first.
 std::optional<size_t> JobOf(const FuzzRun& run, size_t property) {
   std::optional<size_t> job;
   for (size_t i = 0; i < run.jobs.size(); ++i) {
@@ -91,13 +91,13 @@ std::optional<size_t> JobOf(const FuzzRun& run, size_t property) {
 }
 
 std::string InputOf(const JobEnd& job, size_t property) {
-  // Where there was no room to keep it, it is the one that ran last.
+  // Without room to keep it, it is the input that ran last.
   const std::string kept = job.status.kept[property];
   return job.directory + "/" +
          (job.status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept);
 }
 
-// Beside each file that libFuzzer left: with what it was found.
+// A note beside each file that libFuzzer left.
 void WriteNotes(const FuzzOptions& o, const FuzzDirectory& directory,
                 const std::string& properties, uint32_t seed) {
   const fuzz::InputNote note{
@@ -159,7 +159,7 @@ std::vector<FuzzFinding> TellBroken(
       directory.RemoveTorn();
       throw base::UsageError{
           base::Shown(path) +
-          ": broke a property when the fuzzer ran it, and holds "
+          ": violated a property when the fuzzer ran it, and holds "
           "when it is run again"};
     }
     finding.events_before = input.events.size();

@@ -1,4 +1,4 @@
-// What vmtrunc fuzz says of a run, and writes.
+// The output and the files of vmtrunc fuzz.
 #ifndef VMTRUNC_CLI_FUZZ_TELL_H_
 #define VMTRUNC_CLI_FUZZ_TELL_H_
 
@@ -16,22 +16,22 @@
 
 namespace vmtrunc::cli {
 
-// A property that a run violated, with the script that is left of the input.
+// A violated property, with the minimised script.
 struct FuzzFinding {
   Property property = Property::kNoPagePastSize;
   uint64_t executions = 0;  // that violated it first
-  size_t job = 0;           // that has the input
+  size_t job = 0;           // the job with the input
   size_t events_before = 0;
   Violation violation;
   Script script = EmptyScript();
-  std::string bug;    // that its script shows, "" where none is known
+  std::string bug;    // that its script shows, "" if none is known
   std::string cause;  // in words
   bool is_known = false;
-  std::string known_by;  // the script of the corpus, "" where several are
-  std::string path;      // "" until it is written
+  std::string known_by;  // the script of the corpus, "" if there are several
+  std::string path;      // "" until written
 };
 
-// All that --json has.
+// The data of --json.
 struct FuzzResult {
   std::span<const uint8_t> of;  // the abstract states of --of
   std::vector<Replayed> replayed;
@@ -40,7 +40,7 @@ struct FuzzResult {
   size_t corpus = 0;
 };
 
-// One line of how far it is.
+// A progress line.
 std::string FuzzProgress(const FuzzOptions& options,
                          const fuzz::FuzzStatus& status, size_t corpus,
                          double seconds);
@@ -49,15 +49,16 @@ std::string FuzzProgress(const FuzzOptions& options,
 std::string FuzzShare(const FuzzOptions& options, std::span<const uint8_t> all,
                       const fuzz::FuzzStatus& status);
 
-// Shrinks what the run broke, looks up what is known, and tells it (unless
-// --json). `stop`: shrinking ends early. Throws UsageError.
+// Minimises the violations of the run, looks up whether they are known, and
+// prints them (unless --json). `stop`: ends minimisation early. Throws
+// UsageError.
 std::vector<FuzzFinding> TellBroken(
     const FuzzOptions& options, const FuzzDirectory& directory,
     const std::vector<campaign::KnownScript>& known, const FuzzRun& run,
     const std::atomic<bool>& stop);
 
 // Writes the scripts, and notes beside libFuzzer's own files. Throws UsageError
-// where something cannot be written.
+// if writing fails.
 void WriteBroken(const FuzzOptions& options, const FuzzDirectory& directory,
                  const FuzzRun& run, std::vector<FuzzFinding>& findings);
 

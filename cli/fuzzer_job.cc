@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// From when a job is asked to end.
+// Time limits after a job is asked to end.
 constexpr auto kUntilInterrupted = std::chrono::milliseconds(300);
 constexpr auto kUntilKilled = std::chrono::milliseconds(600);
 
@@ -40,12 +40,12 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-// In the child: only calls that are safe after fork().
+// Runs in the child: only calls that are safe after fork().
 [[noreturn]] void Become(char** argv, char** envp, int log, pid_t parent,
                          uint64_t most_bytes, uint64_t most_seconds) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(126);  // it ended before that
-  ::setpgid(0, 0);  // an interrupt from the terminal is the parent's to pass on
+  if (::getppid() != parent) ::_exit(126);  // it had ended before
+  ::setpgid(0, 0);  // the parent forwards an interrupt from the terminal
   ::signal(SIGPIPE, SIG_DFL);
   if (most_bytes != 0) {
     const rlimit limit{most_bytes, most_bytes};
@@ -65,7 +65,7 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   ::_exit(127);
 }
 
-// Of VMTRUNC_ none but those that are given.
+// Removes all of VMTRUNC_ except those given.
 std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   std::vector<std::string> variables = spec.variables;
   variables.push_back(
@@ -76,7 +76,7 @@ std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   return variables;
 }
 
-// What `status` begins with; "" while there is nothing.
+// The beginning of `status`; "" if it is empty.
 std::string ReadBuild(const std::string& directory) {
   char build[sizeof(fuzz::FuzzStatus::build)] = {};
   const int file = ::open((directory + "/" + fuzz::kStatusFile).c_str(),
@@ -138,8 +138,7 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
     : fuzzer_(spec.fuzzer), directory_(spec.directory) {
   std::vector<std::string> args = {spec.fuzzer};
   args.insert(args.end(), spec.arguments.begin(), spec.arguments.end());
-  // SIGXFSZ stays ignored, as we have it: a file that may not grow is an error
-  // and no end.
+  // SIGXFSZ stays ignored, as here: exceeding a file size limit is an error.
   args.emplace_back("-handle_xfsz=0");
   std::vector<std::string> variables = EnvironmentOf(spec);
   const std::vector<char*> argv = Pointers(args), envp = Pointers(variables);
@@ -199,7 +198,7 @@ bool FuzzerJob::crashed() const {
   if (WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGXCPU)
     return false;  // JobSpec::most_seconds
   if (!asked_) return true;
-  // Asked to end: 72 is libFuzzer's word for an interrupt.
+  // Asked to end: 72 is libFuzzer's status for an interrupt.
   if (WIFEXITED(wait_status_)) return WEXITSTATUS(wait_status_) != 72;
   const int signal = WTERMSIG(wait_status_);
   return signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL;
@@ -243,7 +242,7 @@ std::string FuzzerJob::LastWords() const {
   std::string words;
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
     if (!line.empty()) words = std::string(line);
-    // The target's own word, or libFuzzer's, before all that explains it.
+    // The message of the target, or of libFuzzer, before all explanations.
     if (absl::StartsWith(line, "fuzz_truncate: ") ||
         absl::StrContains(line, " ERROR: "))
       break;

@@ -1,5 +1,5 @@
-// A run of an instrumented fuzzing executable as a child: what vmtrunc fuzz and
-// vmtrunc campaign both start and watch.
+// A child process that runs an instrumented fuzzing executable, for vmtrunc
+// fuzz and vmtrunc campaign.
 #ifndef VMTRUNC_CLI_FUZZER_JOB_H_
 #define VMTRUNC_CLI_FUZZER_JOB_H_
 
@@ -16,8 +16,8 @@
 
 namespace vmtrunc::cli {
 
-// Where `name` is: build/release/bin/vmtrunc's fuzzer is
-// build/fuzz/bin/fuzz_truncate. `given` in its place, if not empty. Throws
+// The path of `name`: build/release/bin/vmtrunc uses
+// build/fuzz/bin/fuzz_truncate. `given` instead, if not empty. Throws
 // UsageError.
 std::string FindFuzzer(const std::string& given,
                        const std::string& name = "fuzz_truncate");
@@ -26,20 +26,21 @@ struct JobSpec {
   std::string fuzzer;
   std::string directory;               // has its log, status, current
   std::vector<std::string> arguments;  // libFuzzer's flags and directories
-  std::vector<std::string> variables;  // NAME=VALUE, beside kDirectoryVariable
-  uint64_t most_bytes = 0;             // of address space; 0: any
-  // Of processor time, for when we are stopped (SIGSTOP) and continue too late;
-  // 0: any. Not libFuzzer's -max_total_time: it goes by a clock that can be
-  // set, and where that goes back the time is up at once.
+  // NAME=VALUE, in addition to kDirectoryVariable.
+  std::vector<std::string> variables;
+  uint64_t most_bytes = 0;  // of address space; 0: any
+  // Limit of processor time, in case we are stopped (SIGSTOP) and continue too
+  // late; 0: none. Not libFuzzer's -max_total_time: it uses a clock that can be
+  // set, and ends the run at once if that goes back.
   uint64_t most_seconds = 0;
 };
 
-// Removes a regular file that we replace, if it is there. Throws UsageError
-// where something else has its name: a link might lead out of the directory.
+// Removes a regular file that we replace, if it exists. Throws UsageError if it
+// is not a regular file: a link might lead out of the directory.
 void RemoveOwn(const std::string& path);
 
-// The child and what it tells. It is killed when this process ends, however
-// that does, so that nothing writes to the directory without us.
+// The child and its status. It is killed when this process ends in any way, so
+// that nothing writes to the directory without us.
 class FuzzerJob {
  public:
   // Throws UsageError.
@@ -48,30 +49,31 @@ class FuzzerJob {
   FuzzerJob(const FuzzerJob&) = delete;
   FuzzerJob& operator=(const FuzzerJob&) = delete;
 
-  // True once it has ended; how it did is valid then.
+  // True after it has ended; its exit status is valid then.
   bool Ended();
-  // It is asked to end between two inputs, so that what it writes is whole;
-  // interrupted when it does not, and killed. Over in less than a second.
+  // Asks it to end between two inputs, so that its files are complete;
+  // interrupts it if it does not, then kills it. Takes less than a second.
   void End();
   void Kill();
-  // By itself and in error, or while it told what it had found.
+  // Whether it ended by itself with an error, or while it reported a violation.
   bool crashed() const;
-  // By us, since it did not end when it was asked.
+  // Whether we killed it, since it did not end when asked.
   bool killed() const;
   std::string EndInWords() const;  // "exit status 77", "signal 9"
 
-  // Throws UsageError when the executable has another model than we, as soon as
-  // it has said so; `at_end`: and when it has ended by itself and has not.
+  // Throws UsageError if the executable has another model than we, as soon as
+  // it has reported that; `at_end`: also if it ended by itself without
+  // reporting.
   void ExpectSameBuild(bool at_end);
-  // The last that it said, in one line.
+  // Its last message, in one line.
   std::string LastWords() const;
 
-  uint64_t memory_mib() const { return memory_mib_; }  // the most it had
+  uint64_t memory_mib() const { return memory_mib_; }  // its largest size
 
   pid_t pid() const { return pid_; }
   fuzz::FuzzStatus status() const { return ReadStatus(directory_); }
 
-  // Zeros where there is none, or only a part, or of another build.
+  // Zeros if there is none, or an incomplete one, or one of another build.
   static fuzz::FuzzStatus ReadStatus(const std::string& directory);
 
  private:
@@ -80,14 +82,14 @@ class FuzzerJob {
   std::string fuzzer_, directory_;
   pid_t pid_ = 0;
   bool ended_ = false;
-  bool is_same_build_ = false;  // as far as it has said
+  bool is_same_build_ = false;  // as reported so far
   int wait_status_ = 0;
   uint64_t memory_mib_ = 0;
-  std::optional<Clock::time_point> asked_;  // to end
+  std::optional<Clock::time_point> asked_;  // when it was asked to end
 };
 
-// The input in a file that a fuzz target saved, without the records at its end
-// that have no effect. Throws UsageError.
+// The input in a file that a fuzz target saved, without trailing records that
+// have no effect. Throws UsageError.
 Script ReadSaved(const std::string& path);
 
 }  // namespace vmtrunc::cli

@@ -13,12 +13,12 @@
 namespace vmtrunc::cli {
 namespace {
 
-// What a script says of kernels that are in files, which are read.
+// Reads the kernels that a script names by files.
 void NameKernels(const std::string& path, Script& script) {
   const std::string directory =
       path == "-" ? "" : std::filesystem::path(path).parent_path().string();
-  // A line of a script has one word for a file: of more, each has been a kernel
-  // that is not built, whatever is in them.
+  // The parser takes one word for a file: if there are more, each is a kernel
+  // that is not built, whatever its file has.
   if (!script.unknown_kernel.empty() &&
       script.unknown_kernel.find(' ') == std::string::npos) {
     script.kernel = KernelInFile(script.unknown_kernel, directory);

@@ -1,4 +1,4 @@
-// What the subcommands share: reading scripts, naming kernels, failing.
+// Functions that subcommands share: reading scripts, naming kernels, errors.
 #ifndef VMTRUNC_CLI_INPUT_H_
 #define VMTRUNC_CLI_INPUT_H_
 
@@ -17,8 +17,8 @@
 
 namespace vmtrunc::cli {
 
-// Of options: a value that is not there by mistake (an unset variable), and one
-// that is no number though it reads as one.
+// Checks of options: a value that is missing by mistake (an unset variable),
+// and one that looks like a number and is not.
 inline const CLI::Validator kNotEmpty(
     [](std::string& value) {
       return value.empty() ? std::string("expected a value, not an empty one")
@@ -32,8 +32,8 @@ inline const CLI::Validator kNumber(
     },
     "");
 
-// Of options: numbers without an upper end. (CLI11's own name the largest
-// double with all its digits, and an unsigned option would take -1.)
+// Checks of options: numbers without an upper bound. (CLI11's own print the
+// largest double with all digits, and an unsigned option would accept -1.)
 inline CLI::Validator NumberWithoutEnd(bool or_zero) {
   return CLI::Validator(
       [or_zero](std::string& value) {
@@ -50,25 +50,25 @@ inline CLI::Validator NumberWithoutEnd(bool or_zero) {
 inline const CLI::Validator kNotNegative = NumberWithoutEnd(/*or_zero=*/true);
 inline const CLI::Validator kPositive = NumberWithoutEnd(/*or_zero=*/false);
 
-// The script in a file, text or bytes as its name and content say, or as
-// `from` ("text", "bytes", or "") does. Throws UsageError "FILE:LINE: ...";
-// also where there is nothing in the file, and where ExpectNoStray() does.
+// The script in a file, text or bytes by its name and content, or by `from`
+// ("text", "bytes", or ""). Throws UsageError "FILE:LINE: ...", also for an
+// empty file, and if ExpectNoStray() does.
 Script ReadScript(const std::string& path, const std::string& from);
 
-// The same whichever names its events have; and of a file's content.
+// The same without the check of names; and for a file's content.
 Script ReadAnyScript(const std::string& path, const std::string& from);
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
 
-// Throws UsageError where an event is of a task that nobody declares or forks
-// and whose name is a typing error. Such an event does nothing, by the
-// contract; and text that was made from bytes may have some, of tasks a..h, so
-// these are let be.
+// Throws UsageError if an event has a task that is neither declared nor forked
+// and whose name is probably a typing error. By the contract such an event has
+// no effect. Text made from bytes may have such events, of tasks a..h; these
+// are allowed.
 void ExpectNoStray(const std::string& path, const Script& script);
 // "FILE:LINE: expected a task that is declared or forked, not NAME".
 std::string StrayInWords(const std::string& path, const Script& script);
 
-// The kernels that --kernel names: comma-separated, or "all"; when empty, the
+// The kernels that --kernel names: comma-separated, or "all"; if empty, the
 // script's own, else `fallback`. Throws UsageError.
 std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& path,
@@ -77,7 +77,7 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
 KernelSpec OneKernel(const std::string& name,
                      const std::string& option = "--kernel");
 
-// A bit for each verb that is named. Throws UsageError.
+// A bit for each named verb. Throws UsageError.
 search::Verbs ParseVerbs(const std::vector<std::string>& names);
 
 }  // namespace vmtrunc::cli

@@ -23,7 +23,7 @@ bool IsFileName(const std::string& text, const fs::path& path) {
          fs::is_regular_file(path, ignored);
 }
 
-// A kernel that has been read, and where; a KernelSpec points to its name.
+// A kernel that has been read, and its file; a KernelSpec points to its name.
 struct OwnKernel {
   OwnName own;
   std::string path;
@@ -33,7 +33,7 @@ KernelSpec SpecOf(const OwnName& own) {
   return {.kernel = own.kernel, .flips = own.flips, .own = &own};
 }
 
-// Each file is read once: what is read may be a pipe.
+// Each file is read once, as it may be a pipe.
 KernelSpec ReadOnce(const std::string& path) {
   static std::deque<OwnKernel> all;
   for (const OwnKernel& it : all)

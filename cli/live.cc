@@ -28,8 +28,8 @@ struct LiveOptions {
   std::string kernel, script;
 };
 
-// What was found is printed before anything is written; a script that was given
-// is in its file already.
+// Prints the divergence before it writes a file. A script of the command line
+// is in a file already.
 int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
                      const std::string& differs) {
   Script shown = script;
@@ -54,7 +54,7 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
   const live::CompareTotals& totals = comparison.totals();
   std::cout << absl::StrFormat(
       "%d scripts, %d events played, %d %% with an effect, %d not played "
-      "(nothing to do), %.1f s: %s\n",
+      "(no effect), %.1f s: %s\n",
       totals.scripts, totals.events,
       totals.events == 0 ? 0 : 100 * totals.effects / totals.events,
       totals.idle, seconds, result);
@@ -67,7 +67,7 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
   std::cout << "\n";
 }
 
-// 6.x is 6.17 and later; what mremap has learned there is taken back before.
+// 6.x is 6.17 and later; for older releases mremap's later rules are removed.
 std::string KernelLike(const std::string& release) {
   int major = 0;
   int minor = 0;
@@ -76,7 +76,7 @@ std::string KernelLike(const std::string& release) {
   return older ? "6.x-mremap-checks-first-mremap-moves-many" : "6.x";
 }
 
-// What a script says and no running kernel can be told.
+// Lines of a script that have no meaning on a running kernel.
 std::string NotOfThisKernel(const Script& script) {
   std::vector<std::string> lines;
   if (script.kernel)
@@ -113,7 +113,8 @@ int RunScript(const LiveOptions& o, const Rules& rules) {
                            sequence.turns.front().idle))};
   const std::string ignored = NotOfThisKernel(script);
   if (!ignored.empty())
-    std::cout << "not asked of the running kernel: " << ignored << "\n";
+    std::cout << "ignored, as they do not apply to the running kernel: "
+              << ignored << "\n";
   live::Comparison comparison(rules, base::StopOnSignals());
   try {
     size_t at = 0;
@@ -164,7 +165,7 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
   }
   progress.End();
   if (comparison.totals().events == 0 && result == kAgreed)
-    throw base::UsageError{"live: expected a run or more"};
+    throw base::UsageError{"live: expected at least one run"};
   PrintTotals(comparison, progress.seconds(), result);
   return status;
 }
@@ -187,25 +188,30 @@ int RunLive(LiveOptions o) {
 void AddLive(CLI::App& app, Command& run) {
   CLI::App* sub = app.add_subcommand(
       "live",
-      "plays sequential scripts on the model and the running kernel; with\n"
-      "--threads races the running kernel with the tasks of scripts");
+      "plays sequential scripts on the model and the running kernel, and "
+      "compares\nthem; with --threads races the tasks of scripts on the "
+      "running kernel");
   auto o = std::make_shared<LiveOptions>();
   auto threads = std::make_shared<ThreadsOptions>();
-  sub->add_option("script", o->script, "one script instead of random ones");
+  sub->add_option("script", o->script, "a script; default: random scripts");
   auto* runs =
       sub->add_option("--runs", o->runs,
-                      "how many scripts, 1000 by default; with --threads and "
-                      "--seconds no limit by default")
+                      "number of scripts, default 1000; with --threads and "
+                      "--seconds unlimited")
           ->check(kNotNegative);
   auto* seconds =
-      sub->add_option("--seconds", o->seconds, "at most so long; 0: no limit")
+      sub->add_option("--seconds", o->seconds, "time limit; 0: none")
           ->check(CLI::Range(0, 1 << 30));
-  sub->add_option("--seed", o->seed, "of the scripts")->check(kNotNegative);
-  auto* events = sub->add_option("--events", o->events,
-                                 "a script, 32 by default; with --threads 128")
-                     ->check(CLI::Range(1, kMaxEvents));
-  auto* kernel = sub->add_option("--kernel", o->kernel,
-                                 "6.x by default, as the release is");
+  sub->add_option("--seed", o->seed, "seed of the random scripts")
+      ->check(kNotNegative);
+  auto* events =
+      sub->add_option("--events", o->events,
+                      "events of a script, default 32, with --threads 128")
+          ->check(CLI::Range(1, kMaxEvents));
+  auto* kernel =
+      sub->add_option("--kernel", o->kernel,
+                      "the model's kernel; default: 6.x, adapted to the "
+                      "release");
   AddThreadsOptions(*sub, *kernel, *threads);
   sub->callback([=, &run] {
     live::RaceOptions& race = threads->race;

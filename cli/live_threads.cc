@@ -107,25 +107,26 @@ void Print(const ThreadsOptions& o, const live::RaceReport& r) {
   if (!o.script.empty()) {
     const size_t events = o.race.script->events.size();
     std::cout << absl::StreamFormat(
-        "of %d events %d are raced; %d step, drop or finish, and the kernel "
-        "decides when; %d have nothing to do\n",
+        "of %d events %d are raced; %d are steps, drops or finishes, which the "
+        "kernel times; %d have no effect\n",
         events, events - o.dealt.timing - o.dealt.idle, o.dealt.timing,
         o.dealt.idle);
   }
   if (!r.ran_out.empty()) return;
   if (r.invariant.empty()) {
-    std::cout << (r.stopped ? "stopped: nothing broke so far\n"
-                            : "nothing broke\n");
+    std::cout << (r.stopped ? "stopped: no invariant violated so far\n"
+                            : "no invariant violated\n");
     return;
   }
   std::cout << absl::StreamFormat(
-      "%s broken%s: %s\nscript: %s\nRace it again:  %s\n", r.invariant,
+      "%s violated%s: %s\nscript: %s\nRace it again:  %s\n", r.invariant,
       r.task == live::kNobody ? ""
                               : absl::StrCat(" in the mm of ", TaskName(o, r)),
       r.what, base::Shown(o.race.path), Again(o));
 }
 
-// A script to be raced: all that it starts is raced, or it is refused.
+// Reads a script to race: either all its operations are raced, or it is
+// refused.
 void TakeScript(ThreadsOptions& o) {
   base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   o.race.script = ReadScript(o.script, "");
@@ -140,11 +141,11 @@ void TakeScript(ThreadsOptions& o) {
         o.dealt.first_idle.empty() ? "" : "; ", o.dealt.first_idle)};
 }
 
-// The file of what is raced, made by this process: no other one is touched. It
-// is gone with this, unless it is kept.
+// The file of the raced script, created by this process; existing files are not
+// touched. The destructor removes it unless it is kept.
 class RacedFile {
  public:
-  // `wanted`, or NAME-2 and so on where that is another's.
+  // `wanted`, or NAME-2 and so on if that exists.
   explicit RacedFile(const std::string& wanted) {
     const size_t dot = wanted.rfind('.');
     const bool has_end = dot != std::string::npos && dot != 0 &&
@@ -198,7 +199,7 @@ live::RaceReport RaceAll(const ThreadsOptions& o) {
   return report;
 }
 
-// Nothing broke: whether that says anything.
+// Without a violation: whether the run means anything.
 int StatusOf(const live::RaceReport& r) {
   if (!r.invariant.empty()) return base::kExitBroken;
   if (!r.ran_out.empty()) {
@@ -206,7 +207,7 @@ int StatusOf(const live::RaceReport& r) {
     return base::kExitRanOut;
   }
   if (r.stopped) return base::kExitRanOut;
-  if (r.operations == 0) throw base::UsageError{"live: nothing was raced"};
+  if (r.operations == 0) throw base::UsageError{"live: no operation ran"};
   return base::kExitHeld;
 }
 
@@ -223,24 +224,25 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
       ->needs(on)
       ->capture_default_str();
   sub.add_option("--meet", o.race.meet,
-                 "operations of a lap, at most; all tasks meet between laps")
+                 "operations a lap, at most; a barrier follows each lap")
       ->check(CLI::Range(1, kMaxEvents))
       ->needs(on)
       ->capture_default_str();
-  sub.add_option("--check", o.race.check, "checks after so many laps")
+  sub.add_option("--check", o.race.check, "laps between checks")
       ->check(CLI::Range(1, kMaxEvents))
       ->needs(on)
       ->capture_default_str();
   sub.add_option("--delay", o.race.delay,
-                 "nanoseconds that a task starts a lap late, at most")
+                 "largest random delay before a lap, in nanoseconds")
       ->check(CLI::Range(0, 1000000))
       ->needs(on)
       ->capture_default_str();
   sub.add_option("--dir", o.race.dir,
-                 "the files are on this directory's file system; else memfds")
+                 "create the files in this directory; default: memfds")
       ->check(CLI::ExistingDirectory)
       ->needs(on);
-  sub.add_option("--hang", o.race.hang, "seconds of silence that are a failure")
+  sub.add_option("--hang", o.race.hang,
+                 "seconds without progress that count as a hang")
       ->check(kNumber)
       ->check(CLI::Range(0.1, 3600.0))
       ->needs(on)
@@ -248,12 +250,12 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
   const std::vector<std::string> plants(live::PlantNames().begin() + 1,
                                         live::PlantNames().end());
   sub.add_option("--plant", o.plant,
-                 "a test of the checks: violates this without their knowledge")
+                 "violates this invariant, to test the check")
       ->check(CLI::IsMember(plants))
       ->needs(on);
   sub.add_option("--out", o.out,
-                 "where a script is written before it is raced; a "
-                 "file that is there stays, and NAME-2 is taken")
+                 "file for the script, written before the race; an "
+                 "existing file stays, and NAME-2 is used")
       ->needs(on)
       ->capture_default_str();
   sub.add_flag("--json", o.json)->needs(on);
@@ -263,7 +265,8 @@ int RunThreads(const ThreadsOptions& given) {
   ThreadsOptions o = given;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
-  if (o.race.runs == 0) throw base::UsageError{"live: expected a run or more"};
+  if (o.race.runs == 0)
+    throw base::UsageError{"live: expected at least one run"};
   if (!o.script.empty()) TakeScript(o);
   const auto& names = live::PlantNames();
   o.race.plant = static_cast<live::Plant>(

@@ -1,4 +1,4 @@
-// vmtrunc live --threads: its options and words.
+// vmtrunc live --threads: its options and output.
 #ifndef VMTRUNC_CLI_LIVE_THREADS_H_
 #define VMTRUNC_CLI_LIVE_THREADS_H_
 
@@ -19,7 +19,7 @@ struct ThreadsOptions {
   live::RaceOptions race;
 };
 
-// `kernel` is an option that means nothing here.
+// `kernel` is an option that excludes --threads.
 void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel,
                        ThreadsOptions& options);
 

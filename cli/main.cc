@@ -24,8 +24,8 @@ std::string Versions() {
       kJsonVersion, kAbstractVersion, kCheckpointVersion, BuildId());
 }
 
-// A value that is not there by mistake, as of a variable that is not set, would
-// be taken for an option that is not given.
+// A value that is missing by mistake, as of an unset variable, would count as
+// an option that is not given.
 void RefuseEmptyValues(CLI::App& app) {
   for (CLI::App* const sub :
        app.get_subcommands([](CLI::App*) { return true; }))

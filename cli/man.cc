@@ -1,4 +1,4 @@
-// vmtrunc man: the manual page, made from the options themselves.
+// vmtrunc man: the manual page, generated from the options.
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -116,8 +116,8 @@ vmtrunc fuzz \-\-kernel 2.6.11\-importer\-rescans \-\-unlike 2.6.11 \-\-seconds 
 .BR spin (1)
 )";
 
-// As roff reads it: a dash is one that can be searched for and copied, and no
-// line is a request.
+// Escaped for roff: dashes can be searched for and copied, and no line is a
+// request.
 std::string Roff(const std::string& text) {
   const std::string escaped =
       absl::StrReplaceAll(text, {{"\\", "\\e"},
@@ -136,7 +136,7 @@ std::string Italic(const std::string& text) {
   return absl::StrCat("\\fI", Roff(text), "\\fR");
 }
 
-// "{one,two}" as "one | two"; other names are replaced by what stands there.
+// "{one,two}" as "one | two"; other names are replaced by their meaning.
 std::string Placeholder(const Value& value) {
   if (!value.name.starts_with('{')) {
     std::string list = Italic(value.name);

@@ -27,8 +27,8 @@ struct MatrixArguments {
   bool rules = false, json = false;
 };
 
-// Where scripts and pages go, tried before the search. A file that cannot be
-// written then costs the exit status and not what was found.
+// The places for scripts and pages, tried before the search. A file that cannot
+// be written then costs the exit status and not the result.
 class MatrixOutputs {
  public:
   explicit MatrixOutputs(const MatrixArguments& o) : o_(o) {
@@ -41,7 +41,7 @@ class MatrixOutputs {
       directories_.emplace_back("--html", beside, "matrix");
   }
 
-  // Returns where it is put, empty for nowhere.
+  // Returns the path, empty if none is wanted.
   std::string Put(const std::string& name, const Script& script) {
     if (o_.out.empty()) return "";
     const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
@@ -52,7 +52,7 @@ class MatrixOutputs {
     if (page_) Try([&] { page_->Write(MatrixPage(o_.html, found)); });
   }
 
-  // After all is printed. Throws UsageError where something was not written.
+  // Called after printing. Throws UsageError if writing failed.
   void Finish() const {
     if (!failed_.empty()) throw base::UsageError{failed_};
   }
@@ -73,7 +73,7 @@ class MatrixOutputs {
   std::string failed_;  // the first error
 };
 
-// What all searches of a matrix share.
+// Settings that all searches of a matrix share.
 struct Searching {
   const search::Problem& problem;
   search::ProveOptions options;
@@ -81,8 +81,8 @@ struct Searching {
   MatrixOutputs& outputs;
 };
 
-// Searches until what is left holds: each search stops at the property that the
-// fewest events break.
+// Searches until the remaining properties hold: each search stops at the
+// property that the fewest events violate.
 MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   MatrixRow row;
   row.spec = kernel;
@@ -112,8 +112,8 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   return row;
 }
 
-// For each rule that the kernel has, the fewest events that break one of the
-// properties that it holds itself.
+// For each rule that the kernel has: the fewest events that, without it,
+// violate a property that the kernel satisfies.
 std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
                             const Searching& searching) {
   std::vector<RuleNeed> needs;
@@ -177,7 +177,7 @@ bool Breaks(const std::vector<MatrixRow>& rows, int property) {
   return false;
 }
 
-// As Markdown. Properties that nothing breaks share a column.
+// As Markdown. Properties that nothing violates share a column.
 void PrintTable(const MatrixFound& found) {
   const std::vector<MatrixRow>& rows = found.rows;
   std::string head = "| kernel |";
@@ -261,7 +261,7 @@ nlohmann::json ToJson(const MatrixFound& found) {
   return json;
 }
 
-// What is left to say besides the table.
+// Notes after the table.
 void PrintWithin(const MatrixArguments& o, const search::ProveOptions& options,
                  const MatrixFound& found) {
   std::cout << "\nThe bound: " << found.within.words

@@ -14,12 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Writes what explains the scripts, and links to it.
+// Writes the pages that explain the scripts, and links to them.
 class Explained {
  public:
   explicit Explained(const std::string& path) : directory_(PagesBeside(path)) {}
 
-  // "<a href=...>words</a>", to a page of its own.
+  // "<a href=...>words</a>", to its own page.
   std::string Link(const std::string& words, const std::string& name,
                    const Script& script, const KernelSpec& kernel) const {
     const std::string file = name + ".html";

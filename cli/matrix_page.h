@@ -1,4 +1,4 @@
-// What `vmtrunc matrix` finds, and the page of it.
+// The result of `vmtrunc matrix`, and its page.
 #ifndef VMTRUNC_CLI_MATRIX_PAGE_H_
 #define VMTRUNC_CLI_MATRIX_PAGE_H_
 
@@ -11,21 +11,22 @@
 
 namespace vmtrunc::cli {
 
-// A kernel, and what it does with each property.
+// A kernel, and its result for each property.
 struct MatrixRow {
   KernelSpec spec;
   std::string kernel;                 // its name
-  unsigned events[kProperties] = {};  // of the script that breaks it; 0: none
-  Script script[kProperties];         // that one
-  std::string path[kProperties];      // where it was put, if anywhere
-  search::Answer rest = search::Answer::kHolds;  // what the others do
-  search::ProveProgress progress;  // of the search that they were left over by
-  bool is_reduced = false;         // that one
+  unsigned events[kProperties] = {};  // of the counterexample; 0: none
+  Script script[kProperties];         // the counterexample
+  std::string path[kProperties];      // where it was written, if anywhere
+  // The result for the other properties.
+  search::Answer rest = search::Answer::kHolds;
+  search::ProveProgress progress;                     // of the search for these
+  bool is_reduced = false;                            // that one
   search::RanOut ran_out = search::RanOut::kNothing;  // that one
   double seconds = 0;
 };
 
-// What a kernel does without one of its rules.
+// The result for a kernel without one of its rules.
 struct RuleNeed {
   std::string kernel, name, rule;  // name: the kernel's, for people
   KernelSpec without;
@@ -35,7 +36,7 @@ struct RuleNeed {
   Script script;
 };
 
-// All that a matrix has.
+// All results of a matrix.
 struct MatrixFound {
   std::string what;  // the bound
   Within within;
@@ -47,15 +48,16 @@ struct MatrixFound {
 // "959 k states", or "ran out after 959 k states".
 std::string StatesInWords(const MatrixRow& row);
 
-// What is said of properties that hold where one pass alone was looked at: they
-// are about what passes do to one another, too. Empty where there were more.
+// The note on properties that hold where only one pass was searched, although
+// they are about effects of passes on each other. Empty if there were more
+// passes.
 std::string OnePassInWords(const MatrixFound& found);
 
-// The directory beside a page that has its name without the ending, for a page
-// that explains each script that breaks. Throws UsageError.
+// The directory beside a page, named like it without the extension, for a page
+// about each counterexample. Throws UsageError.
 std::string PagesBeside(const std::string& page);
 
-// Writes these, and returns the page itself. Throws UsageError.
+// Writes these pages, and returns the main one. Throws UsageError.
 std::string MatrixPage(const std::string& page, const MatrixFound& found);
 
 }  // namespace vmtrunc::cli

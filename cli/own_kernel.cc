@@ -15,7 +15,7 @@
 namespace vmtrunc::cli {
 namespace {
 
-// What a kernel has besides another, and what it lacks.
+// The rules that a kernel has in addition to another, and those that it lacks.
 struct Difference {
   std::vector<std::string> more, less;
 };

@@ -1,4 +1,4 @@
-// vmtrunc kernels FILE: a kernel of one's own beside those that are built.
+// vmtrunc kernels FILE: compares a kernel in a file with the built-in ones.
 #ifndef VMTRUNC_CLI_OWN_KERNEL_H_
 #define VMTRUNC_CLI_OWN_KERNEL_H_
 

@@ -61,7 +61,7 @@ const char* WhenOf(Property property) {
 }
 
 // Properties of scripts, which compare runs: rows of properties/properties.cc,
-// which is no part of this program. properties/command_test compares the two.
+// which is not part of this program. properties/command_test compares the two.
 struct ScriptRow {
   const char* name;
   const char* sentence;
@@ -123,7 +123,7 @@ int PrintProperties(bool as_json) {
 }
 
 // Installed, it is in libexec; in the build directory, beside this program.
-// libexec first: another's `properties` may be in /usr/bin.
+// libexec first: /usr/bin may have another `properties`.
 std::string FindRunner() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -139,8 +139,7 @@ std::string FindRunner() {
       " (ci/build release builds it, where rapidcheck is installed)")};
 }
 
-// The runner takes the place of this process: its output, its exit status, and
-// the signals that are meant for it.
+// The runner replaces this process, with its output, exit status and signals.
 int RunRunner(std::vector<std::string> arguments) {
   std::string runner = FindRunner();
   std::vector<char*> argv = {runner.data()};
@@ -162,7 +161,7 @@ void AddProperties(CLI::App& app, Command& run) {
     bool runs = false, as_json = false, help = false;
   };
   auto o = std::make_shared<Options>();
-  // Ours, so that with --run it is the runner's.
+  // ours, so that with --run it is the runner's
   sub->set_help_flag();
   sub->add_flag("-h,--help", o->help, "Print this help message and exit");
   sub->add_flag("--run", o->runs,

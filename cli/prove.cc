@@ -60,7 +60,7 @@ search::ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
   return options;
 }
 
-// The search, of a part where that is asked for.
+// Runs the search, of a part if requested.
 search::ProveResult Search(const ProveArguments& o, const Asked& asked,
                            search::ProveOptions options) {
   const bool one = OneSearch(o);
@@ -88,7 +88,7 @@ void TellAbstract(const Told& told, const std::vector<uint8_t>& features,
                                       : " so far");
 }
 
-// Where the results go besides standard output. Tried before the search.
+// Where the results go in addition to standard output. Tried before the search.
 class ProveOutputs {
  public:
   ProveOutputs(const Asked& asked, const ProveArguments& o,
@@ -103,7 +103,7 @@ class ProveOutputs {
       ExpectToAnswer(asked, o, ParseShard(o.shard), options);
   }
 
-  // After it has been told: what cannot be written is not lost.
+  // Called after printing: a file that cannot be written loses nothing.
   void Write(const Told& told, const std::vector<uint8_t>& features) const {
     const Asked& asked = told.asked;
     if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
@@ -125,7 +125,7 @@ class ProveOutputs {
   std::optional<base::WorkDirectory> checkpoint_;
 };
 
-// Throws UsageError where there is no result: nothing was looked at.
+// Throws UsageError if there is no result, as nothing was searched.
 void ExpectStates(const ProveArguments& o, const Asked& asked,
                   const search::ProveResult& result) {
   if (result.answer == search::Answer::kFailed)
@@ -139,7 +139,7 @@ void ExpectStates(const ProveArguments& o, const Asked& asked,
         asked.what + ": expected an operation that has an effect (--verbs)"};
 }
 
-// A machine that has less than was asked for.
+// The machine has less than requested.
 void TellOfJobs(const search::ProveOptions& options,
                 const search::ProveResult& result) {
   if (result.jobs >= options.jobs) return;

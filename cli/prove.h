@@ -1,4 +1,4 @@
-// vmtrunc prove: what it was asked, and how it says what came of it.
+// vmtrunc prove: its options, and the output of its result.
 #ifndef VMTRUNC_CLI_PROVE_H_
 #define VMTRUNC_CLI_PROVE_H_
 
@@ -22,20 +22,20 @@ struct ProveArguments {
 struct Asked {
   search::Problem problem;  // whole
   std::string what;         // "bound tiny", "the operations of FILE"
-  Within within;            // the same in words
+  Within within;            // the same as a description
   KernelSpec kernel;
   Rules rules;
 };
 
 const char* Word(search::Answer answer);
 
-// Those that count, a bit each. Throws UsageError.
+// The properties that count, a bit each. Throws UsageError.
 uint32_t PropertiesOf(const ProveArguments& o);
 
-// Whether one of the three searches was asked for.
+// Whether one of the three searches was requested.
 bool OneSearch(const ProveArguments& o);
 
-// What a search came to.
+// The result of a search.
 struct Told {
   const Asked& asked;
   const ProveArguments& o;
@@ -46,10 +46,10 @@ struct Told {
 nlohmann::json ToJson(const Told& told);
 void Print(const Told& told);
 
-// Looks for a lasso instead. Returns the exit status.
+// Searches for a lasso instead. Returns the exit status.
 int FindIt(const ProveArguments& o, const Asked& asked);
 
-// Looks for a mistake of the search itself instead. Returns the exit status.
+// Searches for an error of the search itself instead. Returns the exit status.
 int CheckItself(const ProveArguments& o, const Asked& asked);
 
 }  // namespace vmtrunc::cli

@@ -29,18 +29,18 @@ struct ShardAnswer {
   search::Shard shard;
   search::Answer answer = search::Answer::kRanOut;  // kHolds, kBreaks, kRanOut
   nlohmann::json question;                          // the same for all
-  std::string bound;   // its name, and what was set of it
-  std::string within;  // the same in words
+  std::string bound;   // its name and the options that change it
+  std::string within;  // the same as a description
   std::vector<std::string> left_out;
   bool stopped = false, exact = false, replays = true;
-  unsigned held_events = 0;  // kAnyEvents: whatever there is
+  unsigned held_events = 0;  // kAnyEvents: unlimited
   uint64_t states = 0, transitions = 0, bytes = 0, beyond = 0;
   double seconds = 0;
   std::string property, script;  // if it breaks
   size_t events = 0;
 };
 
-// A counterexample is believed when it has been seen to break.
+// A counterexample counts only after it was seen to violate the property.
 void CheckScript(const std::string& path, ShardAnswer& a) {
   const Script script = ParseScript(path, a.script, true);
   a.events = script.events.size();
@@ -57,7 +57,7 @@ void CheckScript(const std::string& path, ShardAnswer& a) {
                                         a.property, " on ", kernel.ToString())};
 }
 
-// kFailed: none that a file has.
+// kFailed: not a valid answer.
 search::Answer AnswerOf(const std::string& word) {
   for (const search::Answer answer :
        {search::Answer::kHolds, search::Answer::kBreaks,
@@ -90,7 +90,7 @@ ShardAnswer Parse(const nlohmann::json& json) {
   return a;
 }
 
-// What the file says need not be true. Empty: it is of the right kind.
+// Checks the content of the file. Empty: it is valid.
 std::string WhatIsWrong(const nlohmann::json& json) {
   for (const char* name : {"shard", "states", "transitions", "bytes", "beyond"})
     if (!json.at(name).is_number_unsigned())
@@ -115,7 +115,7 @@ ShardAnswer ReadAnswer(const std::string& path) {
     return base::UsageError{absl::StrCat(
         path, ": expected an answer of vmtrunc prove --shard: ", what)};
   };
-  // A pipe would make us wait.
+  // A pipe would block.
   if (std::error_code error; !fs::is_regular_file(path, error))
     throw expected("it is no regular file");
   try {
@@ -138,11 +138,11 @@ ShardAnswer ReadAnswer(const std::string& path) {
   }
 }
 
-// Throws UsageError where two answers are to different questions.
+// Throws UsageError if two answers are to different problems.
 void ExpectSame(const ShardAnswer& first, const std::string& first_path,
                 const ShardAnswer& other, const std::string& path) {
-  // The last is a hash of more than the others: it is printed when nothing else
-  // is.
+  // The last is a hash over more than the others: printed only if nothing else
+  // differs.
   for (const char* name :
        {"vmtrunc", "kernel", "shards", "property", "search", "problem"}) {
     const nlohmann::json &has = other.question.at(name),
@@ -183,7 +183,7 @@ std::vector<ShardAnswer> ReadAnswers(const std::string& directory) {
 struct Joined {
   std::vector<ShardAnswer> answers;
   unsigned shards = 0;
-  // Numbers of shards, "3,5-7", as --array of Slurm takes them.
+  // Numbers of shards, "3,5-7", in the form of Slurm's --array.
   std::string missing, stopped, ran_out, again;
   const ShardAnswer* breaks = nullptr;  // with the fewest events
   bool fewest = false;
@@ -219,7 +219,7 @@ void CountUp(Joined& j) {
   }
 }
 
-// Which shards have no verdict of their own.
+// Shards without a verdict.
 void ListOpen(Joined& j) {
   std::vector<unsigned> missing, stopped, ran_out, again;
   size_t at = 0;

@@ -1,4 +1,4 @@
-// vmtrunc prove --join: the answers of all shards, put together.
+// vmtrunc prove --join: combines the answers of all shards.
 #ifndef VMTRUNC_CLI_PROVE_JOIN_H_
 #define VMTRUNC_CLI_PROVE_JOIN_H_
 
@@ -6,9 +6,9 @@
 
 namespace vmtrunc::cli {
 
-// Prints what the answers in a directory come to; a script that breaks goes to
-// `out` too if it is not empty. Returns the exit status. Throws UsageError
-// where they are none, or none of the same question.
+// Prints the combined result of the answers in a directory; a counterexample is
+// also written to `out` if that is not empty. Returns the exit status. Throws
+// UsageError if the files are no answers, or not to the same problem.
 int Join(const std::string& directory, const std::string& out, bool as_json);
 
 }  // namespace vmtrunc::cli

@@ -15,7 +15,7 @@
 namespace vmtrunc::cli {
 namespace {
 
-// Stem and loop, apart.
+// Prints stem and loop separately.
 std::string LassoText(const search::LassoResult& lasso) {
   Script stem = lasso.script;
   stem.events.resize(lasso.stem);

@@ -1,4 +1,4 @@
-// What vmtrunc prove says.
+// The output of vmtrunc prove.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -21,7 +21,7 @@ void PrintWithin(const Within& within) {
   std::cout << "not covered: " << absl::StrJoin(within.left_out, "; ") << "\n";
 }
 
-// How far it came, and what would make it come to an end.
+// How far the search got, and how it could be completed.
 void PrintRanOut(const Told& told) {
   const ProveArguments& o = told.o;
   const search::ProveResult& result = told.result;
@@ -97,7 +97,7 @@ void PrintShard(const Asked& asked, const ProveArguments& o,
   std::cout << "\n";
 }
 
-// Where one property was asked for that nothing here can break.
+// For one property that nothing within the bound can violate.
 std::string WhyItCannotBreak(const Told& told) {
   const int number = PropertyNumber(told.o.property);
   if (told.o.property.empty() || told.result.answer != search::Answer::kHolds)

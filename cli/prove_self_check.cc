@@ -50,7 +50,7 @@ void PrintWay(const search::SelfCheckWay& way, const std::string& end) {
             << std::flush;
 }
 
-// What one property does by each way.
+// The result for one property in each search.
 std::string ByWay(const search::SelfCheck& found, int property) {
   const uint32_t bit = Bit(static_cast<Property>(property));
   std::string breaks, holds, open;

@@ -15,8 +15,8 @@
 namespace vmtrunc::cli {
 namespace {
 
-// What all shards must have been asked alike. The path of a script is not: it
-// may differ from machine to machine, and `problem` says what is in it.
+// The settings that all shards must share. Not the path of a script: it may
+// differ between machines, and `problem` has its content.
 nlohmann::json Question(const Asked& asked, const ProveArguments& o,
                         search::Shard shard,
                         const search::ProveOptions& options) {
@@ -32,7 +32,7 @@ nlohmann::json Question(const Asked& asked, const ProveArguments& o,
           {"shards", shard.shards}};
 }
 
-// We chose the name, so nobody means a pipe by it, nor what a link leads to.
+// We chose the name, so a pipe or a link there is unexpected.
 void ExpectAnswerOrNone(const std::string& path) {
   std::error_code error;
   const std::filesystem::file_type type =
@@ -78,7 +78,7 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
   const std::optional<std::string> old =
       base::ReadWhole(path, base::kMostInput);
   if (!old && !is_there) return;
-  // What is too large, or may not be read, is no answer either.
+  // A file that is too large or unreadable is not an answer either.
   const nlohmann::json json =
       nlohmann::json::parse(old.value_or(""), nullptr, false);
   if (!json.is_object() || !json.contains("question"))

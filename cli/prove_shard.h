@@ -1,5 +1,5 @@
-// vmtrunc prove --shard: one of many jobs that split a bound, and the file that
-// its answer is in.
+// vmtrunc prove --shard: one of many jobs that divide a bound, and the file
+// with its answer.
 #ifndef VMTRUNC_CLI_PROVE_SHARD_H_
 #define VMTRUNC_CLI_PROVE_SHARD_H_
 
@@ -12,20 +12,20 @@ namespace vmtrunc::cli {
 
 inline constexpr unsigned kMostShards = 1'000'000;
 
-// "I/N", I from 0 on as job arrays count. Throws UsageError.
+// "I/N", I from 0 as job arrays count. Throws UsageError.
 search::Shard ParseShard(const std::string& text);
 
-// The name of its answer: "shard-I-of-N.json".
+// The file name of its answer: "shard-I-of-N.json".
 std::string AnswerName(search::Shard shard);
 
-// Makes the directory. Throws UsageError where an answer could not be written
-// to it, before the search and not after: a file that is there under its name
-// is replaced when it is an answer to the same question.
+// Creates the directory. Throws UsageError before the search if the answer
+// could not be written: an existing file of its name is replaced only if it is
+// an answer to the same problem.
 void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
                     search::Shard shard, const search::ProveOptions& options);
 
 // Writes the answer whole or not at all, on disk when it returns. Two jobs of
-// the same shard may do so at the same time.
+// the same shard may do so concurrently.
 void WriteAnswer(const Told& told, search::Shard shard);
 
 }  // namespace vmtrunc::cli

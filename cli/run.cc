@@ -25,7 +25,7 @@ struct RunArguments {
   bool json = false;
 };
 
-// One line a step: key=value, made for grep.
+// One line for each step: key=value, for grep.
 void PrintStep(const Script& script, const TraceStep& step) {
   std::string line =
       absl::StrFormat("event=%u task=%s verb=%s flow=%s", step.event,
@@ -43,8 +43,8 @@ void PrintStep(const Script& script, const TraceStep& step) {
   std::cout << line << " at=\"" << step.from << "\"\n";
 }
 
-// What a verdict line says besides of how the run came about: where the kernel
-// is from if nobody named one, and what of the script did nothing.
+// Additions to a verdict line: where the kernel comes from if it was not named,
+// and which parts of the script had no effect.
 std::string HowItRan(const ToRun& it) {
   const Script& script = it.script;
   std::string how = KernelFromInWords(it);
@@ -95,7 +95,7 @@ int RunFiles(const RunArguments& o) {
   return broken ? base::kExitBroken : base::kExitHeld;
 }
 
-// What `vmtrunc check` has found so far.
+// The results of `vmtrunc check` so far.
 struct Checked {
   unsigned files = 0, silent = 0;  // silent: files without expectations
   unsigned met = 0, not_met = 0, skipped = 0;
@@ -164,8 +164,8 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
     }
   }
   PrintChecked(checked, as_json);
-  // No success from nothing: a directory without scripts, scripts without
-  // expectations, or with such as are of other kernels alone.
+  // Nothing checked is no success: a directory without scripts, scripts without
+  // expectations, or only with those of other kernels.
   if (checked.met + checked.not_met == 0)
     throw base::UsageError{checked.files == 0
                                ? "check: expected scripts; there is none"

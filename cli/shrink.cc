@@ -24,7 +24,7 @@ struct ShrinkArguments {
   bool quick = false, why = false, json = false;
 };
 
-// What of the script, and why it is a bug.
+// The script, and the violation.
 struct Failure {
   KernelSpec kernel;
   Rules rules;
@@ -64,7 +64,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   return failure;
 }
 
-// A change of one event, and what it does, for `--why`.
+// A change of one event, and its effect, for `--why`.
 struct Changed {
   std::string what;     // "without it"
   std::string happens;  // "2.6.11 holds"
@@ -119,8 +119,7 @@ std::string CostInWords(const search::Cost& cost) {
       cost.declarations);
 }
 
-// The script with what was found about it in comments, which it can be run
-// with.
+// The script with the results in comments, so that it can be run.
 std::string Told(const ShrinkArguments& o, const Failure& failure,
                  const Script& script, const search::Shrunk& shrunk) {
   const RunResult run = Run<LargeCaps>(
@@ -170,7 +169,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
   return json;
 }
 
-// What cannot be written is still printed.
+// A result that cannot be written is still printed.
 void Keep(const ShrinkArguments& o, const base::OutputFile& out,
           const std::string& told) {
   try {
@@ -216,7 +215,7 @@ int ShrinkFile(const ShrinkArguments& o) {
                            "this is a mistake of vmtrunc; nothing was written"};
 
   const std::string told = Told(o, failure, script, shrunk);
-  base::StopOnSignals();  // no longer than this takes
+  base::StopOnSignals();  // only for this part
   if (o.json)
     std::cout
         << ToJson(o, failure, script, shrunk, original.events.size()).dump(2)
@@ -227,7 +226,7 @@ int ShrinkFile(const ShrinkArguments& o) {
   if (out) Keep(o, *out, told);
   if (out && !o.json && o.out != "-")
     std::cout << absl::StrFormat(
-        "%s: %u events, shrunk from %u in %u runs; run it: vmtrunc run %s\n",
+        "%s: %u events, minimised from %u in %u runs; run it: vmtrunc run %s\n",
         base::Shown(o.out), shrunk.cost.events, original.events.size(),
         shrunk.evaluations, base::PathWord(o.out));
   if (!shrunk.ran_out) return base::kExitHeld;

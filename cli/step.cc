@@ -20,7 +20,7 @@ struct StepArguments {
   unsigned after = 0;
 };
 
-// Until the dialogue or its input ends, or nobody reads the answers.
+// Runs until the dialogue or its input ends, or the output is closed.
 void Talk(report::Dialogue& dialogue) {
   const bool prompts = isatty(STDIN_FILENO) != 0;
   std::string line;

@@ -1,4 +1,4 @@
-// What standard output goes to: a terminal, how wide it is, whether it takes
+// Properties of standard output: whether it is a terminal, its width and
 // colours.
 #ifndef VMTRUNC_CLI_TERMINAL_H_
 #define VMTRUNC_CLI_TERMINAL_H_
@@ -9,11 +9,10 @@
 
 namespace vmtrunc::cli {
 
-// `colour`: always, never, or auto, which is on a terminal unless NO_COLOR is
-// set to anything or TERM says that it is dumb. A terminal is as wide as
-// COLUMNS or, where that is not set, as it says itself; all else is
-// kTextColumns wide, so that what goes into a file or a pipe is the same
-// everywhere.
+// `colour`: always, never, or auto, which means on a terminal unless NO_COLOR
+// is set or TERM says that it is dumb. A terminal's width is COLUMNS or, if
+// that is not set, its own; otherwise it is kTextColumns, so that files and
+// pipes get the same output everywhere.
 report::Look LookOfOutput(const std::string& colour);
 
 }  // namespace vmtrunc::cli

@@ -1,4 +1,4 @@
-// A script that a command runs, and who named the kernel that it runs on.
+// A script to run, and the origin of its kernel.
 #ifndef VMTRUNC_CLI_TO_RUN_H_
 #define VMTRUNC_CLI_TO_RUN_H_
 
@@ -10,18 +10,18 @@ namespace vmtrunc::cli {
 
 struct ToRun {
   std::string path;
-  // On its own kernel, or on that of the note beside saved bytes: what found
-  // them may have run them on another kernel than they name.
+  // Its own kernel, or that of the note beside saved bytes: the fuzzer may have
+  // run them on another kernel than they name.
   Script script;
-  const char* kernel_from;  // option, note, script, default: as --json says it
+  const char* kernel_from;  // option, note, script, default: for --json
 };
 
-// The file as ReadScript() reads it. `kernels` is what was given for --kernel,
-// "" if nothing was: then the note counts. Throws UsageError.
+// Reads the file with ReadScript(). `kernels` is the value of --kernel, "" if
+// not given: then the note counts. Throws UsageError.
 ToRun ReadToRun(const std::string& path, const std::string& from,
                 const std::string& kernels);
 
-// What a line says of saved bytes besides: "; on the kernel that ..." or "".
+// An addition to a line about saved bytes: "; on the kernel that ..." or "".
 std::string KernelFromInWords(const ToRun& it);
 
 }  // namespace vmtrunc::cli

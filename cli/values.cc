@@ -28,7 +28,7 @@ std::vector<std::string> BoundNames() {
   return names;
 }
 
-// CLI::IsMember describes itself so: {one,two}.
+// CLI::IsMember's own description: {one,two}.
 std::vector<std::string> WordsOf(const std::string& type) {
   const size_t begin = type.find('{');
   const size_t end = type.find('}', begin);
@@ -42,14 +42,15 @@ bool Is(const CLI::Option& option, std::initializer_list<const char*> names) {
   return false;
 }
 
-// As its own text says, or else its name.
+// By its own description, or else by its name.
 bool IsDirectory(const CLI::Option& option) {
   for (const char* begin : {"director", "a director", "the director"})
     if (option.get_description().starts_with(begin)) return true;
   return Is(option, {"have", "dir"});
 }
 
-// The tables of the model, by the name that all commands give such an option.
+// The tables of the model, by the name that all commands use for such an
+// option.
 Value ValueByName(const CLI::Option& option) {
   if (Is(option, {"kernel", "unlike", "against"})) {
     const std::string& text = option.get_description();
@@ -85,7 +86,7 @@ Value ValueOf(const CLI::Option& option) {
 
 std::vector<std::string> KernelsLike(const std::string& typed) {
   std::vector<std::string> like;
-  const KernelInfo* whole = nullptr;  // the kernel that stands there
+  const KernelInfo* whole = nullptr;  // the complete kernel name so far
   size_t length = 0;
   for (const KernelInfo& kernel : AllKernels()) {
     for (const std::string name : {kernel.name, kernel.alias}) {
@@ -97,8 +98,8 @@ std::vector<std::string> KernelsLike(const std::string& typed) {
     }
   }
   if (whole == nullptr || typed.size() == length) return like;
-  // A rule's name has dashes too: the last sign before which all is understood
-  // and after which a rule may be meant.
+  // A rule's name has dashes too: the last sign before which everything is a
+  // valid name and after which a rule may follow.
   for (size_t at = typed.size(); at-- > length;) {
     if (typed[at] != '-' && typed[at] != '+') continue;
     if (!ParseKernelSpec(typed.substr(0, at)).ok()) continue;

@@ -1,4 +1,4 @@
-// A bound in words: what a search looks at, and what it leaves out.
+// A bound in words: what a search covers, and what it leaves out.
 #include <algorithm>
 #include <set>
 
@@ -21,7 +21,7 @@ constexpr search::Verbs kPasses = search::Bit(Verb::kTruncate) |
                                   search::Bit(Verb::kPunch) |
                                   search::Bit(Verb::kInvalidate);
 
-// Those that there are: kAllVerbs has bits to spare.
+// Existing verbs only: kAllVerbs has spare bits.
 constexpr search::Verbs kNamed = (search::Verbs{1} << (kVerbs + 1)) - 2;
 
 std::string Names(search::Verbs verbs) {
@@ -32,8 +32,7 @@ std::string Names(search::Verbs verbs) {
   return absl::StrJoin(names, ", ");
 }
 
-// What the property is about does not happen without one of these; 0: it may
-// whatever the verbs are.
+// Verbs without which the property cannot be violated; 0: none is required.
 search::Verbs Needed(Property property) {
   switch (property) {
     case Property::kNoPagePastSize:

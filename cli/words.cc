@@ -9,7 +9,7 @@
 namespace vmtrunc::cli {
 namespace {
 
-// The option of that command which this word names, or nullptr.
+// The option of that command with this name, or nullptr.
 const CLI::Option* OptionOf(const CLI::App& command, const std::string& word) {
   const bool is_long = word.starts_with("--") && word.size() > 2;
   if (!is_long && (!word.starts_with('-') || word.size() != 2)) return nullptr;
@@ -33,13 +33,13 @@ std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
   std::vector<std::string> words;
   const CLI::App* const command =
       argc > 1 ? FindCommand(app, argv[1]) : nullptr;
-  const CLI::Option* last = nullptr;  // option, whose values may still come
-  bool is_over = command == nullptr;  // no option is named from here on
+  const CLI::Option* last = nullptr;  // an option that may take more values
+  bool is_over = command == nullptr;  // no more options follow
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (!is_over && word == "--") {
-      // CLI11 takes it for the end of the values of an option that may have
-      // more of them, and reads options again.
+      // CLI11 treats it as the end of an option's values, and parses options
+      // again.
       if (last != nullptr && last->get_items_expected_max() > 1)
         words.push_back(word);
       is_over = true;

@@ -1,4 +1,4 @@
-// The words of a command line, before CLI11 reads them.
+// The words of a command line, before CLI11 parses them.
 #ifndef VMTRUNC_CLI_WORDS_H_
 #define VMTRUNC_CLI_WORDS_H_
 
@@ -8,9 +8,9 @@
 
 namespace vmtrunc::cli {
 
-// What `app` is to parse, without the program's name, last word first, as
-// CLI11 takes it. Throws UsageError where an option that takes a list, as
-// --kernels, is given commas alone: CLI11 would take the next word for its
+// The arguments for `app` to parse, without the program's name, in reverse
+// order, as CLI11 requires. Throws UsageError if an option that takes a list,
+// like --kernels, gets only commas: CLI11 would take the next word as its
 // value.
 std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
                                       const char* const* argv);

@@ -1,7 +1,7 @@
-// The main of fuzz_truncate under AFL++: its driver, and what libFuzzer reads
-// as extra counters handed to AFL++ as well.
+// The main of fuzz_truncate under AFL++: its driver, which also passes
+// libFuzzer's extra counters to AFL++.
 //
-// VMTRUNC_NO_FEATURES  edges alone, as AFL++ has them by itself
+// VMTRUNC_NO_FEATURES  edges alone, as in plain AFL++
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -17,10 +17,10 @@ extern "C" {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 int LLVMFuzzerRunDriver(int* argc, char*** argv,
                         int (*run)(const uint8_t* data, size_t size));
-// AFL++'s map of what the current execution has hit, a byte a guard. It moves
-// when the map is shared with afl-fuzz.
+// AFL++'s coverage map of the current execution, a byte for each guard. It
+// moves when the map is shared with afl-fuzz.
 extern uint8_t* __afl_area_ptr;
-// Numbers the guards in [start, stop), each a byte of the map.
+// Numbers the guards in [start, stop), one byte of the map each.
 void __sanitizer_cov_trace_pc_guard_init(uint32_t* start, uint32_t* stop);
 // The linker's names for the ends of the section (fuzz_truncate.cc).
 extern uint8_t __start___libfuzzer_extra_counters[];
@@ -32,8 +32,8 @@ namespace {
 constexpr size_t kFeatures = vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures;
 static_assert(kFeatures % sizeof(uint64_t) == 0);
 
-// One guard for each counter: AFL++ gives each a byte of its map, as it does
-// for an edge. Zero until then.
+// One guard for each counter: AFL++ gives each a byte of its map, as for an
+// edge. Zero until then.
 std::array<uint32_t, kFeatures> g_guards{};
 
 // Before main, where the guards of edges are numbered too: the map's size is

@@ -19,11 +19,11 @@
 
 namespace {
 
-// As `vmtrunc fuzz` has it: longer scripts run slower and say little more.
+// As in `vmtrunc fuzz`: longer scripts run slower and find little more.
 constexpr size_t kDefaultEvents = 32;
 
-// How often an input is mutated before it is another's turn; AFL++'s own count
-// is hundreds, and goes less deep.
+// How often an input is mutated in a row; AFL++'s own number is hundreds, which
+// gives less depth.
 constexpr unsigned kMutationsAnInput = 64;
 
 [[noreturn]] void Usage(const std::string& what) {
@@ -59,14 +59,14 @@ size_t EventsFromEnvironment() {
   return number;
 }
 
-// What one afl-fuzz keeps from call to call. It mutates blindly by itself.
+// The state of one afl-fuzz between calls. It mutates blindly by itself.
 struct Mutator {
   explicit Mutator(unsigned seed) : seeds(seed) {}
   vmtrunc::base::Random seeds;
   vmtrunc::fuzz::ByteMutator mutator{RulesFromEnvironment(), nullptr};
   size_t max_bytes =
       vmtrunc::kHeaderBytes + vmtrunc::kRecordBytes * EventsFromEnvironment();
-  std::vector<uint8_t> bytes;  // what the last call returned
+  std::vector<uint8_t> bytes;  // the result of the last call
 };
 
 }  // namespace
@@ -79,7 +79,7 @@ VMTRUNC_EXPORT void* afl_custom_init(void* /*afl*/, unsigned seed) {
   return new Mutator(seed);
 }
 
-// Of two inputs half of the results are spliced, as libFuzzer has it.
+// Half of the results with two inputs are spliced, as in libFuzzer.
 VMTRUNC_EXPORT size_t afl_custom_fuzz(void* data, const uint8_t* input,
                                       size_t size, uint8_t** output,
                                       const uint8_t* other, size_t other_size,

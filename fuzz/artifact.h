@@ -1,4 +1,4 @@
-// Names that libFuzzer gives to the files that it writes.
+// Names of the files that libFuzzer writes.
 #ifndef VMTRUNC_FUZZ_ARTIFACT_H_
 #define VMTRUNC_FUZZ_ARTIFACT_H_
 
@@ -6,10 +6,11 @@
 
 namespace vmtrunc::fuzz {
 
-// An input of a corpus: 40 hexadecimal digits, the SHA-1 of what is in it.
+// An input of a corpus: 40 hexadecimal digits, the SHA-1 of its content.
 bool IsHash(std::string_view name);
 
-// What it stopped at: crash-, timeout-, oom-, leak- or slow-unit-, and a hash.
+// An input that it stopped at: crash-, timeout-, oom-, leak- or slow-unit-, and
+// a hash.
 bool IsArtifact(std::string_view name);
 
 }  // namespace vmtrunc::fuzz

@@ -87,7 +87,7 @@ class Mutator {
     reached.Apply(script_, 0, at);
     return reached;
   }
-  // An operation that has an effect before the event at `at`, or kNone.
+  // An operation with an effect before the event at `at`, or kNone.
   Event EffectiveAt(size_t at) {
     return EffectiveEvent(ReachedAt(at).world(), random_, verbs_);
   }
@@ -102,8 +102,8 @@ class Mutator {
     return true;
   }
 
-  // A pass that begins, drops its lock a few times, each time an operation of
-  // another task or two, and ends. Half of the time one task does them all:
+  // A pass that begins, drops its lock a few times, each time with an operation
+  // or two of another task, and ends. Half of the time one task does them all:
   // what one drop leaves, the next one meets.
   bool InsertPass() {
     size_t at = Position();
@@ -173,7 +173,7 @@ class Mutator {
     return true;
   }
 
-  // One edge of a range to where a vma has one.
+  // Moves one edge of a range to an edge of a vma.
   bool Touch() {
     const size_t at =
         Find([](const Event& e) { return IsWhole(e) && e.len != 0; });
@@ -315,7 +315,7 @@ class Mutator {
   const search::Verbs verbs_;
 };
 
-// Which operation each task has in flight.
+// The operation that each task has in flight.
 uint64_t InFlight(const W& world) {
   uint64_t all = 0;
   for (const Task& task : world.tasks)

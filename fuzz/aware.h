@@ -1,6 +1,6 @@
-// Mutation that knows the state which a script has reached where it is changed:
-// operations that can have an effect there, ranges that touch those of vmas,
-// and drops with something inside. Deterministic in the generator's seed.
+// Mutation that uses the state that a script has reached at the point of
+// change: operations that can have an effect there, ranges that touch those of
+// vmas, and drops with events inside. Deterministic in the generator's seed.
 #ifndef VMTRUNC_FUZZ_AWARE_H_
 #define VMTRUNC_FUZZ_AWARE_H_
 
@@ -16,7 +16,7 @@ namespace vmtrunc::fuzz {
 enum class Mutation : uint8_t {
   kInsert,       // an operation that has an effect
   kInsertPass,   // with its drops, and such operations inside
-  kInsideDrop,   // such an operation after a drop that is there
+  kInsideDrop,   // such an operation after an existing drop
   kMoveDrop,     // to another break test, or another place
   kTouch,        // a range that begins or ends where a vma does
   kOtherMm,      // the same operation by another task
@@ -24,10 +24,9 @@ enum class Mutation : uint8_t {
   kReplace,      // by an operation that has an effect
   kDelete,
   kSwap,
-  kOpenUp,  // a whole operation begins, makes some steps, and others come
-            // between
-  kSteps,   // of what is in flight: some steps, a drop or its end
-  kGoOn,    // another end, made where the rest has come (fuzz/weave.h)
+  kOpenUp,  // start an operation, make some steps, and insert others
+  kSteps,   // for an operation in flight: some steps, a drop or its end
+  kGoOn,    // another suffix, generated from the state reached (fuzz/weave.h)
   kBlind,   // search/mutate.h
 };
 inline constexpr unsigned kMutations = 14;
@@ -37,14 +36,13 @@ bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
                 const Rules& rules, base::Random& random,
                 search::Verbs verbs = search::kAllVerbs);
 
-// One to four changes of any kind, or (a third of the time) another end. At
+// One to four changes of any kind, or (a third of the time) another suffix. At
 // most `max_events` events.
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
                  base::Random& random, search::Verbs verbs = search::kAllVerbs);
 
-// The first events of one script and the last of another, cut where the same
-// tasks have the same operations in flight; the setup of the first. At most
-// `max_events`.
+// A prefix of one script and a suffix of another, cut where the same tasks have
+// the same operations in flight; the setup of the first. At most `max_events`.
 Script Splice(const Script& head, const Script& tail, size_t max_events,
               const Rules& rules, base::Random& random);
 

@@ -1,5 +1,6 @@
-// What a target of its own runs on and stops for, whatever its environment:
-// compiled into each by fuzz/kernels.cmake. Replaces what fuzz_truncate.cc has.
+// The kernel and property of a target of its own, independent of the
+// environment: compiled into each by fuzz/kernels.cmake. Replaces the defaults
+// of fuzz_truncate.cc.
 namespace vmtrunc::fuzz {
 
 const char* BuiltInKernel();

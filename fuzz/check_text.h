@@ -1,4 +1,4 @@
-// What must hold of any text that is read as a script.
+// Properties of any text that is read as a script.
 #ifndef VMTRUNC_FUZZ_CHECK_TEXT_H_
 #define VMTRUNC_FUZZ_CHECK_TEXT_H_
 
@@ -12,9 +12,9 @@ namespace vmtrunc::fuzz {
 
 using TextReader = std::function<absl::StatusOr<Script>(std::string_view)>;
 
-// Empty, or what is wrong with how `read` reads the text: it is a script, whose
-// canonical text reads back as the same and whose bytes are a script with the
-// same bytes; or it is none, and one line says "LINE: expected ...", of a line
+// Checks how `read` parses the text; returns "" or the error. Either it is a
+// script, whose canonical text reads back as the same and whose bytes are a
+// script with the same bytes; or one line says "LINE: expected ...", for a line
 // that the text has or that is missing after its last.
 std::string WrongWithText(std::string_view text,
                           const TextReader& read = ParseText);

@@ -24,7 +24,7 @@ TEST(CheckText, HoldsOfTheCorpus) {
   EXPECT_EQ(WrongWithText("vmtrunc 1\na mmap\n"), "");
 }
 
-TEST(CheckText, EachOfItFires) {
+TEST(CheckText, EachCheckFires) {
   const auto loses_an_event = [](std::string_view text) {
     auto script = ParseText(text);
     if (script.ok() && script->events.size() > 1) script->events.pop_back();

@@ -8,13 +8,13 @@
 namespace vmtrunc::fuzz {
 namespace {
 
-// Two tasks and blocks of two pages: the least in which much can happen.
+// Two tasks and blocks of two pages: the minimum for interesting scripts.
 constexpr const char* kSetup = "vmtrunc 1\nblock 2\nfile f 8\ntask a\ntask b\n";
 constexpr const char* kOneMm =
     "vmtrunc 1\nblock 2\nfile f 8\ntask a\ntask b mm a\n";
 
-// An operation of each verb, with arguments that fit together: a mapping of
-// the whole file at 10, ranges that cut it, a truncation in the middle.
+// An operation of each verb, with arguments that fit together: a mapping of the
+// whole file at 10, ranges that split it, a truncation in the middle.
 constexpr const char* kOperations[] = {
     "mmap 10 8 f 0 populate",
     "munmap 10 3",

@@ -1,5 +1,6 @@
-// What engines take beside a target, made from the code that reads the byte
-// form so that it cannot go stale: a dictionary and libFuzzer's options.
+// Files for fuzzing engines beside a target, generated from the code that reads
+// the byte form so that they are always current: a dictionary and libFuzzer's
+// options.
 #ifndef VMTRUNC_FUZZ_DICTIONARY_H_
 #define VMTRUNC_FUZZ_DICTIONARY_H_
 
@@ -12,27 +13,28 @@
 
 namespace vmtrunc::fuzz {
 
-// A piece of the byte form that engines insert or write over others.
+// A piece of the byte form that engines insert or overwrite with.
 struct Token {
-  std::string name;  // letters, digits and _: AFL++ takes no more
+  std::string name;  // letters, digits and _: AFL++ accepts no others
   std::vector<uint8_t> bytes;
 };
 
-// A header and a record for each event there is: `mmap` runs to its end,
+// A header and a record for each possible event: `mmap` runs to completion,
 // `mmap_begin` is `mmap &`.
 std::vector<Token> AllTokens();
 
-// The same of the text form: its words, and lines that are each an event.
+// The same for the text form: its keywords, and lines that are each an event.
 std::vector<Token> AllTextTokens();
 
-// As `-dict=` of libFuzzer and `-x` of afl-fuzz read it.
+// In the format of libFuzzer's `-dict=` and afl-fuzz's `-x`.
 std::string Dictionary(const std::vector<Token>& tokens);
 
 // The `.options` file of OSS-Fuzz for the target of that name, without a
 // directory; libFuzzer's flags without the dashes. `max_len`: in bytes.
 std::string Options(std::string_view target, size_t max_len);
 inline constexpr size_t kMostBytes = kHeaderBytes + kRecordBytes * kMaxEvents;
-inline constexpr size_t kMostText = 8192;  // of fuzz_text; a text has no end
+// Of fuzz_text, whose inputs are unbounded.
+inline constexpr size_t kMostText = 8192;
 
 }  // namespace vmtrunc::fuzz
 

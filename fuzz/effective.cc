@@ -21,8 +21,7 @@ void Continue(const W& w, const Chooser& mine, Event& mremap) {
   }
 }
 
-// An mprotect after which two neighbours are one vma, or their boundary is
-// elsewhere.
+// An mprotect that merges two neighbours, or moves their boundary.
 bool Merge(const W& w, const Chooser& mine, base::Random& random,
            Event& mprotect) {
   for (int tries = 0; tries < 3; ++tries) {
@@ -90,7 +89,7 @@ void ChooseMremap(const W& w, const Chooser& mine, base::Random& random,
   if (random.Below(8) == 0) e.fail_after = Byte(1 + random.Below(4));
 }
 
-// A page at which a read or a write has something to do, if one is soon found.
+// A page at which a read or a write has an effect, if one is found quickly.
 void ChooseAccess(const W& w, const Chooser& mine, base::Random& random,
                   Event& e) {
   const unsigned mm = w.tasks[e.task].mm;
@@ -102,7 +101,7 @@ void ChooseAccess(const W& w, const Chooser& mine, base::Random& random,
   }
 }
 
-// The task that a fork makes. False where all are there.
+// The task that a fork creates. False if all exist.
 bool ChooseFork(const W& w, Event& e) {
   for (uint8_t task = 0; task < LargeCaps::kTasks; ++task) {
     if (w.tasks[task].live != 0) continue;
@@ -133,7 +132,7 @@ bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
   return true;
 }
 
-// Fills in the arguments. False when the verb can do nothing here.
+// Fills in the arguments. False if the verb can have no effect here.
 bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
                base::Random& random, Event& e) {
   switch (e.verb) {

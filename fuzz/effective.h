@@ -31,18 +31,18 @@ class Reached {
   World<LargeCaps> world_;
 };
 
-// An operation of an idle task that can have an effect in `world`: it finds
-// something to unmap, a protection to change, a pte to set. kNone where none
-// was found. `task`: whose, or kNone for anybody's.
+// An operation of an idle task that can have an effect in `world`: there is a
+// page to unmap, a protection to change, a pte to set. kNone if none was found.
+// `task`: the task, or kNone for any.
 Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
                      search::Verbs verbs, uint8_t task = kNone);
 
-// The value, or the largest that an argument can be.
+// The value, limited to the largest possible argument.
 inline uint8_t Byte(unsigned value) {
   return static_cast<uint8_t>(std::min(value, 255U));
 }
 
-// Chooses among what one mm has.
+// Chooses among the vmas and pages of one mm.
 class Chooser {
  public:
   Chooser(const World<LargeCaps>& world, unsigned mm, base::Random& random)
@@ -54,7 +54,7 @@ class Chooser {
   bool empty() const { return count_ == 0; }
   const Vma& Any() const { return w_.vmas[vmas_[random_.Below(count_)]]; }
 
-  // Part of a vma, or some of two.
+  // Part of a vma, or of several.
   void Range(Event& event) const {
     const unsigned at = random_.Below(count_);
     const Vma& vma = w_.vmas[vmas_[at]];
@@ -86,7 +86,7 @@ class Chooser {
     event.len = Byte(end - start);
   }
 
-  // Where a range of that length touches a vma, or lies in a page table of its
+  // Where a range of that length touches a vma, or is in a page table of its
   // own.
   uint8_t Place(unsigned len) const {
     const Vma& vma = Any();

@@ -1,5 +1,5 @@
-// The empty target: what an execution costs before anything is done. The
-// benchmark states fuzz_truncate's speed as a ratio to it.
+// The empty target: the fixed cost of an execution. The benchmark states
+// fuzz_truncate's speed as a ratio to it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

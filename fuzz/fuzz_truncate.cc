@@ -38,22 +38,21 @@
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
-// libFuzzer reads what is in this section as coverage, and clears it before
-// each run. `used`: else the compiler deletes what nothing seems to read.
+// libFuzzer reads this section as coverage, and clears it before each run.
+// `used`: else the compiler removes it as unread.
 __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
     g_features[vmtrunc::Checker<vmtrunc::LargeCaps>::kFeatures];
 
 namespace vmtrunc::fuzz {
 
-// A target whose environment says nothing has these compiled in: the
-// values of VMTRUNC_KERNEL and VMTRUNC_PROPERTY, null as if unset. A target of
-// its own replaces them (fuzz/built_in.cc).
+// Compiled-in defaults of VMTRUNC_KERNEL and VMTRUNC_PROPERTY, null as if
+// unset. A target of its own replaces them (fuzz/built_in.cc).
 __attribute__((weak)) const char* BuiltInKernel() { return nullptr; }
 __attribute__((weak)) const char* BuiltInProperty() { return nullptr; }
 
 namespace {
 
-// Everything that the callbacks need, set up on the first call.
+// The state of the callbacks, set up on the first call.
 class Target {
  public:
   static Target& Get() {
@@ -104,8 +103,8 @@ class Target {
 
  private:
   Target() {
-    // Who started us learns first whether we have the same model: another may
-    // not even know the kernel that is asked for.
+    // The parent first learns whether we have the same model: another may not
+    // even know the requested kernel.
     if (const std::string directory = DirectorySetting(); !directory.empty())
       saved_.emplace(directory);
     ExpectSameBuild();
@@ -131,7 +130,7 @@ class Target {
                 ": expected the build of this executable, " + BuildId());
   }
 
-  // The first input that broke this property.
+  // The first input that violated this property.
   void KeepFirst(size_t property) {
     const std::string name = saved_->Keep(std::string(kBrokenPrefix) +
                                           AllProperties()[property].name);
@@ -139,7 +138,7 @@ class Target {
                  sizeof(status_->kept[property]) - 1);
   }
 
-  // Told in `status` first: what comes after it may fail.
+  // Reported in `status` first: the rest may fail.
   [[noreturn]] void Stop(std::span<const uint8_t> bytes, const KernelSpec& spec,
                          const RunResult& result) {
     if (status_ != nullptr) {
@@ -169,7 +168,7 @@ class Target {
   std::optional<Saved> saved_;
   FuzzStatus* status_ = nullptr;  // of saved_
   uint8_t* features_ = g_features;
-  uint8_t hidden_[sizeof(g_features)] = {};  // what libFuzzer does not see
+  uint8_t hidden_[sizeof(g_features)] = {};  // hidden from libFuzzer
   std::optional<Growth> growth_;
   std::optional<Sorter> sorter_;
   std::array<Event, kMaxEvents> events_;
@@ -205,7 +204,7 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
 size_t CustomCrossOver(std::span<const uint8_t> one,
                        std::span<const uint8_t> other, uint8_t* out,
                        size_t max_size, unsigned seed) {
-  // LLVMFuzzerMutate() has a cross-over of bytes.
+  // LLVMFuzzerMutate() has a crossover of bytes.
   if (Blind() || Same()) return 0;
   Target::Get().CountMutation();
   return Mutator().CrossOver(one, other, out, max_size, seed);
@@ -214,7 +213,7 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 }  // namespace
 }  // namespace vmtrunc::fuzz
 
-// Before the engine says or does anything.
+// Before the engine prints or does anything.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   ::signal(SIGXFSZ, SIG_IGN);
   vmtrunc::fuzz::Target::Get();
@@ -222,8 +221,8 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  // A file that may not grow is an error like others. Again, for libFuzzer has
-  // a handler of its own by now.
+  // Exceeding a file size limit is an ordinary error. Set again, as libFuzzer
+  // has installed a handler meanwhile.
   static const auto old = ::signal(SIGXFSZ, SIG_IGN);
   static_cast<void>(old);
   vmtrunc::fuzz::Target::Get().Execute(std::span(data, size));

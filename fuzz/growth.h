@@ -1,4 +1,5 @@
-// How many kinds of abstract states a search has seen, against executions.
+// Records the number of abstract states that a search has seen, against
+// executions.
 #ifndef VMTRUNC_FUZZ_GROWTH_H_
 #define VMTRUNC_FUZZ_GROWTH_H_
 
@@ -17,8 +18,8 @@
 
 namespace vmtrunc::fuzz {
 
-// Writes lines "EXECUTIONS SEEN" to a file, each a tenth more executions than
-// the one before, so that a file of a million executions has some 120.
+// Writes lines "EXECUTIONS SEEN" to a file, each at ten percent more executions
+// than the last, so that a file of a million executions has some 120.
 class Growth {
  public:
   explicit Growth(const std::string& path)

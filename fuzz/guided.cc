@@ -16,11 +16,11 @@ __attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t
 namespace vmtrunc::fuzz {
 namespace {
 
-// Of the first call of FuzzSteps(), which libFuzzer makes with no bytes before
-// it mutates anything.
+// The rules of the first call of FuzzSteps(), which libFuzzer makes without
+// bytes before it mutates anything.
 std::optional<ByteMutator> g_mutator;
 
-// In a function of its own: it is the top frame of the stack, by which services
+// A separate function: it is the top frame of the stack, by which services
 // group crashes.
 [[noreturn, gnu::noinline]] void ViolatesOwnProperty(const Script& script,
                                                      unsigned event,

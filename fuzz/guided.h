@@ -1,5 +1,5 @@
-// A libFuzzer target for a property of one's own, guided as fuzz_truncate is:
-// by abstract states of the model, and with its mutator. docs/library.md.
+// A libFuzzer target for a user's property, guided like fuzz_truncate: by
+// abstract states of the model, and with its mutator. docs/library.md.
 #ifndef VMTRUNC_FUZZ_GUIDED_H_
 #define VMTRUNC_FUZZ_GUIDED_H_
 
@@ -12,11 +12,11 @@
 
 namespace vmtrunc::fuzz {
 
-// What of a step violates the property, in words; "" where it holds.
+// The violation at a step, in words; "" if the property holds.
 using StepProperty = std::function<std::string(const TraceStep&)>;
 
-// What LLVMFuzzerTestOneInput() is to return: runs the bytes as a script under
-// `rules` and asks `property` after each step. Where it is violated, prints the
+// The body of LLVMFuzzerTestOneInput(): runs the bytes as a script under
+// `rules` and calls `property` after each step. On a violation it prints the
 // event, the words and the script on standard error, and aborts; libFuzzer
 // writes the input, which `vmtrunc run` reads. The mutator draws operations
 // that can have an effect under the rules of the first call.

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kNoteHead = "# An input that vmtrunc fuzz saved\n";
 constexpr size_t kMostNote = size_t{1} << 16;
 
-// What follows a word at the beginning of a line, or nothing.
+// The text after a word at the start of a line, or nothing.
 std::optional<std::string> FieldOf(const std::string& text,
                                    absl::string_view word) {
   for (absl::string_view line : absl::StrSplit(text, '\n'))

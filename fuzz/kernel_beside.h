@@ -1,5 +1,5 @@
-// What a saved input was found with: a note beside it, FILE.md, for bytes that
-// do not say themselves which kernel they ran on.
+// The origin of a saved input: a note beside it, FILE.md, for bytes that do not
+// contain the kernel that they ran on.
 #ifndef VMTRUNC_FUZZ_KERNEL_BESIDE_H_
 #define VMTRUNC_FUZZ_KERNEL_BESIDE_H_
 
@@ -13,17 +13,17 @@ namespace vmtrunc::fuzz {
 
 struct InputNote {
   KernelSpec kernel;     // that the input was run on
-  std::string property;  // that it breaks there, or ""
-  uint32_t seed = 0;     // of the fuzzer; 0: any
+  std::string property;  // that it violates there, or ""
+  uint32_t seed = 0;     // of the fuzzer; 0: random
 };
 
 // The note's text, for the input in `path`, which has this content.
 std::string NoteText(const InputNote& note, const std::string& path,
                      const std::string& content);
 
-// The kernel that the note beside `path` names; nothing where there is none, or
-// where it is another input's (another file has the name by now). Throws
-// UsageError when it names a kernel that is not built.
+// The kernel that the note beside `path` names; nothing if there is no note, or
+// if it belongs to another input (another file has the name now). Throws
+// UsageError if it names a kernel that is not built.
 std::optional<KernelSpec> KernelBeside(const std::string& path);
 
 }  // namespace vmtrunc::fuzz

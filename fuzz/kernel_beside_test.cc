@@ -21,7 +21,7 @@ class KernelBesideTest : public base::Scratch {
   }
 };
 
-TEST_F(KernelBesideTest, ANoteNamesItWithItsFlips) {
+TEST_F(KernelBesideTest, ANoteNamesTheKernelWithItsFlips) {
   for (const char* kernel : {"2.6.9-mm", "3.0", "2.6.11-leap+unmap-mutex"})
     EXPECT_EQ(KernelBeside(Saved(kernel)), *ParseKernelSpec(kernel)) << kernel;
   const std::string note = Get("crash.md");
@@ -34,13 +34,13 @@ TEST_F(KernelBesideTest, ANoteNamesItWithItsFlips) {
 }
 
 // Else bytes of one input would run on the kernel of another.
-TEST_F(KernelBesideTest, ANoteIsOneInputs) {
+TEST_F(KernelBesideTest, ANoteBelongsToOneInput) {
   const std::string saved = Saved("3.0");
   Put("crash", "other bytes");
   EXPECT_EQ(KernelBeside(saved), std::nullopt);
 }
 
-TEST_F(KernelBesideTest, WhatIsNoNoteSaysNothing) {
+TEST_F(KernelBesideTest, IgnoresAFileThatIsNotANote) {
   Put("crash", "bytes");
   EXPECT_EQ(KernelBeside(Path("crash")), std::nullopt);
   Put("crash.md", "# Notes of mine\n\n    kernel   3.0\n    content  x\n");
@@ -51,7 +51,7 @@ TEST_F(KernelBesideTest, WhatIsNoNoteSaysNothing) {
   EXPECT_EQ(KernelBeside("-"), std::nullopt);
 }
 
-TEST_F(KernelBesideTest, AKernelThatIsNotBuiltIsSaid) {
+TEST_F(KernelBesideTest, ReportsAKernelThatIsNotBuilt) {
   const std::string saved = Saved("3.0");
   std::string note = Get("crash.md");
   note.replace(note.find("   3.0\n"), 7, "   9.9\n");

@@ -32,8 +32,8 @@ size_t MaxEvents(size_t max_size) {
   return (max_size - kHeaderBytes) / kRecordBytes;
 }
 
-// A script of too many events (a last record of a few bytes is one, too) loses
-// those that there is no room for.
+// A script with too many events (an incomplete last record counts) loses those
+// without room.
 size_t Encode(Script& script, uint8_t* out, size_t max_size) {
   script.events.resize(std::min(script.events.size(), MaxEvents(max_size)));
   const std::vector<uint8_t> bytes = EncodeBytes(script);
@@ -41,14 +41,14 @@ size_t Encode(Script& script, uint8_t* out, size_t max_size) {
   return bytes.size();
 }
 
-// Without the operations that are not to be.
+// Removes operations of excluded verbs.
 void KeepVerbs(Script& script, search::Verbs verbs) {
   std::erase_if(script.events, [&](const Event& event) {
     return event.verb != Verb::kNone && (verbs & search::Bit(event.verb)) == 0;
   });
 }
 
-// Blind mutation knows no verbs.
+// Blind mutation ignores VMTRUNC_VERBS.
 size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
                  search::Verbs verbs) {
   if (verbs == search::kAllVerbs || size < kHeaderBytes) return size;
@@ -57,8 +57,7 @@ size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
   return Encode(script, data, max_size);
 }
 
-// A share of the scripts is generated: what is in the corpus is not all there
-// is.
+// A share of the scripts is generated, as the corpus does not cover everything.
 constexpr unsigned kAnewOneIn = 3;
 
 }  // namespace

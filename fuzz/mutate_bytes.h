@@ -14,30 +14,29 @@
 
 namespace vmtrunc::fuzz {
 
-// Changes `size` bytes at `data` in place, as the engine does without us, and
-// returns how many there are now.
+// Changes `size` bytes at `data` in place, as the engine does by itself, and
+// returns the new size.
 using BlindMutation = size_t(uint8_t* data, size_t size, size_t max_size);
 
-// What VMTRUNC_VERBS says. InvalidArgument, what is expected, where a word is
-// no verb.
+// The value of VMTRUNC_VERBS. InvalidArgument, with what is expected, if a word
+// is no verb.
 absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value);
 
-// Deterministic in the bytes, the seed and what it was made with.
+// Deterministic in the bytes, the seed and the constructor's arguments.
 class ByteMutator {
  public:
-  // Operations are chosen that can have an effect under `rules`, of the verbs
-  // that VMTRUNC_VERBS has (it was looked at before). `blind` gets a share of
-  // the calls, so that nothing is out of reach; null where the engine mutates
-  // blindly by itself.
+  // Operations are drawn that can have an effect under `rules`, of the verbs in
+  // VMTRUNC_VERBS (checked before). `blind` gets a share of the calls, so that
+  // every input is reachable; null if the engine mutates blindly by itself.
   ByteMutator(const Rules& rules, BlindMutation* blind);
 
-  // Changes the script in the first `size` bytes at `data`, which has room for
-  // `max_size`, and returns how many bytes it has now.
+  // Changes the script in the first `size` bytes of the buffer `data` of
+  // `max_size` bytes, and returns the new size.
   size_t Mutate(uint8_t* data, size_t size, size_t max_size,
                 uint64_t seed) const;
 
-  // Writes the beginning of `head` and an end of `tail` to `out`, which has
-  // room for `max_size`, and returns how many bytes that is; 0: no room.
+  // Writes a prefix of `head` and a suffix of `tail` to the buffer `out` of
+  // `max_size` bytes, and returns their size; 0: no room.
   size_t CrossOver(std::span<const uint8_t> head, std::span<const uint8_t> tail,
                    uint8_t* out, size_t max_size, uint64_t seed) const;
 
@@ -47,9 +46,9 @@ class ByteMutator {
   search::Verbs verbs_;
 };
 
-// For targets that run on the kernel of the script: gives it another, or turns
-// a rule round, in the first `size` bytes at `data`, which has room for
-// `max_size`. Returns how many bytes there are now. Deterministic in all of it.
+// For targets that run on the kernel of the script: gives it another kernel, or
+// flips a rule, in the first `size` bytes of the buffer `data` of `max_size`
+// bytes. Returns the new size. Deterministic in its arguments.
 size_t MutateKernel(uint8_t* data, size_t size, size_t max_size, uint64_t seed);
 
 }  // namespace vmtrunc::fuzz

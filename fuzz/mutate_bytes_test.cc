@@ -16,7 +16,7 @@ constexpr size_t kRoom = kHeaderBytes + 12 * kRecordBytes;
 
 Rules SomeRules() { return ParseKernelSpec("2.6.9-mm")->rules(); }
 
-TEST(ByteMutator, IsDeterministicInItsSeedAndKeepsToItsRoom) {
+TEST(ByteMutator, IsDeterministicInItsSeedAndStaysInTheBuffer) {
   const ByteMutator mutator(SomeRules(), nullptr);
   base::Random random(3);
   std::vector<uint8_t> bytes;
@@ -46,7 +46,7 @@ TEST(ByteMutator, IsDeterministicInItsSeedAndKeepsToItsRoom) {
 
 // A room that ends within a record, and an input whose last record is not
 // whole.
-TEST(ByteMutator, WritesNothingBehindItsRoom) {
+TEST(ByteMutator, WritesNothingPastTheBuffer) {
   const ByteMutator mutator(SomeRules(), nullptr);
   constexpr size_t kOdd = kRoom + 3;
   const std::vector<uint8_t> full(kOdd, 0x0d);
@@ -67,7 +67,7 @@ size_t Blind(uint8_t* data, size_t size, size_t) {
   return size;
 }
 
-TEST(ByteMutator, AShareIsLeftToTheEngine) {
+TEST(ByteMutator, LeavesAShareToTheEngine) {
   const ByteMutator mutator(SomeRules(), Blind);
   int blind = 0;
   for (uint64_t seed = 0; seed < 1600; ++seed) {
@@ -79,7 +79,7 @@ TEST(ByteMutator, AShareIsLeftToTheEngine) {
   EXPECT_LT(blind, 200);
 }
 
-TEST(ByteMutator, WithoutRoomNothingIsWritten) {
+TEST(ByteMutator, WritesNothingWithoutRoom) {
   const ByteMutator mutator(SomeRules(), nullptr);
   uint8_t byte = 7;
   EXPECT_EQ(mutator.Mutate(&byte, 1, 1, 1), 1u);
@@ -99,7 +99,7 @@ TEST(VerbsVariable, NamesVerbsWithCommasBetween) {
             "verbs with commas between, not fly");
 }
 
-TEST(MutateKernel, TurnsEachRuleOfEachKernelAndNothingElse) {
+TEST(MutateKernel, FlipsEachRuleOfEachKernelAndNothingElse) {
   Script script = EmptyScript();
   script.setup.tasks = 2;
   script.setup.files = 1;

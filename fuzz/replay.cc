@@ -43,7 +43,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What runs now, as a line: what says so may not allocate.
+// The running input as a line, prepared because the handler may not allocate.
 char g_current[4200];
 
 void SayCurrent() {
@@ -62,7 +62,7 @@ void OnAbort(int) {
   std::exit(2);
 }
 
-// As bytes, which say the kernel that a note beside the file names.
+// As bytes that contain the kernel of the note beside the file.
 std::vector<uint8_t> BytesOf(const std::string& path) {
   const std::string content = vmtrunc::base::ReadFile(path);
   std::vector<uint8_t> bytes(content.begin(), content.end());
@@ -86,13 +86,13 @@ void Replay(const std::string& path) {
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }
 
-// Not notes beside inputs, and not what vmtrunc keeps for itself.
+// Skips notes beside inputs, and vmtrunc's bookkeeping.
 bool IsInput(const fs::path& path) {
   return path.extension() != ".md" &&
          !vmtrunc::base::IsBookkeeping(path.filename().string());
 }
 
-// Files below directories, in an order that is the same everywhere.
+// Files below directories, in a reproducible order.
 std::vector<std::string> Inputs(const std::vector<std::string>& paths) {
   std::vector<std::string> inputs;
   for (const std::string& path : paths) {
@@ -136,6 +136,6 @@ int main(int argc, char** argv) {
                  vmtrunc::base::ShownInError(error.what).c_str());
     return 2;
   }
-  std::printf("%zu inputs ran, none broke a property\n", inputs.size());
+  std::printf("%zu inputs ran, none violated a property\n", inputs.size());
   return 0;
 }

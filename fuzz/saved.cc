@@ -21,8 +21,8 @@ namespace {
   EndTarget(path + ": " + std::strerror(error));
 }
 
-// Room for all of it at once: on a full disk a write to a page that has none
-// is a signal where it is mapped.
+// Allocates all of it at once: on a full disk a write to a mapped page without
+// a block is a signal.
 int OpenWhole(const std::string& path, size_t size) {
   const int file =
       ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);

@@ -1,5 +1,5 @@
-// The files by which a fuzz target tells who started it what it does:
-// DIRECTORY/status and DIRECTORY/current, and the inputs that it keeps.
+// The files by which a fuzz target reports to its parent: DIRECTORY/status and
+// DIRECTORY/current, and the inputs that it keeps.
 #ifndef VMTRUNC_FUZZ_SAVED_H_
 #define VMTRUNC_FUZZ_SAVED_H_
 
@@ -14,29 +14,28 @@
 
 namespace vmtrunc::fuzz {
 
-// What is saved is a script in bytes as it stands, and says the kernel that it
-// ran on: `vmtrunc run FILE` runs it again. All files are in their final size
-// from the start, so that a disk that fills up later costs nothing.
+// Saved inputs are scripts in bytes that contain the kernel that they ran on:
+// `vmtrunc run FILE` replays them. All files have their final size from the
+// start, so a disk that fills up later does no harm.
 class Saved {
  public:
-  // Makes the two files, or takes those that are there. The build id is in
-  // `status` when it returns. Ends the process when that fails, and where a
-  // file is no regular one: a link is not followed.
+  // Creates or opens the two files. The build id is in `status` when it
+  // returns. Ends the process if that fails, or if a file is not regular: a
+  // link is not followed.
   explicit Saved(const std::string& directory);
 
   FuzzStatus& status() { return *status_; }
 
-  // From now on inputs say that they run on this kernel, whatever they say
-  // themselves.
+  // From now on, saved inputs name this kernel instead of their own.
   void Stamp(const KernelSpec& kernel) { stamp_ = kernel; }
 
-  // The input is in `current` before it runs, followed by zeros, which are
+  // Writes the input to `current` before it runs, followed by zeros, which are
   // records without an effect.
   void Save(std::span<const uint8_t> bytes);
-  // It is the last one: without these zeros.
+  // Marks it as the last one: without these zeros.
   void End();
-  // The input that runs, in a file of its own. A file that is there is left
-  // alone, and the name gets a number; or is replaced. Returns the name.
+  // Saves the running input in a file of its own. An existing file is kept, and
+  // the name gets a number; or it is replaced. Returns the name.
   std::string Keep(const std::string& stem);
   void KeepAgain(const std::string& name);
 

@@ -1,4 +1,4 @@
-// What the environment asks of a fuzz target (fuzz/status.h has the names).
+// Settings of a fuzz target from the environment (names in fuzz/status.h).
 #ifndef VMTRUNC_FUZZ_SETTINGS_H_
 #define VMTRUNC_FUZZ_SETTINGS_H_
 
@@ -12,24 +12,24 @@ namespace vmtrunc::fuzz {
 
 struct Settings {
   KernelSpec kernel;             // to run on
-  bool kernel_is_given = false;  // else an input's own kernel goes first
+  bool kernel_is_given = false;  // else an input's own kernel has precedence
   std::optional<KernelSpec> unlike;
-  uint32_t reported = ~0U;      // a bit a property: it stops for these
+  uint32_t reported = ~0U;      // a bit for each property that stops it
   std::optional<RuleSet> sort;  // the known rules
   bool keep_going = false;
   bool shows_features = true;
   std::string growth;  // a file, or ""
 };
 
-// Unset variables have the values given here, null as if unset. Ends the
-// process where a variable says nothing that can be understood.
+// Unset variables have these defaults, null if unset. Ends the process if a
+// variable's value cannot be parsed.
 Settings SettingsOf(const char* built_in_kernel, const char* built_in_property);
 
 // The value of VMTRUNC_DIRECTORY, or "".
 std::string DirectorySetting();
 
-// One line on standard error and exit status 2: not by exit(), which libFuzzer
-// takes for a crash of the target.
+// Prints a line on standard error and exits with status 2: not by exit(), which
+// libFuzzer takes for a crash of the target.
 [[noreturn]] void EndTarget(const std::string& what);
 
 }  // namespace vmtrunc::fuzz

@@ -1,5 +1,5 @@
-// Sorts what a fuzzing process breaks by cause while it runs, so that a bug
-// that breaks every hundredth input does not hide the others.
+// Classifies violations by root cause while a fuzzing process runs, so that a
+// bug that one input in a hundred triggers does not hide the others.
 #ifndef VMTRUNC_FUZZ_SORTER_H_
 #define VMTRUNC_FUZZ_SORTER_H_
 
@@ -15,17 +15,17 @@ namespace vmtrunc::fuzz {
 
 class Sorter {
  public:
-  // Puts the input that runs into a file of that name.
+  // Writes the running input to a file of that name.
   using KeepInput = std::function<void(const std::string& name)>;
 
   Sorter(const KernelSpec& kernel, const RuleSet& known, FuzzStatus& status,
          KeepInput keep)
       : kernel_(kernel), known_(known), status_(status), keep_(keep) {}
 
-  // Of an input that broke something; it is kept if it is the first of its
-  // cause, or has fewer events with an effect than what was kept. To find a
-  // cause takes up to a hundred runs: what would take more than a quarter of
-  // the time is only counted.
+  // Classifies an input with a violation; keeps it if it is the first of its
+  // root cause, or has fewer events with an effect than the one kept. Finding a
+  // root cause takes up to a hundred runs: beyond a quarter of the time,
+  // violations are only counted.
   void Note(const Setup& setup, std::span<const Event> events,
             const RunResult& run) {
     if (runs_ > 4000 + status_.executions / 4) {

@@ -19,9 +19,9 @@
   X(kNoDeadlock, no_deadlock)                     \
   X(kNoFreedUse, no_freed_use)
 
-// Not inlined, and the functions differ: a linker may fold functions that are
-// alike, and all crashes would be one again. C names: a stack shows them as
-// they are, also where nothing demangles.
+// Not inlined, and all different: a linker may fold identical functions, which
+// would merge all crashes. C names, so that stacks are readable without
+// demangling.
 #define VMTRUNC_VIOLATES(name, words)                                     \
   extern "C" [[noreturn, gnu::noinline]] void vmtrunc_violates_##words(); \
   void vmtrunc_violates_##words() {                                       \

@@ -1,6 +1,6 @@
-// Where a target aborts: a function of its own for each property, so that
-// a tool that groups crashes by the top frames of their stacks (ClusterFuzz)
-// has a group for each property.
+// Where a target aborts: a separate function for each property, so that tools
+// that group crashes by the top stack frames (ClusterFuzz) have a group for
+// each property.
 #ifndef VMTRUNC_FUZZ_VIOLATES_H_
 #define VMTRUNC_FUZZ_VIOLATES_H_
 
@@ -8,7 +8,7 @@
 
 namespace vmtrunc::fuzz {
 
-// Aborts in the function vmtrunc_violates_PROPERTY, as
+// Aborts in the function vmtrunc_violates_PROPERTY, for example
 // vmtrunc_violates_no_page_past_size.
 [[noreturn]] void AbortFor(Property property);
 

@@ -77,7 +77,7 @@ class Weaver {
   }
   bool Busy(uint8_t task) const { return Busy(reached_, task); }
 
-  // Nobody could begin anything: somebody ends.
+  // No task can start an operation: one is ended.
   void EndOne() {
     const uint8_t first =
         static_cast<uint8_t>(random_.Below(LargeCaps::kTasks));
@@ -106,7 +106,8 @@ class Weaver {
     return Busy(event.task);
   }
 
-  // How many steps the task's operation has left, when nobody else moves.
+  // The number of steps until the task's operation ends, if no other task
+  // moves.
   unsigned StepsLeft(uint8_t task) const {
     Reached ahead = reached_;
     unsigned steps = 0;
@@ -128,8 +129,8 @@ class Weaver {
     pass.addr = static_cast<uint8_t>(std::min(63U, first));
   }
 
-  // An operation that is stopped on its way, a pass that continues or is
-  // stopped too, and both come to their end.
+  // Stops an operation halfway, lets a pass continue or stops it too, then
+  // completes both.
   void Woven() {
     constexpr search::Verbs kTouches =
         search::Bit(Verb::kRead) | search::Bit(Verb::kWrite);
@@ -154,10 +155,10 @@ class Weaver {
     Add(EventKind::kFinish, second.task);
   }
 
-  // The file as it was at first, and the first mappings again.
+  // Restores the file's initial size, and maps the first mappings again.
   void Refill() {
     const uint8_t size = script_.setup.sizes[0];
-    uint8_t task = 0;  // one that is idle
+    uint8_t task = 0;  // an idle task
     while (task < LargeCaps::kTasks &&
            (reached_.world().tasks[task].live == 0 || Busy(task)))
       ++task;
@@ -173,7 +174,7 @@ class Weaver {
 
   static constexpr unsigned kPages = LargeCaps::kFiles * LargeCaps::kFilePages;
 
-  // How many pages are mapped, and which, all files' counted through.
+  // The number of mapped pages, and an index over all files.
   unsigned MappedPages(uint8_t (&pages)[kPages]) const {
     unsigned count = 0;
     for (unsigned page = 0; page < kPages; ++page)
@@ -183,7 +184,7 @@ class Weaver {
     return count;
   }
 
-  // A pass over pages that are mapped.
+  // A pass over mapped pages.
   Event Pass() {
     uint8_t pages[kPages];
     unsigned count = MappedPages(pages);
@@ -204,7 +205,7 @@ class Weaver {
     return event;
   }
 
-  // To a drop after which the pass has something left, if there is one.
+  // A drop after which the pass has work left, if there is one.
   void Drop(uint8_t task) {
     Event drop{.kind = EventKind::kDrop, .task = task};
     for (unsigned count = random_.OneOf(2) ? 1 : random_.Between(1, 4);

@@ -1,6 +1,6 @@
-// Random scripts that are made while they run: each operation is chosen in the
-// state that those before it have reached, and one that is in flight is stopped
-// at a sync point that it has, with the others where it stopped.
+// Random scripts that are generated while they run: each operation is chosen in
+// the state that the previous ones reached, and one in flight is stopped at one
+// of its sync points, with others where it stopped.
 #ifndef VMTRUNC_FUZZ_WEAVE_H_
 #define VMTRUNC_FUZZ_WEAVE_H_
 
@@ -11,14 +11,13 @@
 
 namespace vmtrunc::fuzz {
 
-// One script of `events` events at most after its first mappings, for a kernel
-// with these rules. The
-// same seed gives the same script, on every build.
+// One script of at most `events` events after its first mappings, for a kernel
+// with these rules. The same seed gives the same script, on every build.
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
                    search::Verbs verbs = search::kAllVerbs);
 
-// Leaves the first `from` events of the script, and continues from what they
-// reach, to `max_events` at most.
+// Keeps the first `from` events of the script, and continues from their state,
+// to `max_events` at most.
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
              base::Random& random, search::Verbs verbs = search::kAllVerbs);
 

@@ -25,7 +25,7 @@ TEST(Weave, ScriptsCanBeWrittenAndRead) {
   }
 }
 
-TEST(Weave, GoesOnFromWhereItIsCut) {
+TEST(Weave, ContinuesFromTheCut) {
   const Rules rules = ParseKernelSpec("2.6.38")->rules();
   base::Random random(3);
   unsigned longer = 0, all = 0;
@@ -60,7 +60,7 @@ TEST(Weave, MakesNoOtherVerbs) {
 
 // Fewer of its events have no effect, and after more drops something happens,
 // than in scripts that are made without looking.
-TEST(Weave, LessIsInVain) {
+TEST(Weave, MoreEventsHaveAnEffect) {
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
   unsigned events[2] = {}, effects[2] = {}, drops[2] = {};
   for (uint64_t seed = 0; seed < 2000; ++seed) {

@@ -26,7 +26,7 @@ View LookAtModel(const World_& w, unsigned task) {
   return view;
 }
 
-// The vma that has the address, or null.
+// The vma at the address, or null.
 const Vma* VmaAt(const World_& w, unsigned mm, unsigned addr) {
   for (Slot slot = w.mms[mm].mmap; slot != kNone; slot = w.vmas[slot].mm_next) {
     const Vma& vma = w.vmas[slot];
@@ -35,7 +35,7 @@ const Vma* VmaAt(const World_& w, unsigned mm, unsigned addr) {
   return nullptr;
 }
 
-// What a touch that has just been made must have come to.
+// The expected result of the touch that was just made.
 Touch TouchOfModel(const World_& w, const Event& event) {
   const unsigned mm = w.tasks[event.task].mm;
   const Vma* vma = VmaAt(w, mm, event.addr);
@@ -51,8 +51,7 @@ std::string Present(const View& view) {
   return text.empty() ? "none" : text;
 }
 
-// Adds the event if the kernel can be told it; an event without effect is kept
-// now and then.
+// Adds the event if the kernel can play it; keeps some events without effect.
 void TakeEvent(Script& script, World_& world, const Event& event,
                base::Random& random, const Rules& rules) {
   const bool forks = event.verb == Verb::kFork;
@@ -151,7 +150,7 @@ std::string Comparison::CompareViews(const World_& world) {
     const View kernel = live_.Look(task);
     if (model.vmas == kernel.vmas && model.present == kernel.present) continue;
     return absl::StrFormat(
-        "of task %c the model has\n%s  present: %s\nthe kernel has\n%s"
+        "task %c has in the model\n%s  present: %s\nin the kernel\n%s"
         "  present: %s\n",
         'a' + task, model.vmas, Present(model), kernel.vmas, Present(kernel));
   }
@@ -166,8 +165,9 @@ std::string Comparison::CompareTouch(const World_& world, const Event& event,
   if (event.verb != Verb::kRead && event.verb != Verb::kWrite) return "";
   const Touch touch = TouchOfModel(world, event);
   if (touch != reply.touch)
-    return absl::StrFormat("the model's touch: %s, the kernel's: %s\n",
-                           TouchName(touch), TouchName(reply.touch));
+    return absl::StrFormat(
+        "the access gives %s in the model, %s in the kernel\n",
+        TouchName(touch), TouchName(reply.touch));
   const unsigned mm = world.tasks[event.task].mm;
   const Pte pte = world.mms[mm].ptes[event.addr];
   if (touch != Touch::kServed || pte.kind() != PteKind::kPage) return "";
@@ -176,7 +176,7 @@ std::string Comparison::CompareTouch(const World_& world, const Event& event,
   if (event.verb == Verb::kWrite) value = value_;
   if (value == reply.value) return "";
   return absl::StrFormat(
-      "page %d of the %s file has %d in the model, the kernel read %d\n",
+      "page %d of the %s file has %d in the model, %d in the kernel\n",
       pte.index(), file == 0 ? "first" : "second", value, reply.value);
 }
 

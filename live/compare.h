@@ -1,5 +1,5 @@
-// Sequential scripts on the model and on the running kernel, compared after
-// every event.
+// Runs sequential scripts on the model and on the running kernel, and compares
+// them after every event.
 #ifndef VMTRUNC_LIVE_COMPARE_H_
 #define VMTRUNC_LIVE_COMPARE_H_
 
@@ -16,11 +16,11 @@
 
 namespace vmtrunc::live {
 
-// Sequential events that mostly do something: by tasks that live, around what
-// is mapped, of one file or two. All of them can be played.
+// Sequential events that mostly have an effect: by existing tasks, around
+// mapped ranges, of one file or two. All of them can be played.
 Script RandomLive(base::Random& random, size_t events, const Rules& rules);
 
-// Counts what the scripts make happen.
+// Counts the situations that the scripts reach.
 class MergeProbe : public NoProbe<LargeCaps> {
  public:
   void Adjusts(unsigned merge_case) { ++cases_[merge_case]; }
@@ -33,7 +33,7 @@ class MergeProbe : public NoProbe<LargeCaps> {
 struct CompareTotals {
   uint64_t scripts = 0;
   uint64_t events = 0;  // played
-  uint64_t idle = 0;    // events that have nothing to do anywhere
+  uint64_t idle = 0;    // events without an effect
   uint64_t effects = 0;
   std::map<Verb, uint64_t> verbs;
 };
@@ -44,9 +44,9 @@ class Comparison {
   Comparison(const Rules& rules, const std::atomic<bool>& stop)
       : rules_(rules), stop_(stop), live_(stop) {}
 
-  // Returns what differs, or "". `at` is how many events were played then.
-  // Requires: the script's sequence, of these rules and not refused. Throws
-  // LiveError, and LiveStopped between two events once `stop` is true.
+  // Returns the difference, or "". `at` is set to the number of events played
+  // by then. Requires: the script's sequence, with these rules and not refused.
+  // Throws LiveError, and LiveStopped between two events once `stop` is true.
   std::string Compare(const Script& script, const Sequence& sequence,
                       size_t& at);
 
@@ -68,8 +68,8 @@ class Comparison {
   LiveTasks live_;
   MergeProbe probe_;
   CompareTotals totals_;
-  uint8_t value_ = 100;  // what the next write writes
-  // Of the files' pages.
+  uint8_t value_ = 100;  // the value of the next write
+  // Values of the files' pages.
   std::array<std::array<uint8_t, LargeCaps::kFilePages>, 2> values_{};
 };
 

@@ -6,8 +6,8 @@
 namespace vmtrunc::live {
 namespace {
 
-// Numbers the laps of a script. What it begins and has not finished is in
-// flight; what else it does meanwhile is of the same lap.
+// Numbers the laps of a script. Operations in flight together are of one lap,
+// and so is what their tasks do meanwhile.
 class Laps {
  public:
   explicit Laps(unsigned meet) : meet_(meet) {}
@@ -21,7 +21,7 @@ class Laps {
     if (event.kind == EventKind::kFinish) in_flight_ &= ~task;
   }
 
-  // The lap of an operation after the events that were taken.
+  // The lap of an operation after the given events.
   unsigned Next() {
     if (ended_ || count_ == meet_) {
       lap_ += count_ != 0 ? 1 : 0;
@@ -34,7 +34,7 @@ class Laps {
 
  private:
   const unsigned meet_;
-  unsigned in_flight_ = 0;  // a bit a task
+  unsigned in_flight_ = 0;  // tasks, a bit each
   unsigned lap_ = 0, count_ = 0;
   bool ended_ = false;
 };

@@ -1,4 +1,4 @@
-// The events of a script as the operations that its tasks race with.
+// Distributes the events of a script to its tasks as racing operations.
 #ifndef VMTRUNC_LIVE_DEAL_H_
 #define VMTRUNC_LIVE_DEAL_H_
 
@@ -9,16 +9,16 @@
 
 namespace vmtrunc::live {
 
-// What became of a script's events, beside those that are raced.
+// The events of a script that are not raced.
 struct Dealt {
   unsigned timing = 0;  // steps, drops, finishes: the kernel decides when
-  unsigned idle = 0;    // events that have nothing to do anywhere
-  std::string first_idle = {};  // one of them, and why
+  unsigned idle = 0;    // events without an effect
+  std::string first_idle = {};  // the first of these, and why
   std::string refused = {};     // an event that cannot be raced, and why; or ""
 };
 
-// Writes the operations of the script into the plan. Steps and drops mean
-// nothing here: the kernel drops its locks where it does. A lap is what the
+// Writes the operations of the script into the plan. Steps and drops have no
+// meaning here: the kernel decides when to drop its locks. A lap is what the
 // script has in flight together, or `meet` operations.
 Dealt Deal(const Script& script, unsigned meet, RaceShared& shared);
 

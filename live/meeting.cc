@@ -11,8 +11,8 @@
 namespace vmtrunc::live {
 namespace {
 
-// Who slept starts some ten microseconds late, and the others have done their
-// events by then: first wait awake.
+// A task that slept starts some ten microseconds late, when the others have
+// finished their events: so spin first.
 constexpr int kSpins = 100;
 constexpr int kYields = 100;
 constexpr int kSleepMilliseconds = 20;

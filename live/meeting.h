@@ -1,4 +1,4 @@
-// Where the tasks of a race wait for one another: a barrier in shared memory
+// Where the tasks of a race wait for each other: a barrier in shared memory
 // whose number of parties changes as tasks fork and exit.
 #ifndef VMTRUNC_LIVE_MEETING_H_
 #define VMTRUNC_LIVE_MEETING_H_
@@ -8,21 +8,21 @@
 
 namespace vmtrunc::live {
 
-// Blocks until `word` is not `value` any more, a wake, or the time is over.
+// Blocks until `word` differs from `value`, a wake, or a timeout.
 void FutexWait(std::atomic<uint32_t>& word, uint32_t value, int milliseconds);
 void FutexWake(std::atomic<uint32_t>& word);
 
-// Lives in memory that processes share. Who comes last does what is to be done
-// while all stand still, then calls Release().
+// In memory that processes share. The last party to arrive does the work for
+// which all others wait, then calls Release().
 class Meeting {
  public:
   void Open(uint32_t parties) { state_.store(parties << 16); }
 
-  // One party more. Requires: by a party that has not arrived.
+  // Adds a party. Requires: called by a party that has not arrived.
   void Join() { state_.fetch_add(1U << 16); }
 
-  // One party less. Returns whether all the others wait for a Release().
-  // Requires: by a party that has not arrived.
+  // Removes a party. Returns whether all others wait for a Release(). Requires:
+  // called by a party that has not arrived.
   bool Leave();
 
   // Returns true to the last party, which must call Release(); false to the
@@ -30,7 +30,7 @@ class Meeting {
   bool Arrive();
   void Release();
 
-  // Changes whenever a meeting is over.
+  // Changes at the end of each meeting.
   uint32_t generation() const { return generation_.load(); }
 
  private:

@@ -48,8 +48,8 @@ void MmCheck::CheckSizes(unsigned task) {
 void MmCheck::CheckSame(unsigned task) {
   task_ = task;
   PlantOtherPage();
-  // The checks before this one have touched all pages: what is present now
-  // tells a private copy from the file's page.
+  // Earlier checks have touched all pages: what is present now distinguishes a
+  // private copy from the file's page.
   if (!ReadPagemap()) return;
   for (unsigned i = 0; i < count_; ++i) {
     const SeenVma& vma = vmas_[i];
@@ -123,7 +123,8 @@ bool MmCheck::TakeLine(const char* line) {
   }
   const char* newline = std::strchr(line, '\n');
   Fail(s_, "I4", task_,
-       "no vma that the tasks can have made, the one before ends at %#zx: %.*s",
+       "the tasks cannot have made this vma, the previous one ends at %#zx: "
+       "%.*s",
        kArena + (count_ == 0 ? 0 : vmas_[count_ - 1].end) * kPage,
        newline == nullptr ? 80 : static_cast<int>(newline - line), line);
   return false;
@@ -180,8 +181,8 @@ void MmCheck::CheckPage(const SeenVma& vma, unsigned p) {
          at, index, vma.file, seen.value, wrong);
 }
 
-// A fault of a page that the file system or the machine has no room for is
-// SIGBUS too: asks for the room by another way. Returns 0 or the error.
+// A fault is also SIGBUS if the file system or the machine has no room for the
+// page: tries to allocate it in another way. Returns 0 or the error.
 int MmCheck::NoRoom(const SeenVma& vma, unsigned index) const {
   if (::fallocate(s_.place.files[vma.file], FALLOC_FL_KEEP_SIZE,
                   static_cast<off_t>(index * kPage), kPage) == 0)
@@ -189,7 +190,7 @@ int MmCheck::NoRoom(const SeenVma& vma, unsigned index) const {
   return errno != EOPNOTSUPP && IsMachineLimit(errno) ? errno : 0;
 }
 
-// Beside each vma nothing is mapped, but for the next vma.
+// After each vma nothing is mapped, except the next vma.
 void MmCheck::CheckEdges() {
   for (unsigned i = 0; i < count_ && !failed(); ++i) {
     const unsigned p = vmas_[i].end;
@@ -197,13 +198,13 @@ void MmCheck::CheckEdges() {
     if (i + 1 < count_ && vmas_[i + 1].start == p) continue;
     const Touched seen = TouchWord(AtReal(p), false, 0);
     if (seen.touch != Touch::kSigsegv)
-      Fail(s_, "I1", task_, "%p, where nothing is mapped: a read is %s",
+      Fail(s_, "I1", task_, "%p, outside all vmas: a read is %s",
            static_cast<void*>(AtReal(p)), TouchName(seen.touch));
   }
 }
 
-// Tests of I4: memory that is not of the files; of the second half of I1: pages
-// that came in after the size was taken.
+// Test of I4: memory that is not the files'. Test of the second half of I1:
+// pages that are faulted in after the size was read.
 void MmCheck::PlantBefore() {
   if (s_.plant == Plant::kI4)
     ::mmap(s_.place.At(kArenaPages - 1), kPage, PROT_READ,
@@ -214,7 +215,7 @@ void MmCheck::PlantBefore() {
       TouchWord(AtReal(p), false, 0);
 }
 
-// A test of I3: a private copy gets what the page had at the start.
+// A test of I3: a private copy gets the page's initial value.
 void MmCheck::PlantCopy(const SeenVma& vma) {
   if (s_.plant != Plant::kI3Copy || vma.shared || !vma.write) return;
   const FileTruth& file = s_.file[vma.file];

@@ -9,14 +9,14 @@
 
 namespace vmtrunc::live {
 
-// One line of /proc/self/maps in the arena; start and end in real pages from
-// its base, the offset in real pages too.
+// One line of /proc/self/maps in the arena; start, end and offset in real
+// pages, start and end from its base.
 struct SeenVma {
   unsigned start, end, offset, file;
   bool shared, write;
 };
 
-// Owned by a process, about itself. Requires AnswerFaults().
+// Owned by the process that it checks. Requires AnswerFaults().
 class MmCheck {
  public:
   explicit MmCheck(RaceShared& shared) : s_(shared) {}
@@ -24,16 +24,16 @@ class MmCheck {
   MmCheck(const MmCheck&) = delete;
   MmCheck& operator=(const MmCheck&) = delete;
 
-  // After a fork: what was open shows the parent.
+  // After a fork: the open files show the parent.
   void Close();
 
-  // I4: the vmas are sorted, apart, in the arena, of the files.
-  // I1: no page past the size is present or served; below it all are; where
-  //     nothing is mapped none is.
+  // I4: the vmas are sorted, disjoint, in the arena, of the files.
+  // I1: no page past the size is present or readable; all below it are
+  // readable; addresses outside vmas are not.
   // I3: no private copy has outlived a truncation of its page.
   void CheckSizes(unsigned task);
 
-  // I2: what is mapped is the file's own page, now that all have new values.
+  // I2: mappings show the file's own pages, after all got new values.
   void CheckSame(unsigned task);
 
  private:
@@ -50,7 +50,7 @@ class MmCheck {
 
   RaceShared& s_;
   int maps_ = -1, pagemap_ = -1;
-  unsigned task_ = 0;  // for whom it is checked
+  unsigned task_ = 0;  // the task that it is checked for
   unsigned count_ = 0;
   std::array<SeenVma, kArenaPages> vmas_{};
   std::array<uint64_t, kArenaPages * kMaxUnit> entries_{};

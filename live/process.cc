@@ -16,7 +16,7 @@ namespace {
 thread_local sigjmp_buf g_touch;
 void OnFault(int signal) { siglongjmp(g_touch, signal); }
 
-// Whether a script's mappings still fit this process and this machine.
+// Whether a script's mappings still fit in this process and machine.
 bool CanMap() {
   constexpr size_t kSize = 16 * kArenaPages * kPage;
   void* at = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE,

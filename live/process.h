@@ -1,5 +1,5 @@
-// What is done in the processes that stand for tasks of a script: the system
-// call of an event, and a touch of a page that may not be there.
+// The actions of the processes that run tasks of a script: the system call of
+// an event, and a touch of a page that may be unmapped.
 //
 // Page n of an mm is at kArena + n units; a unit is one page or more.
 #ifndef VMTRUNC_LIVE_PROCESS_H_
@@ -15,11 +15,11 @@ namespace vmtrunc::live {
 
 inline constexpr size_t kPage = 4096;
 inline constexpr unsigned kArenaPages = 256;  // of a script
-// Low, so that few lines of the maps come before it; above what ASan takes.
+// Low, so that few lines of the maps come before it; above ASan's ranges.
 inline constexpr uintptr_t kArena = uintptr_t{1} << 45;
 inline constexpr unsigned kTasks = LargeCaps::kTasks;
 
-// What a script's pages and files are in a process.
+// The place of a script's pages and files in a process.
 struct Arena {
   unsigned unit = 1;  // real pages a page of a script
   int files[2] = {-1, -1};
@@ -37,21 +37,21 @@ struct Touched {
 };
 const char* TouchName(Touch touch);
 
-// Makes SIGBUS and SIGSEGV in this process an answer of TouchWord().
+// Makes SIGBUS and SIGSEGV in this process results of TouchWord().
 void AnswerFaults();
 
-// Reads, or writes `value` to, the word at `at`, and says what came of it.
+// Reads the word at `at`, or writes `value` to it, and returns the result.
 // Requires AnswerFaults().
 Touched TouchWord(char* at, bool write, uint64_t value);
 
-// Makes the system call of the event, if it is one of a single call, without
-// populating. Returns 0, or the error of the kernel. Requires: the event has
-// something to do and a system call (live/sequence.h).
+// Makes the system call of the event, if it is a single call, without
+// populating. Returns 0, or the kernel's error. Requires: the event has an
+// effect and a system call (live/sequence.h).
 int Call(const Event& event, const Arena& place);
 
-// Whether the call failed because this machine or a limit of this process does
-// not let it, not because of what is mapped where. Asks the kernel for memory
-// where the error alone does not tell. Requires: by the process that made it.
+// Whether the call failed because of this machine or a limit of this process,
+// and not because of the mappings. Tries to allocate memory if the error alone
+// does not show it. Requires: called by the process that made it.
 bool MachineRefused(const Event& event, int error);
 
 }  // namespace vmtrunc::live

@@ -20,7 +20,7 @@ namespace vmtrunc::live {
 namespace {
 
 constexpr useconds_t kLookMicroseconds = 20000;
-// What the child may take to see a hang by itself, and to end.
+// Time for the child to detect a hang by itself, and to end.
 constexpr double kGraceSeconds = 5;
 
 std::atomic<uint32_t>* g_stop = nullptr;
@@ -55,8 +55,8 @@ RaceReport ReportOf(const RaceShared& s, uint64_t start) {
   return r;
 }
 
-// SIGINT, SIGTERM and SIGHUP ask for the end while this lives; SIGHUP only
-// where it was not ignored (nohup).
+// SIGINT, SIGTERM and SIGHUP request the end during its lifetime; SIGHUP only
+// if it was not ignored (nohup).
 class Stopping {
  public:
   explicit Stopping(std::atomic<uint32_t>& stop) {
@@ -80,11 +80,11 @@ class Stopping {
   struct sigaction interrupt_{}, terminate_{}, hang_up_{};
 };
 
-// Waits for the child; what it died of is a failure, and so is silence.
+// Waits for the child; its death by a signal is a failure, and so is silence.
 void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
            uint64_t start,
            const std::function<void(const RaceReport&)>& progress) {
-  // Looks, not the clock: while this is stopped, it does not count.
+  // Counts polls, not time: while this process is stopped, it does not count.
   const double limit = (options.hang + kGraceSeconds) * 1e6 / kLookMicroseconds;
   unsigned still = 0;
   uint32_t before = 0;
@@ -95,7 +95,7 @@ void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
     if (pid == child) {
       if (WIFSIGNALED(status) && !RefusedBySignal(s, status, oom_kills))
         Fail(s, "I5", kNobody,
-             "the process that runs the rounds died of signal %d",
+             "the process that runs the rounds was killed by signal %d",
              WTERMSIG(status));
       return;
     }
@@ -114,8 +114,8 @@ void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
   }
 }
 
-// The tasks' processes die with the child, and are this process's then. One
-// that cannot die, because the kernel hangs, is left.
+// The tasks' processes die with the child, and are then this process's
+// children. One that cannot die, because the kernel hangs, is left.
 void ReapAll() {
   const uint64_t start = Now();
   while (Since(start) < kGraceSeconds) {

@@ -1,6 +1,6 @@
-// Races the running kernel: the tasks of random scripts as threads and
-// processes that do not wait for one another, and what must hold whatever the
-// order was, checked when all stand still.
+// Races the running kernel: the tasks of random scripts are threads and
+// processes that do not wait for each other. Invariants that hold in any order
+// are checked when all tasks are stopped.
 #ifndef VMTRUNC_LIVE_RACE_H_
 #define VMTRUNC_LIVE_RACE_H_
 
@@ -19,17 +19,17 @@ struct RaceOptions {
   uint64_t runs = 1000;
   double seconds = 0;  // 0: no limit
   uint64_t seed = 1;
-  unsigned events = 128;  // of a random script; steps are none here
+  unsigned events = 128;  // of a random script; it has no steps
   unsigned unit = 4;      // real pages a page of a script, 1..kMaxUnit
-  unsigned meet = 16;     // operations of a lap, at most: then all tasks meet
+  unsigned meet = 16;     // operations of a lap, at most; a barrier follows
   unsigned check = 4;     // laps between two checks
-  unsigned delay = 2000;  // nanoseconds that a task starts a lap late, at most
-  std::string dir;        // where the files are, without a name; "": memfds
-  double hang = 20;       // seconds without progress until that is a failure
+  unsigned delay = 2000;  // largest delay before a lap, in nanoseconds
+  std::string dir;        // for unnamed files; "": memfds
+  double hang = 20;       // seconds without progress that count as a hang
   Plant plant = Plant::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones
   std::string path;              // of the script
-  int out = -1;                  // random ones are written there, open for it
+  int out = -1;                  // open file for random scripts
 };
 
 struct RaceReport {
@@ -38,16 +38,16 @@ struct RaceReport {
            quiescent = 0, pages = 0, pages_past = 0, sigbus_checked = 0;
   double seconds = 0;
   bool stopped = false;     // by a signal
-  std::string invariant;    // "" when nothing broke
-  unsigned task = kNobody;  // in whose mm
-  std::string what;         // broke
+  std::string invariant;    // "" without a violation
+  unsigned task = kNobody;  // in whose mm it was violated
+  std::string what;         // the violation in words
   std::string ran_out;      // what the machine refused after some rounds
 };
 
-// The names that the option has, and "" first.
+// The values of the option, after "".
 const std::vector<std::string>& PlantNames();
 
-// Runs the rounds in a child process, bounded in memory, and reports also when
+// Runs the rounds in a child process, bounded in memory, and also reports if
 // that hangs or dies. SIGINT and SIGTERM end it after the round. `progress` is
 // called some times a second. Throws LiveError.
 RaceReport Race(const RaceOptions& options,

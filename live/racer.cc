@@ -19,8 +19,8 @@
 namespace vmtrunc::live {
 namespace {
 
-// A place for each task, another one in each round: which two tasks share a
-// processor changes.
+// A processor index for each task, different in each round: so that other pairs
+// share a processor.
 unsigned PlaceOf(unsigned task, unsigned tasks, uint32_t round) {
   unsigned order[kTasks];
   for (unsigned i = 0; i < kTasks; ++i) order[i] = i;
@@ -30,9 +30,8 @@ unsigned PlaceOf(unsigned task, unsigned tasks, uint32_t round) {
   return order[task];
 }
 
-// Puts this thread on one of the processors that it may use: left to itself
-// the scheduler wakes those who wait for each other on the same one, where they
-// take turns.
+// Pins this thread to one of its allowed processors: otherwise the scheduler
+// wakes tasks that wait for each other on the same one, where they take turns.
 void Pin(unsigned place) {
   static const cpu_set_t allowed = [] {
     cpu_set_t set;
@@ -52,12 +51,12 @@ void Pin(unsigned place) {
   }
 }
 
-// Until a round starts; a signal that the parent is gone ends it sooner.
+// Waits for the start of a round; the parent-death signal ends it sooner.
 constexpr int kIdleMilliseconds = 1000;
 
 void DieWith(pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(0);  // it was gone before
+  if (::getppid() != parent) ::_exit(0);  // the parent had ended before
 }
 
 }  // namespace
@@ -91,7 +90,7 @@ void Racer::RunRound() {
       threads.emplace_back([=, this] { RunTask(task, 0); });
     } catch (const std::system_error& error) {
       Refused(s_, task, "a thread", error.code().value());
-      ::_exit(0);  // the others wait for who will not come
+      ::_exit(0);  // the others would wait for a missing task
     }
   }
   RunTask(tasks[0], 0);
@@ -99,7 +98,7 @@ void Racer::RunRound() {
   Ended();
 }
 
-// Nothing of this round is left for the next one.
+// Nothing of this round is kept for the next one.
 void Racer::Ended() {
   ::munmap(s_.place.At(0), s_.place.bytes(kArenaPages));
   s_.running.fetch_sub(1);
@@ -123,7 +122,7 @@ bool Racer::RunTask(unsigned task, unsigned from) {
   return true;
 }
 
-// Tasks that start as one meet each other in the same places each time.
+// Tasks that start together would always overlap in the same places.
 void Racer::StartLate(unsigned task, unsigned i) const {
   if (s_.delay == 0) return;
   base::Random random(uint64_t{s_.round} << 16 | i << 4 | task);
@@ -159,9 +158,9 @@ bool Racer::Meet(unsigned task, unsigned end) {
     if (s_.failed.load() == 0) StampPages(s_);
     s_.meeting.Release();
   }
-  // All arrive, whatever has failed: else some would wait for ever.
+  // All tasks arrive, even after a failure: else some would wait for ever.
   if (s_.failed.load() == 0 && Leads(task)) check_.CheckSame(task);
-  // Twice: who slept through the checks is awake at the second.
+  // Twice: a task that slept through the checks spins at the second.
   for (int i = 0; i < 2; ++i)
     if (s_.meeting.Arrive()) s_.meeting.Release();
   return s_.failed.load() == 0;
@@ -216,7 +215,7 @@ void Racer::TouchUnit(RaceOp& op, unsigned i) {
   }
 }
 
-// Up to the size, which others change meanwhile.
+// Up to the size, which other tasks may change meanwhile.
 void Racer::Populate(const Event& e) {
   for (unsigned p = 0; p < e.len * s_.place.unit; ++p)
     if (TouchWord(s_.place.At(e.addr) + p * kPage, false, 0).touch !=
@@ -224,8 +223,8 @@ void Racer::Populate(const Event& e) {
       return;
 }
 
-// The child's parent is this process's: who started the race sees each one die,
-// and how.
+// The child's parent is this process's, so that the runner of the race sees
+// each one die, and how.
 void Racer::Fork(RaceOp& op, unsigned i) {
   const unsigned child = op.event.new_addr;
   uint32_t dead = 0;
@@ -241,7 +240,7 @@ void Racer::Fork(RaceOp& op, unsigned i) {
   if (pid < 0) Refused(s_, op.event.task, "fork", errno);
   s_.totals.forks += op.done ? 1 : 0;
   if (op.done) return;
-  s_.meeting.Leave();  // this task has not arrived: nobody waits for the child
+  s_.meeting.Leave();  // this task has not arrived: no one waits for the child
   s_.running.fetch_sub(1);
   s_.live[child].store(0);
 }
@@ -267,7 +266,7 @@ void Racer::Exit(unsigned task, unsigned i) {
   }
   if (!last) return;  // a thread ends; the mm stays
   if (!forked_) s_.gone[first_].store(1);
-  // exit_mmap() unmaps what is left, while the others run.
+  // exit_mmap() unmaps the rest, while the others run.
   s_.running.fetch_sub(1);
   FutexWake(s_.running);
   ::_exit(0);

@@ -15,14 +15,14 @@ class Racer {
  public:
   explicit Racer(RaceShared& shared) : s_(shared), check_(shared) {}
 
-  // Runs the tasks whose mm is that of task `first` in each round that it is
-  // told after round `last`; ends with its last task or with the process
-  // `parent`. Requires: in a process of its own.
+  // Runs the tasks whose mm is that of task `first` in each round that is
+  // started after round `last`; ends with its last task or with the process
+  // `parent`. Requires: a process of its own.
   [[noreturn]] void Serve(unsigned first, pid_t parent, uint32_t last);
 
  private:
   void RunRound();
-  // Returns false when the task has exited.
+  // Returns false if the task has exited.
   bool RunTask(unsigned task, unsigned from);
   bool Do(unsigned task, unsigned i);
   bool Perform(unsigned task, const Event& event);
@@ -33,8 +33,8 @@ class Racer {
   void Exit(unsigned task, unsigned end);
   void Ended();
 
-  // Waits for all tasks after the operations before `end`, and lets the checks
-  // be made when it is time. Returns false when something broke.
+  // Waits for all tasks after the operations before `end`, and runs the checks
+  // if they are due. Returns false after a violation.
   bool Meet(unsigned task, unsigned end);
   bool StartsLap(unsigned i) const;
   void StartLate(unsigned task, unsigned i) const;
@@ -45,7 +45,7 @@ class Racer {
   MmCheck check_;
   pid_t parent_ = 0;
   unsigned first_ = 0;
-  std::atomic<unsigned> threads_{0};  // tasks of this mm that live
+  std::atomic<unsigned> threads_{0};  // existing tasks of this mm
   bool forked_ = false;
 };
 

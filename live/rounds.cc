@@ -24,11 +24,12 @@
 namespace vmtrunc::live {
 namespace {
 
-// Of each process. The files are bounded by the script: 2 of 64 units.
+// For each process. The files are bounded by the script: 2 of 64 units.
 constexpr rlim_t kAddressSpace = rlim_t{1} << 30;
 constexpr int kLookMilliseconds = 50;
 
-// Without what the kernel cannot be told, so that what is written is raced.
+// Without events that the kernel cannot play, so that the written script is the
+// raced one.
 Script OfSystemCalls(Script script) {
   std::erase_if(script.events, [](const Event& event) {
     return event.verb == Verb::kInvalidate;
@@ -37,8 +38,8 @@ Script OfSystemCalls(Script script) {
   return script;
 }
 
-// Half of them as the fuzzer makes them, around passes that lower the size more
-// and more; half of single events, whose sizes go up and down.
+// Half of them as the fuzzer makes them, around passes with decreasing sizes;
+// half of single events, with sizes that rise and fall.
 Script RandomScript(uint64_t seed, unsigned events) {
   if (seed % 2 == 0) return OfSystemCalls(search::MakeScript(seed, events));
   base::Random random(seed);
@@ -46,7 +47,7 @@ Script RandomScript(uint64_t seed, unsigned events) {
   while (script.events.size() < events) {
     Event event = search::RandomEvent(script, random);
     if (event.verb == Verb::kNone) continue;
-    // Else few tasks see the end.
+    // Otherwise few tasks reach the end.
     if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
     event.kind = EventKind::kStart;
     script.events.push_back(event);
@@ -110,7 +111,7 @@ void Rounds::Bound() {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   ::setrlimit(RLIMIT_AS, &space);
   ::setrlimit(RLIMIT_CORE, &none);
-  // The parent has them, and ends this.
+  // the parent has them, and ends this process
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
@@ -190,7 +191,7 @@ void Rounds::Start(unsigned task) {
 }
 
 void Rounds::WaitForEnd(const Script& script) {
-  // Looks, not the clock: while this is stopped, it does not count.
+  // Counts polls, not time: while this process is stopped, it does not count.
   const double limit = options_.hang * 1000 / kLookMilliseconds;
   unsigned still = 0;
   uint64_t before = 0;
@@ -203,14 +204,13 @@ void Rounds::WaitForEnd(const Script& script) {
     still = state == before ? still + 1 : 0;
     before = state;
     if (still > limit)
-      return Fail(s_, "I5", kNobody,
-                  "nothing has moved for %.0f s; under way: %s", options_.hang,
-                  UnderWay(script).c_str());
+      return Fail(s_, "I5", kNobody, "no progress for %.0f s; in flight: %s",
+                  options_.hang, UnderWay(script).c_str());
   }
   Reap(script);
 }
 
-// A process that ends as it should has exit status 0.
+// A process that ends normally has exit status 0.
 void Rounds::Reap(const Script& script) {
   int status = 0;
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
@@ -222,7 +222,7 @@ void Rounds::Reap(const Script& script) {
     const std::string whose =
         task < kTasks ? absl::StrCat("of task ", script.task_names[task])
                       : "forked by a task";
-    Fail(s_, "I5", kNobody, "the process %s died of %s %d; under way: %s",
+    Fail(s_, "I5", kNobody, "the process %s ended with %s %d; in flight: %s",
          whose.c_str(), WIFSIGNALED(status) ? "signal" : "exit status",
          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
          UnderWay(script).c_str());
@@ -240,8 +240,8 @@ std::string Rounds::UnderWay(const Script& script) const {
   return text.empty() ? "nothing" : text;
 }
 
-// Before it is run: what hangs the machine can be read afterwards. Of a script
-// that was given there is a file.
+// Written before it runs, so that it can be read after it hangs the machine. A
+// given script is in a file already.
 bool Rounds::WriteScript(const Script& script) {
   if (options_.script) return true;
   const std::string text = ToText(script);

@@ -1,5 +1,5 @@
 // The process that runs the rounds of a race: it starts the tasks' processes,
-// gives them scripts and sees when one dies or hangs.
+// gives them scripts and detects when one dies or hangs.
 #ifndef VMTRUNC_LIVE_ROUNDS_H_
 #define VMTRUNC_LIVE_ROUNDS_H_
 
@@ -14,7 +14,8 @@
 
 namespace vmtrunc::live {
 
-// Counts the operations of the round and which overlapped one of another task.
+// Counts the operations of the round, and those that overlapped one of another
+// task.
 void CountRound(RaceShared& shared);
 
 class Rounds {
@@ -22,7 +23,7 @@ class Rounds {
   Rounds(RaceShared& shared, const RaceOptions& options)
       : s_(shared), options_(options) {}
 
-  // Runs rounds to a limit, a failure or a stop. Requires: in a process of its
+  // Runs rounds to a limit, a failure or a stop. Requires: a process of its
   // own, with one thread; it keeps children that die with it.
   void Run();
 

@@ -48,11 +48,11 @@ class Sequencer {
   std::string Idle(const Event& e) const {
     if (e.task >= kTasks || world_.tasks[e.task].live == 0)
       return "there is no such task";
-    if (e.kind == EventKind::kNone) return "it is nothing";
+    if (e.kind == EventKind::kNone) return "it is an empty event";
     if (!IsStart(e)) return "nothing is in flight";
     if (e.verb == Verb::kFork && e.new_addr < kTasks &&
         world_.tasks[e.new_addr].live != 0)
-      return "the new task lives";
+      return "the new task already exists";
     return NothingToDo(e, script_.setup);
   }
 
@@ -67,21 +67,21 @@ class Sequencer {
       const Event& next = script_.events[end];
       if (next.task == e.task && next.kind == EventKind::kDrop)
         return Refuse(end,
-                      "no user can tell the kernel when to drop its lock; "
+                      "a user process cannot make the kernel drop its lock; "
                       "`vmtrunc run` plays it, `live --threads` races it");
       if (next.task != e.task || IsStart(next))
         return Refuse(
             first,
             absl::StrCat("it stays in flight over ", NameEvent(script_, end),
-                         ", and no user can stop it there; `vmtrunc "
-                         "run` plays it, `live --threads` races it"));
+                         ", and a user process cannot stop it there; "
+                         "`vmtrunc run` plays it, `live --threads` races it"));
       machine_.Apply(next);
     }
     if (InFlight(e.task)) machine_.Finish();
     if (probe_.ran_out())
       return Refuse(first,
                     absl::StrCat("the model has room for ", LargeCaps::kVmas,
-                                 " vmas, and the running kernel for more; "
+                                 " vmas, the running kernel for more; "
                                  "`vmtrunc run` plays it"));
     made_.turns.push_back({.first = first, .end = end});
     made_.played += end - first;
@@ -112,7 +112,7 @@ std::string NothingToDo(const Event& e, const Setup& setup) {
   if (HasFile(e.verb) && e.file >= setup.files) return "there is no such file";
   switch (e.verb) {
     case Verb::kNone:
-      return "it is nothing";
+      return "it is an empty event";
     case Verb::kMremap:
       if (!InArena(e.new_addr, e.new_len)) return "outside pages 1..255";
       [[fallthrough]];
@@ -123,7 +123,7 @@ std::string NothingToDo(const Event& e, const Setup& setup) {
       return InArena(e.addr, e.len) ? "" : "outside pages 1..255";
     case Verb::kPunch:
     case Verb::kInvalidate:
-      return e.len == 0 ? "it is of no pages" : "";
+      return e.len == 0 ? "its range is empty" : "";
     case Verb::kTruncate:
       return e.addr > LargeCaps::kFilePages ? "no file has so many pages" : "";
     case Verb::kFork:
@@ -135,11 +135,11 @@ std::string NothingToDo(const Event& e, const Setup& setup) {
 
 std::string NoSystemCall(const Event& e) {
   if (e.verb == Verb::kInvalidate)
-    return "no system call takes clean pages from the page cache of a memfd; "
+    return "no system call removes clean pages from the page cache of a memfd; "
            "`vmtrunc run` plays it";
   if (e.verb == Verb::kMremap && e.fail_after != 0)
-    return "no user can make an allocation of the kernel fail there; `vmtrunc "
-           "run` plays it";
+    return "a user process cannot make an allocation of the kernel fail there; "
+           "`vmtrunc run` plays it";
   return "";
 }
 

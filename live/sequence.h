@@ -1,4 +1,5 @@
-// What of a script the running kernel can be told, one operation after another.
+// The part of a script that can be played on the running kernel, one operation
+// after another.
 #ifndef VMTRUNC_LIVE_SEQUENCE_H_
 #define VMTRUNC_LIVE_SEQUENCE_H_
 
@@ -11,18 +12,17 @@
 
 namespace vmtrunc::live {
 
-// Why the event does nothing on any system, whatever other tasks do ("outside
+// Why the event has no effect on any system, whatever other tasks do ("outside
 // pages 1..255"), or "".
 std::string NothingToDo(const Event& event, const Setup& setup);
 
-// Why no system call does what the event says, or "".
+// Why no system call does what the event does, or "".
 std::string NoSystemCall(const Event& event);
 
 // "event 3, `a mmap 1 2 f 0`", as errors name it. `event` is from 0.
 std::string NameEvent(const Script& script, size_t event);
 
-// Notes that the model came to the end of its vmas, which the kernel has more
-// of.
+// Records that the model ran out of vmas, of which the kernel has more.
 class VmasProbe : public NoProbe<LargeCaps> {
  public:
   void MaySleep(const World<LargeCaps>& w, unsigned) {
@@ -35,10 +35,10 @@ class VmasProbe : public NoProbe<LargeCaps> {
 };
 
 // The events [first, end), which are one operation of one task: an event, or
-// `&` with its steps and finish when nobody acts in between.
+// `&` with its steps and finish if no other task acts in between.
 struct Turn {
   size_t first = 0, end = 0;
-  std::string idle = {};  // why it does nothing; then it is no operation
+  std::string idle = {};  // why it has no effect; then it is no operation
 };
 
 struct Sequence {
@@ -48,7 +48,7 @@ struct Sequence {
   std::string refused = {};  // which event cannot be played, and why; or ""
 };
 
-// Requires: the rules of the kernel that it is to be compared with.
+// Requires: the rules of the kernel for the comparison.
 Sequence MakeSequence(const Script& script, const Rules& rules);
 
 // Runs the operation on the model. Returns whether it had an effect.

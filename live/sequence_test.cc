@@ -22,7 +22,7 @@ task b
   return MakeSequence(*script, Newest());
 }
 
-TEST(SequenceTest, PlaysAnOperationThatNobodyActsWithin) {
+TEST(SequenceTest, PlaysAnUninterruptedOperation) {
   for (const char* events :
        {"a mmap 9 4 f 0\nb truncate f 2 &\nb finish\n",
         "a mmap 9 4 f 0\nb truncate f 2 &\nb step\nb step\nb finish\n",
@@ -34,7 +34,7 @@ TEST(SequenceTest, PlaysAnOperationThatNobodyActsWithin) {
   }
 }
 
-TEST(SequenceTest, RefusesWhatItCannotPlayAndNamesTheEvent) {
+TEST(SequenceTest, RefusesAnUnplayableScriptAndNamesTheEvent) {
   const struct {
     const char *events, *event;
   } kCases[] = {
@@ -59,7 +59,7 @@ TEST(SequenceTest, RefusesMoreVmasThanTheModelHas) {
       << Of(events).refused;
 }
 
-TEST(SequenceTest, CountsWhatHasNothingToDo) {
+TEST(SequenceTest, CountsEventsWithoutAnEffect) {
   const Sequence made =
       Of("a exit\na read 5\nb step\nb fork b\nb munmap 250 20\nb read 1\n");
   EXPECT_EQ(made.refused, "");
@@ -67,7 +67,7 @@ TEST(SequenceTest, CountsWhatHasNothingToDo) {
   EXPECT_EQ(made.idle, 4);
 }
 
-TEST(SequenceTest, NothingThatIsGeneratedIsRefusedOrIdle) {
+TEST(SequenceTest, GeneratedScriptsAreNeverRefusedOrIdle) {
   unsigned two_files = 0, shared = 0;
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     base::Random random(seed);

@@ -1,5 +1,6 @@
-// What the processes of a race share: the plan of the round, what was done,
-// what the files hold at a quiescent point, and what broke.
+// The memory that the processes of a race share: the plan of the round, the
+// operations done, the content of the files at a quiescent point, and the
+// violation.
 #ifndef VMTRUNC_LIVE_SHARED_H_
 #define VMTRUNC_LIVE_SHARED_H_
 
@@ -15,8 +16,8 @@ namespace vmtrunc::live {
 inline constexpr unsigned kMaxUnit = 16;
 inline constexpr unsigned kFilePages = LargeCaps::kFilePages * kMaxUnit;
 
-// What a test of the checks does without their knowledge: what a correct kernel
-// never does. PlantNames() has them as words.
+// A violation that a test plants without the check's knowledge; a correct
+// kernel never does it. PlantNames() has the names.
 enum class Plant : uint8_t {
   kNone,
   kI1,
@@ -29,21 +30,21 @@ enum class Plant : uint8_t {
   kI5Hang
 };
 
-// One event of the script that a task does by itself.
+// One event of the script that a task runs by itself.
 struct RaceOp {
   Event event;
   unsigned lap = 0;  // all tasks meet before the first operation of each
-  // Set by the task that did it; nanoseconds of the monotonic clock, which is
-  // one for all processors.
+  // Set by the task that did it; nanoseconds of the monotonic clock, which all
+  // processors share.
   uint64_t start = 0, end = 0;  // 0: not done
   bool done = false;            // the kernel did it, or served every page
-  Touch touch = Touch::kNone;   // read, write: what it ended with
+  Touch touch = Touch::kNone;   // read, write: the result
 };
 
-// What the checks know of a page of a file. Written at quiescent points by one
+// The checks' knowledge of a page of a file. Written at quiescent points by one
 // task, read by others until the next one.
 struct PageTruth {
-  uint64_t stamp = 0;         // what the last check wrote there; 0: nothing
+  uint64_t stamp = 0;         // the value of the last check; 0: none
   uint64_t removed_at = 0;    // start of the last truncation or punch of it
   uint64_t truncated_at = 0;  // of the last truncation: private copies go too
 };
@@ -54,7 +55,7 @@ struct FileTruth {
 };
 
 inline constexpr unsigned kNobody = kTasks;
-// In place of an invariant: not the kernel under test, but this cannot be run.
+// In place of an invariant: the run failed for another reason than the kernel.
 inline constexpr char kSetup[] = "setup";
 struct Failure {
   char invariant[16];
@@ -74,7 +75,7 @@ struct RaceShared {
   RaceOp ops[kMaxEvents];
   unsigned count = 0;  // of ops
   unsigned check = 4;  // laps between quiescent points
-  unsigned delay = 0;  // nanoseconds that a task may start its lap late
+  unsigned delay = 0;  // largest delay before a lap, in nanoseconds
   uint32_t round = 0;  // from 1
   Plant plant = Plant::kNone;
   Arena place;
@@ -83,11 +84,11 @@ struct RaceShared {
   Meeting meeting;
   std::atomic<uint32_t> running{0};      // processes that have not ended it
   std::atomic<uint32_t> go[kTasks]{};    // the round that a process may start
-  std::atomic<uint32_t> gone[kTasks]{};  // that process has ended by itself
+  std::atomic<uint32_t> gone[kTasks]{};  // the process has ended by itself
   std::atomic<uint32_t> next_mm{0};      // of forked processes
   std::atomic<uint32_t> live[kTasks]{};
   std::atomic<uint32_t> mm[kTasks]{};
-  std::atomic<uint32_t> at[kTasks]{};  // operation under way, plus 1
+  std::atomic<uint32_t> at[kTasks]{};  // operation in flight, plus 1
 
   // The quiescent point.
   unsigned window_first = 0;  // the first operation after the last one
@@ -95,30 +96,29 @@ struct RaceShared {
   uint64_t stamped_at[kMaxEvents + 1];  // when check N stamped the pages
   FileTruth file[2];
 
-  std::atomic<uint32_t> failed{0};  // 1: being written, 2: `failure` is there
+  std::atomic<uint32_t> failed{0};  // 1: being written, 2: `failure` is valid
   Failure failure;
-  std::atomic<uint32_t> stop{0};  // asked for by a signal
+  std::atomic<uint32_t> stop{0};  // requested by a signal
   RaceTotals totals;
 };
 
 // Nanoseconds of the monotonic clock.
 uint64_t Now();
 
-// Whether `error` says that this machine has no more of something: room,
-// memory, rights.
+// Whether `error` means that this machine lacks room, memory or rights.
 bool IsMachineLimit(int error);
 
-// Notes that the machine refused this, with errno's words; nothing broke.
+// Records that the machine refused this, with errno's text; no violation.
 void Refused(RaceShared& shared, unsigned task, const char* what, int error);
 
-// How often this machine has killed a process for lack of memory.
+// How many processes this machine has killed for lack of memory.
 uint64_t OomKills();
 
-// Notes it when a process ended, by waitpid()'s status, for lack of memory or
-// of the time of `ulimit -t`. `before`: OomKills() at the start.
+// Records a process that ended, by waitpid()'s status, for lack of memory or by
+// the limit of `ulimit -t`. `before`: OomKills() at the start.
 bool RefusedBySignal(RaceShared& shared, int status, uint64_t before);
 
-// Notes what broke; the first one is kept.
+// Records a violation; the first one is kept.
 [[gnu::format(printf, 4, 5)]] void Fail(RaceShared& shared,
                                         const char* invariant, unsigned task,
                                         const char* format, ...);

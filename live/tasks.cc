@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kAnswerLookMilliseconds = 200;
 
-// The task in whose mm a task begins.
+// The task in whose mm a task starts.
 unsigned FirstOf(const Setup& setup, unsigned task) {
   while (setup.mm_of[task] < task) task = setup.mm_of[task];
   return task;
@@ -169,8 +169,8 @@ void LiveTasks::StartMm(const Setup& setup, unsigned first) {
   const pid_t pid = ::fork();
   if (pid < 0) Die("fork", errno);
   if (pid == 0) {
-    // When this program is gone, a read of the other end says so. A signal of
-    // the terminal is for this program: it ends the tasks when it has told.
+    // When this program ends, a read of the other end reports it. A signal of
+    // the terminal is for this program: it ends the tasks after its report.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
       ::signal(signal, SIG_IGN);
     for (const int fd : here_) ::close(fd);
@@ -209,7 +209,7 @@ Reply LiveTasks::Do(const Request& request) {
   return reply;
 }
 
-// A task whose process is gone does not answer, and its socket stays open in
+// A task whose process has ended does not reply, and its socket stays open in
 // the others.
 Reply LiveTasks::Answer(size_t task) {
   pollfd answer{.fd = here_[task], .events = POLLIN, .revents = 0};

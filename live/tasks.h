@@ -1,5 +1,5 @@
-// The tasks of a script as processes that do one event at a time, as they are
-// told over a socket; and how their mms look.
+// The tasks of a script as processes that run one event at a time, on requests
+// over a socket; and views of their mms.
 #ifndef VMTRUNC_LIVE_TASKS_H_
 #define VMTRUNC_LIVE_TASKS_H_
 
@@ -13,38 +13,38 @@
 
 namespace vmtrunc::live {
 
-// What one mm looks like, of the model or of the kernel.
+// The state of one mm, of the model or of the kernel.
 struct View {
   std::string vmas;                         // a line a vma
   std::array<bool, kArenaPages> present{};  // a page is mapped there
 };
 
-// What the page of a file holds at the start.
+// The initial value of a file's page.
 constexpr uint8_t FirstValue(unsigned file, unsigned page) {
   return static_cast<uint8_t>(1 + file * LargeCaps::kFilePages + page);
 }
 
-// What a process is asked, and what it answers.
+// A request to a process, and its reply.
 struct Request {
   Event event;
   uint8_t size = 0;  // of the file: pages past it are not populated
   uint8_t value = 0;
-  bool last = false;  // an exit: no other task runs in the mm
+  bool last = false;  // for exit: it is the last task of the mm
 };
 struct Reply {
   int32_t pid = 0;       // of the forked process
   int32_t error = 0;     // of the system call
-  bool refused = false;  // by this machine, not for what is mapped where
+  bool refused = false;  // by this machine, not because of the mappings
   Touch touch = Touch::kNone;
   uint8_t value = 0;
 };
 
-// It cannot be played on this machine, and why: `what` is a whole line.
+// The script cannot be played on this machine: `what` is a whole line.
 struct LiveError {
   std::string what;
 };
 
-// The user has told it to stop while a task did not answer.
+// The user stopped it while a task did not reply.
 struct LiveStopped {};
 
 class LiveTasks {
@@ -54,8 +54,8 @@ class LiveTasks {
   LiveTasks(const LiveTasks&) = delete;
   LiveTasks& operator=(const LiveTasks&) = delete;
 
-  // Makes the files and the declared tasks: tasks in one mm are threads of one
-  // process. These throw LiveError, and LiveStopped once `stop` is true.
+  // Creates the files and the declared tasks: tasks in one mm are threads of
+  // one process. These throw LiveError, and LiveStopped once `stop` is true.
   void Begin(const Setup& setup);
   void End();
   Reply Do(const Request& request);

@@ -10,8 +10,8 @@
 namespace vmtrunc::live {
 namespace {
 
-// A value is round << 32 | whose << 30 | check << 16 | file << 15 | page of a
-// check, and round << 32 | whose << 30 | number of an operation.
+// A value is round << 32 | writer << 30 | check << 16 | file << 15 | page for a
+// check, and round << 32 | writer << 30 | number of an operation.
 constexpr uint64_t kOfOp = 1, kOfCheck = 2;
 
 off_t Offset(unsigned page) { return static_cast<off_t>(page * kPage); }
@@ -34,8 +34,8 @@ void TakeRemovals(RaceShared& s, unsigned end) {
   }
 }
 
-// Tests of I1 and I3: the size changes after it was taken, and a removed page
-// has again what it had.
+// Tests of I1 and I3: the size changes after it was read, and a removed page
+// gets its old value again.
 void PlantInFile(RaceShared& s, unsigned f) {
   FileTruth& file = s.file[f];
   const int fd = s.place.files[f];
@@ -48,7 +48,7 @@ void PlantInFile(RaceShared& s, unsigned f) {
   }
 }
 
-// The tasks would soon have truncated all files to nothing.
+// Otherwise the tasks would soon have truncated all files to nothing.
 void GrowBack(RaceShared& s, unsigned f) {
   FileTruth& file = s.file[f];
   const unsigned pages = s.setup.sizes[f] * s.place.unit;
@@ -88,12 +88,12 @@ void CheckContent(RaceShared& s, unsigned f, unsigned p) {
   const char* wrong = Judge(s, value, f, p, page.removed_at);
   if (wrong == nullptr && value == 0 && page.stamp != 0 &&
       page.removed_at <= s.stamped_at[s.checks - 1])
-    wrong = "it was not truncated or punched since, and is lost";
+    wrong = "it was not truncated or punched since: the data is lost";
   const bool older = (value >> 30 & 3) == kOfCheck
                          ? value != page.stamp
                          : (value & 0xffff) < s.window_first;
   if (wrong == nullptr && value != 0 && older)
-    wrong = "a check has written over that since";
+    wrong = "a later check overwrote that value";
   if (wrong == nullptr) return;
   Fail(s, "I3", kNobody,
        "page %u of file %u (%u pages) reads %#" PRIx64
@@ -116,22 +116,23 @@ uint64_t CheckStamp(uint32_t round, unsigned check, unsigned file,
 const char* Judge(const RaceShared& s, uint64_t value, unsigned file,
                   unsigned page, uint64_t removed_at) {
   if (value == 0) return nullptr;
-  if (value >> 32 != s.round) return "nobody wrote that in this round";
+  if (value >> 32 != s.round) return "no task wrote that value in this round";
   uint64_t written_at = 0;
   if ((value >> 30 & 3) == kOfOp) {
     const uint64_t op = value & 0xffff;
     if (op >= s.count || s.ops[op].event.verb != Verb::kWrite)
-      return "no operation wrote that";
+      return "no operation wrote that value";
     written_at = s.ops[op].end;
   } else {
     const uint64_t check = value >> 16 & 0x3fff;
     if (check >= s.checks ||
         value != CheckStamp(s.round, static_cast<unsigned>(check), file, page))
-      return "no check wrote that there";
+      return "no check wrote that value there";
     written_at = s.stamped_at[check];
   }
-  return written_at < removed_at ? "it was removed after that was written"
-                                 : nullptr;
+  return written_at < removed_at
+             ? "the page was removed after that value was written"
+             : nullptr;
 }
 
 void Settle(RaceShared& s, unsigned end) {

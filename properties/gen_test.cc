@@ -22,7 +22,7 @@ TEST(Generator, MakesTheSameScriptsOnEveryBuild) {
   EXPECT_EQ(all, VMTRUNC_GENERATOR_HASH) << std::hex << all;
 }
 
-TEST(Generator, DoesEachThingOftenEnough) {
+TEST(Generator, GeneratesEachSituationOftenEnough) {
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
   constexpr int kScripts = 10000;
   std::vector<int> did(AllShares().size());
@@ -42,7 +42,7 @@ TEST(Generator, DoesEachThingOftenEnough) {
 }
 
 // A generator that makes idle scripts does not pass the floors.
-TEST(Generator, TheFloorsSeeIdleScripts) {
+TEST(Generator, FloorsRejectIdleScripts) {
   Script idle = EmptyScript();
   idle.setup.tasks = 1;
   idle.events.resize(32);
@@ -90,7 +90,7 @@ std::vector<unsigned> Size(const Script& script) {
           shared};
 }
 
-TEST(Smaller, EachCandidateIs) {
+TEST(Smaller, EachCandidateIsSmaller) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     const Script script = search::MakeScript(seed, 32);
     const std::vector<unsigned> size = Size(script);
@@ -119,7 +119,7 @@ TEST(Smaller, EachDeletionIsTried) {
 }
 
 // Tasks are renumbered without changing what a script does.
-TEST(Smaller, ATaskThatDoesNothingGoes) {
+TEST(Smaller, RemovesAnIdleTask) {
   Script script = *ParseText(
       R"(vmtrunc 1
 file f 6

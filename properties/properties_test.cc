@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-TEST(Known, EachHasAScriptThatShowsIt) {
+TEST(Known, EachRowHasAScriptThatShowsIt) {
   const std::vector<Script> scripts = CorpusScripts();
   for (const ScriptProperty& property : AllScriptProperties()) {
     for (const char* kernel : CheckedKernels()) {
@@ -94,7 +94,7 @@ TEST(Known, EachHasAScriptThatShowsIt) {
 }
 
 // And the other way: the corpus breaks nothing that must hold.
-TEST(Known, TheCorpusBreaksNothingElse) {
+TEST(Known, TheCorpusViolatesNothingElse) {
   for (const Script& script : CorpusScripts()) {
     for (const ScriptProperty& property : AllScriptProperties()) {
       for (const char* kernel : CheckedKernels()) {
@@ -155,7 +155,7 @@ a exit
   EXPECT_NE(FormsAgree(script, rules, rules), "");
 }
 
-TEST(FlipAloneBreaks, IsNotAboutNothing) {
+TEST(FlipAloneBreaks, HasScriptsToCheck) {
   const Rules rules = Spec("2.6.38+pass-clears-restarts").rules();
   int breaks = 0;
   for (uint64_t seed = 0; seed < 200; ++seed)

@@ -1,4 +1,4 @@
-// How it is said what a run has come to.
+// The verdict of a run in words.
 #ifndef VMTRUNC_REPORT_VERDICT_H_
 #define VMTRUNC_REPORT_VERDICT_H_
 

@@ -25,7 +25,7 @@ class Alternator {
       edges.insert(static_cast<uint8_t>(e.new_addr + e.new_len));
     }
     edges_.assign(edges.begin(), edges.end());
-    // A few are enough; more of them are of scripts that can still shrink.
+    // A few are enough; scripts with more can still shrink.
     if (edges_.size() > kMostEdges) edges_.resize(kMostEdges);
     for (const uint8_t task : tasks) Of(task);
   }
@@ -141,8 +141,8 @@ std::vector<Event> Near(const Event& event) {
   if (Has(event.verb, Arg::kSharing))
     with([](Event& e) { e.is_private = !e.is_private; });
   if (event.len > 1) {
-    // The last page alone, by address and by page of the file; what comes
-    // before it too.
+    // The last page alone, by address and by page of the file; also the part
+    // before it.
     with([](Event& e) {
       e.addr = static_cast<uint8_t>(e.addr + e.len - 1);
       e.len = 1;

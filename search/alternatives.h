@@ -1,4 +1,4 @@
-// Events that are worth trying in the place of others when a script is shrunk.
+// Candidate replacement events for shrinking a script.
 #ifndef VMTRUNC_SEARCH_ALTERNATIVES_H_
 #define VMTRUNC_SEARCH_ALTERNATIVES_H_
 
@@ -8,16 +8,15 @@
 
 namespace vmtrunc::search {
 
-// All verbs, by the tasks that the script has, over ranges that begin and end
-// where its own do: hundreds.
+// All verbs, by the tasks of the script, over ranges that begin and end where
+// its ranges do: hundreds.
 std::vector<Event> Alternatives(const Draft& draft);
 
-// Events that differ from one in one thing; declarations in a number.
+// Events that differ in one field from a given one; declarations in a number.
 std::vector<Event> Near(const Event& event);
 std::vector<Setup> Near(const Setup& setup);
 
-// The same pass, and what another verb makes of it; of another operation, that
-// alone.
+// The same pass with another verb; another operation unchanged.
 std::vector<Event> OtherPasses(const Event& pass, const Setup& setup);
 
 }  // namespace vmtrunc::search

@@ -9,8 +9,8 @@ constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
                         Bit(Verb::kMremap) | Bit(Verb::kFork) |
                         Bit(Verb::kRead) | Bit(Verb::kTruncate);
 
-// small, medium and large are those of the design; tiny is what every kernel is
-// searched to in minutes.
+// small, medium and large are those of the design; tiny is searched in minutes
+// on every kernel.
 constexpr Bound kBounds[] = {
     {"tiny", 2, 15, 18, 2, 4, 1, 2, 2, kTiny, false},
     {"small", 3, 13, 18, 2, 4, 1, 3, 2, kAllVerbs, true},
@@ -74,8 +74,8 @@ class Builder {
     return all;
   }
 
-  // At most one populated mapping in each mm. The mms are alike, so the first
-  // has one if any has, and of two it is mapped first.
+  // At most one populated mapping in each mm. The mms are interchangeable, so
+  // the first has one if any has, and it is mapped first.
   void Starts() {
     Script script = EmptyScript();
     Setup& setup = script.setup;
@@ -127,7 +127,7 @@ class Builder {
       if (Has(Verb::kWrite)) all.push_back(event);
     }
     if (Has(Verb::kExit)) all.push_back(Of(Verb::kExit, task));
-    // The child is a task of its own that begins nothing.
+    // The child is a task of its own that starts nothing.
     Event fork = Of(Verb::kFork, task);
     fork.new_addr = static_cast<uint8_t>(bound_.mms + bound_.passes);
     if (Has(Verb::kFork)) all.push_back(fork);

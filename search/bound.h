@@ -1,5 +1,5 @@
-// What an exhaustive search explores: where it starts, which operations may
-// begin, and how many.
+// The bound of an exhaustive search: where it starts, which operations may
+// start, and how many.
 #ifndef VMTRUNC_SEARCH_BOUND_H_
 #define VMTRUNC_SEARCH_BOUND_H_
 
@@ -13,17 +13,17 @@
 
 namespace vmtrunc::search {
 
-// A bound, as one row of a table. Set before it is measured: one that is too
-// large for the time is reported with how far it came, not lowered.
+// A bound, as one row of a table. Set before measuring: one that is too large
+// for the time is reported with how far the search got, not lowered.
 struct Bound {
   const char* name;
   unsigned pages;  // of the file
   unsigned first_addr,
-      end_addr;         // [first, end) of each mm; 16 parts two tables
-  unsigned mms;         // that operations run in: 1 or 2
+      end_addr;         // [first, end) of each mm; 16 separates two page tables
+  unsigned mms;         // with operations: 1 or 2
   unsigned vmas;        // structs in the slab
-  unsigned passes;      // truncate, punch, invalidate that may begin
-  unsigned operations;  // others that may begin
+  unsigned passes;      // truncate, punch, invalidate that may start
+  unsigned operations;  // others that may start
   unsigned in_flight;   // at once
   Verbs verbs;          // of passes and operations, a bit each
   bool private_too;     // mmap may be private
@@ -33,27 +33,29 @@ std::span<const Bound> AllBounds();
 // The bound of that name, or nullptr.
 const Bound* FindBound(std::string_view name);
 
-// What the search is given. Tasks: those that operate, then those that run
-// passes, then (with fewer mms mapped at the start) the one that fork makes.
+// The input of a search. Tasks, in this order: those that run operations, those
+// that run passes, and (with fewer mms mapped at the start) the one that fork
+// creates.
 struct Problem {
-  // Declarations, and whole events that lead to the state to start from.
+  // Declarations, and whole events that lead to the starting state.
   std::vector<Script> starts;
-  // What may begin, each by the task that it names. A pass by the tasks of
-  // passes alone.
+  // The operations that may start, each by the task that it names. Only tasks
+  // for passes start passes.
   std::vector<Event> operations;
   unsigned max_passes = 0, max_operations = 0, in_flight = 0, vmas = 0;
-  // Each task begins its operations in their order, each once, and all may
-  // begin; else any may, as often as the numbers above allow.
+  // If true, each task starts its operations in order, each once, and all may
+  // start; else any may, as often as the numbers above allow.
   bool in_order = false;
-  // Of the operations that may begin first at a start, those whose number among
-  // them is first_share modulo first_shares (search/shard.h).
+  // Of the operations that may start first in a starting state, only those
+  // whose number is first_share modulo first_shares (search/shard.h).
   unsigned first_share = 0, first_shares = 1;
 };
 
 Problem ProblemOf(const Bound& bound);
 
-// All schedules and drops of a script's operations: the whole mmaps that it
-// begins with are its start; then each task's operations in their order.
+// All schedules and drops of a script's operations: the whole mmaps at its
+// beginning are the starting state; then each task runs its operations in
+// order.
 Problem ProblemOf(const Script& script);
 
 }  // namespace vmtrunc::search

@@ -12,7 +12,7 @@ namespace vmtrunc::search {
 namespace {
 
 constexpr uint8_t kSame = 1;       // a remembered vma that is still there
-constexpr uint8_t kAnother = 200;  // one that is not; no birth comes near it
+constexpr uint8_t kAnother = 200;  // one that is not; births stay below
 
 template <class C>
 class Canonical {
@@ -86,7 +86,7 @@ class Canonical {
     std::memset(place_, kNone, sizeof(place_));
     for (unsigned i = 0; i < used_; ++i)
       place_[order_[i]] = static_cast<Slot>(i + 1);
-    // The one that is handed out next comes first.
+    // The next one to be allocated comes first.
     for (unsigned i = 0; i < w_.free_count; ++i)
       place_[w_.free_slots[w_.free_count - 1 - i]] =
           static_cast<Slot>(used_ + i + 1);
@@ -114,14 +114,14 @@ class Canonical {
         static_cast<unsigned>(std::unique(stamp_, stamp_ + stamps_) - stamp_);
   }
 
-  // What was copied with a struct is overwritten when it is linked.
+  // Copied fields of a struct are overwritten when it is linked.
   uint32_t CountOf(const Vma& vma) const {
     const bool overwritten = vma.state == VmaState::kNew &&
                              vma.in_index == InIndex::kNot && !new_counts_;
     return overwritten ? 0 : vma.count;
   }
 
-  // Of a vma's count, what is the count of a pass.
+  // The part of a vma's count that is the count of a pass.
   uint32_t PassPart(uint32_t mark) const {
     return names_pass_ ? mark & kSubPage : mark;
   }
@@ -137,7 +137,7 @@ class Canonical {
            1;
   }
 
-  // A slot that an operation remembers, and its birth, 0 where none is noted.
+  // A slot that an operation remembers, and its birth, 0 if none is noted.
   void Remembered(Slot& slot, uint8_t& birth) const {
     if (birth != 0 && slot < C::kVmas) {
       const Vma& vma = w_.vmas[slot];
@@ -147,7 +147,7 @@ class Canonical {
     slot = Place(slot);
   }
 
-  // Gives slots and counts the names that they have in the normal form.
+  // Assigns the normal-form names to slots and counts.
   template <class T>
   void Rename(T& it) const {
     ForEachField(it, [this](auto& field, const char*, auto as, auto&... birth) {
@@ -174,7 +174,7 @@ class Canonical {
 
   Op Renamed(Op op) const {
     Rename(op);
-    if (op.verb != Verb::kInvalidate) op.pass.zapped = 0;  // nobody asks
+    if (op.verb != Verb::kInvalidate) op.pass.zapped = 0;  // not used
     return op;
   }
 
@@ -182,13 +182,13 @@ class Canonical {
 
   const World<C>& w_;
   const bool names_pass_;
-  const bool new_counts_;  // of vmas that are not linked yet are looked at
+  const bool new_counts_;  // counts of vmas that are not linked yet matter
   unsigned used_ = 0;
   Slot order_[C::kVmas];  // slots in use, in their order
-  Slot place_[C::kVmas];  // where each slot comes
+  Slot place_[C::kVmas];  // the position of each slot
   unsigned stamps_ = 0;
-  uint32_t stamp_[kMostStamps];  // that occur, in their order
-  bool near_ = false;  // to the leap or the wrap: counts stay what they are
+  uint32_t stamp_[kMostStamps];  // those that occur, in their order
+  bool near_ = false;  // to the leap or the wrap: counts stay unchanged
   uint8_t bytes_[sizeof(World<C>) + 64];
 };
 

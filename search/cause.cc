@@ -82,7 +82,7 @@ RootCause CauseOf(const Draft& draft, const KernelSpec& kernel,
     if (HoldsWith(draft, kernel, RuleSet::Of(rule)))
       return {.property = property, .rule = static_cast<int>(rule)};
   }
-  // Bugs may meet in one script, and then no one rule helps.
+  // Several bugs may meet in one script; then no single rule repairs it.
   if (known.count() > 1) {
     ++count;
     if (HoldsWith(draft, kernel, known))

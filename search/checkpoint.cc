@@ -29,7 +29,7 @@ uint64_t Checksum(const Head& head, const uint64_t* keys, const void* nodes) {
   return HashBytes(parts, sizeof(parts));
 }
 
-// All of it, or false.
+// Reads or writes all of it, or returns false.
 bool ReadAt(int file, uint64_t at, void* to, size_t size) {
   auto* bytes = static_cast<char*>(to);
   while (size > 0) {
@@ -71,8 +71,7 @@ absl::Status Checkpoint::Open(const std::string& directory, const char* name,
   path_ = absl::StrCat(directory, "/", name);
   if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
     return Errno(directory);
-  // Not through a link, and no waiting at a pipe: what is there may be
-  // anything.
+  // Does not follow a link or block on a pipe: the file may be anything.
   file_ = ::open(path_.c_str(),
                  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
   if (file_ < 0) return Errno(path_);
@@ -119,7 +118,7 @@ absl::Status Checkpoint::ExpectNoOther(const std::string& directory,
 absl::Status Checkpoint::OpenFor(const Problem& problem,
                                  const ProveOptions& options,
                                  uint64_t world_bytes) {
-  // Of all that the states and their order depend on.
+  // A hash of everything on which the states and their order depend.
   const auto id = [&](bool steps_only, bool reduce) {
     ProveOptions asked = options;
     asked.steps_only = steps_only;
@@ -130,7 +129,7 @@ absl::Status Checkpoint::OpenFor(const Problem& problem,
   const auto name = [](bool reduce) {
     return reduce ? "prove-reduced" : "prove";
   };
-  // One question a directory: what the other search has there is of it too.
+  // One problem for each directory: the other search's file there is of it too.
   std::vector<uint64_t> others;
   for (const bool steps_only : {false, true})
     if (steps_only || options.reduce)
@@ -174,7 +173,7 @@ absl::Status Checkpoint::Append(uint64_t transitions, uint64_t beyond,
       !WriteAt(file_, end_ + sizeof(head) + bytes, nodes, bytes) ||
       ::fdatasync(file_) != 0) {
     const absl::Status failed = Errno(path_);
-    // A part of a level would be cut off by the next search: as good.
+    // The next search would truncate a partial level.
     if (::ftruncate(file_, static_cast<off_t>(end_)) != 0) return failed;
     return failed;
   }

@@ -1,5 +1,5 @@
 // A search on disk, so that it resumes after a kill: the states of each level,
-// appended when the level is complete. A level that is not whole is not there.
+// appended when the level is complete. Incomplete levels are ignored.
 #ifndef VMTRUNC_SEARCH_CHECKPOINT_H_
 #define VMTRUNC_SEARCH_CHECKPOINT_H_
 
@@ -15,11 +15,11 @@ namespace vmtrunc::search {
 
 class Checkpoint {
  public:
-  // What is known when the states of one level are.
+  // The state of the search after one level.
   struct Level {
     uint64_t transitions = 0, beyond = 0;
     std::vector<uint64_t> keys;   // of its states
-    std::vector<uint64_t> nodes;  // how each was reached
+    std::vector<uint64_t> nodes;  // how each was first reached
   };
 
   Checkpoint() = default;
@@ -27,35 +27,36 @@ class Checkpoint {
   Checkpoint(const Checkpoint&) = delete;
   Checkpoint& operator=(const Checkpoint&) = delete;
 
-  // Opens or creates DIRECTORY/NAME. `id` is of the kernel and the problem:
-  // FailedPrecondition when the file is another's, Unavailable when it cannot
-  // be read or written. What is past the last whole level is cut off.
+  // Opens or creates DIRECTORY/NAME. `id` identifies the kernel and the
+  // problem: FailedPrecondition if the file belongs to another, Unavailable if
+  // it cannot be read or written. Truncates what follows the last complete
+  // level.
   absl::Status Open(const std::string& directory, const char* name,
                     uint64_t id);
 
   // Opens or creates the file of this search in its options' directory, where
-  // no search of another problem may be. `world_bytes` is of the world that is
-  // searched. Requires: the options name a directory.
+  // no search of another problem may be. `world_bytes` is the size of the world
+  // that is searched. Requires: the options name a directory.
   absl::Status OpenFor(const Problem& problem, const ProveOptions& options,
                        uint64_t world_bytes);
 
-  // OK where DIRECTORY/NAME is not there or is of one of these ids.
+  // OK if DIRECTORY/NAME does not exist or has one of these ids.
   static absl::Status ExpectNoOther(const std::string& directory,
                                     const char* name,
                                     std::span<const uint64_t> ids);
 
-  // The next level of the file, false after the last. Before any Append().
+  // Reads the next level, false after the last. Call before any Append().
   bool Read(Level& level);
 
-  // Appends a level, on disk when it returns; where that fails, the file is as
-  // it was. `nodes` are as many as keys, of 8 bytes each.
+  // Appends a level, on disk when it returns; on failure the file is unchanged.
+  // There are as many `nodes` as keys, of 8 bytes each.
   absl::Status Append(uint64_t transitions, uint64_t beyond,
                       std::span<const uint64_t> keys, const void* nodes);
 
  private:
   std::string path_;
   int file_ = -1;
-  uint64_t end_ = 0;  // of what is whole, bytes
+  uint64_t end_ = 0;  // of the complete levels, bytes
 };
 
 }  // namespace vmtrunc::search

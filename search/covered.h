@@ -1,8 +1,8 @@
-// Runs that say which branches of the model they took.
+// Runs that record which branches of the model they take.
 //
-// The machine is compiled once more with a counter for each branch
+// The machine is compiled a second time with a counter for each branch
 // (search/machine_covered.cc), so that neither the command nor other runs pay
-// for them. They are the branches that the fuzz targets show to their engines.
+// for them. The fuzz targets show the same branches to their engines.
 #ifndef VMTRUNC_SEARCH_COVERED_H_
 #define VMTRUNC_SEARCH_COVERED_H_
 
@@ -13,15 +13,15 @@
 
 namespace vmtrunc::search {
 
-// How many there are; 0 where this build counts none, as gcc's.
+// The number of branches; 0 if this build counts none, as with gcc.
 size_t BranchCount();
 
-// Run() that sets `taken`, one a branch, to how often each was, modulo 256.
-// Requires: BranchCount() of them. One thread at a time.
+// Run() that also sets `taken`: how often each branch was taken, modulo 256.
+// Requires: BranchCount() bytes. One thread at a time.
 RunResult RunCovered(const Draft& draft, const Rules& rules,
                      const RunOptions& options, std::span<uint8_t> taken);
 
-// libFuzzer's classes of such numbers: 0 for none, 1..8 for 1, 2, 3, 4.., 8..,
+// libFuzzer's classes of these counts: 0 for none, 1..8 for 1, 2, 3, 4.., 8..,
 // 16.., 32.., 128...
 unsigned CountClass(uint8_t count);
 

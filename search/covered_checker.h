@@ -1,4 +1,5 @@
-// A checker of another name, so that the machine that calls it is another copy.
+// A checker with another name, so that the machine that calls it is another
+// copy.
 #ifndef VMTRUNC_SEARCH_COVERED_CHECKER_H_
 #define VMTRUNC_SEARCH_COVERED_CHECKER_H_
 

@@ -104,7 +104,8 @@ bool Reach::Has(const Draft& draft, const Features& wanted) const {
   }
   for (uint32_t kernel = 0; kernel < kernels_.size() && !left.empty();
        ++kernel) {
-    // Ascending: what an earlier kernel should have had by now, it lacks.
+    // Ascending: features of an earlier kernel that have been passed are
+    // missing.
     if (options_.per_kernel && left.front() < Base(kernel)) return false;
     if (options_.per_kernel && left.front() >= Base(kernel + 1)) continue;
     Features has, rest;
@@ -167,7 +168,7 @@ void ShrinkKept(const Reach& reach, const std::vector<uint32_t>& kept,
     Features needed;
     std::set_difference(had.begin(), had.end(), others.begin(), others.end(),
                         std::back_inserter(needed));
-    // What an event without an effect reaches may be needed as well.
+    // The coverage of an event without an effect may be needed as well.
     const Judge judge = [&](const Draft& draft,
                             bool* counts) -> std::optional<size_t> {
       std::fill_n(counts, draft.events.size(), true);

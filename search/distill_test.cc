@@ -127,7 +127,7 @@ TEST(Covered, ClassesAreThoseOfLibFuzzer) {
 }
 
 // What only one of them reaches it still reaches when it is smaller.
-TEST(Distill, ShrunkInputsKeepAllThatTheyHad) {
+TEST(Distill, MinimisedInputsKeepTheirFeatures) {
   if (BranchCount() == 0) GTEST_SKIP() << "this build counts no branches";
   const Reach reach({ParseKernelSpec("2.6.11")->rules()}, {.classes = true});
   std::vector<Draft> drafts;
@@ -159,7 +159,7 @@ TEST(Distill, ShrunkInputsKeepAllThatTheyHad) {
   EXPECT_EQ(told, 6u);
 }
 
-TEST(Distill, KnowsABugThatAScriptDetects) {
+TEST(Distill, CountsABugThatAScriptDetects) {
   const Reach reach({}, {});
   const auto script = ParseText(
       R"(vmtrunc 1

@@ -67,8 +67,8 @@ class LassoSearch {
     return true;
   }
 
-  // No property counts: a run continues for ever whatever it violates, and what
-  // a pass has scanned is no part of a state.
+  // No property counts: a run continues past violations, and what a pass has
+  // scanned is not part of a state.
   static ProveOptions Adapted(ProveOptions options) {
     options.properties = 0;
     options.steps_only = true;
@@ -123,7 +123,7 @@ class LassoSearch {
         if (!space_.Apply(next, edge)) continue;
         able_[at] = static_cast<uint8_t>(able_[at] | 1U << edge.task);
         if (next.world.ran_out != 0) continue;
-        // A drop that came to nothing is a step, or several.
+        // A drop without effect is a step, or several.
         if (edge.kind == EventKind::kDrop &&
             next.world.tasks[edge.task].op.pass.dropped == 0)
           continue;
@@ -137,15 +137,15 @@ class LassoSearch {
     return true;
   }
 
-  // Of a state some 200, with a table of its own and with what looking for
-  // loops takes; of an edge its place in a vector that doubles.
+  // A state takes some 200 bytes, including a table and the search for loops;
+  // an edge its place in a vector that doubles.
   uint64_t Bytes() const {
     return result_.edges * 2 * sizeof(Way) + ways_.size() * 200 +
            frontier_.size() * sizeof(State<C>);
   }
 
-  // Tarjan's strongly connected components, without recursion. False when the
-  // search is over.
+  // Tarjan's strongly connected components, without recursion. False if the
+  // search must end.
   bool Components() {
     const auto size = static_cast<uint32_t>(ways_.size());
     part_.assign(size, kNoState);
@@ -188,11 +188,11 @@ class LassoSearch {
     return true;
   }
 
-  // Whether the part has a fair loop with a drop; then it is the result.
+  // Whether the component has a fair loop with a drop; then it is the result.
   bool Loops(uint32_t part) {
     const std::vector<uint32_t>& members = members_[part];
     unsigned moves = 0;  // tasks with an edge inside, a bit each
-    unsigned waits = 0;  // tasks that are somewhere without any edge
+    unsigned waits = 0;  // tasks that have a state without an edge, a bit each
     uint32_t drops_at = kNoState;
     Way drop{};
     for (const uint32_t at : members) {
@@ -206,7 +206,8 @@ class LassoSearch {
       }
       waits |= static_cast<unsigned>(busy_[at] & ~able_[at]);
     }
-    // In flight is the same all round: what ends does not begin again.
+    // Tasks in flight are the same everywhere: an operation that ends does not
+    // start again.
     const unsigned busy = busy_[members.front()];
     if (drops_at == kNoState || (busy & ~(moves | waits)) != 0) return false;
     std::vector<Way> loop = {drop};
@@ -214,7 +215,8 @@ class LassoSearch {
       if ((busy & moves & ~(1U << drop.edge.task)) >> task & 1)
         MoveOn(loop, part,
                [task](const Way& way) { return way.edge.task == task; });
-    // And through a state where each of the others is at its lock.
+    // The loop must also pass a state where each of the others waits for its
+    // lock.
     for (unsigned task = 0; task < C::kTasks; ++task)
       if ((busy & ~moves) >> task & 1)
         MoveOn(loop, part, [this, task](const Way& way) {
@@ -227,8 +229,7 @@ class LassoSearch {
     return true;
   }
 
-  // Prolongs the loop by the fewest edges inside the part, the last of which is
-  // wanted.
+  // Extends the loop by the fewest edges in the component to a wanted one.
   template <class F>
   void MoveOn(std::vector<Way>& loop, uint32_t part, F wanted) const {
     absl::flat_hash_map<uint32_t, std::pair<uint32_t, Way>> came;  // to: from
@@ -250,7 +251,7 @@ class LassoSearch {
           todo.push_back(way.to);
       }
     }
-    VMT_CHECK(false);  // all of a part is reached from all of it
+    VMT_CHECK(false);  // every state of a component reaches every other
   }
 
   void Tell(uint32_t at, const std::vector<Way>& loop) {

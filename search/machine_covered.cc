@@ -1,5 +1,5 @@
-// As core/run/machine_checked.cc, and compiled as the fuzz targets compile
-// that.
+// The same as core/run/machine_checked.cc, compiled with the flags of the fuzz
+// targets.
 #include "core/model/machine-inl.h"
 #include "search/covered_checker.h"
 

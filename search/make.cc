@@ -23,7 +23,7 @@ enum Habit : unsigned {
 };
 constexpr unsigned kWeights[kHabits] = {12, 24, 18, 18, 12, 5, 1, 6, 6};
 
-// A mapping that the script has made, as far as the generator follows it.
+// A mapping of the script, as tracked by the generator.
 struct Range {
   uint8_t task, file;
   unsigned addr, len, pgoff;
@@ -109,8 +109,8 @@ class Maker {
     }
   }
 
-  // Each script does a few things only, and those often: what one seldom does,
-  // another does twice in a row (swarm testing, Groce et al., 2012).
+  // Each script uses few kinds of operations, and repeats them: rare sequences
+  // become frequent (swarm testing, Groce et al., 2012).
   void ChooseHabits() {
     for (unsigned& weight : weights_) weight = 0;
     for (unsigned i = 0; i < kHabits; ++i)
@@ -125,7 +125,7 @@ class Maker {
     return static_cast<Habit>(i);
   }
 
-  // The same mapping in several mms, shifted, or in touching pieces.
+  // The same mapping in several mms, shifted, or in adjacent pieces.
   void Map() {
     const bool large = script_.setup.sizes[0] > 9;
     Range range{0, 0, random_.Between(10, 14),
@@ -171,7 +171,7 @@ class Maker {
     ranges_.push_back(range);
   }
 
-  // So many passes that a count of 8 bits comes round to what it was.
+  // So many passes that a count of 8 bits returns to an earlier value.
   void GoRound() {
     Setup& setup = script_.setup;
     setup.count_bits = 8;
@@ -183,7 +183,7 @@ class Maker {
       Add(pass);
   }
 
-  // A pass that is stopped where others can act; what they do; its end.
+  // A pass that is stopped where others can act; their operations; its end.
   void Interrupted() {
     const uint8_t task = AnyTask();
     Begin(Pass(task));
@@ -201,7 +201,7 @@ class Maker {
     if (!random_.OneOf(6)) Add(Of(EventKind::kFinish, Verb::kNone, task));
   }
 
-  // A pass that drops its lock at every chance, while others do little.
+  // A pass that drops its lock at every chance, with few operations of others.
   void Dropping() {
     const uint8_t task = AnyTask();
     Begin(Pass(task));
@@ -211,7 +211,7 @@ class Maker {
     }
   }
 
-  // An operation and a pass, step by step in turns.
+  // An operation and a pass, alternating steps.
   void Woven() {
     const uint8_t task = AnyTask();
     const uint8_t other = OtherTask(task);
@@ -335,8 +335,9 @@ class Maker {
     return event;
   }
 
-  // Half of the time a range that was protected before, or one beside it: back,
-  // or the same. So vmas split, merge and shift their boundary.
+  // Half of the time a range that was protected before, or an adjacent one: to
+  // the old protection, or the same. So vmas split, merge and move their
+  // boundary.
   void Protect(Event& event) {
     if (!protects_.empty() && random_.OneOf(2)) {
       const Event& before =
@@ -357,7 +358,7 @@ class Maker {
   }
 
   // To a free place, onto another mapping, to where it continues one, or in
-  // place to another length.
+  // place with another length.
   void Move(Event& event, const Range& near, unsigned skip) {
     const Range other = Near(near.task);
     const unsigned pgoff = near.pgoff + skip;
@@ -384,7 +385,7 @@ class Maker {
         {near.task, near.file, event.new_addr, event.new_len, pgoff});
   }
 
-  // A mapping that touches one, with its pages or with others.
+  // A mapping adjacent to an existing one, with pages that continue it or not.
   void Again(Event& event, const Range& near) {
     Range next = near;
     next.task = event.task;
@@ -419,7 +420,7 @@ class Maker {
   std::vector<Event> protects_;
   unsigned weights_[kHabits];
   unsigned all_weights_ = 0;
-  unsigned size_ = 0;  // of file f, as far as the generator follows it
+  unsigned size_ = 0;  // of file f, as tracked by the generator
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Random scripts in which things happen: processes that map one file at the
-// same or shifted addresses, passes that are interrupted, operations inside the
-// drops. `ci/properties --distribution` prints how often.
+// Random scripts with frequent interactions: processes that map one file at
+// equal or shifted addresses, interrupted passes, operations inside drops.
+// `ci/properties --distribution` prints how often.
 #ifndef VMTRUNC_SEARCH_MAKE_H_
 #define VMTRUNC_SEARCH_MAKE_H_
 
@@ -8,11 +8,11 @@
 
 namespace vmtrunc::search {
 
-// Makes one script of `events` events; one in 128 is longer. The same seed
+// Generates a script of `events` events; one in 128 is longer. The same seed
 // gives the same script, on every build.
 Script MakeScript(uint64_t seed, unsigned events);
 
-// The declarations and the first mappings of such a script alone.
+// Only the declarations and the first mappings of such a script.
 Script MakeStart(uint64_t seed);
 
 }  // namespace vmtrunc::search

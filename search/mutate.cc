@@ -5,8 +5,8 @@
 namespace vmtrunc::search {
 namespace {
 
-// Mappings of one file at the addresses 10 + shift.. meet in few places, so
-// that ranges touch, cover and split each other often.
+// Mappings of one file at the addresses 10 + shift.. overlap often, so that
+// ranges touch, cover and split each other.
 constexpr unsigned kBase = 10;
 constexpr unsigned kSpan = 16;
 
@@ -18,7 +18,7 @@ uint8_t Length(base::Random& random) {
   return static_cast<uint8_t>(1 + random.Below(random.Below(2) == 0 ? 4 : 8));
 }
 
-// A range that an earlier event of the script has used, or part of one.
+// A range of an earlier event, or part of one.
 bool ReuseRange(const Script& script, base::Random& random, Event& event) {
   if (script.events.empty() || random.Below(4) == 0) return false;
   const Event& from =
@@ -46,7 +46,7 @@ Verb RandomVerb(base::Random& random, Verbs verbs) {
   return Verb::kRead;
 }
 
-// Which verb and how it begins, or that nothing does.
+// The verb and how it starts, or that nothing starts.
 void ChooseKind(base::Random& random, Verbs verbs, Event& event) {
   const unsigned kind = random.Below(8);
   if (kind == 0) {
@@ -94,9 +94,9 @@ void ChooseRange(const Script& script, base::Random& random, Event& event) {
   ReuseRange(script, random, event);
 }
 
-// A truncate that drops its lock a few times, each time an operation of another
-// task, and its end. Half of the time one task does them all: what one drop
-// leaves, the next one meets.
+// A truncate that drops its lock a few times, each time with an operation of
+// another task, and its end. Half of the time one task does them all: what one
+// drop leaves, the next one meets.
 void InsertPass(Script& script, unsigned at, base::Random& random,
                 Verbs verbs) {
   const unsigned tasks = std::max<unsigned>(script.setup.tasks, 1U);
@@ -223,7 +223,7 @@ void Mutate(Script& script, size_t max_events, base::Random& random,
       case 4:
         events.erase(events.begin() + at % size);
         break;
-      case 5: {  // the same, by another task
+      case 5: {  // the same by another task
         Event copy = events[at % size];
         copy.task =
             static_cast<uint8_t>(random.Below(8) % (script.setup.tasks + 1U));

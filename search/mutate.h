@@ -9,7 +9,7 @@
 
 namespace vmtrunc::search {
 
-// Verbs to choose from, a bit a verb.
+// Verbs to choose from, a bit each.
 using Verbs = uint32_t;
 inline constexpr Verbs kAllVerbs = ~Verbs{0};
 constexpr Verbs Bit(Verb verb) {
@@ -18,11 +18,10 @@ constexpr Verbs Bit(Verb verb) {
 inline constexpr Verbs kPassVerbs =
     Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
 
-// A script with declarations that let things happen and up to three populated
-// mappings.
+// A script with random declarations and up to three populated mappings.
 Script RandomSetup(base::Random& random);
 
-// One event with arguments near those that `script` uses already.
+// One event with arguments near those that `script` already uses.
 Event RandomEvent(const Script& script, base::Random& random,
                   Verbs verbs = kAllVerbs);
 

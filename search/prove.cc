@@ -28,13 +28,14 @@ struct Candidate {
   Node node;
 };
 
-// What one chunk of states leads to.
+// The successors of one chunk of states.
 struct Found {
   std::vector<Candidate> candidates;
   std::vector<std::string> states;  // of these, packed, with `exact` alone
   uint64_t transitions = 0, beyond = 0;
-  bool breaks = false;  // after an edge, there or where the script ends there
-  Node next;            // the first such edge
+  // A violation after an edge, there or when the script ends there.
+  bool breaks = false;
+  Node next;  // the first such edge
 };
 
 template <class C>
@@ -53,7 +54,7 @@ class Search {
     try {
       Explore();
     } catch (const std::bad_alloc&) {
-      // Progress reports need some of what the tables have.
+      // Progress reports need some of the tables.
       Note();
       Release();
       nodes_ = {};
@@ -85,8 +86,8 @@ class Search {
     Report();
   }
 
-  // Reads what the checkpoint has: the state of the search with the states of
-  // its last level not expanded. False when it cannot be used.
+  // Reads the checkpoint: the state of the search with the states of its last
+  // level not expanded. False if it cannot be used.
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
     const absl::Status opened =
@@ -109,7 +110,7 @@ class Search {
     return true;
   }
 
-  // Keeps the states of the level that is complete now.
+  // Stores the states of the level that is now complete.
   bool Save() {
     if (options_.checkpoint.empty()) return true;
     const absl::Status saved = checkpoint_.Append(
@@ -134,8 +135,8 @@ class Search {
     return most;
   }
 
-  // The starts that take as many events as this level has. False when one of
-  // them is broken.
+  // The starting states with as many events as this level has. False if one
+  // violates a property.
   bool AddStarts() {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
       if (problem_.starts[i].events.size() != depth_) continue;
@@ -166,10 +167,10 @@ class Search {
     if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
   }
 
-  // The states of the level that is being expanded were looked at when they
-  // were found. Where edges are no events, their number says nothing of these;
-  // and a reduced search of a share leaves to other shares what begins
-  // differently and comes to the same.
+  // The states of the level that is being expanded were checked when they were
+  // found. If edges are not events, their number proves nothing about these;
+  // and a reduced search of a shard leaves to other shards scripts that start
+  // differently and reach the same states.
   unsigned HeldEvents() const {
     if (result_.answer == Answer::kHolds && !options_.reduce)
       return options_.most_events;
@@ -180,7 +181,7 @@ class Search {
     return static_cast<unsigned>(result_.script.events.size()) - 1;
   }
 
-  // Expands the states of this level. False when the search is over.
+  // Expands the states of this level. False if the search must end.
   bool Level() {
     const size_t end = nodes_.size();
     if (depth_ == options_.most_events) {
@@ -201,7 +202,7 @@ class Search {
     return true;
   }
 
-  // Expands some states. False when the search is over.
+  // Expands some states. False if the search must end.
   bool Block(size_t from, size_t to) {
     found_.clear();
     found_.resize((to - from + kChunk - 1) / kChunk);
@@ -212,8 +213,8 @@ class Search {
       CountUp();
       return Stop(Why::kStates);
     }
-    // What breaks does so in one event more than all that holds, whether or not
-    // the block is through.
+    // A violation has one event more than everything that holds, whether or not
+    // the block is complete.
     for (const Found& found : found_) {
       if (!found.breaks) continue;
       const Node way = found.next;
@@ -237,8 +238,7 @@ class Search {
     }
   }
 
-  // Each job takes a chunk at a time. Where there are too few threads, fewer
-  // jobs do it.
+  // Each job takes a chunk at a time. With too few threads, fewer jobs run.
   void RunJobs(size_t from, size_t to) {
     std::vector<std::jthread> others;
     others.reserve(jobs_);
@@ -278,11 +278,11 @@ class Search {
   }
 
   bool IsOver() const { return WhyToStop(options_) != RanOut::kNothing; }
-  // A block may take a minute, and who is to be preempted has less.
+  // A block may take a minute, and a preempted job has less.
   bool IsBlockOver() const { return is_full_ || no_memory_ || IsOver(); }
 
-  // What it takes to merge so many candidates. Tables that grow stand beside
-  // the old ones for a while.
+  // The memory to merge so many candidates. Tables that grow exist twice for a
+  // while.
   uint64_t BytesWith(uint64_t more) const {
     const uint64_t size = nodes_.size() + more;
     const uint64_t slots = size <= nodes_.capacity()
@@ -368,7 +368,7 @@ class Search {
     return packed.capacity() + 1 + 2 * sizeof(packed);
   }
 
-  // False when it was stopped.
+  // False if it was stopped.
   bool Merge() {
     const auto is_over = [this] { return IsOver(); };
     for (Found& found : found_) {
@@ -393,7 +393,7 @@ class Search {
     if (options_.on_progress) options_.on_progress(progress_);
   }
 
-  // All but the trails.
+  // Frees all but the trails.
   void Release() {
     found_ = {};
     seen_ = {};
@@ -401,14 +401,14 @@ class Search {
     keys_ = {};
   }
 
-  // The script to a state and one event more, or to a start.
+  // The script to a state plus one event, or to a starting state.
   void Breaks(const Node& way) {
     Report();
-    Release();  // so that there is memory to tell it
+    Release();  // for memory to report it
     const Trail trail = TrailTo(nodes_, way);
     Script script = problem_.starts[trail.start];
-    // Here, in the world that was searched; and in the world of scripts, by the
-    // same code as all engines.
+    // Checked in the world that was searched; and in the world of scripts, with
+    // the code that all engines use.
     State<C> state = space_.Start(trail.start);
     for (const Edge& edge : trail.edges)
       space_.Apply(state, edge, &script.events);
@@ -432,12 +432,12 @@ class Search {
   absl::flat_hash_set<std::string> exact_;  // instead, packed
   uint64_t exact_bytes_ = 0;
   std::vector<Node> nodes_;
-  std::vector<uint64_t> keys_;  // of the states that are not kept on disk yet
+  std::vector<uint64_t> keys_;  // of the states that are not on disk yet
   std::mutex features_mutex_;   // for options_.features
   Checkpoint checkpoint_;
-  std::vector<Found> found_;  // of the block, a chunk each
-  // Of the block: the chunk that is taken next, candidates so far, whether they
-  // are too many, and whether a job could get no memory.
+  std::vector<Found> found_;  // of the block, for each chunk
+  // Of the block: the next chunk, candidates so far, whether they are too many,
+  // and whether a job could get no memory.
   std::atomic<size_t> chunk_ = 0, candidates_ = 0;
   std::atomic<bool> is_full_ = false, no_memory_ = false;
   unsigned jobs_;         // fewer than were asked for where threads are few

@@ -1,16 +1,16 @@
 // Exhaustive search: every interleaving of every script within a bound.
 //
-// A state lies between two events; an edge is an event of the script language,
-// so that the number of edges to a violation is the number of events of its
-// script, and breadth first finds a script with the fewest. `drop`, `finish`
-// and whole operations are edges beside the steps that they are made of: they
+// A state is the point between two events; an edge is an event of the script
+// language. So the number of edges to a violation is the number of events of
+// its script, and breadth-first search finds a script with the fewest. `drop`,
+// `finish` and whole operations are edges in addition to their steps: they
 // reach no other states, and are one event.
 //
-// What is kept of a state is 63 bits of its normal form (search/canonical.h),
-// or all of it, and the edge it was first reached by. Two states of n have the
-// same 63 bits with a probability below n^2 / 2^64; then one is not explored.
-// The world of a state is made again from its trail when it is expanded;
-// neighbours share most of it.
+// A state is stored as 63 bits of a hash of its normal form
+// (search/canonical.h), or as the whole form, plus the edge by which it was
+// first reached. Two of n states have the same 63 bits with a probability below
+// n^2 / 2^64; then one is not explored. The world of a state is rebuilt from
+// its trail when it is expanded; neighbours share most of it.
 //
 // The result does not depend on `jobs`: states are numbered in the order in
 // which one job would reach them.
@@ -30,17 +30,17 @@
 namespace vmtrunc::search {
 
 struct ProveProgress {
-  uint64_t states = 0;       // different ones, so far
+  uint64_t states = 0;       // different states so far
   uint64_t transitions = 0;  // events that had an effect
   uint64_t expanded = 0;     // states whose events have all been tried
   unsigned depth = 0;        // events of the states that are being expanded
-  uint64_t left = 0;         // of them, not expanded yet
+  uint64_t left = 0;         // states of that depth that are not expanded yet
   uint64_t bytes = 0;
 };
 
 inline constexpr unsigned kAnyEvents = ~0U;
 
-// Mistakes of the search, for the test of what looks for such
+// Planted errors of the search, for the test of self-check
 // (search/self_check.h).
 struct PlantedMistakes {
   uint32_t unseen_touches =
@@ -53,42 +53,45 @@ struct ProveOptions {
   using Clock = std::chrono::steady_clock;
 
   Rules rules;
-  uint32_t properties = ~0U;  // what counts, a bit a property
+  uint32_t properties = ~0U;  // that count, a bit each
   unsigned jobs = 1;
   uint64_t most_bytes = uint64_t{4} << 30;
-  // Steps and drops alone, without the events that are several of them: fewer
-  // edges and the same states. The depth is then in steps.
+  // Only steps and drops as edges, without the events that combine several:
+  // fewer edges and the same states. The depth is then in steps.
   bool steps_only = false;
-  // Steps that commute with all that others may yet do come at once, so that
-  // their orders are not distinguished; implies steps_only. The same properties
-  // break; not in the fewest events.
+  // Steps that commute with all possible steps of other tasks are taken at
+  // once, so only one order is searched; implies steps_only. Finds the same
+  // violated properties, but not the fewest events.
   bool reduce = false;
-  unsigned most_events = kAnyEvents;    // scripts of more are not looked at
-  uint64_t most_states = ~uint64_t{0};  // or about as many: then it ran out
-  // States are kept whole, packed, instead of as 63 bits: five times the memory
-  // and no probability. Not with a checkpoint.
+  // The largest number of events of a script.
+  unsigned most_events = kAnyEvents;
+  // Approximate limit, after which it ran out.
+  uint64_t most_states = ~uint64_t{0};
+  // Stores whole states, packed, instead of 63 bits: five times the memory and
+  // no collisions. Not with a checkpoint.
   bool exact = false;
-  bool plain = false;  // no normal form, for tests
-  // Where the states of each level are kept, to resume from after a kill with
-  // the same result; empty for nowhere.
+  bool plain = false;  // without normal form, for tests
+  // A directory for the states of each level, from which a killed search
+  // resumes with the same result; empty: none.
   std::string checkpoint;
-  // Where the problem is a part (search/shard.h), the whole: a script of less
-  // may lie in another part.
+  // If the problem is a part (search/shard.h): the whole problem, as another
+  // part may have a shorter script.
   const Problem* part_of = nullptr;
   const std::atomic<bool>* stop = nullptr;
-  Clock::time_point until = Clock::time_point::max();  // then it runs out
-  // Or empty. Called by the thread that searches, some times a second.
+  // End time, after which it ran out.
+  Clock::time_point until = Clock::time_point::max();
+  // May be empty. Called by the searching thread some times a second.
   std::function<void(const ProveProgress&)> on_progress;
-  // Checker::kFeatures bytes, or nullptr: those of the abstract states that
-  // were passed through become 1. All that the problem has are, where the
-  // search comes to its end and is not reduced.
+  // Checker::kFeatures bytes, or nullptr: set to 1 for each abstract state that
+  // was reached. They are all of the problem if the search was completed and is
+  // not reduced.
   uint8_t* features = nullptr;
   PlantedMistakes planted;
-  // For tests: each state's fingerprint as it is found.
+  // For tests: receives each new state's fingerprint.
   std::function<void(uint64_t)> on_state;
 };
 
-// Why a search ended before it was through.
+// Why a search ended before it was complete.
 enum class RanOut : uint8_t {
   kNothing,  // it did not
   kStopped,
@@ -97,16 +100,16 @@ enum class RanOut : uint8_t {
   kStates,   // options.most_states
   kNumbers,  // a state's number has 32 bits
 };
-// "it was stopped"; else of what it ran out: "of memory".
+// "it was stopped"; else the resource: "of memory".
 const char* Words(RanOut ran_out);
 
-// Whether a search is to end before it is through: kStopped or kTime.
+// Whether a search must end early: kStopped or kTime.
 RanOut WhyToStop(const ProveOptions& options);
 
 enum class Answer : uint8_t {
   kHolds,   // in every state within the bound
   kBreaks,  // `script` violates `property`
-  kRanOut,  // of memory or time, or was stopped: `ran_out`
+  kRanOut,  // memory or time ran out, or it was stopped: `ran_out`
   kFailed,  // the checkpoint cannot be used: `why`
 };
 
@@ -118,21 +121,22 @@ struct ProveResult {
   bool refused = false;  // the machine gave no memory, though most_bytes had
                          // not been reached
   ProveProgress progress;
-  bool is_reduced = false;       // the search that told
-  ProveProgress reduced;         // of ProveFewest(): the one before that
+  bool is_reduced = false;       // of the search that gave the answer
+  ProveProgress reduced;         // of ProveFewest(): the search before that
   std::vector<uint64_t> levels;  // states by the number of events to them
-  // Edges that needed more structs or tasks than there are.
+  // Edges that were left out because structs or tasks ran out.
   uint64_t beyond = 0;
-  // Whether nothing within the bound breaks with fewer events. Not so where the
-  // search was stopped before it had looked.
+  // Whether no script within the bound violates it with fewer events. False if
+  // the search was stopped before it was sure.
   bool fewest = true;
-  // No script of the problem breaks with as many events or fewer; kAnyEvents:
-  // none does. What shards are compared by.
+  // The number of events up to which no script of the problem violates it;
+  // kAnyEvents: none does. For combining shards.
   unsigned held_events = 0;
-  // Whether the script violates the property in the world of scripts too, which
-  // has 64 structs. One that hands them out first in, first out may not.
+  // Whether the script also violates the property in the world of scripts,
+  // which has 64 structs. It may not, on a kernel whose slab is first in, first
+  // out.
   bool replays = true;
-  uint64_t resumed = 0;  // states that the checkpoint had
+  uint64_t resumed = 0;  // states read from the checkpoint
   unsigned jobs = 1;     // at the end: fewer than asked for where no thread
                          // could be made
   Script script;         // fewest events; from no other start and in no other
@@ -144,24 +148,24 @@ struct ProveResult {
 template <class C>
 ProveResult Prove(const Problem& problem, const ProveOptions& options);
 
-// In the small world where it fits, else in that of scripts.
+// Uses the small world if the problem fits, else that of scripts.
 ProveResult Prove(const Problem& problem, const ProveOptions& options);
 
-// Looks for a script of few events first, `first_states` states long (not where
-// there is a checkpoint, which that would not be worth); then has
-// the verdict of a search with `reduce`; and where that breaks, looks for the
-// fewest events without, up to those of the script that is known by then:
-// `reduced.states` is not 0.
+// First searches `first_states` states for a short script (not with a
+// checkpoint, which that is not worth). Then a search with `reduce` gives the
+// verdict. If it finds a violation, a search without `reduce` finds the fewest
+// events, no deeper than the script known by then: then `reduced.states` is not
+// 0.
 inline constexpr uint64_t kFirstStates = 1 << 20;
 ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
                         uint64_t first_states = kFirstStates);
 
-// A hash of all that the states and their order depend on.
+// A hash of everything on which the states and their order depend.
 uint64_t ProblemId(const Problem& problem, const ProveOptions& options);
 
-// The fingerprints of the states that a script passes through between its
-// events, as Prove() counts them: for the test that a search contains a script.
-// Empty when the script leaves the problem.
+// The fingerprints of the states between a script's events, as Prove() computes
+// them: for the test that a search contains a script. Empty if the script
+// leaves the problem.
 std::vector<uint64_t> StatesOf(const Problem& problem, const Script& script,
                                const ProveOptions& options);
 

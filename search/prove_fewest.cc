@@ -1,5 +1,5 @@
-// The fewest events that break something, by several searches; and what a
-// search is of.
+// The fewest events of a violation, by several searches; and the hash of a
+// problem.
 #include <algorithm>
 #include <new>
 
@@ -59,7 +59,7 @@ uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
   return HashBytes(all.data(), all.size());
 }
 
-// What breaks is known: whether there is less.
+// A violation is known: searches for a shorter one.
 static ProveResult FewestAfter(const Problem& problem,
                                const ProveOptions& options,
                                ProveResult verdict) {
@@ -69,9 +69,9 @@ static ProveResult FewestAfter(const Problem& problem,
     try {
       verdict.script =
           ShrinkEvents(verdict.script, options.rules, verdict.property);
-    } catch (const std::bad_alloc&) {  // a longer script is one too
+    } catch (const std::bad_alloc&) {  // the longer script is a result too
     }
-    // Out of the bound it is no measure for what is within.
+    // Outside the bound it gives no limit for scripts within.
     const Problem& bound = options.part_of ? *options.part_of : problem;
     if (!StatesOf(bound, verdict.script, whole).empty())
       whole.most_events =
@@ -80,8 +80,8 @@ static ProveResult FewestAfter(const Problem& problem,
   ProveResult result = Prove(problem, whole);
   result.reduced = verdict.progress;
   if (result.answer == Answer::kBreaks) return result;
-  // A violation stands, whether or not there was time, memory or a disk to look
-  // for another.
+  // A violation counts even if time, memory or disk did not suffice to look for
+  // another.
   result.fewest = result.answer == Answer::kHolds;
   VMT_CHECK(!result.fewest || whole.most_events != kAnyEvents);
   result.answer = Answer::kBreaks;

@@ -38,7 +38,7 @@ ProveResult Search(const Bound& bound, const char* kernel,
 
 // All schedules of each known bug's script: with the flip some break, and
 // without none does.
-TEST(Prove, EachKnownBugIsTheFlipsDoing) {
+TEST(Prove, TheFlipCausesEachKnownBug) {
   int searched = 0;
   for (const BugInfo& bug : AllBugs()) {
     const Script script =
@@ -83,7 +83,7 @@ TEST(Prove, TheBugOf2004TakesFiveEvents) {
 
 // In whichever of the searches it is found: as many events as one search of
 // all orders says.
-TEST(Prove, FewestIsWhatTheWholeSearchSays) {
+TEST(Prove, TheFewestEventsAgreeWithTheWholeSearch) {
   Bound bound = kOneMm;
   bound.verbs =
       Of({Verb::kMprotect, Verb::kMremap, Verb::kRead, Verb::kTruncate});
@@ -170,7 +170,7 @@ TEST(Prove, ExactStatesAreTheSame) {
   }
 }
 
-TEST(Store, PacksWhatDiffersToWhatDiffers) {
+TEST(Store, PacksDifferentStatesDifferently) {
   base::Random random(3);
   std::set<std::string> states, packed;
   for (int i = 0; i < 20000; ++i) {
@@ -257,7 +257,7 @@ TEST(Prove, ContainsWhatScriptsReach) {
 
 // A search that is cut off anywhere, even within what it writes, resumes with
 // the same result.
-TEST(Prove, GoesOnFromItsCheckpoint) {
+TEST(Prove, ContinuesFromItsCheckpoint) {
   const fs::path directory =
       fs::path(testing::TempDir()) / absl::StrCat("prove", ::getpid());
   for (const Case& it : {kCases[0], kCases[5], kCases[6]}) {
@@ -290,7 +290,7 @@ TEST(Prove, GoesOnFromItsCheckpoint) {
   fs::remove_all(directory);
 }
 
-TEST(Prove, RunsOutAndSaysSo) {
+TEST(Prove, ReportsThatItRanOut) {
   ProveOptions options;
   options.most_bytes = 1 << 18;
   const ProveResult memory = Search(kOneMm, "3.0", options);
@@ -304,7 +304,7 @@ TEST(Prove, RunsOutAndSaysSo) {
 
 // Two passes undo each other's marks for ever (HB-36), where no mutex keeps one
 // of them out; and what is reported is a loop.
-TEST(Lasso, IsThereWithoutTheMutexAlone) {
+TEST(Lasso, ExistsOnlyWithoutTheMutex) {
   const Script script =
       ReadScript(VMTRUNC_SOURCE_DIR
                  "/corpus/history/HB-36b-two-passes-undo-each-other.vmt");
@@ -356,7 +356,7 @@ TEST(Lasso, OnePassEnds) {
 
 // A slab that hands structs out first in, first out needs a small one to use a
 // struct again: the script then violates there, and is said not to elsewhere.
-TEST(Prove, SaysWhereAScriptDoesNotReplay) {
+TEST(Prove, ReportsWhereAScriptDoesNotReplay) {
   Bound bound = *FindBound("tiny");
   bound.mms = 1;
   bound.vmas = 3;
@@ -369,7 +369,7 @@ TEST(Prove, SaysWhereAScriptDoesNotReplay) {
 }
 
 // An operation that cannot begin is over; those after it run.
-TEST(Prove, SchedulesWhatComesBehindAnOperationWithoutEffect) {
+TEST(Prove, SchedulesEventsAfterAnOperationWithoutEffect) {
   Script script =
       ReadScript(VMTRUNC_SOURCE_DIR
                  "/corpus/history/HB-36b-two-passes-undo-each-other.vmt");
@@ -385,7 +385,7 @@ TEST(Prove, SchedulesWhatComesBehindAnOperationWithoutEffect) {
 }
 
 // A narrow count comes round: states before and after are not one.
-TEST(Prove, KeepsCountsThatComeNearTheWrapApart) {
+TEST(Prove, DistinguishesCountsNearTheWrap) {
   struct Setup setup;  // testing::Test has a Setup() of its own
   setup.count_bits = 8;
   setup.tasks = 1;
@@ -401,7 +401,7 @@ TEST(Prove, KeepsCountsThatComeNearTheWrapApart) {
 
 // A file pte may have any index, also one that no file of the world has, and a
 // fault there finds no page (it does not fall back to the linear one).
-TEST(Prove, TheSmallWorldHasFilePtesBehindTheEnd) {
+TEST(Prove, TheSmallWorldHasFilePtesPastTheEnd) {
   const Script script = *ParseText(
       R"(vmtrunc 1
 file f 3

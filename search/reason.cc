@@ -35,7 +35,7 @@ std::vector<size_t> Order(const KernelSpec& kernel) {
       if (!kernel.flips.test(i) && wanted(AllRules()[i])) order.push_back(i);
   };
   const auto lacks = [&](const RuleInfo& rule) { return !(rules.*rule.flag); };
-  // Without drops there is nothing left to find.
+  // Without drops nothing can be found.
   const auto drops = [](const RuleInfo& rule) {
     return rule.flag == &Rules::drop_lock;
   };

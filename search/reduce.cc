@@ -45,7 +45,7 @@ Best::Best(const Draft& draft, Judge judge) : judge_(std::move(judge)) {
   VMT_CHECK(Take(draft, /*is_first=*/true));
 }
 
-// Without the events that do not count.
+// Removes events without an effect.
 bool Best::Take(const Draft& candidate, bool is_first) {
   std::array<bool, kMaxEvents> counts{};
   const std::optional<size_t> shown = judge_(candidate, counts.data());
@@ -164,7 +164,7 @@ bool MoveEvents(Best& best) {
 
 namespace {
 
-// The numbers of an event, and the least that each is worth trying.
+// The numbers of an event, and the smallest value to try for each.
 struct Number {
   uint8_t Event::* field;
   unsigned least;
@@ -175,7 +175,7 @@ constexpr Number kNumbers[] = {
     {&Event::count, 1},   {&Event::file, 0},
 };
 
-// The smallest number that it can be, by halving first.
+// The smallest possible number, by halving first.
 bool LessInNumber(Best& best, size_t at, const Number& number) {
   const auto room = [&] {
     if (at >= best.events().size()) return 0U;  // it became much shorter

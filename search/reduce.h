@@ -1,5 +1,4 @@
-// The cheapest script so far that shows what it must, and the changes of a
-// script that shrinking tries.
+// The smallest script so far, and the changes that shrinking tries.
 #ifndef VMTRUNC_SEARCH_REDUCE_H_
 #define VMTRUNC_SEARCH_REDUCE_H_
 
@@ -14,20 +13,20 @@
 
 namespace vmtrunc::search {
 
-// Whether a script shows what it must: the event at which it has, from 1, or 0
-// where that is not asked; or nothing. Sets which events count: others may be
-// left out of it without asking again.
+// Returns whether a script shows the violation: the event at which it does,
+// from 1, or 0 if unknown; or nothing. Sets which events have an effect: others
+// may be removed without another run.
 using Judge =
     std::function<std::optional<size_t>(const Draft& draft, bool* counts)>;
 
 // Invariants:
-//   1  draft() shows what it must, and all its events count
-//   2  no script takes its place but one that is less
+// 1  draft() shows the violation, and all its events have an effect
+// 2  only a smaller script replaces it
 class Best {
  public:
-  // Requires: `draft` shows it.
+  // Requires: `draft` shows the violation.
   Best(const Draft& draft, Judge judge);
-  // `tell` is called now and then.
+  // `tell` is called from time to time.
   void OnProgress(std::function<void(const Best&)> tell) {
     tell_ = std::move(tell);
   }
@@ -35,19 +34,18 @@ class Best {
   const Draft& draft() const { return draft_; }
   const Cost& cost() const { return cost_; }
   const std::vector<Event>& events() const { return draft_.events; }
-  // The event at which it has shown it, from 1; 0: nobody knows.
+  // The event at which it shows the violation, from 1; 0: unknown.
   size_t shown_at() const { return shown_at_; }
   unsigned evaluations() const { return evaluations_; }
 
-  // Gives back what it remembers of scripts that were tried, where memory has
-  // run out.
+  // Frees the record of tried scripts, after memory has run out.
   void Forget() { tried_ = {}; }
 
-  // Takes the candidate's place if it is less and shows it. One that was tried
-  // before is not run again.
+  // Replaces the draft by the candidate if it is smaller and shows the
+  // violation. One that was tried before is not run again.
   bool Try(const Draft& candidate);
 
-  // With one change of a copy.
+  // The same for a copy with one change.
   template <class F>
   bool With(F change) {
     Draft candidate = draft_;
@@ -73,11 +71,11 @@ class Best {
   std::function<void(const Best&)> tell_;  // or empty
   size_t shown_at_ = 0;
   unsigned evaluations_ = 0;
-  absl::flat_hash_set<uint64_t> tried_;  // hashes of what did not help
+  absl::flat_hash_set<uint64_t> tried_;  // hashes of scripts that failed
 };
 
-// Lowers something as far as it goes, by halving: `room()` is by how much it
-// could be lowered, `lower(by)` tries. Returns whether it was.
+// Lowers a value as far as possible, by halving: `room()` is the largest
+// decrement, `lower(by)` tries one. Returns whether it was lowered.
 template <class Room, class Lower>
 bool LowerByHalves(Room room, Lower lower) {
   bool changed = false;
@@ -89,18 +87,17 @@ bool LowerByHalves(Room room, Lower lower) {
   return changed;
 }
 
-// The script with another task for an operation, or with two tasks the other
-// way round from an event on.
+// The script with an operation moved to another task, or with two tasks
+// exchanged from an event on.
 std::vector<Draft> OtherOwners(const Draft& draft);
 
-// Each tries the changes of one kind until it has been through them, and
-// returns whether one was taken.
+// Each tries all changes of one kind, and returns whether one was accepted.
 //
-// search/reduce.cc: of the list of events, and of one event at a time.
-bool CutTail(Best& best);          // what follows where it has shown it
+// search/reduce.cc: of the list of events, and of single events.
+bool CutTail(Best& best);          // events after the violation
 bool DropGroups(Best& best);       // all of a task, all of a verb
 bool DropChunks(Best& best);       // runs of events, halving, from the end
-bool JoinSteps(Best& best);        // a step and what its task does next
+bool JoinSteps(Best& best);        // a step and its task's next event
 bool MoveEvents(Best& best);       // to another place in the list
 bool LessInEvents(Best& best);     // each number, each word
 bool LessInAllEvents(Best& best);  // one word of all of them
@@ -113,21 +110,23 @@ bool FewerFiles(Best& best);
 bool LessDeclared(Best& best);
 
 // search/reduce_places.cc: of addresses and pages, in all events at once.
-bool LowerAddresses(Best& best);       // all together, a page less between
-bool OtherPlaces(Best& best);          // what lies side by side changes places
+bool LowerAddresses(Best& best);       // all together, or a gap by a page
+bool OtherPlaces(Best& best);          // adjacent ranges change places
 bool FewerPages(Best& best);           // of the file, wherever they are mapped
-bool OneMapping(Best& best);           // for two
-bool OtherVerbsForPasses(Best& best);  // for two, and a page less
+bool OneMapping(Best& best);           // instead of two
+bool OtherVerbsForPasses(Best& best);  // instead of two, and a page less
 
-// search/reduce_other.cc: of several events, for other ones. They stop at the
-// first that is taken: much else may go then.
-bool OtherEvents(Best& best);        // another for one; continues
-bool InsideOut(Best& best);          // of two operations, which is around which
-bool TwoNear(Best& best);            // two things changed a little
-bool OtherForOperation(Best& best);  // another for one and its steps
-bool OtherForTwo(Best& best);        // another for two
-bool OtherOwnersAndOne(Best& best);  // other tasks, and another for one
-bool OtherAndNear(Best& best);       // another for one, a second one changed
+// search/reduce_other.cc: of several events, replaced by others. They stop at
+// the first that is accepted: others may become possible then.
+bool OtherEvents(Best& best);  // replaces one event; continues
+// Which of two operations is nested in the other.
+bool InsideOut(Best& best);
+bool TwoNear(Best& best);            // two small changes
+bool OtherForOperation(Best& best);  // replaces one and its steps
+bool OtherForTwo(Best& best);        // replaces two events
+bool OtherOwnersAndOne(Best& best);  // other tasks, and replaces one event
+// Replaces one event, and changes a second one.
+bool OtherAndNear(Best& best);
 
 }  // namespace vmtrunc::search
 

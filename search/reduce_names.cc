@@ -1,4 +1,4 @@
-// Changes of who does what, and of declarations.
+// Changes of tasks and of declarations.
 #include <algorithm>
 #include <utility>
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr unsigned kTasks = LargeCaps::kTasks;
 
-// The other name in each place.
+// Exchanges two names everywhere.
 void SwapTasks(Draft& d, uint8_t one, uint8_t other) {
   const auto swapped = [&](uint8_t task) {
     return task == one ? other : task == other ? one : task;
@@ -30,7 +30,7 @@ void SwapTasks(Draft& d, uint8_t one, uint8_t other) {
   }
 }
 
-// The last declared task goes; those that fork makes have lower numbers.
+// Removes the last declared task; forked tasks get lower numbers.
 void DropLastTask(Draft& d) {
   const auto last = static_cast<uint8_t>(d.setup.tasks - 1);
   d.setup.tasks = last;
@@ -46,7 +46,7 @@ bool Uses(const Draft& d, uint8_t task) {
                      [&](const Event& e) { return e.task == task; });
 }
 
-// Whatever `from` does, `to` does.
+// Moves all events of `from` to `to`.
 void MergeTask(Draft& d, uint8_t from, uint8_t to) {
   for (Event& e : d.events)
     if (e.task == from) e.task = to;
@@ -56,7 +56,7 @@ void MergeTask(Draft& d, uint8_t from, uint8_t to) {
   DropLastTask(d);
 }
 
-// Another task runs the operation that begins at `at`, to its end.
+// Another task runs the operation that starts at `at`, to its end.
 void GiveOperation(Draft& d, size_t at, uint8_t to) {
   const uint8_t from = d.events[at].task;
   d.events[at].task = to;
@@ -118,8 +118,8 @@ std::vector<Draft> OtherOwners(const Draft& draft) {
       if (from == to || !Uses(draft, to)) continue;
       if (draft.events[i].verb != Verb::kNone)
         add([&](Draft& d) { GiveOperation(d, i, to); });
-      // From here on the two are exchanged; their mms as they are,
-      // apart, or one.
+      // From here on the two are exchanged; their mms unchanged, separate, or
+      // shared.
       for (const int mms : {0, 1, 2})
         add([&](Draft& d) {
           for (size_t k = i; k < d.events.size(); ++k) {
@@ -146,7 +146,7 @@ bool DeclareInstead(Best& best) {
   for (size_t i = 0; i < best.events().size(); ++i) {
     const Event event = best.events()[i];
     const auto instead = [&](auto change) {
-      // A pass that has one vma less may have one break test less.
+      // A pass with one vma less may have one break test less.
       for (const int tests : {0, 1}) {
         if (i >= best.events().size() || !(best.events()[i] == event)) return;
         changed |= best.With([&](Draft& d) {
@@ -160,7 +160,7 @@ bool DeclareInstead(Best& best) {
     };
     if (event.verb == Verb::kTruncate)
       instead([&](Setup& s) { s.sizes[event.file] = event.addr; });
-    // Where the number is taken by now, the child is declared already.
+    // If the number is taken by now, the child is already declared.
     const uint8_t child = event.new_addr;
     if (event.verb != Verb::kFork || child != best.draft().setup.tasks)
       continue;
@@ -192,8 +192,8 @@ bool FewerFiles(Best& best) {
 
 namespace {
 
-// Where a count is near a multiple of a page or near its wrap, another may be
-// as near, and some passes nearer.
+// If a count is near a multiple of a page or near its wrap, another may be as
+// near, or a few passes nearer.
 bool LowerCount(Best& best) {
   bool changed = false;
   const auto count = [&] { return best.draft().setup.count; };

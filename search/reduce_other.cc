@@ -1,4 +1,4 @@
-// Changes that put another event in the place of one or two.
+// Changes that replace one or two events by another.
 #include <algorithm>
 #include <utility>
 
@@ -8,13 +8,13 @@
 namespace vmtrunc::search {
 namespace {
 
-// Alternatives for two events are the number of events, squared, times
+// The alternatives for two events are the number of events, squared, times
 // hundreds.
 constexpr size_t kMostForTwo = 16;
 
 using Places = std::vector<size_t>;  // of events, ascending
 
-// Without the events at one of these, and another somewhere.
+// Removes the events at one of these, and inserts another somewhere.
 bool OtherFor(Best& best, const std::vector<Places>& all_gone) {
   const std::vector<Event> all = Alternatives(best.draft());
   for (const Places& gone : all_gone) {
@@ -28,7 +28,7 @@ bool OtherFor(Best& best, const std::vector<Places>& all_gone) {
           draft.events.begin() + static_cast<std::ptrdiff_t>(at), Event{});
       for (const Event& other : all) {
         draft.events[at] = other;
-        if (best.Try(draft)) return true;  // much else may go now
+        if (best.Try(draft)) return true;  // others may be removable now
       }
     }
   }
@@ -152,7 +152,7 @@ bool TwoNear(Best& best) {
 namespace {
 
 // `begin` and its steps, or its drops, with the whole operation `inside` them,
-// in a list that has neither.
+// inserted in a list that has neither.
 std::vector<std::vector<Event>> Around(const std::vector<Event>& others,
                                        size_t at, Event begin, Event inside,
                                        size_t most_steps) {
@@ -177,7 +177,7 @@ std::vector<std::vector<Event>> Around(const std::vector<Event>& others,
   return all;
 }
 
-// Without one more event, of those that were there before.
+// Removes one more event, of those that were there before.
 bool WithoutOne(Best& best, const Draft& draft, size_t at, size_t others) {
   const size_t added = draft.events.size() - others;
   for (size_t gone = 0; gone < others; ++gone) {

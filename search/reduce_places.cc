@@ -11,10 +11,10 @@ namespace vmtrunc::search {
 namespace {
 
 constexpr unsigned kTasksOfAll = LargeCaps::kTasks;
-// More are of a script that can still shrink.
+// Scripts with more can still shrink.
 constexpr size_t kMostEdges = 10;
 
-// One page less: what lies past it moves down.
+// Removes a page: everything above it moves down.
 void Without(uint8_t& from, uint8_t& len, unsigned page) {
   if (from > page) {
     --from;
@@ -26,7 +26,7 @@ void Without(uint8_t& from, uint8_t& len, unsigned page) {
 using Tasks = unsigned;  // a bit each
 constexpr Tasks kAll = ~0U;
 
-// What lies in [first, middle) and what lies in [middle, end) change places.
+// Exchanges the ranges [first, middle) and [middle, end).
 void SwapAddresses(Draft& d, unsigned first, unsigned middle, unsigned end) {
   for (Event& e : d.events)
     ForEachRange(e, [&](uint8_t& from, const uint8_t& len) {
@@ -53,8 +53,8 @@ void WithoutPage(Draft& d, uint8_t file, unsigned page) {
   }
 }
 
-// Where the mmaps have the page, it goes with its address, in the mms of those
-// tasks; `together`: of all mms at once.
+// Removes the page and its address from the mmaps that have it, in the mms of
+// those tasks; `together`: in all mms at once.
 void WithoutMappedPage(Draft& d, uint8_t file, unsigned page, bool together) {
   WithoutPage(d, file, page);
   std::vector<std::pair<uint8_t, unsigned>> gone;  // task, address
@@ -74,7 +74,7 @@ void WithoutMappedPage(Draft& d, uint8_t file, unsigned page, bool together) {
                    gone[i - 1].second);
 }
 
-// The lowest and the highest address that the tasks' events name.
+// The lowest and the highest address in the tasks' events.
 std::pair<unsigned, unsigned> AddressesOf(Draft d, Tasks tasks) {
   unsigned least = 256, most = 0;
   for (Event& e : d.events) {
@@ -102,7 +102,7 @@ bool ShiftDown(Best& best, Tasks tasks) {
     less = false;
     const unsigned lowest = AddressesOf(best.draft(), tasks).first;
     const unsigned most = lowest == 256 || lowest == 0 ? 0 : lowest - 1;
-    // Places in a page table may matter: by whole tables too.
+    // The place in a page table may matter: also tries whole tables.
     for (const unsigned by :
          {most, most / kPtesPerTable * kPtesPerTable, 8U, 4U, 2U, 1U})
       less = less || (by >= 1 && by <= most && shifted(by));

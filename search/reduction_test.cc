@@ -84,7 +84,7 @@ TEST(Reduction, LosesNoPropertyOfAnyKnownBug) {
 
 // Each rule flipped, on the bounds above: what a rule lets a step touch
 // must be known.
-TEST(Reduction, LosesNothingWhicheverRuleIsTurnedRound) {
+TEST(Reduction, LosesNothingForAnyFlippedRule) {
   Bound bound = kOneMm;
   bound.pages = 1;
   bound.private_too = false;
@@ -101,7 +101,7 @@ TEST(Reduction, LosesNothingWhicheverRuleIsTurnedRound) {
 
 // What only a state shows, at no truncation's end and no removal: all searches
 // find it, and none finds it without the flip.
-TEST(Reduction, AllSearchesFindWhatOnlyAStateShows) {
+TEST(Reduction, AllSearchesFindViolationsThatOnlyAStateShows) {
   struct Case {
     Property property;
     const char* kernel;

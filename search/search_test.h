@@ -1,4 +1,4 @@
-// What the tests of exhaustive search have in common.
+// Helpers for the tests of exhaustive search.
 #ifndef VMTRUNC_SEARCH_SEARCH_TEST_H_
 #define VMTRUNC_SEARCH_SEARCH_TEST_H_
 
@@ -25,8 +25,8 @@ constexpr Verbs Of(std::initializer_list<Verb> all) {
   return verbs;
 }
 
-// Two processes that map one page, a pass and `operations` others, of which one
-// more than that are at once.
+// Two processes that map one page, a pass and `operations` others, of which
+// `operations` + 1 may be in flight.
 constexpr Bound TwoMms(Verbs verbs, unsigned operations) {
   return {.name = "two-mms",
           .pages = 1,
@@ -41,8 +41,8 @@ constexpr Bound TwoMms(Verbs verbs, unsigned operations) {
           .private_too = false};
 }
 
-// One process, a pass and another operation, two at once: a few ten thousand
-// states or fewer.
+// One process, a pass and another operation, two in flight: at most a few ten
+// thousand states.
 constexpr Bound OneMm(Verbs verbs, bool private_too = false) {
   return {.name = "one-mm",
           .pages = 2,
@@ -57,7 +57,7 @@ constexpr Bound OneMm(Verbs verbs, bool private_too = false) {
           .private_too = private_too};
 }
 
-// Two passes over one page, and what can split its vma.
+// Two passes over one page, and operations that can split its vma.
 inline constexpr Bound kTwoPassesOfAPage = {
     .name = "two-passes",
     .pages = 1,

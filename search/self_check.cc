@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint64_t kRuns = 50'000;
 
-// All properties that break, one search after the other.
+// All violated properties, found by repeated searches.
 void SearchAllOf(const Problem& problem, ProveOptions options,
                  SelfCheckWay& way) {
   for (;;) {
@@ -32,7 +32,7 @@ void SearchAllOf(const Problem& problem, ProveOptions options,
   }
 }
 
-// A way may take an equal part of the time that is left.
+// Each search may take an equal part of the remaining time.
 ProveOptions WithShare(ProveOptions options, size_t ways_left) {
   using Clock = ProveOptions::Clock;
   if (options.until == Clock::time_point::max()) return options;
@@ -48,7 +48,7 @@ void CompareVerdicts(SelfCheck& found) {
     const SelfCheckWay *breaks = nullptr, *holds = nullptr;
     for (const SelfCheckWay& way : found.ways) {
       if ((way.broken & bit) != 0 && breaks == nullptr) breaks = &way;
-      // Runs that do not break it say nothing.
+      // Random runs without a violation prove nothing.
       if ((way.broken & bit) == 0 && way.is_through && holds == nullptr &&
           &way != &found.ways.back())
         holds = &way;
@@ -63,7 +63,7 @@ void CompareVerdicts(SelfCheck& found) {
   }
 }
 
-// With states kept whole there are as many, or two had the same 63 bits.
+// With whole states there must be as many, or two had the same 63 bits.
 void CompareSizes(SelfCheck& found) {
   const SelfCheckWay &hashed = found.ways[0], &exact = found.ways[1];
   if (hashed.is_through && exact.is_through && hashed.broken == exact.broken &&

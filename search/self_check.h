@@ -1,11 +1,10 @@
-// Whether the search can be believed on a problem and a kernel: the same asked
-// in several ways, of which the simple ones trust no table that is kept by
-// hand.
+// Checks the search on a problem and a kernel: the same problem is searched in
+// several ways, of which the simple ones trust no table maintained by hand.
 //
-// The search that tells leaves states out by a normal form
-// (search/canonical.cc) and orders by what steps may touch
-// (core/about/touch.h). A rule that keeps a state of its own and is not known
-// there makes it say "holds" of what breaks.
+// The normal search leaves out states by a normal form (search/canonical.cc)
+// and orders by what steps may touch (core/about/touch.h). A rule with state of
+// its own that is missing there makes it report "holds" where a property is
+// violated.
 #ifndef VMTRUNC_SEARCH_SELF_CHECK_H_
 #define VMTRUNC_SEARCH_SELF_CHECK_H_
 
@@ -18,19 +17,21 @@
 
 namespace vmtrunc::search {
 
-// One of the ways.
+// One of the searches.
 struct SelfCheckWay {
   const char* name = "";  // "default"
   const char* is = "";    // "reduced, normal form, 63 bits of each state"
   uint32_t broken = 0;    // a bit a property
   uint64_t states = 0;    // of the last search
-  uint64_t runs = 0;      // instead, of random runs
+  uint64_t runs = 0;      // for random runs, instead
   bool is_through = false;
-  RanOut ran_out = RanOut::kNothing;  // not through
-  std::vector<Script> scripts;  // one a property, empty where none breaks it
+  RanOut ran_out = RanOut::kNothing;  // not completed
+  // One for each property, empty if none violates it.
+  std::vector<Script> scripts;
 };
 
-// Where two ways differ: a defect of the search, or of a table that it trusts.
+// A difference between two searches: a defect of the search, or of a table that
+// it trusts.
 struct SelfCheckDifference {
   std::string what;             // a sentence without its end
   std::vector<Script> scripts;  // that show it, one or two
@@ -48,20 +49,20 @@ struct SelfCheck {
   std::vector<SelfCheckDifference> differences;
 };
 
-// Which property breaks by which way is compared for each; how far the way came
-// that did not come to its end counts too. `options` as for Prove(): the rules,
-// properties, jobs, memory (of each way), time (of all), stop, on_progress.
-// `tell` is called when a way is through.
+// Compares for each property which searches violate it; an incomplete search
+// counts as far as it got. `options` as for Prove(): the rules, properties,
+// jobs, memory (of each search), time (of all), stop, on_progress. `tell` is
+// called after each search.
 SelfCheck CheckSearch(const Problem& problem, const ProveOptions& options,
                       const std::function<void(const SelfCheckWay&)>& tell);
 
-// Plain states, one by one: no normal form, no reduction, no threads. Fills the
-// way; looks on the way at what the normal form merges and at the steps that
-// come early. (Of search/self_check_plain.cc.)
+// Searches plain states, one by one: no normal form, no reduction, no threads.
+// Fills `way`; also checks states that the normal form merges and steps that
+// are taken early. (In search/self_check_plain.cc.)
 void SearchPlainly(const Problem& problem, const ProveOptions& options,
                    SelfCheckWay& way, SelfCheck& found);
 
-// Random runs within the problem, by the machine alone. (Of
+// Random runs within the problem, by the machine alone. (In
 // search/self_check_runs.cc.)
 void RunAtRandom(const Problem& problem, const ProveOptions& options,
                  uint64_t runs, SelfCheckWay& way);

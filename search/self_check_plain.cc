@@ -1,4 +1,4 @@
-// The search that trusts nothing: states as they are, each step of each task.
+// The search that trusts no table: states as they are, each step of each task.
 #include <deque>
 #include <vector>
 
@@ -26,8 +26,8 @@ class PlainSearch {
         way_(way),
         found_(found) {}
 
-  // Whether it was cut off where a property broke that remembers what passes
-  // have done. After that there is no end to what they may do.
+  // Whether it was cut off at a violation of a property that depends on the
+  // past of passes. After that the states would be endless.
   bool IsCut() const { return cut_; }
   static constexpr uint32_t kRemembers =
       Bit(Property::kRestartProgress) | Bit(Property::kBoundedDrops);
@@ -68,14 +68,13 @@ class PlainSearch {
     Edge edge;      // kNone for a start
   };
   struct Merged {
-    uint64_t future;  // a hash of what may come next
+    uint64_t future;  // a hash of possible continuations
     uint32_t node;    // the first
     uint32_t states;  // so far
   };
-  // Counts and births grow for ever where a pass can begin again for ever. So
-  // of the states that are one in normal form some are expanded; of the
-  // others it is seen that what they lead to is what the first leads to, and no
-  // more.
+  // Counts and births grow for ever if a pass can start again for ever. So of
+  // the states with the same normal form some are expanded; the others must
+  // have the successors of the first, and no more.
   static constexpr uint32_t kMostOfOne = 4;
 
   static ProveOptions With(ProveOptions options, bool plain, bool reduce) {
@@ -93,7 +92,7 @@ class PlainSearch {
            merged_.capacity() * (sizeof(Merged) + 2 * sizeof(uint64_t));
   }
 
-  // A state that was reached: new, or not.
+  // Records a state that was reached, if it is new.
   void Meet(const State<C>& state, const Node& way, uint32_t broken_before) {
     const uint32_t breaks = plain_.Broken(state) & ~broken_before;
     Break(breaks, way);
@@ -115,7 +114,7 @@ class PlainSearch {
     }
   }
 
-  // A hash of what each edge leads to, by the normal form.
+  // A hash of the successors, by the normal form.
   uint64_t Expand(const State<C>& state, uint32_t at, bool goes_on) {
     uint64_t future = 0;
     for (const Edge& edge : edges_) {
@@ -139,7 +138,7 @@ class PlainSearch {
     return HashBytes(parts, sizeof(parts));
   }
 
-  // What it is in normal form, with what was broken on the way.
+  // Its normal form, with the properties violated on the way.
   Merged& FormOf(const State<C>& state, uint32_t at) {
     const uint64_t parts[] = {normal_.Key(state), plain_.Broken(state)};
     return merged_
@@ -147,7 +146,7 @@ class PlainSearch {
         .first->second;
   }
 
-  // Two states that the normal form takes for one must continue alike.
+  // Two states that the normal form equates must continue alike.
   void CheckMerge(const State<C>& state, uint32_t at, Merged& form,
                   uint64_t future) {
     if (told_merge_) return;
@@ -177,8 +176,8 @@ class PlainSearch {
     Tell(std::move(difference));
   }
 
-  // A step that comes early must lead to the same after whatever another task
-  // may do first.
+  // A step that is taken early must lead to the same state after any step that
+  // another task may take first.
   void CheckOrders(const State<C>& state, uint32_t at) {
     for (uint8_t task = 0; task < C::kTasks && !told_order_; ++task) {
       State<C> early = state;
@@ -192,7 +191,7 @@ class PlainSearch {
   void CheckOrder(const State<C>& state, uint32_t at, const State<C>& early,
                   uint8_t task, const Edge& edge) {
     State<C> first = state, second = early;
-    // A drop may be many steps: those of one hold are looked at.
+    // A drop may be many steps: only those of one hold are checked.
     if (edge.kind == EventKind::kDrop &&
         state.world.files[0].i_mmap_lock != edge.task)
       return;
@@ -219,7 +218,7 @@ class PlainSearch {
           {std::move(script)}});
   }
 
-  // Once, where it is searched again.
+  // Once, if it is searched again.
   void Tell(SelfCheckDifference difference) {
     for (const SelfCheckDifference& told : found_.differences)
       if (told.what == difference.what) return;
@@ -261,7 +260,8 @@ class PlainSearch {
   bool told_merge_ = false, told_order_ = false;
 };
 
-// Again without the properties that it was cut off for, as the other ways do.
+// Searches again without the properties that cut it off, as the other searches
+// do.
 template <class C>
 void SearchAllPlainly(const Problem& problem, ProveOptions options,
                       SelfCheckWay& way, SelfCheck& found) {

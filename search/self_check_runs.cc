@@ -21,7 +21,7 @@ class RandomRun {
         state_(space.Start(start_)),
         script_(problem.starts[start_]) {}
 
-  // What it breaks, a bit each; 0 where it left the bound.
+  // The violated properties, a bit each; 0 if it left the bound.
   uint32_t Run() {
     for (unsigned i = 0; i < kMostEvents && state_.world.ran_out == 0; ++i) {
       const Event event = Draw();

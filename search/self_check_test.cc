@@ -52,7 +52,7 @@ TEST(SelfCheck, AgreesOnEveryKernel) {
   }
 }
 
-TEST(SelfCheck, AgreesWhichWayEverARuleIsFlipped) {
+TEST(SelfCheck, AgreesForEachFlippedRule) {
   for (const char* kernel :
        {"2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x-clip-to-range"}) {
     const SelfCheck found = Check(kTwoPassesOfAPage, kernel);
@@ -92,7 +92,7 @@ TEST(SelfCheck, AgreesOnRandomFlipsOfRandomRules) {
 }
 
 // The normal form leaves out how far a pass has come in each vma.
-TEST(SelfCheck, CatchesANormalFormThatForgets) {
+TEST(SelfCheck, CatchesALossyNormalForm) {
   ProveOptions options;
   options.planted.forgets_counts = true;
   for (const char* kernel : {"2.6.11", "2.6.9-mm", "repaired"}) {
@@ -105,7 +105,7 @@ TEST(SelfCheck, CatchesANormalFormThatForgets) {
 
 // A bit of core/about/touch.h that is not seen lets steps come early that
 // others depend on, on some kernel.
-TEST(SelfCheck, CatchesTouchesThatAreNotSeen) {
+TEST(SelfCheck, CatchesMissingTouches) {
   struct Unseen {
     Touched touches;
     const char* kernel;
@@ -123,7 +123,7 @@ TEST(SelfCheck, CatchesTouchesThatAreNotSeen) {
 }
 
 // A verdict that the tables make wrong is seen as one.
-TEST(SelfCheck, CatchesAVerdictThatTheTablesMakeWrong) {
+TEST(SelfCheck, CatchesAVerdictThatWrongTablesCause) {
   ProveOptions options;
   options.planted.unseen_touches = touched::kAll;
   options.planted.forgets_counts = true;
@@ -139,7 +139,7 @@ TEST(SelfCheck, CatchesAVerdictThatTheTablesMakeWrong) {
 }
 
 // What all searches leave out by mistake, random runs still do.
-TEST(SelfCheck, CatchesWhatRunsReachAndNoSearchDoes) {
+TEST(SelfCheck, CatchesStatesThatNoSearchReaches) {
   Bound bound = kOneMm;
   bound.verbs = Of({Verb::kMunmap, Verb::kTruncate});
   bound.operations = 2;

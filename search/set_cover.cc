@@ -12,8 +12,8 @@ namespace {
 
 using Sets = std::vector<std::vector<uint32_t>>;
 
-// What is left to choose from. Elements that are covered and sets that are
-// chosen or worth nothing any more are empty.
+// The remaining choice. Covered elements, and sets that are chosen or useless,
+// are empty.
 class Core {
  public:
   explicit Core(const CoverProblem& problem)
@@ -26,7 +26,7 @@ class Core {
       for (const uint32_t element : sets_[i]) holders_[element].push_back(i);
   }
 
-  // What must be chosen is, and what need not be is gone, until neither is so.
+  // Chooses forced sets and removes needless ones until nothing changes.
   void Reduce() {
     bool changed = true;
     while (changed) {
@@ -59,7 +59,7 @@ class Core {
     sets_[set].clear();
   }
 
-  // An element that one set alone has.
+  // An element that only one set has.
   bool TakeEssential() {
     bool changed = false;
     for (uint32_t element = 0; element < holders_.size(); ++element) {
@@ -73,7 +73,7 @@ class Core {
     return changed;
   }
 
-  // An element that comes with another: whatever covers that covers it.
+  // An element that is in all sets of another: covering that covers it.
   bool DropElements() {
     bool changed = false;
     for (uint32_t one = 0; one < holders_.size(); ++one) {
@@ -92,7 +92,7 @@ class Core {
     return changed;
   }
 
-  // A set within another that weighs no more.
+  // A set that is part of another with no more weight.
   bool DropSets() {
     bool changed = false;
     for (uint32_t one = 0; one < sets_.size(); ++one) {
@@ -118,12 +118,12 @@ class Core {
 
   Sets sets_;
   const std::vector<uint64_t> weights_;
-  Sets holders_;  // of each element the sets that have it, ascending
+  Sets holders_;  // for each element the sets that have it, ascending
   std::vector<uint32_t> chosen_;
 };
 
-// The set that adds most, repeatedly; of those the lightest; then without
-// those that turned out not to be needed.
+// Repeatedly takes the set that adds most, of those the lightest; then removes
+// sets that turned out unnecessary.
 std::vector<uint32_t> Greedy(const Sets& sets, const Sets& holders,
                              const std::vector<uint64_t>& weights) {
   std::vector<uint32_t> chosen;
@@ -156,8 +156,8 @@ std::vector<uint32_t> Greedy(const Sets& sets, const Sets& holders,
   return chosen;
 }
 
-// Each set costs 1 and its share of all weights, which is below 1 in the sum:
-// the number of sets comes first.
+// Each set costs 1 plus its share of all weights, which sums to less than 1:
+// the number of sets has priority.
 std::vector<double> Costs(const std::vector<uint32_t>& columns,
                           const std::vector<uint64_t>& weights) {
   double sum = 1;
@@ -168,8 +168,8 @@ std::vector<double> Costs(const std::vector<uint32_t>& columns,
   return costs;
 }
 
-// The problem as the solver takes it: a column for each set, a row for each
-// element that is left.
+// The problem for the solver: a column for each set, a row for each remaining
+// element.
 BinaryProgram ProgramOf(const Core& core, const std::vector<uint32_t>& columns,
                         const std::vector<double>& costs) {
   std::vector<int> row_of(core.holders().size(), -1);
@@ -196,7 +196,7 @@ bool Covers(const Core& core, const std::vector<uint32_t>& chosen) {
   return true;
 }
 
-// Adds the solver's choice of what the reductions have left.
+// Adds the solver's choice to that of the reductions.
 void Solve(const Core& core, const std::vector<uint64_t>& weights,
            const Solver& solver, double seconds, CoverResult& result) {
   std::vector<uint32_t> columns;

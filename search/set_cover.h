@@ -1,4 +1,4 @@
-// The cheapest of some sets that together have all that they have.
+// The smallest selection of sets that covers all elements.
 #ifndef VMTRUNC_SEARCH_SET_COVER_H_
 #define VMTRUNC_SEARCH_SET_COVER_H_
 
@@ -16,17 +16,17 @@ struct CoverProblem {
 };
 
 struct CoverResult {
-  std::vector<uint32_t> chosen;  // numbers of sets, ascending
-  size_t at_least = 0;           // no cover has fewer sets
-  bool is_proved = false;        // nor one with as few less weight
-  size_t greedy = 0;             // sets that the greedy way takes
+  std::vector<uint32_t> chosen;  // indices of sets, ascending
+  size_t at_least = 0;           // lower bound of the number of sets
+  bool is_proved = false;        // proved optimal, in sets and then in weight
+  size_t greedy = 0;             // sets that the greedy choice takes
   size_t forced = 0;             // sets that the reductions alone have chosen
   size_t left = 0;               // sets among which the solver had to choose
 };
 
-// As few sets as possible, and of as few the least weight. Exact unless
-// `seconds` of the solver's are up: then the best that it knows, or the greedy
-// choice. Deterministic where it is exact, but for ties in weight.
+// As few sets as possible, then as little weight. Exact unless the solver uses
+// up its `seconds`: then its best, or the greedy choice. Deterministic if
+// exact, except for ties in weight.
 CoverResult SmallestCover(const CoverProblem& problem, const Solver& solver,
                           double seconds);
 

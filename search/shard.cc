@@ -10,8 +10,8 @@
 namespace vmtrunc::search {
 namespace {
 
-// The starts in an order that has nothing to do with what they are: dealt out
-// as they come, each shard of 25 would get the same second mapping every time.
+// The starting states in a random order: distributed in their own order, each
+// shard of 25 would always get the same second mapping.
 std::vector<Script> Shuffled(const std::vector<Script>& starts) {
   std::vector<std::pair<uint64_t, size_t>> order;
   for (size_t i = 0; i < starts.size(); ++i) {

@@ -1,12 +1,11 @@
-// A part of a problem, for one of many machines that do not speak with one
-// another.
+// A part of a problem, for one of many machines that do not communicate.
 //
-// Every run begins at one start. So the starts are dealt out, and what holds in
-// every part holds in the problem. A state that several starts lead to is
-// explored in several parts: that is what the silence costs (docs/cluster.md).
-// Where there are more parts than starts, parts share a start and take turns at
-// the operation that begins first in it; a part that no first operation is left
-// for is empty.
+// Every run begins at one starting state. So these are distributed, and what
+// holds in every part holds in the problem. A state that several starting
+// states lead to is explored in several parts: the price of independence
+// (docs/cluster.md). If there are more parts than starting states, parts share
+// a starting state and take turns at the operation that starts first in it; a
+// part without a first operation is empty.
 #ifndef VMTRUNC_SEARCH_SHARD_H_
 #define VMTRUNC_SEARCH_SHARD_H_
 
@@ -23,7 +22,7 @@ struct Shard {
 // Requires: the problem is whole.
 Problem PartOf(const Problem& problem, Shard shard);
 
-// Whether shards of one start differ in what begins first.
+// Whether shards of one starting state differ in the first operation.
 bool SplitsByFirstOperation(const Problem& problem, unsigned shards);
 
 }  // namespace vmtrunc::search

@@ -45,7 +45,7 @@ TEST(Shard, EachStartIsInOne) {
 
 // Each start is in as many shards as its first operations are shared by, one
 // share each.
-TEST(Shard, SharesOfAStartAreAllThere) {
+TEST(Shard, NoShareOfAStartIsMissing) {
   const Problem problem = ProblemOf(kOneMm);
   for (const unsigned shards : Numbers(problem)) {
     std::set<std::pair<std::string, unsigned>> shares;
@@ -66,7 +66,7 @@ TEST(Shard, SharesOfAStartAreAllThere) {
   }
 }
 
-TEST(Shard, TogetherTheyReachTheSameStates) {
+TEST(Shard, TogetherShardsReachTheSameStates) {
   for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
     for (const char* kernel : {"2.6.38", "3.0"}) {
       const Problem problem = ProblemOf(bound);
@@ -114,7 +114,7 @@ Together All(const Problem& problem, ProveOptions options, unsigned shards,
 
 // The verdict by the reduced search, which leaves orders out, and by the one
 // that says the fewest events; that number where the shards have looked as far.
-TEST(Shard, TogetherTheyHaveTheSameVerdict) {
+TEST(Shard, TogetherShardsHaveTheSameVerdict) {
   for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
     for (const char* kernel :
          {"2.6.9-mm", "2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x"}) {

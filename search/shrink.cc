@@ -9,7 +9,7 @@
 namespace vmtrunc::search {
 namespace {
 
-// The cheap kinds of change, until none is left.
+// The cheap changes, until none succeeds.
 void ShrinkQuickly(Best& best) {
   bool changed = true;
   while (changed) {

@@ -1,10 +1,9 @@
-// Makes a failing script as small as it gets.
+// Minimises a counterexample.
 //
-// It tries changes, each of which may only make the script cheaper
-// (search/cost.h), until none does any more: so it ends, and to shrink twice
-// changes nothing. Every list of events is a script, so that no change needs
-// care; what counts is that it still violates the same property for the same
-// reason (search/reason.h).
+// It tries changes that make the script cheaper (search/cost.h) until none
+// succeeds. So it terminates, and shrinking twice changes nothing. Every list
+// of events is a script, so every change gives a valid one; the result must
+// still violate the same property for the same reason (search/reason.h).
 #ifndef VMTRUNC_SEARCH_SHRINK_H_
 #define VMTRUNC_SEARCH_SHRINK_H_
 
@@ -17,38 +16,38 @@
 
 namespace vmtrunc::search {
 
-// How far to look for a cheaper script.
+// How thoroughly to search.
 enum class Effort : uint8_t {
-  kQuick,     // events and declarations away, joined, moved, with less in them
-  kThorough,  // also another event for any one, or for any two of them
+  kQuick,     // removes, joins and moves events, simplifies them
+  kThorough,  // also replaces one event, or any two
 };
 
 struct Shrunk {
   Draft draft;
   Cost cost;
   unsigned evaluations = 0;  // scripts that were run
-  bool ran_out = false;      // of memory: the best until then
+  bool ran_out = false;      // memory ran out: the best until then
 };
 
-// How far it is: the smallest so far, and scripts that were run.
+// Progress: the smallest script so far, and scripts that were run.
 using OnShrinking = std::function<void(const Best&)>;
 
-// Of what `judge` says must stay. Requires: `draft` shows it.
+// Keeps what `judge` requires. Requires: `draft` satisfies it.
 Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
               const OnShrinking& on_progress = {});
 
-// Not proved shortest. All its events have an effect. Requires: `draft` breaks
-// the reason's property on `rules` for that reason.
+// Not proved shortest. All its events have an effect. Requires: `draft`
+// violates the reason's property on `rules` for that reason.
 Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
               Effort effort = Effort::kThorough,
               const OnShrinking& on_progress = {});
 
-// The same of a script: names, in the order of the tasks and files.
+// The same for a script, with its names of tasks and files.
 Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
               Effort effort = Effort::kThorough);
 
-// By deletion and joining of events alone: declarations and arguments stay as
-// they are. Requires: `script` violates the property.
+// Only deletes and joins events: declarations and arguments stay. Requires:
+// `script` violates the property.
 Script ShrinkEvents(Script script, const Rules& rules, Property property);
 
 }  // namespace vmtrunc::search

@@ -59,7 +59,7 @@ TEST(Cost, ComparesInItsOrder) {
 
 // Nothing that it returns shows another bug, has an event too many, or gets
 // smaller when it is shrunk again.
-TEST(Shrink, KeepsTheReasonAndNoEventTooMany) {
+TEST(Shrink, KeepsTheRootCauseAndNoUnneededEvent) {
   for (const char* name : {"HB-07a", "HB-08", "HB-19", "HB-36a", "HB-45"}) {
     const BugInfo& bug = BugNamed(name);
     const Rules rules = WithBug(bug).rules();
@@ -116,7 +116,7 @@ TEST(Shrink, GivesOneScriptForOneBug) {
 
 // 2.6.11 violates no-page-past-size by itself as well (F1), so that a script
 // which shows HB-13 can be shrunk to one that does not.
-TEST(Shrink, DoesNotSlipToAnotherBug) {
+TEST(Shrink, DoesNotChangeTheRootCause) {
   const BugInfo& bug = BugNamed("HB-13");
   const Rules right = ParseKernelSpec(bug.kernel)->rules();
   int slipped = 0;
@@ -132,7 +132,7 @@ TEST(Shrink, DoesNotSlipToAnotherBug) {
   EXPECT_GT(slipped, 0);
 }
 
-TEST(Reason, IsTheRuleThatWasTurnedRound) {
+TEST(Reason, IsTheRuleThatWasFlipped) {
   for (const char* name : {"HB-07a", "HB-19", "HB-21"}) {
     const BugInfo& bug = BugNamed(name);
     for (const Draft& draft : Failing(bug, 1)) {

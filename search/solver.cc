@@ -15,8 +15,7 @@
 namespace vmtrunc::search {
 namespace {
 
-// Clp prints some lines of its own whatever its options: while this lives,
-// nothing comes out of standard output.
+// Clp prints some lines whatever its options: this suppresses standard output.
 class Silence {
  public:
   Silence() {
@@ -42,8 +41,8 @@ class Silence {
 
 }  // namespace
 
-// What is called of it, by its own types: a header that no longer fits does not
-// compile.
+// The functions that are used, with the header's types: a header that no longer
+// fits does not compile.
 struct Solver::Functions {
   decltype(&Cbc_newModel) new_model;
   decltype(&Cbc_deleteModel) delete_model;
@@ -67,7 +66,7 @@ absl::StatusOr<Solver> Solver::Load() {
                      kSolverName, " (Debian: ", kSolverPackage, ")"));
   const char* missing = nullptr;
   const auto find = [&](auto& function, const char* name) {
-    // What dlsym() is for: POSIX lets the pointer be converted.
+    // POSIX allows this conversion for dlsym().
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
         ::dlsym(library, name));
     if (function == nullptr) missing = name;

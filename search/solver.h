@@ -1,6 +1,5 @@
-// The solver of integer programs, loaded when somebody asks for it: with what
-// it links it takes longer to load than all else that the command starts with,
-// and `distill` alone needs it.
+// The solver of integer programs, loaded on demand: it takes longer to load
+// than everything else at a start of the command, and only `distill` needs it.
 #ifndef VMTRUNC_SEARCH_SOLVER_H_
 #define VMTRUNC_SEARCH_SOLVER_H_
 
@@ -10,9 +9,9 @@
 
 namespace vmtrunc::search {
 
-// Choose columns, each at its cost, so that each row has at least one of those
-// chosen. Column i is in the rows elements[starts[i]] up to elements[starts[i +
-// 1]], ascending.
+// Chooses columns, each with a cost, so that each row has at least one of them.
+// Column i is in the rows elements[starts[i]] up to elements[starts[i + 1]],
+// ascending.
 struct BinaryProgram {
   int rows = 0;
   std::vector<int> starts = {0};
@@ -23,15 +22,15 @@ struct BinaryProgram {
 struct Solution {
   std::vector<bool> is_chosen;  // empty if none was found
   bool is_optimal = false;
-  double at_least = 0;  // no choice costs less
+  double at_least = 0;  // lower bound of the cost
 };
 
 class Solver {
  public:
-  // Fails where the library cannot be loaded; the message says why, in a line.
+  // Fails if the library cannot be loaded; the message is one line.
   static absl::StatusOr<Solver> Load();
 
-  // As cheap as it gets within `seconds`. Deterministic if it is not cut short.
+  // The best solution within `seconds`. Deterministic if it is not cut short.
   Solution Minimise(const BinaryProgram& program, double seconds) const;
 
  private:

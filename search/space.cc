@@ -52,7 +52,7 @@ State<C> Space<C>::Start(size_t number) const {
   State<C> state(options_.rules);
   state.world = MakeWorld<C>(script.setup, options_.rules);
   World<C>& w = state.world;
-  // Slot 0 is never handed out, so that a 0 in an operation names no vma.
+  // Slot 0 is never allocated, so that a 0 in an operation names no vma.
   unsigned vmas = C::kVmas - 1;
   if (problem_.vmas != 0) vmas = std::min(vmas, problem_.vmas);
   for (unsigned i = 0; i < C::kVmas; ++i)
@@ -68,8 +68,8 @@ State<C> Space<C>::Start(size_t number) const {
   return state;
 }
 
-// Events that only leave things as they are, or do what another does too, are
-// left out: of ranges those remain that begin and end in a mapping.
+// Leaves out events that change nothing or are equal to others: of ranges those
+// remain that begin and end in a mapping.
 template <class C>
 bool Space<C>::Worth(const World<C>& w, const Event& e) const {
   const unsigned mm = w.tasks[e.task].mm;
@@ -128,23 +128,23 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     if (w.tasks[task].live == 0) continue;
     const Op& op = w.tasks[task].op;
     if (op.verb == Verb::kNone) continue;
-    // A pass that nothing can come between stops at its drops alone.
+    // A pass that nothing can interrupt stops at its drops only.
     const bool alone = options_.reduce && Alone(state, task);
     edges.push_back({EventKind::kStep, task, 0});
     if (!options_.steps_only) edges.push_back({EventKind::kFinish, task, 0});
     if (!IsPass(op.verb) || !options_.rules.drop_lock) continue;
-    // More than there are break tests: the first that comes to nothing ends
-    // where `finish` does, and the others are not tried.
+    // More than there are break tests: the first without effect ends where
+    // `finish` does, and the others are not tried.
     const unsigned most = options_.steps_only && !alone ? 1 : 255;
     for (uint16_t n = 1; n <= most; ++n)
       edges.push_back({EventKind::kDrop, task, n});
   }
   if (IsFull(state)) return;
-  bool passes = false;  // those of a task that is like this one are there
+  bool passes = false;  // passes of an equivalent task are there
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live == 0 || w.tasks[task].op.verb != Verb::kNone)
       continue;
-    // The tasks of passes are alike: the first that is idle begins.
+    // The tasks of passes are interchangeable: the first idle one starts.
     if (options_.reduce && !problem_.in_order && !own_[task].empty() &&
         IsPass(problem_.operations[own_[task].front()].verb)) {
       if (passes) continue;
@@ -159,8 +159,8 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
   }
 }
 
-// Counted by what may begin and not by the edges, which are fewer with
-// `reduce`: all searches of a share have the same first operations.
+// Counted by operations and not by edges, which are fewer with `reduce`: all
+// searches of a shard have the same first operations.
 template <class C>
 void Space<C>::KeepShare(const State<C>& start,
                          std::vector<Edge>& edges) const {
@@ -237,17 +237,17 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
   const Event event = EventOf(edge);
   bool effect = Do(state, event, log);
   if (problem_.in_order) {
-    // Without an effect it is still over, and the next may begin.
+    // Without an effect it is still over, and the next may start.
     ++state.next[edge.task];
     effect = true;
   } else {
     ++(IsPass(event.verb) ? state.passes : state.operations);
   }
   if (!options_.reduce) return effect;
-  // An operation that has begun and done nothing yet is none: it begins no
-  // sooner than with the first step that others can see. For a truncation that
-  // is the store to i_size, which is done. One that would block need not have
-  // begun yet, unless no task is there to unblock it.
+  // An operation that has started and done nothing yet does not count: it
+  // starts with its first step that others can see. For a truncation that is
+  // the store to i_size, which is done. One that would block need not have
+  // started yet, unless no task is there to unblock it.
   const Op& op = state.world.tasks[edge.task].op;
   while (StepEarly(state, edge.task, log)) {
   }
@@ -261,7 +261,7 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
   return moved || BusyTasks(state.world) == 1U << edge.task;
 }
 
-// What others in flight may yet touch, and those that may begin.
+// What others in flight may still touch, and those that may start.
 template <class C>
 Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
   Touched all = 0;
@@ -283,7 +283,7 @@ Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
   return all & ~options_.planted.unseen_touches;
 }
 
-// Whether as much is in flight as may be.
+// Whether the maximum is in flight.
 template <class C>
 bool Space<C>::IsFull(const State<C>& state) const {
   return static_cast<unsigned>(std::popcount(BusyTasks(state.world))) >=
@@ -298,7 +298,7 @@ bool Space<C>::PassesMayBegin(const State<C>& state) const {
   return false;
 }
 
-// Whether an operation may begin before one in flight has ended.
+// Whether an operation may start before one in flight has ended.
 template <class C>
 bool Space<C>::MayBegin(const State<C>& state) const {
   if (IsFull(state)) return false;
@@ -310,8 +310,8 @@ bool Space<C>::MayBegin(const State<C>& state) const {
   return false;
 }
 
-// Whether no other task can move before this one does, and none may begin: it
-// is in flight, and the others are idle or at locks.
+// Whether no other task can move before this one does, and none may start: it
+// is in flight, and the others are idle or blocked.
 template <class C>
 bool Space<C>::Alone(const State<C>& state, unsigned task) const {
   const unsigned busy = BusyTasks(state.world);
@@ -327,7 +327,7 @@ typename Space<C>::Moves Space<C>::Commutes(const State<C>& state,
   if (op.verb == Verb::kNone) return Moves::kNo;
   const Touched touches =
       NextTouches(w, task, options_.rules, PassesMayBegin(state));
-  // Where a break test may be answered in two ways, there are two steps.
+  // If a break test may have two answers, there are two steps.
   const bool one_way =
       !IsPass(op.verb) || touches != touched::kAll || !options_.rules.drop_lock;
   const bool own = IsPass(op.verb) || w.mms[w.tasks[task].mm].users == 1;
@@ -337,7 +337,7 @@ typename Space<C>::Moves Space<C>::Commutes(const State<C>& state,
   return common == touched::kSlab ? Moves::kUnlessItAllocates : Moves::kNo;
 }
 
-// Makes the task's next step if it may as well come now.
+// Makes the task's next step if it may be taken early.
 template <class C>
 bool Space<C>::StepEarly(State<C>& state, unsigned task,
                          std::vector<Event>* log) const {
@@ -374,7 +374,7 @@ void Space<C>::StepEarly(State<C>& state, std::vector<Event>* log) const {
   } while (moved);
 }
 
-// Whether a step of one of the tasks, a bit each, does anything.
+// Whether a step of one of the tasks, a bit each, has an effect.
 template <class C>
 bool Space<C>::AnyMoves(const State<C>& state, unsigned tasks) const {
   for (uint8_t task = 0; task < C::kTasks; ++task) {
@@ -389,23 +389,23 @@ bool Space<C>::AnyMoves(const State<C>& state, unsigned tasks) const {
 template <class C>
 uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   const unsigned busy = BusyTasks(state.world);
-  // With nothing in flight mapcounts alone are left to look at, and the state
+  // With nothing in flight only mapcounts are left to check, and the state
   // after the same events with the last one begun (`&`) ends like this one.
   if (busy == 0 && !options_.steps_only) return 0;
-  // To the end it is steps, and they are edges: all but a deadlock is found
-  // there.
+  // The rest of the run is steps, which are edges too: all but a deadlock is
+  // found there.
   if (options_.steps_only && AnyMoves(state, busy)) return 0;
   State<C> end = state;
   Machine<C, Checker<C>> machine(end.world, options_.rules, end.checker);
   if (!machine.Finish()) end.checker.Deadlock(end.world);
   end.checker.EventEnds(end.world);
   end.checker.RunEnds(end.world);
-  // A capacity of the search's, not the kernel's ENOMEM.
+  // A capacity of the search, not the kernel's ENOMEM.
   return end.world.ran_out != 0 ? 0 : Broken(end);
 }
 
-// What the future depends on besides the world. What passes have scanned is a
-// hash of 64 bits here.
+// The state besides the world on which the future depends. The scans of passes
+// are a 64-bit hash here.
 template <class C>
 uint64_t Space<C>::Extra(const State<C>& state) const {
   uint64_t extra = state.passes | unsigned{state.operations} << 8;

@@ -1,4 +1,4 @@
-// The states of a problem and what leads from one to the next.
+// The states of a problem and the edges between them.
 #ifndef VMTRUNC_SEARCH_SPACE_H_
 #define VMTRUNC_SEARCH_SPACE_H_
 
@@ -12,8 +12,8 @@
 
 namespace vmtrunc::search {
 
-// An event, as small as it can be: the number of an operation of the problem,
-// or the break test that answers yes.
+// A compact event: the index of an operation of the problem, or the break test
+// that answers yes.
 struct Edge {
   EventKind kind = EventKind::kNone;
   uint8_t task = 0;
@@ -21,18 +21,19 @@ struct Edge {
 };
 static_assert(sizeof(Edge) == 4);
 
-// A state with what is known of the way to it.
+// A state and what its trail has used.
 template <class C>
 struct State {
   World<C> world;
   Checker<C> checker;
-  uint8_t passes = 0, operations = 0;  // that have begun
-  uint8_t next[C::kTasks] = {};        // of each task's own, in_order
+  uint8_t passes = 0, operations = 0;  // that have started
+  // Next operation of each task, for in_order.
+  uint8_t next[C::kTasks] = {};
 
   explicit State(const Rules& rules) : checker(rules) {}
 };
 
-// Whether the problem's starts and operations are within C.
+// Whether the problem's starting states and operations fit C.
 template <class C>
 bool Fits(const Problem& problem);
 
@@ -46,21 +47,20 @@ class Space {
   // Appends the events that may have an effect.
   void Edges(const State<C>& state, std::vector<Edge>& edges) const;
 
-  // Leaves those of a start's edges that the problem has of it.
+  // Keeps only the first edges that belong to this part of the problem.
   void KeepShare(const State<C>& start, std::vector<Edge>& edges) const;
 
-  // Returns whether it had an effect. Appends the events that it was to
-  // `events` if there is one: with `reduce` an edge may be several.
+  // Applies an edge. Returns whether it had an effect. Appends its events to
+  // `events` if given: with `reduce` an edge may be several.
   bool Apply(State<C>& state, const Edge& edge,
              std::vector<Event>* events = nullptr) const;
 
-  // Makes the task's next step if that and whatever any other task may do
-  // before it lead to the same in both orders, so that it may as well come now.
-  // Returns whether it did.
+  // Makes the task's next step if its order with any possible preceding step of
+  // other tasks does not matter. Returns whether it did.
   bool StepEarly(State<C>& state, unsigned task, std::vector<Event>* log) const;
 
-  // Properties that are violated, a bit each, of those that count; after the
-  // end of the script if it ended here.
+  // Violated properties, a bit each, of those that count; also after the end of
+  // the script if it ended here.
   uint32_t Broken(const State<C>& state) const {
     return state.checker.broken() & options_.properties;
   }
@@ -71,11 +71,11 @@ class Space {
 
   // The first event of the edge.
   Event EventOf(const Edge& edge) const;
-  // The edge that is this event, kNone when the problem has none.
+  // The edge that is this event, kNone if the problem has none.
   Edge EdgeOf(const State<C>& state, const Event& event) const;
 
  private:
-  // kUnlessItAllocates: if the step leaves the slab alone.
+  // kUnlessItAllocates: if the step does not use the slab.
   enum class Moves : uint8_t { kNo, kUnlessItAllocates, kYes };
   Moves Commutes(const State<C>& state, unsigned task) const;
   bool Do(State<C>& state, const Event& event, std::vector<Event>* log) const;
@@ -93,11 +93,11 @@ class Space {
 
   const Problem& problem_;
   const ProveOptions& options_;
-  std::vector<uint16_t> own_[8];  // numbers of each task's operations
-  // What each task's operations may touch; where they are in order, from the
-  // nth on.
+  std::vector<uint16_t> own_[8];  // indices of each task's operations
+  // What each task's operations may touch; if they are in order, from the nth
+  // on.
   std::vector<Touched> own_touch_[8];
-  bool history_;  // a property that remembers counts
+  bool history_;  // a property depends on counts of the past
 };
 
 }  // namespace vmtrunc::search

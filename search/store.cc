@@ -12,7 +12,7 @@ uint64_t Fingerprints::BytesFor(uint64_t more) const {
 }
 
 bool Fingerprints::Grow(const std::function<bool()>& is_over) {
-  constexpr size_t kLook = 1 << 18;  // slots between two questions
+  constexpr size_t kLook = 1 << 18;  // slots between two calls of is_over
   std::vector<uint64_t> wide(slots_.size() * 2);
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (i % kLook == 0 && is_over()) return false;
@@ -23,7 +23,7 @@ bool Fingerprints::Grow(const std::function<bool()>& is_over) {
   return true;
 }
 
-// A byte that says how many zeros, one that says how many others, those.
+// A byte with the number of zeros, one with the number of others, then those.
 void Pack(std::span<const uint8_t> state, std::string& packed) {
   constexpr size_t kMost = 255;
   const auto run = [&](size_t from, bool zeros) {

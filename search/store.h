@@ -1,4 +1,4 @@
-// Where a search keeps the states that it has seen.
+// Stores the states that a search has seen.
 #ifndef VMTRUNC_SEARCH_STORE_H_
 #define VMTRUNC_SEARCH_STORE_H_
 
@@ -25,13 +25,13 @@ class Fingerprints {
     ++size_;
     return true;
   }
-  // Whether the next that is new makes it grow.
+  // Whether the next new one makes it grow.
   bool IsFull() const { return 2 * (size_ + 1) > slots_.size(); }
-  // Doubles it; that may take seconds. False, and all as it was, when `is_over`
-  // says so on the way.
+  // Doubles it; may take seconds. Returns false, unchanged, if `is_over` says
+  // so meanwhile.
   bool Grow(const std::function<bool()>& is_over);
   uint64_t bytes() const { return slots_.size() * sizeof(uint64_t); }
-  // What it would take to hold `more` besides.
+  // Bytes needed to hold `more` in addition.
   uint64_t BytesFor(uint64_t more) const;
 
  private:
@@ -49,11 +49,11 @@ class Fingerprints {
   size_t size_ = 0;
 };
 
-// Some of the fingerprints that were added, so that few are looked at twice.
+// A cache of added fingerprints, so that few are looked up twice.
 class Recent {
  public:
   void Clear() { keys_.assign(kSlots, 0); }
-  // Returns whether it is none of them. Requires: Clear() was called.
+  // Returns whether it is not among them. Requires: Clear() was called.
   bool Add(uint64_t key) {
     uint64_t& slot = keys_[key >> 1 & (kSlots - 1)];
     if (slot == key) return false;
@@ -66,8 +66,7 @@ class Recent {
   std::vector<uint64_t> keys_;
 };
 
-// Appends `state` to `packed`: its runs of zeros are counted, the rest stands
-// as it is. Two that differ do so packed.
+// Appends `state` to `packed` with runs of zeros as counts. Injective.
 void Pack(std::span<const uint8_t> state, std::string& packed);
 
 }  // namespace vmtrunc::search

@@ -1,5 +1,5 @@
-// How the states of a search were reached: each has one step from another, so a
-// state is kept as that step alone and is made again where it is needed.
+// How the states of a search were reached: each is one step from another, so
+// only that step is stored and the state is rebuilt when needed.
 #ifndef VMTRUNC_SEARCH_TRAIL_H_
 #define VMTRUNC_SEARCH_TRAIL_H_
 
@@ -15,8 +15,8 @@ namespace vmtrunc::search {
 struct Node {
   static constexpr uint32_t kStartFlag = 0x80000000;
 
-  uint32_t parent;  // a state, or kStartFlag and the number of a start
-  Edge edge;        // kNone for a start
+  uint32_t parent;  // a state, or kStartFlag plus the index of a starting state
+  Edge edge;        // kNone for a starting state
 
   static Node OfStart(size_t number) {
     return {static_cast<uint32_t>(number) | kStartFlag, {}};
@@ -26,14 +26,14 @@ struct Node {
   uint32_t start() const { return parent & ~kStartFlag; }
 };
 
-// The way to a state.
+// The trail to a state.
 struct Trail {
   uint32_t start;           // its number
   std::vector<Edge> edges;  // from there on
 };
 Trail TrailTo(const std::vector<Node>& nodes, const Node& node);
 
-// Makes the world of a state again. Neighbours share most of their trail.
+// Rebuilds the world of a state. Neighbours share most of their trail.
 template <class C>
 class Guide {
  public:
@@ -42,7 +42,7 @@ class Guide {
         const std::vector<Node>& nodes)
       : space_(space), rules_(rules), nodes_(nodes) {}
 
-  // It stays until the next call.
+  // Valid until the next call.
   const State<C>& At(uint32_t node);
 
  private:

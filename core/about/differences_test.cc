@@ -111,7 +111,7 @@ constexpr Change kChanges[] = {
     {"world: pages in a block 2 | 4", [](W& w) { w.block = 4; }},
 };
 
-TEST(Differences, EachKindIsTold) {
+TEST(Differences, ReportsEachKind) {
   const Script script = Parse(kDropped);
   const W left = WorldOf(script, "2.6.11");
   EXPECT_TRUE(Told(left, left, script).empty());
@@ -125,7 +125,7 @@ TEST(Differences, EachKindIsTold) {
   }
 }
 
-TEST(Differences, LinksAreToldOfVmasInOneIndex) {
+TEST(Differences, ReportsLinksOfVmasInOneIndex) {
   const Script script = Parse(kDropped);
   const W left = WorldOf(script, "2.6.11");
   W right = left;
@@ -138,7 +138,7 @@ TEST(Differences, LinksAreToldOfVmasInOneIndex) {
                                      "list"});
 }
 
-TEST(Differences, AllocationsAreToldAlone) {
+TEST(Differences, ReportsAllocationsAlone) {
   const Script script = Parse(kDropped);
   const W left = WorldOf(script, "2.6.11");
   W right = left;
@@ -210,7 +210,7 @@ bool IsSpare(const W& world, size_t byte) {
 }
 
 // Worlds that differ in one byte, amid what random scripts do.
-TEST(Differences, EachByteIsTold) {
+TEST(Differences, ReportsEachByte) {
   base::Random random(7);
   for (const char* kernel : {"2.6.11", "2.6.23", "6.x"}) {
     Script script = search::RandomSetup(random);
@@ -240,7 +240,7 @@ TEST(Parting, OneRunDoesNotPartFromItself) {
   EXPECT_TRUE(SameVerdict(run, run));
 }
 
-TEST(Parting, IsTheFirstStepBehindWhichTheWorldsDiffer) {
+TEST(Parting, IsTheFirstStepAfterWhichTheWorldsDiffer) {
   const Script script = Parse(kDropped);
   const Rules left = RulesOf("2.6.9-mm"), right = RulesOf("2.6.11");
   const auto at = PartAt(Follow(script, left), Follow(script, right));
@@ -263,7 +263,7 @@ TEST(Parting, IsBeforeTheFirstEventWhereTheDeclarationsDiffer) {
       size_t{0});
 }
 
-TEST(Parting, IsBehindTheLastStepOfTheOneThatEnds) {
+TEST(Parting, IsAfterTheLastStepOfTheShorterRun) {
   const std::string text = R"(vmtrunc 1
 file f 8
 task a

@@ -92,7 +92,7 @@ TEST(PrioTree, WalksInTheOrderThatItsKeysGive) {
   }
 }
 
-TEST(PrioTree, ForkPutsTheChildRightBehindItsParent) {
+TEST(PrioTree, ForkPutsTheChildDirectlyAfterItsParent) {
   W w = MakeWorld<LargeCaps>({}, Rules{});
   PrioTree<LargeCaps> tree(w, 0);
   for (Slot slot = 0; slot < 5; ++slot) {

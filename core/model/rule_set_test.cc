@@ -37,7 +37,7 @@ TEST(RuleSet, SetsAndFlipsARuleAndLeavesTheOthers) {
   EXPECT_EQ(rules, RuleSet::FirstOf(RuleSet::kMostRules));
 }
 
-TEST(RuleSet, GoesThroughItsRulesFromTheLowestOn) {
+TEST(RuleSet, IteratesInAscendingOrder) {
   RuleSet rules;
   for (const size_t rule : {127U, 64U, 0U, 63U, 126U, 62U, 65U, 1U})
     rules.set(rule);

@@ -75,7 +75,7 @@ TEST(KernelSpec, TheLongestKernelNameWinsAndAliasesWork) {
   EXPECT_EQ(ParseKernelSpec("seed-leap")->ToString(), "2.6.11-leap");
 }
 
-TEST(KernelSpec, SaysWhatIsNotBuiltApartFromWhatIsMalformed) {
+TEST(KernelSpec, DistinguishesUnknownFromMalformedNames) {
   EXPECT_TRUE(absl::IsNotFound(ParseKernelSpec("2.6.99").status()));
   EXPECT_TRUE(absl::IsNotFound(ParseKernelSpec("2.6.11-no-such").status()));
   EXPECT_TRUE(absl::IsNotFound(ParseKernelSpec("2.6.11-leaping").status()));

@@ -102,7 +102,7 @@ TEST(Bugs, EachIsReachedTriggeredAndDetected) {
 }
 
 // A script that has nothing to do with the bug does not reach it.
-TEST(Bugs, WhatIsNotReachedIsNotSaidToBe) {
+TEST(Bugs, AnUnreachedBugIsNotReportedAsReached) {
   const Script idle = *ParseText(R"(vmtrunc 1
 file f 4
 task a

@@ -30,7 +30,7 @@ class ZapCounter : public NoProbe<LargeCaps> {
   std::vector<int> zaps_;  // of each truncate, in order
 };
 
-TEST(Mixed, IsWhatTheBenchmarksSay) {
+TEST(Mixed, MatchesTheBenchmarksDescription) {
   std::ifstream in(VMTRUNC_SOURCE_DIR "/corpus/bench/mixed.vmt");
   const auto script = ParseText(std::string(std::istreambuf_iterator(in), {}));
   ASSERT_TRUE(script.ok()) << script.status();

@@ -232,7 +232,7 @@ c invalidate f 0 3
 
 // An invalidation that finds its page mapped continues: its useless pass had
 // believed the restart address of another, the next one does not.
-TEST(Properties, AnInvalidationTriesAgainBeforeItIsSaidToSpin) {
+TEST(Properties, AnInvalidationRetriesBeforeItCountsAsSpinning) {
   const char* text =
       R"(vmtrunc 1
 file f 9
@@ -320,7 +320,7 @@ TEST(Run, PoisonedStorageGivesTheSameState) {
 }
 
 // A copy of the world runs on as the world does.
-TEST(Run, ACopiedWorldGoesOnTheSame) {
+TEST(Run, ACopiedWorldContinuesIdentically) {
   base::Random random(5);
   const Rules rules = RulesOf("2.6.9-mm");
   for (int i = 0; i < 200; ++i) {
@@ -400,7 +400,7 @@ TEST(Run, APlantedDifferenceBetweenTheWorldsIsCaught) {
 
 // State hashes that every build must give: clang and gcc, with and without
 // sanitizers, at any optimisation.
-TEST(Run, HashesAreThoseOfEveryBuild) {
+TEST(Run, HashesAreTheSameInEveryBuild) {
   base::Random random(8);
   uint64_t all = 0;
   for (int i = 0; i < 500; ++i) {

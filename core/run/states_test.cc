@@ -127,7 +127,7 @@ TEST(States, EachIsReportedByOnePropertyAlone) {
 }
 
 // A fork that runs out of vmas and keeps mmap_sem: nobody asks for it again.
-TEST(States, ALockThatIsLeftBehindIsReportedWithoutAnotherTask) {
+TEST(States, AHeldLockIsReportedWithoutAnotherTask) {
   Script script = EmptyScript();
   script.setup.tasks = 1;
   script.setup.sizes[0] = 8;
@@ -229,7 +229,7 @@ uint32_t LookAtEach(const Script& script, const KernelSpec& spec) {
   return seen;
 }
 
-TEST(States, ALookAtEverythingFindsNothingMore) {
+TEST(States, AFullCheckFindsNothingMore) {
   const std::vector<Script> corpus = CorpusScripts();
   const auto kernels = static_cast<unsigned>(AllKernels().size());
   const auto rules = static_cast<unsigned>(AllRules().size());

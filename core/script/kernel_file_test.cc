@@ -16,7 +16,7 @@ std::string ErrorOf(const std::string& text) {
   return file.ok() ? "none" : std::string(file.status().message());
 }
 
-TEST(KernelFile, IsABaseItsFlipsAndWhy) {
+TEST(KernelFile, HasABaseFlipsAndReasons) {
   const auto file = ParseKernelFile(
       "\xef\xbb\xbf# Of the shop's branch.\r\n"
       "vmtrunc-kernel 1  # the form\n"
@@ -45,7 +45,7 @@ TEST(KernelFile, MayFlipNothingAndEndWithoutANewline) {
   EXPECT_EQ(file->spec().ToString(), "repaired");
 }
 
-TEST(KernelFile, SaysTheLineAndWhatWasExpectedThere) {
+TEST(KernelFile, ReportsTheLineAndWhatWasExpected) {
   struct Case {
     std::string text;
     const char* error;
@@ -106,7 +106,7 @@ TEST(KernelFile, HasANameThatNoBuiltKernelHas) {
   EXPECT_NE(named(std::string(65, 'x')), "none");
 }
 
-TEST(KernelFile, HasAnEnd) {
+TEST(KernelFile, HasASizeLimit) {
   const std::string full(kMostKernelFile - std::string(kHead).size(), '\n');
   EXPECT_EQ(ErrorOf(kHead + full), "none");
   EXPECT_EQ(ErrorOf(kHead + full + "\n"), "1: expected at most 65536 bytes");

@@ -19,7 +19,7 @@ std::string ErrorOf(const std::string& text) {
   return std::string(ParseText(text).status().message());
 }
 
-TEST(Text, SaysWhereAndWhatWasExpected) {
+TEST(Text, ReportsTheLineAndWhatWasExpected) {
   EXPECT_EQ(ErrorOf(""), "1: expected vmtrunc 1");
   EXPECT_EQ(ErrorOf("# a comment\nvmtrunc 2\n"), "2: expected vmtrunc 1");
   EXPECT_EQ(ErrorOf("vmtrunc 1\nblock 65\n"), "2: expected pages, 1..64");
@@ -101,7 +101,7 @@ TEST(Bytes, AnyBytesAreAScriptAndEncodingIsCanonical) {
   }
 }
 
-TEST(Bytes, WhatIsPastTheLastEventIsCounted) {
+TEST(Bytes, CountsBytesPastTheLastEvent) {
   const std::vector<uint8_t> bytes(kHeaderBytes + kRecordBytes * kMaxEvents +
                                    5);
   EXPECT_EQ(DecodeBytes(bytes).ignored_bytes, 5u);

@@ -9,7 +9,7 @@
 namespace vmtrunc::report {
 namespace {
 
-// What the step does; empty where it is past those that a story keeps.
+// The actions of the step; empty after the rows that a story keeps.
 nlohmann::json FactsJson(const Half& half, size_t step) {
   const Story story =
       Tell(half.it.path, half.it.script, half.it.kernel, Folding::kNone);

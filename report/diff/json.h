@@ -1,4 +1,4 @@
-// What is reported of two runs, for programs.
+// The result of `vmtrunc diff` as JSON.
 #ifndef VMTRUNC_REPORT_DIFF_JSON_H_
 #define VMTRUNC_REPORT_DIFF_JSON_H_
 

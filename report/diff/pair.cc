@@ -10,8 +10,8 @@ Half Run(const HalfAsked& it) {
   return {.it = it, .rules = rules, .course = Follow(it.script, rules)};
 }
 
-// The rules are to blame where the right script does as the left one on the
-// left kernel, up to here.
+// The rules cause the difference if, with them flipped, the right script runs
+// like the left one on the left kernel, up to here.
 bool RulesPart(const Pair& pair) {
   const Course course = Follow(pair.right.it.script, pair.left.rules);
   const std::optional<size_t> at = PartAt(pair.left.course, course);

@@ -1,4 +1,4 @@
-// Two runs, and where and why they part.
+// Two runs, where they differ and why.
 #ifndef VMTRUNC_REPORT_DIFF_PAIR_H_
 #define VMTRUNC_REPORT_DIFF_PAIR_H_
 
@@ -12,13 +12,13 @@
 
 namespace vmtrunc::report {
 
-// A script that is run, and on which kernel.
+// A script to run, and its kernel.
 struct HalfAsked {
   std::string path;
   Script script;
   KernelSpec kernel;
-  std::string kernel_from;   // who named the kernel, as JSON says it
-  std::string kernel_words;  // what is said of that after the verdict, or ""
+  std::string kernel_from;   // where the kernel comes from, for JSON
+  std::string kernel_words;  // a note on it for after the verdict, or ""
 };
 
 // One of the two runs.
@@ -31,11 +31,11 @@ struct Half {
 struct Pair {
   Half left, right;
   bool parts = false;
-  // What follows is set where they part in a step, not in the verdict alone.
+  // The following is set if they differ in a step, not only in the verdict.
   std::optional<size_t> step = std::nullopt;
   Moment l = {}, r = {};
   std::vector<std::string> differences = {};
-  // Those that part them, or may, where they part at all.
+  // Rules that cause the difference, or may, if there is one.
   std::vector<RuleDifference> rules = {};
 };
 

@@ -64,7 +64,7 @@ class Telling {
     const Moment& r = pair_.r;
     const auto row = [&](const char* name, const std::string& left,
                          const std::string& right) {
-      // What a run that has ended would say is none.
+      // A run that has ended has none of these.
       const std::string a = l.ended ? "none" : left,
                         b = r.ended ? "none" : right;
       Wrap(absl::StrFormat("  %-6s %s", name, a == b ? a : a + " | " + b), 9);

@@ -1,4 +1,4 @@
-// What is reported of two runs, for a terminal.
+// The result of `vmtrunc diff` for a terminal.
 #ifndef VMTRUNC_REPORT_DIFF_TEXT_H_
 #define VMTRUNC_REPORT_DIFF_TEXT_H_
 

@@ -6,7 +6,7 @@
 namespace vmtrunc::report {
 namespace {
 
-// What changes which vmas there are and which pages they have.
+// Whether a fact changes which vmas exist and which pages they have.
 bool Matters(const Fact& fact) {
   using Kind = Fact::Kind;
   for (const Kind kind :
@@ -17,10 +17,11 @@ bool Matters(const Fact& fact) {
   return fact.kind == Fact::Kind::kDrops && fact.note;
 }
 
-// Pages that mremap moves one by one, each in a row of its own, as one deed.
+// Combines pages that mremap moves one by one, each in a row of its own, into
+// one fact.
 class Moves {
  public:
-  // Whether the fact is a move that continues where the last one ended.
+  // Whether the fact is a move that continues the previous one.
   bool Takes(const Fact& fact, const StoryRow& row) {
     if (fact.kind != Fact::Kind::kMoves || fact.addrs.size() != 1) return false;
     if (!all_) {
@@ -83,7 +84,7 @@ class Accountant {
     return escape_.dropped && birth(story_.rows[*escape_.dropped].world) !=
                                   birth(story_.Before(escape_.skipped));
   }
-  // Whose counts the row changes.
+  // The vmas whose counts the row changes.
   std::vector<Slot> Counted(size_t row) const {
     std::vector<Slot> slots;
     for (const Slot slot : ChangedVmas(story_, row))
@@ -143,7 +144,7 @@ class Accountant {
     return escape_.looked ? How::kLeftOut : How::kNeverThere;
   }
 
-  // After its scan; unless the walk came there again, and believed a note.
+  // After its scan; unless the walk reached it again, and trusted a note.
   bool IsLate() const {
     return escape_.arrives && !escape_.scans.empty() &&
            *escape_.arrives > escape_.scans.back() &&
@@ -163,8 +164,8 @@ class Accountant {
                : Account::How::kByOtherPage;
   }
 
-  // Whether the vma is nonlinear, and the pass looks in it only where a linear
-  // one would have the pages of its range.
+  // Whether the vma is nonlinear, and the pass scans only addresses that would
+  // have its range in a linear one.
   bool IsOutOfRange() const {
     if (!escape_.looked || story_.rules.nonlinear_scans_all) return false;
     const Vma& vma = story_.Before(*escape_.looked).vmas[escape_.looked_at];
@@ -196,7 +197,7 @@ class Accountant {
   Account account_;
 };
 
-// The counts that others changed between two rows of a task.
+// The counts that other tasks changed between two rows of a task.
 std::vector<Twice::Written> WrittenBy(const Story& story, size_t first,
                                       size_t breaks) {
   std::vector<Twice::Written> written;

@@ -12,10 +12,10 @@
 namespace vmtrunc::report {
 namespace {
 
-// More than this is no summary.
+// A longer text is not a summary.
 constexpr size_t kMostDeeds = 4;
 
-// How a page escapes a pass.
+// How a pass misses a page.
 class EscapeInBrief : EscapeNames {
  public:
   EscapeInBrief(const Story& story, const Victim& victim, const Escape& escape)
@@ -74,7 +74,7 @@ class EscapeInBrief : EscapeNames {
   }
 
  private:
-  // What the pass is for, and what it remembers when it drops the lock.
+  // The range of the pass, and what it remembers when it drops the lock.
   std::string Begins() const {
     const StoryRow& row = story_.rows[escape_.begins];
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
@@ -100,7 +100,7 @@ class EscapeInBrief : EscapeNames {
     return text + ".";
   }
 
-  // Whether it is about the struct that the pass comes to, or the page.
+  // Whether it is about the struct that the pass reaches, or about the page.
   bool IsAboutIt(const Fact& fact) const {
     const auto is = [&](const std::optional<VmaFact>& vma) {
       return vma && vma->slot == escape_.slot;
@@ -109,7 +109,7 @@ class EscapeInBrief : EscapeNames {
            fact.kind == Fact::Kind::kMoves;
   }
 
-  // What others do to it before the pass resumes, or all that they do.
+  // What others do to it before the pass resumes, or everything they do.
   std::string Meanwhile() const {
     std::vector<std::string> deeds, about;
     for (const auto& event : account_.meanwhile)
@@ -125,8 +125,7 @@ class EscapeInBrief : EscapeNames {
     return absl::StrCat("Before it resumes, ", absl::StrJoin(deeds, "; "), ".");
   }
 
-  // The struct is the one that the pass remembers; the vma in it may be
-  // another.
+  // The struct is the one that the pass remembers; it may hold another vma.
   std::string ByPointer() const {
     return absl::StrFormat(
         "%s takes %s, %s, for the vma that it remembers, and %s without "
@@ -152,8 +151,8 @@ class EscapeInBrief : EscapeNames {
   }
 };
 
-// A page that no pass was for: it is mapped, and then removed, or the other way
-// round.
+// A page that no pass was for: it is mapped and then removed, or removed and
+// then mapped.
 std::vector<std::string> MappedAndRemoved(const Story& story) {
   const auto victim = VictimOf(story.result.first);
   if (!victim) return {};
@@ -207,7 +206,7 @@ std::optional<EscapeInBrief> EscapeIn(const Story& story) {
   return EscapeInBrief(story, *victim, *escape);
 }
 
-// What is violated, as a clause.
+// The violation as a clause.
 std::string Result(const Story& story) {
   const std::string at = MarkedSteps(story.rows[*story.broken_row]);
   return absl::StrFormat("at %s %s is violated: %s", at,
@@ -232,7 +231,7 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
     sentences = MappedAndRemoved(story);
   if (sentences.empty()) sentences = ScannedAgain(story);
   std::string last = Capital(Result(story));
-  // The bug's own repair, where it is known: others repair it by accident.
+  // The bug's own repair, if known: others repair it by accident.
   if (bug != nullptr) {
     absl::StrAppendFormat(&last, "; with the rule %s the property holds",
                           bug->rule);

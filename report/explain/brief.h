@@ -1,4 +1,4 @@
-// What went wrong, in four sentences and in one.
+// A violation in four sentences, and in one.
 #ifndef VMTRUNC_REPORT_EXPLAIN_BRIEF_H_
 #define VMTRUNC_REPORT_EXPLAIN_BRIEF_H_
 
@@ -12,7 +12,7 @@
 namespace vmtrunc::report {
 
 // At most four: what the pass does and remembers, what others do meanwhile, why
-// the pass misses the page, and what is left, with the rule that prevents it.
+// the pass misses the page, and the result, with the rule that prevents it.
 // `bug`: BugShownBy() its script, or nullptr. Requires: the story violates a
 // property and has rows.
 std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,

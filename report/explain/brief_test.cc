@@ -49,7 +49,7 @@ TEST(Brief, HasAtMostFourSentencesAndNamesTheProperty) {
 }
 
 // The bug of 2004: which vma, which struct, which page.
-TEST(Brief, TellsTheBugOf2004) {
+TEST(Brief, ExplainsTheBugOf2004) {
   const Script script = search::ReadScript(
       VMTRUNC_SOURCE_DIR
       "/corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt");

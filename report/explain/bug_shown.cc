@@ -10,7 +10,7 @@ namespace vmtrunc::report {
 namespace {
 
 constexpr ShownBug kShown[] = {
-    // By what happens: others have the same repair.
+    // Identified by pattern: others have the same repair.
     {"HB-07",
      "the pass remembers a vma by its struct, which is freed and reused, and "
      "resumes in another vma (the bug of 2004)",
@@ -30,7 +30,7 @@ constexpr ShownBug kShown[] = {
      "unmap-mutex", Pattern::kOtherRestart},
     {"HB-36b", "two passes overwrite each other's counts and scan again",
      "unmap-mutex", Pattern::kCountOverwritten},
-    // By the repair.
+    // Identified by the repair.
     {"HB-01", "split_vma shrinks a vma in the tree without i_mmap_lock",
      "split-under-lock", Pattern::kAny},
     {"HB-02", "fork links the child before its parent, which the pass has left",

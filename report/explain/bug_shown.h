@@ -1,7 +1,7 @@
-// Which bug a violation shows, by what happens in its run: how a page escapes
-// the pass, and which repair keeps the property. One bug is violated in many
-// ways, and many rules repair a script by accident; what happens in a minimised
-// script is the bug's own.
+// Which bug a violation shows, by the pattern of its run: how a pass misses a
+// page, and which rule repairs it. One bug violates properties in many ways,
+// and many rules repair a script by accident; the pattern of a minimised script
+// identifies the bug.
 #ifndef VMTRUNC_REPORT_EXPLAIN_BUG_SHOWN_H_
 #define VMTRUNC_REPORT_EXPLAIN_BUG_SHOWN_H_
 
@@ -12,29 +12,32 @@
 
 namespace vmtrunc::report {
 
-// What happens in a run that violates a property, as far as bugs differ in it.
+// The pattern of a violating run, as far as bugs differ in it.
 enum class Pattern : uint8_t {
-  kAny,           // the repair alone tells the bug
-  kReusedStruct,  // the pass remembers a vma by its struct, which was freed and
-                  // is another vma now
+  kAny,  // the repair alone identifies the bug
+  // The pass remembers a vma by its struct, which was freed and is another
+  // vma's now.
+  kReusedStruct,
   kMovedBelow,  // it remembers a vma, and mremap moves the page below its note
   kGrownBelow,  // it remembers a vma, which grew below its note
-  kOtherRestart,      // it believes a restart address that another pass wrote
-  kOwnRestart,        // it believes a restart address of its own
-  kStamp,             // it takes the vma for scanned
-  kComesBack,         // the page comes where the pass has been
-  kCopyComesBack,     // the same, a private copy
-  kMapsRemoved,       // a page is mapped that has left the page cache
-  kScansAgain,        // the pass scans an address again, nobody wrote its count
+  kOtherRestart,   // it trusts a restart address that another pass wrote
+  kOwnRestart,     // it trusts a restart address of its own
+  kStamp,          // it counts the vma as scanned
+  kComesBack,      // the page is mapped where the pass has been
+  kCopyComesBack,  // the same, a private copy
+  // A page is mapped after it was removed from the page cache.
+  kMapsRemoved,
+  // The pass scans an address again, the count was not written.
+  kScansAgain,
   kCountOverwritten,  // the same after another operation wrote the count
 };
 
-// A bug that is known: of history (core/about/bugs.h), or found by vmtrunc and
-// written up in docs/findings.md.
+// A known bug: from history (core/about/bugs.h), or found by vmtrunc and
+// described in docs/findings.md.
 struct ShownBug {
   const char* name;  // "HB-07", "F1"
   const char* what;  // one sentence
-  const char* rule;  // that repairs it
+  const char* rule;  // the rule that repairs it
   Pattern pattern;
 };
 
@@ -45,8 +48,8 @@ std::span<const ShownBug> ShownBugs();
 Pattern PatternOf(const Story& story);
 
 // The bug that the script shows on the kernel: the kernel lacks its repair, the
-// repair keeps the property that the script violates first, and its pattern is
-// the script's. nullptr: no known one.
+// repair restores the property that the script violates first, and its pattern
+// matches. nullptr: no known bug.
 const ShownBug* BugShownBy(const Script& script, const KernelSpec& kernel);
 
 }  // namespace vmtrunc::report

@@ -1,6 +1,5 @@
-// Why a run violates a property: which rules decide it, which switches between
-// tasks, and from where on nothing could have helped. All found by running,
-// none guessed.
+// Why a run violates a property: which rules and task switches decide it, and
+// where the point of no return is. All found by running variants, none guessed.
 #ifndef VMTRUNC_REPORT_EXPLAIN_CAUSE_H_
 #define VMTRUNC_REPORT_EXPLAIN_CAUSE_H_
 
@@ -11,30 +10,31 @@
 
 namespace vmtrunc::report {
 
-// A rule that the model asks for in this run.
+// A rule that the model reads in this run.
 struct RuleRole {
   const RuleInfo* rule;
   size_t number;  // in AllRules()
   bool on;        // the kernel has it
-  bool decides;   // flipped alone, the whole script holds
+  bool decides;   // with it flipped, the whole script holds
 };
 
-// An event of another task than the one before it, which has an operation in
-// flight there.
+// An event of another task than the previous one, which has an operation in
+// flight.
 struct Switch {
-  unsigned event;  // of the task that comes
-  unsigned from;   // the task that is left standing
-  bool decides;    // had that one run to its end first, the property holds
+  unsigned event;  // of the task that interrupts
+  unsigned from;   // the task that is interrupted
+  bool decides;    // if that had finished first, the property would hold
 };
 
-// The first row of a story that leaves no way out: from the state before it,
-// the operations in flight can still be ordered, their break tests answered,
-// and those of the script that have not begun be begun or left out, so that the
-// property holds; from the state after it they cannot.
+// The point of no return. From the state before this row, some order of the
+// operations in flight, with some answers of break tests, and with operations
+// of the script that have not started started or left out, keeps the property;
+// from the state after it none does.
 struct NoReturn {
   size_t row = 0;
   std::vector<Event> way_out = {};  // the last one
-  std::vector<Event> saved = {};    // the run up to here, then that: all hold
+  // The run up to here, then the way out: all hold.
+  std::vector<Event> saved = {};
   std::vector<Fact> saves = {};  // what happens on it up to where the page is
                                  // gone, if it is about a page and that is
                                  // little

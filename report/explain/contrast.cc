@@ -39,7 +39,7 @@ class Contrast {
  private:
   std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
 
-  // What the last drop before that leaves, and what becomes of it.
+  // The mark of the last drop before it, and what happens to it.
   std::string Dropped(size_t zap) const {
     for (size_t i = zap; i-- > 0;) {
       const StoryRow& row = story_.rows[i];
@@ -69,7 +69,7 @@ class Contrast {
     return "";
   }
 
-  // Where the vma of the page and its count come from, if it is a piece.
+  // The origin of the page's vma and its count, if it is a piece.
   std::string Born(size_t until) const {
     const Vma* const vma = CoverOf(story_.Before(until), victim_);
     if (vma == nullptr || !story_.rules.stamp_vmas) return "";
@@ -94,7 +94,7 @@ class Contrast {
     return "";
   }
 
-  // The row in which the pass comes to the vma, and what it does there.
+  // The row in which the pass reaches the vma, and what it does there.
   std::string Zapped(size_t row) const {
     const Vma* const vma = CoverOf(story_.Before(row), victim_);
     const std::string task = story_.script.task_names[task_];
@@ -110,7 +110,7 @@ class Contrast {
         CountInWords(story_, then), victim_.addr, At(row));
   }
 
-  // The row in which the walk, that is in the vma before `row`, comes to it.
+  // The row in which the walk, which is in the vma before `row`, reached it.
   size_t Enters(size_t row, Slot slot) const {
     size_t enters = row;
     while (enters > 0 &&

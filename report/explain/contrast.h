@@ -1,4 +1,4 @@
-// One script on two kernels: what the one does right, in words.
+// One script on two kernels: what the second does differently, in words.
 #ifndef VMTRUNC_REPORT_EXPLAIN_CONTRAST_H_
 #define VMTRUNC_REPORT_EXPLAIN_CONTRAST_H_
 

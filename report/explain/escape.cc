@@ -29,7 +29,7 @@ class EscapeTeller : EscapeNames {
     return story_.MmName(escape_.breaks, mm);
   }
 
-  // What the pass was to do.
+  // The range of the pass.
   void Duty() {
     const StoryRow& row = story_.rows[escape_.begins];
     const TraceNote& note = escape_.pass;
@@ -58,7 +58,7 @@ class EscapeTeller : EscapeNames {
     return absl::StrFormat("%u page%s", pages, pages == 1 ? "" : "s");
   }
 
-  // Where it stood when others came in between.
+  // Its position when others interrupted it.
   void Drop() {
     const size_t at = *escape_.dropped;
     std::string left;
@@ -78,7 +78,7 @@ class EscapeTeller : EscapeNames {
     for (const Meanwhile& it : account_.meanwhile) Others(it);
   }
 
-  // What others did to vmas in an event.
+  // The changes that others made to vmas in an event.
   void Others(const Meanwhile& it) {
     const std::string deeds = absl::StrJoin(
         it.deeds, "; ", [&](std::string* text, const DatedFact& deed) {
@@ -139,7 +139,7 @@ class EscapeTeller : EscapeNames {
     Changed("at " + At(scan), story_.Before(scan), scan);
   }
 
-  // What no mark that is known here accounts for.
+  // Cases that no known mark explains.
   void LeftOut() {
     const Vma& vma = story_.Before(*escape_.looked).vmas[escape_.looked_at];
     Say(absl::StrFormat(
@@ -152,8 +152,8 @@ class EscapeTeller : EscapeNames {
             story_.Before(escape_.begins), *escape_.looked);
   }
 
-  // What is another at the end of the row than in a state before, field by
-  // field: for people to look at where no sentence here fits.
+  // The differences between the end of the row and an earlier state, field by
+  // field: for cases without a sentence.
   void Changed(const std::string& when, const LargeWorld& before, size_t row) {
     const bool names_pass = story_.rules.restart_names_pass;
     std::vector<std::string> mms;
@@ -219,8 +219,8 @@ class EscapeTeller : EscapeNames {
         Never()));
   }
 
-  // The struct is the one that the pass remembers, though another's by now or
-  // grown. It also looks at which file page its address would be.
+  // The struct is the remembered one, though another's by now or grown. The
+  // kernel also compares which file page its address would be.
   void ByPointer() {
     const unsigned task = story_.rows[escape_.begins].task;
     const Pass& pass = story_.Before(escape_.skipped).tasks[task].op.pass;

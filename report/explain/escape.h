@@ -1,4 +1,4 @@
-// How a page escaped a pass, in sentences.
+// How a pass missed a page, in sentences.
 #ifndef VMTRUNC_REPORT_EXPLAIN_ESCAPE_H_
 #define VMTRUNC_REPORT_EXPLAIN_ESCAPE_H_
 
@@ -9,9 +9,8 @@
 
 namespace vmtrunc::report {
 
-// What the pass was to do, what it noted when it dropped its lock, what
-// others did then, and why it did not come to the page again. With marks, as
-// SentenceOf() takes them.
+// The task of the pass, its note when it dropped its lock, what others did
+// then, and why it did not reach the page again. With marks, for SentenceOf().
 std::vector<std::string> HowItEscaped(const Story& story, const Victim& victim,
                                       const Escape& escape);
 

@@ -1,4 +1,4 @@
-// What every telling of an escape calls its parts.
+// Names that all descriptions of an escape share.
 #ifndef VMTRUNC_REPORT_EXPLAIN_ESCAPE_NAMES_H_
 #define VMTRUNC_REPORT_EXPLAIN_ESCAPE_NAMES_H_
 
@@ -27,7 +27,7 @@ class EscapeNames {
     return TaskName(story_.rows[escape_.begins].task);
   }
   std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
-  // The vma that has the address where the pass leaves it out.
+  // The vma that has the address where the pass skips it.
   const Vma& SkippedVma() const {
     return story_.Before(escape_.skipped).vmas[escape_.slot];
   }

@@ -48,7 +48,7 @@ std::vector<Case> Cases() {
   return cases;
 }
 
-TEST(Explain, WhatIsSaidToBeAWayOutIsOne) {
+TEST(Explain, EachReportedWayOutAvoidsTheViolation) {
   unsigned settled = 0, all = 0;
   for (const Case& it : Cases()) {
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kQuiet);
@@ -68,7 +68,7 @@ TEST(Explain, WhatIsSaidToBeAWayOutIsOne) {
 }
 
 // From after that row, running on in any order that we try violates it.
-TEST(Explain, BehindItThereIsNone) {
+TEST(Explain, NoWayOutAfterThePointOfNoReturn) {
   for (const Case& it : Cases()) {
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kNone);
     const auto found = FindNoReturn(story);
@@ -103,7 +103,7 @@ TEST(Explain, FoldingLosesNoStep) {
   }
 }
 
-TEST(Explain, TheRuleThatDecidesDoes) {
+TEST(Explain, FlippingTheDecidingRuleRepairs) {
   for (const Case& it : Cases()) {
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kQuiet);
     const Cause cause = FindCause(story);
@@ -120,7 +120,7 @@ TEST(Explain, TheRuleThatDecidesDoes) {
 }
 
 // The story of 2004 as people tell it: kernel.md 4.1.
-TEST(Explain, TellsTheBugOf2004) {
+TEST(Explain, ExplainsTheBugOf2004) {
   for (const Case& it : Cases()) {
     if (it.path != "HB-07a-freed-vma-reused-by-split-top.vmt") continue;
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kQuiet);
@@ -144,7 +144,7 @@ TEST(Explain, TellsTheBugOf2004) {
 // Where the pass passes the page by for a reason that no mark here tells, as
 // with a rule that keeps state of its own: the mark that was believed is hidden
 // from the story, and another field changes instead.
-TEST(Explain, SaysThatItDoesNotKnow) {
+TEST(Explain, ReportsAnUnknownCause) {
   for (const Case& it : Cases()) {
     if (it.path != "HB-07a-freed-vma-reused-by-split-top.vmt") continue;
     Story story = Tell(it.path, it.script, it.kernel, Folding::kQuiet);
@@ -172,7 +172,7 @@ TEST(Explain, SaysThatItDoesNotKnow) {
 }
 
 // A mark is no reason where the pass would leave the address out without it.
-TEST(Explain, TriesTheReasonsThatItTells) {
+TEST(Explain, TestsEachReasonThatItReports) {
   unsigned reasons = 0;
   for (const Case& it : Cases()) {
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kQuiet);
@@ -204,7 +204,7 @@ std::optional<unsigned> NumberAfter(const std::string& text,
 }
 
 // What is said of scans, against the notes of the trace.
-TEST(Explain, WhatItSaysOfScansIsSo) {
+TEST(Explain, ReportedScansMatchTheRun) {
   unsigned never = 0, scanned = 0;
   for (const Case& it : Cases()) {
     const Story story = Tell(it.path, it.script, it.kernel, Folding::kNone);
@@ -243,7 +243,7 @@ TEST(Explain, WhatItSaysOfScansIsSo) {
 }
 
 // What a task waits for is named: the lock of that file, not one of its kind.
-TEST(Explain, NamesTheHolderOfTheLockThatIsWaitedFor) {
+TEST(Explain, NamesTheHolderOfAnAwaitedLock) {
   const auto script = ParseText(R"(vmtrunc 1
 file f 4
 file g 4
@@ -268,7 +268,7 @@ c truncate g 2
 
 // Names are bytes: the page and the JSON are still UTF-8, and no name is
 // markup.
-TEST(Explain, NamesAreNoMarkup) {
+TEST(Explain, NamesAreEscaped) {
   const Script script = *ParseText(R"(vmtrunc 1
 file f 1
 task a

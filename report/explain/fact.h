@@ -1,8 +1,8 @@
-// What a run did, as data. A row of a Story is a list of facts (row_facts.h);
-// what decides anything reads these, and words_fact.cc alone makes English of
-// them.
+// The content of a run, as data. A row of a Story is a list of facts
+// (row_facts.h). All decisions use these; only words_fact.cc makes English
+// sentences of them.
 //
-// Names are numbers here: a task's, a file's, and of an mm the number of the
+// Names are numbers here: of a task, of a file, and for an mm the number of the
 // task whose name it has in that row (StoryRow::mm_task).
 #ifndef VMTRUNC_REPORT_EXPLAIN_FACT_H_
 #define VMTRUNC_REPORT_EXPLAIN_FACT_H_
@@ -24,22 +24,22 @@ struct HeldLock {
   bool operator==(const HeldLock&) const = default;
 };
 
-// A lock, and whose it is.
+// A lock, and its owner.
 struct LockFact {
   HeldLock lock;
   unsigned owner = 0;  // of the mm, if it is an mm's
-  bool is_own = true;  // no other mm's than that of the row's own task
+  bool is_own = true;  // of the mm of the row's own task
   bool operator==(const LockFact&) const = default;
 };
 
-// Who holds what another waits for.
+// The holder of a lock that another task waits for.
 struct Holder {
   unsigned task = 0;
   LockFact lock;
   bool operator==(const Holder&) const = default;
 };
 
-// What a vma's count says of it.
+// The state of a vma, by its count.
 struct CountFact {
   enum class Kind : uint8_t {
     kNone,     // nothing: the kernel has no counts
@@ -53,7 +53,7 @@ struct CountFact {
   bool operator==(const CountFact&) const = default;
 };
 
-// A vma as it stood.
+// A vma at that time.
 struct VmaFact {
   Slot slot = kNone;
   unsigned owner = 0;  // of its mm
@@ -61,7 +61,7 @@ struct VmaFact {
   bool operator==(const VmaFact&) const = default;
 };
 
-// Where a pass would resume by a note of its own.
+// Where a pass would resume by its own note.
 struct RestartNote {
   Slot slot = kNone;
   unsigned addr = 0, page = 0;
@@ -70,21 +70,22 @@ struct RestartNote {
 
 struct Fact {
   enum class Kind : uint8_t {
-    kWaits,       // `holders`; none: for `page` to be unmapped, or at `place`
-    kSetsSize,    // of `file`, from `before` to `after`
-    kBeginsPass,  // to unmap pages `first`..`last`; its count is `pass`
-    kZaps,        // `addrs` of `owner`
-    kScans,       // the same, and zaps nothing
-    kPassesBy,    // `vma`, whose count becomes `count`
-    kGoesOn,      // in `vma` at `addr`, past `first`..`last`
-    kComesTo,     // `vma`, whose count says `count`
-    kFrees,       // `vma`; with it `count`, where that is a restart address
-    kAllocates,   // `vma`; its struct `was` another's
-    kSplits,      // `of`; the piece is `vma`, its struct `was` another's
-    kResizes,     // `vma` to [`first`, `last`)
-    kDetaches,    // `vma` from its mm
-    kIndexes,     // `vma`; its count becomes `count`, if that says "scanned"
-    kUnindexes,   // `vma`
+    // For `holders`; none: for `page` to be unmapped, or at `place`.
+    kWaits,
+    kSetsSize,        // of `file`, from `before` to `after`
+    kBeginsPass,      // to unmap pages `first`..`last`; its count is `pass`
+    kZaps,            // `addrs` of `owner`
+    kScans,           // the same, and zaps nothing
+    kPassesBy,        // `vma`, whose count becomes `count`
+    kGoesOn,          // in `vma` at `addr`, past `first`..`last`
+    kComesTo,         // `vma`, with the count `count`
+    kFrees,           // `vma`; also `count`, if that is a restart address
+    kAllocates,       // `vma`; its struct was `was`'s
+    kSplits,          // `of`; the piece is `vma`, its struct was `was`'s
+    kResizes,         // `vma` to [`first`, `last`)
+    kDetaches,        // `vma` from its mm
+    kIndexes,         // `vma`; its count becomes `count`, if that is "scanned"
+    kUnindexes,       // `vma`
     kMakesNonlinear,  // `vma`; and so on
     kMakesLinear,
     kMakesWritable,
@@ -97,7 +98,7 @@ struct Fact {
                // still map `mapped`
     kEndsPass,
     kClearsCount,       // of `vma`
-    kServed,            // an access by the page that is there
+    kServed,            // an access, by the existing page
     kMakesPteWritable,  // at `addr` of `owner`
     kSigbusPastSize,    // at `addr`, for `page`; i_size is `after`
     kSigbusGone,        // the same: it has left the page cache
@@ -107,12 +108,12 @@ struct Fact {
     kRetriesPage,       // `page` has left the page cache
     kPteChanged,        // at `addr`: the access would fault again
     kFails,             // the operation, with ENOMEM
-    kNoMemory,          // it has to undo what it did
-    kEnds,              // the operation, and nothing else is to be said
-    kOnlyLocks,         // and continues at `place`
+    kNoMemory,          // it undoes its work
+    kEnds,              // the operation, without other facts
+    kOnlyLocks,         // nothing else; it continues at `place`
   };
   Kind kind = Kind::kEnds;
-  unsigned task = 0;   // who does it
+  unsigned task = 0;   // the task
   unsigned owner = 0;  // of the mm
   unsigned file = 0;
   std::optional<VmaFact> vma = {}, of = {}, was = {};
@@ -121,8 +122,8 @@ struct Fact {
   unsigned addr = 0;
   unsigned first = 0, last = 0;
   unsigned before = 0, after = 0;
-  std::optional<uint32_t> pass = {};  // none: the kernel stamps no vmas
-  bool believes = false;              // kGoesOn: a mark or a note says so
+  std::optional<uint32_t> pass = {};  // none: the kernel has no counts
+  bool believes = false;              // kGoesOn: by a mark or a note
   bool access = false;                // kSigbus*: it ends a read or a write
   CountFact count = {};
   std::optional<RestartNote> note = {};
@@ -132,7 +133,7 @@ struct Fact {
   bool operator==(const Fact&) const = default;
 };
 
-// A pte, as it is drawn.
+// The state of a pte, for drawing.
 enum class PteLook : uint8_t {
   kNone,
   kPage,
@@ -140,13 +141,13 @@ enum class PteLook : uint8_t {
   kCopy,
   kCopyPastSize,
   kFilePte,
-  kOrphan,  // of a page that has been removed
+  kOrphan,  // of a removed page
 };
 
-// Passes that would resume in a vma by notes of their own: task and address.
+// Passes that would resume in a vma by their own notes: task and address.
 using RestartPoints = std::vector<std::pair<unsigned, unsigned>>;
 
-// All that is shown of a vma in use.
+// The data shown for a vma in use.
 struct VmaView {
   Slot slot = kNone;
   unsigned owner = 0;

@@ -105,7 +105,7 @@ class Writer {
     if (fact_.page) json_["page"] = *fact_.page;
   }
 
-  // What is a number of one kind alone.
+  // Numbers of one kind only.
   void Numbers() {
     const Fact& f = fact_;
     if (f.kind == Kind::kSetsSize || f.kind == Kind::kBeginsPass)

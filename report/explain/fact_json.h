@@ -1,4 +1,4 @@
-// Facts as JSON: names of kinds and of tasks, and no sentence.
+// Facts as JSON: names of kinds and of tasks, without sentences.
 #ifndef VMTRUNC_REPORT_EXPLAIN_FACT_JSON_H_
 #define VMTRUNC_REPORT_EXPLAIN_FACT_JSON_H_
 
@@ -9,7 +9,7 @@
 
 namespace vmtrunc::report {
 
-// "waits", "begins-pass": what programs choose by.
+// "waits", "begins-pass": values for programs.
 const char* Name(Fact::Kind kind);
 // "i_mmap_lock", "mmap_sem".
 const char* Name(LockKind kind);
@@ -18,15 +18,15 @@ const char* Name(LockKind kind);
 nlohmann::json ToJson(const CountFact& count);
 nlohmann::json ToJson(const Story& story, const LockFact& lock);
 nlohmann::json ToJson(const Story& story, const LockMove& move);
-// How the page got away, if the story breaks for a page that a pass ought to
-// have taken; else null.
+// How the pass missed the page, if the violation is about a page that a pass
+// should have unmapped; else null.
 nlohmann::json EscapeJson(const Story& story);
-// What there is of the cause but for sentences.
+// The cause without its sentences.
 nlohmann::json ToJson(const Story& story, const NoReturn& no_return);
-// {"parting_row": 3, "parting_rules": ["restart-in-vma"]}; {} where they do not
-// part. Rules that alone make them part there.
+// {"parting_row": 3, "parting_rules": ["restart-in-vma"]}; {} if the runs do
+// not differ. Each of the rules causes the difference alone.
 nlohmann::json PartingJson(const Story& left, const Story& right);
-// The fields that its kind has (docs/json.md).
+// The fields of its kind (docs/json.md).
 nlohmann::json ToJson(const Story& story, const Fact& fact);
 
 }  // namespace vmtrunc::report

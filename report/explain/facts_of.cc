@@ -1,7 +1,7 @@
-// facts_of SCRIPT KERNEL AGAINST...: what explain finds, of each three words a
-// line of JSON. It is linked with facts alone: no sentence is in it, so that
-// none can decide anything. report/explain/facts_test.py compares it with the
-// command.
+// facts_of SCRIPT KERNEL AGAINST...: the findings of explain, a line of JSON
+// for each three words. It is linked without the code for sentences, so that no
+// sentence can decide anything. report/explain/facts_test.py compares it with
+// the command.
 #include <iostream>
 
 #include "base/read.h"

@@ -1,4 +1,4 @@
-// What a row does with locks, as data.
+// The lock operations of a row, as data.
 #ifndef VMTRUNC_REPORT_EXPLAIN_LOCK_FACTS_H_
 #define VMTRUNC_REPORT_EXPLAIN_LOCK_FACTS_H_
 
@@ -8,18 +8,18 @@
 
 namespace vmtrunc::report {
 
-// A lock, as it is said of the row's task.
+// A lock, relative to the row's task.
 LockFact FactOf(const Story& story, size_t row, const HeldLock& lock);
 
-// A lock that the row takes, releases, or both. Those of pages are one.
+// A lock that the row takes, releases, or both. Page locks are combined.
 struct LockMove {
   bool takes = false, lets_go = false;
-  LockFact lock;                // of pages, the first one's
-  std::vector<unsigned> pages;  // that are locked, going up; else empty
+  LockFact lock;                // for pages, the first one's
+  std::vector<unsigned> pages;  // locked pages, ascending; else empty
 };
 
-// Those that it takes alone, those that it also releases, those that it
-// releases alone; of each, those of pages last.
+// First locks that it only takes, then those that it also releases, then those
+// that it only releases; page locks last in each group.
 std::vector<LockMove> LockMovesOf(const Story& story, size_t row);
 
 }  // namespace vmtrunc::report

@@ -13,7 +13,7 @@ namespace {
 
 using LargeChecker = Checker<LargeCaps>;
 
-// A state, and which of each task's operations come next.
+// A state, and the next operation of each task.
 struct State {
   LargeWorld world;
   LargeChecker checker;
@@ -57,8 +57,8 @@ class Search {
 
   bool gave_up() const { return gave_up_; }
 
-  // The events that lead from the state to the end without breaking it; empty
-  // where there are none, or too many were looked at.
+  // The events that lead from the state to the end without a violation; empty
+  // if there are none, or too many were visited.
   std::optional<std::vector<Event>> WayOut(const State& from) {
     struct Node {
       State state;
@@ -120,7 +120,7 @@ class Search {
     return moves;
   }
 
-  // Nothing is in flight, and what is checked at the end holds too.
+  // Nothing is in flight, and the checks at the end hold too.
   bool Ends(const State& state) const {
     if (BusyTasks(state.world) != 0) return false;
     State end = state;
@@ -141,14 +141,14 @@ class Search {
   const bool drops_;
   Operations operations_;
   bool gave_up_ = false;
-  // States that have been looked at: none of those that are through has led
-  // anywhere, or the search would have ended.
+  // Visited states: none of the finished ones led to a way out, or the search
+  // would have ended.
   std::unordered_set<uint64_t> bad_;
 };
 
-// The states of the story's run: [0] before the first row, [i] after row
-// i - 1, or nothing where the search's own events cannot stop there (inside
-// what a truncation does before its first sync point).
+// The states of the story's run: [0] before the first row, [i] after row i - 1,
+// or nothing if the search's own events cannot stop there (inside the steps of
+// a truncation before its first sync point).
 class Replay {
  public:
   Replay(const Story& story, const Search& search)
@@ -166,7 +166,7 @@ class Replay {
 
   const std::vector<std::unique_ptr<State>>& states() const { return states_; }
 
-  // What leads to the state of that number.
+  // The events that lead to that state.
   std::vector<Event> EventsTo(size_t state) const {
     return {events_.begin(),
             events_.begin() + static_cast<std::ptrdiff_t>(made_[state])};
@@ -221,7 +221,7 @@ class Replay {
   std::vector<size_t> made_ = {0};  // how many of them, for each state
 };
 
-// What a task does to the walk, to vmas and to the page.
+// Whether a fact is about the walk, vmas or the page.
 bool IsOfTheWayOut(Fact::Kind kind) {
   using Kind = Fact::Kind;
   for (const Kind it :
@@ -232,8 +232,7 @@ bool IsOfTheWayOut(Fact::Kind kind) {
   return false;
 }
 
-// What happens on the way out up to where the page is gone. Empty where that is
-// long.
+// The facts of the way out until the page is unmapped. Empty if there are many.
 std::vector<Fact> Saves(const Story& story, const NoReturn& found) {
   constexpr size_t kMostSaid = 10;
   const auto victim = VictimOf(story.result.first);

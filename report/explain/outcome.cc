@@ -20,7 +20,7 @@ class Outcomes {
     return facts_;
   }
 
-  // Who holds what the task stands before.
+  // The holders of what the task waits for.
   Fact Wait() const {
     Fact fact = Of(Fact::Kind::kWaits);
     for (const TraceNote& note : row_.notes) {
@@ -45,7 +45,7 @@ class Outcomes {
 
   Fact Of(Fact::Kind kind) const { return {.kind = kind, .task = row_.task}; }
 
-  // Whether the lock that the task holds is the one that is not free.
+  // Whether the lock that the task holds is the awaited one.
   bool IsIn(const TraceNote& wanted, const HeldLock& lock,
             unsigned task) const {
     const auto is_sem = [](LockKind kind) {
@@ -61,7 +61,7 @@ class Outcomes {
                              : after_.vmas[op.fault.vma].file);
   }
 
-  // How a fault came out, told by its own step.
+  // The result of a fault, from its own step.
   void Fault(const TraceNote& note) {
     Fact fact = Of(Fact::Kind::kServed);
     fact.addr = note.start;

@@ -1,5 +1,5 @@
-// How an operation came out in a row: what it waits for, how its faults ended,
-// and whether it failed.
+// The outcome of an operation in a row: what it waits for, how its faults
+// ended, and whether it failed.
 #ifndef VMTRUNC_REPORT_EXPLAIN_OUTCOME_H_
 #define VMTRUNC_REPORT_EXPLAIN_OUTCOME_H_
 

@@ -277,7 +277,7 @@ std::vector<fs::path> CorpusScripts() {
 // arguments of the one before; a pass that begins and ends in one step, with
 // the range of the pass before; and a remap whose fault ends in SIGBUS, as if
 // it had ended.
-TEST(Outcomes, OfTheReportedCaseAndItsLike) {
+TEST(Outcomes, ReportedOutcomesOfTheReportedCaseAreCorrect) {
   const auto deeds = [](const char* text, const char* kernel) {
     std::string all;
     const Story story =
@@ -333,7 +333,7 @@ a remap 20 2 3
             std::string::npos);
 }
 
-TEST(Outcomes, OfTheCorpusAreToldAsTheyWere) {
+TEST(Outcomes, ReportedOutcomesOfTheCorpusAreCorrect) {
   rows_checked = 0;
   for (const fs::path& path : CorpusScripts()) {
     const Script script = search::ReadScript(path);
@@ -430,7 +430,7 @@ Script RandomRace(std::mt19937_64& random) {
   return script;
 }
 
-TEST(Outcomes, OfRandomScriptsAreToldAsTheyWere) {
+TEST(Outcomes, ReportedOutcomesOfRandomScriptsAreCorrect) {
   std::mt19937_64 random(18);
   std::vector<KernelSpec> kernels;
   for (const char* const name : {"2.6.9-mm", "2.6.11", "2.6.23", "3.0", "6.x"})

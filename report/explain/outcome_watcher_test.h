@@ -1,5 +1,5 @@
-// What each step of a run came to, from the worlds around it and the event that
-// began the operation: without what explain/ keeps.
+// The outcome of each step of a run, derived only from the worlds around it and
+// the event that started the operation, independently of explain/.
 #ifndef VMTRUNC_REPORT_EXPLAIN_OUTCOME_WATCHER_TEST_H_
 #define VMTRUNC_REPORT_EXPLAIN_OUTCOME_WATCHER_TEST_H_
 
@@ -18,16 +18,16 @@
 
 namespace vmtrunc::report {
 
-// What a step, or several in a row, came to: "SIGBUS", "maps b 100". Sorted.
+// The outcome of one or several steps: "SIGBUS", "maps b 100". Sorted.
 using Outcomes = std::multiset<std::string>;
 
-// One step as the run had it.
+// One step of the run.
 struct Seen {
   unsigned event, task;
   Outcomes outcomes;
 };
 
-// The run, watched from outside.
+// Observes the run from outside.
 class Watcher {
  public:
   Watcher(const Script& script, const Rules& rules)
@@ -58,8 +58,8 @@ class Watcher {
     if (step.flow == Flow::kDone) busy_ &= ~(1U << step.task);
   }
 
-  // What the events up to this one begin. Those without a step change nothing
-  // but who is busy.
+  // Operations that the events up to this one start. Events without a step only
+  // change which tasks are busy.
   void NoteEvents(size_t until) {
     for (; noted_ < until; ++noted_) {
       const Event& it = script_.events[noted_];
@@ -71,7 +71,7 @@ class Watcher {
     }
   }
 
-  // What script.md says of events that cannot begin.
+  // The rules of script.md for events that cannot start.
   bool Begins(const Event& it) const {
     if (before_.tasks[it.task].live == 0) return false;
     const unsigned end = it.addr + unsigned{it.len};
@@ -105,7 +105,7 @@ class Watcher {
              it.addr >= new_end));
   }
 
-  // Those that live, and those of forks that have made no step.
+  // Existing tasks, and those of forks that have made no step.
   unsigned MmsInUse() const {
     unsigned used = 0;
     for (const auto& mm : before_.mms) used += mm.live != 0 ? 1U : 0U;
@@ -155,7 +155,7 @@ class Watcher {
       outcomes_.insert("served");
   }
 
-  // The address that is populated next.
+  // The next address to populate.
   static unsigned NextFault(const Op& op) {
     if (op.verb == Verb::kRemap && op.remap.phase != RemapPhase::kMmap)
       return op.remap.addr + unsigned{op.remap.cursor};
@@ -173,7 +173,7 @@ class Watcher {
       outcomes_.insert("SIGBUS");
   }
 
-  // Of those that end: what the event asked for is not there.
+  // For operations that end: the event's object does not exist.
   void NoMemory(const TraceStep& step, unsigned mm) {
     if (step.flow != Flow::kDone) return;
     const Event& it = began_[step.task];
@@ -188,21 +188,21 @@ class Watcher {
       if (vma == nullptr) break;
       failed |= (vma->write != 0) != it.write;
     }
-    // A struct is all that can be lacking.
+    // Only structs can run out.
     failed = failed && before_.free_count == 0;
     if (step.verb == Verb::kFork) failed = world.tasks[it.new_addr].live == 0;
-    // The pages came back, and with them the range.
+    // The pages moved back, and the range with them.
     if (step.verb == Verb::kMremap)
       failed = before_.tasks[step.task].op.mremap.backwards != 0;
-    // These also split what lies where they go: with an empty slab they may
-    // have failed, or have had nothing to do.
+    // These also split what is at their target: with an empty slab they may
+    // have failed, or have had no effect.
     if (!failed && before_.free_count == 0 &&
         (step.verb == Verb::kMremap || step.verb == Verb::kRemap))
       outcomes_.insert("ENOMEM?");
     if (failed) outcomes_.insert("ENOMEM");
   }
 
-  // Whether the vma has at the address what the mmap asked for.
+  // Whether the vma has the mmap's pages at the address.
   static bool Is(const Vma* vma, unsigned addr, const Event& it) {
     return vma != nullptr && vma->file == it.file &&
            vma->pgoff + addr - vma->start == it.pgoff + addr - it.addr &&

@@ -29,7 +29,7 @@ std::string Badge(const Story& story) {
           : absl::StrFormat("violates %s", Name(story.result.first.property)));
 }
 
-// Its steps as links, which the page's script leads somewhere.
+// Its steps as links, which the page's script resolves.
 std::string Linked(const Sentence& sentence) {
   const std::string_view text = sentence.text;
   std::string html;
@@ -44,7 +44,7 @@ std::string Linked(const Sentence& sentence) {
   return html + Escaped(text.substr(at));
 }
 
-// What went wrong, in one sentence, and which known bug that is.
+// The violation in one sentence, and the known bug that it is.
 std::string Wrong(const Story& story) {
   if (story.result.holds() || story.rows.empty()) return "";
   const ShownBug* const bug = BugShownBy(story.script, story.kernel);
@@ -69,7 +69,7 @@ std::string Head(const Story& story, const Story* other) {
       other == nullptr ? "" : " " + Badge(*other), "</p>\n", Wrong(story));
 }
 
-// What the script does, and the words that the rest uses.
+// The events of the script, and the words that the rest uses.
 std::string Beginning(const Story& story) {
   std::string script;
   for (size_t i = 1; i <= story.script.events.size(); ++i)
@@ -185,7 +185,7 @@ std::string PageOf(const Story& story, const Story* other) {
   const auto parting =
       other == nullptr ? std::nullopt : PartingRow(story, *other);
   if (other != nullptr) data.update(PartingJson(story, *other));
-  // No text of a script ends the element that carries it.
+  // No text of a script may close the element that contains it.
   const std::string json = absl::StrReplaceAll(
       data.dump(-1, ' ', /*ensure_ascii=*/true), {{"<", "\\u003c"}});
   return absl::StrCat(

@@ -1,4 +1,4 @@
-// Where two runs of one script part.
+// Where two runs of one script differ.
 #ifndef VMTRUNC_REPORT_EXPLAIN_PARTING_H_
 #define VMTRUNC_REPORT_EXPLAIN_PARTING_H_
 
@@ -10,12 +10,13 @@
 namespace vmtrunc::report {
 
 // The first row at which two runs of one script do something else, or leave
-// other vmas or pages, as far as facts tell; locks and how marks are written
-// aside. (`vmtrunc diff` compares whole states.) Empty when there is none.
-// Requires: told with one Folding.
+// other vmas or pages, as far as facts show; locks and the form of marks are
+// ignored. (`vmtrunc diff` compares whole states.) Empty if there is none.
+// Requires: both have the same Folding.
 std::optional<size_t> PartingRow(const Story& left, const Story& right);
 
-// The rules that alone make the left kernel part no later than at that row.
+// Rules each of which, flipped alone, makes the left kernel differ no later
+// than at that row.
 std::vector<const RuleInfo*> PartingRules(const Story& left, const Story& right,
                                           size_t row);
 

@@ -103,7 +103,7 @@ class Collector {
     }
   }
 
-  // Vmas that the walk looks at and marks as done without a scan.
+  // Vmas that the walk reaches and marks as done without a scan.
   void PassedBy() {
     for (const TraceNote& note : row_.notes) {
       if (note.kind != Note::kLooksAt || note.id == row_.ends.pass.cursor)
@@ -128,7 +128,7 @@ class Collector {
         });
   }
 
-  // The vma that the pass enters, perhaps above where its range begins.
+  // The vma that the pass enters, possibly above the start of its range.
   void Enters() {
     const Pass& pass = row_.ends.pass;
     if (!IsPass(row_.verb) || pass.active == 0 || pass.cursor == kNone ||
@@ -148,7 +148,7 @@ class Collector {
     fact.believes = IsBelieved(vma, pass);
   }
 
-  // Whether a mark or a note says that the walk continues where it does.
+  // Whether a mark or a note is why the walk resumes at that address.
   bool IsBelieved(const Vma& vma, const Pass& pass) const {
     if (!story_.rules.restart_in_vma)
       return pass.restart_vma == pass.cursor && pass.restart_addr == pass.addr;
@@ -157,7 +157,7 @@ class Collector {
            vma.count >> kPageShift == pass.addr;
   }
 
-  // What becomes of the struct in that slot.
+  // What happens to the struct in that slot.
   void Struct(Slot slot) {
     const Vma& a = before_.vmas[slot];
     const Vma& b = after_.vmas[slot];
@@ -218,8 +218,7 @@ class Collector {
     if (!indexed && b.in_index != InIndex::kNot) {
       Fact& fact = Add(Kind::kIndexes);
       fact.vma = After(slot);
-      // One that is linked may get the count that passes leave where they are
-      // through: it has no pages yet.
+      // A linked vma may get the count of finished passes: it has no pages yet.
       const CountFact count = CountOf(story_, b);
       if (a.count != b.count && count.kind == CountFact::Kind::kScanned)
         fact.count = count;
@@ -234,7 +233,7 @@ class Collector {
           After(slot);
   }
 
-  // Those that no pass has taken.
+  // Ptes that were not cleared by a pass.
   void Ptes() {
     Addresses gone[LargeCaps::kMms], come[LargeCaps::kMms];
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm) {
@@ -259,7 +258,7 @@ class Collector {
     }
   }
 
-  // Takes out what mremap has moved, or moved back.
+  // Removes pages that mremap has moved, or moved back.
   void Moves(unsigned mm, Addresses& gone, Addresses& come) {
     Addresses from, to;
     for (const unsigned addr : come)
@@ -331,7 +330,7 @@ class Collector {
   std::vector<Fact> facts_;
 };
 
-// In the midst of pages that are moved one by one.
+// Whether it is between pages that are moved one by one.
 bool GoesOnMoving(const Story& story,
                   const std::vector<std::vector<Fact>>& facts, size_t row) {
   const auto moves = [&](size_t i) {
@@ -339,7 +338,7 @@ bool GoesOnMoving(const Story& story,
            story.rows[i].event == story.rows[row].event &&
            facts[i].size() == 1 && facts[i][0].kind == Fact::Kind::kMoves;
   };
-  // Rows with locks alone lie between.
+  // Rows with locks only are in between.
   return moves(row) && (moves(row - 1) || moves(row - 2)) &&
          (moves(row + 1) || moves(row + 2));
 }
@@ -354,7 +353,7 @@ bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
               size_t row) {
   using Kind = Fact::Kind;
   const StoryRow& it = story.rows[row];
-  // The first step with the lock again says what it finds.
+  // The first step with the lock again shows what it finds.
   if (it.from.dropped() || it.broke != 0 || row == story.broken_row ||
       it.Has(TraceNote::Kind::kDrops) || row + 1 == story.rows.size())
     return true;

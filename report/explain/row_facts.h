@@ -1,5 +1,5 @@
-// What a row of a story does, as facts: from its notes, from the operation as
-// the row found and left it, and from the worlds around it.
+// The facts of a row of a story: from its notes, from the operation before and
+// after the row, and from the worlds around it.
 #ifndef VMTRUNC_REPORT_EXPLAIN_ROW_FACTS_H_
 #define VMTRUNC_REPORT_EXPLAIN_ROW_FACTS_H_
 
@@ -9,12 +9,12 @@
 
 namespace vmtrunc::report {
 
-// In the order in which they are printed. Never empty but of a row that is
-// blocked at nothing.
+// In the order in which they are printed. Empty only for a row that is blocked
+// at nothing.
 std::vector<Fact> FactsOf(const Story& story, size_t row);
 
-// The row tells the story by itself: what it does is more than to continue.
-// `facts`: of each row.
+// Whether summaries keep the row: it does more than continue. `facts`: of each
+// row.
 bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
               size_t row);
 

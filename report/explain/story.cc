@@ -100,7 +100,7 @@ class Teller {
     return taken;
   }
 
-  // An mm keeps the name of the task that it was made for.
+  // An mm keeps the name of the task that it was created for.
   void NameMms(const LargeWorld& world) {
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm) {
       if (world.mms[mm].live == 0) {
@@ -173,13 +173,13 @@ std::optional<size_t> BrokenRow(const Story& story) {
   const uint32_t bit = Bit(story.result.first.property);
   for (size_t i = 0; i < story.rows.size(); ++i)
     if ((story.rows[i].broke & bit) != 0) return i;
-  // Checked when the event, or the run, was through.
+  // Checked at the end of the event, or of the run.
   for (size_t i = story.rows.size(); i-- > 0;)
     if (story.rows[i].last_step <= story.result.first.step) return i;
   return 0;
 }
 
-// The world but for how often structs were allocated.
+// The world without the numbers of allocations.
 uint64_t PlaceOf(LargeWorld world) {
   for (Vma& vma : world.vmas) vma.birth = 0;
   for (Task& task : world.tasks)
@@ -189,7 +189,7 @@ uint64_t PlaceOf(LargeWorld world) {
   return HashOf(world);
 }
 
-// The last event's end against those of earlier ones, of events with a drop in
+// Compares the last event's end with those of earlier ones, with a drop in
 // between.
 std::optional<Loop> FindLoop(const Story& story) {
   std::map<uint64_t, unsigned> ends;  // of each event, by its fingerprint

@@ -1,8 +1,9 @@
-// A run as what people follow: rows of steps, each with the world after it.
+// A run in a form that people can follow: rows of steps, each with the world
+// after it.
 //
-// A row is one step of one task, or several in a row between which nobody else
-// could have come in the way (Folding). What tells of a run (words, text, page)
-// reads a Story alone; what asks why (cause.h, contrast.h) runs others.
+// A row is one step of one task, or several consecutive steps that no other
+// task could interrupt (Folding). Output (words, text, page) reads only a
+// Story; explanations (cause.h, contrast.h) run variants.
 #ifndef VMTRUNC_REPORT_EXPLAIN_STORY_H_
 #define VMTRUNC_REPORT_EXPLAIN_STORY_H_
 
@@ -17,7 +18,7 @@
 
 namespace vmtrunc::report {
 
-// Those that the task holds.
+// Locks that the task holds.
 std::vector<HeldLock> LocksOf(const World<LargeCaps>& world, unsigned task);
 
 struct StoryRow {
@@ -28,15 +29,17 @@ struct StoryRow {
   SyncPoint from;               // where it begins
   std::optional<SyncPoint> to;  // where it ends, unless the operation has ended
   Flow flow = Flow::kDone;
-  Op begins{}, ends{};  // the operation before the row and after it, also where
-                        // it begins or ends in it
+  // The operation before and after the row, also if it starts or ends there.
+  Op begins{}, ends{};
   std::vector<TraceNote> notes;
-  std::vector<HeldLock> takes;  // also those that it releases again
+  std::vector<HeldLock> takes;  // including those that it releases again
   std::vector<HeldLock> drops;
-  uint32_t broke = 0;      // properties that break here first, a bit each
+  // Properties that are first violated here, a bit each.
+  uint32_t broke = 0;
   unsigned in_flight = 0;  // other tasks with an operation, a bit each
   World<LargeCaps> world;  // after it
-  std::array<uint8_t, LargeCaps::kMms> mm_task;  // whose name each mm has
+  // The task whose name each mm has.
+  std::array<uint8_t, LargeCaps::kMms> mm_task;
 
   bool Has(TraceNote::Kind kind) const {
     for (const TraceNote& note : notes)
@@ -46,21 +49,21 @@ struct StoryRow {
 };
 
 enum class Folding : uint8_t {
-  kNone,  // a row a step
-  // One row for steps of one event that no other task had an operation in
-  // flight beside (passes apart), that fault pages in one after another, or
-  // that take one page after another out of the page cache.
+  kNone,  // one row for each step
+  // Combines steps of one event during which no other task had an operation in
+  // flight (except passes), that fault in consecutive pages, or that remove
+  // consecutive pages from the page cache.
   kQuiet,
 };
 
-// The event at whose end the run is where it was at the end of an earlier one.
+// The event at whose end the state equals that at the end of an earlier one.
 struct Loop {
   unsigned after_event;  // the stem's last, 0: none
   unsigned last_event;
 };
 
 struct Story {
-  std::string path;  // where the script came from, for people
+  std::string path;  // the path of the script, for people
   Script script;
   KernelSpec kernel;
   Rules rules;
@@ -69,8 +72,8 @@ struct Story {
   World<LargeCaps> start;  // before the first event
   std::array<uint8_t, LargeCaps::kMms> start_mm_task;
   std::vector<StoryRow> rows;
-  std::vector<bool> effects;         // one an event: whether it had one
-  unsigned left_out = 0;             // steps past kMostRows, which have no row
+  std::vector<bool> effects;         // for each event: whether it had an effect
+  unsigned left_out = 0;             // steps after kMostRows, which have no row
   std::optional<size_t> broken_row;  // where result.first is violated
   std::optional<Loop> loop;          // rows of the script's own events
 
@@ -78,7 +81,7 @@ struct Story {
     return row == 0 ? start : rows[row - 1].world;
   }
   bool HadEffect(unsigned event) const { return effects[event - 1]; }
-  // The name of an mm: that of the first of its tasks.
+  // The name of an mm: that of its first task.
   const std::string& MmName(size_t row, unsigned mm) const {
     return script.task_names[rows[row].mm_task[mm]];
   }

@@ -46,7 +46,7 @@ Json VmaJson(const Story& story, const LargeWorld& world, size_t row,
   return json;
 }
 
-// Where a pass is, and where it would resume.
+// The position of a pass, and where it would resume.
 Json PassJson(const Story& story, const LargeWorld& world, unsigned task) {
   const Op& op = world.tasks[task].op;
   if (!IsPass(op.verb) || op.pass.active == 0) return nullptr;
@@ -86,7 +86,7 @@ struct HeldJson {
   }
 };
 
-// What the state after a row has that the one before it has not.
+// The changes of the state by a row.
 class Changes {
  public:
   explicit Changes(const Story& story) : story_(story) {}
@@ -113,7 +113,7 @@ class Changes {
   }
 
  private:
-  // What is not there is null, and so is what an empty list was.
+  // A missing value is null, and so is an empty list that was not empty.
   void Put(Json& set, const char* kind, const std::string& name, Json now) {
     if (now.is_array() && now.empty()) now = nullptr;
     Json& last = last_[kind][name];
@@ -126,7 +126,7 @@ class Changes {
   Json last_;
 };
 
-// Of each row, what it does.
+// The actions of each row.
 using AllFacts = std::vector<std::vector<Fact>>;
 
 std::vector<std::string> DeedsOf(const Story& story,

@@ -9,10 +9,10 @@
 
 namespace vmtrunc::report {
 
-// The run, row by row. `set` of a row is what it changes of the state before
-// it: vmas by slot (null: free), files, what tasks hold, passes by task (null:
+// The run, row by row. `set` of a row has the changes to the previous state:
+// vmas by slot (null: free), files, locks of tasks, passes by task (null:
 // none). The state before the first row has no vma, no lock and no pass.
-// `cause`: of a story that violates a property, or nullptr.
+// `cause`: for a story that violates a property, or nullptr.
 nlohmann::json ToJson(const Story& story, const Cause* cause);
 
 }  // namespace vmtrunc::report

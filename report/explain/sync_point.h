@@ -1,6 +1,6 @@
-// Where an operation stands between two steps, told from its phases.
+// Where an operation is between two steps, derived from its phases.
 //
-// The one door through which explain/ looks at phases.
+// The only place where explain/ reads phases.
 #ifndef VMTRUNC_REPORT_EXPLAIN_SYNC_POINT_H_
 #define VMTRUNC_REPORT_EXPLAIN_SYNC_POINT_H_
 
@@ -10,12 +10,12 @@
 
 namespace vmtrunc::report {
 
-// A sync point. Two places are equal where the operation stands at the same.
+// A sync point. Two are equal if the operation is at the same place.
 class SyncPoint {
  public:
   explicit SyncPoint(const Op& op = Op{});
 
-  // As the trace names it: "pass: before i_mmap_lock".
+  // As in the trace: "pass: before i_mmap_lock".
   const std::string& Name() const { return name_; }
   bool in_fault() const { return in_fault_; }
   // In a pass that has dropped its lock.

@@ -58,7 +58,8 @@ class Writer {
     for (const StoryRow& row : story.rows)
       gutter_ = std::max(gutter_, StepsOf(row).size());
     const size_t columns = std::max<size_t>(tasks_.size(), 1);
-    // A column of a few signs is still read; the terminal cuts what is wider.
+    // A column of a few characters is still readable; the terminal wraps wider
+    // ones.
     const size_t rest = gutter_ + 3 * columns;
     width_ = look.columns > rest + kNarrowest * columns
                  ? (look.columns - rest) / columns
@@ -149,7 +150,7 @@ class Writer {
       Line(Wrapped(EventLine(++told_), gutter_ + 4, look_.columns));
   }
 
-  // Why it matters that another task comes now.
+  // Why this task switch matters.
   std::string SwitchInWords(size_t i) const {
     if (cause_ == nullptr) return "";
     for (const Switch& it : cause_->switches) {
@@ -227,7 +228,7 @@ class Writer {
   std::string text_;
 };
 
-// What a column of PartingText says of its row.
+// The text for a row in a column of PartingText.
 std::vector<std::string> ColumnOf(const Story& story, size_t row,
                                   size_t width) {
   std::vector<std::string> lines = LinesOf(story.kernel.Name(), width);

@@ -34,7 +34,7 @@ class Detective {
   }
 
  private:
-  // The last pass of the operation that violates it whose range has the page.
+  // The last pass of the violating operation whose range has the page.
   bool FindPass() {
     for (size_t i = escape_.breaks + 1; i-- > 0;) {
       const StoryRow& row = story_.rows[i];
@@ -78,8 +78,8 @@ class Detective {
     }
   }
 
-  // Tries it: the pass leaves the address out, and without the mark or the
-  // restart point it would not.
+  // Tests it: the pass skips the address, and without the mark or the restart
+  // point it would not.
   bool IsTheReason() const {
     if (escape_.skip == Escape::Skip::kUnknown) return true;
     LargeWorld world = story_.Before(escape_.skipped);
@@ -118,7 +118,7 @@ class Detective {
   }
 
   // Where its mark, or the restart point, last said that the address was done,
-  // and there the first row that it did.
+  // and the first row of that.
   void FindSkip() {
     escape_.skipped = escape_.breaks;
     for (size_t i = escape_.breaks + 1; i-- > escape_.begins;) {
@@ -133,8 +133,8 @@ class Detective {
       }
       if (escape_.skip != Escape::Skip::kUnknown &&
           (skip != escape_.skip || SlotOf(world, *vma) != escape_.slot))
-        break;  // an earlier reason is another story
-      // Of a stamp, when it was first there; else, when it was last believed.
+        break;  // an earlier reason is not related
+      // For a count, when it was first there; else, when it was last trusted.
       if (escape_.skip != Escape::Skip::kUnknown &&
           skip != Escape::Skip::kStamp)
         break;
@@ -148,8 +148,8 @@ class Detective {
     FindMark();
   }
 
-  // A vma may be stamped because a restart address was past its end, or
-  // past what was left of it: then that is the reason.
+  // A vma may be marked because a restart address was past its end, or past
+  // what was left of it: then that is the reason.
   void PreferRestart() {
     if (escape_.skip != Escape::Skip::kStamp) return;
     for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {
@@ -165,8 +165,8 @@ class Detective {
     }
   }
 
-  // The row that enters the vma, where the walk continues above a restart
-  // address or point and is seen to be believed only then.
+  // The row that enters the vma, if the walk resumes above a restart address or
+  // point: only then is it seen to be trusted.
   void FindEntry() {
     if (escape_.skip == Escape::Skip::kStamp) return;
     for (size_t i = escape_.skipped + 1; i-- > escape_.begins;) {

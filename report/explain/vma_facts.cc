@@ -24,7 +24,7 @@ PteLook LookOf(const LargeWorld& world, const Vma& vma, unsigned addr) {
   return PteLook::kNone;
 }
 
-// What the fields of a vma say, its ptes aside.
+// The fields of a vma, without its ptes.
 bool FieldsDiffer(const Vma& a, const Vma& b) {
   const auto differs = [&](auto field) { return a.*field != b.*field; };
   return differs(&Vma::start) || differs(&Vma::end) || differs(&Vma::pgoff) ||
@@ -147,7 +147,7 @@ std::optional<unsigned> MovedFrom(const Story& story, size_t row,
   const Pte* const before = story.Before(row).mms[mm].ptes;
   const Pte* const after = it.world.mms[mm].ptes;
   if (it.begins.verb != Verb::kMremap) return std::nullopt;
-  // Parts of a range that move one after another move equally far.
+  // Consecutive parts of a range move equally far.
   const int far = int{it.begins.mremap.new_addr} - int{it.begins.mremap.addr};
   for (const int from : {int(addr) - far, int(addr) + far}) {
     if (from < 0 || from >= int{LargeCaps::kAddrs} || far == 0) continue;

@@ -37,7 +37,7 @@ class Narrator {
   std::string At(size_t row) const { return MarkedSteps(story_.rows[row]); }
   std::string MmName(unsigned mm) const { return story_.MmName(breaks_, mm); }
 
-  // An address that is scanned again, and what took the mark away meanwhile.
+  // An address that is scanned again, and what removed the mark meanwhile.
   void Again(const Twice& twice) {
     Say(absl::StrFormat("The pass of %s scans %u of %s at %s, and at %s again.",
                         TaskName(story_.rows[breaks_].task), twice.addr,
@@ -69,7 +69,7 @@ class Narrator {
                         ViolationInWords(story_), others));
   }
 
-  // That the page still leaves the page cache.
+  // Whether the page still leaves the page cache.
   void Gone() {
     const auto row = GoneAt(story_);
     if (!row) return;
@@ -101,7 +101,7 @@ class Narrator {
         deeds.empty() ? "moves" : absl::StrJoin(deeds, "; "), avoids));
   }
 
-  // What happens on the way out.
+  // The actions of the way out.
   std::string Saves() const {
     return absl::StrJoin(cause_.no_return->saves, "; ",
                          [&](std::string* text, const Fact& fact) {

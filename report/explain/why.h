@@ -1,4 +1,4 @@
-// What went wrong, in plain words: one paragraph.
+// A violation explained in one paragraph.
 #ifndef VMTRUNC_REPORT_EXPLAIN_WHY_H_
 #define VMTRUNC_REPORT_EXPLAIN_WHY_H_
 
@@ -10,14 +10,14 @@
 
 namespace vmtrunc::report {
 
-// Sentences from what the run did: what the pass had to do, how the page (the
-// address, the drop) escaped it, and the rule that would have prevented it.
-// Requires: the story violates a property and has rows.
+// Sentences from the run: the task of the pass, how it missed the page (the
+// address, the drop), and the rule that would have prevented it. Requires: the
+// story violates a property and has rows.
 std::vector<Sentence> WhySentences(const Story& story, const Cause& cause);
 std::string Why(const Story& story, const Cause& cause);
 
-// What a violation of the property means, for a headline: "A page stays mapped
-// past the end of the file".
+// The meaning of a violation of the property, for a headline: "A page stays
+// mapped past the end of the file".
 const char* Headline(Property property);
 
 }  // namespace vmtrunc::report

@@ -142,7 +142,7 @@ std::string MoveInWords(const Story& story, const Event& move) {
   if (move.kind != EventKind::kBegin) return task + " continues";
   Event start = move;
   start.kind = EventKind::kStart;
-  // "a invalidate f 1 2": the task begins the rest.
+  // "a invalidate f 1 2": the task starts the rest.
   return absl::StrCat(task, " begins \"",
                       ToText(start, story.script).substr(task.size() + 1),
                       "\"");

@@ -15,11 +15,11 @@ namespace vmtrunc::report {
 // "[100, 108) of b".
 std::string VmaName(const Story& story, size_t row, const Vma& vma);
 
-// What a vma's count says: "scanned by pass 3", "restart at 106", "to be
-// scanned" (0, or of no pass); "" where the kernel has no counts.
+// The count of a vma in words: "scanned by pass 3", "restart at 106", "to be
+// scanned" (0, or of no pass); "" if the kernel has no counts.
 std::string CountInWords(const Story& story, const Vma& vma);
 
-// "t would resume at 106"; "" where there is none.
+// "t would resume at 106"; "" if there is no such pass.
 std::string PointsInWords(const Story& story, const RestartPoints& points);
 
 // A vma's ptes, a character a page; past 48 pages a count and a character a
@@ -33,20 +33,20 @@ std::string SignsOf(const std::vector<PteLook>& ptes);
 // The event of a row: "t drop 2", or "at the end: what is in flight runs on".
 std::string EventInWords(const Story& story, unsigned event);
 
-// A vma in one line: where, which pages, StripOf(), count, and what is unusual
-// of it; "" when its slot is free.
+// A vma in one line: range, pages, StripOf(), count, and special properties; ""
+// if its slot is free.
 std::string MapInWords(const Story& story, const std::optional<VmaView>& view);
 
 // "i_mmap_lock", "lock of pages 3..5".
 std::string LockInWords(const Story& story, const LockMove& move);
-// What the row takes and releases: "+i_mmap_lock", "+-page_table_lock" (both),
+// The lock operations of the row: "+i_mmap_lock", "+-page_table_lock" (both),
 // "-i_sem".
 std::vector<std::string> LocksInWords(const Story& story, size_t row);
 
 // "holds (...)" or "violates PROPERTY at event 7: ...".
 std::string VerdictInWords(const Story& story);
 
-// Who moves on a way out (NoReturn): "t continues", "a begins "munmap 100 8"".
+// A move of a way out (NoReturn): "t continues", "a begins "munmap 100 8"".
 std::string MoveInWords(const Story& story, const Event& move);
 // "t continues, then b continues".
 std::string WayOutInWords(const Story& story, const std::vector<Event>& moves);

@@ -96,7 +96,7 @@ class Phrase {
   std::string Addresses() const {
     return RangesOf(fact_.addrs) + " of " + TaskName(fact_.owner);
   }
-  // What a count says, in brackets.
+  // A count, in brackets.
   std::string Quoted() const {
     const std::string count = InWords(fact_.count);
     return count.empty() ? "" : " (\"" + count + "\")";
@@ -170,7 +170,7 @@ class Phrase {
     return text + ", and \"" + InWords(fact_.count) + "\" with it";
   }
 
-  // And whose the struct was.
+  // With the previous vma in the struct.
   std::string InSlot() const {
     std::string text = absl::StrCat("slot ", Its().slot);
     return fact_.was ? text + ", which was " + InWords(story_, *fact_.was)

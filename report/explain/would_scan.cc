@@ -5,7 +5,7 @@
 namespace vmtrunc::report {
 namespace {
 
-// Sees the scans of one task's pass.
+// Records the scans of one task's pass.
 class ScanProbe : public NoProbe<LargeCaps> {
  public:
   ScanProbe(unsigned task, unsigned mm, unsigned addr)
@@ -30,7 +30,8 @@ class ScanProbe : public NoProbe<LargeCaps> {
 
 bool WouldScan(World<LargeCaps> world, const Rules& rules, unsigned task,
                unsigned mm, unsigned addr) {
-  constexpr unsigned kMostRounds = 64;  // tasks may keep each other going
+  // Tasks may block each other alternately.
+  constexpr unsigned kMostRounds = 64;
   ScanProbe probe(task, mm, addr);
   Machine<LargeCaps, ScanProbe> machine(world, rules, probe);
   const auto finish = [&](unsigned it) {

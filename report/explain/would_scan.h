@@ -1,5 +1,5 @@
-// Whether a pass that runs on from a state scans an address: what a reason that
-// is given for leaving it out is tried by.
+// Whether a pass that continues from a state scans an address: tests a reason
+// for skipping it.
 #ifndef VMTRUNC_REPORT_EXPLAIN_WOULD_SCAN_H_
 #define VMTRUNC_REPORT_EXPLAIN_WOULD_SCAN_H_
 
@@ -8,8 +8,8 @@
 
 namespace vmtrunc::report {
 
-// Runs the task on to the end of the pass that it is in, or that it begins
-// next. Others move where it waits for them.
+// Runs the task to the end of the pass that it is in, or that it starts next.
+// Other tasks move while it waits for them.
 bool WouldScan(World<LargeCaps> world, const Rules& rules, unsigned task,
                unsigned mm, unsigned addr);
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kWidth = 80;
 
-// `items` between braces, broken into lines.
+// `items` in braces, wrapped.
 std::string Braced(const std::vector<std::string>& items) {
   std::string text = "    {";
   size_t column = text.size();
@@ -45,7 +45,7 @@ const char* OpName(Verb verb) {
   return kNames[static_cast<size_t>(verb)];
 }
 
-// The fields of an entry; what is zero is left out.
+// The fields of an entry; zeros are left out.
 class Fields {
  public:
   void Number(const char* name, unsigned value) {
@@ -119,16 +119,17 @@ std::string Table(const Script& script) {
   std::copy_n(setup.mm_of, setup.tasks, mm_of.begin());
   std::string text = absl::StrFormat(
       "#define FILES %u\n"
-      "// The task whose mm a task begins in, itself or one before it; 8: it "
-      "is "
-      "forked.\n"
+      "// The task whose mm a task starts in, itself or an earlier one; 8: it "
+      "is\n"
+      "// forked.\n"
       "static const unsigned mm_of[TASKS] = {%s};\n"
       "static const unsigned sizes[2] = {%u, %u};\n"
       "static const char *const task_names[TASKS] = %s;\n"
       "static const char *const file_names[2] = %s;\n"
       "static const char coverage[] =\n"
-      "    \"of %u events %u are played; %u step, drop or finish, and the \"\n"
-      "    \"kernel decides when; %u have nothing to do\";\n"
+      "    \"of %u events %u are played; %u are steps, drops or finishes, "
+      "which \"\n"
+      "    \"the kernel times; %u have no effect\";\n"
       "static const struct entry table[] = {\n",
       setup.files, absl::StrJoin(mm_of, ", "), setup.sizes[0], setup.sizes[1],
       Names(script.task_names, 8), Names(script.file_names, 2),

@@ -8,12 +8,12 @@
 
 namespace vmtrunc::report {
 
-// The whole program, which says in its head what it does and how to compile it.
-// The same for the same script; any script has one.
+// The whole program, with a head comment on what it does and how to compile it.
+// The same script gives the same program; every script has one.
 std::string CProgram(const Script& script);
 
-// The script's canonical text, each line after `before`, without what could
-// end or continue a comment in C or Promela.
+// The script's canonical text, each line after `before`, without characters
+// that could end or continue a comment in C or Promela.
 std::string AsComment(const Script& script, const std::string& before);
 
 }  // namespace vmtrunc::report

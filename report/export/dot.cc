@@ -37,7 +37,7 @@ std::string EventName(const Script& script, unsigned event) {
                          ToText(script.events[event - 1], script));
 }
 
-// The first step of an event says the event.
+// The first step of an event names the event.
 std::string Label(const Script& script, const Record& record, size_t i,
                   bool first) {
   const RecordedStep& step = record.steps[i];
@@ -77,7 +77,7 @@ std::array<std::string, LargeCaps::kTasks> Columns(const Script& script,
   return columns;
 }
 
-// A step is below the one before it: time goes down in all columns.
+// Each step is below the previous one: time runs down in all columns.
 std::string Order(const Record& record) {
   std::string text;
   std::map<unsigned, size_t> last;

@@ -8,11 +8,11 @@
 
 namespace vmtrunc::report {
 
-// Whether the run has a step: else there is nothing to show.
+// Whether the run has a step: else there is nothing to draw.
 bool HasSteps(const Script& script, const KernelSpec& kernel);
 
-// A column a task, a node a step, time downwards; edges for the order of the
-// program and for locks that went from one task to another.
+// A column for each task, a node for each step, time downwards; edges for
+// program order and for locks that pass from one task to another.
 std::string DotGraph(const Script& script, const KernelSpec& kernel);
 
 }  // namespace vmtrunc::report

@@ -46,7 +46,7 @@ class Planner {
   void Control(size_t event, const Event& e) {
     if (!raced_[e.task]) return Nothing(event, "nothing is in flight");
     if (e.kind != EventKind::kFinish)
-      return Nothing(event, "in flight; no user can stop it there");
+      return Nothing(event, "in flight; a user process cannot stop it there");
     EndRace(e.task);
   }
 
@@ -54,7 +54,7 @@ class Planner {
     const std::string idle = live::NothingToDo(e, script_.setup);
     if (!idle.empty()) return Nothing(event, idle);
     if (e.verb == Verb::kFork && live_[e.new_addr])
-      return Nothing(event, "the new task lives");
+      return Nothing(event, "the new task already exists");
     EndRace(e.task);
     const bool raced = e.kind == EventKind::kBegin;
     plan_.push_back({.act = Act::kPerform,

@@ -96,7 +96,7 @@ std::string Proctypes(const Script& script, const Record& record,
   return text;
 }
 
-// What the model has of the run no claim and no step of.
+// Properties and events that the model does not show.
 std::string NotHere(const Script& script, const Record& record) {
   std::vector<std::string> names;
   for (size_t i = 0; i < kProperties; ++i) {
@@ -106,9 +106,9 @@ std::string NotHere(const Script& script, const Record& record) {
   }
   std::string text;
   if (!names.empty())
-    absl::StrAppend(&text,
-                    " * The run also violates, and nothing here asserts: ",
-                    absl::StrJoin(names, ", "), ".\n");
+    absl::StrAppend(
+        &text, " * Properties that the run also violates, not asserted here: ",
+        absl::StrJoin(names, ", "), ".\n");
   const std::string without = WithoutStep(script, record);
   if (!without.empty())
     absl::StrAppend(&text, " * Of the script's ", without, ".\n");
@@ -117,7 +117,7 @@ std::string NotHere(const Script& script, const Record& record) {
 
 std::string Head(const Script& script, const KernelSpec& kernel,
                  const Record& record, size_t places) {
-  const size_t vector = 2 * places + 400;  // more than it is
+  const size_t vector = 2 * places + 400;  // an upper bound
   std::string size =
       vector <= 1024 ? "" : absl::StrFormat(" -DVECTORSZ=%u", vector);
   if (StepKeyword(record)[0] == 'a') size += " -m1000000";
@@ -128,31 +128,28 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " *\n"
       " *   spin -run%s FILE\n"
       " *\n"
-      " * It is one run: its steps come in one order, and SPIN finds no other. "
-      "It\n"
-      " * says what each step changed, and not why: it is no model of the "
+      " * It is one run, with its steps in one order: SPIN explores no other. "
+      "It has\n"
+      " * the changes of each step, not the reasons: it is no model of the "
       "algorithm\n"
-      " * (bench/truncate.pml is one). What it is good for: that another "
-      "program, which\n"
-      " * knows nothing of vmtrunc, looks for pages past the end in the ptes; "
-      "a "
-      "trail to\n"
-      " * walk through; something to write further claims about.\n"
+      " * (bench/truncate.pml is one). Uses: an independent check of the ptes "
+      "for pages\n"
+      " * past the end; a trail to step through; a base for further claims.\n"
       " *\n"
-      " * The assertion stands where a truncation's last pass over the whole "
-      "range ends,\n"
-      " * and where it ends itself. The run %s no-page-past-size, so it %s.\n"
+      " * The assertion is where a truncation's last pass over the whole range "
+      "ends, and\n"
+      " * where the truncation ends. The run %s no-page-past-size, so it %s.\n"
       "%s"
       " *\n"
-      " * Locks have the number of the task that holds them, or 255; _readers "
-      "have a bit\n"
-      " * a task. A truncate_count of 2^31 and more reads as negative. A page "
-      "is its\n"
-      " * index in the file, plus 1; 0 is none.\n"
+      " * A lock variable is the number of the task that holds it, or 255; "
+      "_readers have\n"
+      " * a bit for each task. A truncate_count of 2^31 and more reads as "
+      "negative. A\n"
+      " * page is its index in the file, plus 1; 0 is none.\n"
       " *\n"
       " * The script:\n"
       " *\n%s */\n",
-      kernel.ToString(), size, breaks ? "violates" : "keeps",
+      kernel.ToString(), size, breaks ? "violates" : "satisfies",
       breaks ? "fails" : "holds", NotHere(script, record),
       AsComment(script, " *"));
 }

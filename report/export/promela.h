@@ -1,4 +1,4 @@
-// A run, as it was recorded, for SPIN.
+// A recorded run as a SPIN model.
 #ifndef VMTRUNC_REPORT_EXPORT_PROMELA_H_
 #define VMTRUNC_REPORT_EXPORT_PROMELA_H_
 
@@ -8,8 +8,8 @@
 
 namespace vmtrunc::report {
 
-// A proctype a task, a d_step a step, in the order of the run. Its assertions
-// fail if and only if the run violates no-page-past-size.
+// A proctype for each task, a d_step for each step, in the order of the run.
+// Its assertions fail if and only if the run violates no-page-past-size.
 std::string PromelaModel(const Script& script, const KernelSpec& kernel);
 
 }  // namespace vmtrunc::report

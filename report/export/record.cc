@@ -40,7 +40,7 @@ Variables VariablesOf(const World_& w) {
   return all;
 }
 
-// Of all vmas, those being torn down too: what the property looks at.
+// Of all vmas, including those being torn down: as the property checks them.
 std::map<Place, unsigned> PagesOf(const World_& w) {
   std::map<Place, unsigned> pages;
   for (const Vma& vma : w.vmas) {
@@ -58,7 +58,7 @@ std::map<Place, unsigned> PagesOf(const World_& w) {
   return pages;
 }
 
-// What differs from what was seen last.
+// The difference from the last recorded state.
 class Differences {
  public:
   Part Since(const World_& w) {
@@ -85,8 +85,8 @@ class Differences {
   std::map<Place, unsigned> pages_;
 };
 
-// Who had a lock last. Page locks are left out: the probe is not told of which
-// page they are.
+// The last holder of each lock. Page locks are left out: the probe does not
+// report their pages.
 class Locks {
  public:
   using Lock = std::pair<LockKind, unsigned>;  // never kMmapSemRead
@@ -105,7 +105,7 @@ class Locks {
       hand_overs_.push_back({last->second.step, step, Name(lock)});
   }
 
-  // What the task no longer has, it has released in this step.
+  // The task has released in this step what it no longer holds.
   void StepEnds(const World_& w, unsigned task, size_t step) {
     std::erase_if(held_, [&](Use use) {
       if (use.task != task || Holds(w, use)) return false;
@@ -226,7 +226,7 @@ class Recorder : public Checker<LargeCaps> {
   }
 
  private:
-  // Not when somebody has grown the file since.
+  // Not if another task has grown the file since.
   void Asked(const World_& w, unsigned file, unsigned size) {
     if (w.files[file].size != size) return;
     parts_.push_back(differences_.Since(w));

@@ -1,5 +1,4 @@
-// A run on a kernel as a list of steps, with what each changed: for forms that
-// tell a run to other programs.
+// A run on a kernel as a list of steps with their changes, for export.
 #ifndef VMTRUNC_REPORT_EXPORT_RECORD_H_
 #define VMTRUNC_REPORT_EXPORT_RECORD_H_
 
@@ -12,31 +11,31 @@
 
 namespace vmtrunc::report {
 
-// Variables that a record has, with the index of a file or an mm: "i_size[0]".
-// Locks have the number of the task that holds them, or kNone; those that can
-// be shared a bit a task besides.
+// Variables of a record, with the index of a file or an mm: "i_size[0]". A lock
+// has the number of the task that holds it, or kNone; shared locks also have a
+// bit for each task.
 struct Change {
   std::string variable;
   int64_t value;
 };
 
-// Where a page of a file can be mapped.
+// An address at which a page of a file can be mapped.
 struct Place {
   unsigned file, mm, addr;
   auto operator<=>(const Place&) const = default;
 };
 struct PageChange {
   Place place;
-  unsigned page;  // 0: none is mapped there; else its index in the file, plus 1
+  unsigned page;  // 0: none mapped; else its index in the file, plus 1
 };
 
-// Where no-page-past-size is asked for: no place of the file has a page at or
-// past `size`.
+// A check of no-page-past-size: no place of the file has a page at or past
+// `size`.
 struct PastSizeCheck {
   unsigned file, size;
 };
 
-// What happens in a step up to a check, or to its end.
+// The part of a step up to a check, or to its end.
 struct Part {
   std::vector<Change> changes;
   std::vector<PageChange> pages;
@@ -44,17 +43,17 @@ struct Part {
 };
 
 struct RecordedStep {
-  unsigned event = 0;  // from 1; 0 while what is in flight runs to its end
+  unsigned event = 0;  // from 1; 0: after the last event
   unsigned task = 0;
   Verb verb = Verb::kNone;
   std::string from = "";  // the sync point it started at
   Flow flow = Flow::kDone;
   std::vector<Part> parts = {};  // at least one
-  uint32_t breaks = 0;           // the properties that it is first to break
+  uint32_t breaks = 0;           // properties that it is the first to violate
 };
 
 // A lock that the task of step `from` releases and that of step `to` then
-// takes: neither could go before the other. Steps from 0.
+// takes, which orders the two. Steps from 0.
 struct HandOver {
   size_t from, to;
   std::string lock;
@@ -67,7 +66,7 @@ struct Record {
   RunResult result;
 };
 
-// "events without a step: 3, 5", or "": what a record does not show.
+// "events without a step: 3, 5", or "": events that a record does not show.
 std::string WithoutStep(const Script& script, const Record& record);
 
 Record RecordRun(const Script& script, const Rules& rules);

@@ -46,7 +46,7 @@ std::string Dialogue::View(const Story& story) const {
          MovesText(play_, play_.Moves(), look_);
 }
 
-// A task may be named so: "w step" is an event then.
+// A task may have a command's name: "w step" is an event then.
 bool Dialogue::IsCommand(const std::string& word, const char* name,
                          const char* letter) const {
   if (word != name && word != letter) return false;
@@ -103,7 +103,7 @@ std::string Dialogue::Take(std::string_view event) {
   return Begin();
 }
 
-// Under that name or, where it is another's, the next that is free.
+// Uses that name or, if it is taken, the next free one.
 std::string Dialogue::Write(const std::string& path) {
   const std::string name = path.substr(path.find_last_of('/') + 1);
   for (const char* none : {"", ".", "..", "-", kExtension})

@@ -15,18 +15,19 @@ class Dialogue {
   // Requires: `play` outlives this.
   Dialogue(Play& play, const Look& look) : play_(play), look_(look) {}
 
-  // What is there before the first line.
+  // The output before the first line.
   std::string Begin() const;
 
-  // Any line has an answer: what was done, or in one line what was expected.
+  // Every line has an answer: what was done, or one line with what was
+  // expected.
   std::string Answer(const std::string& line);
   bool ended() const { return ended_; }
 
-  // After the last line: what the run comes to, and the command that shows it
-  // again.
+  // After the last line: the result of the run, and the command that replays
+  // it.
   std::string End() const;
-  // The exit status: that of `run` for the same events; or kExitUsage where the
-  // last file that was asked for could not be written.
+  // The exit status: that of `run` for the same events; or kExitUsage if the
+  // last file could not be written.
   int Status() const;
 
  private:
@@ -39,7 +40,7 @@ class Dialogue {
 
   Play& play_;
   const Look look_;
-  std::string written_to_, written_;  // the last file, and what it has
+  std::string written_to_, written_;  // the last file and its content
   bool write_failed_ = false;
   bool ended_ = false;
 };

@@ -43,7 +43,7 @@ class DialogueTest : public base::Scratch {
 };
 
 // The bug of 2004, by numbers and by events.
-TEST_F(DialogueTest, TellsTheRunAndItsViolation) {
+TEST_F(DialogueTest, PrintsTheRunAndItsViolation) {
   Expect("1", "event 1: a mmap 100 8 f 0 populate\n");
   Expect("w mmap 100 8 f 0 populate",
          "[100, 108) of w pages 0..7  ########  slot 1");
@@ -85,7 +85,7 @@ TEST_F(DialogueTest, SaysWhatABlockedTaskWaitsFor) {
 }
 
 // A task named as a command is a task.
-TEST_F(DialogueTest, AnEventOfATaskNamedLikeACommandIsOne) {
+TEST_F(DialogueTest, AcceptsAnEventOfATaskNamedLikeACommand) {
   Expect("w read 3", "event 1: w read 3");
 }
 

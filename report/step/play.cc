@@ -14,7 +14,7 @@ bool Starts(const Event& event) {
   return event.kind == EventKind::kStart || event.kind == EventKind::kBegin;
 }
 
-// Without what says how far it runs.
+// Without the part about how far it runs.
 std::string Whole(std::string event) {
   if (event.ends_with(kToSyncPoint))
     event.resize(event.size() - kToSyncPoint.size());
@@ -28,7 +28,7 @@ std::string WithoutLine(std::string_view error) {
                                                      : error.substr(colon + 2));
 }
 
-// `now` is what to change and may be a copy. Returns whether it had an effect.
+// `now` is changed, and may be a copy. Returns whether it had an effect.
 template <class State>
 bool ApplyTo(State& now, const Event& event, const Rules& rules,
              unsigned number) {
@@ -80,7 +80,7 @@ absl::Status Play::Apply(std::string_view event, bool of_any_task) {
                       : absl::StrCat("expected a task that runs: ", tasks));
   }
   State next = now();
-  parsed->kernel = kernel_;  // of a kernel file: its name, too
+  parsed->kernel = kernel_;  // of a kernel file: with its name
   next.played = *std::move(parsed);
   next.had_effect = ApplyTo(next, next.played.events.back(), rules_,
                             static_cast<unsigned>(next.played.events.size()));
@@ -114,8 +114,8 @@ uint32_t Play::newly_broken() const {
   return at_ == 0 ? 0 : broken() & ~states_[at_ - 1].checker.broken();
 }
 
-// The first operation of the script's task of that name that has not been
-// begun; "" where there is none.
+// The first operation of the script's task of that name that has not started;
+// "" if there is none.
 std::string Play::NextOf(unsigned task) const {
   std::vector<std::string> begun;
   for (const Event& event : played().events)
@@ -127,7 +127,7 @@ std::string Play::NextOf(unsigned task) const {
         script_.task_names[event.task] != played().task_names[task])
       continue;
     const std::string text = ToText(event, script_);
-    // Others that the person chose lie between.
+    // Operations that the user chose are in between.
     const auto found =
         std::find(begun.begin() + static_cast<std::ptrdiff_t>(done),
                   begun.end(), Whole(text));

@@ -1,9 +1,9 @@
-// A run that a person makes move by move, with undo.
+// A run played by hand, move by move, with undo.
 //
-// The world is a value, so each state is kept as it is: to undo is to look at
-// an earlier one. The events are those of a text that is read again with each
-// move. A name that the text meets first gets a number there, so the script
-// that is written says the same as the one that was played.
+// The world is a value, so each state is kept whole: undo returns to an earlier
+// one. The events are a text that is parsed again with each move. New names get
+// numbers in order, so the script that is written is the same as the one that
+// was played.
 #ifndef VMTRUNC_REPORT_STEP_PLAY_H_
 #define VMTRUNC_REPORT_STEP_PLAY_H_
 
@@ -21,30 +21,30 @@ namespace vmtrunc::report {
 struct Move {
   unsigned task = 0;
   std::string event;     // as a script has it: "t drop"
-  bool blocked = false;  // it would wait for a lock, and nothing happens
+  bool blocked = false;  // it would wait for a lock, without effect
 };
 
 class Play {
  public:
-  // Plays none of the script's events: they are what the tasks have to do.
+  // Plays none of the script's events: they are what the tasks are to do.
   Play(const Script& script, const KernelSpec& kernel);
 
-  // One event, as a line of a script. InvalidArgument, "expected ...", where
-  // it is none, where its task does not run, or where there are too many.
+  // Plays one event, a line of a script. InvalidArgument, "expected ...", if it
+  // is malformed, if its task does not exist, or if there are too many.
   absl::Status Apply(std::string_view event);
-  // The first events of the script, as many as it has; also those of tasks that
-  // do not run, which have no effect.
+  // Plays the first events of the script, at most all; including those of tasks
+  // that do not exist, which have no effect.
   void ApplyFirst(size_t events);
 
-  // False where there is nothing to undo, or to redo.
+  // False if there is nothing to undo, or to redo.
   bool Undo();
   bool Redo();
 
-  // Each task that runs: what it begins next, as far as the script says, to its
-  // end and to its first sync point; or how its operation may continue.
+  // For each existing task: what it starts next by the script, whole and to its
+  // first sync point; or how its operation may continue.
   std::vector<Move> Moves() const;
 
-  // The events so far. It has no expectations: those of the script are of other
+  // The events so far, without expectations: those of the script are for other
   // events.
   const Script& played() const { return now().played; }
   const KernelSpec& kernel() const { return kernel_; }
@@ -52,13 +52,13 @@ class Play {
   const World<LargeCaps>& world() const { return now().world; }
   // Properties violated so far, a bit each.
   uint32_t broken() const { return now().checker.broken(); }
-  // Those that the last event is the first to violate.
+  // Those that the last event violates first.
   uint32_t newly_broken() const;
-  // False where the last event had no effect.
+  // False if the last event had no effect.
   bool had_effect() const { return now().had_effect; }
 
-  // The rest of the run: what is in flight runs to its end. As Run() of the
-  // events so far.
+  // The rest of the run, in which operations in flight are completed. As Run()
+  // of the events so far.
   RunResult Ended() const;
 
  private:
@@ -79,7 +79,7 @@ class Play {
   const KernelSpec kernel_;
   const Rules rules_;
   std::vector<State> states_;  // the first is that before the first event
-  size_t at_ = 0;              // those after it have been undone
+  size_t at_ = 0;              // later ones have been undone
 };
 
 }  // namespace vmtrunc::report

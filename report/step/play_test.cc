@@ -42,7 +42,7 @@ std::string SaidTo(Play& play, std::string_view event) {
   return std::string(play.Apply(event).message());
 }
 
-TEST(Play, TasksBeginWhatTheScriptSays) {
+TEST(Play, TasksStartTheOperationsOfTheScript) {
   EXPECT_EQ(EventsOf(PlayOf()),
             "a mmap 100 8 f 0 populate; a mmap 100 8 f 0 populate &; "
             "b mmap 100 8 f 0 populate; b mmap 100 8 f 0 populate &; "
@@ -88,7 +88,7 @@ b munmap 100 4
   EXPECT_EQ(EventsOf(play), "a step; a finish; blocked b step");
 }
 
-TEST(Play, SaysWhatWasExpected) {
+TEST(Play, ReportsWhatWasExpected) {
   Play play = PlayOf();
   for (const char* nonsense :
        {"", "# nothing", "task z", "file g 3", "kernel 3.0", "expect 3.0 holds",
@@ -147,7 +147,7 @@ a mmap 100 4 f 0
   EXPECT_EQ(play.newly_broken(), 0u);
 }
 
-TEST(Play, AnotherMoveForgetsWhatWasUndone) {
+TEST(Play, ANewMoveDiscardsUndoneMoves) {
   Play play = PlayOf();
   play.ApplyFirst(3);
   EXPECT_TRUE(play.Undo());

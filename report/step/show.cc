@@ -13,14 +13,14 @@
 namespace vmtrunc::report {
 namespace {
 
-// The rows of `script`'s own events, without the rest of the run.
+// The rows of `script`'s own events, without the completion of the run.
 Story RowsOf(const Play& play, const Script& script) {
   Story story = Tell("", script, play.kernel(), Folding::kQuiet);
   std::erase_if(story.rows, [](const StoryRow& row) { return row.event == 0; });
   return story;
 }
 
-// Lines that begin at `indent`; what follows is indented by four more.
+// Lines indented by `indent`; continuation lines by four more.
 std::string Block(size_t indent, const std::string& text, const Look& look) {
   return Wrapped(absl::StrCat(std::string(indent, ' '), text), indent + 4,
                  look.columns) +
@@ -104,7 +104,8 @@ std::string TaskLine(const Play& play, const Story& story, unsigned number) {
                       locks.empty() ? "no lock" : absl::StrJoin(locks, ", "));
 }
 
-// Why a step of that move would do nothing: "waits: b holds mmap_sem write".
+// Why a step of that move would have no effect: "waits: b holds mmap_sem
+// write".
 std::string WaitOf(const Play& play, const Move& move) {
   Script script = play.played();
   script.events.push_back(
@@ -138,7 +139,7 @@ std::string StateText(const Play& play, const Story& story, const Look& look) {
   std::string text = "state\n";
   for (unsigned i = 0; i < play.played().setup.files; ++i)
     text += Block(2, FileLine(play, i), look);
-  // No vma is there before the first step.
+  // No vma exists before the first step.
   for (const Slot slot : VmasOf(play.world()))
     if (!story.rows.empty())
       text += Block(2,

@@ -102,7 +102,7 @@ static void learn_inode(unsigned file) {
   char *at = mmap(BASE, MM_PAGES * page_size, PROT_READ,
                   MAP_SHARED | MAP_FIXED_NOREPLACE, files[file], 0);
   if (at != MAP_FAILED && at != BASE) errno = EEXIST;
-  if (at != BASE) die("map at the addresses that the script gets", errno);
+  if (at != BASE) die("map the addresses of the script", errno);
   struct vma vma;
   const char *line = maps;
   if (!read_maps() || !next_vma(&line, &vma)) die("read /proc/self/maps", shared->failed_error);
@@ -148,7 +148,7 @@ static int print_found(void) {
   if (!shared->found) return 0;
   const struct entry *e = shared->found_at;
   printf(
-      "BROKEN in run %lu: page %u of %s, which ends at %u, could be touched "
+      "VIOLATED in run %lu: page %u of %s, which ends at %u, could be touched "
       "at %p (%u) by %s after event %d, %s\n",
       shared->run, shared->found_page, file_names[e->file], shared->limit,
       (void *)address(shared->found_addr), shared->found_addr,
@@ -173,25 +173,25 @@ static int run_all(unsigned long runs, double seconds) {
   const int found = print_found();
   printf("%s\n", coverage);
   printf(
-      "%lu runs, %lu operations, %lu checks, %lu of them of a file that had "
-      "grown meanwhile, %lu pages past the end touched, %lu SIGBUS, %.2f s"
+      "%lu runs, %lu operations, %lu checks, %lu of them on a file that grew "
+      "meanwhile, %lu pages past the end touched, %lu SIGBUS, %.2f s"
       "%s\n",
       shared->run, shared->operations, shared->checks, shared->outgrown,
       shared->pages, shared->sigbus, now() - start,
-      found || shared->failed || shared->checks == 0 ? "" : ": nothing broke");
+      found || shared->failed || shared->checks == 0 ? "" : ": no violation");
   if (found) return EXIT_BROKEN;
   if (shared->failed) die(shared->failed_what, shared->failed_error);
-  if (shared->checks == 0) die("say anything: nothing was checked", 0);
+  if (shared->checks == 0) die("give a result: nothing was checked", 0);
   return fflush(stdout) == 0 ? 0 : EXIT_COULD_NOT_RUN;
 }
 
 static const char usage[] =
     "usage: %s [-n RUNS] [-s SECONDS] [-v] [--plant] [FILE]\n"
-    "  -n RUNS     how often the script is played, 1000 by default\n"
-    "  -s SECONDS  no run begins later than that, 10 by default\n"
-    "  -v          say what came of each event\n"
-    "  --plant     grow the file before each check: it must report\n"
-    "  FILE        play on a new file of this name instead of a memfd\n";
+    "  -n RUNS     number of runs of the script, default 1000\n"
+    "  -s SECONDS  no run starts after this time, default 10\n"
+    "  -v          print the results of each event\n"
+    "  --plant     grow the file before each check, which must report it\n"
+    "  FILE        use a new file of this name instead of a memfd\n";
 
 static double number(const char *text, double low, double high) {
   char *end;
