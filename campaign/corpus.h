@@ -36,6 +36,9 @@ class KernelCorpus {
       const std::string& from,
       const std::function<bool()>& stop = [] { return false; });
 
+  // The same of one file, as it was read.
+  Gain TakeFile(const std::string& path, const std::string& content);
+
   const std::string& directory() const { return directory_; }
   const std::vector<std::string>& names() const { return names_; }
   std::span<const uint8_t> states() const { return states_; }  // 0 or 1 each
@@ -43,10 +46,10 @@ class KernelCorpus {
   // Of all that was looked at: what was no regular file, could not be read, or
   // was too large.
   size_t skipped() const { return skipped_; }
+  // The first of these that was there already, or "".
+  const std::string& first_skipped() const { return first_skipped_; }
 
  private:
-  // Of one file's content: bytes, or a script in text.
-  Gain TakeOne(const std::string& path, const std::string& content);
   void Keep(const std::string& name, const std::string& content) const;
   // Returns what of the input is new, and counts it as seen.
   Gain Reach(const Draft& draft);
@@ -56,6 +59,7 @@ class KernelCorpus {
   std::vector<std::string> names_;  // files that are named as NameOf() does
   std::vector<uint8_t> states_, taken_, branches_;  // branches: by class
   size_t skipped_ = 0;
+  std::string first_skipped_;
 };
 
 // As `bytes` of the byte form.
