@@ -53,6 +53,29 @@ def usage():
 
 
 def piped():
+    long = b"t" * 70000 + b"\nt truncate f 2\n"
+    done = subprocess.run([vmtrunc, "step", REUSE, "--after", "2"], input=long,
+                          capture_output=True, timeout=60)
+    ends("a long line", 0, "^expected a move, not a line of more than 64 KiB$", done)
+    expect("what is after a long line", b"event 3: t truncate f 2" in done.stdout)
+    # A line without an end takes no memory.
+    with open("/dev/zero", "rb") as endless:
+        zero = subprocess.Popen([vmtrunc, "step", REUSE], stdin=endless,
+                                stdout=subprocess.DEVNULL)
+        peaks = []
+        for _ in range(2):
+            time.sleep(1.5)
+            status = pathlib.Path(f"/proc/{zero.pid}/status").read_text()
+            peaks.append(int(re.search(r"VmHWM:\s*(\d+)", status)[1]))
+        zero.kill()
+        zero.wait()
+    expect(f"a line without an end: {peaks} KiB", peaks[1] - peaks[0] < 10000)
+    # What cannot be read is no end.
+    where = os.open("/", os.O_RDONLY)
+    done = subprocess.run([vmtrunc, "step", REUSE], stdin=where, capture_output=True,
+                          timeout=60)
+    os.close(where)
+    ends("a directory", 2, "^vmtrunc: standard input: Is a directory$", done)
     ends("nothing played", 0, "^the run holds", step([], REUSE))
     ends("a violation", 1, ">> violates no-page-past-size: page 3 is mapped at 103 of b",
          step(MOVES, REUSE, "--after", 2))
