@@ -206,13 +206,18 @@ const std::vector<Engine>& AllEngines() {
 std::vector<campaign::KnownScript> ReadKnown(
     const std::vector<std::string>& places) {
   std::vector<campaign::KnownScript> known;
+  // With nothing known all is new.
+  for (const std::string& place : places)
+    if (FilesBelow({place}).empty())
+      throw base::UsageError{"--known " + base::Shown(place) +
+                             ": expected scripts in it, and there is no file"};
   for (const std::string& path :
        FilesBelow(places.empty() ? DefaultKnown() : places)) {
     const fs::path from(path);
     known.push_back({.path = (fs::path("corpus") /
                               from.parent_path().filename() / from.filename())
                                  .string(),
-                     .script = ReadCorpusFile(path).script});
+                     .script = ReadCorpusFile(path, places).script});
     if (!places.empty()) known.back().path = path;
   }
   return known;

@@ -44,6 +44,9 @@ CampaignInputs::CampaignInputs(const CampaignOptions& options)
     : known(ReadKnown(options.known)) {
   for (const std::string& text : options.of) {
     const size_t equals = text.find('=');
+    if (equals == 0 || equals + 1 == text.size())
+      throw base::UsageError{"--of " + base::Shown(text) +
+                             ": expected FILE, or a kernel as in K=FILE"};
     if (equals == std::string::npos)
       of.push_back({"", ReadAbstract(text)});
     else
