@@ -22,6 +22,9 @@ std::string ReadFile(const std::string& path);
 // cannot be read, or is larger. Never waits, as a pipe would make it.
 std::optional<std::string> ReadWhole(const std::string& path, size_t most);
 
+// The first `most` bytes of such a file, whatever follows.
+std::optional<std::string> ReadStart(const std::string& path, size_t most);
+
 // Calls `take` for each line that has an end, without it, and never holds more
 // than one line of `most` bytes. Returns the bytes of these lines together:
 // what is after them has no end. Nothing, where there is no file. Throws

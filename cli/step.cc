@@ -50,6 +50,7 @@ class Lines {
     ssize_t got;
     do got = ::read(STDIN_FILENO, part_.data(), part_.size());
     while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EBADF) return false;  // closed
     if (got < 0) base::FailPath("standard input", errno);
     at_ = 0;
     size_ = static_cast<size_t>(got);
@@ -119,6 +120,7 @@ void AddStep(CLI::App& app, Command& run) {
                   "one; else the script's own, else 2.6.11");
   sub->add_option("--after", o->after,
                   "begins after so many events of the script")
+      ->check(CLI::Range(0U, static_cast<unsigned>(kMaxEvents)))
       ->capture_default_str();
   sub->add_option("--from", o->from, "the form of the file")
       ->check(CLI::IsMember({"text", "bytes"}));

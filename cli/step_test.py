@@ -43,6 +43,8 @@ def ends(what, status, pattern, done):
 def usage():
     for what, *arguments in (
             ("-: expected a file", "-"),
+            ("--after: Value -1 not in range 0 to 256", REUSE, "--after", "-1"),
+            ("--after: Value x not in range 0 to 256", REUSE, "--after", "x"),
             ("--after 6: expected at most the script's 5", REUSE, "--after", "6"),
             ("expected one kernel", REUSE, "--kernel", "2.6.11,3.0"),
             ("expected a kernel", REUSE, "--kernel", "2.4"),
