@@ -70,8 +70,9 @@ void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
         least.bug.empty() ? "" : group.name + ": ", group.what);
     if (least.has_script())
       std::cout << "                           vmtrunc explain "
-                << base::Shown(o.directory) << "/findings/"
-                << base::Shown(least.FileName()) << ".vmt\n";
+                << base::PathWord(absl::StrCat(o.directory, "/findings/",
+                                               least.FileName(), ".vmt"))
+                << "\n";
   }
 }
 
