@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/shown.h"
 #include "base/stop.h"
@@ -69,19 +70,61 @@ std::string ReadFile(const std::string& path) {
   return content;
 }
 
-std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
+std::optional<std::string> ReadStart(const std::string& path, size_t most) {
   const int file =
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return std::nullopt;
   const auto close = absl::MakeCleanup([&] { ::close(file); });
   struct stat about{};
-  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
-      static_cast<size_t>(about.st_size) > most)
+  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
     return std::nullopt;
   std::string content;
-  if (Append(file, most, content) != 0 || content.size() > most)
-    return std::nullopt;
+  if (Append(file, most, content) != 0) return std::nullopt;
+  if (content.size() > most) content.resize(most);
   return content;
+}
+
+std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
+  struct stat about{};
+  if (::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
+      static_cast<size_t>(about.st_size) > most)
+    return std::nullopt;
+  // One more byte says whether there are more.
+  auto content = ReadStart(path, most == ~size_t{0} ? most : most + 1);
+  if (content && content->size() > most) return std::nullopt;
+  return content;
+}
+
+uint64_t ReadLines(const std::string& path, size_t most,
+                   const std::function<void(const std::string&)>& take) {
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0 && errno == ENOENT) return 0;
+  if (file < 0) FailPath(path, errno);
+  const auto close = absl::MakeCleanup([&] { ::close(file); });
+  struct stat about{};
+  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode))
+    throw UsageError{Shown(path) + ": expected a regular file"};
+  std::array<char, 1 << 16> part;
+  std::string begun;  // a line whose end is still to come
+  uint64_t whole = 0;
+  for (;;) {
+    const ssize_t got = ::read(file, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) FailPath(path, errno);
+    if (got == 0) return whole;
+    begun.append(part.data(), static_cast<size_t>(got));
+    size_t at = 0;
+    for (size_t end; (end = begun.find('\n', at)) != std::string::npos;) {
+      take(begun.substr(at, end - at));
+      whole += end + 1 - at;
+      at = end + 1;
+    }
+    begun.erase(0, at);
+    if (begun.size() > most)
+      throw UsageError{absl::StrCat(Shown(path), ": expected lines of at most ",
+                                    most >> 10, " KiB")};
+  }
 }
 
 }  // namespace vmtrunc::base

@@ -3,6 +3,8 @@
 #define VMTRUNC_BASE_READ_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +21,17 @@ std::string ReadFile(const std::string& path);
 // The content of a regular file of at most `most` bytes; nothing if it is none,
 // cannot be read, or is larger. Never blocks, as a pipe would.
 std::optional<std::string> ReadWhole(const std::string& path, size_t most);
+
+// The first `most` bytes of such a file, whatever follows.
+std::optional<std::string> ReadStart(const std::string& path, size_t most);
+
+// Calls `take` for each line that has an end, without it, and never holds more
+// than one line of `most` bytes. Returns the bytes of these lines together:
+// what is after them has no end. Nothing, where there is no file. Throws
+// UsageError where it is no regular file, a read fails, or more than `most`
+// bytes have no end.
+uint64_t ReadLines(const std::string& path, size_t most,
+                   const std::function<void(const std::string&)>& take);
 
 }  // namespace vmtrunc::base
 

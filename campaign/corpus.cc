@@ -70,7 +70,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
     const auto content = base::ReadWhole(path, kMostBytes);
     const std::string name = fs::path(path).filename().string();
     if (!content) {
-      ++skipped_;
+      if (skipped_++ == 0) first_skipped_ = path;
     } else if (name == base::NameOf(*content)) {
       const Script script = ScriptOf("", *content);
       Reach(script);
@@ -81,7 +81,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
   }
   for (const std::string& path : foreign)
     if (const auto content = base::ReadWhole(path, kMostBytes))
-      TakeOne(path, *content);
+      TakeFile(path, *content);
 }
 
 size_t KernelCorpus::StateCount() const { return CountSeen(states_); }
@@ -97,15 +97,15 @@ Gain KernelCorpus::Take(const std::string& from,
       ++skipped_;
       continue;
     }
-    const Gain one = TakeOne(path, *content);
+    const Gain one = TakeFile(path, *content);
     gain.states += one.states;
     gain.features += one.features;
   }
   return gain;
 }
 
-Gain KernelCorpus::TakeOne(const std::string& path,
-                           const std::string& content) {
+Gain KernelCorpus::TakeFile(const std::string& path,
+                            const std::string& content) {
   const Script script = ScriptOf(path, content);
   const std::vector<uint8_t> before_states = states_, before = branches_;
   const Gain gain = Reach(script);

@@ -35,16 +35,19 @@ class KernelCorpus {
       const std::string& from,
       const std::function<bool()>& stop = [] { return false; });
 
+  // The same of one file, as it was read.
+  Gain TakeFile(const std::string& path, const std::string& content);
+
   const std::string& directory() const { return directory_; }
   const std::vector<std::string>& names() const { return names_; }
   std::span<const uint8_t> states() const { return states_; }  // 0 or 1 each
   size_t StateCount() const;
   // Files that were skipped: not regular, unreadable or too large.
   size_t skipped() const { return skipped_; }
+  // The first of these that was there already, or "".
+  const std::string& first_skipped() const { return first_skipped_; }
 
  private:
-  // Takes the content of a file: bytes, or a script in text.
-  Gain TakeOne(const std::string& path, const std::string& content);
   void Keep(const std::string& name, const std::string& content) const;
   // Returns the new coverage of the input, and marks it as seen.
   Gain Reach(const Draft& draft);
@@ -54,6 +57,7 @@ class KernelCorpus {
   std::vector<std::string> names_;  // files named as by NameOf()
   std::vector<uint8_t> states_, taken_, branches_;  // branches: by class
   size_t skipped_ = 0;
+  std::string first_skipped_;
 };
 
 // As `bytes` in the byte form.

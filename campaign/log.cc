@@ -18,6 +18,14 @@ namespace vmtrunc::campaign {
 
 using nlohmann::json;
 
+namespace {
+
+// A line with each cause that there is has 20 KiB. More without an end is of no
+// campaign: a file with a hole, or somebody's.
+constexpr size_t kMostLine = size_t{1} << 20;
+
+}  // namespace
+
 int64_t Since1970(int64_t unix_time) {
   return unix_time == 0 ? 0 : std::max(int64_t{1}, unix_time);
 }
@@ -128,39 +136,32 @@ void Log::Add(SliceRecord r) {
   records_.push_back(std::move(r));
 }
 
-void Log::Parse(const std::string& content) {
-  for (size_t at = 0; at < content.size();) {
-    const size_t end = content.find('\n', at);
-    if (end == std::string::npos) break;  // incomplete
-    const auto record = FromLine(content.substr(at, end - at));
+uint64_t Log::Parse() {
+  return base::ReadLines(path_, kMostLine, [this](const std::string& line) {
+    const auto record = FromLine(line);
     if (!record)
       ++bad_lines_;
     else if (!Has(record->slice))
       Add(*record);
-    at = end + 1;
-  }
+  });
 }
 
 Log Log::Read(const std::string& path) {
   Log log;
   log.path_ = path;
-  if (const auto content = base::ReadWhole(path, ~size_t{0}))
-    log.Parse(*content);
+  log.Parse();
   return log;
 }
 
 Log Log::Open(const std::string& path) {
   Log log;
   log.path_ = path;
-  const std::string content = base::ReadWhole(path, ~size_t{0}).value_or("");
-  log.Parse(content);
+  const auto whole = static_cast<off_t>(log.Parse());
   log.file_ = ::open(
       path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (log.file_ < 0) base::FailPath(path, errno);
-  const size_t end = content.find_last_of('\n');
-  const size_t whole = end == std::string::npos ? 0 : end + 1;
-  if (whole != content.size() &&
-      ::ftruncate(log.file_, static_cast<off_t>(whole)) != 0)
+  if (::lseek(log.file_, 0, SEEK_END) != whole &&
+      ::ftruncate(log.file_, whole) != 0)
     base::FailPath(path, errno);
   return log;
 }

@@ -67,7 +67,7 @@ class Log {
 
  private:
   Log() = default;
-  void Parse(const std::string& content);
+  uint64_t Parse();  // returns the bytes of the lines that have an end
   void Add(SliceRecord record);
 
   std::string path_;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/error.h"
 #include "base/read.h"
 #include "base/write.h"
 #include "campaign/report.h"
@@ -110,6 +111,28 @@ TEST_F(LogTest, SkipsDamagedLines) {
   const Log log = Log::Open(path_);
   EXPECT_EQ(log.records().size(), 1U);
   EXPECT_EQ(log.bad_lines(), 6U);
+}
+
+// Read by pieces: what has no end is no line, and is not cut off as a torn one.
+TEST_F(LogTest, RefusesWhatNoCampaignWrites) {
+  const std::string good = ToLine(Record(1));
+  const auto error_of = [&](auto call) -> std::string {
+    try {
+      call(path_);
+    } catch (const base::UsageError& error) {
+      return error.what;
+    }
+    return "none";
+  };
+  std::ofstream(path_) << good;
+  std::filesystem::resize_file(path_, uint64_t{10} << 30);
+  const std::string expected = path_ + ": expected lines of at most 1024 KiB";
+  EXPECT_EQ(error_of(Log::Read), expected);
+  EXPECT_EQ(error_of(Log::Open), expected);
+  EXPECT_EQ(std::filesystem::file_size(path_), uint64_t{10} << 30);
+  std::filesystem::remove(path_);
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(error_of(Log::Read), path_ + ": expected a regular file");
 }
 
 // A clock that is set back by 63 years, or by a second, changes neither the

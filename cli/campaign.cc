@@ -69,8 +69,9 @@ void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
         least.bug.empty() ? "" : group.name + ": ", group.what);
     if (least.has_script())
       std::cout << "                           vmtrunc explain "
-                << base::Shown(o.directory) << "/findings/"
-                << base::Shown(least.FileName()) << ".vmt\n";
+                << base::PathWord(absl::StrCat(o.directory, "/findings/",
+                                               least.FileName(), ".vmt"))
+                << "\n";
   }
 }
 
@@ -204,13 +205,18 @@ const std::vector<Engine>& AllEngines() {
 std::vector<campaign::KnownScript> ReadKnown(
     const std::vector<std::string>& places) {
   std::vector<campaign::KnownScript> known;
+  // With nothing known all is new.
+  for (const std::string& place : places)
+    if (FilesBelow({place}).empty())
+      throw base::UsageError{"--known " + base::Shown(place) +
+                             ": expected scripts in it, and there is no file"};
   for (const std::string& path :
        FilesBelow(places.empty() ? DefaultKnown() : places)) {
     const fs::path from(path);
     known.push_back({.path = (fs::path("corpus") /
                               from.parent_path().filename() / from.filename())
                                  .string(),
-                     .script = ReadCorpusFile(path).script});
+                     .script = ReadCorpusFile(path, places).script});
     if (!places.empty()) known.back().path = path;
   }
   return known;

@@ -17,6 +17,7 @@
 #include "campaign/report.h"
 #include "cli/abstract.h"
 #include "cli/campaign_tell.h"
+#include "cli/corpus.h"
 #include "cli/input.h"
 
 namespace vmtrunc::cli {
@@ -43,6 +44,9 @@ CampaignInputs::CampaignInputs(const CampaignOptions& options)
     : known(ReadKnown(options.known)) {
   for (const std::string& text : options.of) {
     const size_t equals = text.find('=');
+    if (equals == 0 || equals + 1 == text.size())
+      throw base::UsageError{"--of " + base::Shown(text) +
+                             ": expected FILE, or a kernel as in K=FILE"};
     if (equals == std::string::npos)
       of.push_back({"", ReadAbstract(text)});
     else
@@ -93,18 +97,33 @@ void CampaignRun::OpenKernel(const std::string& name,
                       .findings = RestoreFindings(store_, spec.ToString(),
                                                   inputs.known, log_.records()),
                       .of = {}});
+  const campaign::KernelCorpus& corpus = kernels_.back().corpus;
+  if (corpus.skipped() > 0)
+    std::cerr << base::Shown(corpus.first_skipped()) << ": left out"
+              << (corpus.skipped() == 1
+                      ? std::string()
+                      : absl::StrCat(", and ", corpus.skipped() - 1, " more"))
+              << "; expected files of at most "
+              << (campaign::KernelCorpus::kMostBytes >> 10)
+              << " KiB that can be read\n";
   for (const CampaignInputs::States& of : inputs.of)
     if (of.kernel.empty() || of.kernel == spec.ToString())
       kernels_.back().of = of.seen;
 }
 
+// What a corpus that is named has is read or refused, as by all commands.
 void CampaignRun::GiveSeeds() {
   for (const std::string& directory : options_.corpus) {
-    if (!fs::is_directory(directory))
+    const std::vector<std::string> paths = FilesBelow({directory});
+    if (paths.empty())
       throw base::UsageError{"--corpus " + base::Shown(directory) +
-                             ": expected a directory"};
-    for (KernelState& kernel : kernels_)
-      kernel.corpus.Take(directory, [this] { return stopped(); });
+                             ": expected scripts in it, and there is no file"};
+    for (const std::string& path : paths) {
+      if (stopped()) break;
+      const CorpusFile file = ReadCorpusFile(path);
+      for (KernelState& kernel : kernels_)
+        kernel.corpus.TakeFile(path, file.content);
+    }
   }
   if (!options_.corpus.empty()) base::SyncFileSystem(store_.directory());
 }

@@ -67,12 +67,11 @@ void CampaignRun::ExpectReport() const {
   const std::string path = store_.Path("report.html");
   std::error_code error;
   if (!fs::exists(fs::symlink_status(path, error))) return;
-  const auto page = base::IsRegularFile(path)
-                        ? base::ReadWhole(path, ~size_t{0})
-                        : std::nullopt;
-  if (!page || (!page->empty() &&
-                page->substr(0, 1000).find(
-                    "<title>vmtrunc: campaign</title>") == std::string::npos))
+  const auto page =
+      base::IsRegularFile(path) ? base::ReadStart(path, 1000) : std::nullopt;
+  if (!page ||
+      (!page->empty() &&
+       page->find("<title>vmtrunc: campaign</title>") == std::string::npos))
     throw base::UsageError{
         base::Shown(path) +
         ": expected a campaign's report, to be replaced, or none"};

@@ -1,7 +1,9 @@
 // The vmtrunc command.
 #include <iostream>
 #include <new>
+#include <set>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/program.h"
 #include "base/shown.h"
@@ -31,6 +33,21 @@ void RefuseEmptyValues(CLI::App& app) {
        app.get_subcommands([](CLI::App*) { return true; }))
     for (CLI::Option* const option : sub->get_options())
       if (option->get_items_expected_max() > 0) option->check(kNotEmpty);
+}
+
+// The words that nothing takes, in the order in which they were given. CLI11
+// has them in another one, and with the -- that ends the options.
+std::string LeftOver(const CLI::App& app, int argc, const char* const* argv) {
+  const std::vector<std::string> left = app.remaining(/*recurse=*/true);
+  std::multiset<std::string> to_tell(left.begin(), left.end());
+  to_tell.erase("--");
+  std::string words;
+  for (int i = 1; i < argc; ++i)
+    if (const auto at = to_tell.find(argv[i]); at != to_tell.end()) {
+      absl::StrAppend(&words, words.empty() ? "" : " ", base::Shown(*at));
+      to_tell.erase(at);
+    }
+  return words.empty() ? "--" : words;
 }
 
 int Main(int argc, char** argv) {
@@ -74,6 +91,10 @@ int Main(int argc, char** argv) {
     return command();
   } catch (const CLI::Success& success) {
     return app.exit(success);
+  } catch (const CLI::ExtrasError&) {
+    std::cerr << "vmtrunc: not expected: " << LeftOver(app, argc, argv)
+              << " (see --help)\n";
+    return base::kExitUsage;
   } catch (const CLI::Error& error) {
     std::cerr << "vmtrunc: " << base::ShownInError(error.what())
               << " (see --help)\n";

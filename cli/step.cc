@@ -1,10 +1,14 @@
 // vmtrunc step.
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -20,19 +24,60 @@ struct StepArguments {
   unsigned after = 0;
 };
 
+// The lines of standard input.
+class Lines {
+ public:
+  // No move is as long; of a line without an end no more is held.
+  static constexpr size_t kMost = size_t{1} << 16;
+
+  // The next one, cut off after kMost + 1 bytes, or nothing at the end. Throws
+  // UsageError where a read fails: that is no end.
+  std::optional<std::string> Next() {
+    std::string line;
+    for (;;) {
+      if (at_ == size_ && !Fill()) {
+        if (line.empty()) return std::nullopt;
+        return line;
+      }
+      const char next = part_[at_++];
+      if (next == '\n') return line;
+      if (line.size() <= kMost) line += next;
+    }
+  }
+
+ private:
+  bool Fill() {
+    ssize_t got;
+    do got = ::read(STDIN_FILENO, part_.data(), part_.size());
+    while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EBADF) return false;  // closed
+    if (got < 0) base::FailPath("standard input", errno);
+    at_ = 0;
+    size_ = static_cast<size_t>(got);
+    return got > 0;
+  }
+
+  std::array<char, 4096> part_;
+  size_t at_ = 0, size_ = 0;
+};
+
 // Runs until the dialogue or its input ends, or the output is closed.
 void Talk(report::Dialogue& dialogue) {
   const bool prompts = isatty(STDIN_FILENO) != 0;
-  std::string line;
+  Lines lines;
   while (!dialogue.ended()) {
     if (prompts) std::cout << "> ";
     std::cout.flush();
     if (!std::cout) return;
-    if (!std::getline(std::cin, line)) {
+    const std::optional<std::string> line = lines.Next();
+    if (!line) {
       if (prompts) std::cout << "\n";
       return;
     }
-    std::cout << dialogue.Answer(line);
+    if (line->size() > Lines::kMost)
+      std::cout << "expected a move, not a line of more than 64 KiB\n";
+    else
+      std::cout << dialogue.Answer(*line);
   }
 }
 
@@ -75,6 +120,7 @@ void AddStep(CLI::App& app, Command& run) {
                   "one; else the script's own, else 2.6.11");
   sub->add_option("--after", o->after,
                   "begins after so many events of the script")
+      ->check(CLI::Range(0U, static_cast<unsigned>(kMaxEvents)))
       ->capture_default_str();
   sub->add_option("--from", o->from, "the form of the file")
       ->check(CLI::IsMember({"text", "bytes"}));

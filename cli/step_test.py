@@ -43,6 +43,8 @@ def ends(what, status, pattern, done):
 def usage():
     for what, *arguments in (
             ("-: expected a file", "-"),
+            ("--after: Value -1 not in range 0 to 256", REUSE, "--after", "-1"),
+            ("--after: Value x not in range 0 to 256", REUSE, "--after", "x"),
             ("--after 6: expected at most the script's 5", REUSE, "--after", "6"),
             ("expected one kernel", REUSE, "--kernel", "2.6.11,3.0"),
             ("expected a kernel", REUSE, "--kernel", "2.4"),
@@ -53,6 +55,29 @@ def usage():
 
 
 def piped():
+    long = b"t" * 70000 + b"\nt truncate f 2\n"
+    done = subprocess.run([vmtrunc, "step", REUSE, "--after", "2"], input=long,
+                          capture_output=True, timeout=60)
+    ends("a long line", 0, "^expected a move, not a line of more than 64 KiB$", done)
+    expect("what is after a long line", b"event 3: t truncate f 2" in done.stdout)
+    # A line without an end takes no memory.
+    with open("/dev/zero", "rb") as endless:
+        zero = subprocess.Popen([vmtrunc, "step", REUSE], stdin=endless,
+                                stdout=subprocess.DEVNULL)
+        peaks = []
+        for _ in range(2):
+            time.sleep(1.5)
+            status = pathlib.Path(f"/proc/{zero.pid}/status").read_text()
+            peaks.append(int(re.search(r"VmHWM:\s*(\d+)", status)[1]))
+        zero.kill()
+        zero.wait()
+    expect(f"a line without an end: {peaks} KiB", peaks[1] - peaks[0] < 10000)
+    # What cannot be read is no end.
+    where = os.open("/", os.O_RDONLY)
+    done = subprocess.run([vmtrunc, "step", REUSE], stdin=where, capture_output=True,
+                          timeout=60)
+    os.close(where)
+    ends("a directory", 2, "^vmtrunc: standard input: Is a directory$", done)
     ends("nothing played", 0, "^the run holds", step([], REUSE))
     ends("a violation", 1, ">> violates no-page-past-size: page 3 is mapped at 103 of b",
          step(MOVES, REUSE, "--after", 2))

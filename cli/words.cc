@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "cli/values.h"
 
 namespace vmtrunc::cli {
@@ -26,6 +27,17 @@ void ExpectWordIn(const CLI::Option& option, const std::string& value) {
         LongName(option), " ", value, ": expected a value, not commas alone")};
 }
 
+// CLI11 gives what is after the -- of a command that takes no such words to the
+// program, which has options of its own.
+void ExpectNone(const std::vector<std::string>& words) {
+  std::string shown;
+  for (const std::string& word : words)
+    absl::StrAppend(&shown, " ", base::Shown(word));
+  if (!shown.empty())
+    throw base::UsageError{
+        absl::StrCat("not expected:", shown, " (see --help)")};
+}
+
 }  // namespace
 
 std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
@@ -38,6 +50,8 @@ std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (!is_over && word == "--") {
+      if (Positionals(*command).empty())
+        ExpectNone({argv + i + 1, argv + argc});
       // CLI11 treats it as the end of an option's values, and parses options
       // again.
       if (last != nullptr && last->get_items_expected_max() > 1)

@@ -8,6 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/write.h"
@@ -36,9 +40,45 @@ int OpenWhole(const std::string& path, size_t size) {
   return file;
 }
 
+// Reads the start of the file. Returns how many bytes: 0 where there is none.
+size_t ReadBuild(const std::string& path, std::span<char> build) {
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) return 0;
+  const ssize_t got = ::pread(file, build.data(), build.size(), 0);
+  ::close(file);
+  return got < 0 ? 0 : static_cast<size_t>(got);
+}
+
+// Nothing is written over that a fuzz target did not write: its `status` begins
+// with a build id, or with zeros where it was killed before that, and `current`
+// is made after it.
+void ExpectOurs(const std::string& directory) {
+  std::error_code error;
+  if (std::filesystem::equivalent(directory, "/", error))
+    EndTarget(directory + ": expected a directory other than the root");
+  char build[sizeof(FuzzStatus::build)] = {};
+  const size_t got = ReadBuild(directory + "/" + kStatusFile, build);
+  const std::string_view id(build, ::strnlen(build, sizeof(build)));
+  const auto refuse = [&](const char* name) {
+    EndTarget(directory + "/" + name +
+              ": expected a file of a fuzz target, or none");
+  };
+  if (got != 0 &&
+      (got < sizeof(build) || id.size() == sizeof(build) ||
+       id.find_first_not_of("0123456789abcdef") != std::string_view::npos))
+    refuse(kStatusFile);
+  struct stat about{};
+  const std::string current = directory + "/" + kCurrentFile;
+  if (got == 0 && ::lstat(current.c_str(), &about) == 0 &&
+      S_ISREG(about.st_mode) && about.st_size > 0)
+    refuse(kCurrentFile);
+}
+
 }  // namespace
 
 Saved::Saved(const std::string& directory) : directory_(directory) {
+  ExpectOurs(directory);
   const std::string path = directory + "/" + kStatusFile;
   const int status = OpenWhole(path, sizeof(FuzzStatus));
   void* const map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,

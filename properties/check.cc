@@ -17,6 +17,9 @@
 namespace vmtrunc::properties {
 namespace {
 
+// A script has some 2 KiB; another's file is kept as it is, and not in memory.
+constexpr size_t kMostLeft = size_t{64} << 20;
+
 // Thrown through rapidcheck, which has no other way to end a search.
 struct Stopped {};
 
@@ -56,10 +59,11 @@ class Listener : public QuietListener {
 CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
   if (base::IsRegularFile(path_)) {
-    const auto left = base::ReadWhole(path_, ~size_t{0});
+    const auto left = base::ReadWhole(path_, kMostLeft);
     if (!left)
-      throw base::UsageError{base::Shown(path_) +
-                             ": expected a file that can be read"};
+      throw base::UsageError{
+          base::Shown(path_) +
+          ": expected a file of at most 64 MiB that can be read"};
     if (!left->empty())
       ended_ = base::WriteUnused(path_ + "-ended", "bytes", *left);
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/script/utf16.h"
 #include "core/version.h"
 
 namespace vmtrunc {
@@ -130,6 +131,7 @@ KernelSpec KernelFile::spec() const {
 }
 
 absl::StatusOr<KernelFile> ParseKernelFile(std::string_view text) {
+  if (IsUtf16(text)) return Expected(1, kNotUtf16);
   if (text.starts_with("\xef\xbb\xbf"))
     text.remove_prefix(3);  // a byte order mark
   if (text.size() > kMostKernelFile)

@@ -43,6 +43,23 @@ a exit
             "3: expected expect, which comes last");
 }
 
+TEST(Text, InTwoBytesALetterIsNamed) {
+  for (const std::string& text :
+       {std::string("\xff\xfe#\0 \0v\0m\0", 10),
+        std::string("\xfe\xff\0#\0 \0v\0m", 10),
+        std::string("\xff\xfev\0m\0t\0r\0", 10), std::string("v\0m\0t\0r\0", 8),
+        std::string("\0v\0m\0t\0r", 8)}) {
+    EXPECT_EQ(ErrorOf(text),
+              "1: expected UTF-8, not UTF-16: write it in UTF-8");
+    EXPECT_TRUE(LooksLikeText("bytes", text));
+  }
+  // Of the byte form these are: what a number may be begins no script.
+  for (const std::string& bytes :
+       {std::string("\xff\xfe\4\0\10\0\0\0", 8), std::string("\xff\xfe#", 3),
+        std::string("v\0m\0\0\0\0\0", 8)})
+    EXPECT_FALSE(LooksLikeText("bytes", bytes));
+}
+
 TEST(Text, MoreThan256EventsAreAnError) {
   std::string text = "vmtrunc 1\ntask a\n";
   for (int i = 0; i < 256; ++i) text += "a step\n";

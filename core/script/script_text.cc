@@ -11,6 +11,7 @@
 #include "core/property.h"
 #include "core/script/script.h"
 #include "core/script/text_line.h"
+#include "core/script/utf16.h"
 #include "core/script/verbs.h"
 #include "core/version.h"
 
@@ -23,12 +24,6 @@ constexpr std::array<const char*, 7> kDeclarations = {
 
 // What some editors put before a text.
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-// "vmtrunc" as other editors write it: the mark, then two bytes a letter.
-bool IsUtf16(std::string_view content) {
-  return content.starts_with(std::string_view("\xff\xfev\0m\0", 6)) ||
-         content.starts_with(std::string_view("\xfe\xff\0v\0m", 6));
-}
 
 class Parser {
  public:
@@ -275,7 +270,7 @@ void Parser::FindStray() {
 absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   script_.setup.files = 0;
   if (IsUtf16(text))
-    return absl::InvalidArgumentError("1: expected UTF-8, not UTF-16");
+    return absl::InvalidArgumentError(absl::StrCat("1: expected ", kNotUtf16));
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(3);
   int number = 0;
   while (!text.empty()) {
@@ -417,7 +412,7 @@ std::string ToText(const Script& script) {
 }
 
 bool LooksLikeText(std::string_view name, std::string_view content) {
-  if (name.ends_with(".vmt") || IsUtf16(content)) return true;
+  if (name.ends_with(".vmt") || LooksLikeUtf16(content)) return true;
   if (content.starts_with(kByteOrderMark)) content.remove_prefix(3);
   while (!content.empty()) {
     const size_t end = content.find('\n');
