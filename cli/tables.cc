@@ -44,8 +44,9 @@ int PrintKernels(bool as_json) {
   for (const RuleInfo& rule : AllRules()) {
     std::cout << absl::StrFormat("%-24s", rule.name);
     for (const KernelInfo& kernel : AllKernels())
-      std::cout << absl::StrFormat(" %9s",
-                                   kernel.rules.*rule.flag ? "yes" : "-");
+      std::cout << absl::StrFormat(" %9s", !IsRead(rule, kernel.rules) ? "n/a"
+                                           : kernel.rules.*rule.flag   ? "yes"
+                                                                       : "-");
     std::cout << "\n";
   }
   return base::kExitHeld;
@@ -56,19 +57,30 @@ int PrintRules(bool as_json) {
   for (const RuleInfo& rule : AllRules()) {
     nlohmann::json kernels = nlohmann::json::array();
     std::string names;
+    nlohmann::json not_read = nlohmann::json::array();
+    std::string not_read_names;
     for (const KernelInfo& kernel : AllKernels()) {
-      if (!(kernel.rules.*rule.flag)) continue;
-      kernels.push_back(kernel.name);
-      names += (names.empty() ? "" : ", ") + std::string(kernel.name);
+      const bool has = kernel.rules.*rule.flag;
+      if (has) kernels.push_back(kernel.name);
+      if (!IsRead(rule, kernel.rules)) {
+        not_read.push_back(kernel.name);
+        not_read_names +=
+            (not_read_names.empty() ? "" : ", ") + std::string(kernel.name);
+      } else if (has) {
+        names += (names.empty() ? "" : ", ") + std::string(kernel.name);
+      }
     }
     all.push_back({{"name", rule.name},
                    {"decides", rule.decides},
                    {"since", rule.since},
                    {"kernels", kernels},
+                   {"not_read", not_read},
                    {"flip", rule.flip}});
     if (as_json) continue;
     std::cout << absl::StrFormat("%s\n    %s\n    kernels: %s\n", rule.name,
                                  rule.decides, names.empty() ? "none" : names);
+    if (!not_read_names.empty())
+      std::cout << absl::StrFormat("    n/a, not read: %s\n", not_read_names);
     if (*rule.since != '\0')
       std::cout << absl::StrFormat("    since: %s\n", rule.since);
     std::string flip;

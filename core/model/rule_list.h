@@ -144,12 +144,12 @@
   X(account_blocks_merge, "2.6.9", "",                                         \
     "a private mapping that has once been writable is accounted, and "         \
     "does not merge with one that is not")                                     \
-  X(move_in_order, "6.x", "",                                                  \
+  X(move_in_order, "3.7", "",                                                  \
     "mremap moves ptes without i_mmap_lock where the walk meets the "          \
     "destination after the source")                                            \
-  X(merged_move_locks, "6.x", "HB-39",                                         \
+  X(merged_move_locks, "3.7", "HB-39",                                         \
     "where mremap's destination was merged into a vma that the walk does "     \
-    "not meet later, ptes move under i_mmap_lock")                             \
+    "not meet later, ptes move under i_mmap_lock (need_rmap_locks)")                             \
   X(punch_without_mmap_sem, "2.6.9", "HB-22",                                  \
     "a hole punch releases mmap_sem before it takes i_sem")                    \
   X(invalidate_loops, "2.6.9", "",                                             \
@@ -162,12 +162,11 @@
   X(punch_keeps_copies, "6.x", "",                                             \
     "a hole punch leaves private copies alone")                                \
   X(mremap_checks_first, "6.17", "",                                           \
-    "mremap sees that one vma holds the source before it unmaps anything "     \
-    "(6.17)")                                                                  \
+    "mremap sees that one vma holds the source before it unmaps anything")                                                                  \
   X(mremap_moves_many, "6.17", "",                                             \
     "a mremap that keeps the length moves all vmas of the range, one "         \
-    "after the other (6.17), and a neighbour that one of them joins "          \
-    "takes its anon_vma (6.18)")                                               \
+    "after the other, and a neighbour that one of them joins takes its "       \
+    "anon_vma (January 2026, in 6.18.9)")                                               \
   X(cow_prepares_first, "6.x", "",                                             \
     "a private write fault gets its anon_vma before it looks for the "         \
     "page, so that one that ends in SIGBUS has it too")                        \
@@ -175,10 +174,10 @@
     "fork gives each vma of the child an anon_vma of its own (2.6.34)")        \
   X(cloned_anon_apart, "3.0", "",                                              \
     "a vma with an anon_vma of fork's making merges with none that has "       \
-    "another or none (3.0)")                                                   \
-  X(growth_merges, "6.0", "",                                                  \
+    "another or none")                                                   \
+  X(growth_merges, "6.x", "",                                                  \
     "a vma that mremap grows in place merges with the one that it then "       \
-    "touches (6.0)")                                                           \
+    "touches (vma_merge_extend, 2023)")                                                           \
   X(relock_resets, "", "",                                                     \
     "mremap that let i_mmap_lock go to allocate a page table looks at "        \
     "the count again when it has retaken it; no kernel does, it is there "     \
@@ -191,7 +190,10 @@
     "pass runs to the end, and that of one page is index + 1 pages long")      \
   X(invalidate_unmaps_first, "5.13", "",                                       \
     "invalidate unmaps the range before it locks the first page that is "      \
-    "mapped; without, with that page locked")
+    "mapped; without, with that page locked")                                  \
+  X(anon_joins_none, "6.16", "",                                               \
+    "a vma with an anon_vma merges with a neighbour that has none; without, "  \
+    "where cloned-anon-apart is the rule, it does not")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -34,6 +34,45 @@ constexpr std::array kRules = {
 #undef VMTRUNC_RULE
 };
 
+// Counts of vmas are 0 for good where nothing writes one.
+bool HasCounts(const Rules& r) { return r.stamp_vmas || r.link_stamps; }
+bool HasNonlinear(const Rules& r) { return !r.remap_emulated; }
+
+// Rules that are asked for under others only (core/run/reads_test.cc).
+struct ReadWhere {
+  bool Rules::* flag;
+  bool (*is_read)(const Rules&);
+};
+constexpr ReadWhere kReadWhere[] = {
+    {&Rules::restart_names_pass, HasCounts},
+    {&Rules::pass_clears_restarts, HasCounts},
+    {&Rules::importer_rescans, HasCounts},
+    {&Rules::split_inherits, HasCounts},
+    {&Rules::fork_inherits, HasCounts},
+    {&Rules::wrap_resets, HasCounts},
+    {&Rules::mremap_always_resets, HasCounts},
+    {&Rules::mremap_resets,
+     [](const Rules& r) { return HasCounts(r) && !r.mremap_always_resets; }},
+    {&Rules::relock_resets,
+     [](const Rules& r) { return HasCounts(r) && !r.move_extents; }},
+    {&Rules::relock_in_order, [](const Rules& r) { return !r.move_extents; }},
+    {&Rules::walk_restarts, [](const Rules& r) { return r.drop_lock; }},
+    {&Rules::cut_is_done, [](const Rules& r) { return r.drop_lock; }},
+    {&Rules::work_blocks, [](const Rules& r) { return r.ptl_in_zap; }},
+    {&Rules::fault_count_first,
+     [](const Rules& r) { return r.fault_rechecks_count; }},
+    {&Rules::mkwrite_rechecks, [](const Rules& r) { return r.page_mkwrite; }},
+    {&Rules::merged_move_locks, [](const Rules& r) { return r.move_in_order; }},
+    {&Rules::nonlinear_scans_all, HasNonlinear},
+    {&Rules::nonlinear_file_pte, HasNonlinear},
+    {&Rules::remap_file_ptes, HasNonlinear},
+    {&Rules::install_checks_page,
+     [](const Rules& r) { return HasNonlinear(r) && !r.remap_file_ptes; }},
+    {&Rules::wide_offsets, [](const Rules& r) { return r.invalidate_range; }},
+    {&Rules::anon_joins_none,
+     [](const Rules& r) { return r.cloned_anon_apart; }},
+};
+
 constexpr Rules kBefore = {
     .fork_after_parent = true,
     .move_under_lock = true,
@@ -76,8 +115,9 @@ constexpr Rules kSeed =
     With(kOneRestartPoint, {&Rules::restart_in_vma, &Rules::leap});
 
 constexpr Rules k2_6_15 =
-    With(kSeed, {&Rules::invalidate_range, &Rules::work_blocks, &Rules::ptl_in_zap, &Rules::lazy_fork,
-                 &Rules::move_extents, &Rules::unlink_before_tables});
+    With(kSeed, {&Rules::invalidate_range, &Rules::work_blocks,
+                 &Rules::ptl_in_zap, &Rules::lazy_fork, &Rules::move_extents,
+                 &Rules::unlink_before_tables});
 
 constexpr Rules k2_6_23 = With(
     k2_6_15,
@@ -107,7 +147,7 @@ constexpr Rules k6 = With(
      &Rules::remap_emulated, &Rules::punch_keeps_copies,
      &Rules::mremap_checks_first, &Rules::mremap_moves_many,
      &Rules::cow_prepares_first, &Rules::growth_merges,
-     &Rules::invalidate_unmaps_first},
+     &Rules::invalidate_unmaps_first, &Rules::anon_joins_none},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 
@@ -207,6 +247,12 @@ std::string_view StripBlanks(std::string_view text) {
 
 std::span<const RuleInfo> AllRules() { return kRules; }
 std::span<const KernelInfo> AllKernels() { return kKernels; }
+
+bool IsRead(const RuleInfo& rule, const Rules& rules) {
+  for (const ReadWhere& it : kReadWhere)
+    if (it.flag == rule.flag) return it.is_read(rules);
+  return true;
+}
 
 absl::StatusOr<size_t> FindRule(std::string_view name) {
   const std::optional<size_t> rule = RuleAt(name);

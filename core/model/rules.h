@@ -39,6 +39,10 @@ struct RuleInfo {
 // All rules; a rule's number is its place here.
 std::span<const RuleInfo> AllRules();
 
+// Whether the model asks for this rule at all, its other rules being these:
+// what it does is the same with the rule and without where it does not.
+bool IsRead(const RuleInfo& rule, const Rules& rules);
+
 // The number of the rule of that name. NotFound says which is nearest.
 absl::StatusOr<size_t> FindRule(std::string_view name);
 

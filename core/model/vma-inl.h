@@ -223,12 +223,20 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
     if (a.anon != 0 && b.anon != 0) return false;
     return !rules_.cloned_anon_apart || (a.anon != 0 ? a : b).cloned == 0;
   };
+  // is_mergeable_anon_vma() of 3.0 to 6.15 asks whether the neighbour's chain
+  // of anon_vmas has one entry, and that of a vma without one has none.
+  const auto joins = [&](const Vma& neighbour) {
+    if (rules_.cloned_anon_apart && !rules_.anon_joins_none &&
+        neighbour.anon == 0 && like.anon != 0)
+      return false;
+    return anons_agree(neighbour, like);
+  };
   const auto alike = [&](Slot slot) {
     const Vma& vma = w_.vmas[slot];
     return vma.file == like.file && vma.shared == like.shared &&
            vma.write == like.write && vma.nonlinear == like.nonlinear &&
            (vma.accounted == like.accounted || !rules_.account_blocks_merge) &&
-           anons_agree(vma, like);
+           joins(vma);
   };
   const bool after = prev != kNone && w_.vmas[prev].end == addr &&
                      alike(prev) &&
