@@ -28,7 +28,7 @@ struct BugInfo {
 // Those that the model has, in the order of their numbers.
 std::span<const BugInfo> AllBugs();
 
-// Known bugs that the model cannot express.
+// Known bugs that the model leaves out.
 struct AbsentBug {
   const char* name;
   const char* what;
