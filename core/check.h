@@ -1,10 +1,10 @@
-// Checks of our own mistakes: on in every build, one condition each.
+// Assertions for our own errors: enabled in every build, one condition each.
 #ifndef VMTRUNC_CORE_CHECK_H_
 #define VMTRUNC_CORE_CHECK_H_
 
 namespace vmtrunc {
 
-// Prints the condition and its place on standard error and aborts.
+// Prints the condition and its location on standard error and aborts.
 [[noreturn]] void CheckFailed(const char* condition, const char* file,
                               int line);
 

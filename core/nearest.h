@@ -1,4 +1,4 @@
-// A word that was mistyped, and the one that was meant.
+// Finds the word that a mistyped one was meant to be.
 #ifndef VMTRUNC_CORE_NEAREST_H_
 #define VMTRUNC_CORE_NEAREST_H_
 
@@ -8,9 +8,9 @@
 
 namespace vmtrunc {
 
-// The word that `typed` becomes by the fewest letters changed, added or left
-// out, the first of several; "" when more than half of its letters would have
-// to change: then another word was meant.
+// The word that `typed` becomes by the fewest letters changed, added or
+// removed, the first of several; "" if more than half of its letters would have
+// to change.
 std::string Nearest(std::string_view typed, std::span<const char* const> words);
 
 // "; is it WORD?", or "" of none.

@@ -1,4 +1,4 @@
-// The properties, and each way in which one breaks.
+// The properties, and each way to violate one.
 #ifndef VMTRUNC_CORE_PROPERTY_H_
 #define VMTRUNC_CORE_PROPERTY_H_
 
@@ -9,7 +9,7 @@
 
 namespace vmtrunc {
 
-// In the order in which two that break in one step are reported.
+// In the order in which violations of the same step are reported.
 enum class Property : uint8_t {
   kNoPagePastSize,
   kNoRemovedPageMapped,
@@ -39,10 +39,10 @@ const char* Name(Property property);
 // The property of that name, or kProperties.
 int PropertyNumber(std::string_view name);
 
-// X(name in the code, property, words). In the words stands, for each value in
-// turn, what it is a number of: {mm}, {file} and {task} are printed as "mm 1"
-// or by the name that a script has for it, {pages} as "1 page" or "5 pages",
-// {n} as it is.
+// X(name in the code, property, words). The words contain, for each value in
+// turn, the kind of thing that it numbers: {mm}, {file} and {task} are printed
+// as "mm 1" or by the name in the script, {pages} as "1 page" or "5 pages", {n}
+// unchanged.
 #define VMTRUNC_BREACHES(X)                                                   \
   X(kMappedAtEnd, kNoPagePastSize,                                            \
     "page {n} is mapped at {n} of {mm}, and the file has {pages}")            \
@@ -106,7 +106,7 @@ const BreachInfo& InfoOf(Breach breach);
 // "page N is mapped at N of mm N, and the file has N pages"; "" of kNone.
 std::string FormOf(Breach breach);
 
-// What broke first: where, and the values, whose meaning its words say.
+// The first violation: its place, and values with the meaning in its words.
 struct Violation {
   Property property = Property::kNoPagePastSize;
   Breach breach = Breach::kNone;
@@ -117,12 +117,12 @@ struct Violation {
   std::string ToString() const;  // "page 3 of file 0 is mapped at 103 in mm 1"
 };
 
-// A value where nobody has a name for it: of what it is a number, and which:
-// "mm 1", "1 page", "5".
+// A value without a name: the kind of thing, and its number: "mm 1", "1 page",
+// "5".
 std::string Numbered(std::string_view of, unsigned value);
 
-// The words of a breach with what `told` makes of each value: what it is a
-// number of ("mm"), and which one it is, from 0.
+// The words of a breach, with each value printed by `told`: its arguments are
+// the kind of thing ("mm") and its number, from 0.
 template <class Told>
 std::string InWords(Breach breach, const Told& told) {
   std::string words;

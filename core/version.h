@@ -1,9 +1,9 @@
-// The versions of the forms that leave the program, each told here alone. What
-// each form is: docs/format.md. The project's own version is CMakeLists.txt's.
+// The versions of the formats that leave the program, each defined only here.
+// The formats: docs/format.md. The project's own version is in CMakeLists.txt.
 //
-// A number changes when a reader of the old form would read the new one wrongly
-// or not at all; what is only added (a verb, a rule, a member of an object)
-// changes none.
+// A number changes if a reader of the old format would misread the new one, or
+// could not read it; additions (a verb, a rule, a member of an object) change
+// none.
 #ifndef VMTRUNC_CORE_VERSION_H_
 #define VMTRUNC_CORE_VERSION_H_
 

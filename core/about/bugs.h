@@ -1,10 +1,10 @@
 // The known bugs, as ground truth for every engine: a kernel with one rule
 // flipped, and the script that shows it.
 //
-// How far a bug gets is counted apart, as Magma (Hazimeh et al., 2020) does:
-//   reached    the decision that the flip inverts was taken
-//   triggered  some state differs from the one without the flip
-//   detected   the property breaks, and without the flip nothing does
+// Three stages are counted separately, as in Magma (Hazimeh et al., 2020):
+// reached    the decision that the flip inverts was taken
+// triggered  some state differs from that without the flip
+// detected   the property is violated, and nothing is without the flip
 #ifndef VMTRUNC_CORE_ABOUT_BUGS_H_
 #define VMTRUNC_CORE_ABOUT_BUGS_H_
 
@@ -19,8 +19,8 @@ struct BugInfo {
   int year;            // when it was found
   const char* commit;  // or where it was reported
   const char* what;    // one sentence
-  const char* kernel;  // where nothing breaks
-  const char* rule;    // whose flip there is the bug
+  const char* kernel;  // which violates nothing
+  const char* rule;    // its flip there is the bug
   Property property;
   const char* script;  // in corpus/history
 };
@@ -28,7 +28,7 @@ struct BugInfo {
 // Those that the model has, in the order of their numbers.
 std::span<const BugInfo> AllBugs();
 
-// Those that it leaves out.
+// Known bugs that the model leaves out.
 struct AbsentBug {
   const char* name;
   const char* what;
@@ -46,7 +46,7 @@ struct BugCheck {
 };
 BugCheck CheckBug(const BugInfo& bug, const Script& script);
 
-// The rules that the model asks for in a run.
+// The rules that the model reads in a run.
 RuleSet RulesAsked(const Script& script, const Rules& rules);
 
 }  // namespace vmtrunc

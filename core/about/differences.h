@@ -1,4 +1,4 @@
-// Where two worlds differ, in words, for people.
+// The differences between two worlds, in words.
 #ifndef VMTRUNC_CORE_ABOUT_DIFFERENCES_H_
 #define VMTRUNC_CORE_ABOUT_DIFFERENCES_H_
 
@@ -11,19 +11,18 @@
 
 namespace vmtrunc {
 
-// A world, and how the counts of its vmas are read (core/model/mark.h).
+// A world, and the encoding of its vmas' counts (core/model/mark.h).
 struct Side {
   const World<LargeCaps>& world;
   bool names_pass = false;
 };
 
-// One line a difference, with the names of `names`:
-// "file f: truncate_count 2 | 3". Empty if and only if
-// the worlds are equal bytes. Of each kind (files, mms, ptes, vmas, tasks,
-// mapcounts) a line says how many are left out after the first kMostTold, and
-// of what. How often a struct was allocated is reported only when nothing else
-// differs: a struct that is free again leaves no other trace. `mms`: names for
-// the mms; without, "mm 0".
+// One line for each difference, with the names of `names`: "file f:
+// truncate_count 2 | 3". Empty if and only if the worlds are equal bytes. For
+// each kind (files, mms, ptes, vmas, tasks, mapcounts) a line counts those left
+// out after the first kMostTold. How often a struct was allocated is reported
+// only if nothing else differs: a struct that is free again leaves no other
+// trace. `mms`: names for the mms; without, "mm 0".
 std::vector<std::string> Differences(const Side& left, const Side& right,
                                      const Script& names,
                                      std::span<const std::string> mms = {});

@@ -1,4 +1,4 @@
-// What fields hold, in words.
+// The values of fields, in words.
 #ifndef VMTRUNC_CORE_ABOUT_FIELD_WORDS_H_
 #define VMTRUNC_CORE_ABOUT_FIELD_WORDS_H_
 

@@ -1,8 +1,8 @@
-// Where two runs part: the first step after which their worlds differ, or that
-// another task, verb or flow is of, or that one of them no longer has.
+// Where two runs differ: the first step after which their worlds differ, or
+// that has another task, verb or flow, or that one of them lacks.
 //
-// Runs are followed one after the other and compared by a hash a step; a step
-// that people are to see is run again. So nothing but hashes is kept.
+// The runs are executed one after the other and compared by a hash for each
+// step; a step to be printed is executed again. So only hashes are stored.
 #ifndef VMTRUNC_CORE_ABOUT_PARTING_H_
 #define VMTRUNC_CORE_ABOUT_PARTING_H_
 
@@ -21,15 +21,15 @@ struct Course {
 };
 Course Follow(const Script& script, const Rules& rules);
 
-// The first step that differs, from 1; 0 when the worlds differ before the
-// first event. Where one run ends, the other's next step.
+// The first step that differs, from 1; 0 if the worlds differ before the first
+// event. If one run ends, the other's next step.
 std::optional<size_t> PartAt(const Course& left, const Course& right);
 
-// Whether two runs that do not part have one verdict: what breaks, and what
-// breaks first, though perhaps at events of different numbers.
+// Whether two runs with equal steps have the same verdict: the violated
+// properties, and the first one, though perhaps at different event numbers.
 bool SameVerdict(const RunResult& left, const RunResult& right);
 
-// What a TraceStep says, and the world after the step, as values. `number` 0:
+// The data of a TraceStep, and the world after the step, as values. `number` 0:
 // before the first event.
 struct Moment {
   size_t number = 0;
@@ -43,9 +43,9 @@ struct Moment {
 };
 Moment MomentAt(const Script& script, const Rules& rules, size_t number);
 
-// The rules that the kernels decide differently, and whether the run on `left`
-// parts from the same with this one decided as `right` does: no later than at
-// step `number`, or, without one, anywhere or in the verdict.
+// The rules in which the kernels differ, and whether the run on `left` differs
+// from the same run with this rule flipped: no later than at step `number`, or,
+// without one, anywhere or in the verdict.
 struct RuleDifference {
   const RuleInfo* rule;
   bool on_left;

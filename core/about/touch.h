@@ -1,5 +1,5 @@
-// What a step may touch: for searches that need not try two steps in both
-// orders when neither touches what the other does.
+// What a step may touch. Searches use it to try two steps in one order only if
+// neither touches what the other does.
 #ifndef VMTRUNC_CORE_ABOUT_TOUCH_H_
 #define VMTRUNC_CORE_ABOUT_TOUCH_H_
 
@@ -11,8 +11,8 @@
 
 namespace vmtrunc {
 
-// What is shared, a bit each. An mm's list and mmap_sem, and the geometry of
-// its vmas while it is read, have no bit: only tasks of that mm change them.
+// Shared state, a bit each. An mm's list and mmap_sem, and the geometry of its
+// vmas while it is read, have no bit: only tasks of that mm change them.
 using Touched = uint32_t;
 namespace touched {
 enum : Touched {
@@ -28,18 +28,18 @@ enum : Touched {
 };
 }  // namespace touched
 
-// What the task's next step may touch outside its own mm, and of its mm what a
-// pass may. Requires: it has an operation in flight. `passes_may_begin`:
-// besides those in flight, before the step. kAll where nobody has looked.
+// What the task's next step may touch outside its own mm, and in its mm what a
+// pass may. Requires: it has an operation in flight. `passes_may_begin`: more
+// passes may start before the step. kAll if unknown.
 template <class C>
 Touched NextTouches(const World<C>& world, unsigned task, const Rules& rules,
                     bool passes_may_begin);
 
-// What all steps that an operation in flight still has may touch outside its
-// own mm.
+// What all remaining steps of an operation in flight may touch outside its own
+// mm.
 Touched MayTouch(const Op& op, const Rules& rules);
 
-// The same of an operation that has not begun. `populate`: of a mmap.
+// The same for an operation that has not started. `populate`: for a mmap.
 Touched MayTouch(Verb verb, bool populate);
 
 }  // namespace vmtrunc

@@ -59,8 +59,8 @@ bool Machine<C, P>::Finish() {
   bool idle = true;
   for (const Task& task : w_.tasks) idle &= task.op.verb == Verb::kNone;
   if (idle) return true;
-  // Each round somebody gets past a lock. Two that keep each other going
-  // without an end (HB-25 twice) are stopped.
+  // In each round some task passes a lock. Two that block each other
+  // alternately for ever (HB-25 twice) are stopped.
   constexpr unsigned kMostRounds = 1024;
   for (unsigned round = 0; round < kMostRounds; ++round) {
     bool left = false;

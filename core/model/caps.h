@@ -20,7 +20,7 @@ struct LargeCaps {
   static constexpr bool kExact = true;
 };
 
-// What exhaustive search runs in. Running out of it is not the kernel's
+// The world of exhaustive search. Exceeding its capacity is not the kernel's
 // ENOMEM but a limit of the search, and is reported as such (World::ran_out).
 struct SmallCaps {
   static constexpr int kTasks = 6;

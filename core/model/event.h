@@ -38,7 +38,7 @@ struct Event {
   auto operator<=>(const Event&) const = default;
 };
 
-// What a run depends on besides its events and rules.
+// The inputs of a run besides its events and rules.
 struct Setup {
   uint8_t block = 1;        // 1..64
   uint8_t count_bits = 32;  // 8..32

@@ -23,7 +23,7 @@ void Machine<C, P>::FaultBegin(Slot slot, unsigned addr, bool write,
   fault.index = static_cast<uint16_t>(vma.pgoff + addr - vma.start);
 }
 
-// Page `index` of the file is to be put at the address, whatever is there.
+// Page `index` of the file is to be mapped at the address, whatever is there.
 template <class C, class P>
 void Machine<C, P>::InstallBegin(Slot slot, unsigned addr, unsigned index,
                                  Fault& fault) {
@@ -72,7 +72,7 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
         flow = FaultLocksPage(fault);
         break;
       case kTell:
-        // page_mkwrite(), with nothing held.
+        // page_mkwrite(), without locks.
         fault.told = 1;
         fault.phase = kLockPage;
         flow = Flow::kSync;
@@ -93,7 +93,7 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
   return flow;
 }
 
-// Faults under the page lock and those on file ptes do without the count.
+// Faults under the page lock and those on file ptes do not use the count.
 template <class C, class P>
 bool Machine<C, P>::SamplesCount(const Fault& fault) const {
   return !rules_.fault_page_lock && fault.from_file_pte == 0;
@@ -213,8 +213,8 @@ void Machine<C, P>::FaultLetsGo(Fault& fault) {
   fault.filler = 0;
 }
 
-// With the page locked, looks at its mapping and i_size again. A page that has
-// left the cache sends the fault back to look for another.
+// With the page locked, checks its mapping and i_size again. If the page has
+// left the cache, the fault looks for another.
 template <class C, class P>
 Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
   using enum FaultPhase;
@@ -263,7 +263,7 @@ bool Machine<C, P>::MayWrite(const Vma& vma) const {
   return vma.shared != 0 && vma.write != 0 && !rules_.page_mkwrite;
 }
 
-// What a fault on `vma` puts into the page table.
+// The pte that a fault on `vma` sets.
 template <class C, class P>
 Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
   if (vma.shared == 0 && fault.write != 0)
@@ -299,7 +299,7 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
   return Flow::kDone;
 }
 
-// install_page() of filemap_populate(): it replaces what is there.
+// install_page() of filemap_populate(): it replaces an existing pte.
 template <class C, class P>
 Flow Machine<C, P>::FaultInstalls(Fault& fault) {
   const unsigned mm = me().mm;
@@ -319,7 +319,7 @@ Flow Machine<C, P>::FaultInstalls(Fault& fault) {
 }
 
 // do_wp_page(): the copy is made, or page_mkwrite() called, and the pte changed
-// if it is still what it was.
+// if it is unchanged.
 template <class C, class P>
 Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
   const unsigned mm = me().mm;

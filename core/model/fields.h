@@ -1,11 +1,11 @@
-// The fields of what a world is made of: one list, which serves those who tell
-// people of it and the normal form of a search.
+// The fields of a world: one list, used for output and for the normal form of a
+// search.
 //
 // ForEachField(it, f) calls f(field, name, as::kForm) for each field, and
 // f(field, name, as::kKnown, birth) for a vma that an operation remembers
 // together with its birth. Left out are the geometry, mm and file of a vma, the
-// ptes of an mm and the verb of an operation, which each goes about in a way of
-// its own. core/about/differences_test.cc asks for each byte.
+// ptes of an mm and the verb of an operation: the users treat these
+// differently. core/about/differences_test.cc checks that each byte is covered.
 #ifndef VMTRUNC_CORE_MODEL_FIELDS_H_
 #define VMTRUNC_CORE_MODEL_FIELDS_H_
 
@@ -17,7 +17,7 @@
 
 namespace vmtrunc {
 
-// What a number stands for.
+// The meaning of a number.
 enum class Form : uint8_t {
   kNumber,
   kCount,   // of a pass, or 0
@@ -38,7 +38,7 @@ enum class Form : uint8_t {
   kPlace,  // InIndex
 };
 
-// Forms as arguments that a callee can tell apart when it is compiled.
+// Forms as types, so that a callee can distinguish them at compile time.
 namespace as {
 template <Form kForm>
 struct Tag {

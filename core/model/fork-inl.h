@@ -47,7 +47,8 @@ Flow Machine<C, P>::StepFork(Op& op) {
       case kCopy:
         return ForkCopiesSpan(op);
       case kUndo:
-        // ENOMEM: the parent's mmap_sem goes first, then the half-made mm.
+        // ENOMEM: the parent's mmap_sem is released first, then the incomplete
+        // mm.
         if (rules_.fork_unlocks_on_error) ReleaseMmapSem(mm);
         ExitBegin(my.child_mm, op.unmap);
         my.phase = kUndoUnmap;

@@ -1,5 +1,5 @@
-// Locks have no queue: a Take returns false, having done nothing, when the lock
-// is not free.
+// Locks have no queue: a Take returns false without any effect if the lock is
+// not free.
 #ifndef VMTRUNC_CORE_MODEL_LOCKS_INL_H_
 #define VMTRUNC_CORE_MODEL_LOCKS_INL_H_
 
@@ -7,7 +7,7 @@
 
 namespace vmtrunc {
 
-// Tells the probe what is not free. Returns false, as the Take does then.
+// Reports the lock that is not free. Returns false, as the Take then does.
 template <class C, class P>
 bool Machine<C, P>::Blocks(LockKind kind, unsigned id, unsigned file) {
   if constexpr (requires { probe_.Blocks(kind, id, file); })
@@ -79,7 +79,7 @@ bool Machine<C, P>::TakePtl(unsigned mm) {
   return true;
 }
 
-// A page's lock is where its holder says that it holds it.
+// A page's lock is stored in the operation that holds it.
 template <class C, class P>
 bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
   for (const Task& task : w_.tasks) {

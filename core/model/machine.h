@@ -1,13 +1,13 @@
-// The modelled kernel: what moves a World.
+// The modelled kernel, which changes a World.
 //
-// An operation in flight stands between two steps at a sync point: a place
-// where another processor could act. A phase is the code from one sync point to
-// the next, and one call of Step() runs exactly one phase, or none when it
-// begins with a lock that another task holds. Only values in the task's Op live
-// from one phase to the next.
+// An operation in flight is at a sync point between two steps: a place where
+// another processor could act. A phase is the code from one sync point to the
+// next, and one call of Step() runs exactly one phase, or none if it starts
+// with a lock that another task holds. Only values in the task's Op live from
+// one phase to the next.
 //
-// `Probe` sees what happens as it happens (core/run/checker.h); with NoProbe
-// the calls are gone.
+// `Probe` observes events as they happen (core/run/checker.h); with NoProbe the
+// calls are compiled away.
 #ifndef VMTRUNC_CORE_MODEL_MACHINE_H_
 #define VMTRUNC_CORE_MODEL_MACHINE_H_
 
@@ -40,7 +40,7 @@ enum class LockKind : uint8_t {
   kPageTableLock,
 };
 
-// Why a vma's work is set again, for the budget of bounded-drops.
+// Why a vma needs to be scanned again, for the budget of bounded-drops.
 enum class Renewal : uint8_t {
   kLinked,
   kSplitOff,
@@ -50,7 +50,7 @@ enum class Renewal : uint8_t {
   kCleared
 };
 
-// A probe that sees nothing. It documents the calls.
+// A probe without effect. It documents the calls.
 template <class C>
 struct NoProbe {
   using RulesSeen = Rules;  // what the machine reads its rules from
@@ -79,7 +79,7 @@ struct NoProbe {
   void TruncationEnds(const World<C>&, unsigned, unsigned, unsigned) {}
   void StepBegins(const World<C>&, unsigned) {}
   void StepEnds(const World<C>&, unsigned, Verb, Flow) {}
-  // Those that a probe need not have.
+  // Optional calls.
   void OperationEnds(const Op&) {}  // as it is then; what follows clears it
   void LooksAt(Slot) {}             // a pass's walk, at a vma of the index
   void NoMemory() {}                // an allocation fails
@@ -113,8 +113,8 @@ class Machine {
   // had an effect.
   bool Apply(const Event& event);
 
-  // Runs what is in flight to its end, task after task, round and round.
-  // Returns false when something is left that cannot move.
+  // Completes all operations in flight, task after task, in rounds. Returns
+  // false if some cannot move.
   bool Finish();
 
  private:
@@ -291,7 +291,7 @@ class Machine {
   }
   Flow RunOn();
   Task& me() { return w_.tasks[task_]; }
-  // What a new vma begins with: it is empty, so the pass that runs skips it.
+  // The count of a new vma: it is empty, so the running pass skips it.
   uint32_t LinkMark(unsigned file) const {
     if (!rules_.link_stamps) return 0;
     return DoneMark(w_.files[file].truncate_count, rules_.restart_names_pass);

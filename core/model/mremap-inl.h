@@ -79,7 +79,7 @@ Flow Machine<C, P>::StepMremap(Op& op) {
   }
 }
 
-// What is past the new length goes before anything moves.
+// Pages past the new length are unmapped before anything moves.
 template <class C, class P>
 void Machine<C, P>::MremapTrims(Op& op) {
   MremapOp& my = op.mremap;
@@ -111,8 +111,8 @@ void Machine<C, P>::MremapLinks(MremapOp& my) {
   ReleaseMapLock(vma.file);
 }
 
-// On failure the pages are back, and the new range goes instead. False when
-// nothing is there to unmap.
+// On failure the pages are back, and the new range is unmapped instead. False
+// if nothing is there to unmap.
 template <class C, class P>
 bool Machine<C, P>::MremapUnmapsSource(Op& op) {
   const MremapOp& my = op.mremap;
@@ -141,7 +141,7 @@ bool Machine<C, P>::MremapChecks(MremapOp& my) {
   return true;
 }
 
-// remap_move() of 6.17: on to the next vma of the range. False when it is done.
+// remap_move() of 6.17: to the next vma of the range. False when done.
 template <class C, class P>
 bool Machine<C, P>::MremapNext(MremapOp& my) {
   if (my.rest == 0 || my.failed != 0) return false;
@@ -160,8 +160,8 @@ bool Machine<C, P>::MremapNext(MremapOp& my) {
   return true;
 }
 
-// From "Ok, we need to grow.. or relocate" on: leaves the phase alone when
-// there is nothing to do or it cannot be done.
+// From "Ok, we need to grow.. or relocate": leaves the phase unchanged if there
+// is nothing to do or it cannot be done.
 template <class C, class P>
 void Machine<C, P>::MremapPlaces(Op& op) {
   MremapOp& my = op.mremap;
@@ -276,7 +276,7 @@ void Machine<C, P>::MovePte(MremapOp& my, unsigned src, unsigned dst) {
   ++my.moved;
 }
 
-// A page table could not be had: what has moved moves back.
+// A page table allocation failed: the moved pages move back.
 template <class C, class P>
 void Machine<C, P>::MoveFails(MremapOp& my) {
   if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
@@ -351,8 +351,8 @@ Flow Machine<C, P>::MovePage(MremapOp& my) {
   return MovePageHeld(my, move, locks);
 }
 
-// The page itself, with page_table_lock and, if `locks`, i_mmap_lock held. Lets
-// them go.
+// The page itself, with page_table_lock and, if `locks`, i_mmap_lock held.
+// Releases them.
 template <class C, class P>
 Flow Machine<C, P>::MovePageHeld(MremapOp& my, const Move& move, bool locks) {
   using enum MremapPhase;

@@ -1,9 +1,9 @@
-// Operations in flight: what each verb was asked for and how far it is, and the
-// parts that several of them run.
+// Operations in flight: for each verb its arguments and progress, and the parts
+// that several verbs share.
 //
-// Each verb has a struct of its own, and so has each part; no field means two
-// things. Only the verb's own struct and the parts that it has begun are in
-// use; the rest is zero. What is not used is spelt out, so that nothing is
+// Each verb has a struct of its own, and so has each part; no field has two
+// meanings. Only the verb's own struct and the parts that it has started are in
+// use; the rest is zero. Unused bytes are declared, so that there is no
 // padding. core/model/fields.h lists the fields.
 //
 // Units: addresses, lengths, pgoffs and sizes are in pages.
@@ -113,8 +113,8 @@ struct Fault {
   uint8_t filler;  // invalidate_lock is held shared
 };
 
-// The pages of a range, one after the other, out of the page cache: what
-// truncate and punch do between passes, and all that invalidate does.
+// Removes the pages of a range from the page cache, one after the other: the
+// part of truncate and punch between passes, and all of invalidate.
 struct Removal {
   RemovalPhase phase;
   uint8_t file;

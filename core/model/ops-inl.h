@@ -1,4 +1,4 @@
-// How operations begin, and those that are short.
+// How operations start, and the short ones.
 #ifndef VMTRUNC_CORE_MODEL_OPS_INL_H_
 #define VMTRUNC_CORE_MODEL_OPS_INL_H_
 
@@ -66,8 +66,8 @@ Flow Machine<C, P>::Phases() {
   }
 }
 
-// Between two phases of one loop: tells the probe, and says whether the second
-// follows at once.
+// Between two phases of one loop: reports the step, and returns whether the
+// second phase follows at once.
 template <class C, class P>
 bool Machine<C, P>::GoesOn(Flow flow) {
   if (flow != Flow::kSync || through_ == 0) return false;
@@ -77,7 +77,7 @@ bool Machine<C, P>::GoesOn(Flow flow) {
   return true;
 }
 
-// Fills in the operation that the event starts. False when it cannot start: it
+// Fills in the operation that the event starts. False if it cannot start: it
 // ends at once without effect.
 template <class C, class P>
 bool Machine<C, P>::Start(const Event& event, Op& op) {
@@ -228,13 +228,13 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         break;
       }
     }
-    // The vma is there, or another page of it: on to the next page.
+    // The vma exists, or another page of it: to the next page.
     const Flow next = MmapPopulates(op);
     if (!GoesOn(next)) return next;
   }
 }
 
-// Unmaps what is in the way.
+// Unmaps existing mappings of the range.
 template <class C, class P>
 void Machine<C, P>::MmapUnmaps(Op& op) {
   Mmap& map = op.mmap;
@@ -243,14 +243,14 @@ void Machine<C, P>::MmapUnmaps(Op& op) {
                   : MmapPhase::kPlace;
 }
 
-// Begins the fault of the next page, or ends.
+// Starts the fault of the next page, or ends.
 template <class C, class P>
 Flow Machine<C, P>::MmapPopulates(Op& op) {
   Mmap& map = op.mmap;
   map.phase = MmapPhase::kPopulate;
   if (map.populate == 0 || map.populated == map.len) return EndMmapSem();
   // mmap's populate is the script's, up to i_size; remap's is the kernel's own
-  // and finds out.
+  // and checks the size itself.
   if (op.verb == Verb::kMmap &&
       map.pgoff + unsigned{map.populated} >= w_.files[map.file].size)
     return EndMmapSem();

@@ -1,8 +1,8 @@
 // unmap_mapping_range(): the pass.
 //
-// What survives a drop of i_mmap_lock is the range, the count N, whether the
-// tree is done and, where the rule keeps it in the pass, one restart point;
-// everything else is derived again from the tree.
+// Across a drop of i_mmap_lock only these survive: the range, the count N,
+// whether the tree is done and, if the rule keeps it in the pass, one restart
+// point. Everything else is derived again from the tree.
 #ifndef VMTRUNC_CORE_MODEL_PASS_INL_H_
 #define VMTRUNC_CORE_MODEL_PASS_INL_H_
 
@@ -83,7 +83,7 @@ void Machine<C, P>::ReleasePassLock(unsigned file) {
 }
 
 // The new pass's count: it leaps over page-aligned values, and a wrap to 0
-// takes with it every count that the vmas still carry.
+// resets every count that the vmas still carry.
 template <class C, class P>
 void Machine<C, P>::CountPass(Pass& pass) {
   File& file = w_.files[pass.file];
@@ -172,7 +172,7 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
     w_.files[pass.file].unmap_mutex = kNone;
   pass.active = 0;
   probe_.PassEnds(w_, task_);
-  // Nothing of where it was is left to tell two states apart by.
+  // Clears the old position, which would distinguish equal states.
   pass.phase = PassPhase::kMutex;
   pass.cursor = pass.restart_vma = kNone;
   pass.cursor_birth = pass.in_list = pass.work = 0;
@@ -181,8 +181,8 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
   return Flow::kDone;
 }
 
-// Sets the pass's cursor on a vma of its range. False when there is nothing to
-// zap in it: out of range, or finished, or finished now.
+// Sets the pass's cursor on a vma of its range. False if there is nothing to
+// zap in it: out of range, or already finished.
 template <class C, class P>
 bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   const Vma& vma = w_.vmas[slot];
@@ -214,7 +214,7 @@ bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   return true;
 }
 
-// Raises `addr` to where this pass left the vma. True when nothing is left.
+// Raises `addr` to where this pass left the vma. True if nothing is left.
 template <class C, class P>
 bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
                                      unsigned end) {
@@ -226,7 +226,7 @@ bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
     restart = vma.count >> kPageShift;
     if (addr >= restart) return false;
   } else {
-    // The pointer is all that is compared: the struct may be another vma's.
+    // Only the pointer is compared: the struct may hold another vma.
     if (slot != pass.restart_vma || addr >= pass.restart_addr) return false;
     restart = pass.restart_addr;
     if (vma.pgoff + restart - vma.start != pass.restart_pgoff) return true;
@@ -309,8 +309,8 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
   return BlockEnds(pass);
 }
 
-// The break test after a block, or after a vma that is through; where both
-// fall together it is one test.
+// The break test after a block, or after a finished vma; if both coincide it is
+// one test.
 template <class C, class P>
 Flow Machine<C, P>::BlockEnds(Pass& pass) {
   const Slot slot = pass.cursor;

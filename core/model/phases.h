@@ -1,8 +1,8 @@
-// The phases of operations and of their parts: where one stands between two
-// steps. Each list is the whole truth of a phase: its name in the code, the
-// sync point that it stands at, in words, and the lock that its step may wait
-// for. The enums, WhereIs(), what a blocked task waits for, and the table of
-// docs/model.md come from these lists.
+// The phases of operations and of their parts: the position between two steps.
+// Each list is the only definition of a phase: its name in the code, its sync
+// point in words, and the lock that its step may wait for. The enums,
+// WhereIs(), what a blocked task waits for, and the table of docs/model.md come
+// from these lists.
 #ifndef VMTRUNC_CORE_MODEL_PHASES_H_
 #define VMTRUNC_CORE_MODEL_PHASES_H_
 
@@ -177,7 +177,7 @@ constexpr bool SizeIsSet(TruncatePhase phase) {
          phase != TruncatePhase::kInvalidateLock;
 }
 
-// How a fault came out.
+// The result of a fault.
 enum class FaultOutcome : uint8_t { kServed, kSigsegv, kSigbus };
 
 }  // namespace vmtrunc

@@ -17,10 +17,9 @@
 
 namespace vmtrunc {
 
-// The tree of one file. A view: it lives no longer than the call that makes it.
-// `Of` is who walks it: each machine has a copy of its own, so that the one
-// that fuzzers watch is not another's without counters, which the linker would
-// keep as well.
+// The tree of one file. A view for the duration of a call. `Of` is the walking
+// machine: each machine has a copy of its own, so that the linker does not
+// merge the copy that fuzzers watch with one without counters.
 template <class C, class Of = void>
 class PrioTree {
  public:
@@ -121,8 +120,8 @@ Slot PrioTree<C, Of>::InsertNode(Slot slot) {
     VMT_CHECK(depth < kMaxDepth);
     const Vma* here = &vmas_[cur];
     const Vma* mine = &vmas_[slot];
-    // Only the vma that came in can meet its own interval, unless somebody has
-    // changed a key in place (HB-01): then the displaced one must not get lost.
+    // Only the new vma can meet its own interval, unless a key was changed in
+    // place (HB-01): then the displaced one must not get lost.
     if (slot == inserted && here->pgoff == mine->pgoff &&
         here->last_pgoff() == mine->last_pgoff())
       return cur;

@@ -25,7 +25,7 @@ Slot Machine<C, P>::RemapVma(const RemapOp& my) {
   return slot;
 }
 
-// Whether the range has the pages already that a linear vma shows there.
+// Whether the range already has the pages that a linear vma shows there.
 template <class C, class P>
 bool Machine<C, P>::RemapIsLinear(const RemapOp& my) const {
   const Vma& vma = w_.vmas[my.vma];
@@ -116,7 +116,8 @@ Flow Machine<C, P>::RemapAsMmap(Op& op) {
   return StepMmap(op);
 }
 
-// populate_range() of 2.6.23: a file pte a page; it then lets others fault.
+// populate_range() of 2.6.23: a file pte for each page; later faults map the
+// pages.
 template <class C, class P>
 Flow Machine<C, P>::RemapFilePtes(RemapOp& my) {
   const unsigned mm = me().mm;

@@ -1,8 +1,8 @@
-// A set of rules by their numbers: a bit each, for as many rules as there may
-// ever be in the byte form.
+// A set of rules by number: a bit each, for the maximum of rules in the byte
+// form.
 //
-// std::bitset<128> would do but for three things: it gives no word for the
-// byte form, has no order, and does not go from bit to bit.
+// std::bitset<128> lacks three things: words for the byte form, an order, and
+// iteration over its bits.
 #ifndef VMTRUNC_CORE_MODEL_RULE_SET_H_
 #define VMTRUNC_CORE_MODEL_RULE_SET_H_
 
@@ -22,7 +22,7 @@ class RuleSet {
   static constexpr size_t kWords = 2;
   static constexpr size_t kMostRules = 64 * kWords;
 
-  // Goes through the numbers of the rules, lowest first.
+  // Iterates over the numbers of the rules, in ascending order.
   class Iterator {
    public:
     using difference_type = std::ptrdiff_t;
@@ -89,7 +89,7 @@ class RuleSet {
   // The lowest. Requires: !empty().
   constexpr size_t first() const { return *begin(); }
   constexpr Iterator begin() const { return Iterator(*this); }
-  // Where each that has been gone through ends: nothing left, past the words.
+  // The end of iteration: nothing left, past the words.
   constexpr Iterator end() const { return Iterator(RuleSet()); }
 
   // 64 rules of it, as the byte form has them: bit i of word w is rule

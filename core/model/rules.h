@@ -1,9 +1,9 @@
 // The kernels, as rows of one table of rules.
 //
-// A rule is one decision that some kernel took differently at one place of the
+// A rule is one decision that kernels took differently at one place of the
 // code. A kernel is the set of the rules it has; a known bug is a kernel with
-// one rule flipped. The model reads `rules.importer_rescans`; no kernel's name
-// stands in it.
+// one rule flipped. The model reads `rules.importer_rescans`; it contains no
+// kernel names.
 #ifndef VMTRUNC_CORE_MODEL_RULES_H_
 #define VMTRUNC_CORE_MODEL_RULES_H_
 
@@ -43,7 +43,7 @@ std::span<const RuleInfo> AllRules();
 // what it does is the same with the rule and without where it does not.
 bool IsRead(const RuleInfo& rule, const Rules& rules);
 
-// The number of the rule of that name. NotFound says which is nearest.
+// The number of the rule of that name. NotFound names the most similar one.
 absl::StatusOr<size_t> FindRule(std::string_view name);
 
 // "leap,mremap-resets", "" of no rule: as variables of the environment name
@@ -61,38 +61,37 @@ struct KernelInfo {
 // All kernels; a kernel's number is its place here, append only.
 std::span<const KernelInfo> AllKernels();
 
-// What people call a kernel of their own (core/script/kernel_file.h).
+// A user's name for a kernel (core/script/kernel_file.h).
 struct OwnName {
   std::string name;
   uint8_t kernel = 0;  // it is this one
   RuleSet flips;       // with these flips
 };
 
-// A kernel with some rules flipped, as a value: what a script's `kernel` line,
-// an `expect` line or --kernel names.
+// A kernel with some rules flipped, as a value: the meaning of a script's
+// `kernel` line, an `expect` line or --kernel.
 struct KernelSpec {
   uint8_t kernel = 0;  // number in AllKernels()
   RuleSet flips = {};  // those that are flipped
-  // No part of the value; null, or for as long as the program runs.
+  // Not part of the value; null, or valid until the program ends.
   const OwnName* own = nullptr;
 
   Rules rules() const;
-  // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back.
-  // What scripts and others' files have.
+  // "2.6.11-importer-rescans+unmap-mutex": ParseKernelSpec() reads it back. For
+  // scripts and output for programs.
   std::string ToString() const;
-  // What people read: "acme-5.4", "acme-5.4+unmap-mutex"; without a name of its
-  // own the same as ToString().
+  // For people: "acme-5.4", "acme-5.4+unmap-mutex"; without a name of its own
+  // the same as ToString().
   std::string Name() const;
   bool operator==(const KernelSpec& other) const {
     return kernel == other.kernel && flips == other.flips;
   }
 };
 
-// Reads a kernel's name followed by -rule or +rule, with or without blanks.
+// Parses a kernel's name followed by -rule or +rule, with or without blanks.
 // The longest kernel name wins. -rule on a kernel that lacks the rule, or +rule
-// on one that has it, changes nothing. NotFound when the kernel or a rule is
-// not known (design.md names kernels that are not built yet); InvalidArgument
-// when the text has another shape.
+// on one that has it, changes nothing. NotFound if the kernel or a rule is
+// unknown; InvalidArgument if the text is malformed.
 absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text);
 
 }  // namespace vmtrunc

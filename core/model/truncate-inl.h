@@ -1,5 +1,5 @@
-// vmtruncate(), vmtruncate_range() and invalidate_inode_pages2_range(): what
-// runs passes and takes pages out of the page cache.
+// vmtruncate(), vmtruncate_range() and invalidate_inode_pages2_range(): the
+// operations that run passes and remove pages from the page cache.
 #ifndef VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_
 #define VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_
 
@@ -8,13 +8,13 @@
 #include "core/model/machine.h"
 
 namespace vmtrunc {
-// Passes over one page in a row that zapped nothing, after which it is said to
-// spin whatever the next would find: others put their marks back each time, or
-// a rule that is flipped hides the page.
+// Number of consecutive passes over one page that zapped nothing, after which
+// the operation counts as spinning whatever the next would find: other passes
+// restore their marks each time, or a flipped rule hides the page.
 inline constexpr unsigned kMostInVain = 16;
 
-// Truncate and punch, under i_sem: i_size, a pass, the pages, and where the
-// rule says so, a pass again.
+// Truncate and punch, under i_sem: i_size, a pass, the pages, and, if the rule
+// says so, a second pass.
 template <class C, class P>
 Flow Machine<C, P>::StepTruncate(Op& op) {
   using enum TruncatePhase;
@@ -107,8 +107,8 @@ Flow Machine<C, P>::StepInvalidate(Op& op) {
   return Flow::kDone;
 }
 
-// Whether a pass over one page, without marks of others to believe, would find
-// a pte of it.
+// Whether a pass over one page that trusts no marks of others would find a pte
+// of it.
 template <class C, class P>
 bool Machine<C, P>::WouldZap(unsigned file, unsigned index) const {
   for (const Vma& vma : w_.vmas) {
@@ -177,7 +177,7 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
   }
 }
 
-// Sees whether the page that is locked is mapped, and begins a pass if it is.
+// Checks whether the locked page is mapped, and starts a pass if it is.
 template <class C, class P>
 Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
   using enum RemovalPhase;
@@ -193,8 +193,8 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
   if (invalidates && rules_.invalidate_range && !rules_.wide_offsets)
     first &= 0xfU;
   // A pass over this page that zapped nothing is followed by another. It spins
-  // when that would find nothing either. It may find the page: the one before
-  // had believed what another's pass left in a vma.
+  // if that would find nothing either. It may find the page: the previous one
+  // had trusted a mark that another pass left in a vma.
   const bool in_vain = removal.page_passes != 0 && pass.zapped == 0;
   if (in_vain &&
       (removal.page_passes >= kMostInVain || !WouldZap(removal.file, first)))
@@ -226,7 +226,7 @@ unsigned Machine<C, P>::NextCached(const Removal& removal) const {
                    : cursor + static_cast<unsigned>(std::countr_zero(left));
 }
 
-// Out of the page cache, with the page locked.
+// Removes the locked page from the page cache.
 template <class C, class P>
 void Machine<C, P>::TakePage(unsigned file, unsigned index) {
   probe_.Removes(w_, file, index);
@@ -242,7 +242,7 @@ void Machine<C, P>::TakePage(unsigned file, unsigned index) {
   }
 }
 
-// The page is in no cache any more, but ptes still hold it.
+// The page is no longer in the cache, but ptes still map it.
 template <class C, class P>
 void Machine<C, P>::Orphan(unsigned file, unsigned index) {
   for (const Vma& vma : w_.vmas) {

@@ -105,8 +105,8 @@ void Machine<C, P>::Detach(Unmap& unmap) {
   changed_ = true;
 }
 
-// One block of unmap_vmas(), under page_table_lock; it lets the lock go after
-// each block, as the kernel may. The tables go in the last hold.
+// One block of unmap_vmas(), under page_table_lock; it releases the lock after
+// each block, as the kernel may. The tables are freed in the last hold.
 template <class C, class P>
 Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
   if (!TakePtl(unmap.mm)) return Flow::kBlocked;

@@ -47,7 +47,8 @@ void Machine<C, P>::FreeVma(Slot slot) {
   changed_ = true;
 }
 
-// Every use of a vma that was remembered across a sync point goes through here.
+// Every use of a vma that was remembered across a sync point goes through this
+// check.
 template <class C, class P>
 Vma& Machine<C, P>::Use(Slot slot, unsigned birth) {
   probe_.Uses(w_, task_, slot, birth);
@@ -55,8 +56,8 @@ Vma& Machine<C, P>::Use(Slot slot, unsigned birth) {
 }
 
 // find_vma(): the first vma of the mm that ends above `addr`, or kNone. It
-// looks from where it was last found, as the kernel's mmap_cache does; in a
-// list that is in order the answer depends on the world alone.
+// starts at the last result, as the kernel's mmap_cache does; in a sorted list
+// the answer depends on the world alone.
 template <class C, class P>
 Slot Machine<C, P>::FindVma(unsigned mm, unsigned addr) {
   Slot slot = found_[mm];
@@ -361,7 +362,7 @@ void Machine<C, P>::AdjustUnderLock(Adjust& adjust) {
   changed_ = true;
 }
 
-// A vma that gets pages of another's gets its anon_vma, if it has none.
+// A vma that gets pages of another also gets its anon_vma, if it has none.
 template <class C, class P>
 void Machine<C, P>::TakeAnon(Vma& to, const Vma& from) {
   if (to.anon != 0) return;
@@ -378,7 +379,7 @@ void Machine<C, P>::PrepareAnon(Slot slot) {
   changed_ = true;
 }
 
-// A neighbour's anon_vma where the two could become one vma but for their
+// A neighbour's anon_vma if the two could be one vma except for their
 // protection (find_mergeable_anon_vma), else a new one.
 template <class C, class P>
 uint8_t Machine<C, P>::AnonFor(Slot slot) const {

@@ -9,8 +9,7 @@
 
 namespace vmtrunc {
 
-// A view of the list that begins at `head`: it lives no longer than the call
-// that makes it.
+// A view of the list that starts at `head`, for the duration of a call.
 template <class C>
 class VmaList {
  public:

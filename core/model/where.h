@@ -1,4 +1,4 @@
-// Where an operation stands between two steps, from the lists of phases.
+// The position of an operation between two steps, from the lists of phases.
 #ifndef VMTRUNC_CORE_MODEL_WHERE_H_
 #define VMTRUNC_CORE_MODEL_WHERE_H_
 
@@ -23,10 +23,10 @@ struct PhaseList {
 };
 std::span<const PhaseList> PhaseLists();
 
-// With the part looked up that is in flight.
+// With the part in flight resolved.
 PhaseInfo PhaseOf(const Op& op);
 
-// Whether a fault is in flight as the operation stands there.
+// Whether a fault is in flight at that position.
 bool InFault(const Op& op);
 
 // The sync point's name: "pass: before i_mmap_lock".

@@ -1,10 +1,10 @@
 // The world: the whole state of the modelled kernel, as one value.
 //
-// World is trivially copyable and holds no pointer: to copy it is to fork the
-// universe, to hash it is to recognise it. Everything in it is an unsigned
-// integer without padding, and what is free is zero, so that two equal worlds
-// are equal bytes. Things are named by their index: a vma by its slot in the
-// slab, a task, mm or file by its number.
+// World is trivially copyable and holds no pointer: copying it forks the run,
+// hashing it identifies the state. Everything in it is an unsigned integer
+// without padding, and free parts are zero, so that two equal worlds are equal
+// bytes. Things are named by their index: a vma by its slot in the slab, a
+// task, mm or file by its number.
 //
 // Units: addresses, lengths, pgoffs and sizes are in pages.
 #ifndef VMTRUNC_CORE_MODEL_WORLD_H_
@@ -36,7 +36,7 @@ enum class InIndex : uint8_t {
 
 // One mapping of the file pages [pgoff, pgoff + pages()) at the addresses
 // [start, end) of one mm. Owned by the slab; geometry and links guarded by
-// mmap_sem and, for who walks the index, by the file's i_mmap_lock.
+// mmap_sem and, for walks of the index, by the file's i_mmap_lock.
 struct Vma {
   uint16_t start;  // inclusive
   uint16_t end;    // exclusive
@@ -101,8 +101,8 @@ struct Task {
   Op op;  // op.verb is kNone when idle
 };
 
-// Invariants are those of the properties in core/run/checker.h, which recompute
-// each from this struct alone.
+// Invariants are the properties in core/run/checker.h, which recomputes each
+// from this struct alone.
 template <class C>
 struct World {
   using Caps = C;

@@ -2,8 +2,8 @@
 // geometry, lock owners) at the points that its text names.
 //
 // Checker is a Probe (core/model/machine.h) and a value: it is copied with the
-// world it watches. What it remembers itself is history that no state shows:
-// what a pass has scanned, how much work it was given, where a vma was born.
+// world it watches. Its own state is history that no world shows: what a pass
+// has scanned, how much work it was given, where a vma was allocated.
 #ifndef VMTRUNC_CORE_RUN_CHECKER_H_
 #define VMTRUNC_CORE_RUN_CHECKER_H_
 
@@ -18,7 +18,7 @@
 namespace vmtrunc {
 
 // Sets of abstract states, as Checker::NoteFeatures() fills them: a byte each,
-// 1 for what was seen. Requires: both of one size.
+// 1 if seen. Requires: both of one size.
 inline void AddSeen(std::span<uint8_t> to, std::span<const uint8_t> seen) {
   for (size_t i = 0; i < to.size(); ++i) to[i] |= seen[i];
 }
@@ -51,11 +51,11 @@ class Checker {
   //   2  whether the lock is dropped
   void NoteFeatures(uint8_t* features) { features_ = features; }
 
-  // first() is of the properties with a bit here alone; broken() is of all.
+  // first() considers only properties with a bit here; broken() all.
   void ReportOnly(uint32_t properties) { reported_ = properties; }
 
-  // A hash of what restart-progress and bounded-drops remember of the passes
-  // that run: what else than the world their verdict depends on.
+  // A hash of the state of restart-progress and bounded-drops about running
+  // passes: the part of their verdict that the world does not determine.
   uint64_t History() const;
 
   uint32_t broken() const { return broken_; }        // a bit a property
@@ -63,7 +63,7 @@ class Checker {
   uint32_t drops() const { return all_drops_; }      // by all passes
   uint32_t steps() const { return step_; }
 
-  // The driver says which event runs, when it is through, and when all is.
+  // The driver reports the running event, its end, and the end of the run.
   void EventBegins(unsigned event) { event_ = static_cast<uint16_t>(event); }
   void EventEnds(const World<C>& w) {
     if ((index_dirty_ | geometry_dirty_ | ptes_dirty_) != 0) CheckEvent(w);
@@ -134,7 +134,7 @@ class Checker {
     uint16_t pgoff, last_pgoff;
   };
 
-  // What one pass has done since it began.
+  // The history of one pass since it began.
   struct PassLog {
     uint32_t budget;  // drops that its work allows
     uint32_t drops;
@@ -175,9 +175,9 @@ class Checker {
   uint32_t all_drops_ = 0;
   uint16_t event_ = 0;
   unsigned slots_ = 0;  // of the slab, that have ever been in use
-  // Of each task, the mms whose locks its operation may have taken: all bits of
-  // what it has taken, a file's number too. No others need be looked at when it
-  // ends.
+  // For each task, the mms whose locks its operation may have taken: all bits
+  // of what it has taken, also a file's number. No others need to be checked
+  // when it ends.
   uint8_t taken_[C::kTasks] = {};
   uint64_t moved_ = 0;           // slots that the index got, lost or moved
   unsigned index_dirty_ = 0;     // files whose index is to be looked at

@@ -1,4 +1,4 @@
-// What Checker looks at of the index, the lists and the ptes: index-agrees and
+// Checker's part about the index, the lists and the ptes: index-agrees and
 // vmas-well-formed. For the file that instantiates it.
 #ifndef VMTRUNC_CORE_RUN_CHECKER_SHAPE_INL_H_
 #define VMTRUNC_CORE_RUN_CHECKER_SHAPE_INL_H_
@@ -12,8 +12,8 @@
 
 namespace vmtrunc {
 
-// After each step, of the vmas that it touched alone: that each lies where it
-// was put, and that what it hangs from knows it.
+// After each step, for the vmas that it touched: that each is where it was put,
+// and that its parent refers to it.
 template <class C>
 void Checker<C>::CheckPlaces(const World<C>& w) {
   for (uint64_t left = moved_; left != 0; left &= left - 1) {

@@ -1,4 +1,4 @@
-// What every run is, whatever watches it. Included by those that run.
+// The loop of every run, independent of the probe. Included by files that run.
 #ifndef VMTRUNC_CORE_RUN_DRIVE_INL_H_
 #define VMTRUNC_CORE_RUN_DRIVE_INL_H_
 
@@ -9,9 +9,9 @@
 
 namespace vmtrunc {
 
-// Runs `events` in `world`, then what is in flight to its end. The probe is
-// asked what broke, unless it is NoProbe. `had_effect`: one an event, or
-// nullptr.
+// Runs `events` in `world`, then completes what is in flight. The probe is
+// asked for violations, unless it is NoProbe. `had_effect`: one for each event,
+// or nullptr.
 template <class C, class P>
 RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
                 const Rules& rules, bool* had_effect = nullptr) {

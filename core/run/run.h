@@ -1,4 +1,4 @@
-// One run of a script on a kernel: what every engine calls.
+// One run of a script on a kernel: the function that every engine calls.
 #ifndef VMTRUNC_CORE_RUN_RUN_H_
 #define VMTRUNC_CORE_RUN_RUN_H_
 
@@ -35,7 +35,7 @@ struct RunOptions {
   bool* had_effect = nullptr;   // one an event, set; or nullptr
 };
 
-// Runs `events` and then what is in flight to its end, checking every property.
+// Runs `events`, then completes what is in flight, checking every property.
 // Requires: the setup and the events fit C.
 template <class C>
 RunResult Run(const Setup& setup, std::span<const Event> events,
@@ -60,8 +60,8 @@ RunResult RunUnchecked(const Draft& draft, const Rules& rules,
   return RunUnchecked<C>(draft.setup, draft.events, rules, hash_state);
 }
 
-// What happened in a step and the worlds around it do not tell. `mm`, `start`
-// and `end` say where, where that has a meaning.
+// Details of a step that the worlds around it do not show. `mm`, `start` and
+// `end` say where, if that has a meaning.
 struct TraceNote {
   enum class Kind : uint8_t {
     kTakes,           // `lock` of `id`, perhaps to release it in the same step

@@ -1,4 +1,4 @@
-// A checker that also tells each step, for people.
+// A checker that also reports each step, for people.
 #ifndef VMTRUNC_CORE_RUN_TRACER_H_
 #define VMTRUNC_CORE_RUN_TRACER_H_
 
@@ -11,8 +11,8 @@
 
 namespace vmtrunc {
 
-// Tells how a fault came out in a step, if one was in flight in it: what the
-// operation was before and after, and the world after it.
+// Reports the result of a fault in a step, if one was in flight: from the
+// operation before and after, and the world after it.
 void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
                const Op& ends, Flow flow, std::vector<TraceNote>& notes);
 

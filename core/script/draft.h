@@ -1,4 +1,4 @@
-// What a script is made of, as a run takes it and as searches change it.
+// A script as input of a run, and as searches change it.
 #ifndef VMTRUNC_CORE_SCRIPT_DRAFT_H_
 #define VMTRUNC_CORE_SCRIPT_DRAFT_H_
 

@@ -1,5 +1,5 @@
-// A kernel of one's own, in a file: a built kernel with some rules flipped, a
-// name, and why. docs/kernels.md is the form's page.
+// A kernel in a file: a built-in kernel with some rules flipped, a name, and
+// reasons. docs/kernels.md describes the format.
 #ifndef VMTRUNC_CORE_SCRIPT_KERNEL_FILE_H_
 #define VMTRUNC_CORE_SCRIPT_KERNEL_FILE_H_
 
@@ -29,8 +29,8 @@ struct KernelFile {
   KernelSpec spec() const;
 };
 
-// InvalidArgument, "LINE: expected ...", where the text has another form, the
-// name is one that a built kernel has, or a line says nothing new.
+// InvalidArgument, "LINE: expected ...", if the text is malformed, the name is
+// that of a built-in kernel, or a line has no effect.
 absl::StatusOr<KernelFile> ParseKernelFile(std::string_view text);
 
 }  // namespace vmtrunc

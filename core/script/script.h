@@ -1,8 +1,8 @@
 // A script: one run of the model, and its two forms.
 //
-// The text form (*.vmt) is what people read and write; the byte form is what
-// fuzzers work on. docs/format.md fixes the byte form. Both carry all that a
-// run depends on; comments and `expect` lines are the text's alone.
+// The text form (*.vmt) is for people; the byte form is for fuzzers.
+// docs/format.md defines the byte form. Both contain all inputs of a run; only
+// the text has comments and `expect` lines.
 #ifndef VMTRUNC_CORE_SCRIPT_SCRIPT_H_
 #define VMTRUNC_CORE_SCRIPT_SCRIPT_H_
 
@@ -28,7 +28,7 @@ struct Expect {
   int line = 0;
 };
 
-// A name of a task in a text that nobody declares or forks there.
+// A task name in a text that is neither declared nor forked there.
 struct StrayTask {
   std::string name;  // "": there is none
   int line = 0;
@@ -45,7 +45,7 @@ struct Script : Draft {
   size_t ignored_bytes = 0;   // of that, past kMaxEvents
 };
 
-// A script without events whose names are the default ones.
+// A script without events, with the default names.
 Script EmptyScript();
 // `draft` with the default names.
 Script ScriptOf(Draft draft);
@@ -71,11 +71,10 @@ size_t DecodeBytes(std::span<const uint8_t> bytes, Setup& setup,
 inline constexpr size_t kHeaderBytes = 32;
 inline constexpr size_t kRecordBytes = 8;
 
-// Has the header of a byte form say that the script runs on this kernel, and
-// changes nothing else.
+// Sets the kernel in the header of a byte form, and changes nothing else.
 void SetKernel(const KernelSpec& kernel,
                std::span<uint8_t, kHeaderBytes> header);
-// The flips that a header has, whether or not there are such rules.
+// The flips in a header, whether or not such rules exist.
 RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header);
 
 // Whether a file is in the text form: its name ends in .vmt or its first

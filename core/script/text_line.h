@@ -35,8 +35,8 @@ inline bool ToNumber(std::string_view token, uint64_t& value) {
   return absl::SimpleAtoi(text, &value);
 }
 
-// The tokens of one line, taken one by one. The first thing that was expected
-// and not there is kept in error().
+// The tokens of one line, taken one by one. error() keeps the first thing that
+// was expected and missing.
 class Line {
  public:
   Line(std::string_view text, int number) : number_(number) {
@@ -67,7 +67,7 @@ class Line {
     ++next_;
     return true;
   }
-  // What is left of the line, tokens joined by one blank.
+  // The rest of the line, tokens joined by one blank.
   std::string Rest() {
     std::string rest;
     while (!at_end()) {

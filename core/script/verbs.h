@@ -1,5 +1,5 @@
-// The verbs of scripts and their arguments: one table, which both forms of a
-// script, what fits a world, and what makes and shrinks scripts read.
+// The verbs of scripts and their arguments: one table for both forms of a
+// script, for what fits a world, and for generating and shrinking scripts.
 #ifndef VMTRUNC_CORE_SCRIPT_VERBS_H_
 #define VMTRUNC_CORE_SCRIPT_VERBS_H_
 
@@ -11,7 +11,7 @@
 
 namespace vmtrunc {
 
-// What an argument says.
+// The kind of an argument.
 enum class Arg : uint8_t {
   kAddr,
   kLen,
@@ -29,7 +29,7 @@ enum class Arg : uint8_t {
   kChild,       // the name of a task
 };
 
-// An argument that is a number, or stands for one.
+// An argument that is a number, or represented by one.
 struct ArgInfo {
   const char* name;     // as usage texts have it
   uint8_t Event::* at;  // where it is; nullptr: it is a bit of the record
