@@ -124,9 +124,9 @@ constexpr BugInfo kBugs[] = {
      "two passes stamp over each other, and neither gets on", "2.6.38",
      "unmap-mutex", Property::kRestartProgress,
      "HB-36b-two-passes-undo-each-other.vmt"},
-    {"HB-39", 2011, "38a76013ad80",
+    {"HB-39", 2012, "38a76013ad80",
      "ptes move against the order of the walk without the lock, into a merged "
-     "vma",
+     "vma (a mutation: no release lacks the lock)",
      "6.x", "merged-move-locks", Property::kNoRemovedPageMapped,
      "HB-39-move-against-the-walk-without-the-lock.vmt"},
     {"HB-41", 2016, "9aacdd354d19",

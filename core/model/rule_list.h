@@ -175,9 +175,9 @@
   X(cloned_anon_apart, "3.0", "",                                              \
     "a vma with an anon_vma of fork's making merges with none that has "       \
     "another or none")                                                   \
-  X(growth_merges, "6.x", "",                                                  \
+  X(growth_merges, "6.1", "",                                                  \
     "a vma that mremap grows in place merges with the one that it then "       \
-    "touches (vma_merge_extend, 2023)")                                                           \
+    "touches")                                                           \
   X(relock_resets, "", "",                                                     \
     "mremap that let i_mmap_lock go to allocate a page table looks at "        \
     "the count again when it has retaken it; no kernel does, it is there "     \
@@ -193,7 +193,13 @@
     "mapped; without, with that page locked")                                  \
   X(anon_joins_none, "6.16", "",                                               \
     "a vma with an anon_vma merges with a neighbour that has none; without, "  \
-    "where cloned-anon-apart is the rule, it does not")
+    "where cloned-anon-apart is the rule, it does not")                        \
+  X(merge_in_one_hold, "6.x", "",                                              \
+    "a merge that fills the gap between two vmas changes both in one hold "    \
+    "of i_mmap_lock (vma_complete); without, in two")                          \
+  X(unmapped_keeps_struct, "6.x", "",                                          \
+    "of a vma that munmap splits, the part that goes keeps the struct; "       \
+    "without, the part that stays below or above it")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

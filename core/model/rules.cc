@@ -147,7 +147,8 @@ constexpr Rules k6 = With(
      &Rules::remap_emulated, &Rules::punch_keeps_copies,
      &Rules::mremap_checks_first, &Rules::mremap_moves_many,
      &Rules::cow_prepares_first, &Rules::growth_merges,
-     &Rules::invalidate_unmaps_first, &Rules::anon_joins_none},
+     &Rules::invalidate_unmaps_first, &Rules::anon_joins_none,
+     &Rules::merge_in_one_hold, &Rules::unmapped_keeps_struct},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 

@@ -37,7 +37,8 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         const Slot first = FindVma(unmap.mm, unmap.start);
         unmap.phase = kSplitHigh;
         if (w_.vmas[first].start >= unmap.start) continue;
-        if (!SplitBegin(first, unmap.start, /*new_below=*/false, adjust)) {
+        if (!SplitBegin(first, unmap.start,
+                        /*new_below=*/rules_.unmapped_keeps_struct, adjust)) {
           unmap.failed = 1;
           return Flow::kDone;
         }
@@ -48,7 +49,8 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         const Slot last = FindVma(unmap.mm, unmap.end);
         unmap.phase = kDetach;
         if (last == kNone || w_.vmas[last].start >= unmap.end) continue;
-        if (!SplitBegin(last, unmap.end, /*new_below=*/true, adjust)) {
+        if (!SplitBegin(last, unmap.end,
+                        /*new_below=*/!rules_.unmapped_keeps_struct, adjust)) {
           unmap.failed = 1;
           return Flow::kDone;
         }

@@ -279,7 +279,8 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
   return true;
 }
 
-// One hold of i_mmap_lock of vma_adjust(); case 6 takes two.
+// One hold of i_mmap_lock of vma_adjust(); case 6 takes two, and one in
+// vma_complete().
 template <class C, class P>
 Flow Machine<C, P>::StepAdjust(Adjust& adjust) {
   Use(adjust.vma, adjust.vma_birth);
@@ -287,6 +288,8 @@ Flow Machine<C, P>::StepAdjust(Adjust& adjust) {
   if (!TakeMapLock(file)) return Flow::kBlocked;
   probe_.Adjusts(adjust.merge_case);
   AdjustUnderLock(adjust);
+  if (adjust.remove_next != 0 && rules_.merge_in_one_hold)
+    AdjustUnderLock(adjust);
   ReleaseMapLock(file);
   if (adjust.remove_next != 0) return Flow::kSync;
   adjust = Adjust{};
