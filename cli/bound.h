@@ -39,6 +39,13 @@ Within WithinOf(const search::Bound& bound);
 // For the operations of a script.
 Within WithinOf(const search::Problem& problem);
 
+// Two lines: what was searched, and what was not with the options for it.
+std::string InWords(const std::string& words,
+                    const std::vector<std::string>& left_out);
+inline std::string InWords(const Within& within) {
+  return InWords(within.words, within.left_out);
+}
+
 // Why no script of the problem can violate the property on any kernel, "it
 // takes a truncate"; empty if some might.
 std::string CannotBreak(Property property, const search::Problem& problem,

@@ -319,10 +319,12 @@ void Print(const Joined& j) {
         j.breaks->script);
   } else if (j.again.empty()) {
     std::cout << absl::StreamFormat(
-        "holds in all shards; probability of a missed state below %.0e\n"
-        "within: %s\nleft out: %s\n",
-        j.missed, base::Shown(first.within),
-        base::Shown(absl::StrJoin(first.left_out, "; ")));
+        "holds in all shards; probability of a missed state below %.0e\n",
+        j.missed);
+    std::vector<std::string> left_out;
+    for (const std::string& one : first.left_out)
+      left_out.push_back(base::Shown(one));
+    std::cout << InWords(base::Shown(first.within), left_out);
   } else {
     std::cout << "no violation so far; to be run again: " << j.again << "\n";
   }

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "base/write.h"
 #include "cli/input.h"
 #include "cli/prove.h"
@@ -81,9 +80,7 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
               : "");
     else if (!asked.rules.drop_lock)
       std::cout << "this kernel drops no lock\n";
-    std::cout << "within: " << asked.within.words
-              << "\nleft out: " << absl::StrJoin(asked.within.left_out, "; ")
-              << "\n";
+    std::cout << InWords(asked.within);
   }
   if (loops && out) {
     std::cout << std::flush;

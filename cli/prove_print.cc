@@ -16,11 +16,6 @@ const char* DepthIsIn(const ProveArguments& o,
   return result.is_reduced ? "moves" : o.steps ? "steps" : "events";
 }
 
-void PrintWithin(const Within& within) {
-  std::cout << "within: " << within.words << "\n";
-  std::cout << "not covered: " << absl::StrJoin(within.left_out, "; ") << "\n";
-}
-
 // How far the search got, and how it could be completed.
 void PrintRanOut(const Told& told) {
   const ProveArguments& o = told.o;
@@ -51,7 +46,7 @@ void PrintRanOut(const Told& told) {
         "to come to an end: --operations, --pages, --mms or fewer --verbs; "
         "more --%s, or more shards\n",
         memory ? "memory" : "seconds");
-  PrintWithin(told.asked.within);
+  std::cout << InWords(told.asked.within);
 }
 
 const char* HowFew(const ProveArguments& o, const search::ProveResult& result) {
@@ -185,7 +180,7 @@ void Print(const Told& told) {
                 : absl::StrFormat(
                       "probability of a missed state below %.0e",
                       double(p.states) * double(p.states) / 1.8446744e19));
-    PrintWithin(asked.within);
+    std::cout << InWords(asked.within);
     const std::string cannot = WhyItCannotBreak(told);
     if (!cannot.empty())
       std::cout << o.property << " cannot break here: " << cannot << "\n";

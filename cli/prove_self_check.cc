@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "base/write.h"
 #include "cli/input.h"
 #include "cli/prove.h"
@@ -88,9 +87,7 @@ void Print(const Asked& asked, const search::ProveOptions& options,
         "of %d of these states one step was looked at: the plain search went "
         "on from 4 others of the same normal form\n",
         found.one_step);
-  std::cout << "within: " << asked.within.words
-            << "\nleft out: " << absl::StrJoin(asked.within.left_out, "; ")
-            << "\n";
+  std::cout << InWords(asked.within);
   for (const search::SelfCheckDifference& difference : found.differences) {
     std::cout << "\n" << difference.what << "\n";
     for (const Script& script : difference.scripts)

@@ -112,6 +112,12 @@ Within WithinOf(const search::Problem& problem) {
   return within;
 }
 
+std::string InWords(const std::string& words,
+                    const std::vector<std::string>& left_out) {
+  return absl::StrCat("within: ", words,
+                      "\nnot covered: ", absl::StrJoin(left_out, "; "), "\n");
+}
+
 std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules) {
   search::Verbs has = 0;

@@ -235,8 +235,32 @@ class Watcher {
         if ((a.cached >> page & 1) != 0 && (b.cached >> page & 1) == 0)
           outcomes_.insert(absl::StrCat("removes ", page));
     }
+    SeesMapped(step);
     for (const TraceNote& note : step.notes)
       if (note.kind == TraceNote::Kind::kPassBegins) PassBegins(step);
+  }
+
+  // The first page that is in the cache and in the range of the task's
+  // invalidation.
+  unsigned LowestCached(const TraceStep& step) {
+    const Event& it = began_[step.task];
+    unsigned first = rules_.invalidate_range ? it.addr : 0;
+    while (first + 1 < LargeCaps::kFilePages &&
+           (before_.files[it.file].cached >> first & 1) == 0)
+      ++first;
+    return first;
+  }
+
+  // An invalidation that unmaps first does so in two steps: it sees that a page
+  // is mapped, and begins a pass there, whatever becomes of the page.
+  void SeesMapped(const TraceStep& step) {
+    const auto rest = [](const Op& op) {
+      return op.verb == Verb::kInvalidate &&
+             op.invalidate.removal.phase == RemovalPhase::kRestPass;
+    };
+    if (rest(step.world->tasks[step.task].op) &&
+        !rest(before_.tasks[step.task].op))
+      rest_first_[step.task] = LowestCached(step);
   }
 
   // The range begins at the page that is locked, at the one that would be next,
@@ -246,8 +270,10 @@ class Watcher {
     const Op& op = before_.tasks[step.task].op;
     unsigned first = LockedPage(op) != 0 ? LockedPage(op) - 1 : it.addr;
     if (step.verb == Verb::kInvalidate && LockedPage(op) == 0)
-      while ((before_.files[it.file].cached >> first & 1) == 0) ++first;
-    if (step.verb == Verb::kInvalidate && rules_.invalidate_range &&
+      first = rules_.invalidate_unmaps_first ? rest_first_[step.task]
+                                             : LowestCached(step);
+    const bool rest = LockedPage(op) == 0 && rules_.invalidate_unmaps_first;
+    if (step.verb == Verb::kInvalidate && rules_.invalidate_range && !rest &&
         !rules_.wide_offsets)
       first &= 0xf;
     const uint32_t count = step.world->files[it.file].truncate_count;
@@ -257,9 +283,10 @@ class Watcher {
   const Script& script_;
   const Rules rules_;
   LargeWorld before_;
-  std::map<unsigned, Event> began_;  // by task
-  unsigned busy_ = 0;                // tasks, a bit each
-  size_t noted_ = 0;                 // events
+  std::map<unsigned, Event> began_;          // by task
+  std::map<unsigned, unsigned> rest_first_;  // by task
+  unsigned busy_ = 0;                        // tasks, a bit each
+  size_t noted_ = 0;                         // events
   Outcomes outcomes_;
   std::vector<Seen> steps_;
 };
