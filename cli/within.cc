@@ -43,9 +43,14 @@ search::Verbs Needed(Property property) {
     case Property::kBoundedDrops:
     case Property::kCountIsACount:
       return kPasses;
-    default:
+    case Property::kIndexAgrees:
+    case Property::kVmasWellFormed:
+    case Property::kLockOrder:
+    case Property::kNoDeadlock:
+    case Property::kNoFreedUse:
       return 0;
   }
+  return 0;
 }
 
 }  // namespace

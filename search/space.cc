@@ -100,9 +100,16 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
       if (e.verb == Verb::kRead) return !pte.present();
       return vma->write != 0 && !(pte.present() && pte.writable());
     }
-    default:
+    case Verb::kNone:
+    case Verb::kMmap:
+    case Verb::kFork:
+    case Verb::kExit:
+    case Verb::kTruncate:
+    case Verb::kPunch:
+    case Verb::kInvalidate:
       return true;
   }
+  return true;
 }
 
 template <class C>

@@ -246,9 +246,18 @@ std::optional<Victim> VictimOf(const Violation& violation) {
       return Victim{.mm = v[2], .addr = v[1], .index = v[0]};
     case Property::kNoRemovedPageMapped:
       return Victim{.mm = v[3], .addr = v[2], .index = v[0]};
-    default:
+    case Property::kNoOverUnmap:
+    case Property::kRestartProgress:
+    case Property::kBoundedDrops:
+    case Property::kCountIsACount:
+    case Property::kIndexAgrees:
+    case Property::kVmasWellFormed:
+    case Property::kLockOrder:
+    case Property::kNoDeadlock:
+    case Property::kNoFreedUse:
       return std::nullopt;
   }
+  return std::nullopt;
 }
 
 std::optional<Escape> EscapeOf(const Story& story) {

@@ -142,9 +142,11 @@ class Locks {
         return holds(w.files[id].i_mmap_lock, w.files[id].walkers);
       case LockKind::kPageTableLock:
         return holds(w.mms[id].page_table_lock, 0);
-      default:
+      case LockKind::kMmapSemRead:  // recorded as kMmapSemWrite, shared
+      case LockKind::kPageLock:     // not recorded
         return false;
     }
+    return false;
   }
 
   std::string Name(const Lock& lock) const {
