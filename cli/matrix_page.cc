@@ -105,9 +105,11 @@ std::string OnePassInWords(const MatrixFound& found) {
     absl::StrAppend(&names, names.empty() ? "" : ", ", "`", Name(property),
                     "`");
   return names +
-         absl::StrCat(": searched with one ",
-                      found.within.truncations_alone ? "truncation" : "pass",
-                      " only. Two may undo each other's work: --passes 2");
+         absl::StrCat(
+             ": searched with one ",
+             found.within.truncations_alone ? "truncation" : "pass",
+             " only. Two may undo each other's work; --passes 2 searches "
+             "them");
 }
 
 std::string PagesBeside(const std::string& page) {
