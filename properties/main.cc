@@ -184,13 +184,13 @@ int CheckAll(const Options& o, const CheckParams& params) {
                      .dump(2)
               << "\n";
   } else {
-    std::cout
-        << "\n"
-        << Legend()
-        << absl::StreamFormat(
-               "%s%d checks hold, %d break as known, %d break (seed %d)\n",
-               IsStopped() || current.refused() ? "stopped: " : "", held, known,
-               broken, params.rc.seed);
+    std::cout << "\n"
+              << Legend()
+              << absl::StreamFormat(
+                     "%s%d checks hold, %d violations are known, %d are not "
+                     "(seed %d)\n",
+                     IsStopped() || current.refused() ? "stopped: " : "", held,
+                     known, broken, params.rc.seed);
   }
   ExpectWritten(current);
   return Status(broken != 0);

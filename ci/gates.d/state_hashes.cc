@@ -59,7 +59,7 @@ std::string ContentOf(const std::string& path) {
 
 absl::StatusOr<Script> Read(const std::string& path) {
   const std::string content = ContentOf(path);
-  if (path.ends_with(".bad") || LooksLikeText(path, content))
+  if (LooksLikeText(path, content) || path.ends_with(".bad"))
     return ParseText(content);
   const std::vector<uint8_t> bytes(content.begin(), content.end());
   return DecodeBytes(bytes);

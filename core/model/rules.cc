@@ -34,43 +34,49 @@ constexpr std::array kRules = {
 #undef VMTRUNC_RULE
 };
 
-// Counts of vmas are 0 for good where nothing writes one.
-bool HasCounts(const Rules& r) { return r.stamp_vmas || r.link_stamps; }
-bool HasNonlinear(const Rules& r) { return !r.remap_emulated; }
-
-// Rules that are asked for under others only (core/run/reads_test.cc).
+// Rules that are asked for under others only: with one, if it is named, and
+// without two. A rule with several rows is read where one of them applies
+// (core/run/reads_test.cc). Counts of vmas are 0 for good where no rule writes
+// one.
 struct ReadWhere {
   bool Rules::* flag;
-  bool (*is_read)(const Rules&);
+  bool Rules::* with;
+  bool Rules::* without = nullptr;
+  bool Rules::* nor = nullptr;
 };
 constexpr ReadWhere kReadWhere[] = {
-    {&Rules::restart_names_pass, HasCounts},
-    {&Rules::pass_clears_restarts, HasCounts},
-    {&Rules::importer_rescans, HasCounts},
-    {&Rules::split_inherits, HasCounts},
-    {&Rules::fork_inherits, HasCounts},
-    {&Rules::wrap_resets, HasCounts},
-    {&Rules::mremap_always_resets, HasCounts},
-    {&Rules::mremap_resets,
-     [](const Rules& r) { return HasCounts(r) && !r.mremap_always_resets; }},
-    {&Rules::relock_resets,
-     [](const Rules& r) { return HasCounts(r) && !r.move_extents; }},
-    {&Rules::relock_in_order, [](const Rules& r) { return !r.move_extents; }},
-    {&Rules::walk_restarts, [](const Rules& r) { return r.drop_lock; }},
-    {&Rules::cut_is_done, [](const Rules& r) { return r.drop_lock; }},
-    {&Rules::work_blocks, [](const Rules& r) { return r.ptl_in_zap; }},
-    {&Rules::fault_count_first,
-     [](const Rules& r) { return r.fault_rechecks_count; }},
-    {&Rules::mkwrite_rechecks, [](const Rules& r) { return r.page_mkwrite; }},
-    {&Rules::merged_move_locks, [](const Rules& r) { return r.move_in_order; }},
-    {&Rules::nonlinear_scans_all, HasNonlinear},
-    {&Rules::nonlinear_file_pte, HasNonlinear},
-    {&Rules::remap_file_ptes, HasNonlinear},
-    {&Rules::install_checks_page,
-     [](const Rules& r) { return HasNonlinear(r) && !r.remap_file_ptes; }},
-    {&Rules::wide_offsets, [](const Rules& r) { return r.invalidate_range; }},
-    {&Rules::anon_joins_none,
-     [](const Rules& r) { return r.cloned_anon_apart; }},
+    {&Rules::restart_names_pass, &Rules::stamp_vmas},
+    {&Rules::restart_names_pass, &Rules::link_stamps},
+    {&Rules::pass_clears_restarts, &Rules::stamp_vmas},
+    {&Rules::pass_clears_restarts, &Rules::link_stamps},
+    {&Rules::importer_rescans, &Rules::stamp_vmas},
+    {&Rules::importer_rescans, &Rules::link_stamps},
+    {&Rules::split_inherits, &Rules::stamp_vmas},
+    {&Rules::split_inherits, &Rules::link_stamps},
+    {&Rules::fork_inherits, &Rules::stamp_vmas},
+    {&Rules::fork_inherits, &Rules::link_stamps},
+    {&Rules::wrap_resets, &Rules::stamp_vmas},
+    {&Rules::wrap_resets, &Rules::link_stamps},
+    {&Rules::mremap_always_resets, &Rules::stamp_vmas},
+    {&Rules::mremap_always_resets, &Rules::link_stamps},
+    {&Rules::mremap_resets, &Rules::stamp_vmas, &Rules::mremap_always_resets},
+    {&Rules::mremap_resets, &Rules::link_stamps, &Rules::mremap_always_resets},
+    {&Rules::relock_resets, &Rules::stamp_vmas, &Rules::move_extents},
+    {&Rules::relock_resets, &Rules::link_stamps, &Rules::move_extents},
+    {&Rules::relock_in_order, nullptr, &Rules::move_extents},
+    {&Rules::walk_restarts, &Rules::drop_lock},
+    {&Rules::cut_is_done, &Rules::drop_lock},
+    {&Rules::work_blocks, &Rules::ptl_in_zap},
+    {&Rules::fault_count_first, &Rules::fault_rechecks_count},
+    {&Rules::mkwrite_rechecks, &Rules::page_mkwrite},
+    {&Rules::merged_move_locks, &Rules::move_in_order},
+    {&Rules::nonlinear_scans_all, nullptr, &Rules::remap_emulated},
+    {&Rules::nonlinear_file_pte, nullptr, &Rules::remap_emulated},
+    {&Rules::remap_file_ptes, nullptr, &Rules::remap_emulated},
+    {&Rules::install_checks_page, nullptr, &Rules::remap_emulated,
+     &Rules::remap_file_ptes},
+    {&Rules::wide_offsets, &Rules::invalidate_range},
+    {&Rules::anon_joins_none, &Rules::cloned_anon_apart},
 };
 
 constexpr Rules kBefore = {
@@ -250,9 +256,16 @@ std::span<const RuleInfo> AllRules() { return kRules; }
 std::span<const KernelInfo> AllKernels() { return kKernels; }
 
 bool IsRead(const RuleInfo& rule, const Rules& rules) {
-  for (const ReadWhere& it : kReadWhere)
-    if (it.flag == rule.flag) return it.is_read(rules);
-  return true;
+  bool has_rows = false;
+  for (const ReadWhere& it : kReadWhere) {
+    if (it.flag != rule.flag) continue;
+    has_rows = true;
+    if ((it.with == nullptr || rules.*it.with) &&
+        (it.without == nullptr || !(rules.*it.without)) &&
+        (it.nor == nullptr || !(rules.*it.nor)))
+      return true;
+  }
+  return !has_rows;
 }
 
 absl::StatusOr<size_t> FindRule(std::string_view name) {

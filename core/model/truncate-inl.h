@@ -187,8 +187,7 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
     removal.phase = kTake;
     return Flow::kSync;
   }
-  const bool rest =
-      invalidates && removal.rest_done == 0 && !rules_.invalidate_unmaps_first;
+  const bool rest = invalidates && removal.rest_done == 0;
   unsigned first = index;
   if (invalidates && rules_.invalidate_range && !rules_.wide_offsets)
     first &= 0xfU;
