@@ -70,27 +70,35 @@ std::string ReadFile(const std::string& path) {
   return content;
 }
 
-std::optional<std::string> ReadStart(const std::string& path, size_t most) {
+namespace {
+
+// The first bytes of a regular file, `most` and perhaps more; nothing if it is
+// none, cannot be read, or is known to be larger than `largest`.
+std::optional<std::string> ReadRegular(const std::string& path, size_t most,
+                                       size_t largest) {
   const int file =
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return std::nullopt;
   const auto close = absl::MakeCleanup([&] { ::close(file); });
   struct stat about{};
-  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
+  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
+      static_cast<size_t>(about.st_size) > largest)
     return std::nullopt;
   std::string content;
   if (Append(file, most, content) != 0) return std::nullopt;
-  if (content.size() > most) content.resize(most);
+  return content;
+}
+
+}  // namespace
+
+std::optional<std::string> ReadStart(const std::string& path, size_t most) {
+  auto content = ReadRegular(path, most, ~size_t{0});
+  if (content && content->size() > most) content->resize(most);
   return content;
 }
 
 std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
-  struct stat about{};
-  if (::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
-      static_cast<size_t>(about.st_size) > most)
-    return std::nullopt;
-  // One more byte says whether there are more.
-  auto content = ReadStart(path, most == ~size_t{0} ? most : most + 1);
+  auto content = ReadRegular(path, most, most);
   if (content && content->size() > most) return std::nullopt;
   return content;
 }

@@ -25,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "vmtrunc campaign 1\n";
+constexpr const char* kAnyFormat = "vmtrunc campaign ";
+constexpr size_t kMostFormat = 100;  // bytes
 
 // Open file description locks: like flock(), but can be tested without being
 // taken, which could make a starting campaign fail.
@@ -36,7 +38,7 @@ bool Lock(int file, int command, short type, struct flock& lock) {
 }
 
 void CheckFormat(const std::string& path) {
-  const auto format = base::ReadWhole(path + "/format", 100);
+  const auto format = base::ReadWhole(path + "/format", kMostFormat);
   if (!format)
     throw base::UsageError{base::Shown(path) +
                            ": expected a campaign's directory, or none"};
@@ -89,6 +91,11 @@ bool IsJobFile(std::string_view name) {
 }
 
 }  // namespace
+
+bool IsCampaign(const std::string& directory) {
+  const auto format = base::ReadWhole(directory + "/format", kMostFormat);
+  return format && format->starts_with(kAnyFormat);
+}
 
 Store Store::Open(const std::string& directory) {
   Store store(directory);

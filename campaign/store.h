@@ -18,6 +18,9 @@
 
 namespace vmtrunc::campaign {
 
+// Whether it is a campaign's directory, of this version or another.
+bool IsCampaign(const std::string& directory);
+
 class Store {
  public:
   // Creates the directory if missing, and locks it. Throws UsageError if

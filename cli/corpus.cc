@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "base/own_directory.h"
-#include "base/read.h"
 #include "base/shown.h"
+#include "campaign/store.h"
 #include "cli/input.h"
 
 namespace vmtrunc::cli {
@@ -54,9 +54,7 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
 
 // A campaign's directory has a log, a page and findings besides.
 void ExpectNoCampaign(const fs::path& directory) {
-  const auto format =
-      base::ReadWhole((directory / "format").string(), base::kMostInput);
-  if (!format || !format->starts_with("vmtrunc campaign ")) return;
+  if (!campaign::IsCampaign(directory.string())) return;
   throw base::UsageError{base::Shown(directory.string()) +
                          ": expected scripts; the inputs of this campaign are "
                          "in " +

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -55,20 +56,13 @@ int PrintKernels(bool as_json) {
 int PrintRules(bool as_json) {
   nlohmann::json all = nlohmann::json::array();
   for (const RuleInfo& rule : AllRules()) {
-    nlohmann::json kernels = nlohmann::json::array();
-    std::string names;
-    nlohmann::json not_read = nlohmann::json::array();
-    std::string not_read_names;
+    std::vector<std::string> kernels, has_and_reads, not_read;
     for (const KernelInfo& kernel : AllKernels()) {
       const bool has = kernel.rules.*rule.flag;
       if (has) kernels.push_back(kernel.name);
-      if (!IsRead(rule, kernel.rules)) {
-        not_read.push_back(kernel.name);
-        not_read_names +=
-            (not_read_names.empty() ? "" : ", ") + std::string(kernel.name);
-      } else if (has) {
-        names += (names.empty() ? "" : ", ") + std::string(kernel.name);
-      }
+      const bool reads = IsRead(rule, kernel.rules);
+      if (!reads) not_read.push_back(kernel.name);
+      if (reads && has) has_and_reads.push_back(kernel.name);
     }
     all.push_back({{"name", rule.name},
                    {"decides", rule.decides},
@@ -77,10 +71,12 @@ int PrintRules(bool as_json) {
                    {"not_read", not_read},
                    {"flip", rule.flip}});
     if (as_json) continue;
-    std::cout << absl::StrFormat("%s\n    %s\n    kernels: %s\n", rule.name,
-                                 rule.decides, names.empty() ? "none" : names);
-    if (!not_read_names.empty())
-      std::cout << absl::StrFormat("    n/a, not read: %s\n", not_read_names);
+    std::cout << absl::StrFormat(
+        "%s\n    %s\n    kernels: %s\n", rule.name, rule.decides,
+        has_and_reads.empty() ? "none" : absl::StrJoin(has_and_reads, ", "));
+    if (!not_read.empty())
+      std::cout << absl::StrFormat("    n/a, not read: %s\n",
+                                   absl::StrJoin(not_read, ", "));
     if (*rule.since != '\0')
       std::cout << absl::StrFormat("    since: %s\n", rule.since);
     std::string flip;

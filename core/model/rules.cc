@@ -34,49 +34,41 @@ constexpr std::array kRules = {
 #undef VMTRUNC_RULE
 };
 
-// Rules that are asked for under others only: with one, if it is named, and
-// without two. A rule with several rows is read where one of them applies
-// (core/run/reads_test.cc). Counts of vmas are 0 for good where no rule writes
-// one.
+// Rules that are asked for under others only: with one of two, if they are
+// named, and without two (core/run/reads_test.cc).
+using TwoRules = std::array<bool Rules::*, 2>;
 struct ReadWhere {
   bool Rules::* flag;
-  bool Rules::* with;
-  bool Rules::* without = nullptr;
-  bool Rules::* nor = nullptr;
+  TwoRules with;
+  TwoRules without = {};
 };
+// Counts of vmas are 0 for good where no rule writes one.
+constexpr TwoRules kCounts = {&Rules::stamp_vmas, &Rules::link_stamps};
 constexpr ReadWhere kReadWhere[] = {
-    {&Rules::restart_names_pass, &Rules::stamp_vmas},
-    {&Rules::restart_names_pass, &Rules::link_stamps},
-    {&Rules::pass_clears_restarts, &Rules::stamp_vmas},
-    {&Rules::pass_clears_restarts, &Rules::link_stamps},
-    {&Rules::importer_rescans, &Rules::stamp_vmas},
-    {&Rules::importer_rescans, &Rules::link_stamps},
-    {&Rules::split_inherits, &Rules::stamp_vmas},
-    {&Rules::split_inherits, &Rules::link_stamps},
-    {&Rules::fork_inherits, &Rules::stamp_vmas},
-    {&Rules::fork_inherits, &Rules::link_stamps},
-    {&Rules::wrap_resets, &Rules::stamp_vmas},
-    {&Rules::wrap_resets, &Rules::link_stamps},
-    {&Rules::mremap_always_resets, &Rules::stamp_vmas},
-    {&Rules::mremap_always_resets, &Rules::link_stamps},
-    {&Rules::mremap_resets, &Rules::stamp_vmas, &Rules::mremap_always_resets},
-    {&Rules::mremap_resets, &Rules::link_stamps, &Rules::mremap_always_resets},
-    {&Rules::relock_resets, &Rules::stamp_vmas, &Rules::move_extents},
-    {&Rules::relock_resets, &Rules::link_stamps, &Rules::move_extents},
-    {&Rules::relock_in_order, nullptr, &Rules::move_extents},
-    {&Rules::walk_restarts, &Rules::drop_lock},
-    {&Rules::cut_is_done, &Rules::drop_lock},
-    {&Rules::work_blocks, &Rules::ptl_in_zap},
-    {&Rules::fault_count_first, &Rules::fault_rechecks_count},
-    {&Rules::mkwrite_rechecks, &Rules::page_mkwrite},
-    {&Rules::merged_move_locks, &Rules::move_in_order},
-    {&Rules::nonlinear_scans_all, nullptr, &Rules::remap_emulated},
-    {&Rules::nonlinear_file_pte, nullptr, &Rules::remap_emulated},
-    {&Rules::remap_file_ptes, nullptr, &Rules::remap_emulated},
-    {&Rules::install_checks_page, nullptr, &Rules::remap_emulated,
-     &Rules::remap_file_ptes},
-    {&Rules::wide_offsets, &Rules::invalidate_range},
-    {&Rules::anon_joins_none, &Rules::cloned_anon_apart},
+    {&Rules::restart_names_pass, kCounts},
+    {&Rules::pass_clears_restarts, kCounts},
+    {&Rules::importer_rescans, kCounts},
+    {&Rules::split_inherits, kCounts},
+    {&Rules::fork_inherits, kCounts},
+    {&Rules::wrap_resets, kCounts},
+    {&Rules::mremap_always_resets, kCounts},
+    {&Rules::mremap_resets, kCounts, {&Rules::mremap_always_resets}},
+    {&Rules::relock_resets, kCounts, {&Rules::move_extents}},
+    {&Rules::relock_in_order, {}, {&Rules::move_extents}},
+    {&Rules::walk_restarts, {&Rules::drop_lock}},
+    {&Rules::cut_is_done, {&Rules::drop_lock}},
+    {&Rules::work_blocks, {&Rules::ptl_in_zap}},
+    {&Rules::fault_count_first, {&Rules::fault_rechecks_count}},
+    {&Rules::mkwrite_rechecks, {&Rules::page_mkwrite}},
+    {&Rules::merged_move_locks, {&Rules::move_in_order}},
+    {&Rules::nonlinear_scans_all, {}, {&Rules::remap_emulated}},
+    {&Rules::nonlinear_file_pte, {}, {&Rules::remap_emulated}},
+    {&Rules::remap_file_ptes, {}, {&Rules::remap_emulated}},
+    {&Rules::install_checks_page,
+     {},
+     {&Rules::remap_emulated, &Rules::remap_file_ptes}},
+    {&Rules::wide_offsets, {&Rules::invalidate_range}},
+    {&Rules::anon_joins_none, {&Rules::cloned_anon_apart}},
 };
 
 constexpr Rules kBefore = {
@@ -256,16 +248,14 @@ std::span<const RuleInfo> AllRules() { return kRules; }
 std::span<const KernelInfo> AllKernels() { return kKernels; }
 
 bool IsRead(const RuleInfo& rule, const Rules& rules) {
-  bool has_rows = false;
-  for (const ReadWhere& it : kReadWhere) {
-    if (it.flag != rule.flag) continue;
-    has_rows = true;
-    if ((it.with == nullptr || rules.*it.with) &&
-        (it.without == nullptr || !(rules.*it.without)) &&
-        (it.nor == nullptr || !(rules.*it.nor)))
-      return true;
-  }
-  return !has_rows;
+  const auto has = [&](bool Rules::* flag) {
+    return flag != nullptr && rules.*flag;
+  };
+  for (const ReadWhere& it : kReadWhere)
+    if (it.flag == rule.flag)
+      return (it.with[0] == nullptr || has(it.with[0]) || has(it.with[1])) &&
+             !has(it.without[0]) && !has(it.without[1]);
+  return true;
 }
 
 absl::StatusOr<size_t> FindRule(std::string_view name) {
