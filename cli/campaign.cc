@@ -327,8 +327,8 @@ void AddCampaign(CLI::App& app, Command& run) {
       CampaignOptions options = *o;
       if (*hours > 0) options.seconds = *hours * 3600;
       if (options.kernels.empty())
-        for (const KernelInfo& kernel : AllKernels())
-          options.kernels.push_back(kernel.name);
+        for (const uint8_t number : KernelsByAge())
+          options.kernels.push_back(AllKernels()[number].name);
       return Campaign(options);
     };
   });

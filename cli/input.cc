@@ -91,8 +91,8 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& fallback) {
   std::vector<KernelSpec> specs;
   if (option == "all") {
-    for (size_t i = 0; i < AllKernels().size(); ++i)
-      specs.push_back({.kernel = static_cast<uint8_t>(i)});
+    for (const uint8_t number : KernelsByAge())
+      specs.push_back({.kernel = number});
     return specs;
   }
   if (!option.empty()) {

@@ -16,6 +16,7 @@
 #include "cli/input.h"
 #include "cli/live_threads.h"
 #include "live/compare.h"
+#include "live/row.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -65,15 +66,6 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
   for (size_t i = 1; i < comparison.probe().cases().size(); ++i)
     std::cout << " " << i << ":" << comparison.probe().cases()[i];
   std::cout << "\n";
-}
-
-// 6.x is 6.17 and later; for older releases mremap's later rules are removed.
-std::string KernelLike(const std::string& release) {
-  int major = 0;
-  int minor = 0;
-  std::sscanf(release.c_str(), "%d.%d", &major, &minor);
-  const bool older = major < 6 || (major == 6 && minor < 17);
-  return older ? "6.x-mremap-checks-first-mremap-moves-many" : "6.x";
 }
 
 // Lines of a script that have no meaning on a running kernel.
@@ -173,9 +165,13 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
 int RunLive(LiveOptions o) {
   utsname name{};
   ::uname(&name);
-  if (o.kernel.empty()) o.kernel = KernelLike(name.release);
+  const live::Row row = live::RowOf(name.release);
+  const char* const newer = o.kernel.empty() && row.is_newer
+                                ? ", the newest here: the running one is newer"
+                                : "";
+  if (o.kernel.empty()) o.kernel = row.kernel;
   std::cout << "running kernel: " << name.sysname << " " << name.release << " "
-            << name.machine << ", compared with " << o.kernel << "\n"
+            << name.machine << ", compared with " << o.kernel << newer << "\n"
             << std::flush;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
@@ -210,8 +206,8 @@ void AddLive(CLI::App& app, Command& run) {
           ->check(CLI::Range(1, kMaxEvents));
   auto* kernel =
       sub->add_option("--kernel", o->kernel,
-                      "the model's kernel; default: 6.x, adapted to the "
-                      "release");
+                      "the model's kernel; default: the newest one that is "
+                      "not newer than the running one");
   AddThreadsOptions(*sub, *kernel, *threads);
   sub->callback([=, &run] {
     live::RaceOptions& race = threads->race;

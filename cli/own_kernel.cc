@@ -42,7 +42,8 @@ nlohmann::json ToJson(const std::string& path, const KernelFile& file) {
     flips.push_back({{"rule", AllRules()[flip.rule].name},
                      {"on", rules.*AllRules()[flip.rule].flag},
                      {"why", base::Utf8(flip.why)}});
-  for (const KernelInfo& kernel : AllKernels()) {
+  for (const uint8_t number : KernelsByAge()) {
+    const KernelInfo& kernel = AllKernels()[number];
     const Difference difference = DifferenceOf(rules, kernel.rules);
     beside.push_back({{"kernel", kernel.name},
                       {"more", difference.more},
@@ -72,7 +73,8 @@ void Print(const std::string& path, const KernelFile& file) {
   std::cout << "\n"
             << absl::StrFormat("%-9s %5s  %s\n", "beside", "rules",
                                "that it has besides (+) and lacks (-)");
-  for (const KernelInfo& kernel : AllKernels()) {
+  for (const uint8_t number : KernelsByAge()) {
+    const KernelInfo& kernel = AllKernels()[number];
     const Difference difference = DifferenceOf(rules, kernel.rules);
     std::vector<std::string> words;
     for (const std::string& rule : difference.more) words.push_back("+" + rule);

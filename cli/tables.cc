@@ -1,4 +1,5 @@
 // vmtrunc kernels, rules, format.
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -15,9 +16,23 @@
 namespace vmtrunc::cli {
 namespace {
 
+// All, by age.
+std::vector<KernelInfo> Kernels() {
+  std::vector<KernelInfo> kernels;
+  for (const uint8_t number : KernelsByAge())
+    kernels.push_back(AllKernels()[number]);
+  return kernels;
+}
+
+// Of a table with a column for each kernel.
+int Width(const KernelInfo& kernel) {
+  return std::max<int>(4, static_cast<int>(std::string(kernel.name).size())) +
+         1;
+}
+
 int PrintKernels(bool as_json) {
   nlohmann::json all = nlohmann::json::array();
-  for (const KernelInfo& kernel : AllKernels()) {
+  for (const KernelInfo& kernel : Kernels()) {
     nlohmann::json rules = nlohmann::json::array();
     for (const RuleInfo& rule : AllRules())
       if (kernel.rules.*rule.flag) rules.push_back(rule.name);
@@ -32,22 +47,23 @@ int PrintKernels(bool as_json) {
         << "\n";
     return base::kExitHeld;
   }
-  for (const KernelInfo& kernel : AllKernels()) {
+  for (const KernelInfo& kernel : Kernels()) {
     const std::string alias =
         *kernel.alias != '\0' ? absl::StrFormat(" (%s)", kernel.alias) : "";
     std::cout << absl::StrFormat("%-9s %s%s\n", kernel.name, kernel.describes,
                                  alias);
   }
   std::cout << absl::StrFormat("\n%-24s", "rule");
-  for (const KernelInfo& kernel : AllKernels())
-    std::cout << absl::StrFormat(" %9s", kernel.name);
+  for (const KernelInfo& kernel : Kernels())
+    std::cout << absl::StrFormat("%*s", Width(kernel), kernel.name);
   std::cout << "\n";
   for (const RuleInfo& rule : AllRules()) {
     std::cout << absl::StrFormat("%-24s", rule.name);
-    for (const KernelInfo& kernel : AllKernels())
-      std::cout << absl::StrFormat(" %9s", !IsRead(rule, kernel.rules) ? "n/a"
-                                           : kernel.rules.*rule.flag   ? "yes"
-                                                                       : "-");
+    for (const KernelInfo& kernel : Kernels())
+      std::cout << absl::StrFormat("%*s", Width(kernel),
+                                   !IsRead(rule, kernel.rules) ? "n/a"
+                                   : kernel.rules.*rule.flag   ? "yes"
+                                                               : "-");
     std::cout << "\n";
   }
   return base::kExitHeld;
@@ -57,7 +73,7 @@ int PrintRules(bool as_json) {
   nlohmann::json all = nlohmann::json::array();
   for (const RuleInfo& rule : AllRules()) {
     std::vector<std::string> kernels, has_and_reads, not_read;
-    for (const KernelInfo& kernel : AllKernels()) {
+    for (const KernelInfo& kernel : Kernels()) {
       const bool has = kernel.rules.*rule.flag;
       if (has) kernels.push_back(kernel.name);
       const bool reads = IsRead(rule, kernel.rules);

@@ -1,7 +1,7 @@
 # A target for each kernel, and one for all, that need no environment: for
 # those who build, run and report by themselves (docs/oss-fuzz.md). Included by
 # CMakeLists.txt; not part of `all`.
-set(VMTRUNC_KERNELS "3.0;6.x;repaired" CACHE STRING
+set(VMTRUNC_KERNELS "3.0;6.18;repaired" CACHE STRING
   "Kernels with a fuzz target of their own: fuzz_truncate_KERNEL")
 
 add_library(fuzz_truncate_object OBJECT EXCLUDE_FROM_ALL fuzz_truncate.cc)

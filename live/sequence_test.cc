@@ -8,7 +8,7 @@
 namespace vmtrunc::live {
 namespace {
 
-Rules Newest() { return ParseKernelSpec("6.x")->rules(); }
+Rules Newest() { return ParseKernelSpec("6.18")->rules(); }
 
 Sequence Of(const std::string& events) {
   const auto script = ParseText(absl::StrCat(R"(vmtrunc 1

@@ -94,7 +94,7 @@ constexpr const char* k2638 = "2.6.38+pass-clears-restarts";
 
 constexpr const char* kKernels[] = {
     "2.6.10", "2.6.9-mm", "2.6.11", "2.6.15", "2.6.23", "2.6.38", "3.0",
-    "6.x",    "repaired", k2611,    k2615,    k2623,    k2638};
+    "6.18",    "repaired", k2611,    k2615,    k2623,    k2638};
 
 // What is known to break, and why: F1, F2 of docs/findings.md, HB-nn of
 // `vmtrunc bugs`. What stands here is run and reported.

@@ -118,7 +118,7 @@ constexpr Case kCases[] = {
     {&kTwoMms, "2.6.11"},
     {&kTwoMms, "2.6.10-fork-after-parent"},
     {&kTwoPassesOfAPage, "2.6.38-unmap-mutex"},
-    {&kTwoPassesOfAPage, "6.x"},
+    {&kTwoPassesOfAPage, "6.18"},
     {&kTwoPassesOfAPage, "repaired"},
 };
 

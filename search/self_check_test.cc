@@ -54,13 +54,13 @@ TEST(SelfCheck, AgreesOnEveryKernel) {
 
 TEST(SelfCheck, AgreesForEachFlippedRule) {
   for (const char* kernel :
-       {"2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x-clip-to-range"}) {
+       {"2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.18-clip-to-range"}) {
     const SelfCheck found = Check(kTwoPassesOfAPage, kernel);
     EXPECT_EQ(Said(found), "") << kernel;
   }
   // The normal form keeps the counts of vmas that are not linked yet, and with
   // them what a split has copied.
-  for (const char* kernel : {"2.6.11-fork-inherits", "6.x-fork-inherits"}) {
+  for (const char* kernel : {"2.6.11-fork-inherits", "6.18-fork-inherits"}) {
     const SelfCheck found = Check(kOneMm, kernel);
     EXPECT_EQ(Said(found), "") << kernel;
   }
@@ -113,7 +113,7 @@ TEST(SelfCheck, CatchesMissingTouches) {
   for (const Unseen& unseen : {Unseen{touched::kIndex, "2.6.11"},
                                {touched::kPtes, "3.0"},
                                {touched::kCount, "2.6.11"},
-                               {touched::kCache, "6.x"}}) {
+                               {touched::kCache, "6.18"}}) {
     ProveOptions options;
     options.planted.unseen_touches = unseen.touches;
     const SelfCheck found = Check(kOneMm, unseen.kernel, options);

@@ -117,7 +117,7 @@ Together All(const Problem& problem, ProveOptions options, unsigned shards,
 TEST(Shard, TogetherShardsHaveTheSameVerdict) {
   for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
     for (const char* kernel :
-         {"2.6.9-mm", "2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.x"}) {
+         {"2.6.9-mm", "2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.18"}) {
       const Problem problem = ProblemOf(bound);
       ProveOptions options;
       options.rules = RulesOf(kernel);

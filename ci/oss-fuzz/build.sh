@@ -10,7 +10,7 @@
 #                       nothing is known to break: of the others everything
 #                       reported would be known (corpus/history, corpus/found)
 set -euo pipefail
-kernels=${VMTRUNC_KERNELS:-3.0;6.x;repaired}
+kernels=${VMTRUNC_KERNELS:-3.0;6.18;repaired}
 source=$SRC/vmtrunc
 # Of its own for these flags: builders use one $WORK for several sanitizers.
 build=$WORK/vmtrunc-${FUZZING_ENGINE:-engine}-${SANITIZER:-sanitizer}

@@ -127,7 +127,7 @@ constexpr BugInfo kBugs[] = {
     {"HB-39", 2012, "38a76013ad80",
      "ptes move against the order of the walk without the lock, into a merged "
      "vma (a mutation: no release lacks the lock)",
-     "6.x", "merged-move-locks", Property::kNoRemovedPageMapped,
+     "6.18", "merged-move-locks", Property::kNoRemovedPageMapped,
      "HB-39-move-against-the-walk-without-the-lock.vmt"},
     {"HB-41", 2016, "9aacdd354d19",
      "the end of the range is overwritten with an address", "2.6.11",

@@ -143,7 +143,7 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   return Flow::kSync;
 }
 
-// do_fault_around() of 6.x: 16 pages from the aligned address below, or from
+// do_fault_around() of 6.18: 16 pages from the aligned address below, or from
 // the vma's start where that is later, within the vma. It maps what the cache
 // has and nobody holds locked. (The kernel stops at the end of the page table
 // too; its tables are larger than the window, so those here do not count.)

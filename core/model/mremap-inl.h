@@ -18,6 +18,8 @@ Flow Machine<C, P>::StepMremap(Op& op) {
     switch (my.phase) {
       case kStart:
         if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
+        if (rules_.mremap_looks_first && VmaAt(w_, mm, my.addr) == nullptr)
+          return EndMmapSem();
         if (rules_.mremap_checks_first && !MremapChecks(my))
           return EndMmapSem();
         my.phase = kBegin;
@@ -188,7 +190,7 @@ void Machine<C, P>::MremapPlaces(Op& op) {
   my.vma = slot;
   my.vma_birth = vma.birth;
   if (!MremapCopies(op)) return;
-  // need_rmap_locks of 6.x: a new struct lies after the source in the walk,
+  // need_rmap_locks of 6.18: a new struct lies after the source in the walk,
   // one that it was merged into may not.
   my.locks = my.phase == kMerge && rules_.merged_move_locks &&
                      op.adjust.pgoff <= w_.vmas[slot].pgoff

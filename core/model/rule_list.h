@@ -96,7 +96,7 @@
   X(remap_file_ptes, "2.6.23", "",                                             \
     "remap_file_pages installs file ptes, which are faulted in; without, "     \
     "pages")                                                                   \
-  X(remap_emulated, "6.x", "",                                                 \
+  X(remap_emulated, "4.0", "",                                                 \
     "remap_file_pages is a mmap of the same file; there are no nonlinear "     \
     "vmas")                                                                    \
   X(work_blocks, "2.6.15", "",                                                 \
@@ -132,14 +132,14 @@
     "before ptes move, the destination's count is set to 0 whatever it is")    \
   X(lock_sleeps, "3.0", "",                                                    \
     "i_mmap_lock is a lock that may be held while sleeping")                   \
-  X(shared_walk, "6.x", "",                                                    \
+  X(shared_walk, "5.18", "",                                                    \
     "a pass takes i_mmap_lock shared")                                         \
-  X(interval_tree, "6.x", "",                                                  \
+  X(interval_tree, "3.7", "",                                                  \
     "vmas are walked by pgoff, those that are equal as they came")             \
-  X(invalidate_lock, "6.x", "HB-46",                                           \
+  X(invalidate_lock, "5.15", "HB-46",                                           \
     "truncate and punch hold invalidate_lock, and a fault that must read "     \
     "a page takes it shared")                                                  \
-  X(fault_around, "6.x", "",                                                   \
+  X(fault_around, "3.15", "",                                                   \
     "a read fault maps the cached pages around it too")                        \
   X(account_blocks_merge, "2.6.9", "",                                         \
     "a private mapping that has once been writable is accounted, and "         \
@@ -159,7 +159,7 @@
   X(range_end_kept, "2.6.9", "HB-41",                                          \
     "the end of a pass's range stays; without, it is overwritten with an "     \
     "address of the first vma")                                                \
-  X(punch_keeps_copies, "6.x", "",                                             \
+  X(punch_keeps_copies, "3.5", "",                                             \
     "a hole punch leaves private copies alone")                                \
   X(mremap_checks_first, "6.17", "",                                           \
     "mremap sees that one vma holds the source before it unmaps anything")                                                                  \
@@ -167,7 +167,7 @@
     "a mremap that keeps the length moves all vmas of the range, one "         \
     "after the other, and a neighbour that one of them joins takes its "       \
     "anon_vma (January 2026, in 6.18.9)")                                               \
-  X(cow_prepares_first, "6.x", "",                                             \
+  X(cow_prepares_first, "3.1", "",                                             \
     "a private write fault gets its anon_vma before it looks for the "         \
     "page, so that one that ends in SIGBUS has it too")                        \
   X(fork_clones_anon, "2.6.34", "",                                            \
@@ -194,12 +194,15 @@
   X(anon_joins_none, "6.16", "",                                               \
     "a vma with an anon_vma merges with a neighbour that has none; without, "  \
     "where cloned-anon-apart is the rule, it does not")                        \
-  X(merge_in_one_hold, "6.x", "",                                              \
+  X(merge_in_one_hold, "6.1", "",                                              \
     "a merge that fills the gap between two vmas changes both in one hold "    \
     "of i_mmap_lock (vma_complete); without, in two")                          \
-  X(unmapped_keeps_struct, "6.x", "",                                          \
+  X(unmapped_keeps_struct, "6.6", "",                                          \
     "of a vma that munmap splits, the part that goes keeps the struct; "       \
-    "without, the part that stays below or above it")
+    "without, the part that stays below or above it")                          \
+  X(mremap_looks_first, "5.16", "",                                            \
+    "mremap sees that a vma is at the source's first page before it unmaps "   \
+    "anything")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -69,6 +69,7 @@ constexpr ReadWhere kReadWhere[] = {
      {&Rules::remap_emulated, &Rules::remap_file_ptes}},
     {&Rules::wide_offsets, {&Rules::invalidate_range}},
     {&Rules::anon_joins_none, {&Rules::cloned_anon_apart}},
+    {&Rules::mremap_looks_first, {}, {&Rules::mremap_checks_first}},
 };
 
 constexpr Rules kBefore = {
@@ -138,17 +139,33 @@ constexpr Rules k3_0 =
           &Rules::mremap_resets, &Rules::mremap_always_resets,
           &Rules::cut_is_done, &Rules::unmap_mutex, &Rules::relock_in_order});
 
-constexpr Rules k6 = With(
-    k3_0,
-    {&Rules::shared_walk, &Rules::interval_tree, &Rules::invalidate_lock,
-     &Rules::fault_around, &Rules::move_in_order, &Rules::merged_move_locks,
-     &Rules::remap_emulated, &Rules::punch_keeps_copies,
-     &Rules::mremap_checks_first, &Rules::mremap_moves_many,
-     &Rules::cow_prepares_first, &Rules::growth_merges,
-     &Rules::invalidate_unmaps_first, &Rules::anon_joins_none,
-     &Rules::merge_in_one_hold, &Rules::unmapped_keeps_struct},
-    {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
-     &Rules::install_checks_page, &Rules::remap_file_ptes});
+constexpr Rules k3_8 =
+    With(k3_0, {&Rules::interval_tree, &Rules::move_in_order,
+                &Rules::merged_move_locks, &Rules::punch_keeps_copies,
+                &Rules::cow_prepares_first});
+
+constexpr Rules k4_9 =
+    With(k3_8, {&Rules::fault_around, &Rules::remap_emulated},
+         {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
+          &Rules::install_checks_page, &Rules::remap_file_ptes});
+
+constexpr Rules k5_4 = k4_9;
+
+constexpr Rules k6_1 =
+    With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
+                &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
+                &Rules::merge_in_one_hold, &Rules::growth_merges});
+
+// Structs are freed after a grace period: never the next one that is handed
+// out.
+constexpr Rules k6_12 =
+    With(k6_1, {&Rules::unmapped_keeps_struct}, {&Rules::slab_lifo});
+
+constexpr Rules k6_18 =
+    With(k6_12, {&Rules::slab_lifo, &Rules::mremap_checks_first,
+                 &Rules::mremap_moves_many, &Rules::anon_joins_none});
+
+constexpr Rules k7_0 = k6_18;
 
 constexpr std::array kKernels = {
     KernelInfo{"2.6.10", "", "holds i_mmap_lock for the whole pass", kBefore},
@@ -171,14 +188,29 @@ constexpr std::array kKernels = {
         "one mutex per file around a pass; mremap always forces a rescan",
         k2_6_38},
     KernelInfo{"3.0", "", "no lock drop: the lock is a mutex", k3_0},
-    KernelInfo{"6.x", "",
-               "rwsem taken shared, interval tree, invalidate_lock; no "
-               "nonlinear vmas",
-               k6},
+    KernelInfo{
+        "6.18", "6.x",
+        "mremap checks first and moves many vmas; structs reused at once",
+        k6_18},
     KernelInfo{"repaired", "",
                "ours: 2.6.38 whose restart addresses carry their pass's number",
                kRepaired},
+    KernelInfo{"3.8", "",
+               "interval tree; mremap moves in the order of the walk; a punch "
+               "keeps private copies",
+               k3_8},
+    KernelInfo{"4.9", "", "fault-around; no nonlinear vmas", k4_9},
+    KernelInfo{"5.4", "", "munmap zaps with mmap_lock held for read", k5_4},
+    KernelInfo{"6.1", "", "rwsem taken shared, invalidate_lock, large folios",
+               k6_1},
+    KernelInfo{"6.12", "", "per-VMA locks; folios of a minimum order", k6_12},
+    KernelInfo{"7.0", "", "fault-around reads i_size first", k7_0},
 };
+
+// By age: numbers of kKernels, which only grows at its end.
+constexpr std::array<uint8_t, 15> kByAge = {1,  0,  2,  3,  4, 5,  6, 9,
+                                            10, 11, 12, 13, 7, 14, 8};
+static_assert(kByAge.size() == kKernels.size());
 
 static_assert(kRules.size() <= RuleSet::kMostRules, "widen RuleSet");
 constexpr RuleSet kThere = RuleSet::FirstOf(kRules.size());
@@ -246,6 +278,7 @@ std::string_view StripBlanks(std::string_view text) {
 
 std::span<const RuleInfo> AllRules() { return kRules; }
 std::span<const KernelInfo> AllKernels() { return kKernels; }
+std::span<const uint8_t> KernelsByAge() { return kByAge; }
 
 bool IsRead(const RuleInfo& rule, const Rules& rules) {
   const auto has = [&](bool Rules::* flag) {

@@ -61,6 +61,10 @@ struct KernelInfo {
 // All kernels; a kernel's number is its place here, append only.
 std::span<const KernelInfo> AllKernels();
 
+// Their numbers, from the oldest kernel to the newest; ours, which no Linux is,
+// last.
+std::span<const uint8_t> KernelsByAge();
+
 // A user's name for a kernel (core/script/kernel_file.h).
 struct OwnName {
   std::string name;

@@ -36,10 +36,12 @@ TEST(Rules, CameBeforeTheFirstKernelThatHasThem) {
   for (const RuleInfo& rule : AllRules()) {
     std::vector<int> before;
     std::vector<int> first;  // kernel that has it
-    for (const char* name : {"2.6.9-mm", "2.6.10", "2.6.11", "2.6.15", "2.6.23",
-                             "2.6.38", "3.0", "6.x"}) {
-      const bool has = ParseKernelSpec(name)->rules().*rule.flag;
-      if (first.empty()) (has ? first : before) = Release(name);
+    for (const uint8_t number : KernelsByAge()) {
+      const KernelInfo& kernel = AllKernels()[number];
+      // Its number is that of the kernel it was based on.
+      if (std::string(kernel.name) == "repaired") continue;
+      const bool has = kernel.rules.*rule.flag;
+      if (first.empty()) (has ? first : before) = Release(kernel.name);
     }
     ASSERT_EQ(first.empty(), *rule.since == '\0') << rule.name;
     if (first.empty()) continue;

@@ -1,5 +1,5 @@
 // Doubly linked lists of vmas through set_prev and set_next: the nonlinear list
-// (i_mmap_nonlinear), and the interval tree of 6.x as what a walk of it is, a
+// (i_mmap_nonlinear), and the interval tree of 6.18 as what a walk of it is, a
 // list sorted by pgoff. Callers hold i_mmap_lock.
 #ifndef VMTRUNC_CORE_MODEL_VMA_LIST_H_
 #define VMTRUNC_CORE_MODEL_VMA_LIST_H_

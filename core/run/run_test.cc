@@ -425,7 +425,7 @@ task a
          "a mmap 10 3 f 1 private populate\na write 10\na mremap 10 3 20 3\n"
          "a fork b\n")
             .c_str());
-    const Rules rules = RulesOf("6.x");
+    const Rules rules = RulesOf("6.18");
     World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, rules);
     NoProbe<LargeCaps> probe;
     Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);

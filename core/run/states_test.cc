@@ -26,7 +26,7 @@ struct Case {
 
 constexpr Case kCases[] = {
     {"a page is mapped past the end after the truncation",
-     Property::kNoPagePastSize, "6.x", "-fault-checks-size",
+     Property::kNoPagePastSize, "6.18", "-fault-checks-size",
      R"(vmtrunc 1
 file f 8
 task a
@@ -93,7 +93,7 @@ a step
 t punch f 0 2
 a finish
 )"},
-    {"the same with an invalidation", Property::kNoRemovedPageMapped, "6.x",
+    {"the same with an invalidation", Property::kNoRemovedPageMapped, "6.18",
      "-mkwrite-rechecks",
      R"(vmtrunc 1
 file f 2
@@ -156,7 +156,7 @@ task a
 task t
 a mmap 17 4 f 0
 )";
-  const Rules rules = RulesOf("6.x-fault-checks-size");
+  const Rules rules = RulesOf("6.18-fault-checks-size");
   EXPECT_TRUE(
       vmtrunc::Run(Parse(begin + "t truncate f 2 &\na read 20\nt finish\n"),
                    rules)

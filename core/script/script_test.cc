@@ -173,7 +173,7 @@ TEST(Bytes, FilesOfEachAgeOfVersion1KeepTheirMeaning) {
       // Eight, and the three verbs.
       {with(8, 0, {10, 1, 3, 2, 0,  0, 5, 0, 11, 2, 1, 2,
                    0,  0, 0, 0, 12, 0, 6, 1, 0,  0, 0, 0}),
-       "kernel 6.x\n#b remap 3 2 5\nc punch f 1 2\n"
+       "kernel 6.18\n#b remap 3 2 5\nc punch f 1 2\n"
        "a invalidate f 6 1\n"},
       // Nine.
       {with(9, 2, {8, 1, 0, 0, 0, 0, 0, 0}),

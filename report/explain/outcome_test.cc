@@ -259,7 +259,7 @@ std::vector<KernelSpec> KernelsOf(const Script& script) {
   if (script.kernel) kernels.push_back(*script.kernel);
   for (const Expect& expect : script.expects)
     if (expect.spec) kernels.push_back(*expect.spec);
-  for (const char* const name : {"2.6.11", "3.0", "6.x"})
+  for (const char* const name : {"2.6.11", "3.0", "6.18"})
     kernels.push_back(*ParseKernelSpec(name));
   return kernels;
 }
@@ -286,7 +286,7 @@ TEST(Outcomes, ReportedOutcomesOfTheReportedCaseAreCorrect) {
       absl::StrAppend(&all, absl::StrJoin(Deeds(story, row), "; "), "\n");
     return all;
   };
-  for (const char* const kernel : {"2.6.11", "6.x"}) {
+  for (const char* const kernel : {"2.6.11", "6.18"}) {
     const std::string told = deeds(
         R"(vmtrunc 1
 file f 4
@@ -433,7 +433,7 @@ Script RandomRace(std::mt19937_64& random) {
 TEST(Outcomes, ReportedOutcomesOfRandomScriptsAreCorrect) {
   std::mt19937_64 random(18);
   std::vector<KernelSpec> kernels;
-  for (const char* const name : {"2.6.9-mm", "2.6.11", "2.6.23", "3.0", "6.x"})
+  for (const char* const name : {"2.6.9-mm", "2.6.11", "2.6.23", "3.0", "6.18"})
     kernels.push_back(*ParseKernelSpec(name));
   kinds_seen.clear();
   for (unsigned i = 0; i < 4000; ++i) {
