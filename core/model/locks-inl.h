@@ -34,6 +34,14 @@ bool Machine<C, P>::TakeMmapSemRead(unsigned mm) {
   return true;
 }
 
+// downgrade_write(): of a task that holds it for write.
+template <class C, class P>
+void Machine<C, P>::DowngradeMmapSem(unsigned mm) {
+  Mm<C>& it = w_.mms[mm];
+  it.writer = kNone;
+  it.readers = static_cast<uint8_t>(it.readers | 1U << task_);
+}
+
 template <class C, class P>
 void Machine<C, P>::ReleaseMmapSem(unsigned mm) {
   Mm<C>& it = w_.mms[mm];

@@ -122,6 +122,7 @@ class Machine {
   bool Blocks(LockKind kind, unsigned id, unsigned file = 0);
   bool TakeMmapSemWrite(unsigned mm);
   bool TakeMmapSemRead(unsigned mm);
+  void DowngradeMmapSem(unsigned mm);
   void ReleaseMmapSem(unsigned mm);
   bool TakeISem(unsigned file);
   bool TakeMapLock(unsigned file);
@@ -172,6 +173,7 @@ class Machine {
   void ExitBegin(unsigned mm, Unmap& unmap);
   Flow StepUnmap(Unmap& unmap, Adjust& adjust);
   void Detach(Unmap& unmap);
+  bool Downgrades() const;
   Flow ZapDetached(Unmap& unmap);
   Flow UnlinkDetached(Unmap& unmap);
   Flow FreeDetached(Unmap& unmap);

@@ -138,10 +138,7 @@ Flow Machine<C, P>::RemapFilePtes(RemapOp& my) {
   if (++my.cursor < my.len) return Flow::kSync;
   my.cursor = 0;
   my.phase = RemapPhase::kNextPage;
-  if (w_.mms[mm].writer == task_) {  // downgrade_write()
-    w_.mms[mm].writer = kNone;
-    w_.mms[mm].readers = static_cast<uint8_t>(w_.mms[mm].readers | 1U << task_);
-  }
+  if (w_.mms[mm].writer == task_) DowngradeMmapSem(mm);
   return Flow::kSync;
 }
 

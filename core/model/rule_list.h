@@ -202,7 +202,10 @@
     "without, the part that stays below or above it")                          \
   X(mremap_looks_first, "5.16", "",                                            \
     "mremap sees that a vma is at the source's first page before it unmaps "   \
-    "anything")
+    "anything") \
+  X(munmap_downgrades, "4.20", "", \
+    "munmap, and a mremap that shrinks in place, zap with mmap_sem " \
+    "downgraded to read, once their vmas are off the mm's list")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -149,7 +149,7 @@ constexpr Rules k4_9 =
          {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
           &Rules::install_checks_page, &Rules::remap_file_ptes});
 
-constexpr Rules k5_4 = k4_9;
+constexpr Rules k5_4 = With(k4_9, {&Rules::munmap_downgrades});
 
 constexpr Rules k6_1 =
     With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,

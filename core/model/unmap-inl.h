@@ -67,6 +67,7 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
       case kDetach:
         Detach(unmap);
         if (unmap.first == kNone) return Flow::kDone;
+        if (Downgrades()) DowngradeMmapSem(unmap.mm);
         unmap.phase = kZap;
         return Flow::kSync;
       case kZap: {
@@ -86,6 +87,19 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
       }
     }
   }
+}
+
+// Whether what is left of this unmap goes on under mmap_sem for read: that of
+// munmap (dd2283f2605e), and of a mremap that shrinks in place and ends with it
+// (85a06835f6f1).
+template <class C, class P>
+bool Machine<C, P>::Downgrades() const {
+  if (!rules_.munmap_downgrades) return false;
+  const Op& op = w_.tasks[task_].op;
+  return op.verb == Verb::kMunmap ||
+         (op.verb == Verb::kMremap &&
+          op.mremap.phase == MremapPhase::kUnmapTail &&
+          op.mremap.new_addr == op.mremap.addr);
 }
 
 // Takes the vmas of the range off the mm's list; they keep their order on a
