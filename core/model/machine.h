@@ -227,6 +227,8 @@ class Machine {
   void MmapUnmaps(Op& op);
   void MmapPlaces(Op& op);
   Flow MmapPopulates(Op& op);
+  Flow PopulateNext(Op& op);
+  uint16_t EndOf(Slot slot, const Mmap& map) const;
   Flow StepMunmap(Op& op);
   Flow StepMprotect(Op& op);
   void MprotectNext(Op& op);

@@ -2,6 +2,8 @@
 #ifndef VMTRUNC_CORE_MODEL_OPS_INL_H_
 #define VMTRUNC_CORE_MODEL_OPS_INL_H_
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "core/model/machine.h"
 
@@ -223,10 +225,18 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         // One read fault a page, until one is refused.
         const Flow flow = StepFault(op.fault);
         if (flow != Flow::kDone) return flow;
-        if (op.fault.outcome != FaultOutcome::kServed) return EndMmapSem();
-        ++map.populated;
+        if (op.fault.outcome == FaultOutcome::kServed) {
+          ++map.populated;
+        } else if (rules_.populate_unlocks) {
+          map.populated = EndOf(op.fault.vma, map);
+        } else {
+          return EndMmapSem();
+        }
         break;
       }
+      case kPopulateLock:
+        if (!TakeMmapSemRead(mm)) return Flow::kBlocked;
+        break;
     }
     // The vma exists, or another page of it: to the next page.
     const Flow next = MmapPopulates(op);
@@ -247,6 +257,7 @@ void Machine<C, P>::MmapUnmaps(Op& op) {
 template <class C, class P>
 Flow Machine<C, P>::MmapPopulates(Op& op) {
   Mmap& map = op.mmap;
+  if (map.populate != 0 && rules_.populate_unlocks) return PopulateNext(op);
   map.phase = MmapPhase::kPopulate;
   if (map.populate == 0 || map.populated == map.len) return EndMmapSem();
   // mmap's populate is the script's, up to i_size; remap's is the kernel's own
@@ -257,6 +268,44 @@ Flow Machine<C, P>::MmapPopulates(Op& op) {
   const unsigned addr = map.addr + unsigned{map.populated};
   FaultBegin(FindVma(me().mm, addr), addr, false, op.fault);
   return Flow::kSync;
+}
+
+// __mm_populate(): from the next page on that a vma maps, whatever vma that is
+// by now; of one whose fault was refused the rest is left out.
+template <class C, class P>
+Flow Machine<C, P>::PopulateNext(Op& op) {
+  Mmap& map = op.mmap;
+  const unsigned mm = me().mm;
+  if (w_.mms[mm].writer == task_) {  // the vma has just been made
+    ReleaseMmapSem(mm);
+    map.phase = MmapPhase::kPopulateLock;
+    return Flow::kSync;
+  }
+  const unsigned end = map.addr + unsigned{map.len};
+  map.phase = MmapPhase::kPopulate;
+  for (;;) {
+    const Slot slot = FindVma(mm, map.addr + unsigned{map.populated});
+    if (slot == kNone || w_.vmas[slot].start >= end || map.populated >= map.len)
+      return EndMmapSem();
+    const Vma& vma = w_.vmas[slot];
+    const unsigned addr =
+        std::max<unsigned>(map.addr + unsigned{map.populated}, vma.start);
+    map.populated = static_cast<uint16_t>(addr - map.addr);
+    const unsigned index = vma.pgoff + addr - unsigned{vma.start};
+    if (op.verb != Verb::kMmap || index < w_.files[vma.file].size) {
+      FaultBegin(slot, addr, false, op.fault);
+      return Flow::kSync;
+    }
+    map.populated = EndOf(slot, map);
+  }
+}
+
+// How far the vma reaches into the range of the mmap.
+template <class C, class P>
+uint16_t Machine<C, P>::EndOf(Slot slot, const Mmap& map) const {
+  return static_cast<uint16_t>(
+      std::min<unsigned>(w_.vmas[slot].end, map.addr + unsigned{map.len}) -
+      map.addr);
 }
 
 // Allocates the struct, then sees whether the range can join a neighbour.

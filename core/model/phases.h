@@ -70,7 +70,8 @@ enum class Waits : uint8_t {
   X(kPlace, "before mmap_sem", kNothing)               \
   X(kMerge, "", kAsAdjust)                             \
   X(kLink, "vma_link: before i_mmap_lock", kIMmapLock) \
-  X(kPopulate, "", kAsFault)
+  X(kPopulate, "", kAsFault)                           \
+  X(kPopulateLock, "populate: before mmap_sem", kMmapSemRead)
 
 #define VMTRUNC_MUNMAP_PHASES(X)              \
   X(kStart, "before mmap_sem", kMmapSemWrite) \

@@ -205,7 +205,11 @@
     "anything") \
   X(munmap_downgrades, "4.20", "", \
     "munmap, and a mremap that shrinks in place, zap with mmap_sem " \
-    "downgraded to read, once their vmas are off the mm's list")
+    "downgraded to read, once their vmas are off the mm's list") \
+  X(populate_unlocks, "3.9", "", \
+    "mmap's populate runs after mmap_sem was released, under it for " \
+    "read, on the vmas that it finds in the range then; without, under " \
+    "it for write")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -144,10 +144,11 @@ constexpr Rules k3_8 =
                 &Rules::merged_move_locks, &Rules::punch_keeps_copies,
                 &Rules::cow_prepares_first});
 
-constexpr Rules k4_9 =
-    With(k3_8, {&Rules::fault_around, &Rules::remap_emulated},
-         {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
-          &Rules::install_checks_page, &Rules::remap_file_ptes});
+constexpr Rules k4_9 = With(
+    k3_8,
+    {&Rules::fault_around, &Rules::remap_emulated, &Rules::populate_unlocks},
+    {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
+     &Rules::install_checks_page, &Rules::remap_file_ptes});
 
 constexpr Rules k5_4 = With(k4_9, {&Rules::munmap_downgrades});
 
