@@ -33,13 +33,11 @@ Flow Machine<C, P>::StepFork(Op& op) {
         if (!TakeMapLock(w_.vmas[my.vma].file)) return Flow::kBlocked;
         ForkLinks(my);
         ReleaseMapLock(w_.vmas[my.vma].file);
+        if (!rules_.fork_links_first) return ForkNextVma(op);
         LinkMm(my.new_vma);
         my.cursor = w_.vmas[my.vma].start;
         my.phase = kLockChild;
-        if (rules_.lazy_fork && w_.vmas[my.vma].nonlinear == 0 &&
-            w_.vmas[my.vma].anon == 0)
-          return ForkNextVma(op);
-        return Flow::kSync;
+        return ForkCopies(my) ? Flow::kSync : ForkNextVma(op);
       case kLockChild:
         if (!TakePtl(my.child_mm)) return Flow::kBlocked;
         my.phase = kCopy;
@@ -91,6 +89,17 @@ void Machine<C, P>::ForkVma(ForkOp& my) {
   child.parent = child.left = child.right = 0;
   child.set_prev = child.set_next = child.mm_next = child.mm_prev = 0;
   probe_.VmaBorn(w_, my.new_vma);
+  if (rules_.fork_links_first) return;
+  LinkMm(my.new_vma);
+  my.cursor = child.start;
+  if (ForkCopies(my)) my.phase = ForkPhase::kLockChild;
+}
+
+// Whether the vma's ptes are copied, and not left to faults.
+template <class C, class P>
+bool Machine<C, P>::ForkCopies(const ForkOp& my) const {
+  const Vma& parent = w_.vmas[my.vma];
+  return !rules_.lazy_fork || parent.nonlinear != 0 || parent.anon != 0;
 }
 
 template <class C, class P>
@@ -136,7 +145,10 @@ Flow Machine<C, P>::ForkCopiesSpan(Op& op) {
   ReleasePtl(my.child_mm);
   my.cursor = static_cast<uint16_t>(end);
   my.phase = ForkPhase::kLockChild;
-  return end < parent.end ? Flow::kSync : ForkNextVma(op);
+  if (end < parent.end) return Flow::kSync;
+  if (rules_.fork_links_first) return ForkNextVma(op);
+  my.phase = ForkPhase::kLink;
+  return Flow::kSync;
 }
 
 template <class C, class P>

@@ -283,6 +283,7 @@ class Machine {
   // core/model/fork-inl.h
   Flow StepFork(Op& op);
   void ForkVma(ForkOp& my);
+  bool ForkCopies(const ForkOp& my) const;
   void ForkLinks(const ForkOp& my);
   Flow ForkCopiesSpan(Op& op);
   Flow ForkNextVma(Op& op);

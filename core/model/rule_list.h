@@ -209,7 +209,9 @@
   X(populate_unlocks, "3.9", "", \
     "mmap's populate runs after mmap_sem was released, under it for " \
     "read, on the vmas that it finds in the range then; without, under " \
-    "it for write")
+    "it for write") \
+  X(fork_links_first, "2.6.9", "HB-57", \
+    "fork puts a vma into the index before it copies the vma's ptes")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

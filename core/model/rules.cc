@@ -94,6 +94,7 @@ constexpr Rules kBefore = {
     .invalidate_loops = true,
     .wide_offsets = true,
     .range_end_kept = true,
+    .fork_links_first = true,
 };
 
 using Flags = std::initializer_list<bool Rules::*>;

@@ -74,6 +74,8 @@ constexpr ShownBug kShown[] = {
      "merged-move-locks", Pattern::kAny},
     {"HB-41", "the end of the range is overwritten with an address",
      "range-end-kept", Pattern::kAny},
+    {"HB-57", "fork copies ptes into a vma before the pass can find it",
+     "fork-links-first", Pattern::kAny},
     {"HB-45", "a vma extended downwards keeps its pgoff", "merge-moves-pgoff",
      Pattern::kAny},
     {"HB-27",
