@@ -137,6 +137,11 @@ constexpr BugInfo kBugs[] = {
      "fork copies ptes into a vma that the pass cannot find yet", "6.1",
      "fork-links-first", Property::kNoPagePastSize,
      "HB-57-fork-copies-before-it-links.vmt"},
+    {"HB-62", 2023, "9eab0421fa94",
+     "a byte offset with the top bit set is shifted as signed: other pages are "
+     "unmapped",
+     "6.1", "unsigned-offsets", Property::kNoPagePastSize,
+     "HB-62-offset-shifted-as-signed.vmt"},
     {"HB-45", 2023, "7e7757876f25", "a vma extended downwards keeps its pgoff",
      "2.6.11", "merge-moves-pgoff", Property::kVmasWellFormed,
      "HB-45-merge-downwards.vmt"},

@@ -240,6 +240,8 @@ class Machine {
   // core/model/truncate-inl.h
   Flow StepTruncate(Op& op);
   Flow TruncateBegins(Op& op);
+  void RangePassBegin(const Removal& range, bool even_cows, bool final,
+                      Pass& pass);
   Flow TruncateEnds(Op& op);
   Flow StepInvalidate(Op& op);
   Flow StepRemoval(Removal& removal, Pass& pass);

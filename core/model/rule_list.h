@@ -211,7 +211,11 @@
     "read, on the vmas that it finds in the range then; without, under " \
     "it for write") \
   X(fork_links_first, "2.6.9", "HB-57", \
-    "fork puts a vma into the index before it copies the vma's ptes")
+    "fork puts a vma into the index before it copies the vma's ptes") \
+  X(unsigned_offsets, "2.6.9", "HB-62", \
+    "a pass over the range of a truncation or a punch shifts its byte " \
+    "offset as unsigned; without, one with the top bit set becomes " \
+    "another page")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

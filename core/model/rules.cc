@@ -95,6 +95,7 @@ constexpr Rules kBefore = {
     .wide_offsets = true,
     .range_end_kept = true,
     .fork_links_first = true,
+    .unsigned_offsets = true,
 };
 
 using Flags = std::initializer_list<bool Rules::*>;

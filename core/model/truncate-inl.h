@@ -3,6 +3,7 @@
 #ifndef VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_
 #define VMTRUNC_CORE_MODEL_TRUNCATE_INL_H_
 
+#include <algorithm>
 #include <bit>
 
 #include "core/model/machine.h"
@@ -52,8 +53,7 @@ Flow Machine<C, P>::StepTruncate(Op& op) {
       if (flow != Flow::kDone) return flow;
       if (!rules_.second_pass || (punch && rules_.punch_keeps_copies))
         return TruncateEnds(op);
-      PassBegin(number, my.removal.first, my.removal.last, /*even_cows=*/true,
-                /*final=*/true, op.pass);
+      RangePassBegin(my.removal, /*even_cows=*/true, /*final=*/true, op.pass);
       my.phase = kLastPass;
       return Flow::kSync;
     }
@@ -78,11 +78,25 @@ Flow Machine<C, P>::TruncateBegins(Op& op) {
     if (grows) return TruncateEnds(op);
   }
   const bool again = rules_.second_pass && !punch;
-  PassBegin(range.file, range.first, range.last,
-            /*even_cows=*/!punch || !rules_.punch_keeps_copies,
-            /*final=*/!again, op.pass);
+  RangePassBegin(range, /*even_cows=*/!punch || !rules_.punch_keeps_copies,
+                 /*final=*/!again, op.pass);
   my.phase = TruncatePhase::kPass;
   return Flow::kSync;
+}
+
+// unmap_mapping_range(), which is called with bytes.
+template <class C, class P>
+void Machine<C, P>::RangePassBegin(const Removal& range, bool even_cows,
+                                   bool final, Pass& pass) {
+  unsigned first = range.first;
+  unsigned last = range.last;
+  // A page number has six bits here, of which the first comes back as the sign.
+  constexpr unsigned kSign = 0x20;
+  if (!rules_.unsigned_offsets && (first & kSign) != 0) {
+    first |= 0x10000U - kSign;
+    last = std::min(0xffffU, last + first - range.first);
+  }
+  PassBegin(range.file, first, last, even_cows, final, pass);
 }
 
 template <class C, class P>

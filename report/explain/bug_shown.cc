@@ -76,6 +76,8 @@ constexpr ShownBug kShown[] = {
      "range-end-kept", Pattern::kAny},
     {"HB-57", "fork copies ptes into a vma before the pass can find it",
      "fork-links-first", Pattern::kAny},
+    {"HB-62", "a byte offset with the top bit set is shifted as signed",
+     "unsigned-offsets", Pattern::kAny},
     {"HB-45", "a vma extended downwards keeps its pgoff", "merge-moves-pgoff",
      Pattern::kAny},
     {"HB-27",
