@@ -56,6 +56,16 @@ const char* WhenOf(Property property) {
       return "when no task in flight can move";
     case Property::kNoFreedUse:
       return "whenever a vma or a page table is used";
+    case Property::kSigbusPastEof:
+      return "whenever an access finds a pte";
+    case Property::kMapsOwnPage:
+      return "whenever a pte is set";
+    case Property::kNoCachedPagePastSize:
+      return "when a truncation ends";
+    case Property::kGrownPagesAreZero:
+      return "when a file grows, and when a punch ends";
+    case Property::kNothingLostOutsideRange:
+      return "when a folio leaves the page cache";
   }
   return "";
 }

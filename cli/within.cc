@@ -36,7 +36,11 @@ std::string Names(search::Verbs verbs) {
 search::Verbs Needed(Property property) {
   switch (property) {
     case Property::kNoPagePastSize:
+    case Property::kNoCachedPagePastSize:
       return search::Bit(Verb::kTruncate);
+    case Property::kGrownPagesAreZero:
+    case Property::kNothingLostOutsideRange:
+      return search::Bit(Verb::kTruncate) | search::Bit(Verb::kPunch);
     case Property::kNoRemovedPageMapped:
     case Property::kNoOverUnmap:
     case Property::kRestartProgress:
@@ -48,6 +52,8 @@ search::Verbs Needed(Property property) {
     case Property::kLockOrder:
     case Property::kNoDeadlock:
     case Property::kNoFreedUse:
+    case Property::kSigbusPastEof:
+    case Property::kMapsOwnPage:
       return 0;
   }
   return 0;

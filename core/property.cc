@@ -32,6 +32,20 @@ constexpr std::array<PropertyInfo, kProperties> kInfos = {{
      "and an operation that has ended holds none"},
     {"no-deadlock", "some task can always move until all are done"},
     {"no-freed-use", "nothing freed is used"},
+    {"sigbus-past-eof",
+     "while no truncation is in flight, an access at or past i_size is not "
+     "served"},
+    {"maps-own-page",
+     "a pte of a linear vma maps the page of the file that belongs there"},
+    {"no-cached-page-past-size",
+     "when a truncation ends, no folio begins at or past i_size (kernels with "
+     "large folios)"},
+    {"grown-pages-are-zero",
+     "when a file grows, and when a punch ends, no page in there shows what "
+     "was cut off (kernels with large folios)"},
+    {"nothing-lost-outside-range",
+     "a truncation or a punch removes no dirty large folio with pages outside "
+     "its range"},
 }};
 
 constexpr BreachInfo kBreaches[] = {

@@ -22,8 +22,13 @@ enum class Property : uint8_t {
   kLockOrder,
   kNoDeadlock,
   kNoFreedUse,
+  kSigbusPastEof,
+  kMapsOwnPage,
+  kNoCachedPagePastSize,
+  kGrownPagesAreZero,
+  kNothingLostOutsideRange,
 };
-inline constexpr int kProperties = 11;
+inline constexpr int kProperties = 16;
 constexpr uint32_t Bit(Property property) {
   return uint32_t{1} << static_cast<unsigned>(property);
 }
@@ -86,7 +91,20 @@ int PropertyNumber(std::string_view name);
   X(kNoneMoves, kNoDeadlock, "{n} tasks are in flight and none can move")     \
   X(kFreedVma, kNoFreedUse, "the vma in slot {n} is used after it was freed") \
   X(kFreedTable, kNoFreedUse,                                                 \
-    "the page table at {n} of {mm} is used after it was freed")
+    "the page table at {n} of {mm} is used after it was freed")               \
+  X(kServedPastSize, kSigbusPastEof,                                          \
+    "page {n} is used at {n} of {mm} without SIGBUS, and the file has "       \
+    "{pages}")                                                                \
+  X(kMapsAnother, kMapsOwnPage,                                               \
+    "page {n} belongs at {n} of {mm}, which maps page {n}")                   \
+  X(kMapsForeign, kMapsOwnPage,                                               \
+    "page {n} belongs at {n} of {mm}, which maps a frame after its folio")    \
+  X(kCachedPastSize, kNoCachedPagePastSize,                                   \
+    "page {n} of {file} is cached when a truncation to {pages} ends")         \
+  X(kShowsOld, kGrownPagesAreZero,                                            \
+    "page {n} of {file} shows what was in it before it was cut off")          \
+  X(kLosesPage, kNothingLostOutsideRange,                                     \
+    "page {n} of {file} is dirty and removed, and the range begins at {n}")
 
 enum class Breach : uint8_t {
   kNone,

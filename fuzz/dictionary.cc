@@ -28,6 +28,9 @@ constexpr const char* kOperations[] = {
     "remap 10 3 1",
     "punch f 2 4",
     "invalidate f 2 4",
+    "pin f 1",
+    "unpin f 1",
+    "order f 1",
 };
 
 std::vector<uint8_t> Bytes(const std::string& setup, const std::string& event) {

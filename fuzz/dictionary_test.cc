@@ -40,8 +40,9 @@ std::map<std::string, std::vector<uint8_t>> Parse(const std::string& text) {
 const std::map<std::string, unsigned> kSelectors = {
     {"mmap", 1},   {"munmap", 2},   {"mprotect", 3},    {"mremap", 4},
     {"read", 5},   {"write", 6},    {"fork", 7},        {"exit", 8},
-    {"remap", 10}, {"truncate", 9}, {"invalidate", 12}, {"punch", 11},
-    {"step", 13},  {"drop", 14},    {"finish", 15}};
+    {"remap", 10}, {"truncate", 9}, {"invalidate", 12}, {"pin", 16},
+    {"unpin", 17}, {"order", 18},   {"punch", 11},      {"step", 13},
+    {"drop", 14},  {"finish", 15}};
 
 std::string NameOf(const Event& event) {
   switch (event.kind) {

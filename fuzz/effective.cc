@@ -168,6 +168,14 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
       mine.Range(e);
       e.pgoff = Byte(random.Below(w.files[0].size + 1U));
       return true;
+    case Verb::kPin:
+    case Verb::kUnpin:
+      if (w.files[0].size == 0) return false;
+      e.addr = Byte(random.Below(w.files[0].size));
+      return true;
+    case Verb::kOrder:
+      e.addr = Byte(random.Below(3));
+      return true;
     case Verb::kNone:
       break;
   }

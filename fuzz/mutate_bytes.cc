@@ -11,6 +11,7 @@
 #include "fuzz/aware.h"
 #include "fuzz/status.h"
 #include "fuzz/weave.h"
+#include "search/folios.h"
 #include "search/make.h"
 
 namespace vmtrunc::fuzz {
@@ -92,11 +93,15 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
     Script made = random.Below(2) == 0
                       ? search::MakeScript(random.Next(), events)
                       : WeaveScript(random.Next(), events, rules_, verbs_);
+    if (rules_.large_folios && random.Below(4) != 0)
+      search::AddFolios(made, random);
     KeepVerbs(made, verbs_);
     return Encode(made, data, max_size);
   }
   Script script = DecodeBytes(std::span(data, size));
   script.kernel.reset();
+  if (rules_.large_folios && random.Below(8) == 0)
+    search::AddFolios(script, random);
   MutateAware(script, MaxEvents(max_size), rules_, random, verbs_);
   return Encode(script, data, max_size);
 }

@@ -128,6 +128,10 @@ std::string NothingToDo(const Event& e, const Setup& setup) {
       return e.addr > LargeCaps::kFilePages ? "no file has so many pages" : "";
     case Verb::kFork:
       return e.new_addr >= kTasks ? "there is no such task" : "";
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kOrder:
+      return "the folios of a memfd are small; `vmtrunc run` plays it";
     default:
       return "";
   }

@@ -1,6 +1,7 @@
 #include "properties/gen.h"
 
 #include "properties/smaller.h"
+#include "search/folios.h"
 
 namespace vmtrunc::properties {
 
@@ -10,6 +11,22 @@ rc::Gen<Script> AnyScript(unsigned events) {
     return rc::shrinkable::shrinkRecur(search::MakeScript(copy.next(), events),
                                        &SmallerScripts);
   });
+}
+
+rc::Gen<FolioScript> AnyFolioScript() {
+  return rc::gen::map(
+      rc::Gen<Script>([](const rc::Random& random, int) {
+        rc::Random copy = random;
+        Script script = search::MakeScript(copy.next(), kScriptEvents);
+        base::Random more(copy.next());
+        search::AddFolios(script, more);
+        return rc::shrinkable::shrinkRecur(script, &SmallerScripts);
+      }),
+      [](Script script) { return FolioScript{std::move(script)}; });
+}
+
+void showValue(const FolioScript& it, std::ostream& os) {
+  os << ToText(it.script);
 }
 
 void showValue(const Script& script, std::ostream& os) { os << ToText(script); }

@@ -16,7 +16,26 @@ rc::Gen<Script> AnyScript(unsigned events = kScriptEvents);
 
 }  // namespace vmtrunc::properties
 
+namespace vmtrunc::properties {
+
+// A script with large folios.
+struct FolioScript {
+  Script script;
+};
+rc::Gen<FolioScript> AnyFolioScript();
+
+void showValue(const FolioScript& it, std::ostream& os);
+
+}  // namespace vmtrunc::properties
+
 namespace rc {
+
+template <>
+struct Arbitrary<vmtrunc::properties::FolioScript> {
+  static Gen<vmtrunc::properties::FolioScript> arbitrary() {
+    return vmtrunc::properties::AnyFolioScript();
+  }
+};
 
 template <>
 struct Arbitrary<vmtrunc::Script> {

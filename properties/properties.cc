@@ -57,6 +57,21 @@ constexpr ScriptProperty kScriptProperties[] = {
      Holds<Property::kNoDeadlock>, "2.6.15-wide-offsets", 150000},
     {"no-freed-use", "nothing freed is used", Holds<Property::kNoFreedUse>,
      "2.6.15-unlink-before-tables", 8000},
+    {"sigbus-past-eof", "an access past the end is not served",
+     Holds<Property::kSigbusPastEof>, "6.18-map-respects-size", 2000, nullptr,
+     true},
+    {"maps-own-page", "a pte maps the page that belongs there",
+     Holds<Property::kMapsOwnPage>, "7.0-around-size-first", 20000, nullptr,
+     true},
+    {"no-cached-page-past-size",
+     "no folio past the end stays in the cache when a truncation ends",
+     Holds<Property::kNoCachedPagePastSize>, "6.18-added-page-is-rechecked",
+     100000, nullptr, true},
+    {"grown-pages-are-zero", "what was cut off does not show again",
+     Holds<Property::kGrownPagesAreZero>, "6.1", 20000, nullptr, true},
+    {"nothing-lost-outside-range", "what lies outside the range is not lost",
+     Holds<Property::kNothingLostOutsideRange>, "6.18-late-folio-is-split",
+     50000, nullptr, true},
     {"restart-only-grows", "the restart address only grows within a pass",
      [](const Script& script, const Rules& rules, const Rules&) {
        return RestartGoesBack(script, rules);
@@ -91,10 +106,13 @@ constexpr const char* k2615 =
     "2.6.15+unmap-mutex+pass-clears-restarts+mremap-always-resets";
 constexpr const char* k2623 = "2.6.23+unmap-mutex+pass-clears-restarts";
 constexpr const char* k2638 = "2.6.38+pass-clears-restarts";
+constexpr const char* k618 =
+    "6.18+found-page-is-rechecked-shmem-maps-past-size+around-size-first"
+    "+around-size-again+mkwrite-checks-page";
 
 constexpr const char* kKernels[] = {
     "2.6.10", "2.6.9-mm", "2.6.11", "2.6.15", "2.6.23", "2.6.38", "3.0",
-    "6.18",    "repaired", k2611,    k2615,    k2623,    k2638};
+    "6.18",   "repaired", k2611,    k2615,    k2623,    k2638,    k618};
 
 // What is known to break, and why: F1, F2 of docs/findings.md, HB-nn of
 // `vmtrunc bugs`. What stands here is run and reported.
@@ -144,6 +162,12 @@ constexpr Known kKnown[] = {
     {kRemoved, "2.6.38", "F1"},
     {kAtomic, "2.6.38", "F1"},
     {kFlip, "2.6.38", "F1"},
+    {kPast, "6.18", "F6 F8"},
+    {kAtomic, "6.18", "F6 F8"},
+    {kFlip, "6.18", "F6 F7 F8 HB-49"},
+    {"sigbus-past-eof", "6.18", "F7"},
+    {"maps-own-page", "6.18", "HB-49"},
+    {"grown-pages-are-zero", "6.18", "F7"},
     {kRemoved, k2611, "HB-23 HB-27"},
     {kAtomic, k2611, "HB-23 HB-27"},
     {kFlip, k2611, "HB-23 HB-27"},

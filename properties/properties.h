@@ -24,6 +24,7 @@ struct ScriptProperty {
   const char* fires_on;
   int fires_within;  // scripts, from any of the first 30 seeds
   const char* fires_with_other = nullptr;  // nullptr: the same
+  bool has_folios = false;  // it is about large folios: so are its scripts
 };
 
 std::span<const ScriptProperty> AllScriptProperties();

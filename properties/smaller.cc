@@ -107,6 +107,10 @@ constexpr void (*kScriptChanges[])(Script&) = {
       s.setup.files = 1;
       s.setup.sizes[1] = 0;
     },
+    [](Script& s) { s.setup.folios[0] = {}; },
+    [](Script& s) { s.setup.folios[0].shmem = false; },
+    [](Script& s) { s.setup.folios[0].low = s.setup.folios[0].high; },
+    [](Script& s) { s.setup.folios[0].min_order = 0; },
     [](Script& s) { Half(s.setup.sizes[0], 0); },
     [](Script& s) { Less(s.setup.sizes[0], 0); },
     [](Script& s) { Less(s.setup.sizes[1], 0); },

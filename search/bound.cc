@@ -13,9 +13,9 @@ constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
 // on every kernel.
 constexpr Bound kBounds[] = {
     {"tiny", 2, 15, 18, 2, 4, 1, 2, 2, kTiny, false},
-    {"small", 3, 13, 18, 2, 4, 1, 3, 2, kAllVerbs, true},
-    {"medium", 3, 13, 18, 2, 4, 2, 3, 3, kAllVerbs, true},
-    {"large", 4, 13, 19, 2, 4, 2, 4, 3, kAllVerbs, true},
+    {"small", 3, 13, 18, 2, 4, 1, 3, 2, kAllVerbs & ~kFolioVerbs, true},
+    {"medium", 3, 13, 18, 2, 4, 2, 3, 3, kAllVerbs & ~kFolioVerbs, true},
+    {"large", 4, 13, 19, 2, 4, 2, 4, 3, kAllVerbs & ~kFolioVerbs, true},
 };
 
 Event Of(Verb verb, uint8_t task) {

@@ -21,6 +21,9 @@ uint64_t DeclarationsOf(const Setup& setup) {
   uint64_t sum = uint64_t{setup.count} + setup.tasks + setup.files +
                  setup.sizes[0] + setup.sizes[1] + setup.block - 1U + 32U -
                  setup.count_bits;
+  for (const FolioSetup& folios : setup.folios)
+    sum += unsigned{folios.low} + folios.high + folios.min_order +
+           (folios.shmem ? 1U : 0U);
   for (unsigned i = 0; i < setup.tasks; ++i)
     if (setup.mm_of[i] != i) sum += 1;
   return sum;

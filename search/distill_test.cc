@@ -104,7 +104,8 @@ TEST(Covered, CountsBranchesAndChangesNothing) {
   if (BranchCount() == 0) GTEST_SKIP() << "this build counts no branches";
   const Rules rules = ParseKernelSpec("2.6.11")->rules();
   std::vector<uint8_t> idle(BranchCount()), taken(BranchCount());
-  RunCovered({.setup = {.tasks = 1}, .events = {}}, rules, {}, idle);
+  RunCovered({.setup = {.folios = {}, .tasks = 1}, .events = {}}, rules, {},
+             idle);
   const Script script = MakeScript(5, 64);
   const RunResult covered = RunCovered(script, rules, {}, taken);
   const RunResult plain = vmtrunc::Run(script, rules);

@@ -193,6 +193,14 @@ Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
       event.addr = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
       event.len = Length(random);
       break;
+    case Verb::kPin:
+    case Verb::kUnpin:
+      event.addr = static_cast<uint8_t>(
+          random.Below(std::clamp<unsigned>(setup.sizes[0], 1, 64)));
+      break;
+    case Verb::kOrder:
+      event.addr = static_cast<uint8_t>(random.Below(3));
+      break;
     case Verb::kExit:
     case Verb::kNone:
       break;

@@ -15,6 +15,9 @@ inline constexpr Verbs kAllVerbs = ~Verbs{0};
 constexpr Verbs Bit(Verb verb) {
   return Verbs{1} << static_cast<unsigned>(verb);
 }
+// Those of large folios.
+inline constexpr Verbs kFolioVerbs =
+    Bit(Verb::kPin) | Bit(Verb::kUnpin) | Bit(Verb::kOrder);
 inline constexpr Verbs kPassVerbs =
     Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
 

@@ -21,6 +21,9 @@ uint64_t HashOf(const Draft& draft) {
   hash = Mix(hash, s.block | unsigned{s.count_bits} << 8 |
                        unsigned{s.files} << 16 | unsigned{s.tasks} << 24);
   hash = Mix(hash, s.sizes[0] | unsigned{s.sizes[1]} << 8);
+  for (const FolioSetup& it : s.folios)
+    hash = Mix(hash, it.low | unsigned{it.high} << 2 |
+                         unsigned{it.min_order} << 4 | (it.shmem ? 64U : 0U));
   for (const uint8_t owner : s.mm_of) hash = Mix(hash, owner);
   static_assert(sizeof(Event) == 14);
   for (const Event& event : draft.events) {

@@ -178,13 +178,16 @@ bool FewerFiles(Best& best) {
   const auto one = [](Draft& d) {
     d.setup.files = 1;
     d.setup.sizes[1] = 0;
+    d.setup.folios[1] = {};
     for (Event& e : d.events) e.file = 0;
   };
   return best.With(one) || best.With([&](Draft& d) {
     d.setup.sizes[0] = d.setup.sizes[1];
+    d.setup.folios[0] = d.setup.folios[1];
     one(d);
   }) || best.With([](Draft& d) {
     std::swap(d.setup.sizes[0], d.setup.sizes[1]);
+    std::swap(d.setup.folios[0], d.setup.folios[1]);
     for (Event& e : d.events)
       if (Has(e.verb, Arg::kFile)) e.file ^= 1;
   });
@@ -253,6 +256,16 @@ bool LessDeclared(Best& best) {
   lower([](Setup& s) -> uint32_t& { return s.count; }, 0);
   lower([](Setup& s) -> uint8_t& { return s.sizes[0]; }, 0);
   lower([](Setup& s) -> uint8_t& { return s.sizes[1]; }, 0);
+  for (int i = 0; i < 2; ++i) {
+    with([&](Setup& s) { s.folios[i] = {}; });
+    with([&](Setup& s) { s.folios[i].shmem = false; });
+    with([&](Setup& s) { s.folios[i].min_order = 0; });
+    lower([i](Setup& s) -> uint8_t& { return s.folios[i].min_order; }, 0);
+    lower([i](Setup& s) -> uint8_t& { return s.folios[i].low; }, 0);
+    with([&](Setup& s) {
+      if (s.folios[i].high > s.folios[i].low) --s.folios[i].high;
+    });
+  }
   changed |= LowerCount(best);
   for (uint8_t bits = 32; bits > best.draft().setup.count_bits; --bits)
     with([&](Setup& s) { s.count_bits = bits; });

@@ -53,8 +53,8 @@ TEST(SelfCheck, AgreesOnEveryKernel) {
 }
 
 TEST(SelfCheck, AgreesForEachFlippedRule) {
-  for (const char* kernel :
-       {"2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.18-clip-to-range"}) {
+  for (const char* kernel : {"2.6.11-importer-rescans", "2.6.38-unmap-mutex",
+                             "6.18-clip-to-range"}) {
     const SelfCheck found = Check(kTwoPassesOfAPage, kernel);
     EXPECT_EQ(Said(found), "") << kernel;
   }

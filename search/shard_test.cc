@@ -116,8 +116,8 @@ Together All(const Problem& problem, ProveOptions options, unsigned shards,
 // that says the fewest events; that number where the shards have looked as far.
 TEST(Shard, TogetherShardsHaveTheSameVerdict) {
   for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
-    for (const char* kernel :
-         {"2.6.9-mm", "2.6.11-importer-rescans", "2.6.38-unmap-mutex", "6.18"}) {
+    for (const char* kernel : {"2.6.9-mm", "2.6.11-importer-rescans",
+                               "2.6.38-unmap-mutex", "6.18"}) {
       const Problem problem = ProblemOf(bound);
       ProveOptions options;
       options.rules = RulesOf(kernel);

@@ -36,7 +36,7 @@ std::vector<Draft> Failing(const BugInfo& bug, size_t count) {
 }
 
 TEST(Cost, ComparesInItsOrder) {
-  const vmtrunc::Setup setup{.sizes = {1, 0}, .tasks = 2};
+  const vmtrunc::Setup setup{.sizes = {1, 0}, .folios = {}, .tasks = 2};
   const Event read{.kind = EventKind::kStart, .verb = Verb::kRead, .addr = 9};
   Event other = read;
   other.task = 1;

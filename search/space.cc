@@ -97,6 +97,10 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
       const Vma* vma = at(e.addr);
       const Pte pte = w.mms[mm].ptes[e.addr];
       if (vma == nullptr) return false;
+      // What is mapped past the end is a page that nobody may see.
+      if (pte.present() && pte.kind() != PteKind::kCopy &&
+          pte.index() >= w.files[vma->file].size)
+        return true;
       if (e.verb == Verb::kRead) return !pte.present();
       return vma->write != 0 && !(pte.present() && pte.writable());
     }
@@ -108,6 +112,12 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
     case Verb::kPunch:
     case Verb::kInvalidate:
       return true;
+    case Verb::kPin:
+      return (w.files[e.file].folios.pinned >> e.addr & 1) == 0;
+    case Verb::kUnpin:
+      return (w.files[e.file].folios.pinned >> e.addr & 1) != 0;
+    case Verb::kOrder:
+      return w.files[e.file].folios.order != e.addr;
   }
   return true;
 }

@@ -177,7 +177,8 @@ TEST(Differences, LinesAreBoundedAndTheRestIsCounted) {
 // What is not of the operation's verb, or of nothing.
 template <class In>
 bool IsSpare(const Op& op, const In& in) {
-  if (in(&op.unused, 1)) return true;
+  if (in(&op.unused, 1) || in(op.fault.unused, sizeof(op.fault.unused)))
+    return true;
   const auto* const own = reinterpret_cast<const char*>(&op.munmap);
   const auto* const parts = reinterpret_cast<const char*>(&op.mmap);
   if (!in(own, static_cast<size_t>(parts - own))) return false;
@@ -203,6 +204,8 @@ bool IsSpare(const W& world, size_t byte) {
     if (vma.state == VmaState::kFree && in(&vma, offsetof(Vma, count)))
       return true;
   }
+  for (const File& file : world.files)
+    if (in(file.folios.unused, sizeof(file.folios.unused))) return true;
   for (const Task& task : world.tasks)
     if (in(&task.unused, 1) || IsSpare(task.op, in)) return true;
   return in(world.free_slots + world.free_count,

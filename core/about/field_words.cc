@@ -55,6 +55,8 @@ std::string PteInWords(Pte pte) {
       return absl::StrFormat("copy %s", access);
     case PteKind::kFilePte:
       return absl::StrFormat("file pte %u", pte.index());
+    case PteKind::kForeign:
+      return absl::StrFormat("foreign frame %s", access);
     case PteKind::kEmpty:
       if (pte.none()) return "none";
   }

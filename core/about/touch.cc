@@ -41,6 +41,10 @@ class Step {
         return OfTruncate();
       case Verb::kInvalidate:
         return OfRemoval(op_.invalidate.removal);
+      case Verb::kPin:
+      case Verb::kUnpin:
+      case Verb::kOrder:
+        return kCache;
       case Verb::kNone:
       case Verb::kFork:
       case Verb::kExit:
@@ -106,19 +110,37 @@ class Step {
            to.pgoff + move.new_addr - to.start;
   }
 
+  const Folios& FaultFolios() const {
+    return w_.files[w_.vmas[op_.fault.vma].file].folios;
+  }
+  bool IsShmem() const { return FaultFolios().shmem != 0; }
+  // Whether the file may have folios of more than a page.
+  bool IsLarge() const {
+    const Folios& folios = FaultFolios();
+    return rules_.large_folios && (folios.high | folios.min_order |
+                                   folios.order1 | folios.order2) != 0;
+  }
+
   Touched OfFault() const {
     const Fault& fault = op_.fault;
     switch (fault.phase) {
       case FaultPhase::kReadPte:
+        // A touch past the end is seen, and marks what it writes.
+        if (w_.mms[w_.tasks[task_].mm].ptes[fault.addr].present() &&
+            rules_.large_folios)
+          return kAll;
         if (fault.write != 0 && rules_.cow_prepares_first) return kAll;
         return OutOfRange(w_.vmas[fault.vma], fault.addr) ? 0 : Touched{kPtes};
       case FaultPhase::kSampleCount:
         return kCount;
       case FaultPhase::kReadSize:
-        return kSize;
+        // tmpfs looks for a punch in flight too.
+        return IsShmem() ? Touched{kAll} : kSize;
       case FaultPhase::kTakePage:
-        return kCache;
+        // A large folio is filled up to i_size.
+        return IsLarge() || IsShmem() ? Touched{kAll} : kCache;
       case FaultPhase::kSetPte:
+        if (IsLarge()) return kAll;
         return fault.write != 0 ? kAll : kPtes | kCount | kCache | kSize;
       case FaultPhase::kCopy:
       case FaultPhase::kInstall:
@@ -127,6 +149,12 @@ class Step {
       case FaultPhase::kLockPage:
       case FaultPhase::kTell:
       case FaultPhase::kMakeWritable:
+      case FaultPhase::kAroundFolio:
+      case FaultPhase::kAroundSize:
+      case FaultPhase::kAroundMap:
+      case FaultPhase::kHole:
+      case FaultPhase::kHoleSem:
+      case FaultPhase::kMkwriteLock:
         return kAll;
     }
     return kAll;
@@ -194,9 +222,16 @@ class Step {
       case kPass:
       case kRestPass:
         return OfPass();
+      case kEdge:
+      case kSplit:
+        return kAll;
+      case kSplitPass:
+      case kKeptPass:
+        return OfPass();
       case kNextPage:
       case kTest:
       case kTake:
+        if (HasLargeFolios(w_.files[removal.file])) return kAll;
         return RemovesUnseen(removal) ? kCache : kAll;
     }
     return kAll;
@@ -287,6 +322,10 @@ Touched MayTouch(Verb verb, bool populate) {
     case Verb::kPunch:
     case Verb::kInvalidate:
       return kIndex | kPtes | kCount | kCache | kMutex;
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kOrder:
+      return kCache;
   }
   return kAll;
 }

@@ -24,7 +24,7 @@ struct Event {
   Verb verb = Verb::kNone;
   uint8_t task = 0;
   uint8_t file = 0;
-  uint8_t addr = 0;  // of truncate: the new size
+  uint8_t addr = 0;  // of truncate the new size, of order the order
   uint8_t len = 0;
   uint8_t new_addr = 0;    // mremap; of fork the new task
   uint8_t new_len = 0;     // mremap
@@ -38,6 +38,15 @@ struct Event {
   auto operator<=>(const Event&) const = default;
 };
 
+// The folios of a file: core/model/world.h.
+struct FolioSetup {
+  bool shmem = false;
+  uint8_t low = 0, high = 0;  // 0..2, low <= high
+  uint8_t min_order = 0;      // 0..2
+
+  auto operator<=>(const FolioSetup&) const = default;
+};
+
 // The inputs of a run besides its events and rules.
 struct Setup {
   uint8_t block = 1;        // 1..64
@@ -45,6 +54,7 @@ struct Setup {
   uint32_t count = 0;       // first truncate_count of every file
   uint8_t files = 1;        // 1..2
   uint8_t sizes[2] = {0, 0};
+  FolioSetup folios[2];
   uint8_t tasks = 0;  // 0..8, declared; the rest may be forked
   uint8_t mm_of[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // the first task of that mm
 

@@ -50,6 +50,11 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
         flow = Flow::kSync;
         break;
       case kReadSize:
+        if (HoleIsPunched(fault)) {
+          fault.phase = kHole;
+          flow = Flow::kSync;
+          break;
+        }
         if (PastSize(file, fault)) {
           fault.outcome = FaultOutcome::kSigbus;
           flow = Flow::kDone;
@@ -61,8 +66,30 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
                           : kSampleCount;
         flow = Flow::kSync;
         break;
+      case kHoleSem:
+        w_.files[vma.file].i_sem = kNone;
+        fault.phase = kReadPte;
+        flow = Flow::kSync;
+        break;
+      case kMkwriteLock:
+        flow = FaultTellsLocked(fault);
+        break;
+      case kHole:
+        flow = FaultHole(fault);
+        break;
       case kAround:
-        flow = FaultAround(fault);
+        flow = AroundBegins(fault);
+        break;
+      case kAroundFolio:
+        flow = AroundLocks(fault);
+        break;
+      case kAroundSize:
+        fault.cap = static_cast<uint8_t>(file.size);
+        fault.phase = kAroundMap;
+        flow = Flow::kSync;
+        break;
+      case kAroundMap:
+        flow = AroundMaps(fault);
         break;
       case kFillLock:
       case kTakePage:
@@ -130,8 +157,10 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
     fault.phase = around ? kAround : samples ? kSampleCount : kReadSize;
     return Flow::kSync;
   }
+  Touches(vma, fault, pte);
   if (fault.write == 0 || pte.writable()) return Flow::kDone;
-  const bool tells = vma.shared != 0 && rules_.page_mkwrite;
+  const bool tells =
+      vma.shared != 0 && rules_.page_mkwrite && !IsShmem(vma.file);
   if (!tells && (vma.shared != 0 || pte.kind() == PteKind::kCopy)) {
     // do_wp_page() reuses the page in the same hold.
     w_.mms[mm].ptes[fault.addr] = Pte::Make(pte.kind(), pte.index(), true);
@@ -139,25 +168,85 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
     return Flow::kDone;
   }
   fault.page = pte;
-  fault.phase = tells ? kMakeWritable : kCopy;
+  fault.phase = !tells ? kCopy
+                : pte.kind() == PteKind::kPage &&
+                        OrderOf(w_.files[vma.file], pte.index()) != 0
+                    ? kMkwriteLock
+                    : kMakeWritable;
   return Flow::kSync;
 }
 
-// do_fault_around() of 6.18: 16 pages from the aligned address below, or from
-// the vma's start where that is later, within the vma. It maps what the cache
-// has and nobody holds locked. (The kernel stops at the end of the page table
-// too; its tables are larger than the window, so those here do not count.)
+// Whether a hole punch is at work on the page that a fault of tmpfs wants: it
+// leaves a record of its range in the inode (8e205f779d14, 3.16).
+template <class C, class P>
+bool Machine<C, P>::HoleIsPunched(const Fault& fault) const {
+  const unsigned number = w_.vmas[fault.vma].file;
+  const File& file = w_.files[number];
+  if (!IsShmem(number) || !rules_.hole_holds_faults || file.i_sem == kNone)
+    return false;
+  const Op& op = w_.tasks[file.i_sem].op;
+  return op.verb == Verb::kPunch && fault.index >= op.truncate.removal.first &&
+         fault.index <= op.truncate.removal.last;
+}
+
+// shmem_fault() waits for the punch, then the access faults again. The first
+// form of the repair (July 2014) waited by taking i_mutex, with mmap_sem held.
+template <class C, class P>
+Flow Machine<C, P>::FaultHole(Fault& fault) {
+  const unsigned number = w_.vmas[fault.vma].file;
+  if (!rules_.hole_wait_is_lockless) {
+    if (!TakeISem(number)) return Flow::kBlocked;
+    fault.phase = FaultPhase::kHoleSem;
+    return Flow::kSync;
+  } else if (HoleIsPunched(fault)) {
+    Blocks(LockKind::kISem, number);
+    return Flow::kBlocked;
+  }
+  fault.phase = FaultPhase::kReadPte;
+  return Flow::kSync;
+}
+
+// What a fault finds mapped already the processor would have used without it.
+template <class C, class P>
+void Machine<C, P>::Touches(const Vma& vma, const Fault& fault, Pte pte) {
+  File& file = w_.files[vma.file];
+  if constexpr (requires { probe_.Touches(w_, task_, fault.addr, pte); })
+    probe_.Touches(w_, task_, fault.addr, pte);
+  // It should have been refused: that is an effect, though nothing changes.
+  if (vma.pgoff + fault.addr - unsigned{vma.start} >= file.size)
+    changed_ = true;
+  if (fault.write == 0 || vma.shared == 0 || !pte.writable() ||
+      pte.kind() != PteKind::kPage)
+    return;
+  Dirties(vma.file, pte.index());
+  // What is written past the end would be there when the file grows.
+  const uint64_t bit = PageBits(pte.index(), pte.index());
+  if (!rules_.large_folios || pte.index() < file.size) return;
+  changed_ |= (file.folios.stale & bit) == 0;
+  file.folios.stale |= bit;
+}
+
+// The folio of a page that is in the cache is written to.
+template <class C, class P>
+void Machine<C, P>::Dirties(unsigned number, unsigned index) {
+  File& file = w_.files[number];
+  if (OrderOf(file, index) == 0) return;
+  const uint64_t bits =
+      PageBits(FolioFirst(file, index), FolioLast(file, index));
+  changed_ |= (file.folios.dirty & bits) != bits;
+  file.folios.dirty |= bits;
+}
+
+// do_fault_around() where all folios of the window are single pages: it maps
+// what the cache has and nobody holds locked.
 template <class C, class P>
 Flow Machine<C, P>::FaultAround(Fault& fault) {
-  constexpr unsigned kWindow = 16;
   const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[fault.vma];
   const File& file = w_.files[vma.file];
   if (!TakePtl(mm)) return Flow::kBlocked;
-  const unsigned from =
-      std::max<unsigned>(vma.start, fault.addr / kWindow * kWindow);
-  const unsigned end = std::min<unsigned>(vma.end, from + kWindow);
-  for (unsigned addr = from; addr < end; ++addr) {
+  const Window window = AroundWindow(fault);
+  for (unsigned addr = window.from; addr < window.end; ++addr) {
     const unsigned index = vma.pgoff + addr - unsigned{vma.start};
     if (index >= C::kFilePages || index >= file.size) break;
     if ((file.cached >> index & 1) == 0 || PageIsLocked(vma.file, index) ||
@@ -180,7 +269,7 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
   const unsigned number = w_.vmas[fault.vma].file;
   File& file = w_.files[number];
   if ((file.cached >> fault.index & 1) == 0) {
-    if (rules_.invalidate_lock && fault.filler == 0) {
+    if (rules_.invalidate_lock && fault.filler == 0 && !IsShmem(number)) {
       if (fault.phase == kTakePage) {
         fault.phase = kFillLock;
         return Flow::kSync;
@@ -193,8 +282,10 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
       file.fillers = static_cast<uint8_t>(file.fillers | 1U << task_);
       fault.filler = 1;
     }
-    file.cached |= uint64_t{1} << fault.index;
-    changed_ = true;
+    FillFolio(number, fault.index);
+    // A new folio of tmpfs is locked before it is in the cache.
+    fault.added = IsShmem(number) && rules_.fault_page_lock ? 1 : 0;
+    fault.locked = fault.added;
   }
   fault.page = Pte::Make(PteKind::kPage, fault.index, false);
   const bool installs = fault.from_file_pte != 0 && !rules_.remap_file_ptes;
@@ -206,7 +297,7 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
 
 template <class C, class P>
 void Machine<C, P>::FaultLetsGo(Fault& fault) {
-  fault.locked = 0;
+  fault.locked = fault.added = 0;
   if (fault.filler == 0) return;
   File& file = w_.files[w_.vmas[fault.vma].file];
   file.fillers = static_cast<uint8_t>(file.fillers & ~(1U << task_));
@@ -219,12 +310,14 @@ template <class C, class P>
 Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
   using enum FaultPhase;
   const Vma& vma = w_.vmas[fault.vma];
-  if (fault.page.kind() == PteKind::kPage &&
-      PageIsLocked(vma.file, fault.index)) {
-    Blocks(LockKind::kPageLock, fault.index, vma.file);
-    return Flow::kBlocked;
+  if (fault.added == 0) {
+    if (fault.page.kind() == PteKind::kPage &&
+        PageIsLocked(vma.file, fault.index)) {
+      Blocks(LockKind::kPageLock, fault.index, vma.file);
+      return Flow::kBlocked;
+    }
+    probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
   }
-  probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
   const bool gone = fault.page.kind() != PteKind::kPage;
   if (fault.told != 0) {
     if (gone && rules_.mkwrite_rechecks) {
@@ -233,22 +326,34 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
       fault.phase = kReadPte;
       return Flow::kSync;
     }
+    if (rules_.mkwrite_checks_page && PastSize(w_.files[vma.file], fault)) {
+      fault.page = Pte{};
+      fault.outcome = FaultOutcome::kSigbus;
+      return Flow::kDone;
+    }
     fault.locked = 1;
     fault.phase = kSetPte;
     return Flow::kSync;
   }
+  const bool added = fault.added != 0;
   FaultLetsGo(fault);
   if (gone) {
     fault.page = Pte{};
     fault.phase = kTakePage;
     return Flow::kSync;
   }
-  if (PastSize(w_.files[vma.file], fault)) {
+  // tmpfs looks again only at a page that it has added.
+  const bool looks = !IsShmem(vma.file) || added ||
+                     rules_.found_page_is_rechecked || !rules_.large_folios;
+  if (looks && PastSize(w_.files[vma.file], fault)) {
+    if (added && rules_.added_page_is_rechecked)
+      TakeFolio(vma.file, fault.index);
     fault.page = Pte{};
     fault.outcome = FaultOutcome::kSigbus;
     return Flow::kDone;
   }
-  if (fault.write != 0 && vma.shared != 0 && rules_.page_mkwrite) {
+  if (fault.write != 0 && vma.shared != 0 && rules_.page_mkwrite &&
+      !IsShmem(vma.file)) {
     fault.phase = kTell;  // unlocked again
     return Flow::kSync;
   }
@@ -260,7 +365,8 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
 // Whether a pte of this vma is writable from the first read on.
 template <class C, class P>
 bool Machine<C, P>::MayWrite(const Vma& vma) const {
-  return vma.shared != 0 && vma.write != 0 && !rules_.page_mkwrite;
+  return vma.shared != 0 && vma.write != 0 &&
+         (!rules_.page_mkwrite || IsShmem(vma.file));
 }
 
 // The pte that a fault on `vma` sets.
@@ -291,12 +397,36 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
   const Pte was = fault.from_file_pte == 0
                       ? Pte{}
                       : Pte::Make(PteKind::kFilePte, fault.index, false);
-  if (w_.mms[mm].ptes[fault.addr] == was) {
+  if (!SetsFolio(fault) && w_.mms[mm].ptes[fault.addr] == was)
     SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
-  }
+  if (fault.write != 0 && vma.shared != 0 &&
+      fault.page.kind() == PteKind::kPage)
+    Dirties(vma.file, fault.index);
   ReleasePtl(mm);
   FaultLetsGo(fault);
   return Flow::kDone;
+}
+
+// page_mkwrite() returns with the folio locked, and so makes it dirty: this is
+// a step of its own where the folio is large, since what a truncation does to
+// one that it cannot split depends on that. (Of a single page it makes no
+// difference when the lock is taken.)
+template <class C, class P>
+Flow Machine<C, P>::FaultTellsLocked(Fault& fault) {
+  const Vma& vma = w_.vmas[fault.vma];
+  if (fault.page.kind() != PteKind::kPage) {
+    fault.page = Pte{};
+    fault.phase = FaultPhase::kReadPte;
+    return Flow::kSync;
+  }
+  if (PageIsLocked(vma.file, fault.page.index())) {
+    Blocks(LockKind::kPageLock, fault.page.index(), vma.file);
+    return Flow::kBlocked;
+  }
+  probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
+  fault.locked = 1;
+  fault.phase = FaultPhase::kMakeWritable;
+  return Flow::kSync;
 }
 
 // install_page() of filemap_populate(): it replaces an existing pte.
@@ -332,6 +462,7 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
     if (fault.phase == FaultPhase::kMakeWritable) {
       pte = Pte::Make(pte.kind(), pte.index(), true);
       changed_ = true;
+      if (pte.kind() == PteKind::kPage) Dirties(vma.file, pte.index());
     } else {
       ClearPte(mm, vma.file, fault.addr);
       SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));

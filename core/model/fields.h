@@ -66,6 +66,20 @@ inline constexpr Tag<Form::kPlace> kPlace;
 template <class T, class Field>
 concept Is = std::same_as<std::remove_const_t<T>, Field>;
 
+template <Is<Folios> T, class F>
+void ForEachField(T& it, const F& f) {
+  f(it.order1, "pages of folios of order 1", as::kPages);
+  f(it.order2, "pages of folios of order 2", as::kPages);
+  f(it.pinned, "pages pinned", as::kPages);
+  f(it.dirty, "pages of dirty large folios", as::kPages);
+  f(it.stale, "pages that were cut off", as::kPages);
+  f(it.shmem, "is tmpfs", as::kYes);
+  f(it.order, "order of new folios", as::kNumber);
+  f(it.low, "lowest order", as::kNumber);
+  f(it.high, "highest order", as::kNumber);
+  f(it.min_order, "order of a block", as::kNumber);
+}
+
 template <Is<File> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.size, "size", as::kNumber);
@@ -81,6 +95,7 @@ void ForEachField(T& it, const F& f) {
   f(it.root, "root of the tree", as::kSlot);
   f(it.index_bits, "index_bits", as::kNumber);
   f(it.list, "first of the list", as::kSlot);
+  ForEachField(it.folios, f);
 }
 
 template <Is<Vma> T, class F>
@@ -198,6 +213,8 @@ void ForEachField(T& it, const F& f) {
   f(it.locked, "holds the page's lock", as::kYes);
   f(it.told, "page_mkwrite was called", as::kYes);
   f(it.filler, "holds invalidate_lock", as::kYes);
+  f(it.added, "has put the page into the cache", as::kYes);
+  f(it.cap, "i_size as fault-around read it", as::kNumber);
 }
 
 template <Is<Removal> T, class F>
@@ -210,6 +227,8 @@ void ForEachField(T& it, const F& f) {
   f(it.locked, "page locked, plus 1", as::kNumber);
   f(it.rest_done, "a pass over the rest was begun", as::kYes);
   f(it.page_passes, "passes over the page", as::kNumber);
+  f(it.edge, "edges of the range", as::kPhase);
+  f(it.stop, "folio that stays at the end, plus 1", as::kNumber);
 }
 
 template <Is<MunmapOp> T, class F>
@@ -282,6 +301,14 @@ void ForEachField(T& it, const F& f) {
   f(it.phase, "phase", as::kPhase);
 }
 
+template <Is<FolioOp> T, class F>
+void ForEachField(T& it, const F& f) {
+  f(it.file, "file", as::kFile);
+  f(it.page, "page", as::kNumber);
+  f(it.order, "order", as::kNumber);
+  f(it.phase, "phase", as::kPhase);
+}
+
 template <Is<RemapOp> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.addr, "address", as::kNumber);
@@ -326,6 +353,11 @@ void ForEachField(T& it, const F& f) {
       break;
     case Verb::kRemap:
       ForEachField(it.remap, f);
+      break;
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kOrder:
+      ForEachField(it.folio, f);
       break;
   }
   ForEachField(it.mmap, f);

@@ -90,11 +90,17 @@ bool Machine<C, P>::TakePtl(unsigned mm) {
 // A page's lock is stored in the operation that holds it.
 template <class C, class P>
 bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
+  const File& it = w_.files[file];
+  const auto same = [&](unsigned page) {
+    return FolioFirst(it, page) == FolioFirst(it, index);
+  };
   for (const Task& task : w_.tasks) {
     const Op& op = task.op;
-    if (LockedPage(op) == index + 1 && RemovalOf(op).file == file) return true;
+    const unsigned locked = LockedPage(op);
+    if (locked != 0 && RemovalOf(op).file == file && same(locked - 1))
+      return true;
     if (op.fault.locked != 0 && op.fault.page.kind() == PteKind::kPage &&
-        op.fault.index == index && w_.vmas[op.fault.vma].file == file)
+        w_.vmas[op.fault.vma].file == file && same(op.fault.page.index()))
       return true;
   }
   return false;

@@ -5,6 +5,7 @@
 
 #include "core/model/apply-inl.h"
 #include "core/model/fault-inl.h"
+#include "core/model/folio-inl.h"
 #include "core/model/fork-inl.h"
 #include "core/model/locks-inl.h"
 #include "core/model/mremap-inl.h"

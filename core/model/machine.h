@@ -187,6 +187,7 @@ class Machine {
   void CountPass(Pass& pass);
   void ResetCounts(unsigned file);
   void ClearRestarts(unsigned file);
+  bool IsOverFolio() const;
   bool EnterVma(Pass& pass, Slot slot);
   bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
   Slot Continue(const Pass& pass);
@@ -206,11 +207,48 @@ class Machine {
   bool PastSize(const File& file, const Fault& fault);
   bool MayWrite(const Vma& vma) const;
   Flow FaultReadsPte(Fault& fault);
+  bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
+  bool HoleIsPunched(const Fault& fault) const;
+  Flow FaultHole(Fault& fault);
+  void Touches(const Vma& vma, const Fault& fault, Pte pte);
+  void Dirties(unsigned number, unsigned index);
   Flow FaultAround(Fault& fault);
+
+  // core/model/folio-inl.h
+  struct Window {
+    unsigned from, end;  // addresses
+    unsigned first;      // page at `from`
+  };
+  Window AroundWindow(const Fault& fault) const;
+  bool HasLargeAround(const Fault& fault) const;
+  Flow AroundBegins(Fault& fault);
+  unsigned NextUptodate(unsigned number, unsigned index, int last) const;
+  Flow AroundLocks(Fault& fault);
+  void AroundSets(const Fault& fault, unsigned first, unsigned last,
+                  unsigned folio_last);
+  Flow AroundMaps(Fault& fault);
+  bool MapsWhole(const File& file, unsigned index, unsigned size) const;
+  bool SetsFolio(Fault& fault);
+  void FillFolio(unsigned number, unsigned index);
+  bool CutIsInFlight(unsigned number, unsigned index) const;
+  void TakeFolio(unsigned file, unsigned index);
+  bool IsReferenced(unsigned file, unsigned index) const;
+  bool FolioIsMapped(unsigned file, unsigned index) const;
+  unsigned EdgePage(const Removal& removal) const;
+  bool OverEdge(const Removal& removal) const;
+  bool IsLeft(const Removal& removal) const;
+  bool NextEdge(Removal& removal);
+  void EdgeBegins(Removal& removal, Pass& pass);
+  void EdgeFails(Removal& removal, Pass& pass);
+  void EdgeStays(Removal& removal);
+  void SplitFolio(Removal& removal);
+  void CutOff(unsigned file, unsigned first, unsigned last);
+  Flow StepFolio(Op& op);
   Flow FaultTakesPage(Fault& fault);
   Flow FaultLocksPage(Fault& fault);
   void FaultLetsGo(Fault& fault);
   Flow FaultSetsPte(Fault& fault);
+  Flow FaultTellsLocked(Fault& fault);
   Flow FaultInstalls(Fault& fault);
   Flow FaultChangesPte(Fault& fault);
   Pte NewPte(const Vma& vma, const Fault& fault) const;
@@ -247,6 +285,13 @@ class Machine {
   Flow StepRemoval(Removal& removal, Pass& pass);
   Flow TestPage(Removal& removal, Pass& pass);
   unsigned NextCached(const Removal& removal) const;
+  unsigned NextFolio(const Removal& removal) const;
+  bool ReachesOut(const Removal& removal, unsigned index) const;
+  // The pages come to be seen, by growth or as a hole.
+  void Shows(unsigned file, unsigned first, unsigned last) {
+    if constexpr (requires { probe_.Shows(w_, file, first, last); })
+      probe_.Shows(w_, file, first, last);
+  }
   bool WouldZap(unsigned file, unsigned index) const;
   void TakePage(unsigned file, unsigned index);
   void Orphan(unsigned file, unsigned index);
@@ -298,6 +343,7 @@ class Machine {
   }
   Flow RunOn();
   Task& me() { return w_.tasks[task_]; }
+  const Task& me() const { return w_.tasks[task_]; }
   // The count of a new vma: it is empty, so the running pass skips it.
   uint32_t LinkMark(unsigned file) const {
     if (!rules_.link_stamps) return 0;

@@ -34,8 +34,11 @@ enum class Verb : uint8_t {
   kRemap = 10,
   kPunch = 11,
   kInvalidate = 12,
+  kPin = 13,
+  kUnpin = 14,
+  kOrder = 15,
 };
-inline constexpr int kVerbs = 12;
+inline constexpr int kVerbs = 15;
 
 // Whether passes run in it.
 constexpr bool IsPass(Verb verb) {
@@ -111,18 +114,31 @@ struct Fault {
   uint8_t locked;  // the page of `page` is locked by this fault
   uint8_t told;    // page_mkwrite has been called
   uint8_t filler;  // invalidate_lock is held shared
+  uint8_t added;   // it has put the page into the cache itself
+  uint8_t cap;     // i_size, as fault-around has read it
+  uint8_t unused[2];
 };
 
-// Removes the pages of a range from the page cache, one after the other: the
+// How far the folios that reach over the ends of a range are seen to.
+enum class Edge : uint8_t {
+  kNotYet,  // the first walk, over folios that lie inside
+  kLow,     // the folio over the first page
+  kHigh,    // that over the last
+  kDone,    // the second walk
+};
+
+// Removes the folios of a range from the page cache, one after the other: the
 // part of truncate and punch between passes, and all of invalidate.
 struct Removal {
   RemovalPhase phase;
   uint8_t file;
   uint16_t first, last;  // the pages that go, inclusive
   uint16_t cursor;       // those before it are gone
-  uint8_t locked;        // the page that is locked, plus 1; 0: none
+  uint8_t locked;        // the page whose folio is locked, plus 1; 0: none
   uint8_t rest_done;     // a pass over the rest of the range was begun
   uint8_t page_passes;   // over the page that is locked, in a row
+  Edge edge;
+  uint8_t stop;  // a folio from this page on stays, plus 1; 0: none
   uint8_t unused;
 };
 
@@ -182,13 +198,20 @@ struct ExitOp {
 struct TruncateOp {
   Removal removal;
   TruncatePhase phase;
-  uint8_t unused[11];
+  uint8_t unused[9];
 };
 
 struct InvalidateOp {
   Removal removal;
   InvalidatePhase phase;
-  uint8_t unused[11];
+  uint8_t unused[9];
+};
+
+// Of pin, unpin and order.
+struct FolioOp {
+  FolioPhase phase;
+  uint8_t file, page, order;
+  uint8_t unused[20];
 };
 
 struct RemapOp {
@@ -213,6 +236,7 @@ struct Op {
     TruncateOp truncate;
     InvalidateOp invalidate;
     RemapOp remap;
+    FolioOp folio;
   };
   Mmap mmap;
   Adjust adjust;

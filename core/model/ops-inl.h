@@ -44,6 +44,10 @@ Flow Machine<C, P>::Step(unsigned task) {
       return Phases<&M::StepInvalidate>();
     case Verb::kRemap:
       return Phases<&M::StepRemap>();
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kOrder:
+      return Phases<&M::StepFolio>();
   }
   return Flow::kDone;
 }
@@ -144,6 +148,13 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.remap.pgoff = event.pgoff;
       if (rules_.remap_emulated) op.remap.phase = RemapPhase::kEmulate;
       return in_space;
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kOrder:
+      op.folio.file = event.file;
+      (event.verb == Verb::kOrder ? op.folio.order : op.folio.page) =
+          event.addr;
+      return w_.files[event.file].exists != 0 && event.addr < C::kFilePages;
   }
   return false;
 }

@@ -181,12 +181,22 @@ Flow Machine<C, P>::Walk(Pass& pass, Slot from) {
   return Flow::kDone;
 }
 
+// Whether the pass is over one folio, which is locked and large.
+template <class C, class P>
+bool Machine<C, P>::IsOverFolio() const {
+  const Op& op = me().op;
+  const unsigned locked = LockedPage(op);
+  return locked != 0 && OrderOf(w_.files[RemovalOf(op).file], locked - 1) != 0;
+}
+
 // Sets the pass's cursor on a vma of its range. False if there is nothing to
 // zap in it: out of range, or already finished.
 template <class C, class P>
 bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   const Vma& vma = w_.vmas[slot];
   const bool whole = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
+  if (!rules_.walk_clips_folio && vma.pgoff > pass.first && IsOverFolio())
+    return false;
   if (!whole && (vma.last_pgoff() < pass.first || vma.pgoff > pass.last)) {
     if (vma.nonlinear != 0) Stamp(slot, pass.count);
     return false;

@@ -50,19 +50,27 @@ enum class Waits : uint8_t {
   X(kRelock, "pass: dropped, before i_mmap_lock", kIMmapLock) \
   X(kZapTable, "pass: before page_table_lock", kPageTableLock)
 
-#define VMTRUNC_FAULT_PHASES(X)                                      \
-  X(kReadPte, "fault: before page_table_lock", kPageTableLock)       \
-  X(kSampleCount, "fault: before truncate_count is read", kNothing)  \
-  X(kReadSize, "fault: before i_size is read", kNothing)             \
-  X(kTakePage, "fault: before the page is taken", kNothing)          \
-  X(kSetPte, "fault: before the pte is set", kPageTableLock)         \
-  X(kCopy, "fault: before the copy is set", kPageTableLock)          \
-  X(kInstall, "fault: before the page is installed", kPageTableLock) \
-  X(kAround, "fault: before the pages around", kPageTableLock)       \
-  X(kFillLock, "fault: before invalidate_lock", kInvalidateLock)     \
-  X(kLockPage, "fault: before the page's lock", kPageLock)           \
-  X(kTell, "fault: before page_mkwrite", kNothing)                   \
-  X(kMakeWritable, "fault: before the pte is made writable", kPageTableLock)
+#define VMTRUNC_FAULT_PHASES(X)                                               \
+  X(kReadPte, "fault: before page_table_lock", kPageTableLock)                \
+  X(kSampleCount, "fault: before truncate_count is read", kNothing)           \
+  X(kReadSize, "fault: before i_size is read", kNothing)                      \
+  X(kTakePage, "fault: before the page is taken", kNothing)                   \
+  X(kSetPte, "fault: before the pte is set", kPageTableLock)                  \
+  X(kCopy, "fault: before the copy is set", kPageTableLock)                   \
+  X(kInstall, "fault: before the page is installed", kPageTableLock)          \
+  X(kAround, "fault: before the pages around", kPageTableLock)                \
+  X(kFillLock, "fault: before invalidate_lock", kInvalidateLock)              \
+  X(kLockPage, "fault: before the page's lock", kPageLock)                    \
+  X(kTell, "fault: before page_mkwrite", kNothing)                            \
+  X(kMakeWritable, "fault: before the pte is made writable", kPageTableLock)  \
+  X(kAroundFolio, "fault-around: before the first folio is locked", kNothing) \
+  X(kAroundSize, "fault-around: before i_size is read", kNothing)             \
+  X(kAroundMap, "fault-around: before page_table_lock", kPageTableLock)       \
+  X(kHoleSem, "fault: i_sem taken to wait for a punch", kNothing)             \
+  X(kMkwriteLock, "fault: before page_mkwrite has the folio's lock",          \
+    kPageLock)                                                                \
+  X(kHole, "fault: before the punch of the page is over", kISem) /* of shmem  \
+                                                                  */
 
 #define VMTRUNC_MMAP_PHASES(X)                         \
   X(kStart, "before mmap_sem", kMmapSemWrite)          \
@@ -132,14 +140,22 @@ enum class Waits : uint8_t {
   X(kPages, "", kAsRemoval)                                                   \
   X(kLastPass, "", kAsPass) /* over the whole range again */
 
-#define VMTRUNC_REMOVAL_PHASES(X)                                           \
-  X(kNextPage, "before the next page's lock", kPageLock)                    \
-  X(kTest, "page locked, before it is seen whether it is mapped", kNothing) \
-  X(kPass, "", kAsPass) /* over what is mapped */                           \
-  X(kTake, "page locked, before it is removed", kNothing)                   \
-  X(kRestPass, "", kAsPass) /* over the rest of the range, no page locked */
+#define VMTRUNC_REMOVAL_PHASES(X)                                            \
+  X(kNextPage, "before the next page's lock", kPageLock)                     \
+  X(kTest, "page locked, before it is seen whether it is mapped", kNothing)  \
+  X(kPass, "", kAsPass) /* over what is mapped */                            \
+  X(kTake, "page locked, before it is removed", kNothing)                    \
+  X(kRestPass, "", kAsPass) /* over the rest of the range, no page locked */ \
+  X(kEdge, "before the lock of a folio over the range's end", kPageLock)     \
+  X(kSplitPass, "", kAsPass) /* over a folio that is to be split */          \
+  X(kSplit, "folio locked, before it is split", kNothing)                    \
+  X(kKeptPass, "", kAsPass) /* over a folio that could not be split */
 
 #define VMTRUNC_INVALIDATE_PHASES(X) X(kPages, "", kAsRemoval)
+
+// Of pin, unpin and order.
+#define VMTRUNC_FOLIO_PHASES(X) \
+  X(kStart, "before the file is looked at", kNothing)
 
 #define VMTRUNC_REMAP_PHASES(X)                                              \
   X(kStart, "before mmap_sem", kMmapSemRead)                                 \
@@ -170,6 +186,7 @@ enum class InvalidatePhase : uint8_t {
   VMTRUNC_INVALIDATE_PHASES(VMTRUNC_NAME)
 };
 enum class RemapPhase : uint8_t { VMTRUNC_REMAP_PHASES(VMTRUNC_NAME) };
+enum class FolioPhase : uint8_t { VMTRUNC_FOLIO_PHASES(VMTRUNC_NAME) };
 #undef VMTRUNC_NAME
 
 // Whether a truncation has set i_size, as one in this phase has.

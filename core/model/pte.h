@@ -14,6 +14,8 @@ enum class PteKind : uint8_t {
   kOrphan = 2,   // a page that was in the cache and has been removed from it
   kCopy = 3,     // a private copy, made by a write to a private mapping
   kFilePte = 4,  // no page: the index that a nonlinear vma has here
+  kForeign = 5,  // a frame after the folio that was to be mapped: whose it
+                 // is, nobody knows
 };
 
 struct Pte {

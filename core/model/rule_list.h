@@ -202,7 +202,50 @@
     "without, the part that stays below or above it")                          \
   X(mremap_looks_first, "5.16", "",                                            \
     "mremap sees that a vma is at the source's first page before it unmaps "   \
-    "anything") \
+    "anything")                                                                \
+  X(large_folios, "5.18", "",                                                  \
+    "the page cache holds folios of more than a page, where the file has "     \
+    "them (XFS; PMDs of tmpfs before that are not modelled)")                  \
+  X(faults_map_folios, "6.18", "",                                             \
+    "a fault, and fault-around, maps the whole folio that it finds")           \
+  X(map_respects_size, "6.18", "HB-50",                                        \
+    "a folio that reaches past i_size is not mapped whole")                    \
+  X(each_folio_decides, "6.18", "HB-50b",                                      \
+    "fault-around decides for each folio whether it is mapped whole; "         \
+    "without, for all by the first")                                           \
+  X(shmem_maps_past_size, "6.18", "",                                          \
+    "tmpfs is exempt: its folios are mapped whole, past i_size too")           \
+  X(around_caps_size, "6.12", "HB-51",                                         \
+    "fault-around stops at i_size inside a folio too")                         \
+  X(around_size_unlocked, "6.18", "",                                          \
+    "fault-around reads i_size before it takes page_table_lock; without, "     \
+    "under it")                                                                \
+  X(around_size_first, "7.0", "HB-49",                                         \
+    "fault-around reads i_size before it looks for the first folio")           \
+  X(split_failure_unmaps, "6.18", "HB-52",                                     \
+    "a folio over the end of the range that cannot be split is unmapped "      \
+    "whole, but for tmpfs")                                                    \
+  X(split_keeps_large, "6.15", "",                                             \
+    "a split leaves the largest folios that fit; without, the smallest of "    \
+    "the file")                                                                \
+  X(walk_clips_folio, "5.13", "HB-70",                                         \
+    "a pass over one folio looks also at vmas that begin inside it")           \
+  X(late_folio_is_split, "6.6", "HB-95",                                       \
+    "tmpfs splits a folio over the end of the range that came after the "      \
+    "first look; without, it is removed whole")                                \
+  X(added_page_is_rechecked, "3.1", "HB-59",                                 \
+    "a fault of tmpfs that has put a page into the cache reads i_size again, " \
+    "and takes it out if it is past it")                                       \
+  X(hole_holds_faults, "3.16", "HB-40",                                        \
+    "a fault of tmpfs on a page that is being punched waits for the punch")    \
+  X(hole_wait_is_lockless, "3.16", "HB-66",                                    \
+    "that fault waits without i_sem")                                          \
+  X(around_size_again, "", "",                                                 \
+    "fault-around that has read i_size first reads it once more when it has "  \
+    "the first folio's lock; no kernel does (F5)")                             \
+  X(found_page_is_rechecked, "", "",                                           \
+    "a fault of tmpfs reads i_size again under the lock of a page that it "    \
+    "found, too; no kernel does (F6)")   \
   X(munmap_downgrades, "4.20", "", \
     "munmap, and a mremap that shrinks in place, zap with mmap_sem " \
     "downgraded to read, once their vmas are off the mm's list") \
@@ -215,7 +258,11 @@
   X(unsigned_offsets, "2.6.9", "HB-62", \
     "a pass over the range of a truncation or a punch shifts its byte " \
     "offset as unsigned; without, one with the top bit set becomes " \
-    "another page")
+    "another page")                                                            \
+  X(mkwrite_checks_page, "", "",                                               \
+    "after page_mkwrite the fault reads i_size again, for the page; without, " \
+    "it looks at the mapping of the folio, which may reach past the end; no "  \
+    "kernel does (F8)")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

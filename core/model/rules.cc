@@ -70,6 +70,24 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::wide_offsets, {&Rules::invalidate_range}},
     {&Rules::anon_joins_none, {&Rules::cloned_anon_apart}},
     {&Rules::mremap_looks_first, {}, {&Rules::mremap_checks_first}},
+    {&Rules::faults_map_folios, {&Rules::large_folios}},
+    {&Rules::map_respects_size, {&Rules::faults_map_folios}},
+    {&Rules::each_folio_decides, {&Rules::faults_map_folios}},
+    {&Rules::shmem_maps_past_size, {&Rules::faults_map_folios}},
+    {&Rules::around_caps_size, {&Rules::large_folios}},
+    {&Rules::around_size_unlocked,
+     {&Rules::around_caps_size},
+     {&Rules::around_size_first}},
+    {&Rules::added_page_is_rechecked, {&Rules::fault_page_lock}},
+    {&Rules::around_size_first, {&Rules::around_caps_size}},
+    {&Rules::split_failure_unmaps, {&Rules::large_folios}},
+    {&Rules::split_keeps_large, {&Rules::large_folios}},
+    {&Rules::walk_clips_folio, {&Rules::large_folios}},
+    {&Rules::late_folio_is_split, {&Rules::large_folios}},
+    {&Rules::hole_wait_is_lockless, {&Rules::hole_holds_faults}},
+    {&Rules::around_size_again, {&Rules::around_size_first}},
+    {&Rules::found_page_is_rechecked, {&Rules::large_folios}},
+    {&Rules::mkwrite_checks_page, {&Rules::page_mkwrite}},
 };
 
 constexpr Rules kBefore = {
@@ -144,11 +162,12 @@ constexpr Rules k3_0 =
 constexpr Rules k3_8 =
     With(k3_0, {&Rules::interval_tree, &Rules::move_in_order,
                 &Rules::merged_move_locks, &Rules::punch_keeps_copies,
-                &Rules::cow_prepares_first});
+                &Rules::cow_prepares_first, &Rules::added_page_is_rechecked});
 
 constexpr Rules k4_9 = With(
     k3_8,
-    {&Rules::fault_around, &Rules::remap_emulated, &Rules::populate_unlocks},
+    {&Rules::fault_around, &Rules::remap_emulated, &Rules::hole_holds_faults,
+     &Rules::hole_wait_is_lockless, &Rules::populate_unlocks},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 
@@ -156,19 +175,27 @@ constexpr Rules k5_4 = With(k4_9, {&Rules::munmap_downgrades});
 
 constexpr Rules k6_1 =
     With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
+                &Rules::large_folios, &Rules::walk_clips_folio,
                 &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
                 &Rules::merge_in_one_hold, &Rules::growth_merges});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.
 constexpr Rules k6_12 =
-    With(k6_1, {&Rules::unmapped_keeps_struct}, {&Rules::slab_lifo});
+    With(k6_1,
+         {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
+          &Rules::late_folio_is_split},
+         {&Rules::slab_lifo});
 
 constexpr Rules k6_18 =
     With(k6_12, {&Rules::slab_lifo, &Rules::mremap_checks_first,
-                 &Rules::mremap_moves_many, &Rules::anon_joins_none});
+                 &Rules::mremap_moves_many, &Rules::anon_joins_none,
+                 &Rules::faults_map_folios, &Rules::map_respects_size,
+                 &Rules::each_folio_decides, &Rules::shmem_maps_past_size,
+                 &Rules::around_size_unlocked, &Rules::split_failure_unmaps,
+                 &Rules::split_keeps_large});
 
-constexpr Rules k7_0 = k6_18;
+constexpr Rules k7_0 = With(k6_18, {&Rules::around_size_first});
 
 constexpr std::array kKernels = {
     KernelInfo{"2.6.10", "", "holds i_mmap_lock for the whole pass", kBefore},

@@ -30,7 +30,7 @@ Flow Machine<C, P>::StepTruncate(Op& op) {
       return Flow::kSync;
     case kStart:
       if (!TakeISem(number)) return Flow::kBlocked;
-      if (!rules_.invalidate_lock) return TruncateBegins(op);
+      if (!rules_.invalidate_lock || IsShmem(number)) return TruncateBegins(op);
       my.phase = kInvalidateLock;
       return Flow::kSync;
     case kInvalidateLock:
@@ -73,10 +73,14 @@ Flow Machine<C, P>::TruncateBegins(Op& op) {
   const bool punch = op.verb == Verb::kPunch;
   changed_ = true;
   if (!punch) {
-    const bool grows = range.first > file.size;
+    const unsigned before = file.size;
     file.size = range.first;
-    if (grows) return TruncateEnds(op);
+    if (range.first > before) {
+      Shows(range.file, before, range.first - 1U);
+      return TruncateEnds(op);
+    }
   }
+  CutOff(range.file, range.first, range.last);
   const bool again = rules_.second_pass && !punch;
   RangePassBegin(range, /*even_cows=*/!punch || !rules_.punch_keeps_copies,
                  /*final=*/!again, op.pass);
@@ -105,6 +109,8 @@ Flow Machine<C, P>::TruncateEnds(Op& op) {
   File& file = w_.files[range.file];
   if (op.verb == Verb::kTruncate)
     probe_.TruncationEnds(w_, task_, range.file, range.first);
+  else
+    Shows(range.file, range.first, range.last);
   if (file.invalidate_lock == task_) file.invalidate_lock = kNone;
   file.i_sem = kNone;
   if (w_.mms[me().mm].writer == task_) ReleaseMmapSem(me().mm);
@@ -150,10 +156,16 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
   for (;;) {
     switch (removal.phase) {
       case kNextPage: {
-        const unsigned index = NextCached(removal);
-        if (index > removal.last) return Flow::kDone;
+        const bool walks =
+            removal.edge == Edge::kNotYet || removal.edge == Edge::kDone;
+        const unsigned index = walks ? NextCached(removal) : 0x10000U;
+        if (index > removal.last) {
+          if (!NextEdge(removal)) return Flow::kDone;
+          if (removal.phase == kEdge) return Flow::kSync;
+          continue;
+        }
         if (invalidates && rules_.invalidate_unmaps_first &&
-            removal.rest_done == 0 && w_.mapcount[removal.file][index] != 0) {
+            removal.rest_done == 0 && FolioIsMapped(removal.file, index)) {
           PassBegin(removal.file, index, removal.last, /*even_cows=*/false,
                     /*final=*/false, pass);
           removal.rest_done = 1;
@@ -161,8 +173,42 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
           return Flow::kSync;
         }
         if (!TakePageLock(removal, index)) return Flow::kBlocked;
+        if (!invalidates && ReachesOut(removal, index) &&
+            rules_.late_folio_is_split) {
+          EdgeBegins(removal, pass);
+          return Flow::kSync;
+        }
         removal.phase = invalidates || rules_.unmap_per_page ? kTest : kTake;
         continue;
+      }
+      case kEdge:
+        // It may have gone while nobody looked.
+        if (!OverEdge(removal)) {
+          removal.phase = kNextPage;
+          continue;
+        }
+        if (!TakePageLock(removal, EdgePage(removal))) return Flow::kBlocked;
+        EdgeBegins(removal, pass);
+        return Flow::kSync;
+      case kSplitPass: {
+        const Flow flow = StepPass(pass);
+        if (flow != Flow::kDone) return flow;
+        removal.phase = kSplit;
+        return Flow::kSync;
+      }
+      case kSplit:
+        if (IsReferenced(removal.file, removal.locked - 1U) ||
+            FolioIsMapped(removal.file, removal.locked - 1U)) {
+          EdgeFails(removal, pass);
+        } else {
+          SplitFolio(removal);
+        }
+        return Flow::kSync;
+      case kKeptPass: {
+        const Flow flow = StepPass(pass);
+        if (flow != Flow::kDone) return flow;
+        EdgeStays(removal);
+        return Flow::kSync;
       }
       case kTest:
         return TestPage(removal, pass);
@@ -180,10 +226,12 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
       }
       case kTake: {
         const unsigned index = removal.locked - 1U;
-        TakePage(removal.file, index);
+        if (removal.edge == Edge::kNotYet || removal.edge == Edge::kDone)
+          removal.cursor = static_cast<uint16_t>(
+              FolioLast(w_.files[removal.file], index) + 1);
+        TakeFolio(removal.file, index);
         removal.locked = 0;
         removal.page_passes = 0;
-        removal.cursor = static_cast<uint16_t>(index + 1);
         removal.phase = kNextPage;
         return Flow::kSync;
       }
@@ -197,12 +245,13 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
   using enum RemovalPhase;
   const unsigned index = removal.locked - 1U;
   const bool invalidates = me().op.verb == Verb::kInvalidate;
-  if (w_.mapcount[removal.file][index] == 0) {
+  if (!FolioIsMapped(removal.file, index)) {
     removal.phase = kTake;
     return Flow::kSync;
   }
   const bool rest = invalidates && removal.rest_done == 0;
-  unsigned first = index;
+  const File& file = w_.files[removal.file];
+  unsigned first = FolioFirst(file, index);
   if (invalidates && rules_.invalidate_range && !rules_.wide_offsets)
     first &= 0xfU;
   // A pass over this page that zapped nothing is followed by another. It spins
@@ -213,9 +262,9 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
       (removal.page_passes >= kMostInVain || !WouldZap(removal.file, first)))
     return Flow::kBlocked;
   // Without ranges, a page's own pass has the length (index << PAGE_SHIFT) + 1.
-  unsigned last = first;
+  unsigned last = first + FolioLast(file, index) - FolioFirst(file, index);
   if (rest) {
-    last += removal.last - index;
+    last = std::max(last, first + removal.last - index);
   } else if (invalidates && !rules_.invalidate_range) {
     last += index;
   }
@@ -229,9 +278,41 @@ Flow Machine<C, P>::TestPage(Removal& removal, Pass& pass) {
   return Flow::kSync;
 }
 
+// Whether the folio reaches over an end of the range.
+template <class C, class P>
+bool Machine<C, P>::ReachesOut(const Removal& removal, unsigned index) const {
+  const File& file = w_.files[removal.file];
+  return FolioFirst(file, index) < removal.first ||
+         FolioLast(file, index) > removal.last;
+}
+
+// The next folio that a walk of truncation takes, or one past any. The first
+// walk leaves out folios that are locked, and both those that reach over an
+// end; but in tmpfs, which has no invalidate_lock, one may come in late, and
+// the second walk meets it.
+template <class C, class P>
+unsigned Machine<C, P>::NextFolio(const Removal& removal) const {
+  const File& file = w_.files[removal.file];
+  const unsigned end =
+      removal.stop != 0 ? removal.stop - 1U : unsigned{C::kFilePages};
+  const bool first_walk = removal.edge == Edge::kNotYet;
+  for (unsigned index = removal.cursor; index < end;
+       index = FolioLast(file, index) + 1) {
+    if ((file.cached >> index & 1) == 0) continue;
+    if (first_walk && PageIsLocked(removal.file, index)) continue;
+    if (!ReachesOut(removal, index) ||
+        (!first_walk && IsShmem(removal.file) && index <= removal.last))
+      return index;
+  }
+  return 0x10000U;
+}
+
 // The first page in the cache from the cursor on, or one past any.
 template <class C, class P>
 unsigned Machine<C, P>::NextCached(const Removal& removal) const {
+  if (HasLargeFolios(w_.files[removal.file]) &&
+      me().op.verb != Verb::kInvalidate)
+    return NextFolio(removal);
   const unsigned cursor = removal.cursor;
   const uint64_t left =
       cursor >= 64 ? 0 : w_.files[removal.file].cached >> cursor;

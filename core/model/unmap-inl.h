@@ -89,7 +89,7 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
   }
 }
 
-// Whether what is left of this unmap goes on under mmap_sem for read: that of
+// Whether what is left of this unmap continues under mmap_sem for read: that of
 // munmap (dd2283f2605e), and of a mremap that shrinks in place and ends with it
 // (85a06835f6f1).
 template <class C, class P>

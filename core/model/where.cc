@@ -20,6 +20,7 @@ constexpr PhaseInfo kFork[] = {VMTRUNC_FORK_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kExit[] = {VMTRUNC_EXIT_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kTruncate[] = {VMTRUNC_TRUNCATE_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kRemap[] = {VMTRUNC_REMAP_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kFolio[] = {VMTRUNC_FOLIO_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kInvalidate[] = {VMTRUNC_INVALIDATE_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kRemoval[] = {VMTRUNC_REMOVAL_PHASES(VMTRUNC_POINT)};
 #undef VMTRUNC_POINT
@@ -35,6 +36,7 @@ constexpr PhaseList kLists[] = {{"mmap", kMmap},
                                 {"invalidate", kInvalidate},
                                 {"removal of pages", kRemoval},
                                 {"remap", kRemap},
+                                {"pin, unpin, order", kFolio},
                                 {"vma_adjust", kAdjust},
                                 {"unmap", kUnmap},
                                 {"pass", kPass},
@@ -72,6 +74,10 @@ const PhaseInfo& OfVerb(const Op& op) {
       return At(kInvalidate, op.invalidate.phase);
     case Verb::kRemap:
       return At(kRemap, op.remap.phase);
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kOrder:
+      return At(kFolio, op.folio.phase);
   }
   return kIdle;
 }

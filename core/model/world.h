@@ -65,6 +65,22 @@ struct Vma {
   constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }
 };
 
+// How the page cache of a file groups its pages. A folio of order n holds the
+// 2^n pages from a multiple of 2^n on. A bit i below is of page i; all bits are
+// 0 of a page that is not cached.
+struct Folios {
+  uint64_t order1;    // the page is of a folio of two pages
+  uint64_t order2;    // of four
+  uint64_t pinned;    // somebody holds a reference to the folio by this page
+  uint64_t dirty;     // its folio is large and dirty
+  uint64_t stale;     // it shows what was there before it was cut off
+  uint8_t shmem;      // its pages are tmpfs'
+  uint8_t order;      // of folios that are made from now on, where they fit
+  uint8_t low, high;  // the script chooses `order` between these
+  uint8_t min_order;  // of the file's blocks: no folio is smaller
+  uint8_t unused[3];
+};
+
 struct File {
   uint32_t truncate_count;
   uint16_t size;  // i_size
@@ -79,7 +95,27 @@ struct File {
   uint8_t invalidate_lock;  // the task that holds it alone, or kNone
   uint8_t fillers;          // tasks that hold it shared, a bit each
   uint64_t cached;          // bit i: page i is in the page cache
+  Folios folios;
 };
+
+// The order of the folio that holds the page; 0 of one that is not cached.
+constexpr unsigned OrderOf(const File& file, unsigned index) {
+  if (((file.folios.order1 | file.folios.order2) >> index & 1) == 0) return 0;
+  return (file.folios.order2 >> index & 1) != 0 ? 2 : 1;
+}
+constexpr unsigned FolioFirst(const File& file, unsigned index) {
+  return index >> OrderOf(file, index) << OrderOf(file, index);
+}
+constexpr unsigned FolioLast(const File& file, unsigned index) {
+  return FolioFirst(file, index) + (1U << OrderOf(file, index)) - 1;
+}
+// The pages [first, last], a bit each. Requires: first <= last < 64.
+constexpr uint64_t PageBits(unsigned first, unsigned last) {
+  return ~uint64_t{0} >> (63 - (last - first)) << first;
+}
+constexpr bool HasLargeFolios(const File& file) {
+  return (file.folios.order1 | file.folios.order2) != 0;
+}
 
 template <class C>
 struct Mm {

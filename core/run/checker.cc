@@ -33,6 +33,16 @@ unsigned IndexOf(const Vma& vma, unsigned addr, Pte pte) {
                                       : pte.index();
 }
 
+// Whether the pte is one that a fault of tmpfs sets past i_size by design: of a
+// folio that begins inside the file.
+template <class C>
+bool IsExempt(const World<C>& w, const Rules& rules, unsigned file, Pte pte) {
+  const File& it = w.files[file];
+  return rules.faults_map_folios && rules.shmem_maps_past_size &&
+         it.folios.shmem != 0 && pte.kind() == PteKind::kPage &&
+         OrderOf(it, pte.index()) != 0 && FolioFirst(it, pte.index()) < it.size;
+}
+
 // Whether a truncation of the file has stored its i_size and not ended.
 template <class C>
 bool Truncates(const World<C>& w, unsigned file) {
@@ -257,7 +267,7 @@ void Checker<C>::CheckPastSize(const World<C>& w, unsigned file,
       const Pte pte = w.mms[vma.mm].ptes[addr];
       if (!pte.present()) continue;
       const unsigned index = IndexOf(vma, addr, pte);
-      if (index < size) continue;
+      if (index < size || IsExempt(w, rules_, file, pte)) continue;
       Break(Breach::kMappedAtEnd, index, addr, vma.mm, size);
       return;
     }
@@ -275,9 +285,11 @@ void Checker<C>::CheckPte(const World<C>& w, unsigned mm, unsigned addr) {
     if (vma.state == VmaState::kFree || vma.state == VmaState::kNew ||
         vma.mm != mm || addr < vma.start || addr >= vma.end)
       continue;
+    if (pte.kind() != PteKind::kCopy) CheckOwnPage(vma, addr, pte);
     const unsigned index = IndexOf(vma, addr, pte);
     const unsigned size = w.files[vma.file].size;
-    if (index >= size && !Truncates(w, vma.file))
+    if (index >= size && !Truncates(w, vma.file) &&
+        !IsExempt(w, rules_, vma.file, pte))
       Break(Breach::kMappedAtRest, index, addr, mm, size);
     if (pte.kind() == PteKind::kOrphan)
       Break(Breach::kMapsRemoved, index, vma.file, addr, mm);
@@ -301,14 +313,67 @@ void Checker<C>::UsesTable(const World<C>& w, unsigned, unsigned mm,
 }
 
 template <class C>
-void Checker<C>::TruncationEnds(const World<C>& w, unsigned, unsigned file,
+void Checker<C>::TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                                 unsigned size) {
   CheckPastSize(w, file, size);
+  const File& it = w.files[file];
+  // A fault that has looked at an older i_size may fill a page past a newer
+  // one, and end in SIGBUS: growth does not take it away.
+  if (!rules_.large_folios || it.size != size ||
+      !vmtrunc::Truncates(w.tasks[task].op))
+    return;
+  // Not one that a fault has just added and still holds the lock of: it will
+  // look at i_size.
+  uint64_t added = 0;
+  for (const Task& other : w.tasks)
+    if (other.op.fault.added != 0 && w.vmas[other.op.fault.vma].file == file)
+      added |= PageBits(FolioFirst(it, other.op.fault.index),
+                        FolioLast(it, other.op.fault.index));
+  for (unsigned page = size; page < C::kFilePages; ++page)
+    if (((it.cached & ~added) >> page & 1) != 0 &&
+        FolioFirst(it, page) >= size) {
+      Break(Breach::kCachedPastSize, page, file, size);
+      return;
+    }
+}
+
+template <class C>
+void Checker<C>::Touches(const World<C>& w, unsigned task, unsigned addr,
+                         Pte pte) {
+  const unsigned mm = w.tasks[task].mm;
+  const Vma* const vma = VmaAt(w, mm, addr);
+  if (vma == nullptr) return;
+  const unsigned index = IndexOf(*vma, addr, pte);
+  const unsigned size = w.files[vma->file].size;
+  if (index >= size && !Truncates(w, vma->file))
+    Break(Breach::kServedPastSize, index, addr, mm, size);
+}
+
+template <class C>
+void Checker<C>::Shows(const World<C>& w, unsigned file, unsigned first,
+                       unsigned last) {
+  const File& it = w.files[file];
+  last = std::min<unsigned>(last, C::kFilePages - 1);
+  for (unsigned page = first; page <= last; ++page)
+    if ((it.folios.stale & it.cached) >> page & 1) {
+      Break(Breach::kShowsOld, page, file);
+      return;
+    }
 }
 
 template <class C>
 void Checker<C>::Removes(const World<C>& w, unsigned file, unsigned index) {
   if (w.mapcount[file][index] != 0) CheckMapcounts(w);
+  const File& it = w.files[file];
+  if ((it.folios.dirty >> index & 1) != 0 && it.i_sem != kNone) {
+    const Op& op = w.tasks[it.i_sem].op;
+    const Removal& range = RemovalOf(op);
+    const unsigned locked = LockedPage(op);
+    if (op.verb != Verb::kInvalidate && locked != 0 &&
+        FolioFirst(it, locked - 1) == FolioFirst(it, index) &&
+        (index < range.first || index > range.last))
+      Break(Breach::kLosesPage, index, file, range.first);
+  }
   for (const Vma& vma : Vmas(w)) {
     if (vma.state == VmaState::kFree || vma.file != file) continue;
     // Where the geometry says first; all of it when the kernel's own count of
@@ -351,7 +416,7 @@ unsigned Checker<C>::CountRelation(const Pass& pass, const Vma& vma,
 template <class C>
 void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
   // By verb: what has moved, as NoteFeatures() lists it.
-  constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6, 8, 7, 8, 8};
+  constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6, 8, 7, 8, 8, 8, 8, 8};
   static_assert(std::size(kMover) == kVerbs + 1);
   for (unsigned left = passes_; left != 0; left &= left - 1) {
     const int task = std::countr_zero(left);

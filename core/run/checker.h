@@ -103,7 +103,8 @@ class Checker {
     // Nearly all are a page of the file inside it: nothing more to look at.
     const bool inside =
         pte.kind() == PteKind::kPage && pte.index() < w.files[file].size;
-    if (!inside && pte.present()) CheckPte(w, mm, addr);
+    if ((!inside && pte.present()) || rules_.large_folios)
+      CheckPte(w, mm, addr);
   }
   void Renewed(const World<C>& w, Slot slot, Renewal why);
   void PteMoved(unsigned mm, unsigned addr) { Unscan(mm, addr, addr + 1); }
@@ -118,6 +119,8 @@ class Checker {
   void Removes(const World<C>& w, unsigned file, unsigned index);
   void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                       unsigned size);
+  void Touches(const World<C>& w, unsigned task, unsigned addr, Pte pte);
+  void Shows(const World<C>& w, unsigned file, unsigned first, unsigned last);
   void StepBegins(const World<C>&, unsigned) {}
   void StepEnds(const World<C>& w, unsigned task, Verb verb, Flow flow) {
     const bool news = moved_ != 0;
@@ -161,6 +164,7 @@ class Checker {
                  int depth, uint64_t radix, uint64_t& seen);
   void CheckGeometry(const World<C>& w, unsigned mm);
   void CheckPtes(const World<C>& w, unsigned mm);
+  void CheckOwnPage(const Vma& vma, unsigned addr, Pte pte);
   void CheckMapcounts(const World<C>& w);
   unsigned CountRelation(const Pass& pass, const Vma& vma, Slot slot) const;
   void CountFeatures(const World<C>& w, Verb verb);

@@ -163,6 +163,16 @@ void Checker<C>::CheckEvent(const World<C>& w) {
   }
 }
 
+template <class C>
+void Checker<C>::CheckOwnPage(const Vma& vma, unsigned addr, Pte pte) {
+  const unsigned index = vma.pgoff + addr - unsigned{vma.start};
+  if (pte.kind() == PteKind::kForeign) {
+    Break(Breach::kMapsForeign, index, addr, vma.mm);
+  } else if (vma.nonlinear == 0 && pte.index() != index) {
+    Break(Breach::kMapsAnother, index, addr, vma.mm, pte.index());
+  }
+}
+
 // Every pte lies in an allocated table and inside a vma of its mm.
 template <class C>
 void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {

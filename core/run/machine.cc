@@ -1,6 +1,7 @@
 // Worlds, and the machines of exhaustive search, benchmarks and traces.
 #include "core/model/machine.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/run/checker.h"
@@ -9,6 +10,33 @@
 #include "core/model/where.h"
 
 namespace vmtrunc {
+
+namespace {
+
+// All pages are in the cache, in folios as large as the file has them and fit.
+void MakeFolios(const FolioSetup& setup, const Rules& rules, File& file) {
+  Folios& folios = file.folios;
+  folios.shmem = setup.shmem ? 1 : 0;
+  folios.low = setup.low;
+  folios.order = folios.high = setup.high;
+  folios.min_order = setup.shmem ? 0 : setup.min_order;  // tmpfs has none
+  file.cached = file.size == 0 ? 0 : PageBits(0, file.size - 1U);
+  if (!rules.large_folios) return;
+  const unsigned most = std::max(folios.high, folios.min_order);
+  for (unsigned page = 0; page < file.size;) {
+    unsigned order = most;
+    while (order > folios.min_order &&
+           (page % (1U << order) != 0 || page + (1U << order) > file.size))
+      --order;
+    const uint64_t bits = PageBits(page, page + (1U << order) - 1);
+    file.cached |= bits;
+    if (order == 1) folios.order1 |= bits;
+    if (order == 2) folios.order2 |= bits;
+    page += 1U << order;
+  }
+}
+
+}  // namespace
 
 template <class C>
 World<C> MakeWorld(const Setup& setup, const Rules& rules) {
@@ -29,8 +57,7 @@ World<C> MakeWorld(const Setup& setup, const Rules& rules) {
     if (rules.leap && file.truncate_count != 0 &&
         IsPageAligned(file.truncate_count))
       ++file.truncate_count;
-    file.cached =
-        file.size >= 64 ? ~uint64_t{0} : (uint64_t{1} << file.size) - 1;
+    MakeFolios(setup.folios[i], rules, file);
   }
   for (unsigned i = 0; i < C::kVmas; ++i)
     world.free_slots[i] = static_cast<Slot>(C::kVmas - 1 - i);

@@ -53,7 +53,8 @@ TEST(Mixed, MatchesTheBenchmarksDescription) {
         most_mms, static_cast<int>(std::ranges::count_if(
                       world.mms, [](const auto& mm) { return mm.live != 0; })));
   }
-  EXPECT_EQ(verbs.size(), size_t{kVerbs});
+  // All but those of large folios, which 2.6.11 does not have.
+  EXPECT_EQ(verbs.size(), static_cast<size_t>(Verb::kInvalidate));
   for (const auto& [verb, count] : verbs)
     EXPECT_GE(count * 100, script->events.size() * 3) << int(verb);
   EXPECT_GE(most_vmas, 30);

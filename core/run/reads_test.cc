@@ -8,6 +8,7 @@
 
 #include "core/run/run.h"
 #include "core/run/scripts_test.h"
+#include "search/folios.h"
 #include "search/make.h"
 
 namespace vmtrunc {
@@ -27,12 +28,16 @@ Outcome OutcomeOf(const Script& script, const Rules& rules) {
 const std::set<std::string> kSeldomSeen = {
     "invalidate-loops",     "merge-in-one-hold", "lock-sleeps",
     "mremap-moves-many",    "relock-resets",     "shared-walk",
-    "pass-clears-restarts", "wide-offsets",      "unlink-before-tables"};
+    "pass-clears-restarts", "wide-offsets",      "unlink-before-tables",
+    "mkwrite-checks-page"};
 
 TEST(Reads, ARuleThatIsNotReadChangesNothing) {
   std::vector<Script> scripts = CorpusScripts();
-  for (unsigned i = 1; i <= 3000; ++i)
+  base::Random random(5);
+  for (unsigned i = 1; i <= 3000; ++i) {
     scripts.push_back(ScriptOf(search::MakeScript(i, 40)));
+    if (i % 2 == 0) search::AddFolios(scripts.back(), random);
+  }
   for (const KernelInfo& kernel : AllKernels()) {
     std::vector<Outcome> right;
     for (const Script& script : scripts)

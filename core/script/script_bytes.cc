@@ -9,16 +9,31 @@
 namespace vmtrunc {
 namespace {
 
-// Selectors of a record, append only. Verbs have the numbers of enum Verb.
+// Selectors of a record, append only. The first verbs have the numbers of enum
+// Verb, those that came after step, drop and finish three more.
 constexpr unsigned kStepSelector = 13;
 constexpr unsigned kDropSelector = 14;
 constexpr unsigned kFinishSelector = 15;
 constexpr unsigned kSelectorMask = 31;
 
+unsigned SelectorOf(Verb verb) {
+  const auto number = static_cast<unsigned>(verb);
+  return number < kStepSelector ? number : number + 3;
+}
+
+// kNone for one that is no verb's.
+Verb VerbOf(unsigned selector) {
+  if (selector >= kStepSelector && selector <= kFinishSelector)
+    return Verb::kNone;
+  const unsigned number = selector < kStepSelector ? selector : selector - 3;
+  return number <= unsigned{kVerbs} ? static_cast<Verb>(number) : Verb::kNone;
+}
+
 constexpr uint8_t kDefaultSize = 8;   // a zero byte is a file of 8 pages
 constexpr uint8_t kDefaultTasks = 3;  // and three tasks
 
-constexpr size_t kFlipsAt = 16;  // of the header: the words of a RuleSet
+constexpr size_t kFoliosAt = 14;  // of the header: a byte a file
+constexpr size_t kFlipsAt = 16;   // of the header: the words of a RuleSet
 static_assert(kFlipsAt + 8 * RuleSet::kWords <= kHeaderBytes);
 
 uint32_t Word(const uint8_t* from) {
@@ -29,6 +44,26 @@ uint32_t Word(const uint8_t* from) {
 // Of a file, in pages.
 uint8_t SizeOf(unsigned byte) {
   return static_cast<uint8_t>(std::min(byte & 127U, 64U));
+}
+
+// Bits 0-1: the highest order, exclusive-or the lowest; 2-3 the lowest; 4-5
+// that of a block; 6 tmpfs. Orders are at most 2.
+FolioSetup FoliosOf(unsigned byte) {
+  const auto order = [](unsigned bits) {
+    return static_cast<uint8_t>(std::min(bits & 3U, 2U));
+  };
+  FolioSetup folios;
+  folios.low = order(byte >> 2);
+  folios.high = std::max(folios.low, order(byte ^ (byte >> 2)));
+  folios.min_order = order(byte >> 4);
+  folios.shmem = (byte & 64U) != 0;
+  return folios;
+}
+
+uint8_t ByteOf(const FolioSetup& folios) {
+  return static_cast<uint8_t>(
+      unsigned(folios.high ^ folios.low) | unsigned{folios.low} << 2 |
+      unsigned{folios.min_order} << 4 | (folios.shmem ? 64U : 0U));
 }
 
 void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
@@ -49,6 +84,9 @@ void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
   setup.sizes[0] = SizeOf(h[8] ^ unsigned{kDefaultSize});
   setup.files = (h[9] & 128U) != 0 ? 2 : 1;
   setup.sizes[1] = setup.files == 2 ? SizeOf(h[9]) : uint8_t{0};
+  for (unsigned i = 0; i < 2; ++i)
+    setup.folios[i] =
+        i < setup.files ? FoliosOf(h[kFoliosAt + i]) : FolioSetup{};
   setup.tasks = static_cast<uint8_t>(
       std::min((h[10] ^ unsigned{kDefaultTasks}) & 15U, 8U));
   const uint32_t owners = Word(h + 11) & 0xffffffU;
@@ -71,6 +109,12 @@ void DecodeArg(Arg arg, const uint8_t* r, unsigned files, Event& event) {
     case Arg::kPgoff:
     case Arg::kFirst:
       event.*info.at = r[info.byte];
+      break;
+    case Arg::kPage:
+      event.*info.at = r[info.byte] & 63U;
+      break;
+    case Arg::kOrder:
+      event.*info.at = std::min<uint8_t>(r[info.byte] & 3U, 2);
       break;
     case Arg::kSize:
       event.*info.at = SizeOf(r[info.byte]);
@@ -106,9 +150,9 @@ void DecodeRecord(const uint8_t* r, unsigned files, Event& event) {
     event.kind = EventKind::kDrop;
     event.count = static_cast<uint8_t>(std::min<unsigned>(r[2] + 1U, 255U));
   }
-  if (selector < 1 || selector > unsigned{kVerbs}) return;
+  event.verb = VerbOf(selector);
+  if (event.verb == Verb::kNone) return;
   event.kind = (r[0] & 32U) != 0 ? EventKind::kBegin : EventKind::kStart;
-  event.verb = static_cast<Verb>(selector);
   for (const Arg arg : InfoOf(event.verb).args) DecodeArg(arg, r, files, event);
 }
 
@@ -128,7 +172,7 @@ void EncodeRecord(const Event& event, uint8_t* r) {
       break;
     case EventKind::kStart:
     case EventKind::kBegin:
-      r[0] = static_cast<uint8_t>(event.verb);
+      r[0] = static_cast<uint8_t>(SelectorOf(event.verb));
       if (event.kind == EventKind::kBegin) r[0] |= 32U;
       r[2] = event.addr;
       r[3] = event.len;
@@ -215,6 +259,8 @@ std::vector<uint8_t> EncodeBytes(const Script& script) {
   put(4, setup.count, 4);
   bytes[8] = setup.sizes[0] ^ kDefaultSize;
   if (setup.files == 2) bytes[9] = setup.sizes[1] | 128U;
+  for (unsigned i = 0; i < setup.files; ++i)
+    bytes[kFoliosAt + i] = ByteOf(setup.folios[i]);
   bytes[10] = setup.tasks ^ kDefaultTasks;
   uint32_t owners = 0;
   for (unsigned i = 0; i < setup.tasks; ++i)

@@ -34,6 +34,7 @@ class Parser {
 
   void ParseLine(Line& line);
   bool ParseDeclaration(Line& line);
+  static FolioSetup ParseFolios(Line& line);
   void ParseTask(Line& line);
   void ParseExpect(Line& line);
   void ParseEvent(Line& line);
@@ -100,6 +101,29 @@ void Parser::ParseKernel(Line& line) {
   }
 }
 
+// [shmem] [order N | order N..M] [min-order N]
+FolioSetup Parser::ParseFolios(Line& line) {
+  FolioSetup folios;
+  folios.shmem = line.TakeIf("shmem");
+  if (line.TakeIf("order")) {
+    const std::string text(line.take());
+    const auto order = [&](std::string_view digit) {
+      if (digit.size() != 1 || digit[0] < '0' || digit[0] > '2')
+        line.Expected("an order, 0 to 2, or a range of them as 0..2");
+      return static_cast<uint8_t>(digit.empty() ? 0 : digit[0] - '0');
+    };
+    const size_t dots = text.find("..");
+    folios.low = order(text.substr(0, dots));
+    folios.high =
+        dots == std::string::npos ? folios.low : order(text.substr(dots + 2));
+    if (folios.low > folios.high)
+      line.Expected("a lower order before the higher one");
+  }
+  if (line.TakeIf("min-order"))
+    folios.min_order = line.Number("an order", 0, 2);
+  return folios;
+}
+
 void Parser::ParseTask(Line& line) {
   Setup& setup = script_.setup;
   // Its events would be read as declarations, or as expectations.
@@ -139,8 +163,10 @@ bool Parser::ParseDeclaration(Line& line) {
     for (uint8_t i = 0; i < setup.files; ++i)
       if (script_.file_names[i] == name) line.Expected("a new file's name");
     const uint8_t size = line.Number("a size in pages", 0, 64);
+    const FolioSetup folios = ParseFolios(line);
     if (setup.files < 2) {
       script_.file_names[setup.files] = name;
+      setup.folios[setup.files] = folios;
       setup.sizes[setup.files++] = size;
     }
   } else if (line.TakeIf("task")) {
@@ -182,6 +208,8 @@ void Parser::ParseArg(Arg arg, Line& line, Event& event) {
     case Arg::kPgoff:
     case Arg::kSize:
     case Arg::kFirst:
+    case Arg::kPage:
+    case Arg::kOrder:
       event.*info.at = line.Number(info.name, 0, info.most);
       break;
     case Arg::kFail:
@@ -300,6 +328,18 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   return std::move(script_);
 }
 
+// With a blank before each word, or nothing where it need not be said.
+std::string ToText(const FolioSetup& folios) {
+  std::string text = folios.shmem ? " shmem" : "";
+  if (folios.high != 0) {
+    absl::StrAppend(&text, " order ", folios.low);
+    if (folios.high != folios.low) absl::StrAppend(&text, "..", folios.high);
+  }
+  if (folios.min_order != 0)
+    absl::StrAppend(&text, " min-order ", folios.min_order);
+  return text;
+}
+
 // With a blank before it, or nothing where it need not be said.
 std::string ToText(Arg arg, const Event& event, const Script& names) {
   const ArgInfo& info = InfoOf(arg);
@@ -311,6 +351,8 @@ std::string ToText(Arg arg, const Event& event, const Script& names) {
     case Arg::kPgoff:
     case Arg::kSize:
     case Arg::kFirst:
+    case Arg::kPage:
+    case Arg::kOrder:
       return absl::StrCat(" ", event.*info.at);
     case Arg::kFail:
       return event.fail_after == 0
@@ -388,7 +430,7 @@ std::string ToText(const Script& script) {
     absl::StrAppend(&text, "count-bits ", setup.count_bits, "\n");
   for (unsigned i = 0; i < setup.files; ++i)
     absl::StrAppend(&text, "file ", script.file_names[i], " ", setup.sizes[i],
-                    "\n");
+                    ToText(setup.folios[i]), "\n");
   for (unsigned i = 0; i < setup.tasks; ++i) {
     absl::StrAppend(&text, "task ", script.task_names[i]);
     if (setup.mm_of[i] < i)

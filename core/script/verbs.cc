@@ -21,6 +21,8 @@ constexpr ArgInfo kArgs[] = {
     {"r|rw", nullptr, 1, 1},
     {"populate", nullptr, 1, 1},
     {"TASK", &Event::new_addr, 7, 4},
+    {"PAGE", &Event::addr, 63, 2},
+    {"ORDER", &Event::addr, 2, 2},
 };
 
 }  // namespace
@@ -44,6 +46,9 @@ const VerbInfo& InfoOf(Verb verb) {
       {"remap", {kAddr, kLen, kPgoff}},
       {"punch", {kFile, kFirst, kLen}},
       {"invalidate", {kFile, kFirst, kLen}},
+      {"pin", {kFile, kPage}},
+      {"unpin", {kFile, kPage}},
+      {"order", {kFile, kOrder}},
   };
   static_assert(std::size(kInfos) == kVerbs + 1);
   return kInfos[static_cast<size_t>(verb)];

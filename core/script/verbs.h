@@ -27,6 +27,8 @@ enum class Arg : uint8_t {
   kAccessOrRw,  // "r", "rw", or nothing
   kPopulate,    // "populate", or nothing
   kChild,       // the name of a task
+  kPage,        // a page of a file
+  kOrder,       // of a folio
 };
 
 // An argument that is a number, or represented by one.

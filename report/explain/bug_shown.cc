@@ -74,6 +74,35 @@ constexpr ShownBug kShown[] = {
      "merged-move-locks", Pattern::kAny},
     {"HB-41", "the end of the range is overwritten with an address",
      "range-end-kept", Pattern::kAny},
+    {"HB-49",
+     "i_size shrinks between fault-around's two looks at it, and the number of "
+     "pages wraps",
+     "around-size-first", Pattern::kAny},
+    {"HB-50b", "fault-around maps every folio as it may map the first",
+     "each-folio-decides", Pattern::kAny},
+    {"HB-50", "a fault maps a folio that reaches past i_size whole",
+     "map-respects-size", Pattern::kAny},
+    {"HB-51", "fault-around maps a folio past i_size", "around-caps-size",
+     Pattern::kAny},
+    {"HB-59", "a fault leaves the page in the cache that it added past the end",
+     "added-page-is-rechecked", Pattern::kAny},
+    {"HB-66", "a fault waits for a hole punch by taking i_sem",
+     "hole-wait-is-lockless", Pattern::kAny},
+    {"HB-70", "a walk over a folio skips a vma that begins inside it",
+     "walk-clips-folio", Pattern::kAny},
+    {"HB-95", "tmpfs removes a folio whole that reaches out of the range",
+     "late-folio-is-split", Pattern::kAny},
+    {"F5",
+     "fault-around maps up to an i_size that it read before it had the first "
+     "folio's lock",
+     "around-size-again", Pattern::kAny},
+    {"F6",
+     "a fault of tmpfs does not look at i_size again where it found the page",
+     "found-page-is-rechecked", Pattern::kAny},
+    {"F8", "page_mkwrite looks at the folio, of which the page is past the end",
+     "mkwrite-checks-page", Pattern::kAny},
+    {"F7", "tmpfs maps a folio past i_size by design", "shmem-maps-past-size",
+     Pattern::kAny, /*is_rule=*/true},
     {"HB-57", "fork copies ptes into a vma before the pass can find it",
      "fork-links-first", Pattern::kAny},
     {"HB-62", "a byte offset with the top bit set is shifted as signed",
@@ -87,6 +116,8 @@ constexpr ShownBug kShown[] = {
      "remap-file-ptes", Pattern::kAny},
     {"HB-23", "a fault refills a hole before its page is removed",
      "unmap-per-page", Pattern::kAny},
+    {"HB-46", "a hole is filled again before the punch is over",
+     "invalidate-lock", Pattern::kAny},
     {"F1",
      "a split leaves a restart address below the range of the pass, and a "
      "later "
@@ -162,9 +193,9 @@ const ShownBug* BugShownBy(const Script& script, const KernelSpec& kernel) {
   for (const ShownBug& bug : kShown) {
     if (bug.pattern != Pattern::kAny && bug.pattern != pattern) continue;
     const RuleInfo& rule = RuleOf(bug);
-    if (story.rules.*rule.flag) continue;
+    if (story.rules.*rule.flag != bug.is_rule) continue;
     Rules repaired = story.rules;
-    repaired.*rule.flag = true;
+    repaired.*rule.flag = !bug.is_rule;
     if (!Run(script, repaired).breaks(story.result.first.property)) return &bug;
   }
   return nullptr;

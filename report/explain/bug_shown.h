@@ -39,6 +39,7 @@ struct ShownBug {
   const char* what;  // one sentence
   const char* rule;  // the rule that repairs it
   Pattern pattern;
+  bool is_rule = false;  // having the rule is the fault: its lack repairs it
 };
 
 // In the order in which they are tried.

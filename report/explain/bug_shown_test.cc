@@ -38,6 +38,10 @@ const std::map<std::string, std::string> kBugOf = {
     {"mremap-moves-below-a-restart-address", "F2"},
     {"mremap-moves-below-the-restart-point", "F3"},
     {"mprotect-grows-below-the-restart-point", "F4"},
+    {"fault-around-with-an-old-size", "F5"},
+    {"page-mkwrite-looks-at-the-folio", "F8"},
+    {"tmpfs-fault-does-not-look-again", "F6"},
+    {"tmpfs-serves-past-the-end", "F7"},
 };
 
 // "HB-07d-in-five-events" shows HB-07: its letters tell variants apart. Those

@@ -132,6 +132,8 @@ def renamed(text, names):
             continue
         # A name is where a task is, where a file is, and what is forked.
         at = {"file": [1], "task": [1, 3]}.get(words[0], [0])
+        if len(words) > 2 and words[1] in ("pin", "unpin", "order"):
+            at = at + [2]
         if at == [0] and len(words) > 1:
             at += {"mmap": [4], "truncate": [2], "punch": [2],
                    "invalidate": [2], "fork": [2]}.get(words[1], [])

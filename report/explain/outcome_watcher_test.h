@@ -269,6 +269,12 @@ class Watcher {
     const Event& it = began_[step.task];
     const Op& op = before_.tasks[step.task].op;
     unsigned first = LockedPage(op) != 0 ? LockedPage(op) - 1 : it.addr;
+    // A folio that reaches over an end is locked by the step that begins the
+    // pass over it.
+    const Op& now = step.world->tasks[step.task].op;
+    if (LockedPage(op) == 0 && LockedPage(now) != 0)
+      first = LockedPage(now) - 1;
+    if (LockedPage(now) != 0) first = FolioFirst(before_.files[it.file], first);
     if (step.verb == Verb::kInvalidate && LockedPage(op) == 0)
       first = rules_.invalidate_unmaps_first ? rest_first_[step.task]
                                              : LowestCached(step);
@@ -276,6 +282,10 @@ class Watcher {
     if (step.verb == Verb::kInvalidate && rules_.invalidate_range && !rest &&
         !rules_.wide_offsets)
       first &= 0xf;
+    // 6 bits of a page, shifted as signed.
+    if (!rules_.unsigned_offsets && step.verb != Verb::kInvalidate &&
+        LockedPage(op) == 0 && LockedPage(now) == 0 && (first & 32U) != 0)
+      first |= 0xffc0;
     const uint32_t count = step.world->files[it.file].truncate_count;
     outcomes_.insert(absl::StrCat("pass ", count, " from ", first));
   }

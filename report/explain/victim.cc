@@ -255,6 +255,11 @@ std::optional<Victim> VictimOf(const Violation& violation) {
     case Property::kLockOrder:
     case Property::kNoDeadlock:
     case Property::kNoFreedUse:
+    case Property::kSigbusPastEof:
+    case Property::kMapsOwnPage:
+    case Property::kNoCachedPagePastSize:
+    case Property::kGrownPagesAreZero:
+    case Property::kNothingLostOutsideRange:
       return std::nullopt;
   }
   return std::nullopt;

@@ -13,6 +13,7 @@ PteLook LookOf(const LargeWorld& world, const Vma& vma, unsigned addr) {
     case PteKind::kPage:
       return past ? PteLook::kPagePastSize : PteLook::kPage;
     case PteKind::kOrphan:
+    case PteKind::kForeign:
       return PteLook::kOrphan;
     case PteKind::kCopy:
       return past ? PteLook::kCopyPastSize : PteLook::kCopy;

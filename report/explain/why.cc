@@ -163,6 +163,16 @@ const char* Headline(Property property) {
       return "No task can move any more";
     case Property::kNoFreedUse:
       return "Something is used after it was freed";
+    case Property::kSigbusPastEof:
+      return "A page past the end of the file is used without SIGBUS";
+    case Property::kMapsOwnPage:
+      return "A pte maps a page that does not belong there";
+    case Property::kNoCachedPagePastSize:
+      return "A page past the end stays in the page cache";
+    case Property::kGrownPagesAreZero:
+      return "What was cut off shows again";
+    case Property::kNothingLostOutsideRange:
+      return "What was written outside the range is lost";
   }
   return "";
 }

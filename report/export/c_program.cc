@@ -39,8 +39,9 @@ std::string Braced(const std::vector<std::string>& items) {
 
 const char* OpName(Verb verb) {
   constexpr const char* kNames[] = {
-      "END",  "MMAP", "MUNMAP",   "MPROTECT", "MREMAP", "READ",      "WRITE",
-      "FORK", "EXIT", "TRUNCATE", "REMAP",    "PUNCH",  "INVALIDATE"};
+      "END",        "MMAP", "MUNMAP", "MPROTECT", "MREMAP", "READ",
+      "WRITE",      "FORK", "EXIT",   "TRUNCATE", "REMAP",  "PUNCH",
+      "INVALIDATE", "PIN",  "UNPIN",  "ORDER"};
   static_assert(std::size(kNames) == kVerbs + 1);
   return kNames[static_cast<size_t>(verb)];
 }

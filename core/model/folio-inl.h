@@ -1,0 +1,461 @@
+// Folios: how pages come into the page cache in groups, how fault-around and
+// faults map a group, and how truncation splits one that lies over the end of
+// its range.
+#ifndef VMTRUNC_CORE_MODEL_FOLIO_INL_H_
+#define VMTRUNC_CORE_MODEL_FOLIO_INL_H_
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/model/machine.h"
+
+namespace vmtrunc {
+
+// ---- the cache
+
+// Puts the folio of page `index` into the cache: of the order that the file
+// asks for, or less where that would meet another folio or pass i_size. Only
+// the file's own block size does (page_cache_ra_order(), mapping_min_folio_
+// order(); of tmpfs with huge=within_size).
+template <class C, class P>
+void Machine<C, P>::FillFolio(unsigned number, unsigned index) {
+  File& file = w_.files[number];
+  Folios& folios = file.folios;
+  unsigned order =
+      rules_.large_folios ? std::max(folios.order, folios.min_order) : 0U;
+  uint64_t bits = PageBits(index, index);
+  for (; order > 0; --order) {
+    const unsigned first = index >> order << order;
+    const unsigned last = first + (1U << order) - 1;
+    if (last >= C::kFilePages) continue;
+    if (last >= file.size && order > folios.min_order) continue;
+    bits = PageBits(first, last);
+    if ((file.cached & bits) == 0) break;
+  }
+  if (order == 0) bits = PageBits(index, index);
+  if (order == 1) folios.order1 |= bits;
+  if (order == 2) folios.order2 |= bits;
+  // The disk still has what a punch is about to free.
+  if (CutIsInFlight(number, index)) folios.stale |= bits;
+  file.cached |= bits;
+  changed_ = true;
+}
+
+// Whether a punch of a file system is at work on the page.
+template <class C, class P>
+bool Machine<C, P>::CutIsInFlight(unsigned number, unsigned index) const {
+  const File& file = w_.files[number];
+  if (!rules_.large_folios || file.i_sem == kNone || file.folios.shmem != 0)
+    return false;
+  const Op& op = w_.tasks[file.i_sem].op;
+  return op.verb == Verb::kPunch && index >= op.truncate.removal.first &&
+         index <= op.truncate.removal.last;
+}
+
+// The cached pages of [first, last] are cut off: nobody is to see again what is
+// in them now.
+template <class C, class P>
+void Machine<C, P>::CutOff(unsigned number, unsigned first, unsigned last) {
+  File& file = w_.files[number];
+  last = std::min<unsigned>(last, C::kFilePages - 1);
+  if (!rules_.large_folios || first > last) return;
+  file.folios.stale |= file.cached & PageBits(first, last);
+}
+
+// Removes a folio from the cache, all its pages in one hold of i_pages.
+template <class C, class P>
+void Machine<C, P>::TakeFolio(unsigned number, unsigned index) {
+  File& file = w_.files[number];
+  const unsigned first = FolioFirst(file, index);
+  const unsigned last = FolioLast(file, index);
+  for (unsigned page = first; page <= last; ++page) TakePage(number, page);
+  const uint64_t keep = ~PageBits(first, last);
+  Folios& folios = file.folios;
+  folios.order1 &= keep;
+  folios.order2 &= keep;
+  folios.pinned &= keep;
+  folios.dirty &= keep;
+  folios.stale &= keep;
+}
+
+// Whether anybody but the cache, the ptes and this task holds a reference to
+// the folio: by a pin, or in a fault.
+template <class C, class P>
+bool Machine<C, P>::IsReferenced(unsigned number, unsigned index) const {
+  const File& file = w_.files[number];
+  const uint64_t bits =
+      PageBits(FolioFirst(file, index), FolioLast(file, index));
+  if ((file.folios.pinned & bits) != 0) return true;
+  for (unsigned task = 0; task < C::kTasks; ++task) {
+    const Fault& fault = w_.tasks[task].op.fault;
+    if (task != task_ && fault.page.kind() == PteKind::kPage &&
+        w_.vmas[fault.vma].file == number &&
+        (bits >> fault.page.index() & 1) != 0)
+      return true;
+  }
+  return false;
+}
+
+// Whether any page of its folio is mapped.
+template <class C, class P>
+bool Machine<C, P>::FolioIsMapped(unsigned number, unsigned index) const {
+  const File& file = w_.files[number];
+  for (unsigned page = FolioFirst(file, index); page <= FolioLast(file, index);
+       ++page)
+    if (w_.mapcount[number][page] != 0) return true;
+  return false;
+}
+
+// ---- faults
+
+// Whether a folio may be mapped whole, by an i_size that was read before.
+template <class C, class P>
+bool Machine<C, P>::MapsWhole(const File& file, unsigned index,
+                              unsigned size) const {
+  if (!rules_.faults_map_folios || OrderOf(file, index) == 0) return false;
+  if (!rules_.map_respects_size || FolioLast(file, index) < size) return true;
+  return file.folios.shmem != 0 && rules_.shmem_maps_past_size;
+}
+
+// finish_fault(): sets all ptes of the folio if it may be mapped whole, lies
+// inside the vma, and none of its ptes is there. False if one pte is to be set.
+// Requires: page_table_lock, the folio's lock.
+template <class C, class P>
+bool Machine<C, P>::SetsFolio(Fault& fault) {
+  const Vma& vma = w_.vmas[fault.vma];
+  const File& file = w_.files[vma.file];
+  if (fault.page.kind() != PteKind::kPage || fault.from_file_pte != 0 ||
+      (fault.write != 0 && vma.shared == 0) ||
+      !MapsWhole(file, fault.index, file.size))
+    return false;
+  const unsigned first = FolioFirst(file, fault.index);
+  const unsigned last = FolioLast(file, fault.index);
+  if (first < vma.pgoff || last > vma.last_pgoff()) return false;
+  const unsigned addr = vma.start + first - unsigned{vma.pgoff};
+  const Mm<C>& mm = w_.mms[vma.mm];
+  for (unsigned i = 0; i <= last - first; ++i)
+    if (!mm.ptes[addr + i].none()) return false;
+  const bool writable = fault.write != 0 || MayWrite(vma);
+  for (unsigned i = 0; i <= last - first; ++i) {
+    if (!HasTable(vma.mm, addr + i)) AllocTable(vma.mm, addr + i);
+    SetPte(vma.mm, vma.file, addr + i,
+           Pte::Make(PteKind::kPage, first + i, writable));
+  }
+  return true;
+}
+
+// do_fault_around(): 16 pages from the aligned address below, or from the vma's
+// start where that is later, within the vma. (The kernel stops at the end of
+// the page table too; its tables are larger than the window, so those here do
+// not count.)
+template <class C, class P>
+auto Machine<C, P>::AroundWindow(const Fault& fault) const -> Window {
+  constexpr unsigned kWindow = 16;
+  const Vma& vma = w_.vmas[fault.vma];
+  Window window;
+  window.from = std::max<unsigned>(vma.start, fault.addr / kWindow * kWindow);
+  window.end = std::min<unsigned>(vma.end, window.from + kWindow);
+  window.first = vma.pgoff + window.from - unsigned{vma.start};
+  return window;
+}
+
+template <class C, class P>
+bool Machine<C, P>::HasLargeAround(const Fault& fault) const {
+  const File& file = w_.files[w_.vmas[fault.vma].file];
+  if (!HasLargeFolios(file)) return false;
+  const Window window = AroundWindow(fault);
+  const unsigned last = std::min<unsigned>(
+      window.first + window.end - window.from - 1, C::kFilePages - 1);
+  if (window.first > last) return false;
+  return ((file.folios.order1 | file.folios.order2) &
+          PageBits(window.first, last)) != 0;
+}
+
+// filemap_map_pages() where a folio of the window is large: i_size, the first
+// folio and the ptes are looked at one after the other.
+template <class C, class P>
+Flow Machine<C, P>::AroundBegins(Fault& fault) {
+  if (!HasLargeAround(fault)) return FaultAround(fault);
+  if (!rules_.around_caps_size || !rules_.around_size_first)
+    return AroundLocks(fault);
+  fault.cap = static_cast<uint8_t>(w_.files[w_.vmas[fault.vma].file].size);
+  fault.phase = FaultPhase::kAroundFolio;
+  return Flow::kSync;
+}
+
+// next_uptodate_folio(): the first page from `index` to `last` whose folio is
+// cached, not locked and, by i_size now, begins inside the file; or kFilePages.
+template <class C, class P>
+unsigned Machine<C, P>::NextUptodate(unsigned number, unsigned index,
+                                     int last) const {
+  const File& file = w_.files[number];
+  for (; index < C::kFilePages && static_cast<int>(index) <= last; ++index)
+    if ((file.cached >> index & 1) != 0 && !PageIsLocked(number, index) &&
+        index < file.size)
+      return index;
+  return C::kFilePages;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::AroundLocks(Fault& fault) {
+  using enum FaultPhase;
+  const unsigned number = w_.vmas[fault.vma].file;
+  const Window window = AroundWindow(fault);
+  int last = static_cast<int>(window.first + window.end - window.from) - 1;
+  // The lookup ends there too, so that a file that grows meanwhile is no
+  // matter.
+  if (rules_.around_caps_size && rules_.around_size_first)
+    last = std::min(last, int{fault.cap} - 1);
+  const unsigned index = NextUptodate(number, window.first, last);
+  if (index == C::kFilePages) {
+    fault.phase = kReadSize;
+    return Flow::kSync;
+  }
+  fault.page = Pte::Make(PteKind::kPage, index, false);
+  fault.locked = 1;
+  if (rules_.around_size_again && rules_.around_size_first)
+    fault.cap =
+        std::min(fault.cap, static_cast<uint8_t>(w_.files[number].size));
+  const bool later = rules_.around_caps_size && !rules_.around_size_first &&
+                     rules_.around_size_unlocked;
+  fault.phase = later ? kAroundSize : kAroundMap;
+  return Flow::kSync;
+}
+
+// Sets the ptes of [first, last], of which those past the folio are of frames
+// after it, where nothing is mapped and the vma reaches.
+template <class C, class P>
+void Machine<C, P>::AroundSets(const Fault& fault, unsigned first,
+                               unsigned last, unsigned folio_last) {
+  const Vma& vma = w_.vmas[fault.vma];
+  for (unsigned page = std::max<unsigned>(first, vma.pgoff);
+       page <= std::min(last, vma.last_pgoff()); ++page) {
+    const unsigned addr = vma.start + page - unsigned{vma.pgoff};
+    if (!w_.mms[vma.mm].ptes[addr].none()) continue;
+    if (!HasTable(vma.mm, addr)) AllocTable(vma.mm, addr);
+    const PteKind kind =
+        page <= folio_last ? PteKind::kPage : PteKind::kForeign;
+    SetPte(vma.mm, vma.file, addr, Pte::Make(kind, page, MayWrite(vma)));
+  }
+}
+
+// The locked folio, then those after it in the window, in one hold of
+// page_table_lock. The number of pages of a run is an unsigned difference: it
+// wraps where i_size has come below the first folio since that was locked, and
+// the frames after the folio are mapped (two of them here).
+template <class C, class P>
+Flow Machine<C, P>::AroundMaps(Fault& fault) {
+  constexpr unsigned kForeignFrames = 2;
+  const unsigned mm = me().mm;
+  const Vma& vma = w_.vmas[fault.vma];
+  const unsigned number = vma.file;
+  const File& file = w_.files[number];
+  if (!TakePtl(mm)) return Flow::kBlocked;
+  const Window window = AroundWindow(fault);
+  const bool sampled = rules_.around_size_first || rules_.around_size_unlocked;
+  const unsigned cap = sampled ? fault.cap : file.size;
+  int limit = static_cast<int>(window.first + window.end - window.from) - 1;
+  if (rules_.around_caps_size) limit = std::min(limit, int(cap) - 1);
+  unsigned index = fault.page.index();
+  if (fault.page.kind() != PteKind::kPage) index = C::kFilePages;
+  const bool first_whole = index < C::kFilePages && MapsWhole(file, index, cap);
+  for (bool first = true; index < C::kFilePages; first = false) {
+    const unsigned folio_first = FolioFirst(file, index);
+    const unsigned folio_last = FolioLast(file, index);
+    const bool whole = rules_.each_folio_decides
+                           ? MapsWhole(file, index, cap)
+                           : first_whole && OrderOf(file, index) != 0;
+    if (whole && folio_first >= vma.pgoff && folio_last <= vma.last_pgoff()) {
+      AroundSets(fault, folio_first, folio_last, folio_last);
+    } else if (limit < static_cast<int>(index)) {
+      VMT_CHECK(first);
+      AroundSets(fault, index, folio_last + kForeignFrames, folio_last);
+    } else {
+      AroundSets(fault, index, std::min(folio_last, unsigned(limit)),
+                 folio_last);
+    }
+    index = NextUptodate(number, folio_last + 1, limit);
+  }
+  const bool served = w_.mms[mm].ptes[fault.addr].present();
+  ReleasePtl(mm);
+  fault.locked = 0;
+  fault.page = Pte{};
+  fault.cap = 0;
+  fault.phase = FaultPhase::kReadSize;
+  return served ? Flow::kDone : Flow::kSync;
+}
+
+// ---- the ends of a range
+
+// The first page past the edge that the removal is at; the folio that holds it
+// may reach over the edge. In the second walk, that of the folio that is
+// locked.
+template <class C, class P>
+unsigned Machine<C, P>::EdgePage(const Removal& removal) const {
+  const File& file = w_.files[removal.file];
+  const bool low = removal.edge == Edge::kLow ||
+                   (removal.edge == Edge::kDone &&
+                    FolioFirst(file, removal.locked - 1U) < removal.first);
+  return low ? removal.first : removal.last + 1U;
+}
+
+// Whether a large folio reaches over the edge. One over both ends of a range is
+// the low edge's.
+template <class C, class P>
+bool Machine<C, P>::OverEdge(const Removal& removal) const {
+  const File& file = w_.files[removal.file];
+  const unsigned page = EdgePage(removal);
+  if (page >= C::kFilePages || OrderOf(file, page) == 0) return false;
+  const unsigned first = FolioFirst(file, page);
+  return first < page && (removal.edge == Edge::kLow || first >= removal.first);
+}
+
+// Whether a page of the range is cached.
+template <class C, class P>
+bool Machine<C, P>::IsLeft(const Removal& removal) const {
+  const unsigned last = std::min<unsigned>(removal.last, C::kFilePages - 1);
+  return removal.first <= last &&
+         (w_.files[removal.file].cached & PageBits(removal.first, last)) != 0;
+}
+
+// After a walk: to the next edge that a folio reaches over, or to the second
+// walk. False when there is nothing more.
+template <class C, class P>
+bool Machine<C, P>::NextEdge(Removal& removal) {
+  const File& file = w_.files[removal.file];
+  if (removal.edge == Edge::kDone) return false;
+  if (removal.edge == Edge::kNotYet) {
+    // Nothing was left out where all folios are small and gone.
+    if (!rules_.large_folios || me().op.verb == Verb::kInvalidate ||
+        (!HasLargeFolios(file) && !IsLeft(removal)))
+      return false;
+    removal.cursor = removal.first;
+  }
+  while (removal.edge != Edge::kDone) {
+    removal.edge = static_cast<Edge>(static_cast<uint8_t>(removal.edge) + 1);
+    if (removal.edge == Edge::kDone) break;
+    if (!OverEdge(removal)) continue;
+    removal.phase = RemovalPhase::kEdge;
+    return true;
+  }
+  removal.phase = RemovalPhase::kNextPage;
+  return true;
+}
+
+// truncate_inode_partial_folio(): zeroes what goes, and begins to split. The
+// folio is locked.
+template <class C, class P>
+void Machine<C, P>::EdgeBegins(Removal& removal, Pass& pass) {
+  File& file = w_.files[removal.file];
+  const unsigned index = removal.locked - 1U;
+  const unsigned first = FolioFirst(file, index);
+  const unsigned last = FolioLast(file, index);
+  file.folios.stale &= ~PageBits(std::max<unsigned>(first, removal.first),
+                                 std::min<unsigned>(last, removal.last));
+  changed_ = true;
+  // shmem_undo_range(), but not in its second loop: what is written through a
+  // pte alone has not marked the folio yet.
+  if (IsShmem(removal.file) && removal.edge != Edge::kDone)
+    Dirties(removal.file, index);
+  if (OrderOf(file, index) <= file.folios.min_order ||
+      IsReferenced(removal.file, index)) {
+    EdgeFails(removal, pass);
+  } else if (FolioIsMapped(removal.file, index)) {
+    PassBegin(removal.file, first, last, /*even_cows=*/false, /*final=*/false,
+              pass);
+    removal.phase = RemovalPhase::kSplitPass;
+  } else {
+    removal.phase = RemovalPhase::kSplit;
+  }
+}
+
+// The folio cannot be split.
+template <class C, class P>
+void Machine<C, P>::EdgeFails(Removal& removal, Pass& pass) {
+  const File& file = w_.files[removal.file];
+  const unsigned index = removal.locked - 1U;
+  if (!rules_.split_failure_unmaps || file.folios.shmem != 0 ||
+      !FolioIsMapped(removal.file, index))
+    return EdgeStays(removal);
+  PassBegin(removal.file, FolioFirst(file, index), FolioLast(file, index),
+            /*even_cows=*/false, /*final=*/false, pass);
+  removal.phase = RemovalPhase::kKeptPass;
+}
+
+// A dirty one stays whole, and the walk that follows leaves it out. A clean one
+// goes, also what lies outside the range.
+template <class C, class P>
+void Machine<C, P>::EdgeStays(Removal& removal) {
+  const File& file = w_.files[removal.file];
+  const unsigned index = removal.locked - 1U;
+  if ((file.folios.dirty >> index & 1) == 0) {
+    removal.phase = RemovalPhase::kTest;
+    return;
+  }
+  if (EdgePage(removal) != removal.first) {
+    removal.stop = static_cast<uint8_t>(FolioFirst(file, index) + 1);
+  } else {
+    removal.cursor = static_cast<uint16_t>(FolioLast(file, index) + 1);
+  }
+  removal.locked = 0;
+  removal.phase = RemovalPhase::kNextPage;
+}
+
+// __folio_split(): with nobody else's reference and no pte left, the folio
+// becomes smaller ones. Those past i_size leave the cache.
+template <class C, class P>
+void Machine<C, P>::SplitFolio(Removal& removal) {
+  File& file = w_.files[removal.file];
+  Folios& folios = file.folios;
+  const unsigned at = EdgePage(removal);
+  unsigned order = OrderOf(file, at);
+  const unsigned first = FolioFirst(file, at);
+  const unsigned last = FolioLast(file, at);
+  const auto set_order = [&](unsigned from, unsigned to, unsigned value) {
+    const uint64_t bits = PageBits(from, to);
+    folios.order1 = value == 1 ? folios.order1 | bits : folios.order1 & ~bits;
+    folios.order2 = value == 2 ? folios.order2 | bits : folios.order2 & ~bits;
+    if (value == 0) folios.dirty &= ~bits;
+  };
+  if (rules_.split_keeps_large) {
+    // Halves, of which the one with the edge is halved again.
+    while (order > folios.min_order) {
+      const unsigned whole = at >> order << order;
+      --order;
+      set_order(whole, whole + (2U << order) - 1, order);
+    }
+  } else {
+    set_order(first, last, folios.min_order);
+  }
+  removal.locked = 0;
+  for (unsigned page = first; page <= last;) {
+    const unsigned next = FolioLast(file, page) + 1;
+    if (page >= file.size) TakeFolio(removal.file, page);
+    page = next;
+  }
+  removal.phase = RemovalPhase::kNextPage;
+  changed_ = true;
+}
+
+// ---- pin, unpin, order
+
+template <class C, class P>
+Flow Machine<C, P>::StepFolio(Op& op) {
+  const FolioOp& my = op.folio;
+  File& file = w_.files[my.file];
+  Folios& folios = file.folios;
+  const uint64_t bit = PageBits(my.page, my.page);
+  if (op.verb == Verb::kPin) {
+    folios.pinned |= file.cached & bit;
+  } else if (op.verb == Verb::kUnpin) {
+    folios.pinned &= ~bit;
+  } else {
+    folios.order = std::clamp(my.order, folios.low, folios.high);
+  }
+  changed_ = true;
+  return Flow::kDone;
+}
+
+}  // namespace vmtrunc
+
+#endif  // VMTRUNC_CORE_MODEL_FOLIO_INL_H_
