@@ -67,8 +67,8 @@ absl::StatusOr<Script> Read(const std::string& path) {
 
 std::vector<KernelSpec> KernelsOf(const Script& script) {
   std::vector<KernelSpec> kernels;
-  for (size_t i = 0; i < AllKernels().size(); ++i)
-    kernels.push_back({.kernel = static_cast<uint8_t>(i), .flips = {}});
+  for (const uint8_t number : KernelsByAge())
+    kernels.push_back({.kernel = number, .flips = {}});
   const auto add = [&](const KernelSpec& spec) {
     if (std::find(kernels.begin(), kernels.end(), spec) == kernels.end())
       kernels.push_back(spec);

@@ -462,7 +462,7 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
     if (fault.phase == FaultPhase::kMakeWritable) {
       pte = Pte::Make(pte.kind(), pte.index(), true);
       changed_ = true;
-      if (pte.kind() == PteKind::kPage) Dirties(vma.file, pte.index());
+      Dirties(vma.file, pte.index());
     } else {
       ClearPte(mm, vma.file, fault.addr);
       SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));

@@ -27,7 +27,6 @@ void Machine<C, P>::FillFolio(unsigned number, unsigned index) {
   for (; order > 0; --order) {
     const unsigned first = index >> order << order;
     const unsigned last = first + (1U << order) - 1;
-    if (last >= C::kFilePages) continue;
     if (last >= file.size && order > folios.min_order) continue;
     bits = PageBits(first, last);
     if ((file.cached & bits) == 0) break;
@@ -213,7 +212,7 @@ Flow Machine<C, P>::AroundLocks(Fault& fault) {
   }
   fault.page = Pte::Make(PteKind::kPage, index, false);
   fault.locked = 1;
-  if (rules_.around_size_again && rules_.around_size_first)
+  if (rules_.around_size_again)
     fault.cap =
         std::min(fault.cap, static_cast<uint8_t>(w_.files[number].size));
   const bool later = rules_.around_caps_size && !rules_.around_size_first &&
@@ -257,8 +256,7 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
   int limit = static_cast<int>(window.first + window.end - window.from) - 1;
   if (rules_.around_caps_size) limit = std::min(limit, int(cap) - 1);
   unsigned index = fault.page.index();
-  if (fault.page.kind() != PteKind::kPage) index = C::kFilePages;
-  const bool first_whole = index < C::kFilePages && MapsWhole(file, index, cap);
+  const bool first_whole = MapsWhole(file, index, cap);
   for (bool first = true; index < C::kFilePages; first = false) {
     const unsigned folio_first = FolioFirst(file, index);
     const unsigned folio_last = FolioLast(file, index);
@@ -331,7 +329,7 @@ bool Machine<C, P>::NextEdge(Removal& removal) {
       return false;
     removal.cursor = removal.first;
   }
-  while (removal.edge != Edge::kDone) {
+  for (;;) {
     removal.edge = static_cast<Edge>(static_cast<uint8_t>(removal.edge) + 1);
     if (removal.edge == Edge::kDone) break;
     if (!OverEdge(removal)) continue;
@@ -414,7 +412,7 @@ void Machine<C, P>::SplitFolio(Removal& removal) {
   const auto set_order = [&](unsigned from, unsigned to, unsigned value) {
     const uint64_t bits = PageBits(from, to);
     folios.order1 = value == 1 ? folios.order1 | bits : folios.order1 & ~bits;
-    folios.order2 = value == 2 ? folios.order2 | bits : folios.order2 & ~bits;
+    folios.order2 &= ~bits;
     if (value == 0) folios.dirty &= ~bits;
   };
   if (rules_.split_keeps_large) {
