@@ -159,8 +159,7 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   }
   Touches(vma, fault, pte);
   if (fault.write == 0 || pte.writable()) return Flow::kDone;
-  const bool tells =
-      vma.shared != 0 && rules_.page_mkwrite && !IsShmem(vma.file);
+  const bool tells = Tells(vma);
   if (!tells && (vma.shared != 0 || pte.kind() == PteKind::kCopy)) {
     // do_wp_page() reuses the page in the same hold.
     w_.mms[mm].ptes[fault.addr] = Pte::Make(pte.kind(), pte.index(), true);
@@ -181,12 +180,8 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
 template <class C, class P>
 bool Machine<C, P>::HoleIsPunched(const Fault& fault) const {
   const unsigned number = w_.vmas[fault.vma].file;
-  const File& file = w_.files[number];
-  if (!IsShmem(number) || !rules_.hole_holds_faults || file.i_sem == kNone)
-    return false;
-  const Op& op = w_.tasks[file.i_sem].op;
-  return op.verb == Verb::kPunch && fault.index >= op.truncate.removal.first &&
-         fault.index <= op.truncate.removal.last;
+  return IsShmem(number) && rules_.hole_holds_faults &&
+         IsPunched(number, fault.index);
 }
 
 // shmem_fault() waits for the punch, then the access faults again. The first
@@ -210,8 +205,8 @@ Flow Machine<C, P>::FaultHole(Fault& fault) {
 template <class C, class P>
 void Machine<C, P>::Touches(const Vma& vma, const Fault& fault, Pte pte) {
   File& file = w_.files[vma.file];
-  if constexpr (requires { probe_.Touches(w_, task_, fault.addr, pte); })
-    probe_.Touches(w_, task_, fault.addr, pte);
+  if constexpr (requires { probe_.Touches(w_, vma, fault.addr, pte); })
+    probe_.Touches(w_, vma, fault.addr, pte);
   // It should have been refused: that is an effect, though nothing changes.
   if (vma.pgoff + fault.addr - unsigned{vma.start} >= file.size)
     changed_ = true;
@@ -231,8 +226,7 @@ template <class C, class P>
 void Machine<C, P>::Dirties(unsigned number, unsigned index) {
   File& file = w_.files[number];
   if (OrderOf(file, index) == 0) return;
-  const uint64_t bits =
-      PageBits(FolioFirst(file, index), FolioLast(file, index));
+  const uint64_t bits = FolioBits(file, index);
   changed_ |= (file.folios.dirty & bits) != bits;
   file.folios.dirty |= bits;
 }
@@ -352,8 +346,7 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
     fault.outcome = FaultOutcome::kSigbus;
     return Flow::kDone;
   }
-  if (fault.write != 0 && vma.shared != 0 && rules_.page_mkwrite &&
-      !IsShmem(vma.file)) {
+  if (fault.write != 0 && Tells(vma)) {
     fault.phase = kTell;  // unlocked again
     return Flow::kSync;
   }
@@ -362,11 +355,17 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
   return Flow::kSync;
 }
 
+// Whether page_mkwrite() is called before a page of it is written. tmpfs has
+// none.
+template <class C, class P>
+bool Machine<C, P>::Tells(const Vma& vma) const {
+  return vma.shared != 0 && rules_.page_mkwrite && !IsShmem(vma.file);
+}
+
 // Whether a pte of this vma is writable from the first read on.
 template <class C, class P>
 bool Machine<C, P>::MayWrite(const Vma& vma) const {
-  return vma.shared != 0 && vma.write != 0 &&
-         (!rules_.page_mkwrite || IsShmem(vma.file));
+  return vma.shared != 0 && vma.write != 0 && !Tells(vma);
 }
 
 // The pte that a fault on `vma` sets.
@@ -419,11 +418,7 @@ Flow Machine<C, P>::FaultTellsLocked(Fault& fault) {
     fault.phase = FaultPhase::kReadPte;
     return Flow::kSync;
   }
-  if (PageIsLocked(vma.file, fault.page.index())) {
-    Blocks(LockKind::kPageLock, fault.page.index(), vma.file);
-    return Flow::kBlocked;
-  }
-  probe_.Acquires(w_, task_, LockKind::kPageLock, vma.file);
+  if (!LockPage(vma.file, fault.page.index())) return Flow::kBlocked;
   fault.locked = 1;
   fault.phase = FaultPhase::kMakeWritable;
   return Flow::kSync;

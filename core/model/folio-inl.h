@@ -32,20 +32,19 @@ void Machine<C, P>::FillFolio(unsigned number, unsigned index) {
     if ((file.cached & bits) == 0) break;
   }
   if (order == 0) bits = PageBits(index, index);
-  if (order == 1) folios.order1 |= bits;
-  if (order == 2) folios.order2 |= bits;
+  SetOrder(folios, bits, order);
   // The disk still has what a punch is about to free.
-  if (CutIsInFlight(number, index)) folios.stale |= bits;
+  if (rules_.large_folios && !IsShmem(number) && IsPunched(number, index))
+    folios.stale |= bits;
   file.cached |= bits;
   changed_ = true;
 }
 
-// Whether a punch of a file system is at work on the page.
+// Whether a punch is at work on the page.
 template <class C, class P>
-bool Machine<C, P>::CutIsInFlight(unsigned number, unsigned index) const {
+bool Machine<C, P>::IsPunched(unsigned number, unsigned index) const {
   const File& file = w_.files[number];
-  if (!rules_.large_folios || file.i_sem == kNone || file.folios.shmem != 0)
-    return false;
+  if (file.i_sem == kNone) return false;
   const Op& op = w_.tasks[file.i_sem].op;
   return op.verb == Verb::kPunch && index >= op.truncate.removal.first &&
          index <= op.truncate.removal.last;
@@ -70,8 +69,7 @@ void Machine<C, P>::TakeFolio(unsigned number, unsigned index) {
   for (unsigned page = first; page <= last; ++page) TakePage(number, page);
   const uint64_t keep = ~PageBits(first, last);
   Folios& folios = file.folios;
-  folios.order1 &= keep;
-  folios.order2 &= keep;
+  SetOrder(folios, ~keep, 0);
   folios.pinned &= keep;
   folios.dirty &= keep;
   folios.stale &= keep;
@@ -82,8 +80,7 @@ void Machine<C, P>::TakeFolio(unsigned number, unsigned index) {
 template <class C, class P>
 bool Machine<C, P>::IsReferenced(unsigned number, unsigned index) const {
   const File& file = w_.files[number];
-  const uint64_t bits =
-      PageBits(FolioFirst(file, index), FolioLast(file, index));
+  const uint64_t bits = FolioBits(file, index);
   if ((file.folios.pinned & bits) != 0) return true;
   for (unsigned task = 0; task < C::kTasks; ++task) {
     const Fault& fault = w_.tasks[task].op.fault;
@@ -134,12 +131,7 @@ bool Machine<C, P>::SetsFolio(Fault& fault) {
   const Mm<C>& mm = w_.mms[vma.mm];
   for (unsigned i = 0; i <= last - first; ++i)
     if (!mm.ptes[addr + i].none()) return false;
-  const bool writable = fault.write != 0 || MayWrite(vma);
-  for (unsigned i = 0; i <= last - first; ++i) {
-    if (!HasTable(vma.mm, addr + i)) AllocTable(vma.mm, addr + i);
-    SetPte(vma.mm, vma.file, addr + i,
-           Pte::Make(PteKind::kPage, first + i, writable));
-  }
+  SetPtes(fault, first, last, last);
   return true;
 }
 
@@ -155,6 +147,7 @@ auto Machine<C, P>::AroundWindow(const Fault& fault) const -> Window {
   window.from = std::max<unsigned>(vma.start, fault.addr / kWindow * kWindow);
   window.end = std::min<unsigned>(vma.end, window.from + kWindow);
   window.first = vma.pgoff + window.from - unsigned{vma.start};
+  window.last = static_cast<int>(window.first + window.end - window.from) - 1;
   return window;
 }
 
@@ -163,8 +156,8 @@ bool Machine<C, P>::HasLargeAround(const Fault& fault) const {
   const File& file = w_.files[w_.vmas[fault.vma].file];
   if (!HasLargeFolios(file)) return false;
   const Window window = AroundWindow(fault);
-  const unsigned last = std::min<unsigned>(
-      window.first + window.end - window.from - 1, C::kFilePages - 1);
+  const unsigned last =
+      std::min<unsigned>(static_cast<unsigned>(window.last), C::kFilePages - 1);
   if (window.first > last) return false;
   return ((file.folios.order1 | file.folios.order2) &
           PageBits(window.first, last)) != 0;
@@ -200,7 +193,7 @@ Flow Machine<C, P>::AroundLocks(Fault& fault) {
   using enum FaultPhase;
   const unsigned number = w_.vmas[fault.vma].file;
   const Window window = AroundWindow(fault);
-  int last = static_cast<int>(window.first + window.end - window.from) - 1;
+  int last = window.last;
   // The lookup ends there too, so that a file that grows meanwhile is no
   // matter.
   if (rules_.around_caps_size && rules_.around_size_first)
@@ -224,8 +217,8 @@ Flow Machine<C, P>::AroundLocks(Fault& fault) {
 // Sets the ptes of [first, last], of which those past the folio are of frames
 // after it, where nothing is mapped and the vma reaches.
 template <class C, class P>
-void Machine<C, P>::AroundSets(const Fault& fault, unsigned first,
-                               unsigned last, unsigned folio_last) {
+void Machine<C, P>::SetPtes(const Fault& fault, unsigned first, unsigned last,
+                            unsigned folio_last) {
   const Vma& vma = w_.vmas[fault.vma];
   for (unsigned page = std::max<unsigned>(first, vma.pgoff);
        page <= std::min(last, vma.last_pgoff()); ++page) {
@@ -234,7 +227,8 @@ void Machine<C, P>::AroundSets(const Fault& fault, unsigned first,
     if (!HasTable(vma.mm, addr)) AllocTable(vma.mm, addr);
     const PteKind kind =
         page <= folio_last ? PteKind::kPage : PteKind::kForeign;
-    SetPte(vma.mm, vma.file, addr, Pte::Make(kind, page, MayWrite(vma)));
+    SetPte(vma.mm, vma.file, addr,
+           Pte::Make(kind, page, fault.write != 0 || MayWrite(vma)));
   }
 }
 
@@ -253,7 +247,7 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
   const Window window = AroundWindow(fault);
   const bool sampled = rules_.around_size_first || rules_.around_size_unlocked;
   const unsigned cap = sampled ? fault.cap : file.size;
-  int limit = static_cast<int>(window.first + window.end - window.from) - 1;
+  int limit = window.last;
   if (rules_.around_caps_size) limit = std::min(limit, int(cap) - 1);
   unsigned index = fault.page.index();
   const bool first_whole = MapsWhole(file, index, cap);
@@ -264,13 +258,12 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
                            ? MapsWhole(file, index, cap)
                            : first_whole && OrderOf(file, index) != 0;
     if (whole && folio_first >= vma.pgoff && folio_last <= vma.last_pgoff()) {
-      AroundSets(fault, folio_first, folio_last, folio_last);
+      SetPtes(fault, folio_first, folio_last, folio_last);
     } else if (limit < static_cast<int>(index)) {
       VMT_CHECK(first);
-      AroundSets(fault, index, folio_last + kForeignFrames, folio_last);
+      SetPtes(fault, index, folio_last + kForeignFrames, folio_last);
     } else {
-      AroundSets(fault, index, std::min(folio_last, unsigned(limit)),
-                 folio_last);
+      SetPtes(fault, index, std::min(folio_last, unsigned(limit)), folio_last);
     }
     index = NextUptodate(number, folio_last + 1, limit);
   }
@@ -372,7 +365,7 @@ template <class C, class P>
 void Machine<C, P>::EdgeFails(Removal& removal, Pass& pass) {
   const File& file = w_.files[removal.file];
   const unsigned index = removal.locked - 1U;
-  if (!rules_.split_failure_unmaps || file.folios.shmem != 0 ||
+  if (!rules_.split_failure_unmaps || IsShmem(removal.file) ||
       !FolioIsMapped(removal.file, index))
     return EdgeStays(removal);
   PassBegin(removal.file, FolioFirst(file, index), FolioLast(file, index),
@@ -411,8 +404,7 @@ void Machine<C, P>::SplitFolio(Removal& removal) {
   const unsigned last = FolioLast(file, at);
   const auto set_order = [&](unsigned from, unsigned to, unsigned value) {
     const uint64_t bits = PageBits(from, to);
-    folios.order1 = value == 1 ? folios.order1 | bits : folios.order1 & ~bits;
-    folios.order2 &= ~bits;
+    SetOrder(folios, bits, value);
     if (value == 0) folios.dirty &= ~bits;
   };
   if (rules_.split_keeps_large) {

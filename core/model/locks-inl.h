@@ -106,11 +106,18 @@ bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
   return false;
 }
 
+// The caller stores it.
+template <class C, class P>
+bool Machine<C, P>::LockPage(unsigned file, unsigned index) {
+  if (PageIsLocked(file, index))
+    return Blocks(LockKind::kPageLock, index, file);
+  probe_.Acquires(w_, task_, LockKind::kPageLock, file);
+  return true;
+}
+
 template <class C, class P>
 bool Machine<C, P>::TakePageLock(Removal& removal, unsigned index) {
-  if (PageIsLocked(removal.file, index))
-    return Blocks(LockKind::kPageLock, index, removal.file);
-  probe_.Acquires(w_, task_, LockKind::kPageLock, removal.file);
+  if (!LockPage(removal.file, index)) return false;
   removal.locked = static_cast<uint8_t>(index + 1);
   return true;
 }

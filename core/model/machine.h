@@ -129,6 +129,7 @@ class Machine {
   bool TryMapLock(unsigned file);
   bool TakePtl(unsigned mm);
   bool PageIsLocked(unsigned file, unsigned index) const;
+  bool LockPage(unsigned file, unsigned index);
   bool TakePageLock(Removal& removal, unsigned index);
   void ReleaseMapLock(unsigned file) { w_.files[file].i_mmap_lock = kNone; }
   void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
@@ -205,6 +206,7 @@ class Machine {
   void InstallBegin(Slot slot, unsigned addr, unsigned index, Fault& fault);
   bool SamplesCount(const Fault& fault) const;
   bool PastSize(const File& file, const Fault& fault);
+  bool Tells(const Vma& vma) const;
   bool MayWrite(const Vma& vma) const;
   Flow FaultReadsPte(Fault& fault);
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
@@ -218,19 +220,20 @@ class Machine {
   struct Window {
     unsigned from, end;  // addresses
     unsigned first;      // page at `from`
+    int last;            // page before `end`
   };
   Window AroundWindow(const Fault& fault) const;
   bool HasLargeAround(const Fault& fault) const;
   Flow AroundBegins(Fault& fault);
   unsigned NextUptodate(unsigned number, unsigned index, int last) const;
   Flow AroundLocks(Fault& fault);
-  void AroundSets(const Fault& fault, unsigned first, unsigned last,
-                  unsigned folio_last);
+  void SetPtes(const Fault& fault, unsigned first, unsigned last,
+               unsigned folio_last);
   Flow AroundMaps(Fault& fault);
   bool MapsWhole(const File& file, unsigned index, unsigned size) const;
   bool SetsFolio(Fault& fault);
   void FillFolio(unsigned number, unsigned index);
-  bool CutIsInFlight(unsigned number, unsigned index) const;
+  bool IsPunched(unsigned number, unsigned index) const;
   void TakeFolio(unsigned file, unsigned index);
   bool IsReferenced(unsigned file, unsigned index) const;
   bool FolioIsMapped(unsigned file, unsigned index) const;

@@ -113,6 +113,15 @@ constexpr unsigned FolioLast(const File& file, unsigned index) {
 constexpr uint64_t PageBits(unsigned first, unsigned last) {
   return ~uint64_t{0} >> (63 - (last - first)) << first;
 }
+// All pages of the folio that holds `index`.
+constexpr uint64_t FolioBits(const File& file, unsigned index) {
+  return PageBits(FolioFirst(file, index), FolioLast(file, index));
+}
+// The pages of `bits` are in folios of that order.
+constexpr void SetOrder(Folios& folios, uint64_t bits, unsigned order) {
+  folios.order1 = order == 1 ? folios.order1 | bits : folios.order1 & ~bits;
+  folios.order2 = order == 2 ? folios.order2 | bits : folios.order2 & ~bits;
+}
 constexpr bool HasLargeFolios(const File& file) {
   return (file.folios.order1 | file.folios.order2) != 0;
 }

@@ -327,8 +327,7 @@ void Checker<C>::TruncationEnds(const World<C>& w, unsigned task, unsigned file,
   uint64_t added = 0;
   for (const Task& other : w.tasks)
     if (other.op.fault.added != 0 && w.vmas[other.op.fault.vma].file == file)
-      added |= PageBits(FolioFirst(it, other.op.fault.index),
-                        FolioLast(it, other.op.fault.index));
+      added |= FolioBits(it, other.op.fault.index);
   for (unsigned page = size; page < C::kFilePages; ++page)
     if (((it.cached & ~added) >> page & 1) != 0 &&
         FolioFirst(it, page) >= size) {
@@ -338,15 +337,12 @@ void Checker<C>::TruncationEnds(const World<C>& w, unsigned task, unsigned file,
 }
 
 template <class C>
-void Checker<C>::Touches(const World<C>& w, unsigned task, unsigned addr,
+void Checker<C>::Touches(const World<C>& w, const Vma& vma, unsigned addr,
                          Pte pte) {
-  const unsigned mm = w.tasks[task].mm;
-  const Vma* const vma = VmaAt(w, mm, addr);
-  if (vma == nullptr) return;
-  const unsigned index = IndexOf(*vma, addr, pte);
-  const unsigned size = w.files[vma->file].size;
-  if (index >= size && !Truncates(w, vma->file))
-    Break(Breach::kServedPastSize, index, addr, mm, size);
+  const unsigned index = IndexOf(vma, addr, pte);
+  const unsigned size = w.files[vma.file].size;
+  if (index >= size && !Truncates(w, vma.file))
+    Break(Breach::kServedPastSize, index, addr, vma.mm, size);
 }
 
 template <class C>

@@ -119,7 +119,7 @@ class Checker {
   void Removes(const World<C>& w, unsigned file, unsigned index);
   void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                       unsigned size);
-  void Touches(const World<C>& w, unsigned task, unsigned addr, Pte pte);
+  void Touches(const World<C>& w, const Vma& vma, unsigned addr, Pte pte);
   void Shows(const World<C>& w, unsigned file, unsigned first, unsigned last);
   void StepBegins(const World<C>&, unsigned) {}
   void StepEnds(const World<C>& w, unsigned task, Verb verb, Flow flow) {

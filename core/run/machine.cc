@@ -30,8 +30,7 @@ void MakeFolios(const FolioSetup& setup, const Rules& rules, File& file) {
       --order;
     const uint64_t bits = PageBits(page, page + (1U << order) - 1);
     file.cached |= bits;
-    if (order == 1) folios.order1 |= bits;
-    if (order == 2) folios.order2 |= bits;
+    SetOrder(folios, bits, order);
     page += 1U << order;
   }
 }
