@@ -150,11 +150,13 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       return in_space;
     case Verb::kPin:
     case Verb::kUnpin:
+      op.folio.file = event.file;
+      op.folio.page = event.addr;
+      return w_.files[event.file].exists != 0 && event.addr < C::kFilePages;
     case Verb::kOrder:
       op.folio.file = event.file;
-      (event.verb == Verb::kOrder ? op.folio.order : op.folio.page) =
-          event.addr;
-      return w_.files[event.file].exists != 0 && event.addr < C::kFilePages;
+      op.folio.order = event.addr;
+      return w_.files[event.file].exists != 0;
   }
   return false;
 }

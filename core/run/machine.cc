@@ -94,7 +94,9 @@ bool Fits(const Event& event) {
          event.addr + unsigned{event.len} < C::kAddrs &&
          event.new_addr + unsigned{event.new_len} < C::kAddrs &&
          (event.verb != Verb::kFork || event.new_addr < C::kTasks) &&
-         (event.verb != Verb::kTruncate || event.addr <= C::kFilePages);
+         (event.verb != Verb::kTruncate || event.addr <= C::kFilePages) &&
+         ((event.verb != Verb::kPin && event.verb != Verb::kUnpin) ||
+          event.addr < C::kFilePages);
 }
 
 template World<LargeCaps> MakeWorld<LargeCaps>(const Setup&, const Rules&);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/run/scripts_test.h"
+#include "search/folios.h"
 #include "search/mutate.h"
 
 namespace {
@@ -338,8 +339,8 @@ TEST(Run, ACopiedWorldContinuesIdentically) {
 }
 
 // A random script that the small world has room for, every other one not far
-// from one of `corpus`. Offsets may lie past any file's end: no capacity bounds
-// them.
+// from one of `corpus`, every third with folios. Offsets may lie past any
+// file's end: no capacity bounds them.
 Script SmallScript(std::span<const Script> corpus, base::Random& random) {
   for (;;) {
     Script script = RandomScript(random, 24);
@@ -347,9 +348,13 @@ Script SmallScript(std::span<const Script> corpus, base::Random& random) {
       script = corpus[random.Below(static_cast<unsigned>(corpus.size()))];
       search::Mutate(script, 60, random);
     }
-    for (Event& event : script.events)
+    if (random.Below(3) == 0) search::AddFolios(script, random);
+    for (Event& event : script.events) {
       if (random.Below(8) == 0)
         event.pgoff = static_cast<uint8_t>(random.Below(64));
+      if (random.Below(8) == 0)
+        event.addr = static_cast<uint8_t>(random.Below(64));
+    }
     std::erase_if(script.events,
                   [](const Event& e) { return !Fits<SmallCaps>(e); });
     script.setup.sizes[0] %= SmallCaps::kFilePages + 1;
