@@ -61,6 +61,7 @@ UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
 PRIVATE = "corpus/history/HB-28-private-copy-past-the-end.vmt"
 NONLINEAR = "corpus/history/HB-36b-two-passes-in-a-nonlinear-vma.vmt"
 PUNCH = "corpus/history/HB-27-fault-after-punch.vmt"
+VMA_LOCKS = "corpus/history/HB-89c-fault-under-a-vma-that-a-writer-has-locked.vmt"
 AFTER = "corpus/known/fault-after-a-punch.vmt"
 SMALL = ("--mms", "1", "--operations", "1", "--jobs", "1")
 RACE = ("live", "--threads", "--out", "{dir}/race.vmt", "--seed", "2")
@@ -89,6 +90,8 @@ CASES = [
     ("explain", 0, ("explain", "{dir}/accesses.vmt")),
     # A way out on which something begins; a walk that is at no vma.
     ("explain", 1, ("explain", PUNCH, "--kernel", "2.6.10")),
+    ("explain", 1, ("explain", VMA_LOCKS, "--kernel", "6.18-reader-checks-lock",
+                    "--steps")),
     ("explain", 1, ("explain", AFTER, "--kernel", "2.6.10")),
     ("campaign", 1, ("campaign", "{dir}/campaign", "--status")),
     ("diff", 1, ("diff", HISTORY, "--kernel", "2.6.9-mm,2.6.11")),

@@ -55,7 +55,7 @@ const char* WhenOf(Property property) {
     case Property::kNoDeadlock:
       return "when no task in flight can move";
     case Property::kNoFreedUse:
-      return "whenever a vma or a page table is used";
+      return "whenever a vma, an mm or a page table is used";
     case Property::kSigbusPastEof:
       return "whenever an access finds a pte";
     case Property::kMapsOwnPage:
@@ -66,6 +66,8 @@ const char* WhenOf(Property property) {
       return "when a file grows, and when a punch ends";
     case Property::kNothingLostOutsideRange:
       return "when a folio leaves the page cache";
+    case Property::kFaultInOwnVma:
+      return "whenever a fault sets a pte";
   }
   return "";
 }

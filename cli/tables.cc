@@ -30,6 +30,16 @@ int Width(const KernelInfo& kernel) {
          1;
 }
 
+// " (seed)", " (6.x: without vma-locks)", "".
+std::string AliasOf(const KernelInfo& kernel) {
+  if (*kernel.alias == '\0') return "";
+  std::string without;
+  for (const RuleInfo& rule : AllRules())
+    if (rule.flag == kernel.alias_lacks)
+      without = absl::StrCat(": without ", rule.name);
+  return absl::StrCat(" (", kernel.alias, without, ")");
+}
+
 int PrintKernels(bool as_json) {
   nlohmann::json all = nlohmann::json::array();
   for (const KernelInfo& kernel : Kernels()) {
@@ -48,10 +58,8 @@ int PrintKernels(bool as_json) {
     return base::kExitHeld;
   }
   for (const KernelInfo& kernel : Kernels()) {
-    const std::string alias =
-        *kernel.alias != '\0' ? absl::StrFormat(" (%s)", kernel.alias) : "";
     std::cout << absl::StrFormat("%-9s %s%s\n", kernel.name, kernel.describes,
-                                 alias);
+                                 AliasOf(kernel));
   }
   std::cout << absl::StrFormat("\n%-24s", "rule");
   for (const KernelInfo& kernel : Kernels())

@@ -54,6 +54,7 @@ search::Verbs Needed(Property property) {
     case Property::kNoFreedUse:
     case Property::kSigbusPastEof:
     case Property::kMapsOwnPage:
+    case Property::kFaultInOwnVma:
       return 0;
   }
   return 0;

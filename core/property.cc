@@ -46,6 +46,9 @@ constexpr std::array<PropertyInfo, kProperties> kInfos = {{
     {"nothing-lost-outside-range",
      "a truncation or a punch removes no dirty large folio with pages outside "
      "its range"},
+    {"fault-in-own-vma",
+     "a fault sets a pte only under a vma that is of its mm, not detached, "
+     "holds the address, is in i_mmap and is not locked by a writer"},
 }};
 
 constexpr BreachInfo kBreaches[] = {

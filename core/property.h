@@ -27,8 +27,9 @@ enum class Property : uint8_t {
   kNoCachedPagePastSize,
   kGrownPagesAreZero,
   kNothingLostOutsideRange,
+  kFaultInOwnVma,
 };
-inline constexpr int kProperties = 16;
+inline constexpr int kProperties = 17;
 constexpr uint32_t Bit(Property property) {
   return uint32_t{1} << static_cast<unsigned>(property);
 }
@@ -104,7 +105,15 @@ int PropertyNumber(std::string_view name);
   X(kShowsOld, kGrownPagesAreZero,                                            \
     "page {n} of {file} shows what was in it before it was cut off")          \
   X(kLosesPage, kNothingLostOutsideRange,                                     \
-    "page {n} of {file} is dirty and removed, and the range begins at {n}")
+    "page {n} of {file} is dirty and removed, and the range begins at {n}")   \
+  X(kFreedMm, kNoFreedUse, "{task} wakes a writer of {mm}, which has gone")   \
+  X(kNotInIndex, kFaultInOwnVma,                                              \
+    "{task} sets a pte at {n} of {mm} under a vma that is not in i_mmap")     \
+  X(kLockedVma, kFaultInOwnVma,                                               \
+    "{task} sets a pte at {n} of {mm} under a vma that a writer has locked")  \
+  X(kNotOwnVma, kFaultInOwnVma,                                               \
+    "{task} sets a pte at {n} under the vma at {n} of {mm}, which is not "    \
+    "its own")
 
 enum class Breach : uint8_t {
   kNone,

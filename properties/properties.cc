@@ -72,6 +72,8 @@ constexpr ScriptProperty kScriptProperties[] = {
     {"nothing-lost-outside-range", "what lies outside the range is not lost",
      Holds<Property::kNothingLostOutsideRange>, "6.18-late-folio-is-split",
      50000, nullptr, true},
+    {"fault-in-own-vma", "a fault maps pages under its own vma alone",
+     Holds<Property::kFaultInOwnVma>, "6.18-reader-checks-range", 100000},
     {"restart-only-grows", "the restart address only grows within a pass",
      [](const Script& script, const Rules& rules, const Rules&) {
        return RestartGoesBack(script, rules);

@@ -19,6 +19,12 @@ class Step {
         passes_may_begin_(passes_may_begin) {}
 
   Touched Touches() const {
+    // A fault may hold the lock of a vma of another mm for a moment, and who
+    // changes vmas waits for it.
+    const bool pins = op_.verb == Verb::kPin || op_.verb == Verb::kUnpin ||
+                      op_.verb == Verb::kOrder;
+    if (rules_.vma_locks && !InFault(op_) && !IsPass(op_.verb) && !pins)
+      return kAll;
     switch (op_.verb) {
       case Verb::kMmap:
         if (op_.mmap.phase == MmapPhase::kStart) return Finds();
@@ -95,6 +101,7 @@ class Step {
       case kMoveRelockPtl:
       case kExtentLock:
       case kBegin:
+      case kSourceLock:
         return kAll;
     }
     return kAll;

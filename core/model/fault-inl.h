@@ -135,11 +135,22 @@ bool Machine<C, P>::PastSize(const File& file, const Fault& fault) {
   return true;
 }
 
+// vmf_anon_prepare(): the first anon_vma of a vma may be a neighbour's, which
+// mmap_sem guards. A fault without it tries to take it, or begins again.
+template <class C, class P>
+bool Machine<C, P>::AnonNeedsMmapSem(Fault& fault) {
+  if (!HoldsVma(me().op) || w_.vmas[fault.vma].anon != 0 ||
+      w_.mms[me().mm].writer == kNone)
+    return false;
+  fault.outcome = FaultOutcome::kRetry;
+  return true;
+}
+
 template <class C, class P>
 Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   using enum FaultPhase;
-  const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[fault.vma];
+  const unsigned mm = vma.mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
   if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
   const Pte pte = w_.mms[mm].ptes[fault.addr];
@@ -149,8 +160,10 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
       fault.index = static_cast<uint16_t>(pte.index());
       fault.from_file_pte = 1;
     }
-    if (rules_.cow_prepares_first && fault.write != 0 && vma.shared == 0)
+    if (rules_.cow_prepares_first && fault.write != 0 && vma.shared == 0) {
+      if (AnonNeedsMmapSem(fault)) return Flow::kDone;
       PrepareAnon(fault.vma);
+    }
     const bool samples = SamplesCount(fault) && rules_.fault_count_first;
     const bool around =
         rules_.fault_around && fault.write == 0 && vma.nonlinear == 0;
@@ -235,8 +248,8 @@ void Machine<C, P>::Dirties(unsigned number, unsigned index) {
 // what the cache has and nobody holds locked.
 template <class C, class P>
 Flow Machine<C, P>::FaultAround(Fault& fault) {
-  const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[fault.vma];
+  const unsigned mm = vma.mm;
   const File& file = w_.files[vma.file];
   if (!TakePtl(mm)) return Flow::kBlocked;
   const Window window = AroundWindow(fault);
@@ -247,7 +260,7 @@ Flow Machine<C, P>::FaultAround(Fault& fault) {
         !w_.mms[mm].ptes[addr].none())
       continue;
     if (!HasTable(mm, addr)) AllocTable(mm, addr);
-    SetPte(mm, vma.file, addr, Pte::Make(PteKind::kPage, index, MayWrite(vma)));
+    FaultSets(fault, addr, Pte::Make(PteKind::kPage, index, MayWrite(vma)));
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();
   ReleasePtl(mm);
@@ -377,10 +390,17 @@ Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
                    fault.write != 0 || MayWrite(vma));
 }
 
+// A fault sets a pte of its vma's mm.
+template <class C, class P>
+void Machine<C, P>::FaultSets(const Fault& fault, unsigned addr, Pte pte) {
+  probe_.Installs(w_, task_, fault.vma, addr);
+  SetPte(w_.vmas[fault.vma].mm, w_.vmas[fault.vma].file, addr, pte);
+}
+
 template <class C, class P>
 Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
-  const unsigned mm = me().mm;
   Vma& vma = w_.vmas[fault.vma];
+  const unsigned mm = vma.mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
   if (vma.shared == 0 && fault.write != 0) PrepareAnon(fault.vma);
   if (rules_.fault_rechecks_count &&
@@ -397,7 +417,7 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
                       ? Pte{}
                       : Pte::Make(PteKind::kFilePte, fault.index, false);
   if (!SetsFolio(fault) && w_.mms[mm].ptes[fault.addr] == was)
-    SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
+    FaultSets(fault, fault.addr, NewPte(vma, fault));
   if (fault.write != 0 && vma.shared != 0 &&
       fault.page.kind() == PteKind::kPage)
     Dirties(vma.file, fault.index);
@@ -427,9 +447,9 @@ Flow Machine<C, P>::FaultTellsLocked(Fault& fault) {
 // install_page() of filemap_populate(): it replaces an existing pte.
 template <class C, class P>
 Flow Machine<C, P>::FaultInstalls(Fault& fault) {
-  const unsigned mm = me().mm;
-  if (!TakePtl(mm)) return Flow::kBlocked;
   const Vma& vma = w_.vmas[fault.vma];
+  const unsigned mm = vma.mm;
+  if (!TakePtl(mm)) return Flow::kBlocked;
   const bool gone = fault.page.kind() != PteKind::kPage ||
                     fault.index >= w_.files[vma.file].size;
   if (gone && rules_.install_checks_page) {
@@ -437,7 +457,7 @@ Flow Machine<C, P>::FaultInstalls(Fault& fault) {
   } else {
     if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
     ClearPte(mm, vma.file, fault.addr);
-    SetPte(mm, vma.file, fault.addr, NewPte(vma, fault));
+    FaultSets(fault, fault.addr, NewPte(vma, fault));
   }
   ReleasePtl(mm);
   return Flow::kDone;
@@ -447,9 +467,11 @@ Flow Machine<C, P>::FaultInstalls(Fault& fault) {
 // if it is unchanged.
 template <class C, class P>
 Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
-  const unsigned mm = me().mm;
-  if (!TakePtl(mm)) return Flow::kBlocked;
   Vma& vma = w_.vmas[fault.vma];
+  const unsigned mm = vma.mm;
+  if (fault.phase == FaultPhase::kCopy && AnonNeedsMmapSem(fault))
+    return Flow::kDone;
+  if (!TakePtl(mm)) return Flow::kBlocked;
   Pte& pte = w_.mms[mm].ptes[fault.addr];
   // Prepared with the copy, before the pte is looked at again.
   if (fault.phase == FaultPhase::kCopy) PrepareAnon(fault.vma);
@@ -460,7 +482,7 @@ Flow Machine<C, P>::FaultChangesPte(Fault& fault) {
       Dirties(vma.file, pte.index());
     } else {
       ClearPte(mm, vma.file, fault.addr);
-      SetPte(mm, vma.file, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
+      FaultSets(fault, fault.addr, Pte::Make(PteKind::kCopy, 0, true));
     }
   }
   ReleasePtl(mm);

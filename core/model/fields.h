@@ -109,6 +109,8 @@ void ForEachField(T& it, const F& f) {
   f(it.accounted, "accounted", as::kYes);
   f(it.anon, "anon_vma", as::kNumber);
   f(it.cloned, "anon_vma made by fork", as::kYes);
+  f(it.locked, "locked by a writer of its mm", as::kYes);
+  f(it.readers, "its lock shared by", as::kTasks);
   f(it.mm_next, "next in its mm", as::kSlot);
   f(it.mm_prev, "previous in its mm", as::kSlot);
   f(it.parent, "parent in the tree", as::kLink);
@@ -272,6 +274,9 @@ template <Is<AccessOp> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.addr, "address", as::kNumber);
   f(it.phase, "phase", as::kPhase);
+  f(it.vma_locked, "holds the vma's lock", as::kYes);
+  f(it.vma, "vma found without mmap_sem", as::kSlot);
+  f(it.other_mm, "mm of the struct that was another's", as::kNumber);
 }
 
 template <Is<ForkOp> T, class F>

@@ -156,6 +156,7 @@ bool Machine<C, P>::HasLargeAround(const Fault& fault) const {
   const File& file = w_.files[w_.vmas[fault.vma].file];
   if (!HasLargeFolios(file)) return false;
   const Window window = AroundWindow(fault);
+  if (window.end <= window.from) return false;
   const unsigned last =
       std::min<unsigned>(static_cast<unsigned>(window.last), C::kFilePages - 1);
   if (window.first > last) return false;
@@ -227,8 +228,8 @@ void Machine<C, P>::SetPtes(const Fault& fault, unsigned first, unsigned last,
     if (!HasTable(vma.mm, addr)) AllocTable(vma.mm, addr);
     const PteKind kind =
         page <= folio_last ? PteKind::kPage : PteKind::kForeign;
-    SetPte(vma.mm, vma.file, addr,
-           Pte::Make(kind, page, fault.write != 0 || MayWrite(vma)));
+    FaultSets(fault, addr,
+              Pte::Make(kind, page, fault.write != 0 || MayWrite(vma)));
   }
 }
 
@@ -239,8 +240,8 @@ void Machine<C, P>::SetPtes(const Fault& fault, unsigned first, unsigned last,
 template <class C, class P>
 Flow Machine<C, P>::AroundMaps(Fault& fault) {
   constexpr unsigned kForeignFrames = 2;
-  const unsigned mm = me().mm;
   const Vma& vma = w_.vmas[fault.vma];
+  const unsigned mm = vma.mm;
   const unsigned number = vma.file;
   const File& file = w_.files[number];
   if (!TakePtl(mm)) return Flow::kBlocked;

@@ -17,6 +17,8 @@ Flow Machine<C, P>::StepFork(Op& op) {
       case kStart:
         if (!TakeMmapSemWrite(mm)) return Flow::kBlocked;
         my.vma = w_.mms[mm].mmap;
+        ForkLocks(my);
+        if (my.phase == kVmaLock) return Flow::kSync;
         ForkVma(my);
         if (my.phase == kUndo || my.vma == kNone) continue;
         return Flow::kSync;
@@ -44,6 +46,11 @@ Flow Machine<C, P>::StepFork(Op& op) {
         return Flow::kSync;
       case kCopy:
         return ForkCopiesSpan(op);
+      case kVmaLock:
+        if (!LockVma(my.vma)) return Flow::kBlocked;
+        ForkVma(my);
+        if (my.phase == kUndo) continue;
+        return Flow::kSync;
       case kUndo:
         // ENOMEM: the parent's mmap_sem is released first, then the incomplete
         // mm.
@@ -60,6 +67,17 @@ Flow Machine<C, P>::StepFork(Op& op) {
         return Flow::kDone;
       }
     }
+  }
+}
+
+// The parent's vma is locked before it is copied (fb49c455323f, 6.5).
+template <class C, class P>
+void Machine<C, P>::ForkLocks(ForkOp& my) {
+  if (my.vma == kNone) return;
+  if (VmaHasReaders(my.vma)) {
+    my.phase = ForkPhase::kVmaLock;
+  } else {
+    MarkLocked(my.vma);
   }
 }
 
@@ -84,6 +102,7 @@ void Machine<C, P>::ForkVma(ForkOp& my) {
     child.cloned = 1;
   }
   child.mm = my.child_mm;
+  child.locked = child.readers = 0;
   child.state = VmaState::kNew;
   child.in_index = InIndex::kNot;
   child.parent = child.left = child.right = 0;
@@ -155,6 +174,8 @@ template <class C, class P>
 Flow Machine<C, P>::ForkNextVma(Op& op) {
   ForkOp& my = op.fork;
   my.vma = w_.vmas[my.vma].mm_next;
+  ForkLocks(my);
+  if (my.phase == ForkPhase::kVmaLock) return Flow::kSync;
   ForkVma(my);
   return my.phase == ForkPhase::kUndo || my.vma == kNone ? StepFork(op)
                                                          : Flow::kSync;

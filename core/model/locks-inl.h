@@ -40,6 +40,7 @@ void Machine<C, P>::DowngradeMmapSem(unsigned mm) {
   Mm<C>& it = w_.mms[mm];
   it.writer = kNone;
   it.readers = static_cast<uint8_t>(it.readers | 1U << task_);
+  UnlockVmas(mm);
 }
 
 template <class C, class P>
@@ -47,9 +48,60 @@ void Machine<C, P>::ReleaseMmapSem(unsigned mm) {
   Mm<C>& it = w_.mms[mm];
   if (it.writer == task_) {
     it.writer = kNone;
+    UnlockVmas(mm);
   } else {
     it.readers = static_cast<uint8_t>(it.readers & ~(1U << task_));
   }
+}
+
+// ---- the locks of vmas (vma_start_read(), vma_start_write() of 6.4 and later)
+
+// A task holds it for read: also one that has found another's vma in the
+// struct, or one that is locked, and has not looked at that yet. (Of a vma that
+// it has locked before, the kernel does not wait for these, but before it frees
+// the struct.)
+template <class C, class P>
+bool Machine<C, P>::VmaHasReaders(Slot slot) const {
+  return rules_.vma_locks && w_.vmas[slot].readers != 0;
+}
+
+// vma_start_write(): a vma stays locked until its mm's mmap_sem is released.
+// The kernel marks it by the mm's sequence number, which then moves on.
+template <class C, class P>
+bool Machine<C, P>::LockVma(Slot slot) {
+  if (VmaHasReaders(slot)) return Blocks(LockKind::kVmaLock, slot);
+  MarkLocked(slot);
+  return true;
+}
+
+// Requires: it has no readers.
+template <class C, class P>
+void Machine<C, P>::MarkLocked(Slot slot) {
+  if (!rules_.vma_locks) return;
+  probe_.Acquires(w_, task_, LockKind::kVmaLock, slot);
+  w_.vmas[slot].locked = 1;
+}
+
+// vma_end_write_all().
+template <class C, class P>
+void Machine<C, P>::UnlockVmas(unsigned mm) {
+  if (!rules_.vma_locks) return;
+  for (Vma& vma : w_.vmas)
+    if (vma.mm == mm) vma.locked = 0;
+}
+
+// A task that has found the struct is about to lock it, in an RCU read section.
+template <class C, class P>
+bool Machine<C, P>::IsLookedAt(Slot slot) const {
+  for (const Task& task : w_.tasks) {
+    const Op& op = task.op;
+    if ((op.verb == Verb::kRead || op.verb == Verb::kWrite) &&
+        op.access.vma == slot &&
+        (op.access.phase == AccessPhase::kVmaLock ||
+         op.access.phase == AccessPhase::kCheckVma))
+      return true;
+  }
+  return false;
 }
 
 template <class C, class P>

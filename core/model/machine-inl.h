@@ -3,6 +3,7 @@
 #ifndef VMTRUNC_CORE_MODEL_MACHINE_INL_H_
 #define VMTRUNC_CORE_MODEL_MACHINE_INL_H_
 
+#include "core/model/access-inl.h"
 #include "core/model/apply-inl.h"
 #include "core/model/fault-inl.h"
 #include "core/model/folio-inl.h"

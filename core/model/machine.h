@@ -33,6 +33,7 @@ enum class LockKind : uint8_t {
   kISem,
   kMmapSemRead,
   kMmapSemWrite,
+  kVmaLock,
   kInvalidateLock,
   kPageLock,
   kUnmapMutex,
@@ -57,6 +58,8 @@ struct NoProbe {
   void Acquires(const World<C>&, unsigned, LockKind, unsigned) {}
   void MaySleep(const World<C>&, unsigned) {}
   void Uses(const World<C>&, unsigned, Slot, unsigned) {}
+  void UsesMm(const World<C>&, unsigned, unsigned) {}
+  void Installs(const World<C>&, unsigned, Slot, unsigned) {}
   void VmaBorn(const World<C>&, Slot) {}
   void GeometryChanged(const World<C>&, Slot) {}
   void IndexChanged(const World<C>&, Slot) {}
@@ -124,6 +127,11 @@ class Machine {
   bool TakeMmapSemRead(unsigned mm);
   void DowngradeMmapSem(unsigned mm);
   void ReleaseMmapSem(unsigned mm);
+  bool VmaHasReaders(Slot slot) const;
+  bool LockVma(Slot slot);
+  void MarkLocked(Slot slot);
+  void UnlockVmas(unsigned mm);
+  bool IsLookedAt(Slot slot) const;
   bool TakeISem(unsigned file);
   bool TakeMapLock(unsigned file);
   bool TryMapLock(unsigned file);
@@ -135,9 +143,11 @@ class Machine {
   void ReleasePtl(unsigned mm) { w_.mms[mm].page_table_lock = kNone; }
 
   // core/model/vma-inl.h
+  unsigned NextFree() const;
   Slot AllocVma();
   void FreeVma(Slot slot);
   Vma& Use(Slot slot, unsigned birth);
+  void StoreVma(Slot slot);
   void LinkMm(Slot slot);
   void UnlinkMm(Slot slot);
   Slot FindVma(unsigned mm, unsigned addr);
@@ -151,6 +161,8 @@ class Machine {
                   const Vma& like, unsigned pgoff, Adjust& adjust,
                   Slot& result);
   Flow StepAdjust(Adjust& adjust);
+  Slot LastAdjusted(const Adjust& adjust) const;
+  bool AdjustTakesLocks(Adjust& adjust);
   void AdjustUnderLock(Adjust& adjust);
   static void TakeAnon(Vma& to, const Vma& from);
   uint8_t AnonFor(Slot slot) const;
@@ -173,6 +185,7 @@ class Machine {
   bool UnmapBegin(unsigned mm, unsigned start, unsigned end, Unmap& unmap);
   void ExitBegin(unsigned mm, Unmap& unmap);
   Flow StepUnmap(Unmap& unmap, Adjust& adjust);
+  Slot LockUnmapped(const Unmap& unmap);
   void Detach(Unmap& unmap);
   bool Downgrades() const;
   Flow ZapDetached(Unmap& unmap);
@@ -208,6 +221,7 @@ class Machine {
   bool PastSize(const File& file, const Fault& fault);
   bool Tells(const Vma& vma) const;
   bool MayWrite(const Vma& vma) const;
+  bool AnonNeedsMmapSem(Fault& fault);
   Flow FaultReadsPte(Fault& fault);
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
   bool HoleIsPunched(const Fault& fault) const;
@@ -250,6 +264,7 @@ class Machine {
   Flow FaultTakesPage(Fault& fault);
   Flow FaultLocksPage(Fault& fault);
   void FaultLetsGo(Fault& fault);
+  void FaultSets(const Fault& fault, unsigned addr, Pte pte);
   Flow FaultSetsPte(Fault& fault);
   Flow FaultTellsLocked(Fault& fault);
   Flow FaultInstalls(Fault& fault);
@@ -273,10 +288,18 @@ class Machine {
   Flow StepMunmap(Op& op);
   Flow StepMprotect(Op& op);
   void MprotectNext(Op& op);
+  MprotectPhase ProtectPhase(const MprotectOp& my);
   void ChangeProtection(MprotectOp& my);
-  Flow StepAccess(Op& op);
   Flow StepExit(Op& op);
   Flow EndMmapSem();
+
+  // core/model/access-inl.h
+  Flow StepAccess(Op& op);
+  Flow AccessLooksUp(AccessOp& my);
+  Flow AccessLocksVma(AccessOp& my);
+  Flow AccessChecksVma(Op& op);
+  bool IsVmaWriter(unsigned mm) const;
+  Flow AccessEnds(Op& op);
 
   // core/model/truncate-inl.h
   Flow StepTruncate(Op& op);
@@ -311,6 +334,7 @@ class Machine {
   Flow StepMremap(Op& op);
   bool MremapChecks(MremapOp& my);
   void MremapTrims(Op& op);
+  MremapPhase PlacePhase(const MremapOp& my);
   void MremapMerged(MremapOp& my);
   void MremapLinks(MremapOp& my);
   bool MremapUnmapsSource(Op& op);
@@ -332,6 +356,7 @@ class Machine {
 
   // core/model/fork-inl.h
   Flow StepFork(Op& op);
+  void ForkLocks(ForkOp& my);
   void ForkVma(ForkOp& my);
   bool ForkCopies(const ForkOp& my) const;
   void ForkLinks(const ForkOp& my);

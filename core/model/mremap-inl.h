@@ -32,6 +32,7 @@ Flow Machine<C, P>::StepMremap(Op& op) {
         continue;
       case kTrim:
         MremapTrims(op);
+        if (my.phase == kSourceLock) return Flow::kSync;
         continue;
       case kUnmapTarget:
       case kUnmapTail:
@@ -43,7 +44,13 @@ Flow Machine<C, P>::StepMremap(Op& op) {
           if (!MremapNext(my)) return EndMmapSem();
           return Flow::kSync;
         }
-        my.phase = my.phase == kUnmapTarget ? kTrim : kPlace;
+        my.phase = my.phase == kUnmapTarget ? kTrim : PlacePhase(my);
+        if (my.phase == kSourceLock) return Flow::kSync;
+        continue;
+      }
+      case kSourceLock: {
+        if (!LockVma(FindVma(mm, my.addr))) return Flow::kBlocked;
+        my.phase = kPlace;
         continue;
       }
       case kPlace:
@@ -85,11 +92,22 @@ Flow Machine<C, P>::StepMremap(Op& op) {
 template <class C, class P>
 void Machine<C, P>::MremapTrims(Op& op) {
   MremapOp& my = op.mremap;
-  my.phase = MremapPhase::kPlace;
+  my.phase = PlacePhase(my);
   if (my.len <= my.new_len) return;
   if (UnmapBegin(me().mm, my.addr + my.new_len, my.addr + my.len, op.unmap))
     my.phase = MremapPhase::kUnmapTail;
   my.len = my.new_len;
+}
+
+// move_vma() locks the vma that it moves.
+template <class C, class P>
+MremapPhase Machine<C, P>::PlacePhase(const MremapOp& my) {
+  if (!rules_.vma_locks || my.new_addr == my.addr) return MremapPhase::kPlace;
+  const Slot slot = FindVma(me().mm, my.addr);
+  if (slot == kNone) return MremapPhase::kPlace;
+  if (VmaHasReaders(slot)) return MremapPhase::kSourceLock;
+  MarkLocked(slot);
+  return MremapPhase::kPlace;
 }
 
 // The source may have become part of the destination.
@@ -107,7 +125,7 @@ template <class C, class P>
 void Machine<C, P>::MremapLinks(MremapOp& my) {
   Vma& vma = w_.vmas[my.new_vma];
   vma.count = LinkMark(vma.file);
-  LinkMm(my.new_vma);
+  if (!rules_.vma_locks) LinkMm(my.new_vma);
   IndexInsert(my.new_vma);
   probe_.Renewed(w_, my.new_vma, Renewal::kLinked);
   ReleaseMapLock(vma.file);
@@ -240,6 +258,7 @@ bool Machine<C, P>::MremapCopies(Op& op) {
   my.new_vma_birth = copy.birth;
   my.phase = kLink;
   probe_.VmaBorn(w_, slot);
+  if (rules_.vma_locks) StoreVma(slot);
   return true;
 }
 
@@ -344,6 +363,7 @@ Flow Machine<C, P>::MovePage(MremapOp& my) {
     case kLink:
     case kUnmapSource:
     case kBegin:
+    case kSourceLock:
     case kExtentTable:
     case kExtentLock:
     case kExtentPtl:
@@ -435,6 +455,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
     case kLink:
     case kUnmapSource:
     case kBegin:
+    case kSourceLock:
     case kMovePtl:
     case kMoveTable:
     case kMoveRelock:

@@ -178,7 +178,10 @@ struct MremapOp {
 struct AccessOp {
   uint16_t addr;
   AccessPhase phase;
-  uint8_t unused[21];
+  uint8_t vma_locked;  // the fault holds its vma's lock, not mmap_sem
+  Slot vma;            // found without mmap_sem, until its lock is taken
+  uint8_t other_mm;    // whose writer is woken
+  uint8_t unused[18];
 };
 
 struct ForkOp {
@@ -258,6 +261,12 @@ constexpr const Removal& RemovalOf(const Op& op) {
 // The page that the operation has locked to remove it, plus 1; 0: none.
 constexpr unsigned LockedPage(const Op& op) {
   return IsPass(op.verb) ? RemovalOf(op).locked : 0U;
+}
+
+// Whether it is an access whose fault holds the lock of its vma.
+constexpr bool HoldsVma(const Op& op) {
+  return (op.verb == Verb::kRead || op.verb == Verb::kWrite) &&
+         op.access.vma_locked != 0;
 }
 
 // Whether it has failed with ENOMEM.

@@ -117,6 +117,7 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
     case Verb::kRead:
     case Verb::kWrite:
       op.access.addr = event.addr;
+      if (rules_.vma_locks) op.access.phase = AccessPhase::kLookUp;
       return event.addr < C::kAddrs;
     case Verb::kFork:
       return StartFork(event, op.fork);
@@ -228,7 +229,7 @@ Flow Machine<C, P>::StepMmap(Op& op) {
       case kLink: {
         if (!TakeMapLock(map.file)) return Flow::kBlocked;
         w_.vmas[map.new_vma].count = LinkMark(map.file);
-        LinkMm(map.new_vma);
+        if (!rules_.vma_locks) LinkMm(map.new_vma);
         IndexInsert(map.new_vma);
         probe_.Renewed(w_, map.new_vma, Renewal::kLinked);
         ReleaseMapLock(map.file);
@@ -347,6 +348,7 @@ void Machine<C, P>::MmapPlaces(Op& op) {
                          op.adjust, merged)
                   ? MmapPhase::kMerge
                   : MmapPhase::kLink;
+  if (rules_.vma_locks && map.phase == MmapPhase::kLink) StoreVma(slot);
 }
 
 template <class C, class P>
@@ -384,7 +386,7 @@ Flow Machine<C, P>::StepMprotect(Op& op) {
         const Flow flow = StepAdjust(op.adjust);
         if (flow != Flow::kDone) return flow;
         my.vma = my.merged;
-        my.phase = kProtect;
+        my.phase = ProtectPhase(my);
         return Flow::kSync;
       }
       case kSplitLow:
@@ -392,9 +394,9 @@ Flow Machine<C, P>::StepMprotect(Op& op) {
         const bool low = my.phase == kSplitLow;
         const Vma& vma = w_.vmas[my.vma];
         const unsigned edge = low ? unsigned{my.cursor} : unsigned{my.stop};
-        my.phase = low ? kSplitHigh : kProtect;
         if (edge == (low ? vma.start : vma.end)) {
-          if (my.phase == kProtect) return Flow::kSync;
+          my.phase = low ? kSplitHigh : ProtectPhase(my);
+          if (!low) return Flow::kSync;
           continue;
         }
         if (!SplitBegin(my.vma, edge, /*new_below=*/low, op.adjust))
@@ -406,10 +408,14 @@ Flow Machine<C, P>::StepMprotect(Op& op) {
       case kAdjustHigh: {
         const Flow flow = StepAdjust(op.adjust);
         if (flow != Flow::kDone) return flow;
-        my.phase = my.phase == kAdjustLow ? kSplitHigh : kProtect;
+        my.phase = my.phase == kAdjustLow ? kSplitHigh : ProtectPhase(my);
         if (my.phase == kSplitHigh) continue;
         return Flow::kSync;
       }
+      case kVmaLock:
+        if (!LockVma(my.vma)) return Flow::kBlocked;
+        my.phase = kProtect;
+        return Flow::kSync;
       case kProtect:
         if (!TakePtl(mm)) return Flow::kBlocked;
         ChangeProtection(my);
@@ -453,6 +459,14 @@ void Machine<C, P>::MprotectNext(Op& op) {
   }
 }
 
+// mprotect_fixup() locks the vma before it changes it.
+template <class C, class P>
+MprotectPhase Machine<C, P>::ProtectPhase(const MprotectOp& my) {
+  if (VmaHasReaders(my.vma)) return MprotectPhase::kVmaLock;
+  MarkLocked(my.vma);
+  return MprotectPhase::kProtect;
+}
+
 template <class C, class P>
 void Machine<C, P>::ChangeProtection(MprotectOp& my) {
   Vma& vma = w_.vmas[my.vma];
@@ -465,26 +479,6 @@ void Machine<C, P>::ChangeProtection(MprotectOp& my) {
   }
   my.cursor = my.stop;
   changed_ = true;
-}
-
-// do_page_fault().
-template <class C, class P>
-Flow Machine<C, P>::StepAccess(Op& op) {
-  AccessOp& my = op.access;
-  const unsigned mm = me().mm;
-  const bool write = op.verb == Verb::kWrite;
-  if (my.phase == AccessPhase::kStart) {
-    if (!TakeMmapSemRead(mm)) return Flow::kBlocked;
-    const Slot slot = FindVma(mm, my.addr);
-    if (slot == kNone || w_.vmas[slot].start > my.addr ||
-        (write && w_.vmas[slot].write == 0))
-      return EndMmapSem();  // SIGSEGV
-    FaultBegin(slot, my.addr, write, op.fault);
-    my.phase = AccessPhase::kFault;
-    return Flow::kSync;
-  }
-  const Flow flow = StepFault(op.fault);
-  return flow == Flow::kDone ? EndMmapSem() : flow;
 }
 
 // do_exit(): the last task of an mm takes it down, without mmap_sem.

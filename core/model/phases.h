@@ -16,6 +16,7 @@ enum class Waits : uint8_t {
   kISem,
   kMmapSemRead,
   kMmapSemWrite,
+  kVmaLock,
   kInvalidateLock,
   kPageLock,
   kUnmapMutex,
@@ -30,8 +31,9 @@ enum class Waits : uint8_t {
 };
 
 // X(name in the code, sync point, what its step may wait for)
-#define VMTRUNC_ADJUST_PHASES(X) \
-  X(kLock, "vma_adjust: before i_mmap_lock", kIMmapLock)
+#define VMTRUNC_ADJUST_PHASES(X)                         \
+  X(kLock, "vma_adjust: before i_mmap_lock", kIMmapLock) \
+  X(kVmaLock, "vma_adjust: i_mmap_lock taken, before the vma's lock", kVmaLock)
 
 #define VMTRUNC_UNMAP_PHASES(X)                                       \
   X(kSplitLow, "unmap: start", kNothing)                              \
@@ -41,7 +43,8 @@ enum class Waits : uint8_t {
   X(kDetach, "unmap: start", kNothing)                                \
   X(kZap, "unmap: before page_table_lock", kPageTableLock)            \
   X(kFree, "unmap: unlink: before i_mmap_lock", kIMmapLock)           \
-  X(kUnlink, "unmap: unlink: before i_mmap_lock", kIMmapLock)
+  X(kUnlink, "unmap: unlink: before i_mmap_lock", kIMmapLock)         \
+  X(kVmaLocks, "unmap: before the vmas' locks", kVmaLock)
 
 #define VMTRUNC_PASS_PHASES(X)                                \
   X(kMutex, "pass: before unmap_mutex", kUnmapMutex)          \
@@ -92,7 +95,8 @@ enum class Waits : uint8_t {
   X(kAdjustLow, "", kAsAdjust)                              \
   X(kSplitHigh, "vma_adjust: before i_mmap_lock", kNothing) \
   X(kAdjustHigh, "", kAsAdjust)                             \
-  X(kProtect, "before page_table_lock", kPageTableLock)
+  X(kProtect, "before page_table_lock", kPageTableLock)     \
+  X(kVmaLock, "before the vma's lock", kVmaLock)
 
 #define VMTRUNC_MREMAP_PHASES(X)                                          \
   X(kStart, "before mmap_sem", kMmapSemWrite)                             \
@@ -112,11 +116,16 @@ enum class Waits : uint8_t {
   X(kExtentTable, "move: before the page table is allocated", kNothing)   \
   X(kExtentLock, "move: before i_mmap_lock", kIMmapLock)                  \
   X(kExtentPtl, "move: before page_table_lock", kPageTableLock)           \
-  X(kBegin, "before mmap_sem", kNothing)
+  X(kBegin, "before mmap_sem", kNothing)                                  \
+  X(kSourceLock, "before the source's vma lock", kVmaLock)
 
-#define VMTRUNC_ACCESS_PHASES(X)             \
-  X(kStart, "before mmap_sem", kMmapSemRead) \
-  X(kFault, "", kAsFault)
+#define VMTRUNC_ACCESS_PHASES(X)                                      \
+  X(kStart, "before mmap_sem", kMmapSemRead)                          \
+  X(kFault, "", kAsFault)                                             \
+  X(kLookUp, "before a vma is looked for without mmap_sem", kNothing) \
+  X(kVmaLock, "vma found, before its lock", kNothing)                 \
+  X(kCheckVma, "vma locked, before it is looked at again", kNothing)  \
+  X(kWake, "before the writer that waits for the vma is woken", kNothing)
 
 #define VMTRUNC_FORK_PHASES(X)                                              \
   X(kStart, "before mmap_sem", kMmapSemWrite)                               \
@@ -124,7 +133,8 @@ enum class Waits : uint8_t {
   X(kLockChild, "copy: before the child's page_table_lock", kPageTableLock) \
   X(kCopy, "copy: before the parent's page_table_lock", kPageTableLock)     \
   X(kUndo, "out of memory: undoing", kNothing)                              \
-  X(kUndoUnmap, "out of memory: undoing", kAsUnmap)
+  X(kUndoUnmap, "out of memory: undoing", kAsUnmap)                         \
+  X(kVmaLock, "dup_mmap: before the vma's lock", kVmaLock)
 
 #define VMTRUNC_EXIT_PHASES(X)       \
   X(kStart, "before exit", kNothing) \
@@ -196,7 +206,12 @@ constexpr bool SizeIsSet(TruncatePhase phase) {
 }
 
 // The result of a fault.
-enum class FaultOutcome : uint8_t { kServed, kSigsegv, kSigbus };
+enum class FaultOutcome : uint8_t {
+  kServed,
+  kSigsegv,
+  kSigbus,
+  kRetry,  // under mmap_sem
+};
 
 }  // namespace vmtrunc
 

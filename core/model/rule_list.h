@@ -262,7 +262,26 @@
   X(mkwrite_checks_page, "", "",                                               \
     "after page_mkwrite the fault reads i_size again, for the page; without, " \
     "it looks at the mapping of the folio, which may reach past the end; no "  \
-    "kernel does (F8)")
+    "kernel does (F8)")                                                         \
+  X(vma_locks, "6.7", "",                                                      \
+    "a fault finds its vma without mmap_sem and locks that alone; who changes "\
+    "a vma waits for the faults in it")                                        \
+  X(new_vma_is_locked, "6.5", "HB-85",                                         \
+    "mmap and mremap lock a new vma before a fault can find it")               \
+  X(vma_lock_before_index, "6.5", "HB-85b",                                    \
+    "the locks of vmas that change are taken before i_mmap_lock; without, "    \
+    "under it")                                                                \
+  X(reader_checks_mm, "6.15", "HB-89b",                                        \
+    "a fault that has locked a vma sees that it is of its own mm")             \
+  X(reader_checks_lock, "6.4", "HB-89c",                                       \
+    "a fault that has locked a vma sees that no writer has locked it before")  \
+  X(reader_checks_range, "6.4", "HB-89d",                                      \
+    "a fault that has locked a vma sees that it still holds the address")      \
+  X(reader_keeps_mm, "6.17", "HB-89",                                          \
+    "a fault that has locked a vma of another mm keeps that mm until it has "  \
+    "woken who waits for the vma")                                             \
+  X(reader_checks_attached, "6.4", "HB-47",                                    \
+    "a fault that locks a vma sees that it is still in its mm")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

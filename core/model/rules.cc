@@ -35,12 +35,13 @@ constexpr std::array kRules = {
 };
 
 // Rules that are asked for under others only: with one of two, if they are
-// named, and without two (core/run/reads_test.cc).
+// named, without two, and with both of two (core/run/reads_test.cc).
 using TwoRules = std::array<bool Rules::*, 2>;
 struct ReadWhere {
   bool Rules::* flag;
   TwoRules with;
   TwoRules without = {};
+  TwoRules both = {};  // with both of them
 };
 // Counts of vmas are 0 for good where no rule writes one.
 constexpr TwoRules kCounts = {&Rules::stamp_vmas, &Rules::link_stamps};
@@ -88,6 +89,14 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::around_size_again, {&Rules::around_size_first}},
     {&Rules::found_page_is_rechecked, {&Rules::large_folios}},
     {&Rules::mkwrite_checks_page, {&Rules::page_mkwrite}},
+    {&Rules::new_vma_is_locked, {&Rules::vma_locks}},
+    {&Rules::vma_lock_before_index, {&Rules::vma_locks}},
+    // Without the second no struct is reused while a fault looks at it.
+    {&Rules::reader_checks_mm, {}, {}, {&Rules::vma_locks, &Rules::slab_lifo}},
+    {&Rules::reader_checks_lock, {&Rules::vma_locks}},
+    {&Rules::reader_checks_range, {&Rules::vma_locks}},
+    {&Rules::reader_keeps_mm, {&Rules::reader_checks_mm}},
+    {&Rules::reader_checks_attached, {&Rules::vma_locks}},
 };
 
 constexpr Rules kBefore = {
@@ -181,11 +190,13 @@ constexpr Rules k6_1 =
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.
-constexpr Rules k6_12 =
-    With(k6_1,
-         {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
-          &Rules::late_folio_is_split},
-         {&Rules::slab_lifo});
+constexpr Rules k6_12 = With(
+    k6_1,
+    {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
+     &Rules::late_folio_is_split, &Rules::vma_locks, &Rules::new_vma_is_locked,
+     &Rules::vma_lock_before_index, &Rules::reader_checks_lock,
+     &Rules::reader_checks_range, &Rules::reader_checks_attached},
+    {&Rules::slab_lifo});
 
 constexpr Rules k6_18 =
     With(k6_12, {&Rules::slab_lifo, &Rules::mremap_checks_first,
@@ -193,7 +204,8 @@ constexpr Rules k6_18 =
                  &Rules::faults_map_folios, &Rules::map_respects_size,
                  &Rules::each_folio_decides, &Rules::shmem_maps_past_size,
                  &Rules::around_size_unlocked, &Rules::split_failure_unmaps,
-                 &Rules::split_keeps_large});
+                 &Rules::split_keeps_large, &Rules::reader_checks_mm,
+                 &Rules::reader_keeps_mm});
 
 constexpr Rules k7_0 = With(k6_18, {&Rules::around_size_first});
 
@@ -221,7 +233,7 @@ constexpr std::array kKernels = {
     KernelInfo{
         "6.18", "6.x",
         "mremap checks first and moves many vmas; structs reused at once",
-        k6_18},
+        k6_18, &Rules::vma_locks},
     KernelInfo{"repaired", "",
                "ours: 2.6.38 whose restart addresses carry their pass's number",
                kRepaired},
@@ -296,6 +308,16 @@ std::string Signed(const RuleSet& differing, const Rules& now) {
   return text;
 }
 
+// The kernel of that number, by its name or by its alias.
+KernelSpec Named(size_t number, std::string_view name) {
+  KernelSpec spec{.kernel = static_cast<uint8_t>(number)};
+  const KernelInfo& kernel = kKernels[number];
+  if (name != kernel.alias || kernel.alias_lacks == nullptr) return spec;
+  for (size_t i = 0; i < kRules.size(); ++i)
+    if (kRules[i].flag == kernel.alias_lacks) spec.flips.set(i);
+  return spec;
+}
+
 std::string_view StripBlanks(std::string_view text) {
   while (!text.empty() &&
          absl::ascii_isspace(static_cast<unsigned char>(text.front()))) {
@@ -317,7 +339,8 @@ bool IsRead(const RuleInfo& rule, const Rules& rules) {
   for (const ReadWhere& it : kReadWhere)
     if (it.flag == rule.flag)
       return (it.with[0] == nullptr || has(it.with[0]) || has(it.with[1])) &&
-             !has(it.without[0]) && !has(it.without[1]);
+             !has(it.without[0]) && !has(it.without[1]) &&
+             (it.both[0] == nullptr || (has(it.both[0]) && has(it.both[1])));
   return true;
 }
 
@@ -369,7 +392,7 @@ absl::StatusOr<KernelSpec> ParseKernelSpec(std::string_view text) {
   for (size_t i = 0; i < kKernels.size(); ++i) {
     for (std::string_view name : {kKernels[i].name, kKernels[i].alias}) {
       if (name.size() > length && text.starts_with(name)) {
-        spec.kernel = static_cast<uint8_t>(i);
+        spec = Named(i, name);
         length = name.size();
       }
     }

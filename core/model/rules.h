@@ -56,6 +56,9 @@ struct KernelInfo {
   const char* alias;  // or ""
   const char* describes;
   Rules rules;
+  // The alias names the kernel without this rule, or null. Scripts written to
+  // the name before the rule was there keep their verdicts.
+  bool Rules::* alias_lacks = nullptr;
 };
 
 // All kernels; a kernel's number is its place here, append only.

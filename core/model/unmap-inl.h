@@ -65,11 +65,22 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         continue;
       }
       case kDetach:
+      case kVmaLocks: {
+        const Slot busy = LockUnmapped(unmap);
+        if (busy != kNone) {
+          if (unmap.phase == kVmaLocks) {
+            Blocks(LockKind::kVmaLock, busy);
+            return Flow::kBlocked;
+          }
+          unmap.phase = kVmaLocks;
+          return Flow::kSync;
+        }
         Detach(unmap);
         if (unmap.first == kNone) return Flow::kDone;
         if (Downgrades()) DowngradeMmapSem(unmap.mm);
         unmap.phase = kZap;
         return Flow::kSync;
+      }
       case kZap: {
         const Flow flow = ZapDetached(unmap);
         if (!GoesOn(flow)) return flow;
@@ -100,6 +111,23 @@ bool Machine<C, P>::Downgrades() const {
          (op.verb == Verb::kMremap &&
           op.mremap.phase == MremapPhase::kUnmapTail &&
           op.mremap.new_addr == op.mremap.addr);
+}
+
+// Takes the locks of all vmas of the range, or none: then returns one that has
+// readers. (The kernel takes one after the other; a reader that comes between
+// two of them might as well have come before the first, or after the last.)
+template <class C, class P>
+Slot Machine<C, P>::LockUnmapped(const Unmap& unmap) {
+  if (!rules_.vma_locks) return kNone;
+  const Slot first = FindVma(unmap.mm, unmap.start);
+  const auto in_range = [&](Slot slot) {
+    return slot != kNone && w_.vmas[slot].start < unmap.end;
+  };
+  for (Slot slot = first; in_range(slot); slot = w_.vmas[slot].mm_next)
+    if (VmaHasReaders(slot)) return slot;
+  for (Slot slot = first; in_range(slot); slot = w_.vmas[slot].mm_next)
+    MarkLocked(slot);
+  return kNone;
 }
 
 // Takes the vmas of the range off the mm's list; they keep their order on a

@@ -10,22 +10,33 @@
 
 namespace vmtrunc {
 
+// The place in free_slots of the struct that is handed out next, or free_count.
+// Freed last, used first; or after a grace period, not while somebody may look
+// at it.
+template <class C, class P>
+unsigned Machine<C, P>::NextFree() const {
+  if (rules_.slab_lifo && w_.free_count != 0) return w_.free_count - 1U;
+  unsigned at = 0;
+  while (rules_.vma_locks && at < w_.free_count &&
+         IsLookedAt(w_.free_slots[at]))
+    ++at;
+  return at;
+}
+
 // kmem_cache_alloc(vm_area_cachep). Returns kNone when the slab is empty.
 template <class C, class P>
 Slot Machine<C, P>::AllocVma() {
   probe_.MaySleep(w_, task_);
-  if (w_.free_count == 0) {
+  const unsigned at = NextFree();
+  if (at >= w_.free_count) {
     if (!C::kExact) w_.ran_out = 1;
     if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
     return kNone;
   }
+  const Slot slot = w_.free_slots[at];
   --w_.free_count;
-  Slot slot = w_.free_slots[w_.free_count];
-  if (!rules_.slab_lifo) {
-    slot = w_.free_slots[0];
-    for (unsigned i = 0; i < w_.free_count; ++i)
-      w_.free_slots[i] = w_.free_slots[i + 1];
-  }
+  for (unsigned i = at; i < w_.free_count; ++i)
+    w_.free_slots[i] = w_.free_slots[i + 1];
   w_.free_slots[w_.free_count] = 0;
   const auto birth = static_cast<uint8_t>(w_.vmas[slot].birth + 1);
   w_.vmas[slot] = Vma{};
@@ -113,6 +124,15 @@ void Machine<C, P>::LinkMm(Slot slot) {
   changed_ = true;
 }
 
+// A new vma goes into the mm's tree of vmas, where a fault may find it at once,
+// before it is in i_mmap (vma_iter_store() before vma_link_file(); up to 6.0
+// both lie in one hold of i_mmap_lock, and faults hold mmap_sem).
+template <class C, class P>
+void Machine<C, P>::StoreVma(Slot slot) {
+  if (rules_.new_vma_is_locked) MarkLocked(slot);
+  LinkMm(slot);
+}
+
 template <class C, class P>
 void Machine<C, P>::UnlinkMm(Slot slot) {
   Vma& vma = w_.vmas[slot];
@@ -168,6 +188,8 @@ bool Machine<C, P>::SplitBegin(Slot slot, unsigned addr, bool new_below,
   copy.in_index = InIndex::kNot;
   copy.parent = copy.left = copy.right = copy.set_prev = copy.set_next = 0;
   copy.mm_next = copy.mm_prev = 0;
+  copy.readers = 0;
+  copy.locked = rules_.vma_locks ? 1 : 0;
   adjust = Adjust{};
   adjust.vma = slot;
   adjust.vma_birth = vma.birth;
@@ -285,15 +307,56 @@ template <class C, class P>
 Flow Machine<C, P>::StepAdjust(Adjust& adjust) {
   Use(adjust.vma, adjust.vma_birth);
   const unsigned file = w_.vmas[adjust.vma].file;
-  if (!TakeMapLock(file)) return Flow::kBlocked;
+  if (!AdjustTakesLocks(adjust)) return Flow::kBlocked;
+  if (rules_.vma_locks && !rules_.vma_lock_before_index &&
+      adjust.phase == AdjustPhase::kLock) {
+    adjust.phase = AdjustPhase::kVmaLock;
+    return Flow::kSync;
+  }
   probe_.Adjusts(adjust.merge_case);
   AdjustUnderLock(adjust);
   if (adjust.remove_next != 0 && rules_.merge_in_one_hold)
     AdjustUnderLock(adjust);
   ReleaseMapLock(file);
+  adjust.phase = AdjustPhase::kLock;
   if (adjust.remove_next != 0) return Flow::kSync;
   adjust = Adjust{};
   return Flow::kDone;
+}
+
+// The last vma, from adjust.vma on in its mm's list, that is changed or taken
+// away: a merge may fill the gap between two vmas and take one of them with it.
+template <class C, class P>
+Slot Machine<C, P>::LastAdjusted(const Adjust& adjust) const {
+  const Vma& vma = w_.vmas[adjust.vma];
+  Slot last = adjust.vma;
+  if (adjust.insert != kNone) return last;
+  for (Slot slot = vma.mm_next; slot != kNone; slot = w_.vmas[slot].mm_next) {
+    const unsigned start = w_.vmas[slot].start;
+    const bool borders = last == adjust.vma && start == vma.end;
+    if (start >= adjust.end && !(borders && adjust.end != vma.end)) break;
+    last = slot;
+  }
+  return last;
+}
+
+// vma_prepare(): takes the locks of the vmas that change, then i_mmap_lock, all
+// or none. In the other order it may wait for a reader with i_mmap_lock held.
+template <class C, class P>
+bool Machine<C, P>::AdjustTakesLocks(Adjust& adjust) {
+  const unsigned file = w_.vmas[adjust.vma].file;
+  File& it = w_.files[file];
+  const bool under = adjust.phase == AdjustPhase::kVmaLock;
+  if (!rules_.vma_locks) return TakeMapLock(file);
+  if (!rules_.vma_lock_before_index && !under) return TakeMapLock(file);
+  const Slot end = w_.vmas[LastAdjusted(adjust)].mm_next;
+  for (Slot slot = adjust.vma; slot != end; slot = w_.vmas[slot].mm_next)
+    if (VmaHasReaders(slot)) return Blocks(LockKind::kVmaLock, slot);
+  if (!under && (it.i_mmap_lock != kNone || it.walkers != 0))
+    return Blocks(LockKind::kIMmapLock, file);
+  for (Slot slot = adjust.vma; slot != end; slot = w_.vmas[slot].mm_next)
+    MarkLocked(slot);
+  return under || TakeMapLock(file);
 }
 
 template <class C, class P>

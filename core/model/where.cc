@@ -101,6 +101,7 @@ const PhaseInfo* OfPart(const Op& op, Waits waits) {
     case Waits::kISem:
     case Waits::kMmapSemRead:
     case Waits::kMmapSemWrite:
+    case Waits::kVmaLock:
     case Waits::kInvalidateLock:
     case Waits::kPageLock:
     case Waits::kUnmapMutex:

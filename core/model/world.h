@@ -59,7 +59,9 @@ struct Vma {
   uint8_t nonlinear;         // VM_NONLINEAR
   uint8_t accounted;         // VM_ACCOUNT: private, and has been writable
   uint8_t cloned;     // its anon_vma was made by fork, beside its parent's
-  uint8_t unused[4];  // 32 bytes: a slot is a shift away
+  uint8_t locked;     // for write, until its mm's mmap_sem is released
+  uint8_t readers;    // tasks that hold it for read, a bit each
+  uint8_t unused[2];  // 32 bytes: a slot is a shift away
 
   constexpr unsigned pages() const { return unsigned(end) - start; }
   constexpr unsigned last_pgoff() const { return pgoff + pages() - 1; }

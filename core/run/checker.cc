@@ -69,10 +69,11 @@ void Checker<C>::Break(Breach breach, unsigned a, unsigned b, unsigned c,
 template <class C>
 void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
                           unsigned id) {
-  // i_sem, mmap_sem, invalidate_lock, page lock, unmap_mutex, i_mmap_lock,
-  // page_table_lock; that of fork's child nests around its parent's. mmap_sem
-  // may be taken for read inside i_sem.
-  taken_[task] = static_cast<uint8_t>(taken_[task] | 1U << id);
+  // i_sem, mmap_sem, a vma's lock, invalidate_lock, page lock, unmap_mutex,
+  // i_mmap_lock, page_table_lock; that of fork's child nests around its
+  // parent's. mmap_sem may be taken for read inside i_sem.
+  const unsigned of = kind == LockKind::kVmaLock ? w.vmas[id].mm : id;
+  taken_[task] = static_cast<uint8_t>(taken_[task] | 1U << of);
   bool ptl = false;
   for (const Mm<C>& mm : w.mms) ptl |= mm.page_table_lock == task;
   const Op& op = w.tasks[task].op;
@@ -87,7 +88,8 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
     const bool page = LockedPage(op) != 0 || op.fault.locked != 0;
     const bool before_page = kind < LockKind::kPageLock;
     wrong = ptl || (page && kind <= LockKind::kPageLock) ||
-            (mmap_sem && kind < LockKind::kInvalidateLock);
+            (mmap_sem && kind < LockKind::kVmaLock) ||
+            (HoldsVma(op) && kind <= LockKind::kVmaLock);
     for (const File& file : w.files) {
       wrong |= file.i_mmap_lock == task || (file.walkers >> task & 1) != 0;
       wrong |= file.unmap_mutex == task && kind != LockKind::kIMmapLock;
@@ -126,6 +128,8 @@ void Checker<C>::CheckHoldsNothing(const World<C>& w, unsigned task) {
     alone += unsigned{it.writer == task} + unsigned{it.page_table_lock == task};
     shared |= it.readers;
   }
+  if (rules_.vma_locks)
+    for (const Vma& vma : Vmas(w)) shared |= vma.readers;
   taken_[task] = 0;
   alone += shared >> task & 1;
   if (alone != 0) Break(Breach::kStillHolds, task);

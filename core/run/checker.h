@@ -79,6 +79,20 @@ class Checker {
     if (vma.state == VmaState::kFree || vma.birth != birth)
       Break(Breach::kFreedVma, slot);
   }
+  void UsesMm(const World<C>& w, unsigned task, unsigned mm) {
+    if (w.mms[mm].live == 0) Break(Breach::kFreedMm, task, mm);
+  }
+  void Installs(const World<C>& w, unsigned task, Slot slot, unsigned addr) {
+    const Vma& vma = w.vmas[slot];
+    if (vma.state != VmaState::kLinked || vma.mm != w.tasks[task].mm ||
+        addr < vma.start || addr >= vma.end) {
+      Break(Breach::kNotOwnVma, task, addr, vma.start, vma.mm);
+    } else if (vma.in_index == InIndex::kNot) {
+      Break(Breach::kNotInIndex, task, addr, vma.mm);
+    } else if (vma.locked != 0 && w.mms[vma.mm].writer != task) {
+      Break(Breach::kLockedVma, task, addr, vma.mm);
+    }
+  }
   void VmaBorn(const World<C>& w, Slot slot);
   void GeometryChanged(const World<C>& w, Slot slot) {
     geometry_dirty_ |= 1U << w.vmas[slot].mm;

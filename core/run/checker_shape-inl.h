@@ -121,6 +121,10 @@ void Checker<C>::CheckIndex(const World<C>& w, unsigned file) {
   for (unsigned slot = 0; slot < slots_; ++slot) {
     const Vma& vma = w.vmas[slot];
     if (vma.state != VmaState::kLinked || vma.file != file) continue;
+    // Found by faults already, and about to be put into the index.
+    if (rules_.vma_locks && vma.in_index == InIndex::kNot &&
+        w.mms[vma.mm].writer != kNone)
+      continue;
     if ((seen >> slot & 1) == 0)
       Break(Breach::kNotIndexed, vma.start, vma.mm, file);
   }

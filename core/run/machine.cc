@@ -137,7 +137,7 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
   const Fault& fault = begins.fault;
   const unsigned mm = world.tasks[task].mm;
   const bool access = begins.verb == Verb::kRead || begins.verb == Verb::kWrite;
-  if (access && begins.access.phase == AccessPhase::kStart &&
+  if (access && begins.access.phase != AccessPhase::kFault &&
       flow == Flow::kDone) {
     notes.push_back(
         {.kind = Kind::kSigsegv,

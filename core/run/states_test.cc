@@ -107,6 +107,8 @@ a step
 a step
 a step
 a step
+a step
+a step
 t invalidate f 0 2
 a finish
 )"},

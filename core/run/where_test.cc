@@ -28,6 +28,8 @@ const char* Name(Waits waits) {
       return "mmap_sem, for read";
     case Waits::kMmapSemWrite:
       return "mmap_sem, for write";
+    case Waits::kVmaLock:
+      return "the vma's lock";
     case Waits::kInvalidateLock:
       return "invalidate_lock";
     case Waits::kPageLock:
@@ -62,6 +64,8 @@ LockKind KindOf(Waits waits) {
       return LockKind::kMmapSemRead;
     case Waits::kMmapSemWrite:
       return LockKind::kMmapSemWrite;
+    case Waits::kVmaLock:
+      return LockKind::kVmaLock;
     case Waits::kInvalidateLock:
       return LockKind::kInvalidateLock;
     case Waits::kPageLock:

@@ -40,7 +40,9 @@ const std::map<std::string, std::string> kBugOf = {
     {"mprotect-grows-below-the-restart-point", "F4"},
     {"fault-around-with-an-old-size", "F5"},
     {"page-mkwrite-looks-at-the-folio", "F8"},
+    {"page-mkwrite-looks-at-the-folio-under-mmap-sem", "F8"},
     {"tmpfs-fault-does-not-look-again", "F6"},
+    {"tmpfs-fault-does-not-look-again-under-mmap-sem", "F6"},
     {"tmpfs-serves-past-the-end", "F7"},
 };
 

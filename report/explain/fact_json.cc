@@ -160,6 +160,8 @@ const char* Name(LockKind kind) {
     case LockKind::kMmapSemRead:
     case LockKind::kMmapSemWrite:
       return "mmap_sem";
+    case LockKind::kVmaLock:
+      return "vma";
     case LockKind::kInvalidateLock:
       return "invalidate_lock";
     case LockKind::kPageLock:
@@ -205,6 +207,9 @@ nlohmann::json ToJson(const Story& story, const LockFact& fact) {
       break;
     case LockKind::kPageLock:
       json["page"] = lock.id;
+      break;
+    case LockKind::kVmaLock:
+      json["slot"] = lock.id;
       break;
     case LockKind::kMmapSemRead:
     case LockKind::kMmapSemWrite:

@@ -139,7 +139,8 @@ class Watcher {
     const unsigned addr = began_[step.task].addr;
     const bool write = step.verb == Verb::kWrite;
     const Vma* const vma = VmaAt(before_, mm, addr);
-    if (step.from == "before mmap_sem") {
+    if (step.from == "before mmap_sem" ||
+        step.from == "vma locked, before it is looked at again") {
       EXPECT_TRUE(vma == nullptr || (write && vma->write == 0));
       outcomes_.insert(vma == nullptr ? "SIGSEGV: no vma" : "SIGSEGV: a vma");
       return;

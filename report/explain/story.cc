@@ -238,6 +238,12 @@ std::vector<HeldLock> LocksOf(const LargeWorld& world, unsigned task) {
   const Op& op = world.tasks[task].op;
   if (LockedPage(op) != 0) add(LockKind::kPageLock, LockedPage(op) - 1, true);
   if (op.fault.locked != 0) add(LockKind::kPageLock, op.fault.index, true);
+  for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
+    const Vma& vma = world.vmas[slot];
+    add(LockKind::kVmaLock, slot,
+        vma.locked != 0 && world.mms[vma.mm].writer == task);
+    add(LockKind::kVmaLock, slot, in(vma.readers), true);
+  }
   return locks;
 }
 

@@ -260,6 +260,7 @@ std::optional<Victim> VictimOf(const Violation& violation) {
     case Property::kNoCachedPagePastSize:
     case Property::kGrownPagesAreZero:
     case Property::kNothingLostOutsideRange:
+    case Property::kFaultInOwnVma:
       return std::nullopt;
   }
   return std::nullopt;

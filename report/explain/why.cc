@@ -173,6 +173,8 @@ const char* Headline(Property property) {
       return "What was cut off shows again";
     case Property::kNothingLostOutsideRange:
       return "What was written outside the range is lost";
+    case Property::kFaultInOwnVma:
+      return "A fault maps a page under a vma that is not its own";
   }
   return "";
 }

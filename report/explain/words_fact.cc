@@ -283,6 +283,9 @@ std::string InWords(const Story& story, const LockFact& fact) {
       return absl::StrCat("invalidate_lock", shared, of_file());
     case LockKind::kPageLock:
       return absl::StrFormat("lock of page %u", lock.id);
+    case LockKind::kVmaLock:
+      return absl::StrFormat("%s lock of the vma in slot %u",
+                             lock.shared ? "read" : "write", lock.id);
     case LockKind::kUnmapMutex:
       return "unmap_mutex" + of_file();
     case LockKind::kIMmapLock:

@@ -144,6 +144,7 @@ class Locks {
         return holds(w.mms[id].page_table_lock, 0);
       case LockKind::kMmapSemRead:  // recorded as kMmapSemWrite, shared
       case LockKind::kPageLock:     // not recorded
+      case LockKind::kVmaLock:      // nor this
         return false;
     }
     return false;
@@ -151,8 +152,9 @@ class Locks {
 
   std::string Name(const Lock& lock) const {
     constexpr const char* kNames[] = {
-        "i_sem",     "mmap_sem",    "mmap_sem",    "invalidate_lock",
-        "page lock", "unmap_mutex", "i_mmap_lock", "page_table_lock"};
+        "i_sem",       "mmap_sem",        "mmap_sem",
+        "vma lock",    "invalidate_lock", "page lock",
+        "unmap_mutex", "i_mmap_lock",     "page_table_lock"};
     const auto& [kind, id] = lock;
     const bool of_mm =
         kind == LockKind::kMmapSemWrite || kind == LockKind::kPageTableLock;
@@ -206,7 +208,7 @@ class Recorder : public Checker<LargeCaps> {
   }
   void Acquires(const World_& w, unsigned task, LockKind kind, unsigned id) {
     Checker::Acquires(w, task, kind, id);
-    if (kind == LockKind::kPageLock) return;
+    if (kind == LockKind::kPageLock || kind == LockKind::kVmaLock) return;
     const bool pass = IsPass(w.tasks[task].op.verb);
     const bool shared =
         kind == LockKind::kMmapSemRead ||
