@@ -262,7 +262,11 @@
   X(mkwrite_checks_page, "", "",                                               \
     "after page_mkwrite the fault reads i_size again, for the page; without, " \
     "it looks at the mapping of the folio, which may reach past the end; no "  \
-    "kernel does (F8)")
+    "kernel does (F8)")                                                        \
+  X(mmap_asks_next, "6.1", "",                                                 \
+    "mmap asks the next vma first whether the range can join it, and then "    \
+    "the one before with the next one's anon_vma (6.1 to 6.11); without, the " \
+    "one before first")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_
