@@ -64,6 +64,20 @@ std::optional<uint8_t> AnyTask(const World_& world, base::Random& random) {
   return std::nullopt;
 }
 
+// Files of tmpfs that begin with large folios. A fault adds small ones.
+void GiveFolios(Script& script, base::Random& random) {
+  for (uint8_t file = 0; file < script.setup.files; ++file) {
+    FolioSetup& folios = script.setup.folios[file];
+    folios.shmem = true;
+    folios.high = static_cast<uint8_t>(1 + random.Below(2));
+    Event order;
+    order.kind = EventKind::kStart;
+    order.verb = Verb::kOrder;
+    order.file = file;
+    script.events.push_back(order);
+  }
+}
+
 // Adds the event if the kernel can play it; keeps some events without effect.
 void TakeEvent(Script& script, World_& world, const Event& event,
                base::Random& random, const Rules& rules) {
@@ -81,7 +95,8 @@ void TakeEvent(Script& script, World_& world, const Event& event,
 
 }  // namespace
 
-Script RandomLive(base::Random& random, size_t events, const Rules& rules) {
+Script RandomLive(base::Random& random, size_t events, const Rules& rules,
+                  bool folios) {
   constexpr search::Verbs kVerbsHere =
       search::kAllVerbs & ~search::Bit(Verb::kInvalidate);
   Script script = EmptyScript();
@@ -93,7 +108,11 @@ Script RandomLive(base::Random& random, size_t events, const Rules& rules) {
     script.setup.tasks = 3;
     script.setup.mm_of[2] = 0;
   }
+  if (folios) GiveFolios(script, random);
   World_ world = MakeWorld<LargeCaps>(script.setup, rules);
+  NoProbe<LargeCaps> probe;
+  Machine<LargeCaps, NoProbe<LargeCaps>> before(world, rules, probe);
+  for (const Event& event : script.events) before.Apply(event);
   for (;;) {
     const std::optional<uint8_t> task = AnyTask(world, random);
     if (script.events.size() >= events || !task) return script;

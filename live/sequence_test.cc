@@ -98,8 +98,8 @@ std::string VmasAfter(const Script& script, const Rules& rules) {
   return vmas;
 }
 
-// Rules that decide only which vmas merge are distinguished: generated scripts put
-// mappings with different anon_vmas, or none, side by side.
+// Rules that decide only which vmas merge are distinguished: generated scripts
+// put mappings with different anon_vmas, or none, side by side.
 TEST(SequenceTest, GeneratedScriptsDistinguishRulesOfMerges) {
   for (const char* rule : {"6.1-mmap-asks-next", "6.1+anon-joins-none",
                            "6.1-cloned-anon-apart", "6.1-fork-clones-anon"}) {
