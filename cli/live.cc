@@ -26,6 +26,7 @@ struct LiveOptions {
   int seconds = 0;
   uint64_t seed = 1;
   unsigned events = 32;
+  bool folios = false;
   std::string kernel, script;
 };
 
@@ -133,7 +134,7 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
       break;
     }
     base::Random random(o.seed * 1000003 + run);
-    const Script script = live::RandomLive(random, o.events, rules);
+    const Script script = live::RandomLive(random, o.events, rules, o.folios);
     const live::Sequence sequence = live::MakeSequence(script, rules);
     if (!sequence.refused.empty())
       throw base::UsageError{
@@ -176,6 +177,9 @@ int RunLive(LiveOptions o) {
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
+  if (o.folios && !rules.faults_map_folios)
+    throw base::UsageError{
+        "live --folios: expected a kernel whose tmpfs has them, 6.18 or later"};
   return o.script.empty() ? RunRandom(o, rules) : RunScript(o, rules);
 }
 
@@ -208,6 +212,11 @@ void AddLive(CLI::App& app, Command& run) {
       sub->add_option("--kernel", o->kernel,
                       "the model's kernel; default: the newest one that is "
                       "not newer than the running one");
+  auto* script = sub->get_option("script");
+  sub->add_flag("--folios", o->folios,
+                "random scripts of files with large folios, on a tmpfs of "
+                "their own (as root)")
+      ->excludes(script);
   AddThreadsOptions(*sub, *kernel, *threads);
   sub->callback([=, &run] {
     live::RaceOptions& race = threads->race;

@@ -1,11 +1,14 @@
 #include "live/compare.h"
 
 #include <cstring>
+#include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/model/machine-inl.h"
 #include "live/maps.h"
+#include "live/seam.h"
 #include "search/mutate.h"
 
 namespace vmtrunc::live {
@@ -51,6 +54,30 @@ std::string Present(const View& view) {
   return text.empty() ? "none" : text;
 }
 
+// A task that exists, if there is one.
+std::optional<uint8_t> AnyTask(const World_& world, base::Random& random) {
+  const unsigned first = random.Below(kTasks);
+  for (unsigned i = 0; i < kTasks; ++i) {
+    const unsigned task = (first + i) % kTasks;
+    if (world.tasks[task].live != 0) return static_cast<uint8_t>(task);
+  }
+  return std::nullopt;
+}
+
+// Files of tmpfs that begin with large folios. A fault adds small ones.
+void GiveFolios(Script& script, base::Random& random) {
+  for (uint8_t file = 0; file < script.setup.files; ++file) {
+    FolioSetup& folios = script.setup.folios[file];
+    folios.shmem = true;
+    folios.high = static_cast<uint8_t>(1 + random.Below(2));
+    Event order;
+    order.kind = EventKind::kStart;
+    order.verb = Verb::kOrder;
+    order.file = file;
+    script.events.push_back(order);
+  }
+}
+
 // Adds the event if the kernel can play it; keeps some events without effect.
 void TakeEvent(Script& script, World_& world, const Event& event,
                base::Random& random, const Rules& rules) {
@@ -68,7 +95,8 @@ void TakeEvent(Script& script, World_& world, const Event& event,
 
 }  // namespace
 
-Script RandomLive(base::Random& random, size_t events, const Rules& rules) {
+Script RandomLive(base::Random& random, size_t events, const Rules& rules,
+                  bool folios) {
   constexpr search::Verbs kVerbsHere =
       search::kAllVerbs & ~search::Bit(Verb::kInvalidate);
   Script script = EmptyScript();
@@ -80,24 +108,31 @@ Script RandomLive(base::Random& random, size_t events, const Rules& rules) {
     script.setup.tasks = 3;
     script.setup.mm_of[2] = 0;
   }
+  if (folios) GiveFolios(script, random);
   World_ world = MakeWorld<LargeCaps>(script.setup, rules);
-  bool any = true;
-  while (script.events.size() < events && any) {
-    Event event = search::RandomEvent(script, random, kVerbsHere);
-    if (event.verb == Verb::kNone) continue;
-    if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
-    event.kind = EventKind::kStart;
-    event.fail_after = 0;
-    event.file = static_cast<uint8_t>(random.Below(script.setup.files));
-    const unsigned first = random.Below(kTasks);
-    any = false;
-    for (unsigned i = 0; i < kTasks && !any; ++i) {
-      event.task = static_cast<uint8_t>((first + i) % kTasks);
-      any = world.tasks[event.task].live != 0;
+  NoProbe<LargeCaps> probe;
+  Machine<LargeCaps, NoProbe<LargeCaps>> before(world, rules, probe);
+  for (const Event& event : script.events) before.Apply(event);
+  for (;;) {
+    const std::optional<uint8_t> task = AnyTask(world, random);
+    if (script.events.size() >= events || !task) return script;
+    std::vector<Event> next;
+    if (random.OneOf(16)) {
+      next = RandomSeam(script.setup, *task, random);
+    } else {
+      Event event = search::RandomEvent(script, random, kVerbsHere);
+      if (event.verb == Verb::kNone) continue;
+      if (event.verb == Verb::kExit && random.Below(4) != 0) continue;
+      event.kind = EventKind::kStart;
+      event.fail_after = 0;
+      event.file = static_cast<uint8_t>(random.Below(script.setup.files));
+      event.task = *task;
+      next.push_back(event);
     }
-    if (any) TakeEvent(script, world, event, random, rules);
+    for (const Event& event : next)
+      if (script.events.size() < events)
+        TakeEvent(script, world, event, random, rules);
   }
-  return script;
 }
 
 std::string Comparison::Compare(const Script& script, const Sequence& sequence,

@@ -17,8 +17,11 @@
 namespace vmtrunc::live {
 
 // Sequential events that mostly have an effect: by existing tasks, around
-// mapped ranges, of one file or two. All of them can be played.
-Script RandomLive(base::Random& random, size_t events, const Rules& rules);
+// mapped ranges, of one file or two. All of them can be played. `folios`: the
+// files are tmpfs' with folios of up to four pages. Requires: the rules have
+// large folios, and faults that map them whole.
+Script RandomLive(base::Random& random, size_t events, const Rules& rules,
+                  bool folios = false);
 
 // Counts the situations that the scripts reach.
 class MergeProbe : public NoProbe<LargeCaps> {

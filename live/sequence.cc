@@ -26,10 +26,12 @@ class Sequencer {
  public:
   Sequencer(const Script& script, const Rules& rules)
       : script_(script),
+        rules_(rules),
         world_(MakeWorld<LargeCaps>(script.setup, rules)),
         machine_(world_, rules, probe_) {}
 
   Sequence Make() {
+    made_.refused = RefusedFiles();
     for (size_t i = 0; i < script_.events.size() && made_.refused.empty();) {
       const std::string idle = Idle(script_.events[i]);
       if (idle.empty()) {
@@ -44,6 +46,36 @@ class Sequencer {
   }
 
  private:
+  // Why the files cannot be as the script has them, or "".
+  std::string RefusedFiles() const {
+    for (unsigned i = 0; i < script_.setup.files; ++i) {
+      const FolioSetup& folios = script_.setup.folios[i];
+      if (folios.high == 0 && folios.min_order == 0) continue;
+      const std::string name(1, static_cast<char>('f' + i));
+      if (!folios.shmem)
+        return absl::StrCat("file ", name,
+                            ": only tmpfs makes folios of a given order; "
+                            "`vmtrunc run` plays it");
+      if (!rules_.faults_map_folios)
+        return absl::StrCat("file ", name,
+                            ": tmpfs has small folios before 6.14");
+    }
+    return "";
+  }
+
+  // tmpfs gives a fault a small folio, in files as small as these.
+  std::string RefusedOrder(const Event& e) const {
+    if (e.verb == Verb::kOrder)
+      return e.addr == 0 ? ""
+                         : "a fault gets a small folio here; `vmtrunc run` "
+                           "plays it";
+    for (const File& file : world_.files)
+      if (file.folios.order != 0)
+        return "a fault gets a small folio here: expected `order FILE 0` "
+               "before it, for each file with large ones";
+    return "";
+  }
+
   // Requires: nothing is in flight.
   std::string Idle(const Event& e) const {
     if (e.task >= kTasks || world_.tasks[e.task].live == 0)
@@ -53,13 +85,17 @@ class Sequencer {
     if (e.verb == Verb::kFork && e.new_addr < kTasks &&
         world_.tasks[e.new_addr].live != 0)
       return "the new task already exists";
-    return NothingToDo(e, script_.setup);
+    const bool orders = e.verb == Verb::kOrder &&
+                        e.file < script_.setup.files &&
+                        script_.setup.folios[e.file].high != 0;
+    return orders ? "" : NothingToDo(e, script_.setup);
   }
 
   // Returns the event after the operation that begins at `first`.
   size_t Take(size_t first) {
     const Event& e = script_.events[first];
-    const std::string none = NoSystemCall(e);
+    std::string none = NoSystemCall(e);
+    if (none.empty()) none = RefusedOrder(e);
     if (!none.empty()) return Refuse(first, none);
     machine_.Apply(e);
     size_t end = first + 1;
@@ -100,6 +136,7 @@ class Sequencer {
   }
 
   const Script& script_;
+  const Rules& rules_;
   World_ world_;
   VmasProbe probe_;
   Machine<LargeCaps, VmasProbe> machine_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "core/model/machine-inl.h"
 #include "live/compare.h"
 
 namespace vmtrunc::live {
@@ -81,6 +82,37 @@ TEST(SequenceTest, GeneratedScriptsAreNeverRefusedOrIdle) {
   }
   EXPECT_GT(two_files, 500);
   EXPECT_GT(shared, 200);
+}
+
+std::string VmasAfter(const Script& script, const Rules& rules) {
+  World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, rules);
+  NoProbe<LargeCaps> probe;
+  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
+  std::string vmas;
+  for (const Event& event : script.events) {
+    machine.Apply(event);
+    for (const auto& mm : world.mms)
+      for (Slot slot = mm.mmap; slot != kNone; slot = world.vmas[slot].mm_next)
+        absl::StrAppend(&vmas, world.vmas[slot].start, " ");
+  }
+  return vmas;
+}
+
+// Rules that decide only which vmas merge are distinguished: generated scripts
+// put mappings with different anon_vmas, or none, side by side.
+TEST(SequenceTest, GeneratedScriptsDistinguishRulesOfMerges) {
+  for (const char* rule : {"6.1-mmap-asks-next", "6.1+anon-joins-none",
+                           "6.1-cloned-anon-apart", "6.1-fork-clones-anon"}) {
+    const Rules right = ParseKernelSpec("6.1")->rules();
+    const Rules wrong = ParseKernelSpec(rule)->rules();
+    unsigned apart = 0;
+    for (uint64_t seed = 0; seed < 2000; ++seed) {
+      base::Random random(seed);
+      const Script script = RandomLive(random, 32, right);
+      apart += VmasAfter(script, right) != VmasAfter(script, wrong) ? 1 : 0;
+    }
+    EXPECT_GT(apart, 10) << rule;
+  }
 }
 
 }  // namespace

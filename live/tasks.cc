@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -140,16 +142,45 @@ LiveTasks::~LiveTasks() {
   End();
   for (const int fd : here_) ::close(fd);
   for (const int fd : there_) ::close(fd);
+  if (tmpfs_ >= 0) ::close(tmpfs_);
 }
 
-void LiveTasks::MakeFile(unsigned number, unsigned pages) {
+// A file without a name on a tmpfs that is mounted nowhere. A write that grows
+// such a file gets the largest folio that fits into the new size.
+int LiveTasks::OpenOnTmpfs() {
+  if (tmpfs_ < 0) {
+    const int context = ::fsopen("tmpfs", FSOPEN_CLOEXEC);
+    if (context < 0) Die("a tmpfs with large folios", errno);
+    if (::fsconfig(context, FSCONFIG_SET_STRING, "huge", "within_size", 0) !=
+            0 ||
+        ::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0 ||
+        (tmpfs_ = ::fsmount(context, FSMOUNT_CLOEXEC, 0)) < 0) {
+      const int error = errno;
+      ::close(context);
+      Die("a tmpfs with large folios", error);
+    }
+    ::close(context);
+  }
+  return ::openat(tmpfs_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+void LiveTasks::MakeFile(unsigned number, unsigned pages,
+                         const FolioSetup& folios) {
   int& file = place_.files[number];
-  file = ::memfd_create("live", MFD_CLOEXEC);
-  if (file < 0) Die("memfd_create", errno);
-  for (unsigned i = 0; i < pages; ++i) {
-    const char value = static_cast<char>(FirstValue(number, i));
-    if (::pwrite(file, &value, 1, static_cast<off_t>(i * kPage)) != 1)
-      Die("to write to a memfd", errno);
+  file = folios.high != 0 ? OpenOnTmpfs() : ::memfd_create("live", MFD_CLOEXEC);
+  if (file < 0) Die("a file", errno);
+  // A folio a write, as in MakeWorld().
+  for (unsigned page = 0; page < pages;) {
+    unsigned order = folios.high;
+    while (page % (1U << order) != 0 || page + (1U << order) > pages) --order;
+    std::vector<uint8_t> content(kPage << order);
+    for (unsigned i = 0; i < 1U << order; ++i)
+      content[i * kPage] = FirstValue(number, page + i);
+    if (::pwrite(file, content.data(), content.size(),
+                 static_cast<off_t>(page * kPage)) !=
+        static_cast<ssize_t>(content.size()))
+      Die("to write to a file", errno);
+    page += 1U << order;
   }
   if (::ftruncate(file, static_cast<off_t>(pages * kPage)) != 0)
     Die("ftruncate", errno);
@@ -160,7 +191,8 @@ void LiveTasks::MakeFile(unsigned number, unsigned pages) {
 
 void LiveTasks::Begin(const Setup& setup) {
   inodes_ = {};
-  for (unsigned i = 0; i < setup.files; ++i) MakeFile(i, setup.sizes[i]);
+  for (unsigned i = 0; i < setup.files; ++i)
+    MakeFile(i, setup.sizes[i], setup.folios[i]);
   for (unsigned i = 0; i < setup.tasks; ++i)
     if (FirstOf(setup, i) == i) StartMm(setup, i);
 }

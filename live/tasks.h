@@ -62,7 +62,8 @@ class LiveTasks {
   View Look(unsigned task);
 
  private:
-  void MakeFile(unsigned file, unsigned pages);
+  void MakeFile(unsigned file, unsigned pages, const FolioSetup& folios);
+  int OpenOnTmpfs();
   void StartMm(const Setup& setup, unsigned first);
   Reply Answer(size_t task);
   void Opened(unsigned task, pid_t pid);
@@ -72,6 +73,7 @@ class LiveTasks {
   const std::atomic<bool>& stop_;
   Arena place_;
   std::array<uint64_t, 2> inodes_{};
+  int tmpfs_ = -1;  // a mount with large folios, once there was such a file
   std::array<int, kTasks> here_{}, there_{}, maps_{}, pagemap_{};
   std::array<pid_t, kTasks> pids_{};
 };

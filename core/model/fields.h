@@ -231,6 +231,7 @@ void ForEachField(T& it, const F& f) {
   f(it.page_passes, "passes over the page", as::kNumber);
   f(it.edge, "edges of the range", as::kPhase);
   f(it.stop, "folio that stays at the end, plus 1", as::kNumber);
+  f(it.apart, "its first folio held the page after it", as::kYes);
 }
 
 template <Is<MunmapOp> T, class F>

@@ -292,13 +292,16 @@ unsigned Machine<C, P>::EdgePage(const Removal& removal) const {
 }
 
 // Whether a large folio reaches over the edge. One over both ends of a range is
-// the low edge's.
+// the low edge's; what is left of it past the last page is split once more, if
+// it begins there too (offset + length in truncate_inode_partial_folio()).
 template <class C, class P>
 bool Machine<C, P>::OverEdge(const Removal& removal) const {
   const File& file = w_.files[removal.file];
   const unsigned page = EdgePage(removal);
   if (page >= C::kFilePages || OrderOf(file, page) == 0) return false;
   const unsigned first = FolioFirst(file, page);
+  if (first == page && removal.edge == Edge::kHigh && removal.apart != 0)
+    return OrderOf(file, page) > file.folios.min_order;
   return first < page && (removal.edge == Edge::kLow || first >= removal.first);
 }
 
@@ -342,12 +345,14 @@ void Machine<C, P>::EdgeBegins(Removal& removal, Pass& pass) {
   const unsigned index = removal.locked - 1U;
   const unsigned first = FolioFirst(file, index);
   const unsigned last = FolioLast(file, index);
-  file.folios.stale &= ~PageBits(std::max<unsigned>(first, removal.first),
-                                 std::min<unsigned>(last, removal.last));
   changed_ = true;
+  if (first <= removal.last)
+    file.folios.stale &= ~PageBits(std::max<unsigned>(first, removal.first),
+                                   std::min<unsigned>(last, removal.last));
   // shmem_undo_range(), but not in its second loop: what is written through a
   // pte alone has not marked the folio yet.
-  if (IsShmem(removal.file) && removal.edge != Edge::kDone)
+  if (IsShmem(removal.file) && removal.edge != Edge::kDone &&
+      first <= removal.last)
     Dirties(removal.file, index);
   if (OrderOf(file, index) <= file.folios.min_order ||
       IsReferenced(removal.file, index)) {
@@ -380,6 +385,11 @@ template <class C, class P>
 void Machine<C, P>::EdgeStays(Removal& removal) {
   const File& file = w_.files[removal.file];
   const unsigned index = removal.locked - 1U;
+  if (FolioFirst(file, index) > removal.last) {  // a second split, ignored
+    removal.locked = 0;
+    removal.phase = RemovalPhase::kNextPage;
+    return;
+  }
   if ((file.folios.dirty >> index & 1) == 0) {
     removal.phase = RemovalPhase::kTest;
     return;
@@ -419,6 +429,7 @@ void Machine<C, P>::SplitFolio(Removal& removal) {
     set_order(first, last, folios.min_order);
   }
   removal.locked = 0;
+  removal.apart = removal.edge == Edge::kLow && removal.last < last ? 1 : 0;
   for (unsigned page = first; page <= last;) {
     const unsigned next = FolioLast(file, page) + 1;
     if (page >= file.size) TakeFolio(removal.file, page);

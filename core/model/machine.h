@@ -157,9 +157,11 @@ class Machine {
   void IndexRemove(Slot slot);
   bool SplitBegin(Slot slot, unsigned addr, bool new_below, Adjust& adjust);
   void GrowBegin(Slot slot, unsigned end, Adjust& adjust);
+  bool AnonsAgree(const Vma& a, const Vma& b) const;
+  bool AnonJoins(const Vma& neighbour, const Vma& like) const;
   bool MergeBegin(Slot prev, unsigned mm, unsigned addr, unsigned end,
-                  const Vma& like, unsigned pgoff, Adjust& adjust,
-                  Slot& result);
+                  const Vma& like, unsigned pgoff, Adjust& adjust, Slot& result,
+                  bool asks_next = false);
   Flow StepAdjust(Adjust& adjust);
   Slot LastAdjusted(const Adjust& adjust) const;
   bool AdjustTakesLocks(Adjust& adjust);

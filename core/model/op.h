@@ -138,8 +138,9 @@ struct Removal {
   uint8_t rest_done;     // a pass over the rest of the range was begun
   uint8_t page_passes;   // over the page that is locked, in a row
   Edge edge;
-  uint8_t stop;  // a folio from this page on stays, plus 1; 0: none
-  uint8_t unused;
+  uint8_t stop;   // a folio from this page on stays, plus 1; 0: none
+  uint8_t apart;  // the folio over the first page, now split, was also over the
+                  // last
 };
 
 struct MunmapOp {

@@ -345,7 +345,7 @@ void Machine<C, P>::MmapPlaces(Op& op) {
   Slot prev;
   FindVmaPrev(mm, map.addr, prev);
   map.phase = MergeBegin(prev, mm, vma.start, vma.end, vma, map.pgoff,
-                         op.adjust, merged)
+                         op.adjust, merged, rules_.mmap_asks_next)
                   ? MmapPhase::kMerge
                   : MmapPhase::kLink;
   if (rules_.vma_locks && map.phase == MmapPhase::kLink) StoreVma(slot);

@@ -281,7 +281,11 @@
     "a fault that has locked a vma of another mm keeps that mm until it has "  \
     "woken who waits for the vma")                                             \
   X(reader_checks_attached, "6.4", "HB-47",                                    \
-    "a fault that locks a vma sees that it is still in its mm")
+    "a fault that locks a vma sees that it is still in its mm")                \
+  X(mmap_asks_next, "6.1", "",                                                 \
+    "mmap asks the next vma first whether the range can join it, and then "    \
+    "the one before with the next one's anon_vma (6.1 to 6.11); without, the " \
+    "one before first")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -182,11 +182,11 @@ constexpr Rules k4_9 = With(
 
 constexpr Rules k5_4 = With(k4_9, {&Rules::munmap_downgrades});
 
-constexpr Rules k6_1 =
-    With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
-                &Rules::large_folios, &Rules::walk_clips_folio,
-                &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
-                &Rules::merge_in_one_hold, &Rules::growth_merges});
+constexpr Rules k6_1 = With(
+    k5_4, {&Rules::shared_walk, &Rules::invalidate_lock, &Rules::large_folios,
+           &Rules::walk_clips_folio, &Rules::invalidate_unmaps_first,
+           &Rules::mremap_looks_first, &Rules::merge_in_one_hold,
+           &Rules::growth_merges, &Rules::mmap_asks_next});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.
@@ -196,7 +196,7 @@ constexpr Rules k6_12 = With(
      &Rules::late_folio_is_split, &Rules::vma_locks, &Rules::new_vma_is_locked,
      &Rules::vma_lock_before_index, &Rules::reader_checks_lock,
      &Rules::reader_checks_range, &Rules::reader_checks_attached},
-    {&Rules::slab_lifo});
+    {&Rules::slab_lifo, &Rules::mmap_asks_next});
 
 constexpr Rules k6_18 =
     With(k6_12, {&Rules::slab_lifo, &Rules::mremap_checks_first,

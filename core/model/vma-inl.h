@@ -231,41 +231,50 @@ void Machine<C, P>::GrowBegin(Slot slot, unsigned end, Adjust& adjust) {
   adjust.pgoff = vma.pgoff;
 }
 
+// is_mergeable_anon_vma(), of two vmas.
+template <class C, class P>
+bool Machine<C, P>::AnonsAgree(const Vma& a, const Vma& b) const {
+  if (a.anon == b.anon) return true;
+  if (a.anon != 0 && b.anon != 0) return false;
+  return !rules_.cloned_anon_apart || (a.anon != 0 ? a : b).cloned == 0;
+}
+
+// The same of a neighbour and what is to become part of it. 3.0 to 6.15 ask
+// whether the neighbour's chain of anon_vmas has one entry, and that of a vma
+// without one has none.
+template <class C, class P>
+bool Machine<C, P>::AnonJoins(const Vma& neighbour, const Vma& like) const {
+  if (rules_.cloned_anon_apart && !rules_.anon_joins_none &&
+      neighbour.anon == 0 && like.anon != 0)
+    return false;
+  return AnonsAgree(neighbour, like);
+}
+
 // vma_merge(): whether [addr, end) with the flags and file of `like` can become
 // part of a neighbour, and how (the case numbers are the kernel's). On true
 // `adjust` is ready for StepAdjust() and `result` is what vma_merge() returns.
+// `asks_next`: as mmap_region() of 6.1, where the range that can join the next
+// vma has that one's anon_vma when it asks the one before.
 template <class C, class P>
 bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
                                unsigned end, const Vma& like, unsigned pgoff,
-                               Adjust& adjust, Slot& result) {
+                               Adjust& adjust, Slot& result, bool asks_next) {
   const Slot area = prev != kNone ? w_.vmas[prev].mm_next : w_.mms[mm].mmap;
   Slot next = area;
   if (next != kNone && w_.vmas[next].end == end) next = w_.vmas[next].mm_next;
-  const auto anons_agree = [&](const Vma& a, const Vma& b) {
-    if (a.anon == b.anon) return true;
-    if (a.anon != 0 && b.anon != 0) return false;
-    return !rules_.cloned_anon_apart || (a.anon != 0 ? a : b).cloned == 0;
-  };
-  // is_mergeable_anon_vma() of 3.0 to 6.15 asks whether the neighbour's chain
-  // of anon_vmas has one entry, and that of a vma without one has none.
-  const auto joins = [&](const Vma& neighbour) {
-    if (rules_.cloned_anon_apart && !rules_.anon_joins_none &&
-        neighbour.anon == 0 && like.anon != 0)
-      return false;
-    return anons_agree(neighbour, like);
-  };
   const auto alike = [&](Slot slot) {
     const Vma& vma = w_.vmas[slot];
     return vma.file == like.file && vma.shared == like.shared &&
            vma.write == like.write && vma.nonlinear == like.nonlinear &&
            (vma.accounted == like.accounted || !rules_.account_blocks_merge) &&
-           joins(vma);
+           AnonJoins(vma, like);
   };
-  const bool after = prev != kNone && w_.vmas[prev].end == addr &&
-                     alike(prev) &&
-                     w_.vmas[prev].pgoff + w_.vmas[prev].pages() == pgoff;
   const bool before = next != kNone && w_.vmas[next].start == end &&
                       alike(next) && w_.vmas[next].pgoff == pgoff + end - addr;
+  const bool after =
+      prev != kNone && w_.vmas[prev].end == addr && alike(prev) &&
+      w_.vmas[prev].pgoff + w_.vmas[prev].pages() == pgoff &&
+      (!before || !asks_next || AnonJoins(w_.vmas[prev], w_.vmas[next]));
   if (!after && !before) return false;
 
   adjust = Adjust{};
@@ -273,7 +282,7 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
   const bool fills = area == next;  // mmap, mremap: [addr, end) is a hole
   Slot grows = prev;
   if (after) {
-    const bool both = before && anons_agree(w_.vmas[prev], w_.vmas[next]);
+    const bool both = before && AnonsAgree(w_.vmas[prev], w_.vmas[next]);
     adjust.start = w_.vmas[prev].start;
     adjust.pgoff = w_.vmas[prev].pgoff;
     adjust.end = both ? w_.vmas[next].end : static_cast<uint16_t>(end);

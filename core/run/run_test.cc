@@ -458,54 +458,5 @@ TEST(Run, EverySublistRuns) {
   }
 }
 
-// mprotect and mmap reach all eight cases of vma_merge.
-TEST(Merge, EachCaseGivesTheGeometryOfTheKernel) {
-  struct Case {
-    int number;
-    const char* events;
-    std::map<int, int> vmas;  // start -> end
-  };
-  const Case kCases[] = {
-      {1, "a mmap 10 2 f 0\na mmap 14 2 f 4\na mmap 12 2 f 2\n", {{10, 16}}},
-      {2, "a mmap 10 2 f 0\na mmap 12 2 f 2\n", {{10, 14}}},
-      {3, "a mmap 12 2 f 2\na mmap 10 2 f 0\n", {{10, 14}}},
-      {4,
-       "a mmap 10 4 f 0\na mmap 14 2 f 4 r\na mprotect 12 2 r\n",
-       {{10, 12}, {12, 16}}},
-      {5,
-       "a mmap 10 2 f 0 r\na mmap 12 4 f 2\na mprotect 12 2 r\n",
-       {{10, 14}, {14, 16}}},
-      {6,
-       "a mmap 10 6 f 0\na mprotect 12 2 r\na mprotect 12 2 rw\n",
-       {{10, 16}}},
-      {7,
-       "a mmap 10 4 f 0\na mprotect 12 2 r\na mmap 14 2 g 0\n"
-       "a mprotect 12 2 rw\n",
-       {{10, 14}, {14, 16}}},
-      {8,
-       "a mmap 10 4 f 0\na mprotect 10 2 r\na mprotect 10 2 rw\n",
-       {{10, 14}}},
-  };
-  for (const Case& it : kCases) {
-    const std::string text =
-        R"(vmtrunc 1
-file f 8
-file g 8
-task a
-)" + std::string(it.events);
-    const Script script = Parse(text.c_str());
-    const Rules rules = RulesOf("2.6.11");
-    EXPECT_TRUE(RunOn(script, rules).holds());
-    World<LargeCaps> w = MakeWorld<LargeCaps>(script.setup, rules);
-    NoProbe<LargeCaps> probe;
-    Machine<LargeCaps, NoProbe<LargeCaps>> machine(w, rules, probe);
-    for (const Event& event : script.events) machine.Apply(event);
-    std::map<int, int> got;
-    for (Slot slot = w.mms[0].mmap; slot != kNone; slot = w.vmas[slot].mm_next)
-      got[w.vmas[slot].start] = w.vmas[slot].end;
-    EXPECT_EQ(got, it.vmas) << "case " << it.number;
-  }
-}
-
 }  // namespace
 }  // namespace vmtrunc
