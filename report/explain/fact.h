@@ -123,6 +123,8 @@ struct Fact {
     kPins,         // `pages`
     kUnpins,       // the same
     kHoldsOld,     // `pages` are cut off, and still have what was in them
+    kWritesPast,   // `pages`, which are past i_size
+    kReadsOld,     // `pages`, which another operation is cutting off
     kSetsOrder,    // of new folios, to `after`
   };
   Kind kind = Kind::kEnds;

@@ -59,6 +59,8 @@ constexpr auto kKinds = std::to_array<const char*>({"waits",
                                                     "pins",
                                                     "unpins",
                                                     "holds-old",
+                                                    "writes-past",
+                                                    "reads-old",
                                                     "sets-order"});
 static_assert(kKinds.size() ==
               size_t{static_cast<size_t>(Fact::Kind::kSetsOrder)} + 1);

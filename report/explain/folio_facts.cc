@@ -115,7 +115,14 @@ class Watcher {
     };
     put(Kind::kPins, b.pinned & ~a.pinned);
     if (row_.verb == Verb::kUnpin) put(Kind::kUnpins, a.pinned & ~b.pinned);
-    put(Kind::kHoldsOld, b.stale & ~a.stale);
+    const uint64_t old = b.stale & ~a.stale;
+    const uint64_t was_cached = before_.files[file].cached;
+    if (IsPass(row_.verb)) {
+      put(Kind::kHoldsOld, old);
+    } else {
+      put(Kind::kWritesPast, old & was_cached);
+      put(Kind::kReadsOld, old & ~was_cached);
+    }
     if (a.order != b.order) Add(Kind::kSetsOrder, file).after = b.order;
   }
 

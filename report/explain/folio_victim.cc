@@ -42,7 +42,7 @@ class LeadFinder {
   using Kind = Fact::Kind;
 
   void Look(size_t row, Fact& fact) {
-    if (!Leads(fact)) return;
+    if (!Leads(row, fact)) return;
     if (fact.kind == Kind::kKeepsFolio) tale_.kept = row;
     if (fact.kind == Kind::kSetsSize) stored_ = row;
     if (fact.task == story_.rows[breaks_].task &&
@@ -55,7 +55,7 @@ class LeadFinder {
   }
 
   // Whether it is about the page, its folio, its pte, or i_size.
-  bool Leads(const Fact& fact) const {
+  bool Leads(size_t row, const Fact& fact) const {
     const bool in_file = fact.file == tale_.file;
     switch (fact.kind) {
       case Kind::kSetsSize:
@@ -65,7 +65,10 @@ class LeadFinder {
         return in_file && fact.page == tale_.page;
       case Kind::kPins:
       case Kind::kUnpins:
+        return in_file && IsInFolio(row, fact.pages);
       case Kind::kHoldsOld:
+      case Kind::kWritesPast:
+      case Kind::kReadsOld:
       case Kind::kRemoves:
         return in_file && Has(fact.pages, tale_.page);
       case Kind::kHolds:
@@ -83,6 +86,14 @@ class LeadFinder {
       default:
         return false;
     }
+  }
+
+  // Whether one of them is in the folio that has the page then.
+  bool IsInFolio(size_t row, const std::vector<unsigned>& pages) const {
+    const File& file = story_.rows[row].world.files[tale_.file];
+    return std::any_of(pages.begin(), pages.end(), [&](unsigned page) {
+      return FolioFirst(file, page) == FolioFirst(file, tale_.page);
+    });
   }
 
   void FindOldSize() {

@@ -265,14 +265,15 @@ function drawFolio(name, folio, x0, w, h, y, small) {
 }
 
 // The i_size by which faults will map, read before.
-function drawSamples(run, file, x0, w, h, y) {
+function drawSamples(run, file, x0, w, h, y, small) {
   return (file.samples || []).map(({task, size}, i) => {
     const x = x0 + size * w, top = y - 22 - 18 * i;
     const late = size !== file.size;
     return `<g class="sample" data-task="${escaped(task)}" data-size="${size}">` +
         `<path class="sample" d="M${x} ${top - 8}V${y + h + 4}"/>` +
-        text(x + 5, top, 'sample', `${task} will map up to the i_size that it read, ${
-            size}${late ? `: not ${file.size} any more` : ''}`) + '</g>';
+        text(x + 5, top, 'sample', small ? `i_size by ${task}: ${size}` :
+            `${task} will map by the i_size that it has read: ${size}${
+            late ? `, though it is ${file.size} now` : ''}`) + '</g>';
   }).join('');
 }
 
@@ -297,7 +298,7 @@ function drawFile(run, name, file, x0, width, y, small) {
       `d="M${x} ${y - 5}v${h + 10}"/>` +
       text(x + 5, folios ? y - 8 : y + h + 14, 'size', `i_size = ${file.size}`) + '</g>' +
       (file.folios || []).map((it) => drawFolio(name, it, x0, w, h, y, small)).join('') +
-      drawSamples(run, file, x0, w, h, y);
+      drawSamples(run, file, x0, w, h, y, small);
 }
 
 // What a pass remembers itself, and which struct that leads to.
@@ -766,6 +767,8 @@ function bringIntoView() {
 
 function begin() {
   linkSteps();
+  if (data.runs.some((run) => Object.keys(run.folios).length))
+    document.querySelectorAll('.of-folios').forEach((it) => { it.hidden = false; });
   if ($('pairs')) $('pairs').innerHTML = pairsHtml();
   data.runs.forEach((story, run) => {
     const tab = document.createElement('button');

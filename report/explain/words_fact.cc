@@ -91,6 +91,8 @@ class Phrase {
       case Kind::kPins:
       case Kind::kUnpins:
       case Kind::kHoldsOld:
+      case Kind::kWritesPast:
+      case Kind::kReadsOld:
       case Kind::kSetsOrder:
         return FolioPhrase(story_, fact_);
     }

@@ -89,8 +89,14 @@ std::string FolioPhrase(const Story& story, const Fact& fact) {
     case Kind::kUnpins:
       return absl::StrCat("unpins ", PageNames(fact.pages), " of ", file);
     case Kind::kHoldsOld:
-      return absl::StrCat("leaves in ", PageNames(fact.pages), " of ", file,
-                          " what is to be cut off");
+      return absl::StrCat("cuts off ", PageNames(fact.pages), " of ", file,
+                          ": what was there still is");
+    case Kind::kWritesPast:
+      return absl::StrCat("writes to ", PageNames(fact.pages), " of ", file,
+                          ", past i_size");
+    case Kind::kReadsOld:
+      return absl::StrCat("reads ", PageNames(fact.pages), " of ", file,
+                          " in again, with what is being cut off");
     case Kind::kSetsOrder:
       return absl::StrFormat("makes new folios of %s of order %u", file,
                              fact.after);
@@ -99,17 +105,21 @@ std::string FolioPhrase(const Story& story, const Fact& fact) {
   }
 }
 
+std::string FoliosInWords(const Story& story, const CacheView& view) {
+  std::string words;
+  for (const FolioView& folio : view.folios)
+    absl::StrAppend(&words, "; ", FolioInWords(story, folio));
+  for (const SizeSample& it : view.samples)
+    absl::StrAppendFormat(&words,
+                          "; %s will map by the i_size that it read, %u",
+                          story.script.task_names[it.task], it.size);
+  return words;
+}
+
 std::string CacheInWords(const Story& story, unsigned file,
                          const CacheView& view) {
-  std::vector<std::string> parts = {
-      absl::StrFormat("%s: i_size %u", story.FileName(file), view.size)};
-  for (const FolioView& folio : view.folios)
-    parts.push_back(FolioInWords(story, folio));
-  for (const SizeSample& it : view.samples)
-    parts.push_back(
-        absl::StrFormat("%s will map by the i_size that it read, %u",
-                        story.script.task_names[it.task], it.size));
-  return absl::StrJoin(parts, "; ");
+  return absl::StrFormat("%s: i_size %u", story.FileName(file), view.size) +
+         FoliosInWords(story, view);
 }
 
 std::vector<std::string> FolioSentences(const Story& story,

@@ -19,6 +19,9 @@ std::string FolioPhrase(const Story& story, const Fact& fact);
 std::string CacheInWords(const Story& story, unsigned file,
                          const CacheView& view);
 
+// The same without the file: "; folio 0..3 (order 2): dirty".
+std::string FoliosInWords(const Story& story, const CacheView& view);
+
 // Sentences with marked steps: what leads there, and why it is wrong.
 std::vector<std::string> FolioSentences(const Story& story,
                                         const FolioStory& tale);

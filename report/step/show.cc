@@ -66,10 +66,9 @@ std::string FileLine(const Play& play, const Story& story, unsigned number) {
       file.size, cached.empty() ? "empty" : RangesOf(cached));
   if (play.rules().stamp_vmas)
     absl::StrAppend(&line, ", truncate_count ", file.truncate_count);
-  if (ShowsFolios(story, number)) {
-    CacheView view = CacheOf(story, play.world(), number);
-    absl::StrAppend(&line, "; ", CacheInWords(story, number, view));
-  }
+  if (ShowsFolios(story, number))
+    absl::StrAppend(&line,
+                    FoliosInWords(story, CacheOf(story, play.world(), number)));
   return line;
 }
 
