@@ -1,4 +1,4 @@
-// What is told and drawn of folios.
+// What is reported and drawn of folios.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -129,7 +129,7 @@ TEST(Folios, APinIsShown) {
 }
 
 // A folio that nothing holds is split: into which ones is said.
-TEST(Folios, ASplitIsTold) {
+TEST(Folios, ASplitIsReported) {
   const Script script = *ParseText(R"(vmtrunc 1
 file f 4 order 2
 task a

@@ -267,7 +267,7 @@ function drawFolio(name, folio, x0, w, h, y, small) {
 // The i_size by which faults will map, read before.
 function drawSamples(run, file, x0, w, h, y, small) {
   return (file.samples || []).map(({task, size}, i) => {
-    const x = x0 + size * w, top = y - 22 - 18 * i;
+    const x = x0 + size * w, top = y - (small ? 25 : 22) - 18 * i;
     const late = size !== file.size;
     return `<g class="sample" data-task="${escaped(task)}" data-size="${size}">` +
         `<path class="sample" d="M${x} ${top - 8}V${y + h + 4}"/>` +

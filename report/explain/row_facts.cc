@@ -367,7 +367,9 @@ bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
     return true;
   const auto tells = [&](const Fact& fact) {
     return fact.was || fact.kind == Kind::kGoesOn || fact.kind == Kind::kZaps ||
-           fact.kind == Kind::kFrees || fact.kind == Kind::kMoves;
+           fact.kind == Kind::kFrees || fact.kind == Kind::kMoves ||
+           fact.kind == Kind::kSamplesSize || fact.kind == Kind::kSplitsFolio ||
+           fact.kind == Kind::kKeepsFolio;
   };
   if (std::any_of(facts[row].begin(), facts[row].end(), tells))
     return !GoesOnMoving(story, facts, row);
