@@ -139,7 +139,7 @@ a truncate f 1
       Tell("", script, *ParseKernelSpec("6.18"), Folding::kQuiet);
   ASSERT_TRUE(story.result.holds());
   const std::string text = ToText(story, nullptr, Look{.columns = 400});
-  Says(text, {"splits the folio of pages 0..3: pieces begin at 0\n",
+  Says(text, {"splits the folio of pages 0..3: pieces start at 0\n",
               "+ f: i_size 4; folio 0..3 (order 2)\n"});
   EXPECT_EQ(CacheInWords(story, 0, CacheOf(story, story.rows.back().world, 0)),
             "f: i_size 1");

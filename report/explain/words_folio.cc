@@ -78,8 +78,8 @@ std::string FolioPhrase(const Story& story, const Fact& fact) {
     case Kind::kDirties:
       return "makes " + folio + " dirty";
     case Kind::kSplitsFolio:
-      return absl::StrFormat("splits %s: pieces begin at %s", folio,
-                             RangesOf(fact.pages));
+      return absl::StrFormat("splits %s: pieces start at %s", folio,
+                             absl::StrJoin(fact.pages, ", "));
     case Kind::kKeepsFolio:
       return absl::StrCat(
           "cannot split ", folio, WhyWhole(story, fact),

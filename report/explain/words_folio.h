@@ -10,8 +10,8 @@
 
 namespace vmtrunc::report {
 
-// Requires: a fact of folios. "splits the folio of pages 0..3: into ones that
-// begin at 0, 2".
+// Requires: a fact of folios. "splits the folio of pages 0..3: pieces start at
+// 0, 2".
 std::string FolioPhrase(const Story& story, const Fact& fact);
 
 // The page cache of a file in one line: "f: i_size 1; folio 0..3 (order 2):
