@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "report/explain/escape_names.h"
 #include "report/explain/words.h"
+#include "report/explain/words_folio.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -206,18 +207,25 @@ std::optional<EscapeInBrief> EscapeIn(const Story& story) {
   return EscapeInBrief(story, *victim, *escape);
 }
 
+std::string Capital(std::string text) {
+  if (!text.empty())
+    text[0] = absl::ascii_toupper(static_cast<unsigned char>(text[0]));
+  return text;
+}
+
+std::vector<std::string> FolioInBrief(const Story& story,
+                                      const FolioStory& tale) {
+  const std::string clause = FolioClause(story, tale);
+  if (clause.empty()) return {};
+  return {Capital(clause) + "."};
+}
+
 // The violation as a clause.
 std::string Result(const Story& story) {
   const std::string at = MarkedSteps(story.rows[*story.broken_row]);
   return absl::StrFormat("at %s %s is violated: %s", at,
                          Name(story.result.first.property),
                          ViolationInWords(story));
-}
-
-std::string Capital(std::string text) {
-  if (!text.empty())
-    text[0] = absl::ascii_toupper(static_cast<unsigned char>(text[0]));
-  return text;
 }
 
 }  // namespace
@@ -227,8 +235,9 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
   std::vector<std::string> sentences;
   if (const auto escape = EscapeIn(story))
     sentences = escape->Tell();
-  else
-    sentences = MappedAndRemoved(story);
+  else if (const auto tale = FolioStoryOf(story))
+    sentences = FolioInBrief(story, *tale);
+  if (sentences.empty()) sentences = MappedAndRemoved(story);
   if (sentences.empty()) sentences = ScannedAgain(story);
   std::string last = Capital(Result(story));
   // The bug's own repair, if known: others repair it by accident.
@@ -248,6 +257,9 @@ Sentence InOneSentence(const Story& story) {
   std::string text = Capital(ViolationInWords(story));
   if (const auto escape = EscapeIn(story))
     absl::StrAppend(&text, ": ", escape->How());
+  else if (const auto tale = FolioStoryOf(story))
+    if (const std::string why = FolioClause(story, *tale); !why.empty())
+      absl::StrAppend(&text, ": ", why);
   return SentenceOf(text + ".");
 }
 

@@ -111,6 +111,21 @@ struct Fact {
     kNoMemory,          // it undoes its work
     kEnds,              // the operation, without other facts
     kOnlyLocks,         // nothing else; it continues at `place`
+    // Of folios of `file`, which have the pages `first`..`last`.
+    kSamplesSize,  // reads i_size, `after`, to map pages by it later
+    kChecksSize,   // finds `page` inside the file; i_size is `after`
+    kHolds,        // takes a reference, for `page`
+    kCaches,       // puts one into the page cache
+    kDirties,
+    kSplitsFolio,  // into ones that begin at `pages`
+    kKeepsFolio,   // cannot split it: it is of the smallest order
+                   // (`is_smallest`), or `tasks` or pins of `pages` hold it
+    kPins,         // `pages`
+    kUnpins,       // the same
+    kHoldsOld,     // `pages` are cut off, and still have what was in them
+    kWritesPast,   // `pages`, which are past i_size
+    kReadsOld,     // `pages`, which another operation is cutting off
+    kSetsOrder,    // of new folios, to `after`
   };
   Kind kind = Kind::kEnds;
   unsigned task = 0;   // the task
@@ -125,6 +140,8 @@ struct Fact {
   std::optional<uint32_t> pass = {};  // none: the kernel has no counts
   bool believes = false;              // kGoesOn: by a mark or a note
   bool access = false;                // kSigbus*: it ends a read or a write
+  bool is_smallest = false;           // kKeepsFolio
+  std::vector<unsigned> tasks = {};   // the same
   CountFact count = {};
   std::optional<RestartNote> note = {};
   std::vector<Holder> holders = {};

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "report/explain/account.h"
+#include "report/explain/folio_victim.h"
 #include "report/explain/parting.h"
 
 namespace vmtrunc::report {
@@ -47,9 +48,22 @@ constexpr auto kKinds = std::to_array<const char*>({"waits",
                                                     "fails",
                                                     "no-memory",
                                                     "ends",
-                                                    "only-locks"});
+                                                    "only-locks",
+                                                    "samples-size",
+                                                    "checks-size",
+                                                    "holds-folio",
+                                                    "caches",
+                                                    "dirties",
+                                                    "splits-folio",
+                                                    "keeps-folio",
+                                                    "pins",
+                                                    "unpins",
+                                                    "holds-old",
+                                                    "writes-past",
+                                                    "reads-old",
+                                                    "sets-order"});
 static_assert(kKinds.size() ==
-              size_t{static_cast<size_t>(Fact::Kind::kOnlyLocks)} + 1);
+              size_t{static_cast<size_t>(Fact::Kind::kSetsOrder)} + 1);
 
 class Writer {
  public:
@@ -124,11 +138,34 @@ class Writer {
       json_["end"] = f.last;
     }
     if (f.addr != 0) json_["addr"] = f.addr;
+    Folio();
     const bool sigbus =
         f.kind == Kind::kSigbusPastSize || f.kind == Kind::kSigbusGone;
     if (!sigbus) return;
     json_["size"] = f.after;
     json_["access"] = f.access;
+  }
+
+  // Of a folio, or of i_size as a fault reads it.
+  void Folio() {
+    const Fact& f = fact_;
+    if (f.kind < Kind::kSamplesSize) return;
+    json_["file"] = story_.FileName(f.file);
+    if (f.kind == Kind::kSamplesSize || f.kind == Kind::kChecksSize)
+      json_["size"] = f.after;
+    if (f.kind == Kind::kSetsOrder) json_["order"] = f.after;
+    if (IsOfFolio(f.kind)) {
+      json_["first"] = f.first;
+      json_["last"] = f.last;
+    }
+    if (f.kind != Kind::kKeepsFolio) return;
+    json_["smallest"] = f.is_smallest;
+    for (const unsigned task : f.tasks)
+      json_["held_by"].push_back(TaskName(task));
+  }
+
+  static bool IsOfFolio(Kind kind) {
+    return kind >= Kind::kHolds && kind <= Kind::kKeepsFolio;
   }
 
   const Story& story_;
@@ -252,6 +289,25 @@ nlohmann::json EscapeJson(const Story& story) {
                                    {"steps", {deed.first_step, deed.last_step}},
                                    {"fact", std::move(fact)}});
     }
+  return json;
+}
+
+nlohmann::json FolioStoryJson(const Story& story) {
+  const auto tale = FolioStoryOf(story);
+  if (!tale) return nullptr;
+  nlohmann::json json = {{"file", story.FileName(tale->file)},
+                         {"page", tale->page},
+                         {"leads", nlohmann::json::array()}};
+  for (const DatedFact& it : tale->leads)
+    json["leads"].push_back({{"steps", {it.first_step, it.last_step}},
+                             {"fact", ToJson(story, it.fact)}});
+  if (tale->kept) json["kept"] = *tale->kept;
+  if (const auto& old = tale->old_size)
+    json["old_size"] = {{"task", story.script.task_names[old->task]},
+                        {"size", old->size},
+                        {"now", old->now},
+                        {"read", old->read},
+                        {"stored", old->stored}};
   return json;
 }
 

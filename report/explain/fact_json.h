@@ -14,6 +14,9 @@ const char* Name(Fact::Kind kind);
 // "i_mmap_lock", "mmap_sem".
 const char* Name(LockKind kind);
 
+// How large folios lead to the violation: FolioStoryOf(), or null.
+nlohmann::json FolioStoryJson(const Story& story);
+
 // {"is": "restart", "at": 106}; null where the kernel has no counts.
 nlohmann::json ToJson(const CountFact& count);
 nlohmann::json ToJson(const Story& story, const LockFact& lock);

@@ -53,6 +53,7 @@ nlohmann::json FactsOf(const std::string& path, const KernelSpec& kernel,
   const Story other = Tell(path, script, against, Folding::kQuiet);
   nlohmann::json json = {{"rows", RowsOf(story)},
                          {"escape", EscapeJson(story)},
+                         {"folio_story", FolioStoryJson(story)},
                          {"cause", CauseOf(story)}};
   json.update(PartingJson(story, other));
   return json;

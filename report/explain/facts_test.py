@@ -87,7 +87,8 @@ def found_by(command, path, kernel, against):
     found = {
         "rows": [{"facts": row["facts"], "lock_moves": row["lock_moves"]}
                  for row in story["rows"]],
-        "escape": story.get("escape"), "cause": story.get("cause")}
+        "escape": story.get("escape"),
+        "folio_story": story.get("folio_story"), "cause": story.get("cause")}
     for name in ("parting_row", "parting_rules"):
         if name in out:
             found[name] = out[name]

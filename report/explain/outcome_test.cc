@@ -76,6 +76,9 @@ class Reader {
     if (deed.starts_with("removes page"))
       for (const unsigned page : NumbersOf(deed.substr(deed.find(' ', 8) + 1)))
         outcomes_.insert(absl::StrCat("removes ", page));
+    unsigned folio = 0;
+    if (std::sscanf(deed.c_str(), "splits the folio of pages %u", &folio) == 1)
+      outcomes_.insert(absl::StrCat("splits ", folio));
     Pass(deed);
   }
 
@@ -170,7 +173,9 @@ bool IsOfTheTask(const std::string& deed) {
       "drops",     "ends",    "fails:",   "frees",  "gets",   "goes",
       "is",        "makes",   "maps",     "moves",  "passes", "puts",
       "removes",   "resumes", "retries:", "scans",  "sets",   "splits",
-      "stops",     "takes",   "waits:",   "zaps",   "ends,"};
+      "stops",     "takes",   "waits:",   "zaps",   "ends,",  "reads",
+      "finds",     "holds",   "cuts",     "writes", "cannot", "pins",
+      "unpins"};
   return kVerbs.count(deed.substr(0, deed.find(' '))) != 0 || deed == "ends";
 }
 

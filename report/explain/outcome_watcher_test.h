@@ -53,9 +53,24 @@ class Watcher {
     }
     Ptes(step);
     Files(step);
+    Splits(*step.world);
     steps_.push_back({step.event, step.task, outcomes_});
     before_ = *step.world;
     if (step.flow == Flow::kDone) busy_ &= ~(1U << step.task);
+  }
+
+  // Folios of which a part is in a smaller one now.
+  void Splits(const LargeWorld& after) {
+    for (unsigned file = 0; file < LargeCaps::kFiles; ++file) {
+      std::set<unsigned> split;
+      for (unsigned page = 0; page < LargeCaps::kFilePages; ++page)
+        if ((after.files[file].cached >> page & 1) != 0 &&
+            OrderOf(after.files[file], page) <
+                OrderOf(before_.files[file], page))
+          split.insert(FolioFirst(before_.files[file], page));
+      for (const unsigned page : split)
+        outcomes_.insert("splits " + std::to_string(page));
+    }
   }
 
   // Operations that the events up to this one start. Events without a step only

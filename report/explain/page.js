@@ -60,6 +60,16 @@ for (const run of data.runs) {
   run.pages = Math.max(1, ...Object.values(run.files).map((f) => f.size),
       ...run.rows.flatMap((row) => Object.values(row.set.files || {})
           .map((f) => Math.max(f.size, f.cached.length))));
+  // Of files that show folios: lines under them, at most, and samples over them.
+  run.folios = {};
+  run.samples = 0;
+  for (const state of run.states)
+    for (const [name, file] of Object.entries(state.files))
+      if (file.folios) {
+        run.folios[name] = Math.max(run.folios[name] || 1,
+            ...file.folios.map((it) => linesOf(it).length));
+        run.samples = Math.max(run.samples, (file.samples || []).length);
+      }
   // What is past the end of the file where it is violated: mm, address, page.
   run.victims = new Set();
   if (run.broken_row !== undefined)
@@ -204,8 +214,73 @@ function drawMarks(run, state, vma, x0, cell, y, h, small) {
   return svg;
 }
 
-function drawFile(run, name, file, x0, width, y) {
-  const w = Math.min(30, width / run.pages), h = 20;
+// The room over and under a file's pages: i_size and its samples, folios.
+const overFile = (run, name) => run.folios[name] ? 18 * (1 + run.samples) : 0;
+const underFile = (run, name) => run.folios[name] ? 16 * run.folios[name] + 12 : 0;
+
+// What is said of a folio, a line each.
+function linesOf(folio) {
+  const pages = folio.last - folio.first + 1;
+  const lines = pages > 1 ? [`order ${Math.log2(pages)}`] : [];
+  if (folio.dirty) lines.push('dirty');
+  if (folio.pins) lines.push('pinned');
+  for (const task of folio.held_by || []) lines.push(`held by ${task}`);
+  if (folio.locked_by) lines.push(`locked by ${folio.locked_by}`);
+  if (folio.old) lines.push('old data');
+  return lines;
+}
+
+function folioTitle(name, folio) {
+  const is = [];
+  if (folio.dirty) is.push('dirty');
+  if (folio.pins) is.push(`a script holds references by pages ${folio.pins.join(', ')}`);
+  if (folio.held_by) is.push(`faults of ${folio.held_by.join(', ')} hold references`);
+  if (folio.locked_by) is.push(`locked by ${folio.locked_by}`);
+  if (folio.old) is.push(`what was cut off is in pages ${folio.old.join(', ')}`);
+  return `folio of pages ${folio.first}..${folio.last} of ${name}: ` +
+      (is.join('; ') || 'clean');
+}
+
+function drawFolio(name, folio, x0, w, h, y, small) {
+  const x = x0 + folio.first * w, width = (folio.last - folio.first + 1) * w;
+  const busy = folio.locked_by ? ' locked' : '';
+  const per = small ? 7.6 : 6.2;
+  let svg = `<g class="folio" data-first="${folio.first}" data-last="${folio.last}" ` +
+      `data-pins="${(folio.pins || []).join(' ')}" data-dirty="${folio.dirty ? 1 : 0}" ` +
+      `data-held="${escaped((folio.held_by || []).join(' '))}" ` +
+      `data-locked="${escaped(folio.locked_by || '')}" ` +
+      `data-old="${(folio.old || []).join(' ')}"><title>${
+      escaped(folioTitle(name, folio))}</title>` +
+      `<rect class="folio${busy}" x="${x + 1}" y="${y - 3}" width="${width - 2}" ` +
+      `height="${h + 6}" rx="5"/>`;
+  for (const page of folio.pins || [])
+    svg += `<circle class="pin" cx="${x0 + (page + .5) * w}" cy="${y - 3}" r="4"/>`;
+  for (const page of folio.old || [])
+    svg += `<path class="old" d="M${x0 + page * w + 3} ${y + h - 3}h${w - 6}"/>`;
+  linesOf(folio).forEach((line, i) => {
+    svg += text(x + 3, y + h + 17 + 16 * i, /^locked|^held|^pinned/.test(line) ? 'grip' : 'soft',
+        fitted(line, width, per));
+  });
+  return svg + '</g>';
+}
+
+// The i_size by which faults will map, read before.
+function drawSamples(run, file, x0, w, h, y, small) {
+  return (file.samples || []).map(({task, size}, i) => {
+    const x = x0 + size * w, top = y - (small ? 25 : 22) - 18 * i;
+    const late = size !== file.size;
+    return `<g class="sample" data-task="${escaped(task)}" data-size="${size}">` +
+        `<path class="sample" d="M${x} ${top - 8}V${y + h + 4}"/>` +
+        text(x + 5, top, 'sample', small ? `i_size by ${task}: ${size}` :
+            `${task} will map by the i_size that it has read: ${size}${
+            late ? `, though it is ${file.size} now` : ''}`) + '</g>';
+  }).join('');
+}
+
+function drawFile(run, name, file, x0, width, y, small) {
+  const folios = Boolean(run.folios[name]);
+  const w = Math.min(folios ? small ? 80 : 76 : 30, width / run.pages), h = 20;
+  y += overFile(run, name);
   let svg = text(4, y + 15, '', 'file ' + name);
   for (let page = 0; page < run.pages; ++page) {
     const cached = file.cached[page] === '1';
@@ -221,7 +296,9 @@ function drawFile(run, name, file, x0, width, y) {
   const x = x0 + file.size * w;
   return svg + `<g class="i_size" data-size="${file.size}"><path class="size" ` +
       `d="M${x} ${y - 5}v${h + 10}"/>` +
-      text(x + 5, y + h + 14, 'size', `i_size = ${file.size}`) + '</g>';
+      text(x + 5, folios ? y - 8 : y + h + 14, 'size', `i_size = ${file.size}`) + '</g>' +
+      (file.folios || []).map((it) => drawFolio(name, it, x0, w, h, y, small)).join('') +
+      drawSamples(run, file, x0, w, h, y, small);
 }
 
 // What a pass remembers itself, and which struct that leads to.
@@ -270,8 +347,8 @@ function drawWorld(run, row, small) {
   let y = 10;
   let svg = '';
   for (const [name, file] of Object.entries(state.files)) {
-    svg += drawFile(run, name, file, x0, width - x0 - 90, y);
-    y += 46;
+    svg += drawFile(run, name, file, x0, width - x0 - 90, y, small);
+    y += 46 + overFile(run, name) + underFile(run, name);
   }
   if (run.slots.length && run.slots.length <= 12) {
     svg += drawSlab(run, state, x0, y, small);
@@ -306,7 +383,10 @@ function drawWorld(run, row, small) {
 function inWords(run, state) {
   const words = [];
   for (const [name, file] of Object.entries(state.files))
-    words.push(`file ${name} has ${file.size} pages`);
+    words.push([`file ${name} has ${file.size} pages`,
+        ...(file.folios || []).map((it) => folioTitle(name, it)),
+        ...(file.samples || []).map((it) =>
+            `${it.task} will map by an i_size of ${it.size}`)].join('. '));
   for (const vma of vmasOf(state)) {
     const present = [...vma.ptes].map((sign, i) => [sign, vma.start + i])
         .filter(([sign]) => sign !== '.' && sign !== 'f');
@@ -687,6 +767,8 @@ function bringIntoView() {
 
 function begin() {
   linkSteps();
+  if (data.runs.some((run) => Object.keys(run.folios).length))
+    document.querySelectorAll('.of-folios').forEach((it) => { it.hidden = false; });
   if ($('pairs')) $('pairs').innerHTML = pairsHtml();
   data.runs.forEach((story, run) => {
     const tab = document.createElement('button');

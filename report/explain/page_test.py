@@ -3,9 +3,11 @@
 
     report/explain/page_test.py build/release/bin/vmtrunc [SCREENSHOTS]
 
-Each step of three scripts (the bug of 2004 on two kernels, a finding, a lasso)
+Each step of five scripts (the bug of 2004 on two kernels, three findings, two of
+them of large folios, a lasso)
 is shown, and what is drawn there is read from the document: each pte, vma,
-count, restart address, slot, and the file's size. It is compared with the
+count, restart address, slot, the file's size, and its folios with what is held
+of them. It is compared with the
 state as `vmtrunc explain --json` has it, put together here from its changes,
 and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
 whose sentences are replaced by placeholders draws the same. With
@@ -26,6 +28,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 HISTORY = "corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt"
+FOLIO = "corpus/found/fault-around-with-an-old-size.vmt"
+PINNED = "corpus/found/tmpfs-serves-past-the-end.vmt"
 FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
 UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
 
@@ -43,6 +47,11 @@ return {
   walkers: all('.walker').map((e) => [d(e).task, +d(e).addr]),
   sizes: all('.i_size').map((e) => +d(e).size),
   cached: all('.fp').filter((e) => d(e).cached === '1').map((e) => +d(e).page),
+  folios: all('g.folio').map((e) => [+d(e).first, +d(e).last, d(e).pins,
+      d(e).dirty, d(e).held, d(e).locked, d(e).old]),
+  samples: all('g.sample').map((e) => [d(e).task, +d(e).size]),
+  labels: all('g.folio').map((e) => [...e.querySelectorAll('text')]
+      .map((t) => t.textContent)),
   notes: all('.pass-note').map((e) => [d(e).task, +d(e).slot, +d(e).addr]),
   skips: all('.skip').map((e) => [+d(e).first, +d(e).last]),
   slots: all('.slot[data-births]').map((e) => [d(e).slot, +d(e).births]),
@@ -118,6 +127,22 @@ def zapped_of(rows):
         yield gone & there
 
 
+def numbers(them):
+    return " ".join(map(str, them or []))
+
+
+def labels_of(folio):
+    """What is written under a folio."""
+    order = (folio["last"] - folio["first"] + 1).bit_length() - 1
+    labels = [f"order {order}"] if order else []
+    labels += ["dirty"] if folio.get("dirty") else []
+    labels += ["pinned"] if folio.get("pins") else []
+    labels += [f"held by {task}" for task in folio.get("held_by", [])]
+    if "locked_by" in folio:
+        labels.append(f"locked by {folio['locked_by']}")
+    return labels + (["old data"] if folio.get("old") else [])
+
+
 def check_row(name, drawn, row, state, zapped, failures):
     def expect(what, wanted, got):
         failures.expect(f"{name}, steps {row['steps']}: {what}", wanted, got)
@@ -147,6 +172,18 @@ def check_row(name, drawn, row, state, zapped, failures):
     expect("cached", [page for f in state["files"].values()
                       for page, bit in enumerate(f["cached"]) if bit == "1"],
            drawn["cached"])
+    folios = [it for f in state["files"].values()
+              for it in f.get("folios", [])]
+    expect("folios", [[it["first"], it["last"], numbers(it.get("pins")),
+                       "1" if it.get("dirty") else "0",
+                       " ".join(it.get("held_by", [])),
+                       it.get("locked_by", ""), numbers(it.get("old"))]
+                      for it in folios], drawn["folios"])
+    expect("what folios are", [labels_of(it) for it in folios],
+           drawn["labels"])
+    expect("samples", [[it["task"], it["size"]]
+                       for f in state["files"].values()
+                       for it in f.get("samples", [])], drawn["samples"])
     expect("slots in use", {slot: v["birth"] for slot, v in vmas.items()},
            {slot: births for slot, births in drawn["slots"] if births})
     for deed in row["deeds"]:
@@ -317,20 +354,24 @@ def check_keys(driver, name, body, stage, failures):
 
 
 def check_canary(driver, name, row_and_state, failures):
-    """What is drawn wrong is noticed: a page, a count, a size."""
+    """What is drawn wrong is noticed: a page, a count, a size, a folio."""
     for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
                   "querySelector('#world .v').dataset.count = 'wrong'",
-                  "querySelector('#world .i_size').dataset.size = 63"):
+                  "querySelector('#world .i_size').dataset.size = 63",
+                  "querySelector('#world g.folio').dataset.dirty = '?'"):
         driver.find_element(By.CLASS_NAME, "stage").send_keys(Keys.END)
         if not row_and_state[1]["vmas"] and ".i_size" not in wrong:
+            continue
+        files = row_and_state[1]["files"].values()
+        if "folio" in wrong and not any(f.get("folios") for f in files):
             continue
         driver.execute_script("document." + wrong)
         noticed = Failures()
         check_row(name, driver.execute_script(DRAWN), *row_and_state, set(),
                   noticed)
         failures.expect(f"{name}: {wrong} is noticed", True,
-                        any(": vmas:" in line or ": ptes:" in line or
-                            ": sizes:" in line for line in noticed.lines))
+                        any(f": {what}:" in line for line in noticed.lines
+                            for what in ("vmas", "ptes", "sizes", "folios")))
 
 
 def check_links(driver, name, stories, failures):
@@ -382,7 +423,9 @@ def main():
         try:
             for script, kernel, against in (
                     (HISTORY, "2.6.9-mm", "2.6.11"),
-                    (FOUND, "2.6.11", "repaired"), (lasso, "2.6.23", None)):
+                    (FOUND, "2.6.11", "repaired"), (lasso, "2.6.23", None),
+                    (FOLIO, "7.0", "7.0+around-size-again"),
+                    (PINNED, "6.18", None)):
                 check_page(driver, vmtrunc, directory, script, kernel, against,
                            shots, failures)
             check_markup(driver, vmtrunc, directory, failures)

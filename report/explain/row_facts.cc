@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/model/mark.h"
+#include "report/explain/folio_facts.h"
 #include "report/explain/outcome.h"
 #include "report/explain/vma_facts.h"
 
@@ -31,6 +32,8 @@ class Collector {
     Ptes();
     Drops();
     Removals();
+    for (Fact& fact : FolioFactsOf(story_, number_))
+      facts_.push_back(std::move(fact));
     for (const TraceNote& note : row_.notes) {
       if (note.kind == Note::kPassEnds) Add(Kind::kEndsPass);
       if (note.kind == Note::kCleared)
@@ -302,12 +305,17 @@ class Collector {
 
   void Removals() {
     Addresses pages;
+    unsigned file = 0;
     for (const TraceNote& note : row_.notes)
-      if (note.kind == Note::kRemoves) pages.push_back(note.id);
+      if (note.kind == Note::kRemoves) {
+        pages.push_back(note.id);
+        file = note.mm;
+      }
     std::sort(pages.begin(), pages.end());
     if (pages.empty()) return;
     Fact& fact = Add(Kind::kRemoves);
     fact.pages = std::move(pages);
+    fact.file = file;
     std::optional<unsigned> where;
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
       for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr)
@@ -359,7 +367,9 @@ bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
     return true;
   const auto tells = [&](const Fact& fact) {
     return fact.was || fact.kind == Kind::kGoesOn || fact.kind == Kind::kZaps ||
-           fact.kind == Kind::kFrees || fact.kind == Kind::kMoves;
+           fact.kind == Kind::kFrees || fact.kind == Kind::kMoves ||
+           fact.kind == Kind::kSamplesSize || fact.kind == Kind::kSplitsFolio ||
+           fact.kind == Kind::kKeepsFolio;
   };
   if (std::any_of(facts[row].begin(), facts[row].end(), tells))
     return !GoesOnMoving(story, facts, row);

@@ -2,6 +2,8 @@
 
 #include "base/shown.h"
 #include "report/explain/fact_json.h"
+#include "report/explain/folio_victim.h"
+#include "report/explain/folio_facts.h"
 #include "report/explain/row_facts.h"
 #include "report/explain/victim.h"
 #include "report/explain/why.h"
@@ -63,13 +65,34 @@ Json PassJson(const Story& story, const LargeWorld& world, unsigned task) {
   return json;
 }
 
-Json FileJson(const File& file) {
+Json FolioJson(const Story& story, const FolioView& folio) {
+  Json json = {{"first", folio.first}, {"last", folio.last}};
+  if (folio.dirty) json["dirty"] = true;
+  if (!folio.pins.empty()) json["pins"] = folio.pins;
+  if (!folio.old.empty()) json["old"] = folio.old;
+  for (const unsigned task : folio.holders)
+    json["held_by"].push_back(story.script.task_names[task]);
+  if (folio.locker) json["locked_by"] = story.script.task_names[*folio.locker];
+  return json;
+}
+
+Json FileJson(const Story& story, const LargeWorld& world, unsigned number) {
+  const File& file = world.files[number];
   std::string cached;
   for (unsigned page = 0; page < LargeCaps::kFilePages; ++page)
     cached += (file.cached >> page & 1) != 0 ? '1' : '0';
   cached.resize(cached.find_last_not_of('0') + 1);
-  return {
+  Json json = {
       {"size", file.size}, {"count", file.truncate_count}, {"cached", cached}};
+  if (!ShowsFolios(story, number)) return json;
+  const CacheView view = CacheOf(story, world, number);
+  json["folios"] = Json::array();
+  for (const FolioView& folio : view.folios)
+    json["folios"].push_back(FolioJson(story, folio));
+  for (const SizeSample& it : view.samples)
+    json["samples"].push_back(
+        {{"task", story.script.task_names[it.task]}, {"size", it.size}});
+  return json;
 }
 
 // In words, and as data.
@@ -98,7 +121,7 @@ class Changes {
       Put(set, "vmas", std::to_string(slot),
           VmaJson(story_, world, row, static_cast<Slot>(slot)));
     for (unsigned file = 0; file < story_.script.setup.files; ++file)
-      Put(set, "files", story_.FileName(file), FileJson(world.files[file]));
+      Put(set, "files", story_.FileName(file), FileJson(story_, world, file));
     for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
       const std::string& name = story_.script.task_names[task];
       const HeldJson held(story_, world, row, task);
@@ -223,6 +246,11 @@ Json ToJson(const Story& story, const Cause* cause) {
       json["skipped_row"] = escape->skipped;
     if (Json escape = EscapeJson(story); !escape.is_null())
       json["escape"] = std::move(escape);
+    if (const auto victim = CacheVictimOf(story.result.first))
+      json["victim"] = {{"file", story.FileName(victim->file)},
+                        {"page", victim->page}};
+    if (Json tale = FolioStoryJson(story); !tale.is_null())
+      json["folio_story"] = std::move(tale);
   }
   json["tasks"] = Json::array();
   for (unsigned task = 0; task < story.script.setup.tasks; ++task)
@@ -235,7 +263,7 @@ Json ToJson(const Story& story, const Cause* cause) {
     if (!story.HadEffect(i)) json["no_effect"].push_back(i);
   json["files"] = Json::object();
   for (unsigned file = 0; file < story.script.setup.files; ++file)
-    json["files"][story.FileName(file)] = FileJson(story.start.files[file]);
+    json["files"][story.FileName(file)] = FileJson(story, story.start, file);
   if (story.loop)
     json["loop"] = {{"after_event", story.loop->after_event},
                     {"last_event", story.loop->last_event}};

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "report/explain/parting.h"
 #include "report/explain/words.h"
+#include "report/explain/words_folio.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -69,6 +70,10 @@ class Writer {
   std::string Write() {
     Legend();
     Header();
+    for (unsigned file = 0; file < story_.script.setup.files; ++file)
+      if (ShowsFolios(story_, file))
+        Map(kGreen, "+",
+            CacheInWords(story_, file, CacheOf(story_, story_.start, file)));
     for (size_t i = 0; i < story_.rows.size(); ++i) Row(i);
     if (story_.left_out == 0) Without(story_.script.events.size() + 1);
     if (story_.left_out != 0)
@@ -117,6 +122,7 @@ class Writer {
       NoReturnLine(*cause_->no_return);
     Cells(i);
     Maps(i);
+    Caches(i);
     if (story_.broken_row == i && !story_.result.holds())
       Line(In(kRed, Wrapped(absl::StrFormat("%s >> violates %s: %s",
                                             std::string(gutter_, ' '),
@@ -210,6 +216,16 @@ class Writer {
       if (a == b) continue;
       if (a) Map(kDim, "-", MapInWords(story_, a));
       Map(kGreen, "+", SlotInWords(story_, slot, b));
+    }
+  }
+
+  // The page caches that have folios.
+  void Caches(size_t i) {
+    for (unsigned file = 0; file < story_.script.setup.files; ++file) {
+      if (!ShowsFolios(story_, file)) continue;
+      const CacheView view = CacheOf(story_, story_.rows[i].world, file);
+      if (view != CacheOf(story_, story_.Before(i), file))
+        Map(kGreen, "+", CacheInWords(story_, file, view));
     }
   }
 

@@ -246,6 +246,9 @@ std::optional<Victim> VictimOf(const Violation& violation) {
       return Victim{.mm = v[2], .addr = v[1], .index = v[0]};
     case Property::kNoRemovedPageMapped:
       return Victim{.mm = v[3], .addr = v[2], .index = v[0]};
+    case Property::kSigbusPastEof:
+    case Property::kMapsOwnPage:
+      return Victim{.mm = v[2], .addr = v[1], .index = v[0]};
     case Property::kNoOverUnmap:
     case Property::kRestartProgress:
     case Property::kBoundedDrops:
@@ -255,8 +258,6 @@ std::optional<Victim> VictimOf(const Violation& violation) {
     case Property::kLockOrder:
     case Property::kNoDeadlock:
     case Property::kNoFreedUse:
-    case Property::kSigbusPastEof:
-    case Property::kMapsOwnPage:
     case Property::kNoCachedPagePastSize:
     case Property::kGrownPagesAreZero:
     case Property::kNothingLostOutsideRange:
@@ -268,7 +269,10 @@ std::optional<Victim> VictimOf(const Violation& violation) {
 
 std::optional<Escape> EscapeOf(const Story& story) {
   const auto victim = VictimOf(story.result.first);
-  if (!victim || !story.broken_row) return std::nullopt;
+  const Property property = story.result.first.property;
+  const bool is_left = property == Property::kNoPagePastSize ||
+                       property == Property::kNoRemovedPageMapped;
+  if (!victim || !story.broken_row || !is_left) return std::nullopt;
   return Detective(story, *victim).Find();
 }
 

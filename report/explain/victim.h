@@ -10,7 +10,8 @@
 namespace vmtrunc::report {
 
 // The page of `index` that is mapped at `addr` of `mm`, for a violation of
-// no-page-past-size or no-removed-page-mapped.
+// no-page-past-size, no-removed-page-mapped or sigbus-past-eof. For
+// maps-own-page the one that belongs there.
 struct Victim {
   unsigned mm = 0, addr = 0, index = 0;
 };
@@ -49,7 +50,8 @@ struct Escape {
   std::optional<size_t> dropped;  // the last drop of the pass before `skipped`
 };
 
-// Empty if the violation is not about a page, or its task ran no pass.
+// Empty if the violation is not about a page that stays mapped, or its task ran
+// no pass.
 std::optional<Escape> EscapeOf(const Story& story);
 
 }  // namespace vmtrunc::report

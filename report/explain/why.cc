@@ -7,6 +7,7 @@
 #include "report/explain/escape.h"
 #include "report/explain/victim.h"
 #include "report/explain/words.h"
+#include "report/explain/words_folio.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -20,6 +21,8 @@ class Narrator {
     const auto victim = VictimOf(story_.result.first);
     const auto escape = EscapeOf(story_);
     if (victim && escape) sentences_ = HowItEscaped(story_, *victim, *escape);
+    if (const auto tale = FolioStoryOf(story_))
+      sentences_ = FolioSentences(story_, *tale);
     if (const auto twice = TwiceOf(story_)) Again(*twice);
     Result();
     Gone();

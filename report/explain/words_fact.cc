@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/words_folio.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -80,6 +81,20 @@ class Phrase {
       case Kind::kEnds:
       case Kind::kOnlyLocks:
         return Outcome();
+      case Kind::kSamplesSize:
+      case Kind::kChecksSize:
+      case Kind::kHolds:
+      case Kind::kCaches:
+      case Kind::kDirties:
+      case Kind::kSplitsFolio:
+      case Kind::kKeepsFolio:
+      case Kind::kPins:
+      case Kind::kUnpins:
+      case Kind::kHoldsOld:
+      case Kind::kWritesPast:
+      case Kind::kReadsOld:
+      case Kind::kSetsOrder:
+        return FolioPhrase(story_, fact_);
     }
     return "";
   }

@@ -112,5 +112,26 @@ TEST_F(DialogueTest, Quits) {
   EXPECT_TRUE(dialogue_.ended());
 }
 
+// A folio, its pin, and who holds it.
+TEST(Dialogue, ShowsFolios) {
+  const Script script = *ParseText(R"(vmtrunc 1
+kernel 6.18
+file f 4 order 2
+task a
+a mmap 1 4 f 0
+a pin f 1
+a write 1
+)");
+  Play play(script, *script.kernel);
+  Dialogue dialogue(play, Look{.columns = 400});
+  for (const char* const line : {"a mmap 1 4 f 0", "a pin f 1", "a write 1"})
+    dialogue.Answer(line);
+  const std::string state = dialogue.Answer("u");
+  EXPECT_NE(state.find("f: i_size 4, page cache 0..3; folio 0..3 (order 2): "
+                       "pinned by page 1\n"),
+            std::string::npos)
+      << state;
+}
+
 }  // namespace
 }  // namespace vmtrunc::report

@@ -9,6 +9,7 @@
 #include "core/model/where.h"
 #include "core/script/verbs.h"
 #include "report/explain/words.h"
+#include "report/explain/words_folio.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -55,7 +56,7 @@ std::string ViolationLines(const Play& play, Story story, const Look& look) {
   return text;
 }
 
-std::string FileLine(const Play& play, unsigned number) {
+std::string FileLine(const Play& play, const Story& story, unsigned number) {
   const File& file = play.world().files[number];
   std::vector<unsigned> cached;
   for (unsigned page = 0; page < 64; ++page)
@@ -65,6 +66,9 @@ std::string FileLine(const Play& play, unsigned number) {
       file.size, cached.empty() ? "empty" : RangesOf(cached));
   if (play.rules().stamp_vmas)
     absl::StrAppend(&line, ", truncate_count ", file.truncate_count);
+  if (ShowsFolios(story, number))
+    absl::StrAppend(&line,
+                    FoliosInWords(story, CacheOf(story, play.world(), number)));
   return line;
 }
 
@@ -138,7 +142,7 @@ std::string LastEventText(const Play& play, const Story& story,
 std::string StateText(const Play& play, const Story& story, const Look& look) {
   std::string text = "state\n";
   for (unsigned i = 0; i < play.played().setup.files; ++i)
-    text += Block(2, FileLine(play, i), look);
+    text += Block(2, FileLine(play, story, i), look);
   // No vma exists before the first step.
   for (const Slot slot : VmasOf(play.world()))
     if (!story.rows.empty())
