@@ -68,6 +68,8 @@ const char* WhenOf(Property property) {
       return "when a folio leaves the page cache";
     case Property::kFaultInOwnVma:
       return "whenever a fault sets a pte";
+    case Property::kNoDataRace:
+      return "whenever a pass writes a count";
   }
   return "";
 }

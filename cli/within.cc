@@ -46,6 +46,7 @@ search::Verbs Needed(Property property) {
     case Property::kRestartProgress:
     case Property::kBoundedDrops:
     case Property::kCountIsACount:
+    case Property::kNoDataRace:
       return kPasses;
     case Property::kIndexAgrees:
     case Property::kVmasWellFormed:

@@ -49,6 +49,8 @@ constexpr std::array<PropertyInfo, kProperties> kInfos = {{
     {"fault-in-own-vma",
      "a fault sets a pte only under a vma that is of its mm, not detached, "
      "holds the address, is in i_mmap and is not locked by a writer"},
+    {"no-data-race",
+     "a pass writes counts only while it holds i_mmap_lock alone"},
 }};
 
 constexpr BreachInfo kBreaches[] = {

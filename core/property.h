@@ -28,8 +28,9 @@ enum class Property : uint8_t {
   kGrownPagesAreZero,
   kNothingLostOutsideRange,
   kFaultInOwnVma,
+  kNoDataRace,
 };
-inline constexpr int kProperties = 17;
+inline constexpr int kProperties = 18;
 constexpr uint32_t Bit(Property property) {
   return uint32_t{1} << static_cast<unsigned>(property);
 }
@@ -113,7 +114,9 @@ int PropertyNumber(std::string_view name);
     "{task} sets a pte at {n} of {mm} under a vma that a writer has locked")  \
   X(kNotOwnVma, kFaultInOwnVma,                                               \
     "{task} sets a pte at {n} under the vma at {n} of {mm}, which is not "    \
-    "its own")
+    "its own")                                                                \
+  X(kWritesShared, kNoDataRace,                                               \
+    "{task} writes a count while it holds i_mmap_lock of {file} shared")
 
 enum class Breach : uint8_t {
   kNone,

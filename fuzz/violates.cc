@@ -23,7 +23,8 @@
   X(kNoCachedPagePastSize, no_cached_page_past_size)      \
   X(kGrownPagesAreZero, grown_pages_are_zero)             \
   X(kNothingLostOutsideRange, nothing_lost_outside_range) \
-  X(kFaultInOwnVma, fault_in_own_vma)
+  X(kFaultInOwnVma, fault_in_own_vma)                     \
+  X(kNoDataRace, no_data_race)
 
 // Not inlined, and all different: a linker may fold identical functions, which
 // would merge all crashes. C names, so that stacks are readable without

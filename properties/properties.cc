@@ -74,6 +74,8 @@ constexpr ScriptProperty kScriptProperties[] = {
      50000, nullptr, true},
     {"fault-in-own-vma", "a fault maps pages under its own vma alone",
      Holds<Property::kFaultInOwnVma>, "6.18-reader-checks-range", 100000},
+    {"no-data-race", "a pass writes counts under a lock of its own",
+     Holds<Property::kNoDataRace>, "6.18+stamp-vmas", 500},
     {"restart-only-grows", "the restart address only grows within a pass",
      [](const Script& script, const Rules& rules, const Rules&) {
        return RestartGoesBack(script, rules);

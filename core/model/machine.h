@@ -60,6 +60,7 @@ struct NoProbe {
   void Uses(const World<C>&, unsigned, Slot, unsigned) {}
   void UsesMm(const World<C>&, unsigned, unsigned) {}
   void Installs(const World<C>&, unsigned, Slot, unsigned) {}
+  void WritesCount(const World<C>&, unsigned, unsigned) {}  // a pass, of a file
   void VmaBorn(const World<C>&, Slot) {}
   void GeometryChanged(const World<C>&, Slot) {}
   void IndexChanged(const World<C>&, Slot) {}

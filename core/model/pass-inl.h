@@ -88,6 +88,7 @@ template <class C, class P>
 void Machine<C, P>::CountPass(Pass& pass) {
   File& file = w_.files[pass.file];
   const auto bump = [&] {
+    probe_.WritesCount(w_, task_, pass.file);
     file.truncate_count = (file.truncate_count + 1) & w_.count_mask;
   };
   if (rules_.stamp_vmas || rules_.fault_rechecks_count) bump();
@@ -105,6 +106,7 @@ void Machine<C, P>::CountPass(Pass& pass) {
 template <class C, class P>
 void Machine<C, P>::ResetCounts(unsigned file) {
   const auto reset = [&](Slot slot) {
+    if (w_.vmas[slot].count != 0) probe_.WritesCount(w_, task_, file);
     w_.vmas[slot].count = 0;
     probe_.Renewed(w_, slot, Renewal::kCleared);
   };
@@ -118,16 +120,17 @@ void Machine<C, P>::ResetCounts(unsigned file) {
 
 template <class C, class P>
 void Machine<C, P>::ClearRestarts(unsigned file) {
+  const auto clear = [&](Slot slot) {
+    if (!IsRestart(w_.vmas[slot].count, rules_.restart_names_pass)) return;
+    probe_.WritesCount(w_, task_, file);
+    w_.vmas[slot].count = 0;
+  };
   const PrioTree<C, P> tree(w_, file);
-  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot)) {
-    if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
-      w_.vmas[slot].count = 0;
-  }
+  for (Slot slot = tree.First(); slot != kNone; slot = tree.Next(slot))
+    clear(slot);
   for (Slot slot = w_.files[file].list; slot != kNone;
-       slot = w_.vmas[slot].set_next) {
-    if (IsRestart(w_.vmas[slot].count, rules_.restart_names_pass))
-      w_.vmas[slot].count = 0;
-  }
+       slot = w_.vmas[slot].set_next)
+    clear(slot);
 }
 
 // Where the walk restarts after the lock is retaken: at the top of the tree, or
@@ -145,8 +148,9 @@ Slot Machine<C, P>::Continue(const Pass& pass) {
 
 template <class C, class P>
 void Machine<C, P>::Stamp(Slot slot, uint32_t count) {
-  if (rules_.stamp_vmas)
-    w_.vmas[slot].count = DoneMark(count, rules_.restart_names_pass);
+  if (!rules_.stamp_vmas) return;
+  probe_.WritesCount(w_, task_, w_.vmas[slot].file);
+  w_.vmas[slot].count = DoneMark(count, rules_.restart_names_pass);
 }
 
 // Advances to the first vma from `from`, in the tree and then in the list, with
@@ -333,6 +337,7 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
   if (done) {
     Stamp(slot, pass.count);
   } else if (rules_.restart_in_vma) {
+    probe_.WritesCount(w_, task_, vma.file);
     vma.count = RestartMark(pass.addr, pass.count, rules_.restart_names_pass);
   } else {
     pass.restart_vma = slot;

@@ -93,6 +93,10 @@ class Checker {
       Break(Breach::kLockedVma, task, addr, vma.mm);
     }
   }
+  void WritesCount(const World<C>& w, unsigned task, unsigned file) {
+    if ((w.files[file].walkers >> task & 1) != 0)
+      Break(Breach::kWritesShared, task, file);
+  }
   void VmaBorn(const World<C>& w, Slot slot);
   void GeometryChanged(const World<C>& w, Slot slot) {
     geometry_dirty_ |= 1U << w.vmas[slot].mm;

@@ -262,6 +262,7 @@ std::optional<Victim> VictimOf(const Violation& violation) {
     case Property::kGrownPagesAreZero:
     case Property::kNothingLostOutsideRange:
     case Property::kFaultInOwnVma:
+    case Property::kNoDataRace:
       return std::nullopt;
   }
   return std::nullopt;

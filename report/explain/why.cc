@@ -178,6 +178,8 @@ const char* Headline(Property property) {
       return "What was written outside the range is lost";
     case Property::kFaultInOwnVma:
       return "A fault maps a page under a vma that is not its own";
+    case Property::kNoDataRace:
+      return "Two passes write the same counts at once";
   }
   return "";
 }
