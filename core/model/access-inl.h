@@ -83,22 +83,21 @@ Flow Machine<C, P>::AccessChecksVma(Op& op) {
   const Slot slot = my.vma;
   Vma& vma = w_.vmas[slot];
   my.vma = 0;
-  my.vma_locked = 1;
   const bool another = vma.mm != me().mm && rules_.reader_checks_mm;
   const bool locked = vma.locked != 0 && rules_.reader_checks_lock;
   const bool outside =
       (my.addr < vma.start || my.addr >= vma.end) && rules_.reader_checks_range;
   if (!another && !locked && !outside) {
     if (op.verb == Verb::kWrite && vma.write == 0) {
-      op.fault.vma = slot;
-      return AccessEnds(op);  // SIGSEGV
+      EndVmaRead(slot);
+      return Flow::kDone;  // SIGSEGV
     }
+    my.vma_locked = 1;
     FaultBegin(slot, my.addr, op.verb == Verb::kWrite, op.fault);
     my.phase = AccessPhase::kFault;
     return Flow::kSync;
   }
-  vma.readers = static_cast<uint8_t>(vma.readers & ~(1U << task_));
-  my.vma_locked = 0;
+  EndVmaRead(slot);
   my.phase = AccessPhase::kStart;
   if (another && !rules_.reader_keeps_mm && IsVmaWriter(vma.mm)) {
     my.other_mm = vma.mm;
@@ -122,11 +121,10 @@ Flow Machine<C, P>::AccessEnds(Op& op) {
   AccessOp& my = op.access;
   const bool retry = op.fault.outcome == FaultOutcome::kRetry;
   if (my.vma_locked == 0) return EndMmapSem();
-  Vma& vma = w_.vmas[op.fault.vma];
-  vma.readers = static_cast<uint8_t>(vma.readers & ~(1U << task_));
+  EndVmaRead(op.fault.vma);
   my.vma_locked = 0;
   // What was mapped in another mm serves no access of this one.
-  const bool foreign = vma.mm != me().mm;
+  const bool foreign = w_.vmas[op.fault.vma].mm != me().mm;
   if (!retry && !foreign) return Flow::kDone;
   op.fault = Fault{};
   my.phase = foreign ? AccessPhase::kLookUp : AccessPhase::kStart;

@@ -74,6 +74,28 @@ bool Machine<C, P>::LockVma(Slot slot) {
   return true;
 }
 
+// vma_end_read().
+template <class C, class P>
+void Machine<C, P>::EndVmaRead(Slot slot) {
+  Vma& vma = w_.vmas[slot];
+  vma.readers = static_cast<uint8_t>(vma.readers & ~(1U << task_));
+}
+
+// One of the vmas [first, end) of an mm's list that has readers, or kNone.
+template <class C, class P>
+Slot Machine<C, P>::BusyVma(Slot first, Slot end) const {
+  for (Slot slot = first; slot != end; slot = w_.vmas[slot].mm_next)
+    if (VmaHasReaders(slot)) return slot;
+  return kNone;
+}
+
+// Requires: none of them has readers.
+template <class C, class P>
+void Machine<C, P>::MarkVmas(Slot first, Slot end) {
+  for (Slot slot = first; slot != end; slot = w_.vmas[slot].mm_next)
+    MarkLocked(slot);
+}
+
 // Requires: it has no readers.
 template <class C, class P>
 void Machine<C, P>::MarkLocked(Slot slot) {
@@ -114,8 +136,7 @@ bool Machine<C, P>::TakeISem(unsigned file) {
 
 template <class C, class P>
 bool Machine<C, P>::TakeMapLock(unsigned file) {
-  if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
-    return Blocks(LockKind::kIMmapLock, file);
+  if (!MapLockIsFree(file)) return Blocks(LockKind::kIMmapLock, file);
   probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
   w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
   return true;
@@ -124,8 +145,7 @@ bool Machine<C, P>::TakeMapLock(unsigned file) {
 // spin_trylock(): it does not wait, so it may be out of order.
 template <class C, class P>
 bool Machine<C, P>::TryMapLock(unsigned file) {
-  if (w_.files[file].i_mmap_lock != kNone || w_.files[file].walkers != 0)
-    return false;
+  if (!MapLockIsFree(file)) return false;
   w_.files[file].i_mmap_lock = static_cast<uint8_t>(task_);
   return true;
 }

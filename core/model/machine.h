@@ -130,10 +130,16 @@ class Machine {
   void ReleaseMmapSem(unsigned mm);
   bool VmaHasReaders(Slot slot) const;
   bool LockVma(Slot slot);
+  Slot BusyVma(Slot first, Slot end) const;
+  void MarkVmas(Slot first, Slot end);
   void MarkLocked(Slot slot);
+  void EndVmaRead(Slot slot);
   void UnlockVmas(unsigned mm);
   bool IsLookedAt(Slot slot) const;
   bool TakeISem(unsigned file);
+  bool MapLockIsFree(unsigned file) const {
+    return w_.files[file].i_mmap_lock == kNone && w_.files[file].walkers == 0;
+  }
   bool TakeMapLock(unsigned file);
   bool TryMapLock(unsigned file);
   bool TakePtl(unsigned mm);
@@ -165,7 +171,7 @@ class Machine {
                   bool asks_next = false);
   Flow StepAdjust(Adjust& adjust);
   Slot LastAdjusted(const Adjust& adjust) const;
-  bool AdjustTakesLocks(Adjust& adjust);
+  bool AdjustTakesLocks(const Adjust& adjust);
   void AdjustUnderLock(Adjust& adjust);
   static void TakeAnon(Vma& to, const Vma& from);
   uint8_t AnonFor(Slot slot) const;

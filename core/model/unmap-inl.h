@@ -120,14 +120,12 @@ template <class C, class P>
 Slot Machine<C, P>::LockUnmapped(const Unmap& unmap) {
   if (!rules_.vma_locks) return kNone;
   const Slot first = FindVma(unmap.mm, unmap.start);
-  const auto in_range = [&](Slot slot) {
-    return slot != kNone && w_.vmas[slot].start < unmap.end;
-  };
-  for (Slot slot = first; in_range(slot); slot = w_.vmas[slot].mm_next)
-    if (VmaHasReaders(slot)) return slot;
-  for (Slot slot = first; in_range(slot); slot = w_.vmas[slot].mm_next)
-    MarkLocked(slot);
-  return kNone;
+  Slot end = first;
+  while (end != kNone && w_.vmas[end].start < unmap.end)
+    end = w_.vmas[end].mm_next;
+  const Slot busy = BusyVma(first, end);
+  if (busy == kNone) MarkVmas(first, end);
+  return busy;
 }
 
 // Takes the vmas of the range off the mm's list; they keep their order on a

@@ -352,19 +352,16 @@ Slot Machine<C, P>::LastAdjusted(const Adjust& adjust) const {
 // vma_prepare(): takes the locks of the vmas that change, then i_mmap_lock, all
 // or none. In the other order it may wait for a reader with i_mmap_lock held.
 template <class C, class P>
-bool Machine<C, P>::AdjustTakesLocks(Adjust& adjust) {
+bool Machine<C, P>::AdjustTakesLocks(const Adjust& adjust) {
   const unsigned file = w_.vmas[adjust.vma].file;
-  File& it = w_.files[file];
   const bool under = adjust.phase == AdjustPhase::kVmaLock;
   if (!rules_.vma_locks) return TakeMapLock(file);
   if (!rules_.vma_lock_before_index && !under) return TakeMapLock(file);
   const Slot end = w_.vmas[LastAdjusted(adjust)].mm_next;
-  for (Slot slot = adjust.vma; slot != end; slot = w_.vmas[slot].mm_next)
-    if (VmaHasReaders(slot)) return Blocks(LockKind::kVmaLock, slot);
-  if (!under && (it.i_mmap_lock != kNone || it.walkers != 0))
-    return Blocks(LockKind::kIMmapLock, file);
-  for (Slot slot = adjust.vma; slot != end; slot = w_.vmas[slot].mm_next)
-    MarkLocked(slot);
+  const Slot busy = BusyVma(adjust.vma, end);
+  if (busy != kNone) return Blocks(LockKind::kVmaLock, busy);
+  if (!under && !MapLockIsFree(file)) return Blocks(LockKind::kIMmapLock, file);
+  MarkVmas(adjust.vma, end);
   return under || TakeMapLock(file);
 }
 
