@@ -207,6 +207,11 @@ constexpr BugInfo kBugs[] = {
      "a fault does not see that its vma no longer holds the address", "6.18",
      "reader-checks-range", Property::kFaultInOwnVma,
      "HB-89d-fault-outside-the-vma.vmt"},
+    {"HB-93", 2019, "fc8efd2ddfed",
+     "a fault looks at its vma after it has released mmap_sem, and the vma has "
+     "gone",
+     "5.4", "dropped-fault-forgets-vma", Property::kNoFreedUse,
+     "HB-93-fault-looks-at-a-vma-that-has-gone.vmt"},
     {"HB-95", 2023, "55ac8bbe358b",
      "a folio that comes in late is removed whole, with pages outside the hole",
      "6.18", "late-folio-is-split", Property::kNothingLostOutsideRange,

@@ -162,6 +162,7 @@ class Step {
       case FaultPhase::kHole:
       case FaultPhase::kHoleSem:
       case FaultPhase::kMkwriteLock:
+      case FaultPhase::kWait:
         return kAll;
     }
     return kAll;

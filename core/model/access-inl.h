@@ -120,12 +120,15 @@ template <class C, class P>
 Flow Machine<C, P>::AccessEnds(Op& op) {
   AccessOp& my = op.access;
   const bool retry = op.fault.outcome == FaultOutcome::kRetry;
-  if (my.vma_locked == 0) return EndMmapSem();
-  EndVmaRead(op.fault.vma);
-  my.vma_locked = 0;
-  // What was mapped in another mm serves no access of this one.
-  const bool foreign = w_.vmas[op.fault.vma].mm != me().mm;
-  if (!retry && !foreign) return Flow::kDone;
+  if (my.vma_locked == 0 && !retry) return EndMmapSem();
+  bool foreign = false;
+  if (my.vma_locked != 0) {
+    EndVmaRead(op.fault.vma);
+    my.vma_locked = 0;
+    // What was mapped in another mm serves no access of this one.
+    foreign = w_.vmas[op.fault.vma].mm != me().mm;
+    if (!retry && !foreign) return Flow::kDone;
+  }
   op.fault = Fault{};
   my.phase = foreign ? AccessPhase::kLookUp : AccessPhase::kStart;
   return Flow::kSync;

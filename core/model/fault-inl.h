@@ -1,5 +1,6 @@
 // A page fault: handle_pte_fault(), do_no_page() or __do_fault(),
-// do_file_page(), do_wp_page(). The caller holds mmap_sem.
+// do_file_page(), do_wp_page(). The caller holds mmap_sem or the vma's lock,
+// and does not any more if the fault has dropped it.
 #ifndef VMTRUNC_CORE_MODEL_FAULT_INL_H_
 #define VMTRUNC_CORE_MODEL_FAULT_INL_H_
 
@@ -38,6 +39,10 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
   using enum FaultPhase;
   Flow flow = Flow::kSync;
   do {
+    if (fault.phase == kWait) {
+      flow = FaultWaits(fault);
+      continue;
+    }
     const Vma& vma = Use(fault.vma, fault.vma_birth);
     const File& file = w_.files[vma.file];
     switch (fault.phase) {
@@ -114,6 +119,8 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
       case kMakeWritable:
         flow = FaultChangesPte(fault);
         break;
+      case kWait:
+        break;  // above, as its vma may be gone
     }
   } while (GoesOn(flow));
   if (flow == Flow::kDone) FaultLetsGo(fault);
@@ -197,8 +204,9 @@ bool Machine<C, P>::HoleIsPunched(const Fault& fault) const {
          IsPunched(number, fault.index);
 }
 
-// shmem_fault() waits for the punch, then the access faults again. The first
-// form of the repair (July 2014) waited by taking i_mutex, with mmap_sem held.
+// shmem_fault() waits for the punch, without mmap_sem if it may, then the
+// access faults again. The first form of the repair (July 2014) waited by
+// taking i_mutex, with mmap_sem held.
 template <class C, class P>
 Flow Machine<C, P>::FaultHole(Fault& fault) {
   const unsigned number = w_.vmas[fault.vma].file;
@@ -207,11 +215,67 @@ Flow Machine<C, P>::FaultHole(Fault& fault) {
     fault.phase = FaultPhase::kHoleSem;
     return Flow::kSync;
   } else if (HoleIsPunched(fault)) {
+    if (FaultMayDrop()) return FaultDrops(fault);
     Blocks(LockKind::kISem, number);
     return Flow::kBlocked;
   }
   fault.phase = FaultPhase::kReadPte;
   return Flow::kSync;
+}
+
+// lock_page_or_retry() (2.6.37: d065bd810b6d), maybe_unlock_mmap_for_io()
+// (5.1): whether the fault may wait without mmap_sem. An access does so once
+// (FAULT_FLAG_ALLOW_RETRY); populate again and again, but not where mmap holds
+// mmap_sem for write over it (FAULT_FLAG_ALLOW_RETRY of __mm_populate(), 3.9).
+template <class C, class P>
+bool Machine<C, P>::FaultMayDrop() const {
+  const Op& op = w_.tasks[task_].op;
+  if (!rules_.fault_wait_unlocks) return false;
+  if (IsAccess(op)) return op.access.tried == 0;
+  return rules_.populate_unlocks &&
+         (op.verb != Verb::kRemap || op.remap.phase == RemapPhase::kMmap);
+}
+
+// The page stays referenced, and invalidate_lock held. After that the vma may
+// be gone. Under mmap_sem the next try waits in place; one under a vma's lock
+// has spent nothing, but if the page had to be read in (VM_FAULT_MAJOR).
+template <class C, class P>
+Flow Machine<C, P>::FaultDrops(Fault& fault) {
+  Op& op = me().op;
+  fault.dropped = static_cast<uint8_t>(w_.vmas[fault.vma].file + 1);
+  if (HoldsVma(op)) {
+    EndVmaRead(fault.vma);
+    op.access.vma_locked = 0;
+    op.access.tried = fault.major;
+  } else {
+    ReleaseMmapSem(me().mm);
+    if (IsAccess(op)) op.access.tried = 1;
+  }
+  if (rules_.dropped_fault_forgets_vma) fault.vma = fault.vma_birth = 0;
+  fault.phase = FaultPhase::kWait;
+  return Flow::kSync;
+}
+
+// Of tmpfs for the punch, else for the page's lock. From 5.1 on the kernel
+// takes that lock, and looks for another page if this one has gone, before it
+// gives up: no more than the next try, or another task, may do.
+template <class C, class P>
+Flow Machine<C, P>::FaultWaits(Fault& fault) {
+  const unsigned number = FileOf(w_, fault);
+  if (IsShmem(number)) {
+    if (IsPunched(number, fault.index)) {
+      Blocks(LockKind::kISem, number);
+      return Flow::kBlocked;
+    }
+  } else if (fault.page.kind() == PteKind::kPage &&
+             PageIsLocked(number, fault.index)) {
+    Blocks(LockKind::kPageLock, fault.index, number);
+    return Flow::kBlocked;
+  }
+  if (!rules_.dropped_fault_forgets_vma) Use(fault.vma, fault.vma_birth);
+  fault.page = Pte{};
+  fault.outcome = FaultOutcome::kRetry;
+  return Flow::kDone;
 }
 
 // What a fault finds mapped already the processor would have used without it.
@@ -290,6 +354,7 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
       fault.filler = 1;
     }
     FillFolio(number, fault.index);
+    fault.major = HoldsVma(me().op) ? 1 : 0;
     // A new folio of tmpfs is locked before it is in the cache.
     fault.added = IsShmem(number) && rules_.fault_page_lock ? 1 : 0;
     fault.locked = fault.added;
@@ -306,7 +371,7 @@ template <class C, class P>
 void Machine<C, P>::FaultLetsGo(Fault& fault) {
   fault.locked = fault.added = 0;
   if (fault.filler == 0) return;
-  File& file = w_.files[w_.vmas[fault.vma].file];
+  File& file = w_.files[FileOf(w_, fault)];
   file.fillers = static_cast<uint8_t>(file.fillers & ~(1U << task_));
   fault.filler = 0;
 }
@@ -320,6 +385,8 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
   if (fault.added == 0) {
     if (fault.page.kind() == PteKind::kPage &&
         PageIsLocked(vma.file, fault.index)) {
+      if (fault.told == 0 && !IsShmem(vma.file) && FaultMayDrop())
+        return FaultDrops(fault);
       Blocks(LockKind::kPageLock, fault.index, vma.file);
       return Flow::kBlocked;
     }

@@ -217,6 +217,8 @@ void ForEachField(T& it, const F& f) {
   f(it.filler, "holds invalidate_lock", as::kYes);
   f(it.added, "has put the page into the cache", as::kYes);
   f(it.cap, "i_size as fault-around read it", as::kNumber);
+  f(it.major, "has read the page in", as::kYes);
+  f(it.dropped, "waits unlocked in file, plus 1", as::kNumber);
 }
 
 template <Is<Removal> T, class F>
@@ -278,6 +280,7 @@ void ForEachField(T& it, const F& f) {
   f(it.vma_locked, "holds the vma's lock", as::kYes);
   f(it.vma, "vma found without mmap_sem", as::kSlot);
   f(it.other_mm, "mm of the struct that was another's", as::kNumber);
+  f(it.tried, "waits in place from now on", as::kYes);
 }
 
 template <Is<ForkOp> T, class F>

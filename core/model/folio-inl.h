@@ -85,8 +85,7 @@ bool Machine<C, P>::IsReferenced(unsigned number, unsigned index) const {
   for (unsigned task = 0; task < C::kTasks; ++task) {
     const Fault& fault = w_.tasks[task].op.fault;
     if (task != task_ && fault.page.kind() == PteKind::kPage &&
-        w_.vmas[fault.vma].file == number &&
-        (bits >> fault.page.index() & 1) != 0)
+        FileOf(w_, fault) == number && (bits >> fault.page.index() & 1) != 0)
       return true;
   }
   return false;

@@ -117,8 +117,7 @@ template <class C, class P>
 bool Machine<C, P>::IsLookedAt(Slot slot) const {
   for (const Task& task : w_.tasks) {
     const Op& op = task.op;
-    if ((op.verb == Verb::kRead || op.verb == Verb::kWrite) &&
-        op.access.vma == slot &&
+    if (IsAccess(op) && op.access.vma == slot &&
         (op.access.phase == AccessPhase::kVmaLock ||
          op.access.phase == AccessPhase::kCheckVma))
       return true;

@@ -235,6 +235,9 @@ class Machine {
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
   bool HoleIsPunched(const Fault& fault) const;
   Flow FaultHole(Fault& fault);
+  bool FaultMayDrop() const;
+  Flow FaultDrops(Fault& fault);
+  Flow FaultWaits(Fault& fault);
   void Touches(const Vma& vma, const Fault& fault, Pte pte);
   void Dirties(unsigned number, unsigned index);
   Flow FaultAround(Fault& fault);

@@ -116,7 +116,9 @@ struct Fault {
   uint8_t filler;  // invalidate_lock is held shared
   uint8_t added;   // it has put the page into the cache itself
   uint8_t cap;     // i_size, as fault-around has read it
-  uint8_t unused[2];
+  uint8_t major;   // it has read the page in, holding its vma's lock
+  // It waits without mmap_sem and its vma's lock, in this file, plus 1; 0: no.
+  uint8_t dropped;
 };
 
 // How far the folios that reach over the ends of a range are seen to.
@@ -182,7 +184,8 @@ struct AccessOp {
   uint8_t vma_locked;  // the fault holds its vma's lock, not mmap_sem
   Slot vma;            // found without mmap_sem, until its lock is taken
   uint8_t other_mm;    // whose writer is woken
-  uint8_t unused[18];
+  uint8_t tried;       // drops mmap_sem no more to wait
+  uint8_t unused[17];
 };
 
 struct ForkOp {
@@ -264,10 +267,13 @@ constexpr unsigned LockedPage(const Op& op) {
   return IsPass(op.verb) ? RemovalOf(op).locked : 0U;
 }
 
+constexpr bool IsAccess(const Op& op) {
+  return op.verb == Verb::kRead || op.verb == Verb::kWrite;
+}
+
 // Whether it is an access whose fault holds the lock of its vma.
 constexpr bool HoldsVma(const Op& op) {
-  return (op.verb == Verb::kRead || op.verb == Verb::kWrite) &&
-         op.access.vma_locked != 0;
+  return IsAccess(op) && op.access.vma_locked != 0;
 }
 
 // Whether it has failed with ENOMEM.

@@ -239,6 +239,11 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         // One read fault a page, until one is refused.
         const Flow flow = StepFault(op.fault);
         if (flow != Flow::kDone) return flow;
+        if (op.fault.outcome == FaultOutcome::kRetry) {
+          // It has dropped mmap_sem: on with the same page.
+          map.phase = kPopulateLock;
+          return Flow::kSync;
+        }
         if (op.fault.outcome == FaultOutcome::kServed) {
           ++map.populated;
         } else if (rules_.populate_unlocks) {

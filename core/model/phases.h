@@ -73,7 +73,8 @@ enum class Waits : uint8_t {
   X(kMkwriteLock, "fault: before page_mkwrite has the folio's lock",          \
     kPageLock)                                                                \
   X(kHole, "fault: before the punch of the page is over", kISem) /* of shmem  \
-                                                                  */
+                                                                  */          \
+  X(kWait, "fault: mmap_sem dropped, waiting for the page's lock", kPageLock)
 
 #define VMTRUNC_MMAP_PHASES(X)                         \
   X(kStart, "before mmap_sem", kMmapSemWrite)          \

@@ -285,7 +285,13 @@
   X(mmap_asks_next, "6.1", "",                                                 \
     "mmap asks the next vma first whether the range can join it, and then "    \
     "the one before with the next one's anon_vma (6.1 to 6.11); without, the " \
-    "one before first")
+    "one before first")                                                        \
+  X(fault_wait_unlocks, "2.6.37", "",                                          \
+    "a fault that waits for a page's lock, or for a punch of tmpfs, drops "    \
+    "mmap_sem or its vma's lock first, once, and begins again after it")       \
+  X(dropped_fault_forgets_vma, "2.6.37", "HB-93",                                 \
+    "a fault that has dropped mmap_sem or its vma's lock to wait does not "    \
+    "look at its vma again")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

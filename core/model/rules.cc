@@ -97,6 +97,8 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::reader_checks_range, {&Rules::vma_locks}},
     {&Rules::reader_keeps_mm, {&Rules::reader_checks_mm}},
     {&Rules::reader_checks_attached, {&Rules::vma_locks}},
+    {&Rules::fault_wait_unlocks, {&Rules::fault_page_lock}},
+    {&Rules::dropped_fault_forgets_vma, {&Rules::fault_wait_unlocks}},
 };
 
 constexpr Rules kBefore = {
@@ -156,7 +158,8 @@ constexpr Rules k2_6_23 = With(
 
 constexpr Rules k2_6_38 =
     With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets,
-                   &Rules::fork_clones_anon});
+                   &Rules::fork_clones_anon, &Rules::fault_wait_unlocks,
+                   &Rules::dropped_fault_forgets_vma});
 
 constexpr Rules kRepaired = With(k2_6_38, {&Rules::restart_names_pass});
 

@@ -331,7 +331,7 @@ void Machine<C, P>::TakePage(unsigned file, unsigned index) {
     Fault& fault = task.op.fault;
     if (fault.page.kind() != PteKind::kPage) continue;
     if (fault.page.index() != index) continue;
-    if (w_.vmas[fault.vma].file != file) continue;
+    if (FileOf(w_, fault) != file) continue;
     fault.page = Pte::Make(PteKind::kOrphan, index, false);
   }
 }

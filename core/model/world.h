@@ -181,6 +181,12 @@ unsigned BusyTasks(const World<C>& w) {
   return busy;
 }
 
+// The file of the page that a fault is about.
+template <class C>
+unsigned FileOf(const World<C>& w, const Fault& fault) {
+  return fault.dropped != 0 ? fault.dropped - 1U : w.vmas[fault.vma].file;
+}
+
 // The linked vma of the mm that maps `addr`, or nullptr.
 template <class C>
 const Vma* VmaAt(const World<C>& w, unsigned mm, unsigned addr) {

@@ -330,7 +330,7 @@ void Checker<C>::TruncationEnds(const World<C>& w, unsigned task, unsigned file,
   // look at i_size.
   uint64_t added = 0;
   for (const Task& other : w.tasks)
-    if (other.op.fault.added != 0 && w.vmas[other.op.fault.vma].file == file)
+    if (other.op.fault.added != 0 && FileOf(w, other.op.fault) == file)
       added |= FolioBits(it, other.op.fault.index);
   for (unsigned page = size; page < C::kFilePages; ++page)
     if (((it.cached & ~added) >> page & 1) != 0 &&

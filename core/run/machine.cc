@@ -136,7 +136,7 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
   using Kind = TraceNote::Kind;
   const Fault& fault = begins.fault;
   const unsigned mm = world.tasks[task].mm;
-  const bool access = begins.verb == Verb::kRead || begins.verb == Verb::kWrite;
+  const bool access = IsAccess(begins);
   if (access && begins.access.phase != AccessPhase::kFault &&
       flow == Flow::kDone) {
     notes.push_back(
@@ -153,7 +153,7 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
                  .start = fault.addr};
   if (ends.fault.outcome == FaultOutcome::kSigbus) {
     note.kind = Kind::kSigbus;
-    note.end = world.files[world.vmas[fault.vma].file].size;
+    note.end = world.files[FileOf(world, fault)].size;
     notes.push_back(note);
   } else if (access && flow == Flow::kDone) {
     const Pte pte = world.mms[mm].ptes[fault.addr];

@@ -104,6 +104,8 @@ constexpr ShownBug kShown[] = {
      "reader-checks-lock", Pattern::kAny},
     {"HB-89d", "a fault uses a vma that no longer holds its address",
      "reader-checks-range", Pattern::kAny},
+    {"HB-93", "a fault looks at its vma after it has released mmap_sem",
+     "dropped-fault-forgets-vma", Pattern::kAny},
     {"HB-95", "tmpfs removes a folio whole that reaches out of the range",
      "late-folio-is-split", Pattern::kAny},
     {"F5",

@@ -17,8 +17,7 @@ std::vector<unsigned> PagesOf(uint64_t bits) {
 // The page of the file to whose folio the fault holds a reference.
 std::optional<unsigned> HeldPage(const LargeWorld& world, const Op& op,
                                  unsigned file) {
-  if (op.fault.page.kind() != PteKind::kPage ||
-      world.vmas[op.fault.vma].file != file)
+  if (op.fault.page.kind() != PteKind::kPage || FileOf(world, op.fault) != file)
     return std::nullopt;
   return op.fault.page.index();
 }
@@ -78,7 +77,7 @@ class Watcher {
   // What a fault reads of i_size.
   void Sizes(unsigned file) {
     const Fault& fault = row_.begins.fault;
-    if (!row_.from.in_fault() || before_.vmas[fault.vma].file != file) return;
+    if (!row_.from.in_fault() || FileOf(before_, fault) != file) return;
     const auto sample = SampleOf(story_, row_.ends);
     if (sample && sample != SampleOf(story_, row_.begins))
       Add(Kind::kSamplesSize, file).after = *sample;
@@ -235,7 +234,7 @@ CacheView CacheOf(const Story& story, const LargeWorld& world, unsigned file) {
   for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
     const Op& op = world.tasks[task].op;
     const auto sample = SampleOf(story, op);
-    if (sample && world.vmas[op.fault.vma].file == file)
+    if (sample && FileOf(world, op.fault) == file)
       view.samples.push_back({task, *sample});
   }
   return view;

@@ -58,7 +58,7 @@ class Outcomes {
     const Op& op = after_.tasks[task].op;
     return wanted.mm == (LockedPage(op) == lock.id + 1
                              ? RemovalOf(op).file
-                             : after_.vmas[op.fault.vma].file);
+                             : FileOf(after_, op.fault));
   }
 
   // The result of a fault, from its own step.
