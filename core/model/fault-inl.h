@@ -225,7 +225,7 @@ Flow Machine<C, P>::FaultHole(Fault& fault) {
 
 // lock_page_or_retry() (2.6.37: d065bd810b6d), maybe_unlock_mmap_for_io()
 // (5.1): whether the fault may wait without mmap_sem. An access does so once
-// (FAULT_FLAG_ALLOW_RETRY); populate again and again, but not where mmap holds
+// (FAULT_FLAG_ALLOW_RETRY); populate each time, but not where mmap holds
 // mmap_sem for write over it (FAULT_FLAG_ALLOW_RETRY of __mm_populate(), 3.9).
 template <class C, class P>
 bool Machine<C, P>::FaultMayDrop() const {

@@ -175,7 +175,7 @@ a finish
   }
 }
 
-// populate finds its vma gone after the wait, and continues behind it.
+// populate finds its vma gone after the wait, and continues above it.
 TEST(FaultWait, OfPopulateContinuesWithWhatIsThere) {
   const std::string text = R"(vmtrunc 1
 file f 4
