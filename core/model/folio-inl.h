@@ -205,7 +205,7 @@ Flow Machine<C, P>::AroundLocks(Fault& fault) {
   }
   fault.page = Pte::Make(PteKind::kPage, index, false);
   fault.locked = 1;
-  if (rules_.around_size_again)
+  if (rules_.around_size_first && rules_.around_size_again)
     fault.cap =
         std::min(fault.cap, static_cast<uint8_t>(w_.files[number].size));
   const bool later = rules_.around_caps_size && !rules_.around_size_first &&
@@ -246,7 +246,7 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
   if (!TakePtl(mm)) return Flow::kBlocked;
   const Window window = AroundWindow(fault);
   const bool sampled = rules_.around_size_first || rules_.around_size_unlocked;
-  const unsigned cap = sampled ? fault.cap : file.size;
+  unsigned cap = sampled ? fault.cap : file.size;
   int limit = window.last;
   if (rules_.around_caps_size) limit = std::min(limit, int(cap) - 1);
   unsigned index = fault.page.index();
@@ -266,6 +266,10 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
       SetPtes(fault, index, std::min(folio_last, unsigned(limit)), folio_last);
     }
     index = NextUptodate(number, folio_last + 1, limit);
+    if (rules_.around_size_again) {
+      cap = std::min<unsigned>(cap, file.size);
+      limit = std::min(limit, int(cap) - 1);
+    }
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();
   ReleasePtl(mm);

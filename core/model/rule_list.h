@@ -241,8 +241,8 @@
   X(hole_wait_is_lockless, "3.16", "HB-66",                                    \
     "that fault waits without i_sem")                                          \
   X(around_size_again, "", "",                                                 \
-    "fault-around that has read i_size first reads it once more when it has "  \
-    "the first folio's lock; no kernel does (F5)")                             \
+    "fault-around that has read i_size reads it once more for each folio, "    \
+    "under its lock; no kernel does (F5)")                             \
   X(found_page_is_rechecked, "", "",                                           \
     "a fault of tmpfs reads i_size again under the lock of a page that it "    \
     "found, too; no kernel does (F6)")   \

@@ -109,7 +109,7 @@ constexpr ShownBug kShown[] = {
     {"HB-95", "tmpfs removes a folio whole that reaches out of the range",
      "late-folio-is-split", Pattern::kAny},
     {"F5",
-     "fault-around maps up to an i_size that it read before it had the first "
+     "fault-around maps a folio up to an i_size that it read before it had the "
      "folio's lock",
      "around-size-again", Pattern::kAny},
     {"F6",

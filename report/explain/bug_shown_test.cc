@@ -39,6 +39,7 @@ const std::map<std::string, std::string> kBugOf = {
     {"mremap-moves-below-the-restart-point", "F3"},
     {"mprotect-grows-below-the-restart-point", "F4"},
     {"fault-around-with-an-old-size", "F5"},
+    {"fault-around-with-an-old-size-of-a-later-folio", "F5"},
     {"page-mkwrite-looks-at-the-folio", "F8"},
     {"page-mkwrite-looks-at-the-folio-under-mmap-sem", "F8"},
     {"tmpfs-fault-does-not-look-again", "F6"},
