@@ -266,7 +266,7 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
       SetPtes(fault, index, std::min(folio_last, unsigned(limit)), folio_last);
     }
     index = NextUptodate(number, folio_last + 1, limit);
-    if (rules_.around_size_again) {
+    if (rules_.around_caps_size && rules_.around_size_again) {
       cap = std::min<unsigned>(cap, file.size);
       limit = std::min(limit, int(cap) - 1);
     }

@@ -89,7 +89,7 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::around_size_again,
      {&Rules::around_size_first, &Rules::around_size_unlocked},
      {},
-     {&Rules::around_caps_size}},
+     {&Rules::around_caps_size, &Rules::around_caps_size}},
     {&Rules::found_page_is_rechecked, {&Rules::large_folios}},
     {&Rules::mkwrite_checks_page, {&Rules::page_mkwrite}},
     {&Rules::new_vma_is_locked, {&Rules::vma_locks}},
