@@ -357,7 +357,10 @@ void Machine<C, P>::EdgeBegins(Removal& removal, Pass& pass) {
   if (IsShmem(removal.file) && removal.edge != Edge::kDone &&
       first <= removal.last)
     Dirties(removal.file, index);
-  if (OrderOf(file, index) <= file.folios.min_order ||
+  // filemap_release_folio() of buffer heads and of iomap refuses a dirty folio.
+  const bool kept = rules_.dirty_is_not_split && !IsShmem(removal.file) &&
+                    (file.folios.dirty >> index & 1) != 0;
+  if (OrderOf(file, index) <= file.folios.min_order || kept ||
       IsReferenced(removal.file, index)) {
     EdgeFails(removal, pass);
   } else if (FolioIsMapped(removal.file, index)) {

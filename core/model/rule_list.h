@@ -291,7 +291,10 @@
     "mmap_sem or its vma's lock first, once, and begins again after it")       \
   X(dropped_fault_forgets_vma, "2.6.37", "HB-93",                                 \
     "a fault that has dropped mmap_sem or its vma's lock to wait does not "    \
-    "look at its vma again")
+    "look at its vma again")                                                   \
+  X(dirty_is_not_split, "5.18", "",                                            \
+    "a file system does not split a dirty folio, as it does not release the "  \
+    "folio's private data; tmpfs has none")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -102,6 +102,7 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::reader_checks_attached, {&Rules::vma_locks}},
     {&Rules::fault_wait_unlocks, {&Rules::fault_page_lock}},
     {&Rules::dropped_fault_forgets_vma, {&Rules::fault_wait_unlocks}},
+    {&Rules::dirty_is_not_split, {&Rules::large_folios}},
 };
 
 constexpr Rules kBefore = {
@@ -188,11 +189,12 @@ constexpr Rules k4_9 = With(
 
 constexpr Rules k5_4 = With(k4_9, {&Rules::munmap_downgrades});
 
-constexpr Rules k6_1 = With(
-    k5_4, {&Rules::shared_walk, &Rules::invalidate_lock, &Rules::large_folios,
-           &Rules::walk_clips_folio, &Rules::invalidate_unmaps_first,
-           &Rules::mremap_looks_first, &Rules::merge_in_one_hold,
-           &Rules::growth_merges, &Rules::mmap_asks_next});
+constexpr Rules k6_1 =
+    With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
+                &Rules::large_folios, &Rules::walk_clips_folio,
+                &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
+                &Rules::merge_in_one_hold, &Rules::growth_merges,
+                &Rules::mmap_asks_next, &Rules::dirty_is_not_split});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.

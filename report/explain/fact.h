@@ -119,7 +119,8 @@ struct Fact {
     kDirties,
     kSplitsFolio,  // into ones that begin at `pages`
     kKeepsFolio,   // cannot split it: it is of the smallest order
-                   // (`is_smallest`), or `tasks` or pins of `pages` hold it
+                   // (`is_smallest`), or dirty where that is the rule
+                   // (`is_unreleased`), or `tasks` or pins of `pages` hold it
     kPins,         // `pages`
     kUnpins,       // the same
     kHoldsOld,     // `pages` are cut off, and still have what was in them
@@ -141,6 +142,7 @@ struct Fact {
   bool believes = false;              // kGoesOn: by a mark or a note
   bool access = false;                // kSigbus*: it ends a read or a write
   bool is_smallest = false;           // kKeepsFolio
+  bool is_unreleased = false;         // the same
   std::vector<unsigned> tasks = {};   // the same
   CountFact count = {};
   std::optional<RestartNote> note = {};

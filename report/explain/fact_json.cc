@@ -160,6 +160,7 @@ class Writer {
     }
     if (f.kind != Kind::kKeepsFolio) return;
     json_["smallest"] = f.is_smallest;
+    json_["unreleased"] = f.is_unreleased;
     for (const unsigned task : f.tasks)
       json_["held_by"].push_back(TaskName(task));
   }

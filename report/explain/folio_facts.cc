@@ -174,6 +174,8 @@ class Watcher {
     AddFolio(Kind::kKeepsFolio, file, it, page);
     Fact& fact = facts_.back();
     fact.is_smallest = OrderOf(it, page) <= it.folios.min_order;
+    fact.is_unreleased =
+        story_.rules.dirty_is_not_split && it.folios.shmem == 0;
     fact.pages = PagesOf(it.folios.pinned & FolioBits(it, page));
     for (unsigned task = 0; task < LargeCaps::kTasks; ++task)
       if (const auto held = HeldPage(after_, after_.tasks[task].op, file);

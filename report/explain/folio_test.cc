@@ -82,8 +82,9 @@ TEST(Folios, FaultAroundMapsByAnOldSize) {
   EXPECT_TRUE(samples(*story.broken_row).empty());
   Says(Why(story, FindCause(story)),
        {"a reads i_size of f, 2, by which it will map pages",
-        "b cannot split the folio of pages 0..3 (the file has no smaller ones) "
-        "and leaves it whole",
+        "b cannot split the folio of pages 0..3 (the file has no smaller ones, "
+        "and it is dirty, so that its private data is not released) and leaves "
+        "it whole",
         "a acts by an i_size of 2 that it read before",
         "the rule around-size-again"});
   Says(InOneSentence(story).text, {"while i_size is 1"});

@@ -29,6 +29,8 @@ std::string TaskNames(const Story& story, const std::vector<unsigned>& tasks) {
 std::string WhyWhole(const Story& story, const Fact& fact) {
   std::vector<std::string> why;
   if (fact.is_smallest) why.emplace_back("the file has no smaller ones");
+  if (fact.is_unreleased)
+    why.emplace_back("it is dirty, so that its private data is not released");
   if (!fact.tasks.empty())
     why.push_back(absl::StrCat("the fault of ", TaskNames(story, fact.tasks),
                                " holds a reference to it"));
