@@ -10,4 +10,9 @@ void FailPath(const std::string& path, int error) {
   throw UsageError{Shown(path) + ": " + std::strerror(error)};
 }
 
+void FailExchanged(const std::string& directory) {
+  throw UsageError{Shown(directory) +
+                   ": is no longer the directory that this command began in"};
+}
+
 }  // namespace vmtrunc::base

@@ -17,6 +17,9 @@ struct UsageError {
   std::string what;
 };
 
+// A directory that a command works in was exchanged meanwhile, thrown.
+[[noreturn]] void FailExchanged(const std::string& directory);
+
 // "PATH: what errno means", thrown. The path is shown as Shown() does.
 [[noreturn]] void FailPath(const std::string& path, int error);
 

@@ -77,11 +77,13 @@ DirectoryLock::DirectoryLock(const std::string& directory,
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
     : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
 
+bool DirectoryLock::IsThere() const { return IsStill(file_, path_); }
+
 DirectoryLock::~DirectoryLock() {
   if (file_ < 0) return;
   // The directory may have been moved, and replaced by another, whose lock is
   // not ours.
-  if (IsStill(file_, path_)) ::unlink(path_.c_str());
+  if (IsThere()) ::unlink(path_.c_str());
   ::close(file_);
 }
 

@@ -18,6 +18,9 @@ class DirectoryLock {
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&&) = delete;
 
+  // Whether the directory's name still leads to the directory that was locked.
+  bool IsThere() const;
+
   static constexpr const char* kFile = ".vmtrunc-lock";
 
  private:

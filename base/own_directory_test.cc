@@ -463,6 +463,21 @@ TEST_F(WorkDirectoryTest, ASecondProcessIsRefused) {
   EXPECT_EQ(Names("out"), std::set<std::string>{"notes"});
 }
 
+TEST_F(WorkDirectoryTest, AnExchangedDirectoryIsRefused) {
+  const WorkDirectory work("--out", Path("out"), "fuzz");
+  EXPECT_EQ(ErrorOf([&] { work.ExpectThere(); }), "");
+  fs::rename(Path("out"), Path("moved"));
+  fs::create_directory(Path("out"));
+  EXPECT_NE(ErrorOf([&] { work.ExpectThere(); }), "");
+  fs::remove(Path("out"));
+  fs::create_directory(Path("theirs"));
+  fs::create_directory_symlink(Path("theirs"), Path("out"));
+  EXPECT_NE(ErrorOf([&] { work.ExpectThere(); }), "");
+  fs::remove(Path("out"));
+  fs::rename(Path("moved"), Path("out"));
+  EXPECT_EQ(ErrorOf([&] { work.ExpectThere(); }), "");
+}
+
 TEST_F(WorkDirectoryTest, AForeignDirectoryIsRefused) {
   fs::create_directory(Path("theirs"));
   Put("theirs/notes", "mine");

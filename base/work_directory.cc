@@ -72,4 +72,8 @@ WorkDirectory::WorkDirectory(const std::string& option,
   if (!ReadWhole(marker, 200)) WriteFile(marker, MarkerOf(command));
 }
 
+void WorkDirectory::ExpectThere() const {
+  if (!lock_.IsThere()) FailExchanged(directory_);
+}
+
 }  // namespace vmtrunc::base

@@ -19,6 +19,10 @@ class WorkDirectory {
   WorkDirectory(const std::string& option, const std::string& directory,
                 const std::string& command);
 
+  // To be called before something is written under a name in the directory.
+  // Throws UsageError if another directory, or a link, has its name by now.
+  void ExpectThere() const;
+
   // Called when the directory exists and is not locked yet.
   static inline std::function<void()> on_step_for_test;
 

@@ -151,6 +151,10 @@ Store::~Store() {
   if (lock_ >= 0) ::close(lock_);
 }
 
+void Store::ExpectThere() const {
+  if (!base::IsStill(lock_, Path("lock"))) base::FailExchanged(directory_);
+}
+
 std::vector<uint64_t> Store::Jobs() const {
   std::vector<uint64_t> slices;
   std::error_code error;

@@ -42,6 +42,10 @@ class Store {
     return directory_ + "/" + name;
   }
   const std::string& directory() const { return directory_; }
+  // After Open(), to be called before something is written under a name in the
+  // directory. Throws UsageError if another directory, or a link, has its name
+  // by now.
+  void ExpectThere() const;
   // Numbers of the slices that have a directory, ascending.
   std::vector<uint64_t> Jobs() const;
   std::string JobDirectory(uint64_t slice) const;

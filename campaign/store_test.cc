@@ -28,5 +28,22 @@ TEST_F(StoreTest, ASecondCampaignIsRefused) {
   EXPECT_EQ(Names("out"), (std::set<std::string>{".vmtrunc", "lock"}));
 }
 
+// Moved, it may have a link in its old place; another directory may not.
+TEST_F(StoreTest, AnExchangedDirectoryIsRefused) {
+  const Store store = Store::Open(Path("out"));
+  const auto error = [&] {
+    return base::ErrorOf([&] { store.ExpectThere(); });
+  };
+  EXPECT_EQ(error(), "");
+  std::filesystem::rename(Path("out"), Path("moved"));
+  EXPECT_NE(error(), "");
+  std::filesystem::create_directory_symlink(Path("moved"), Path("out"));
+  EXPECT_EQ(error(), "");
+  std::filesystem::remove(Path("out"));
+  std::filesystem::create_directory(Path("theirs"));
+  std::filesystem::create_directory_symlink(Path("theirs"), Path("out"));
+  EXPECT_NE(error(), "");
+}
+
 }  // namespace
 }  // namespace vmtrunc::campaign

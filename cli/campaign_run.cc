@@ -140,6 +140,7 @@ void CampaignRun::Start() {
   if (options_.seconds > 0)
     time =
         std::max(kShortestSlice, std::min(options_.seconds - seconds(), time));
+  store_.ExpectThere();
   std::error_code error;
   // An existing one is not the next slice's.
   while (!fs::create_directory(store_.JobDirectory(++last_slice_), error))

@@ -175,6 +175,7 @@ bool CampaignRun::WaitedEnough() {
 }
 
 bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
+  store_.ExpectThere();
   const std::string directory = store_.JobDirectory(record.slice);
   const fuzz::FuzzStatus status = FuzzerJob::ReadStatus(directory);
   record.executions = status.executions;

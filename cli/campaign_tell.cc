@@ -78,6 +78,7 @@ void CampaignRun::ExpectReport() const {
 }
 
 void CampaignRun::WriteReport() const {
+  store_.ExpectThere();
   ExpectReport();
   base::WriteFile(store_.Path("report.html"), campaign::ReportPage(Sum()));
 }

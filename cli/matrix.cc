@@ -45,7 +45,10 @@ class MatrixOutputs {
   std::string Put(const std::string& name, const Script& script) {
     if (o_.out.empty()) return "";
     const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
-    Try([&] { base::WriteFile(path, ToText(script)); });
+    Try([&] {
+      for (const base::WorkDirectory& it : directories_) it.ExpectThere();
+      base::WriteFile(path, ToText(script));
+    });
     return path;
   }
   void PutPage(const MatrixFound& found) {

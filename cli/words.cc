@@ -50,6 +50,9 @@ std::vector<std::string> WordsToParse(const CLI::App& app, int argc,
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (!is_over && word == "--") {
+      // What is after it is another program's, as what is before it and not
+      // known here.
+      if (command->get_allow_extras()) continue;
       if (Positionals(*command).empty())
         ExpectNone({argv + i + 1, argv + argc});
       // CLI11 treats it as the end of an option's values, and parses options
