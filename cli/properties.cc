@@ -29,51 +29,6 @@ struct PropertyRow {
   std::vector<std::string> engines;
 };
 
-const char* WhenOf(Property property) {
-  switch (property) {
-    case Property::kNoPagePastSize:
-      return "when a truncation's last pass ends, and when a truncation ends; "
-             "while none is in flight, whenever a pte is set";
-    case Property::kNoRemovedPageMapped:
-      return "when a page leaves the page cache, and whenever a pte is set";
-    case Property::kNoOverUnmap:
-      return "whenever a pass zaps a pte";
-    case Property::kRestartProgress:
-      return "whenever a pass scans addresses";
-    case Property::kBoundedDrops:
-      return "whenever a pass drops its lock";
-    case Property::kCountIsACount:
-      return "when a pass begins, and when its walk ends";
-    case Property::kIndexAgrees:
-      return "after each event, while i_mmap_lock is free; for a vma that has "
-             "just moved, after each step";
-    case Property::kVmasWellFormed:
-      return "after each event; mapcounts also when a run ends";
-    case Property::kLockOrder:
-      return "when a lock is taken, when a task may sleep, and when an "
-             "operation ends";
-    case Property::kNoDeadlock:
-      return "when no task in flight can move";
-    case Property::kNoFreedUse:
-      return "whenever a vma, an mm or a page table is used";
-    case Property::kSigbusPastEof:
-      return "whenever an access finds a pte";
-    case Property::kMapsOwnPage:
-      return "whenever a pte is set";
-    case Property::kNoCachedPagePastSize:
-      return "when a truncation ends";
-    case Property::kGrownPagesAreZero:
-      return "when a file grows, and when a punch ends";
-    case Property::kNothingLostOutsideRange:
-      return "when a folio leaves the page cache";
-    case Property::kFaultInOwnVma:
-      return "whenever a fault sets a pte";
-    case Property::kNoDataRace:
-      return "whenever a pass writes a count";
-  }
-  return "";
-}
-
 // Properties of scripts, which compare runs: rows of properties/properties.cc,
 // which is not part of this program. properties/command_test compares the two.
 struct ScriptRow {
@@ -104,11 +59,10 @@ constexpr ScriptRow kOfScripts[] = {
 
 std::vector<PropertyRow> AllRows() {
   std::vector<PropertyRow> rows;
-  for (int i = 0; i < kProperties; ++i) {
-    const PropertyInfo& info = AllProperties()[static_cast<size_t>(i)];
+  for (const PropertyInfo& info : AllProperties()) {
     rows.push_back({info.name,
                     info.text,
-                    WhenOf(static_cast<Property>(i)),
+                    info.when,
                     {"run", "fuzz", "afl", "prove", "rapidcheck"}});
   }
   for (const ScriptRow& row : kOfScripts)

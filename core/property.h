@@ -9,28 +9,89 @@
 
 namespace vmtrunc {
 
-// In the order in which violations of the same step are reported.
+// X(name in the code, name with _, name, what must hold, when it is checked),
+// in the order in which violations of the same step are reported.
+// clang-format off
+#define VMTRUNC_PROPERTIES(X)                                                  \
+  X(kNoPagePastSize, no_page_past_size, "no-page-past-size",                   \
+    "when a truncation's last pass ends, and whenever no truncation is in "    \
+    "flight, no pte maps a page at or past i_size",                            \
+    "when a truncation's last pass ends, and when a truncation ends; while "   \
+    "none is in flight, whenever a pte is set")                                \
+  X(kNoRemovedPageMapped, no_removed_page_mapped, "no-removed-page-mapped",    \
+    "a page that is removed from the page cache is mapped by no pte, then "    \
+    "or later",                                                                \
+    "when a page leaves the page cache, and whenever a pte is set")            \
+  X(kNoOverUnmap, no_over_unmap, "no-over-unmap",                              \
+    "a pass leaves ptes outside its range alone",                              \
+    "whenever a pass zaps a pte")                                              \
+  X(kRestartProgress, restart_progress, "restart-progress",                    \
+    "a pass scans no address twice without a reason",                          \
+    "whenever a pass scans addresses")                                         \
+  X(kBoundedDrops, bounded_drops, "bounded-drops",                             \
+    "a pass drops its lock at most once for each block and vma of its work",   \
+    "whenever a pass drops its lock")                                          \
+  X(kCountIsACount, count_is_a_count, "count-is-a-count",                      \
+    "a pass's count is not page-aligned, and every vma in range carries it "   \
+    "when the walk ends",                                                      \
+    "when a pass begins, and when its walk ends")                              \
+  X(kIndexAgrees, index_agrees, "index-agrees",                                \
+    "when i_mmap_lock is free, the tree holds each vma once, where its "       \
+    "geometry says; of a vma that has just moved, after each step",            \
+    "after each event, while i_mmap_lock is free; for a vma that has just "    \
+    "moved, after each step")                                                  \
+  X(kVmasWellFormed, vmas_well_formed, "vmas-well-formed",                     \
+    "vmas are sorted, apart, not empty, never shifted; ptes lie inside "       \
+    "them; mapcounts equal the ptes",                                          \
+    "after each event; mapcounts also when a run ends")                        \
+  X(kLockOrder, lock_order, "lock-order",                                      \
+    "locks are taken in the kernel's order, nobody sleeps under a spinlock, "  \
+    "and an operation that has ended holds none",                              \
+    "when a lock is taken, when a task may sleep, and when an operation ends") \
+  X(kNoDeadlock, no_deadlock, "no-deadlock",                                   \
+    "some task can always move until all are done",                            \
+    "when no task in flight can move")                                         \
+  X(kNoFreedUse, no_freed_use, "no-freed-use",                                 \
+    "nothing freed is used",                                                   \
+    "whenever a vma, an mm or a page table is used")                           \
+  X(kSigbusPastEof, sigbus_past_eof, "sigbus-past-eof",                        \
+    "while no truncation is in flight, an access at or past i_size is not "    \
+    "served",                                                                  \
+    "whenever an access finds a pte")                                          \
+  X(kMapsOwnPage, maps_own_page, "maps-own-page",                              \
+    "a pte of a linear vma maps the page of the file that belongs there",      \
+    "whenever a pte is set")                                                   \
+  X(kNoCachedPagePastSize, no_cached_page_past_size,                           \
+    "no-cached-page-past-size",                                                \
+    "when a truncation ends, no folio begins at or past i_size (kernels "      \
+    "with large folios)",                                                      \
+    "when a truncation ends")                                                  \
+  X(kGrownPagesAreZero, grown_pages_are_zero, "grown-pages-are-zero",          \
+    "when a file grows, and when a punch ends, no page in there shows what "   \
+    "was cut off (kernels with large folios)",                                 \
+    "when a file grows, and when a punch ends")                                \
+  X(kNothingLostOutsideRange, nothing_lost_outside_range,                      \
+    "nothing-lost-outside-range",                                              \
+    "a truncation or a punch removes no dirty large folio with pages "         \
+    "outside its range",                                                       \
+    "when a folio leaves the page cache")                                      \
+  X(kFaultInOwnVma, fault_in_own_vma, "fault-in-own-vma",                      \
+    "a fault sets a pte only under a vma that is of its mm, not detached, "    \
+    "holds the address, is in i_mmap and is not locked by a writer",           \
+    "whenever a fault sets a pte")                                             \
+  X(kNoDataRace, no_data_race, "no-data-race",                                 \
+    "a pass writes counts only while it holds i_mmap_lock alone",              \
+    "whenever a pass writes a count")
+// clang-format on
+
 enum class Property : uint8_t {
-  kNoPagePastSize,
-  kNoRemovedPageMapped,
-  kNoOverUnmap,
-  kRestartProgress,
-  kBoundedDrops,
-  kCountIsACount,
-  kIndexAgrees,
-  kVmasWellFormed,
-  kLockOrder,
-  kNoDeadlock,
-  kNoFreedUse,
-  kSigbusPastEof,
-  kMapsOwnPage,
-  kNoCachedPagePastSize,
-  kGrownPagesAreZero,
-  kNothingLostOutsideRange,
-  kFaultInOwnVma,
-  kNoDataRace,
+#define VMTRUNC_PROPERTY(code, words, name, holds, when) code,
+  VMTRUNC_PROPERTIES(VMTRUNC_PROPERTY)
+#undef VMTRUNC_PROPERTY
 };
-inline constexpr int kProperties = 18;
+#define VMTRUNC_PROPERTY(code, words, name, holds, when) +1
+inline constexpr int kProperties = 0 VMTRUNC_PROPERTIES(VMTRUNC_PROPERTY);
+#undef VMTRUNC_PROPERTY
 constexpr uint32_t Bit(Property property) {
   return uint32_t{1} << static_cast<unsigned>(property);
 }
@@ -38,6 +99,7 @@ constexpr uint32_t Bit(Property property) {
 struct PropertyInfo {
   const char* name;  // "no-page-past-size"
   const char* text;  // what must hold, one sentence
+  const char* when;  // it is checked
 };
 std::span<const PropertyInfo> AllProperties();
 
