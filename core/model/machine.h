@@ -233,14 +233,25 @@ class Machine {
   bool AnonNeedsMmapSem(Fault& fault);
   Flow FaultReadsPte(Fault& fault);
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
+  void Touches(const Vma& vma, const Fault& fault, Pte pte);
+  void Dirties(unsigned number, unsigned index);
+  Flow FaultAround(Fault& fault);
+  Flow FaultTakesPage(Fault& fault);
+  Flow FaultLocksPage(Fault& fault);
+  void FaultLetsGo(Fault& fault);
+  void FaultSets(const Fault& fault, unsigned addr, Pte pte);
+  Flow FaultSetsPte(Fault& fault);
+  Flow FaultTellsLocked(Fault& fault);
+  Flow FaultInstalls(Fault& fault);
+  Flow FaultChangesPte(Fault& fault);
+  Pte NewPte(const Vma& vma, const Fault& fault) const;
+
+  // core/model/fault-wait-inl.h
   bool HoleIsPunched(const Fault& fault) const;
   Flow FaultHole(Fault& fault);
   bool FaultMayDrop() const;
   Flow FaultDrops(Fault& fault);
   Flow FaultWaits(Fault& fault);
-  void Touches(const Vma& vma, const Fault& fault, Pte pte);
-  void Dirties(unsigned number, unsigned index);
-  Flow FaultAround(Fault& fault);
 
   // core/model/folio-inl.h
   struct Window {
@@ -273,15 +284,6 @@ class Machine {
   void SplitFolio(Removal& removal);
   void CutOff(unsigned file, unsigned first, unsigned last);
   Flow StepFolio(Op& op);
-  Flow FaultTakesPage(Fault& fault);
-  Flow FaultLocksPage(Fault& fault);
-  void FaultLetsGo(Fault& fault);
-  void FaultSets(const Fault& fault, unsigned addr, Pte pte);
-  Flow FaultSetsPte(Fault& fault);
-  Flow FaultTellsLocked(Fault& fault);
-  Flow FaultInstalls(Fault& fault);
-  Flow FaultChangesPte(Fault& fault);
-  Pte NewPte(const Vma& vma, const Fault& fault) const;
 
   // core/model/ops-inl.h
   Flow Step(unsigned task);
@@ -291,12 +293,6 @@ class Machine {
   bool Start(const Event& event, Op& op);
   bool StartMremap(const Event& event, MremapOp& my);
   bool StartFork(const Event& event, ForkOp& my);
-  Flow StepMmap(Op& op);
-  void MmapUnmaps(Op& op);
-  void MmapPlaces(Op& op);
-  Flow MmapPopulates(Op& op);
-  Flow PopulateNext(Op& op);
-  uint16_t EndOf(Slot slot, const Mmap& map) const;
   Flow StepMunmap(Op& op);
   Flow StepMprotect(Op& op);
   void MprotectNext(Op& op);
@@ -304,6 +300,14 @@ class Machine {
   void ChangeProtection(MprotectOp& my);
   Flow StepExit(Op& op);
   Flow EndMmapSem();
+
+  // core/model/mmap-inl.h
+  Flow StepMmap(Op& op);
+  void MmapUnmaps(Op& op);
+  void MmapPlaces(Op& op);
+  Flow MmapPopulates(Op& op);
+  Flow PopulateNext(Op& op);
+  uint16_t EndOf(Slot slot, const Mmap& map) const;
 
   // core/model/access-inl.h
   Flow StepAccess(Op& op);
