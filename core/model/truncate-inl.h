@@ -153,8 +153,8 @@ template <class C, class P>
 Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
   using enum RemovalPhase;
   const bool invalidates = me().op.verb == Verb::kInvalidate;
-  // A step that has gone on to another walk before a lock that is not free has
-  // done something.
+  // A step that has come to another walk, and there to a lock that is not free,
+  // has done something.
   Flow waits = Flow::kBlocked;
   for (;;) {
     switch (removal.phase) {
