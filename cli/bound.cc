@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/limits.h"
+#include "base/shown.h"
 #include "base/stop.h"
 #include "cli/input.h"
 
@@ -16,6 +17,43 @@ namespace vmtrunc::cli {
 namespace {
 
 constexpr uint64_t kGiB = uint64_t{1} << 30;
+
+// The kind of file, in the words of a script.
+FolioSetup FileOf(const std::string& words) {
+  const bool is_line = words.find_first_of("\n#") == std::string::npos;
+  const auto script =
+      ParseText(absl::StrCat("vmtrunc 1\nfile f 1 ", words, "\n"));
+  if (!is_line || !script.ok())
+    throw base::UsageError{
+        "--file: expected [shmem] [order N | order N..M] [min-order N], "
+        "orders 0 to 2, not " +
+        base::Shown(words)};
+  return script->setup.folios[0];
+}
+
+// Adds the file, the pins, and the verbs that come with them.
+void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
+  using search::Bit;
+  if (!o.file.empty()) bound.folios = FileOf(o.file);
+  const FolioSetup& folios = bound.folios;
+  if (folios != FolioSetup{}) absl::StrAppend(&what, ", file", ToText(folios));
+  constexpr search::Verbs kPins = Bit(Verb::kPin) | Bit(Verb::kUnpin);
+  if (o.pins == 0 && (bound.verbs & kPins) != 0)
+    throw base::UsageError{"--verbs: pin and unpin: expected --pins"};
+  if (folios.low == folios.high && (bound.verbs & Bit(Verb::kOrder)) != 0)
+    throw base::UsageError{
+        "--verbs: order: expected --file with a range, as in 'order 0..2'"};
+  if (folios.low != folios.high) bound.verbs |= Bit(Verb::kOrder);
+  if (o.pins == 0) return;
+  if (folios.high <= folios.min_order)
+    throw base::UsageError{
+        "--pins: expected --file with folios that can be split: with an order "
+        "above 0 and above min-order"};
+  bound.pins = o.pins;
+  absl::StrAppend(&what, ", pins ", o.pins);
+  const bool alone = (bound.verbs & kPins) == Bit(Verb::kPin);
+  bound.verbs |= alone ? Bit(Verb::kPin) : kPins;
+}
 
 }  // namespace
 
@@ -36,6 +74,14 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
       ->check(CLI::Range(1, 4));
   sub.add_option("--verbs", o->verbs, "mmap,mremap,...: no others")
       ->delimiter(',');
+  sub.add_option("--file", o->file,
+                 "its kind, as in a script: '[shmem] [order N | order N..M] "
+                 "[min-order N]'; small folios, not of tmpfs")
+      ->type_name("KIND");
+  sub.add_option("--pins", o->pins,
+                 "of large folios, that may begin, 1 to 4; each may be given "
+                 "back (--verbs pin: not)")
+      ->check(CLI::Range(1, 4));
   sub.add_option("--jobs", o->jobs, "threads; as many as processors")
       ->check(CLI::Range(1, 64));
   sub.add_option(
@@ -69,11 +115,22 @@ search::Bound BoundOf(const BoundArguments& o, std::string& what) {
   set("passes", o.passes, bound.passes);
   set("operations", o.operations, bound.operations);
   set("in flight", o.in_flight, bound.in_flight);
-  if (o.verbs.empty()) return bound;
-  bound.verbs = ParseVerbs(o.verbs);
-  absl::StrAppend(&what, ", verbs");
-  for (const std::string& verb : o.verbs) absl::StrAppend(&what, " ", verb);
+  if (!o.verbs.empty()) {
+    bound.verbs = ParseVerbs(o.verbs);
+    absl::StrAppend(&what, ", verbs");
+    for (const std::string& verb : o.verbs) absl::StrAppend(&what, " ", verb);
+  }
+  AddFile(o, bound, what);
   return bound;
+}
+
+void ExpectFolios(const search::Bound& bound, const KernelSpec& kernel) {
+  const FolioSetup& folios = bound.folios;
+  if (kernel.rules().large_folios || (folios.high | folios.min_order) == 0)
+    return;
+  throw base::UsageError{absl::StrCat(
+      "--file", ToText(folios), ": expected a kernel with large-folios, not ",
+      kernel.Name())};
 }
 
 search::ProveOptions OptionsOf(const BoundArguments& o) {

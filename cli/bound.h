@@ -18,6 +18,8 @@ struct BoundArguments {
   std::vector<std::string> verbs;
   unsigned pages = 0, mms = 0, vmas = 0, passes = 0, operations = 0,
            in_flight = 0;  // 0: the bound's own
+  std::string file;        // "shmem order 0..2"
+  unsigned pins = 0;
   unsigned jobs = 0;
   double memory = 0;   // GiB; 0: 4, or what the machine allows
   double seconds = 0;  // 0: unlimited
@@ -27,6 +29,9 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments);
 
 // The bound, and `what` describes it. Throws UsageError.
 search::Bound BoundOf(const BoundArguments& arguments, std::string& what);
+
+// Throws UsageError if the bound's file has large folios and the kernel none.
+void ExpectFolios(const search::Bound& bound, const KernelSpec& kernel);
 
 // A bound or the schedules of a script, in words, and what it excludes.
 struct Within {

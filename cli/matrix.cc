@@ -293,12 +293,14 @@ MatrixFound SearchAll(const MatrixArguments& o,
   found.within = WithinOf(bound);
   const search::Problem problem = search::ProblemOf(bound);
   ExpectOperations(problem, found.what);
+  const auto kernels = Kernels(o.kernels, EmptyScript(), "", "");
+  for (const KernelSpec& kernel : kernels) ExpectFolios(bound, kernel);
   ShowProgress show;
   Searching searching{problem, options, show, outputs};
   searching.options.on_progress = [&](const search::ProveProgress& p) {
     show(p);
   };
-  for (const KernelSpec& kernel : Kernels(o.kernels, EmptyScript(), "", "")) {
+  for (const KernelSpec& kernel : kernels) {
     if (search::WhyToStop(options) != search::RanOut::kNothing) {
       found.not_begun.push_back(kernel);
       continue;

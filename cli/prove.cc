@@ -41,6 +41,7 @@ Asked Ask(const ProveArguments& o) {
   }
   const search::Bound bound = BoundOf(o.bound, asked.what);
   const KernelSpec kernel = OneKernel(o.kernel.empty() ? "2.6.11" : o.kernel);
+  ExpectFolios(bound, kernel);
   asked.within = WithinOf(bound);
   asked.problem = search::ProblemOf(bound);
   ExpectOperations(asked.problem, asked.what);
@@ -230,8 +231,9 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_option(
       "--from", o->from,
       "instead of a bound: every schedule of the operations of this script");
-  for (const char* of_a_bound : {"--bound", "--pages", "--mms", "--vmas",
-                                 "--passes", "--operations", "--verbs"})
+  for (const char* of_a_bound :
+       {"--bound", "--pages", "--mms", "--vmas", "--passes", "--operations",
+        "--verbs", "--file", "--pins"})
     sub->get_option("--from")->excludes(of_a_bound);
   sub->add_option("--property", o->property,
                   "look for violations of this property only");

@@ -78,6 +78,8 @@ Value ValueOf(const CLI::Option& option) {
   else if (type.starts_with("INT") || type.starts_with("UINT") ||
            type.starts_with("FLOAT"))
     value = {ValueKind::kNumber, "N"};
+  else if (type == "KIND")
+    value = {ValueKind::kWord, "KIND", {"shmem"}};
   else
     value = ValueByName(option);
   value.repeats = option.get_items_expected_max() > 1 && !value.is_list;

@@ -21,8 +21,9 @@ constexpr search::Verbs kPasses = search::Bit(Verb::kTruncate) |
                                   search::Bit(Verb::kPunch) |
                                   search::Bit(Verb::kInvalidate);
 
-// Existing verbs only: kAllVerbs has spare bits.
-constexpr search::Verbs kNamed = (search::Verbs{1} << (kVerbs + 1)) - 2;
+// Existing verbs only: kAllVerbs has spare bits. Not those of folios.
+constexpr search::Verbs kNamed =
+    ((search::Verbs{1} << (kVerbs + 1)) - 2) & ~search::kFolioVerbs;
 
 std::string Names(search::Verbs verbs) {
   std::vector<std::string> names;
@@ -30,6 +31,42 @@ std::string Names(search::Verbs verbs) {
     if ((verbs >> i & 1) != 0)
       names.emplace_back(VerbName(static_cast<Verb>(i)));
   return absl::StrJoin(names, ", ");
+}
+
+// "a tmpfs file of 4 pages in folios of order 2".
+std::string FileInWords(const search::Bound& b) {
+  const FolioSetup& folios = b.folios;
+  std::string words =
+      absl::StrCat(folios.shmem ? "a tmpfs file of " : "a file of ",
+                   Count(b.pages, "page", "pages"));
+  if (folios.high != 0)
+    absl::StrAppend(&words, " in folios of order ", folios.low);
+  if (folios.low != folios.high)
+    absl::StrAppend(&words, "..", folios.high,
+                    ", which may change at any time");
+  if (folios.min_order != 0)
+    absl::StrAppend(&words, ", of order ", folios.min_order, " at least");
+  if (b.pins != 0)
+    absl::StrAppendFormat(&words, "; up to %s of a folio%s, at any time",
+                          Count(b.pins, "pin", "pins"),
+                          (b.verbs & search::Bit(Verb::kUnpin)) == 0
+                              ? ", never given back"
+                              : ", and unpin");
+  return words;
+}
+
+// What --file and --pins would add.
+void AddLeftOut(const search::Bound& b, std::vector<std::string>& out) {
+  const FolioSetup& folios = b.folios;
+  const bool large = (folios.high | folios.min_order) != 0;
+  if (!large)
+    out.push_back(folios.shmem ? "large folios: --file"
+                               : "large folios, tmpfs: --file");
+  else if (!folios.shmem)
+    out.push_back("tmpfs: --file");
+  if (folios.high > folios.min_order && b.pins < 4)
+    out.push_back(absl::StrFormat("more than %s: --pins %d",
+                                  Count(b.pins, "pin", "pins"), b.pins + 1));
 }
 
 // Verbs without which the property cannot be violated; 0: none is required.
@@ -79,9 +116,10 @@ Within WithinOf(const search::Bound& b) {
       others == 0 ? "" : " of " + Names(others), b.in_flight);
   absl::StrAppendFormat(
       &within.words,
-      "a file of %s; %s, each with at most one mapping at the start, %s; "
+      "%s; %s, each with at most one mapping at the start, %s%s; "
       "addresses %d..%d; %s",
-      Count(b.pages, "page", "pages"), Count(b.mms, "mm", "mms"),
+      FileInWords(b), Count(b.mms, "mm", "mms"),
+      b.folios == FolioSetup{} ? "" : "populated or not, ",
       b.private_too ? "shared or private" : "shared", b.first_addr,
       b.end_addr - 1, Count(b.vmas, "vma struct", "vma structs"));
   auto& out = within.left_out;
@@ -100,6 +138,7 @@ Within WithinOf(const search::Bound& b) {
   if (b.pages < 4)
     out.push_back(absl::StrFormat("a larger file: --pages %d", b.pages + 1));
   if (!b.private_too) out.push_back("private mappings: --bound small");
+  AddLeftOut(b, out);
   return within;
 }
 

@@ -47,10 +47,15 @@ class Builder {
     problem_.max_operations = bound_.operations;
     problem_.in_flight = bound_.in_flight;
     problem_.vmas = bound_.vmas;
+    problem_.max_pins = bound_.pins;
+    const std::vector<Event> of_folios =
+        OfFolios(static_cast<uint8_t>(bound_.mms + bound_.passes));
+    tasks_ = bound_.mms + bound_.passes + (of_folios.empty() ? 0 : 1);
     Starts();
     for (uint8_t task = 0; task < bound_.mms; ++task) Operations(task);
     for (uint8_t i = 0; i < bound_.passes; ++i)
       Passes(static_cast<uint8_t>(bound_.mms + i));
+    for (const Event& event : of_folios) problem_.operations.push_back(event);
     return std::move(problem_);
   }
 
@@ -74,18 +79,28 @@ class Builder {
     return all;
   }
 
-  // At most one populated mapping in each mm. The mms are interchangeable, so
+  // Populated; of a file with folios also not, as the first fault decides
+  // which pages a folio maps.
+  std::vector<Event> Mapped(uint8_t task) const {
+    std::vector<Event> all = Mmaps(task, true);
+    if (bound_.folios == FolioSetup{}) return all;
+    for (const Event& event : Mmaps(task, false)) all.push_back(event);
+    return all;
+  }
+
+  // At most one mapping in each mm. The mms are interchangeable, so
   // the first has one if any has, and it is mapped first.
   void Starts() {
     Script script = EmptyScript();
     Setup& setup = script.setup;
     setup.sizes[0] = static_cast<uint8_t>(bound_.pages);
-    setup.tasks = static_cast<uint8_t>(bound_.mms + bound_.passes);
-    for (uint8_t i = 0; i < bound_.passes; ++i)  // passes share an mm
-      setup.mm_of[bound_.mms + i] = static_cast<uint8_t>(bound_.mms);
+    setup.folios[0] = bound_.folios;
+    setup.tasks = static_cast<uint8_t>(tasks_);
+    for (unsigned i = bound_.mms; i < tasks_; ++i)  // these share an mm
+      setup.mm_of[i] = static_cast<uint8_t>(bound_.mms);
     problem_.starts.push_back(script);
-    const std::vector<Event> first = Mmaps(0, true);
-    const std::vector<Event> second = Mmaps(1, true);
+    const std::vector<Event> first = Mapped(0);
+    const std::vector<Event> second = Mapped(1);
     for (size_t i = 0; i < first.size(); ++i) {
       script.events = {first[i]};
       problem_.starts.push_back(script);
@@ -129,7 +144,7 @@ class Builder {
     if (Has(Verb::kExit)) all.push_back(Of(Verb::kExit, task));
     // The child is a task of its own that starts nothing.
     Event fork = Of(Verb::kFork, task);
-    fork.new_addr = static_cast<uint8_t>(bound_.mms + bound_.passes);
+    fork.new_addr = static_cast<uint8_t>(tasks_);
     if (Has(Verb::kFork)) all.push_back(fork);
   }
 
@@ -170,7 +185,25 @@ class Builder {
     }
   }
 
+  std::vector<Event> OfFolios(uint8_t task) const {
+    std::vector<Event> all;
+    for (const Verb verb : {Verb::kPin, Verb::kUnpin})
+      for (uint8_t page = 0;
+           Has(verb) && bound_.pins != 0 && page < bound_.pages; ++page) {
+        all.push_back(Of(verb, task));
+        all.back().addr = page;
+      }
+    const FolioSetup& folios = bound_.folios;
+    if (!Has(Verb::kOrder) || folios.low == folios.high) return all;
+    for (uint8_t order = folios.low; order <= folios.high; ++order) {
+      all.push_back(Of(Verb::kOrder, task));
+      all.back().addr = order;
+    }
+    return all;
+  }
+
   const Bound& bound_;
+  unsigned tasks_ = 0;  // without the one that fork creates
   std::vector<Range> ranges_;
   Problem problem_;
 };

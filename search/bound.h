@@ -27,22 +27,32 @@ struct Bound {
   unsigned in_flight;   // at once
   Verbs verbs;          // of passes and operations, a bit each
   bool private_too;     // mmap may be private
+  FolioSetup folios = {};  // of the file
+  // That may begin besides the operations. They take no time, so they are never
+  // in flight. `unpin` and `order` are not counted: a pin is given back once,
+  // and orders are few.
+  unsigned pins = 0;
 };
+
+// Whether it is `pin`, `unpin` or `order`.
+constexpr bool IsOfFolios(Verb verb) { return (Bit(verb) & kFolioVerbs) != 0; }
 
 std::span<const Bound> AllBounds();
 // The bound of that name, or nullptr.
 const Bound* FindBound(std::string_view name);
 
 // The input of a search. Tasks, in this order: those that run operations, those
-// that run passes, and (with fewer mms mapped at the start) the one that fork
-// creates.
+// that run passes, the one that pins and chooses orders if any may, and (with
+// fewer mms mapped at the start) the one that fork creates.
 struct Problem {
   // Declarations, and whole events that lead to the starting state.
   std::vector<Script> starts;
   // The operations that may start, each by the task that it names. Only tasks
-  // for passes start passes.
+  // for passes start passes; unless in order, only one of their own starts
+  // those of folios.
   std::vector<Event> operations;
   unsigned max_passes = 0, max_operations = 0, in_flight = 0, vmas = 0;
+  unsigned max_pins = 0;
   // If true, each task starts its operations in order, each once, and all may
   // start; else any may, as often as the numbers above allow.
   bool in_order = false;

@@ -50,6 +50,8 @@ uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
                    " ", problem.max_operations, " ", problem.in_flight, " ",
                    problem.vmas, " ", problem.in_order, " ",
                    problem.first_share, "/", problem.first_shares, " ");
+  if (problem.max_pins != 0)
+    absl::StrAppend(&all, "pins ", problem.max_pins, " ");
   for (const RuleInfo& rule : AllRules())
     all += options.rules.*rule.flag ? '1' : '0';
   for (const Script& start : problem.starts)

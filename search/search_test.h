@@ -71,6 +71,17 @@ inline constexpr Bound kTwoPassesOfAPage = {
     .verbs = Of({Verb::kMunmap, Verb::kTruncate, Verb::kInvalidate}),
     .private_too = false};
 
+// A fault and a truncation of a file of one folio of two pages, or of one each,
+// and who holds a reference to it.
+constexpr Bound Pinned(bool shmem, Verbs verbs = 0) {
+  Bound bound = OneMm(verbs | Of({Verb::kWrite, Verb::kTruncate, Verb::kPin,
+                                  Verb::kUnpin, Verb::kOrder}));
+  bound.name = "pinned";
+  bound.folios = {.shmem = shmem, .low = 0, .high = 1};
+  bound.pins = 1;
+  return bound;
+}
+
 }  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_SEARCH_TEST_H_

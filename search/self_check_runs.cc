@@ -54,12 +54,15 @@ class RandomRun {
         event.count = static_cast<uint8_t>(random_.Between(1, 3));
       return event;
     }
-    if (static_cast<unsigned>(std::popcount(busy)) >= problem_.in_flight)
+    const bool is_full =
+        static_cast<unsigned>(std::popcount(busy)) >= problem_.in_flight;
+    if (is_full &&
+        (problem_.in_order || !IsOfFolios(problem_.operations.back().verb)))
       return {};
-    return DrawOperation(event.task);
+    return DrawOperation(event.task, is_full);
   }
 
-  Event DrawOperation(unsigned task) {
+  Event DrawOperation(unsigned task, bool is_full) {
     const std::vector<Event>& all = problem_.operations;
     size_t number = random_.Below(static_cast<unsigned>(all.size()));
     if (problem_.in_order) {
@@ -74,6 +77,12 @@ class RandomRun {
     if (state_.world.tasks[event.task].live == 0 ||
         state_.world.tasks[event.task].op.verb != Verb::kNone)
       return {};
+    event.kind = EventKind::kStart;
+    if (!problem_.in_order && IsOfFolios(event.verb)) {
+      const bool pins = event.verb == Verb::kPin;
+      return !pins || state_.pins++ < problem_.max_pins ? event : Event{};
+    }
+    if (is_full) return {};
     if (!problem_.in_order) {
       const bool passes = IsPass(event.verb);
       uint8_t& begun = passes ? state_.passes : state_.operations;
@@ -81,7 +90,7 @@ class RandomRun {
         return {};
       ++begun;
     }
-    event.kind = random_.OneOf(3) ? EventKind::kStart : EventKind::kBegin;
+    if (!random_.OneOf(3)) event.kind = EventKind::kBegin;
     return event;
   }
 

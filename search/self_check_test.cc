@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "core/about/touch.h"
 #include "search/search_test.h"
 
@@ -88,6 +89,44 @@ TEST(SelfCheck, AgreesOnRandomFlipsOfRandomRules) {
         Check(OneMm(verbs, /*private_too=*/round % 4 == 0), kernel.ToString());
     EXPECT_EQ(Said(found), "") << kernel.ToString();
     EXPECT_TRUE(found.ways[0].is_through) << kernel.ToString();
+  }
+}
+
+TEST(SelfCheck, AgreesWherePagesArePinned) {
+  for (const bool shmem : {false, true})
+    for (const char* kernel :
+         {"6.1", "6.12", "6.18", "6.18-vma-locks", "7.0"}) {
+      const SelfCheck found = Check(Pinned(shmem, Bit(Verb::kMunmap)), kernel);
+      EXPECT_EQ(Said(found), "") << kernel;
+      for (const SelfCheckWay& way : found.ways)
+        EXPECT_TRUE(way.is_through) << kernel << " " << way.name;
+      EXPECT_GT(found.merged, 100U) << kernel;
+      // With locks of vmas few steps of one operation come early.
+      if (!RulesOf(kernel).vma_locks) {
+        EXPECT_GT(found.orders, 100U) << kernel;
+      }
+    }
+}
+
+// One operation at a time: nothing but a pin or an order is there to come
+// before a step of the truncation or of the fault that it matters to.
+TEST(SelfCheck, CatchesPinsAndOrdersThatAreNotSeen) {
+  struct Unseen {
+    Verb verb;
+    Verbs others;
+  };
+  for (const Unseen& it :
+       {Unseen{Verb::kPin, Bit(Verb::kTruncate)},
+        {Verb::kOrder, Bit(Verb::kPunch) | Bit(Verb::kRead)}}) {
+    Bound bound = Pinned(/*shmem=*/false);
+    bound.verbs = it.others | Bit(it.verb);
+    bound.in_flight = 1;
+    ProveOptions options;
+    EXPECT_EQ(Said(Check(bound, "6.18", options)), "");
+    options.planted.unseen_touches = touched::kCache;
+    const SelfCheck found = Check(bound, "6.18", options);
+    EXPECT_TRUE(Says(found, absl::StrCat(" ", VerbName(it.verb), " f")))
+        << Said(found);
   }
 }
 

@@ -67,26 +67,29 @@ TEST(Shard, NoShareOfAStartIsMissing) {
 }
 
 TEST(Shard, TogetherShardsReachTheSameStates) {
-  for (const Bound& bound : {kOneMm, kTwoPassesOfAPage})
-    for (const char* kernel : {"2.6.38", "3.0"}) {
-      const Problem problem = ProblemOf(bound);
-      std::set<uint64_t> whole, parts;
-      ProveOptions options;
-      options.rules = RulesOf(kernel);
-      options.on_state = [&](uint64_t key) { whole.insert(key); };
-      ASSERT_EQ(Prove(problem, options).answer, Answer::kHolds) << kernel;
-      options.on_state = [&](uint64_t key) { parts.insert(key); };
-      for (const unsigned shards : Numbers(problem)) {
-        parts.clear();
-        for (unsigned i = 0; i < shards; ++i) {
-          const ProveResult part = Prove(PartOf(problem, {i, shards}), options);
-          ASSERT_EQ(part.answer, Answer::kHolds) << kernel << " " << i;
-          EXPECT_EQ(part.held_events, kAnyEvents);
-        }
-        EXPECT_TRUE(parts == whole) << kernel << " " << shards << ": "
-                                    << parts.size() << ", not " << whole.size();
+  for (const auto& [bound, kernel] : {std::pair{kOneMm, "2.6.38"},
+                                      {kOneMm, "3.0"},
+                                      {kTwoPassesOfAPage, "2.6.38"},
+                                      {kTwoPassesOfAPage, "3.0"},
+                                      {Pinned(/*shmem=*/false), "6.18"}}) {
+    const Problem problem = ProblemOf(bound);
+    std::set<uint64_t> whole, parts;
+    ProveOptions options;
+    options.rules = RulesOf(kernel);
+    options.on_state = [&](uint64_t key) { whole.insert(key); };
+    ASSERT_EQ(Prove(problem, options).answer, Answer::kHolds) << kernel;
+    options.on_state = [&](uint64_t key) { parts.insert(key); };
+    for (const unsigned shards : Numbers(problem)) {
+      parts.clear();
+      for (unsigned i = 0; i < shards; ++i) {
+        const ProveResult part = Prove(PartOf(problem, {i, shards}), options);
+        ASSERT_EQ(part.answer, Answer::kHolds) << kernel << " " << i;
+        EXPECT_EQ(part.held_events, kAnyEvents);
       }
+      EXPECT_TRUE(parts == whole) << kernel << " " << shards << ": "
+                                  << parts.size() << ", not " << whole.size();
     }
+  }
 }
 
 struct Together {

@@ -34,6 +34,8 @@ Space<C>::Space(const Problem& problem, const ProveOptions& options)
   VMT_CHECK(problem.operations.size() < 0xffff);
   for (size_t i = 0; i < problem.operations.size(); ++i)
     own_[problem.operations[i].task].push_back(static_cast<uint16_t>(i));
+  for (const Event& event : problem.operations)
+    orders_ |= event.verb == Verb::kOrder;
   for (unsigned task = 0; task < 8; ++task) {
     own_touch_[task].assign(own_[task].size() + 1, 0);
     for (size_t n = own_[task].size(); n-- > 0;)
@@ -66,6 +68,14 @@ State<C> Space<C>::Start(size_t number) const {
     state.checker.EventEnds(w);
   }
   return state;
+}
+
+// A reference matters to a split alone; of those to a folio that could be split
+// one does as much as several, whichever page they are by.
+static bool IsWorthAPin(const File& file, unsigned page) {
+  return OrderOf(file, page) > file.folios.min_order &&
+         FolioFirst(file, page) == page &&
+         (file.folios.pinned & FolioBits(file, page)) == 0;
 }
 
 // Leaves out events that change nothing or are equal to others: of ranges those
@@ -113,11 +123,12 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
     case Verb::kInvalidate:
       return true;
     case Verb::kPin:
-      return (w.files[e.file].folios.pinned >> e.addr & 1) == 0;
+      return IsWorthAPin(w.files[e.file], e.addr);
     case Verb::kUnpin:
       return (w.files[e.file].folios.pinned >> e.addr & 1) != 0;
     case Verb::kOrder:
-      return w.files[e.file].folios.order != e.addr;
+      return options_.rules.large_folios &&
+             w.files[e.file].folios.order != e.addr;
   }
   return true;
 }
@@ -132,8 +143,10 @@ bool Space<C>::MayBegin(const State<C>& state, size_t number) const {
     return state.next[event.task] < own.size() &&
            own[state.next[event.task]] == number;
   }
-  if (IsPass(event.verb) ? state.passes >= problem_.max_passes
-                         : state.operations >= problem_.max_operations)
+  if (search::IsOfFolios(event.verb)
+          ? event.verb == Verb::kPin && state.pins >= problem_.max_pins
+      : IsPass(event.verb) ? state.passes >= problem_.max_passes
+                           : state.operations >= problem_.max_operations)
     return false;
   return Worth(state.world, event);
 }
@@ -156,11 +169,13 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     for (uint16_t n = 1; n <= most; ++n)
       edges.push_back({EventKind::kDrop, task, n});
   }
-  if (IsFull(state)) return;
+  const bool is_full = IsFull(state);
   bool passes = false;  // passes of an equivalent task are there
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live == 0 || w.tasks[task].op.verb != Verb::kNone)
       continue;
+    const bool of_folios = IsOfFolios(task);
+    if (is_full && !of_folios) continue;
     // The tasks of passes are interchangeable: the first idle one starts.
     if (options_.reduce && !problem_.in_order && !own_[task].empty() &&
         IsPass(problem_.operations[own_[task].front()].verb)) {
@@ -169,8 +184,8 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     }
     for (const uint16_t number : own_[task]) {
       if (!MayBegin(state, number)) continue;
-      edges.push_back({EventKind::kBegin, task, number});
-      if (!options_.steps_only)
+      if (!of_folios) edges.push_back({EventKind::kBegin, task, number});
+      if (of_folios || !options_.steps_only)
         edges.push_back({EventKind::kStart, task, number});
     }
   }
@@ -208,7 +223,9 @@ Edge Space<C>::EdgeOf(const State<C>& state, const Event& event) const {
   if (event.kind == EventKind::kDrop) edge.value = event.count;
   if (event.kind != EventKind::kStart && event.kind != EventKind::kBegin)
     return edge;
-  if (event.task >= C::kTasks || IsFull(state)) return {};
+  if (event.task >= C::kTasks) return {};
+  if (IsOfFolios(event.task) ? event.kind != EventKind::kStart : IsFull(state))
+    return {};
   for (const uint16_t number : own_[event.task]) {
     Event own = problem_.operations[number];
     own.kind = event.kind;
@@ -258,7 +275,9 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
     ++state.next[edge.task];
     effect = true;
   } else {
-    ++(IsPass(event.verb) ? state.passes : state.operations);
+    if (!search::IsOfFolios(event.verb))
+      ++(IsPass(event.verb) ? state.passes : state.operations);
+    if (event.verb == Verb::kPin) ++state.pins;
   }
   if (!options_.reduce) return effect;
   // An operation that has started and done nothing yet does not count: it
@@ -292,8 +311,9 @@ Touched Space<C>::OthersTouch(const State<C>& state, unsigned self) const {
       all |= own_touch_[task][state.next[task]];
     } else {
       const bool passes = IsPass(problem_.operations[own_[task][0]].verb);
-      if (passes ? state.passes < problem_.max_passes
-                 : state.operations < problem_.max_operations)
+      if (IsOfFolios(task) ? FolioMayChange(state)
+          : passes         ? state.passes < problem_.max_passes
+                           : state.operations < problem_.max_operations)
         all |= own_touch_[task][0];
     }
   }
@@ -315,9 +335,25 @@ bool Space<C>::PassesMayBegin(const State<C>& state) const {
   return false;
 }
 
+// Whether it is the task that pins and chooses orders, of a bound.
+template <class C>
+bool Space<C>::IsOfFolios(unsigned task) const {
+  return !problem_.in_order && !own_[task].empty() &&
+         search::IsOfFolios(problem_.operations[own_[task].front()].verb);
+}
+
+// Whether a pin, an unpin or an order may start, now or later.
+template <class C>
+bool Space<C>::FolioMayChange(const State<C>& state) const {
+  if (problem_.in_order) return false;
+  return orders_ || state.pins < problem_.max_pins ||
+         state.world.files[0].folios.pinned != 0;
+}
+
 // Whether an operation may start before one in flight has ended.
 template <class C>
 bool Space<C>::MayBegin(const State<C>& state) const {
+  if (FolioMayChange(state)) return true;
   if (IsFull(state)) return false;
   if (!problem_.in_order)
     return state.passes < problem_.max_passes ||
@@ -425,7 +461,8 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
 // are a 64-bit hash here.
 template <class C>
 uint64_t Space<C>::Extra(const State<C>& state) const {
-  uint64_t extra = state.passes | unsigned{state.operations} << 8;
+  uint64_t extra = state.passes | unsigned{state.operations} << 8 |
+                   unsigned{state.pins} << 16;
   if (problem_.in_order) extra = HashBytes(state.next, sizeof(state.next));
   if (history_) extra ^= state.checker.History();
   return extra;

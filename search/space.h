@@ -26,7 +26,7 @@ template <class C>
 struct State {
   World<C> world;
   Checker<C> checker;
-  uint8_t passes = 0, operations = 0;  // that have started
+  uint8_t passes = 0, operations = 0, pins = 0;  // that have started
   // Next operation of each task, for in_order.
   uint8_t next[C::kTasks] = {};
 
@@ -89,6 +89,8 @@ class Space {
   bool IsFull(const State<C>& state) const;
   uint64_t Extra(const State<C>& state) const;
   bool MayBegin(const State<C>& state, size_t operation) const;
+  bool IsOfFolios(unsigned task) const;
+  bool FolioMayChange(const State<C>& state) const;
   bool Worth(const World<C>& world, const Event& event) const;
 
   const Problem& problem_;
@@ -97,7 +99,8 @@ class Space {
   // What each task's operations may touch; if they are in order, from the nth
   // on.
   std::vector<Touched> own_touch_[8];
-  bool history_;  // a property depends on counts of the past
+  bool history_;         // a property depends on counts of the past
+  bool orders_ = false;  // the order of new folios may change at any time
 };
 
 }  // namespace vmtrunc::search

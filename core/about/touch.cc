@@ -117,13 +117,14 @@ class Step {
            to.pgoff + move.new_addr - to.start;
   }
 
-  const Folios& FaultFolios() const {
-    return w_.files[w_.vmas[op_.fault.vma].file].folios;
+  const Folios& FoliosOf(const Vma& vma) const {
+    return w_.files[vma.file].folios;
   }
+  const Folios& FaultFolios() const { return FoliosOf(w_.vmas[op_.fault.vma]); }
   bool IsShmem() const { return FaultFolios().shmem != 0; }
+  bool IsLarge() const { return IsLarge(FaultFolios()); }
   // Whether the file may have folios of more than a page.
-  bool IsLarge() const {
-    const Folios& folios = FaultFolios();
+  bool IsLarge(const Folios& folios) const {
     return rules_.large_folios && (folios.high | folios.min_order |
                                    folios.order1 | folios.order2) != 0;
   }
@@ -186,10 +187,11 @@ class Step {
     return 0;
   }
 
-  // Whether no pass is or will be that does anything at this address.
+  // Whether no pass is or will be that does anything at this address. The split
+  // of a large folio unmaps it also outside the range.
   bool OutOfRange(const Vma& vma, unsigned addr) const {
-    if (passes_may_begin_ || vma.nonlinear != 0 || !rules_.clip_to_range ||
-        !rules_.range_end_kept ||
+    if (passes_may_begin_ || IsLarge(FoliosOf(vma)) || vma.nonlinear != 0 ||
+        !rules_.clip_to_range || !rules_.range_end_kept ||
         (rules_.ptl_in_zap &&
          (w_.mms[vma.mm].tables >> addr / kPtesPerTable & 1) == 0))
       return false;

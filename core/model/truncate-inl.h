@@ -153,6 +153,9 @@ template <class C, class P>
 Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
   using enum RemovalPhase;
   const bool invalidates = me().op.verb == Verb::kInvalidate;
+  // A step that has come to another walk, and there to a lock that is not free,
+  // has done something.
+  Flow waits = Flow::kBlocked;
   for (;;) {
     switch (removal.phase) {
       case kNextPage: {
@@ -162,6 +165,7 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
         if (index > removal.last) {
           if (!NextEdge(removal)) return Flow::kDone;
           if (removal.phase == kEdge) return Flow::kSync;
+          waits = Flow::kSync;
           continue;
         }
         if (invalidates && rules_.invalidate_unmaps_first &&
@@ -172,7 +176,7 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
           removal.phase = kRestPass;
           return Flow::kSync;
         }
-        if (!TakePageLock(removal, index)) return Flow::kBlocked;
+        if (!TakePageLock(removal, index)) return waits;
         if (!invalidates && ReachesOut(removal, index) &&
             rules_.late_folio_is_split) {
           EdgeBegins(removal, pass);
@@ -185,6 +189,7 @@ Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
         // It may have gone while nobody looked.
         if (!OverEdge(removal)) {
           removal.phase = kNextPage;
+          waits = Flow::kSync;
           continue;
         }
         if (!TakePageLock(removal, EdgePage(removal))) return Flow::kBlocked;

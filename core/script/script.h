@@ -57,6 +57,9 @@ absl::StatusOr<Script> ParseText(std::string_view text);
 // gives the same text.
 std::string ToText(const Script& script);
 std::string ToText(const Event& event, const Script& names);
+// " shmem order 0..2": with a blank before each word, or nothing where it need
+// not be said.
+std::string ToText(const FolioSetup& folios);
 
 // Any bytes are a script.
 Script DecodeBytes(std::span<const uint8_t> bytes);

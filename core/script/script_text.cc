@@ -328,18 +328,6 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   return std::move(script_);
 }
 
-// With a blank before each word, or nothing where it need not be said.
-std::string ToText(const FolioSetup& folios) {
-  std::string text = folios.shmem ? " shmem" : "";
-  if (folios.high != 0) {
-    absl::StrAppend(&text, " order ", folios.low);
-    if (folios.high != folios.low) absl::StrAppend(&text, "..", folios.high);
-  }
-  if (folios.min_order != 0)
-    absl::StrAppend(&text, " min-order ", folios.min_order);
-  return text;
-}
-
 // With a blank before it, or nothing where it need not be said.
 std::string ToText(Arg arg, const Event& event, const Script& names) {
   const ArgInfo& info = InfoOf(arg);
@@ -375,6 +363,17 @@ std::string ToText(Arg arg, const Event& event, const Script& names) {
 }
 
 }  // namespace
+
+std::string ToText(const FolioSetup& folios) {
+  std::string text = folios.shmem ? " shmem" : "";
+  if (folios.high != 0) {
+    absl::StrAppend(&text, " order ", folios.low);
+    if (folios.high != folios.low) absl::StrAppend(&text, "..", folios.high);
+  }
+  if (folios.min_order != 0)
+    absl::StrAppend(&text, " min-order ", folios.min_order);
+  return text;
+}
 
 Script EmptyScript() {
   Script script;
