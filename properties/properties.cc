@@ -112,7 +112,7 @@ constexpr const char* k2623 = "2.6.23+unmap-mutex+pass-clears-restarts";
 constexpr const char* k2638 = "2.6.38+pass-clears-restarts";
 constexpr const char* k618 =
     "6.18+found-page-is-rechecked-shmem-maps-past-size+around-size-first"
-    "+around-size-again+mkwrite-checks-page";
+    "+around-size-again+mkwrite-checks-page+kept-folio-is-zeroed";
 
 constexpr const char* kKernels[] = {
     "2.6.10", "2.6.9-mm", "2.6.11", "2.6.15", "2.6.23", "2.6.38", "3.0",

@@ -294,7 +294,10 @@
     "look at its vma again")                                                   \
   X(dirty_is_not_split, "5.18", "",                                            \
     "a file system does not split a dirty folio, as it does not release the "  \
-    "folio's private data; tmpfs has none")
+    "folio's private data; tmpfs has none")                                    \
+  X(kept_folio_is_zeroed, "", "",                                              \
+    "a folio over the end that a truncation leaves whole is zeroed past the "  \
+    "end once more, after the last pass; no kernel does (F9)")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

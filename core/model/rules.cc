@@ -103,6 +103,7 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::fault_wait_unlocks, {&Rules::fault_page_lock}},
     {&Rules::dropped_fault_forgets_vma, {&Rules::fault_wait_unlocks}},
     {&Rules::dirty_is_not_split, {&Rules::large_folios}},
+    {&Rules::kept_folio_is_zeroed, {&Rules::large_folios}},
 };
 
 constexpr Rules kBefore = {

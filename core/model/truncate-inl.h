@@ -107,6 +107,9 @@ template <class C, class P>
 Flow Machine<C, P>::TruncateEnds(Op& op) {
   const Removal& range = op.truncate.removal;
   File& file = w_.files[range.file];
+  if (op.verb == Verb::kTruncate && rules_.kept_folio_is_zeroed &&
+      range.first < C::kFilePages)
+    file.folios.stale &= ~PageBits(range.first, FolioLast(file, range.first));
   if (op.verb == Verb::kTruncate)
     probe_.TruncationEnds(w_, task_, range.file, range.first);
   else
