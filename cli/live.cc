@@ -177,7 +177,9 @@ int RunLive(LiveOptions o) {
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
-  if (o.folios && !rules.faults_map_folios)
+  // Of both: the model's, and the one that plays them.
+  if (o.folios && (!rules.faults_map_folios ||
+                   !OneKernel(row.kernel).rules().faults_map_folios))
     throw base::UsageError{
         "live --folios: expected a kernel whose tmpfs has them, 6.18 or later"};
   return o.script.empty() ? RunRandom(o, rules) : RunScript(o, rules);

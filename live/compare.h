@@ -63,7 +63,7 @@ class Comparison {
                           Machine<LargeCaps, MergeProbe>& machine,
                           const Script& script, const Turn& turn);
   std::string CompareViews(const World_& world);
-  std::string CompareTouch(const World_& world, const Event& event,
+  std::string CompareTouch(const World_& world, const Request& request,
                            const Reply& reply);
 
   Rules rules_;
