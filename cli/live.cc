@@ -60,6 +60,11 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
       totals.scripts, totals.events,
       totals.events == 0 ? 0 : 100 * totals.effects / totals.events,
       totals.idle, seconds, result);
+  if (totals.again != 0)
+    std::cout << absl::StrFormat(
+        "played again, as somebody else held a folio that was to be split: "
+        "%d\n",
+        totals.again);
   std::cout << "verbs:";
   for (const auto& [verb, count] : totals.verbs)
     std::cout << " " << VerbName(verb) << " " << count;

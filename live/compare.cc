@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/model/machine-inl.h"
+#include "live/held.h"
 #include "live/maps.h"
 #include "live/seam.h"
 #include "search/mutate.h"
@@ -180,6 +181,17 @@ Script RandomLive(base::Random& random, size_t events, const Rules& rules,
 
 std::string Comparison::Compare(const Script& script, const Sequence& sequence,
                                 size_t& at) {
+  constexpr unsigned kTries = 5;
+  for (unsigned tries = 1;; ++tries) {
+    held_ = false;
+    const std::string differs = Play(script, sequence, at);
+    if (!held_ || tries == kTries) return differs;
+    ++totals_.again;
+  }
+}
+
+std::string Comparison::Play(const Script& script, const Sequence& sequence,
+                             size_t& at) {
   World_ world = MakeWorld<LargeCaps>(script.setup, rules_);
   Machine<LargeCaps, MergeProbe> machine(world, rules_, probe_);
   live_.Begin(script.setup);
@@ -192,10 +204,12 @@ std::string Comparison::Compare(const Script& script, const Sequence& sequence,
   for (const Turn& turn : sequence.turns) {
     if (stop_) throw LiveStopped{};
     at = turn.end;
-    if (turn.idle.empty()) differs = CompareTurn(world, machine, script, turn);
+    if (turn.idle.empty())
+      differs = CompareTurn(world, machine, script, sequence, turn);
     if (!differs.empty()) break;
   }
   live_.End();
+  if (held_) return differs;
   ++totals_.scripts;
   totals_.idle += sequence.idle;
   return differs;
@@ -203,7 +217,9 @@ std::string Comparison::Compare(const Script& script, const Sequence& sequence,
 
 std::string Comparison::CompareTurn(World_& world,
                                     Machine<LargeCaps, MergeProbe>& machine,
-                                    const Script& script, const Turn& turn) {
+                                    const Script& script,
+                                    const Sequence& sequence,
+                                    const Turn& turn) {
   const Event& event = script.events[turn.first];
   Request request{.event = event, .value = ++value_};
   request.size = static_cast<uint8_t>(world.files[event.file & 1].size);
@@ -219,6 +235,12 @@ std::string Comparison::CompareTurn(World_& world,
   ++totals_.verbs[event.verb];
   std::string differs = CompareViews(world);
   if (differs.empty()) differs = CompareTouch(world, request, reply);
+  const auto agrees = [&](const World_& other) {
+    return CompareViews(other).empty() &&
+           (!IsTouch(event) || TouchOfModel(other, event) == reply.touch);
+  };
+  held_ = !differs.empty() && !agrees(world) &&
+          ElseHeld(script, sequence, turn, rules_, agrees);
   return differs;
 }
 
