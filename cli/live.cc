@@ -60,6 +60,11 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
       totals.scripts, totals.events,
       totals.events == 0 ? 0 : 100 * totals.effects / totals.events,
       totals.idle, seconds, result);
+  if (totals.again != 0)
+    std::cout << absl::StrFormat(
+        "played again, as somebody else held a folio that was to be split: "
+        "%d\n",
+        totals.again);
   std::cout << "verbs:";
   for (const auto& [verb, count] : totals.verbs)
     std::cout << " " << VerbName(verb) << " " << count;
@@ -177,7 +182,9 @@ int RunLive(LiveOptions o) {
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
-  if (o.folios && !rules.faults_map_folios)
+  // Of both: the model's, and the one that plays them.
+  if (o.folios && (!rules.faults_map_folios ||
+                   !OneKernel(row.kernel).rules().faults_map_folios))
     throw base::UsageError{
         "live --folios: expected a kernel whose tmpfs has them, 6.18 or later"};
   return o.script.empty() ? RunRandom(o, rules) : RunScript(o, rules);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/model/machine-inl.h"
+#include "live/held.h"
 #include "live/maps.h"
 #include "live/seam.h"
 #include "search/mutate.h"
@@ -38,6 +39,10 @@ const Vma* VmaAt(const World_& w, unsigned mm, unsigned addr) {
   return nullptr;
 }
 
+bool IsTouch(const Event& event) {
+  return event.verb == Verb::kRead || event.verb == Verb::kWrite;
+}
+
 // The expected result of the touch that was just made.
 Touch TouchOfModel(const World_& w, const Event& event) {
   const unsigned mm = w.tasks[event.task].mm;
@@ -45,6 +50,17 @@ Touch TouchOfModel(const World_& w, const Event& event) {
   if (vma == nullptr || (event.verb == Verb::kWrite && vma->write == 0))
     return Touch::kSigsegv;
   return w.mms[mm].ptes[event.addr].present() ? Touch::kServed : Touch::kSigbus;
+}
+
+// Whether the page has no content after the event: it has left the cache, or is
+// zeroed, as its folio lies over the end of the range and could not be split.
+bool IsCutOff(const Event& event, unsigned file, unsigned page,
+              unsigned size_before) {
+  if (event.file != file) return false;
+  if (event.verb == Verb::kTruncate)
+    return event.addr <= size_before && page >= event.addr;
+  return event.verb == Verb::kPunch && page >= event.addr &&
+         page < unsigned{event.addr} + event.len;
 }
 
 std::string Present(const View& view) {
@@ -62,6 +78,31 @@ std::optional<uint8_t> AnyTask(const World_& world, base::Random& random) {
     if (world.tasks[task].live != 0) return static_cast<uint8_t>(task);
   }
   return std::nullopt;
+}
+
+// A page of the file below its end, of a large folio if a few draws meet one.
+std::optional<uint8_t> AnyPage(const File& file, base::Random& random) {
+  if (file.size == 0) return std::nullopt;
+  unsigned page = 0;
+  for (int tries = 0; tries < 4; ++tries) {
+    page = random.Below(file.size);
+    if (OrderOf(file, page) != 0) break;
+  }
+  return static_cast<uint8_t>(page);
+}
+
+// A pin or an unpin of a page that can be spliced into a pipe, or nothing.
+std::vector<Event> RandomPin(const World_& world, const Setup& setup,
+                             uint8_t task, base::Random& random) {
+  Event event;
+  event.kind = EventKind::kStart;
+  event.verb = random.Below(3) == 0 ? Verb::kUnpin : Verb::kPin;
+  event.task = task;
+  event.file = static_cast<uint8_t>(random.Below(setup.files));
+  const std::optional<uint8_t> page = AnyPage(world.files[event.file], random);
+  if (!page) return {};
+  event.addr = *page;
+  return {event};
 }
 
 // Files of tmpfs that begin with large folios. A fault adds small ones.
@@ -82,7 +123,8 @@ void GiveFolios(Script& script, base::Random& random) {
 void TakeEvent(Script& script, World_& world, const Event& event,
                base::Random& random, const Rules& rules) {
   const bool forks = event.verb == Verb::kFork;
-  if (!NothingToDo(event, script.setup).empty()) return;
+  const bool pins = event.verb == Verb::kPin || event.verb == Verb::kUnpin;
+  if (!pins && !NothingToDo(event, script.setup).empty()) return;
   if (forks && world.tasks[event.new_addr].live != 0) return;
   World_ after = world;
   VmasProbe probe;
@@ -117,7 +159,9 @@ Script RandomLive(base::Random& random, size_t events, const Rules& rules,
     const std::optional<uint8_t> task = AnyTask(world, random);
     if (script.events.size() >= events || !task) return script;
     std::vector<Event> next;
-    if (random.OneOf(16)) {
+    if (folios && random.OneOf(8)) {
+      next = RandomPin(world, script.setup, *task, random);
+    } else if (random.OneOf(16)) {
       next = RandomSeam(script.setup, *task, random);
     } else {
       Event event = search::RandomEvent(script, random, kVerbsHere);
@@ -137,6 +181,17 @@ Script RandomLive(base::Random& random, size_t events, const Rules& rules,
 
 std::string Comparison::Compare(const Script& script, const Sequence& sequence,
                                 size_t& at) {
+  constexpr unsigned kTries = 5;
+  for (unsigned tries = 1;; ++tries) {
+    held_ = false;
+    const std::string differs = Play(script, sequence, at);
+    if (!held_ || tries == kTries) return differs;
+    ++totals_.again;
+  }
+}
+
+std::string Comparison::Play(const Script& script, const Sequence& sequence,
+                             size_t& at) {
   World_ world = MakeWorld<LargeCaps>(script.setup, rules_);
   Machine<LargeCaps, MergeProbe> machine(world, rules_, probe_);
   live_.Begin(script.setup);
@@ -149,10 +204,12 @@ std::string Comparison::Compare(const Script& script, const Sequence& sequence,
   for (const Turn& turn : sequence.turns) {
     if (stop_) throw LiveStopped{};
     at = turn.end;
-    if (turn.idle.empty()) differs = CompareTurn(world, machine, script, turn);
+    if (turn.idle.empty())
+      differs = CompareTurn(world, machine, script, sequence, turn);
     if (!differs.empty()) break;
   }
   live_.End();
+  if (held_) return differs;
   ++totals_.scripts;
   totals_.idle += sequence.idle;
   return differs;
@@ -160,7 +217,9 @@ std::string Comparison::Compare(const Script& script, const Sequence& sequence,
 
 std::string Comparison::CompareTurn(World_& world,
                                     Machine<LargeCaps, MergeProbe>& machine,
-                                    const Script& script, const Turn& turn) {
+                                    const Script& script,
+                                    const Sequence& sequence,
+                                    const Turn& turn) {
   const Event& event = script.events[turn.first];
   Request request{.event = event, .value = ++value_};
   request.size = static_cast<uint8_t>(world.files[event.file & 1].size);
@@ -174,8 +233,15 @@ std::string Comparison::CompareTurn(World_& world,
   totals_.events += turn.end - turn.first;
   totals_.effects += effect ? turn.end - turn.first : 0;
   ++totals_.verbs[event.verb];
-  const std::string differs = CompareViews(world);
-  return differs.empty() ? CompareTouch(world, event, reply) : differs;
+  std::string differs = CompareViews(world);
+  if (differs.empty()) differs = CompareTouch(world, request, reply);
+  const auto agrees = [&](const World_& other) {
+    return CompareViews(other).empty() &&
+           (!IsTouch(event) || TouchOfModel(other, event) == reply.touch);
+  };
+  held_ = !differs.empty() && !agrees(world) &&
+          ElseHeld(script, sequence, turn, rules_, agrees);
+  return differs;
 }
 
 std::string Comparison::CompareViews(const World_& world) {
@@ -192,12 +258,14 @@ std::string Comparison::CompareViews(const World_& world) {
   return "";
 }
 
-std::string Comparison::CompareTouch(const World_& world, const Event& event,
+std::string Comparison::CompareTouch(const World_& world,
+                                     const Request& request,
                                      const Reply& reply) {
+  const Event& event = request.event;
   for (unsigned file = 0; file < values_.size(); ++file)
     for (unsigned i = 0; i < values_[file].size(); ++i)
-      if ((world.files[file].cached >> i & 1) == 0) values_[file][i] = 0;
-  if (event.verb != Verb::kRead && event.verb != Verb::kWrite) return "";
+      if (IsCutOff(event, file, i, request.size)) values_[file][i] = 0;
+  if (!IsTouch(event)) return "";
   const Touch touch = TouchOfModel(world, event);
   if (touch != reply.touch)
     return absl::StrFormat(

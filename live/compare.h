@@ -37,6 +37,7 @@ struct CompareTotals {
   uint64_t scripts = 0;
   uint64_t events = 0;  // played
   uint64_t idle = 0;    // events without an effect
+  uint64_t again = 0;   // scripts played again: somebody else held a folio
   uint64_t effects = 0;
   std::map<Verb, uint64_t> verbs;
 };
@@ -48,7 +49,9 @@ class Comparison {
       : rules_(rules), stop_(stop), live_(stop) {}
 
   // Returns the difference, or "". `at` is set to the number of events played
-  // by then. Requires: the script's sequence, with these rules and not refused.
+  // by then. One that a reference of somebody else would explain is no
+  // difference if the script, played again a few times, does not show it.
+  // Requires: the script's sequence, with these rules and not refused.
   // Throws LiveError, and LiveStopped between two events once `stop` is true.
   std::string Compare(const Script& script, const Sequence& sequence,
                       size_t& at);
@@ -59,11 +62,13 @@ class Comparison {
  private:
   using World_ = World<LargeCaps>;
 
+  std::string Play(const Script& script, const Sequence& sequence, size_t& at);
   std::string CompareTurn(World_& world,
                           Machine<LargeCaps, MergeProbe>& machine,
-                          const Script& script, const Turn& turn);
+                          const Script& script, const Sequence& sequence,
+                          const Turn& turn);
   std::string CompareViews(const World_& world);
-  std::string CompareTouch(const World_& world, const Event& event,
+  std::string CompareTouch(const World_& world, const Request& request,
                            const Reply& reply);
 
   Rules rules_;
@@ -71,6 +76,7 @@ class Comparison {
   LiveTasks live_;
   MergeProbe probe_;
   CompareTotals totals_;
+  bool held_ = false;    // somebody else's reference explains the difference
   uint8_t value_ = 100;  // the value of the next write
   // Values of the files' pages.
   std::array<std::array<uint8_t, LargeCaps::kFilePages>, 2> values_{};

@@ -18,6 +18,11 @@ bool HasFile(Verb verb) {
          verb == Verb::kPunch || verb == Verb::kInvalidate;
 }
 
+// Verbs that do something to large folios alone.
+bool IsOfFolios(Verb verb) {
+  return verb == Verb::kPin || verb == Verb::kUnpin || verb == Verb::kOrder;
+}
+
 bool IsStart(const Event& e) {
   return e.kind == EventKind::kStart || e.kind == EventKind::kBegin;
 }
@@ -56,6 +61,10 @@ class Sequencer {
         return absl::StrCat("file ", name,
                             ": only tmpfs makes folios of a given order; "
                             "`vmtrunc run` plays it");
+      if (folios.min_order != 0)
+        return absl::StrCat("file ", name,
+                            ": tmpfs has no smallest folio; `vmtrunc run` "
+                            "plays it");
       if (!rules_.faults_map_folios)
         return absl::StrCat("file ", name,
                             ": tmpfs has small folios before 6.14");
@@ -76,6 +85,15 @@ class Sequencer {
     return "";
   }
 
+  // A folio may lie over the end. Requires: the event has an effect.
+  std::string RefusedPin(const Event& e) const {
+    if (e.verb != Verb::kPin) return "";
+    const File& file = world_.files[e.file];
+    if (e.addr < file.size || (file.cached >> e.addr & 1) == 0) return "";
+    return "a page past the end cannot be spliced into a pipe; `vmtrunc run` "
+           "plays it";
+  }
+
   // Requires: nothing is in flight.
   std::string Idle(const Event& e) const {
     if (e.task >= kTasks || world_.tasks[e.task].live == 0)
@@ -85,10 +103,9 @@ class Sequencer {
     if (e.verb == Verb::kFork && e.new_addr < kTasks &&
         world_.tasks[e.new_addr].live != 0)
       return "the new task already exists";
-    const bool orders = e.verb == Verb::kOrder &&
-                        e.file < script_.setup.files &&
-                        script_.setup.folios[e.file].high != 0;
-    return orders ? "" : NothingToDo(e, script_.setup);
+    const bool of_folios = IsOfFolios(e.verb) && e.file < script_.setup.files &&
+                           script_.setup.folios[e.file].high != 0;
+    return of_folios ? "" : NothingToDo(e, script_.setup);
   }
 
   // Returns the event after the operation that begins at `first`.
@@ -96,6 +113,7 @@ class Sequencer {
     const Event& e = script_.events[first];
     std::string none = NoSystemCall(e);
     if (none.empty()) none = RefusedOrder(e);
+    if (none.empty()) none = RefusedPin(e);
     if (!none.empty()) return Refuse(first, none);
     machine_.Apply(e);
     size_t end = first + 1;

@@ -68,6 +68,72 @@ TEST(SequenceTest, CountsEventsWithoutAnEffect) {
   EXPECT_EQ(made.idle, 4);
 }
 
+Sequence OfFolios(const std::string& file, const std::string& events) {
+  const auto script = ParseText(
+      absl::StrCat("vmtrunc 1\nfile f ", file, "\nfile g 4\ntask a\n", events));
+  EXPECT_TRUE(script.ok()) << script.status();
+  return MakeSequence(*script, Newest());
+}
+
+TEST(SequenceTest, PlaysPinsOfPagesThatCanBeSpliced) {
+  const std::string file = "8 shmem order 0..2";
+  const Sequence made = OfFolios(
+      file, "a order f 0\na pin f 5\na truncate f 6\na unpin f 5\na pin g 1\n");
+  EXPECT_EQ(made.refused, "");
+  EXPECT_EQ(made.played, 4);
+  EXPECT_EQ(made.idle, 1);  // the folios of g are small
+  EXPECT_TRUE(
+      OfFolios(file, "a order f 0\na pin f 5\na truncate f 6\na pin f 7\n")
+          .refused.starts_with("event 4, `a pin f 7`"));
+  EXPECT_EQ(OfFolios(file, "a order f 0\na truncate f 6\na pin f 7\n").refused,
+            "");  // nothing is cached there
+}
+
+TEST(SequenceTest, RefusesFilesThatTmpfsCannotMake) {
+  for (const char* file : {"8 order 1", "8 min-order 1", "8 shmem min-order 1"})
+    EXPECT_TRUE(
+        OfFolios(file, "a truncate f 2\n").refused.starts_with("file f"))
+        << file;
+}
+
+// Whether a folio lies over the end of a file.
+bool IsKept(const World<LargeCaps>& world) {
+  for (const File& file : world.files)
+    if (file.size < LargeCaps::kFilePages &&
+        FolioFirst(file, file.size) < file.size)
+      return true;
+  return false;
+}
+
+// How many scripts come to where a truncation leaves such a folio, and how many
+// to where a page past the end is mapped.
+TEST(SequenceTest, GeneratedScriptsKeepFoliosFromBeingSplit) {
+  unsigned kept = 0, mapped = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    base::Random random(seed);
+    const Script script = RandomLive(random, 32, Newest(), /*folios=*/true);
+    const Sequence made = MakeSequence(script, Newest());
+    ASSERT_EQ(made.refused, "") << seed;
+    ASSERT_EQ(made.idle, 0) << seed;
+    World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, Newest());
+    NoProbe<LargeCaps> probe;
+    Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, Newest(), probe);
+    bool keeps = false, maps = false;
+    for (const Event& event : script.events) {
+      machine.Apply(event);
+      keeps = keeps || IsKept(world);
+      for (unsigned file = 0; file < script.setup.files; ++file)
+        for (unsigned i = world.files[file].size; i < LargeCaps::kFilePages;
+             ++i)
+          maps = maps || world.mapcount[file][i] != 0;
+    }
+    kept += keeps ? 1 : 0;
+    mapped += maps ? 1 : 0;
+  }
+  EXPECT_GT(kept, 100);
+  EXPECT_GT(mapped, 20);
+}
+
 TEST(SequenceTest, GeneratedScriptsAreNeverRefusedOrIdle) {
   unsigned two_files = 0, shared = 0;
   for (uint64_t seed = 0; seed < 2000; ++seed) {

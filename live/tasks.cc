@@ -225,6 +225,7 @@ void LiveTasks::StartMm(const Setup& setup, unsigned first) {
 
 void LiveTasks::End() {
   for (size_t i = 0; i < kTasks; ++i) Closed(i);
+  pins_.Clear();
   for (int& file : place_.files) {
     if (file >= 0) ::close(file);
     file = -1;
@@ -232,12 +233,28 @@ void LiveTasks::End() {
 }
 
 Reply LiveTasks::Do(const Request& request) {
+  if (request.event.verb == Verb::kPin || request.event.verb == Verb::kUnpin)
+    return DoPin(request.event);
   const size_t task = request.event.task;
   if (::write(here_[task], &request, sizeof(request)) != sizeof(request))
     Die("a write to a socket", errno);
   const Reply reply = Answer(task);
   if (request.event.verb == Verb::kExit) Forget(task);  // it ends by itself
   if (reply.pid > 0) Opened(request.event.new_addr, reply.pid);
+  return reply;
+}
+
+// A pin is of no task: it stays when the one that took it ends. So this process
+// holds it, whose pipes no task has.
+Reply LiveTasks::DoPin(const Event& event) {
+  Reply reply;
+  const unsigned file = event.file & 1;
+  if (event.verb == Verb::kUnpin) {
+    pins_.Unpin(file, event.addr);
+    return reply;
+  }
+  reply.error = pins_.Pin(file, place_.files[file], event.addr);
+  reply.refused = reply.error != 0;
   return reply;
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <string>
 
+#include "live/pins.h"
 #include "live/process.h"
 
 namespace vmtrunc::live {
@@ -64,6 +65,7 @@ class LiveTasks {
  private:
   void MakeFile(unsigned file, unsigned pages, const FolioSetup& folios);
   int OpenOnTmpfs();
+  Reply DoPin(const Event& event);
   void StartMm(const Setup& setup, unsigned first);
   Reply Answer(size_t task);
   void Opened(unsigned task, pid_t pid);
@@ -73,6 +75,7 @@ class LiveTasks {
   const std::atomic<bool>& stop_;
   Arena place_;
   std::array<uint64_t, 2> inodes_{};
+  Pins pins_;
   int tmpfs_ = -1;  // a mount with large folios, once there was such a file
   std::array<int, kTasks> here_{}, there_{}, maps_{}, pagemap_{};
   std::array<pid_t, kTasks> pids_{};

@@ -302,6 +302,7 @@ template <Is<TruncateOp> T, class F>
 void ForEachField(T& it, const F& f) {
   ForEachField(it.removal, f);
   f(it.phase, "phase", as::kPhase);
+  f(it.no_pass, "has no pass", as::kYes);
 }
 
 template <Is<InvalidateOp> T, class F>

@@ -250,12 +250,15 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
   int limit = window.last;
   if (rules_.around_caps_size) limit = std::min(limit, int(cap) - 1);
   unsigned index = fault.page.index();
-  const bool first_whole = MapsWhole(file, index, cap);
+  // file_end >= folio_next_index(): not the file's last folio, even if it ends
+  // where the file does. A fault maps that one whole.
+  const unsigned inside = std::max(cap, 1U) - 1;
+  const bool first_whole = MapsWhole(file, index, inside);
   for (bool first = true; index < C::kFilePages; first = false) {
     const unsigned folio_first = FolioFirst(file, index);
     const unsigned folio_last = FolioLast(file, index);
     const bool whole = rules_.each_folio_decides
-                           ? MapsWhole(file, index, cap)
+                           ? MapsWhole(file, index, inside)
                            : first_whole && OrderOf(file, index) != 0;
     if (whole && folio_first >= vma.pgoff && folio_last <= vma.last_pgoff()) {
       SetPtes(fault, folio_first, folio_last, folio_last);

@@ -205,7 +205,8 @@ struct ExitOp {
 struct TruncateOp {
   Removal removal;
   TruncatePhase phase;
-  uint8_t unused[9];
+  uint8_t no_pass;  // nothing is unmapped that is not removed
+  uint8_t unused[8];
 };
 
 struct InvalidateOp {

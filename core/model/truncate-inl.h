@@ -51,7 +51,8 @@ Flow Machine<C, P>::StepTruncate(Op& op) {
     case kPages: {
       const Flow flow = StepRemoval(my.removal, op.pass);
       if (flow != Flow::kDone) return flow;
-      if (!rules_.second_pass || (punch && rules_.punch_keeps_copies))
+      if (!rules_.second_pass || my.no_pass != 0 ||
+          (punch && rules_.punch_keeps_copies))
         return TruncateEnds(op);
       RangePassBegin(my.removal, /*even_cows=*/true, /*final=*/true, op.pass);
       my.phase = kLastPass;
@@ -79,8 +80,18 @@ Flow Machine<C, P>::TruncateBegins(Op& op) {
       Shows(range.file, before, range.first - 1U);
       return TruncateEnds(op);
     }
+    // shmem_setattr() has no pass where the size stays. A folio over the end
+    // that was not split may be mapped there.
+    my.no_pass =
+        range.first == before && IsShmem(range.file) && rules_.large_folios ? 1
+                                                                            : 0;
   }
   CutOff(range.file, range.first, range.last);
+  if (my.no_pass != 0) {
+    my.phase = TruncatePhase::kPages;
+    my.removal.cursor = range.first;
+    return Flow::kSync;
+  }
   const bool again = rules_.second_pass && !punch;
   RangePassBegin(range, /*even_cows=*/!punch || !rules_.punch_keeps_copies,
                  /*final=*/!again, op.pass);

@@ -45,6 +45,7 @@ const std::map<std::string, std::string> kBugOf = {
     {"tmpfs-fault-does-not-look-again", "F6"},
     {"tmpfs-fault-does-not-look-again-under-mmap-sem", "F6"},
     {"tmpfs-serves-past-the-end", "F7"},
+    {"tmpfs-truncation-to-its-size-unmaps-nothing", "F7"},
     {"zeroed-before-it-is-unmapped", "F9"},
     {"zeroed-before-it-is-unmapped-under-mmap-sem", "F9"},
 };
