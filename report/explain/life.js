@@ -58,6 +58,10 @@ function drawLane(run, task, x, step, y) {
       `${task} has dropped i_mmap_lock`)}</title><rect class="dropped" x="${
       x(i) + 1}" y="${y + 15}" width="${x(j) - x(i) - 2}" height="8"/></g>` +
       (x(j) - x(i) > 55 ? text(x(i) + 4, y + 12, 'restart', 'dropped') : ''));
+  svg += bars(run, (i) => waitOf(run.states[i + 1], task), (i, j, words) =>
+      `<g class="waits" data-task="${escaped(task)}" data-rows="${i} ${j - 1}"><title>${
+      escaped(`${task} waits: ${words}`)}</title><path class="waits" d="M${x(i)} ${
+      y + 35}H${x(j)}"/></g>`);
   // Locks that are taken and released in one row.
   run.rows.forEach((row, i) => {
     if (moves(i) && row.lock_moves.some((it) =>
@@ -68,6 +72,10 @@ function drawLane(run, task, x, step, y) {
   });
   return svg;
 }
+
+// Who holds what the next step of the task would wait for; or nothing.
+const waitOf = (state, task) => (state.waits[task] || []).map((it) =>
+    `${it.task} holds ${wordsOf(state, it.task, it.lock)}`).join('; ');
 
 function lockBar(run, task, i, j, x, y, h, cls) {
   const names = new Set();

@@ -39,10 +39,16 @@ function nowHtml(run, i) {
   const locks = row.lock_moves.length ?
       `<p class="soft">Locks: ${row.lock_moves.map((it) =>
           escaped(does(it) + it.words)).join('; ')}.</p>` : '';
+  const state = run.states[i + 1];
+  const holds = (state.holds[row.task] || []).map((it) => wordsOf(state, row.task, it));
+  const held = holds.length ?
+      `<p class="soft">Holds then: ${holds.map(escaped).join('; ')}.</p>` : '';
+  const waits = Object.keys(state.waits).map((task) => `<p class="waits">${escaped(
+      `${task} waits then: ${waitOf(state, task)}`)}.</p>`).join('');
   return `<p class="event">${escaped(eventOf(run, row))}</p>` +
       `<p><strong>${escaped(stepsOf(row))}, task ${escaped(row.task)}:</strong> ` +
       `${escaped(row.deeds.join('; '))}.</p>` +
-      locks +
+      locks + held + waits +
       alarmsOf(run, i).map((a) => `<p class="alarm">${escaped(a)}</p>`).join('') +
       `<details><summary class="soft">where it stands</summary><p class="soft">` +
       `from \u201c${escaped(row.from)}\u201d to \u201c${
@@ -271,8 +277,11 @@ function bringIntoView() {
 
 function begin() {
   linkSteps();
-  if (data.runs.some((run) => Object.keys(run.folios).length))
-    document.querySelectorAll('.of-folios').forEach((it) => { it.hidden = false; });
+  for (const [cls, is] of [['folios', (run) => Object.keys(run.folios).length],
+       ['vma-locks', (run) => run.lockLines || run.finders],
+       ['waits', (run) => run.states.some((it) => Object.keys(it.waits).length)]])
+    if (data.runs.some(is))
+      document.querySelectorAll('.of-' + cls).forEach((it) => { it.hidden = false; });
   if ($('pairs')) $('pairs').innerHTML = pairsHtml();
   data.runs.forEach((story, run) => {
     const tab = document.createElement('button');

@@ -17,7 +17,7 @@ const SIGNS = {
 // The state after each row, from what each row sets. [0]: before the first.
 function statesOf(run) {
   let state = {vmas: {}, files: {...run.files}, held: {}, holds: {},
-               passes: {}, in_flight: {}, zapped: new Set()};
+               waits: {}, found: {}, passes: {}, in_flight: {}, zapped: new Set()};
   const states = [state];
   for (const row of run.rows) {
     const next = {...state, zapped: new Set(state.zapped)};
@@ -40,6 +40,52 @@ const vmasOf = (state) => Object.entries(state.vmas)
     .map(([slot, vma]) => ({slot: Number(slot), ...vma}))
     .sort((a, b) => a.start - b.start || a.slot - b.slot);
 
+// ---- locks
+
+const listed = (them) => them.join(' and ');
+
+// Tasks that wait for a lock of which `is` says so, each with whom it waits for.
+function waitersFor(state, is) {
+  return Object.entries(state.waits).map(([task, holders]) => ({task,
+      on: holders.filter((it) => is(it.lock)).map((it) => it.task)}))
+      .filter(({on}) => on.length);
+}
+
+// Who holds the lock of a vma, and who waits for it, a line each.
+function vmaLockLines(state, vma) {
+  const lines = [];
+  if (vma.locked_by) lines.push({words: `locked by ${vma.locked_by}`});
+  if (vma.read_by) lines.push({words: `read by ${listed(vma.read_by)}`});
+  for (const {task, on} of waitersFor(state,
+      (lock) => lock.lock === 'vma' && lock.slot === vma.slot))
+    lines.push({words: `${task} waits for ${listed(on)}`, waiter: task});
+  return lines;
+}
+
+// The same of an mm's mmap_sem: who has it for write, or for read.
+function semOf(state, mm) {
+  const is = (lock) => lock.lock === 'mmap_sem' && lock.mm === mm;
+  const holders = (shared) => Object.entries(state.holds).filter(([, locks]) =>
+      locks.some((it) => is(it) && it.shared === shared)).map(([task]) => task);
+  return {write: holders(false), read: holders(true), waits: waitersFor(state, is)};
+}
+
+function semLines({write, read, waits}) {
+  return [...(write.length ? [`write: ${write}`] : []),
+          ...(read.length ? [`read: ${listed(read)}`] : []),
+          ...waits.map(({task}) => `${task} waits`)];
+}
+
+// The words for a lock that a task holds.
+function wordsOf(state, task, lock) {
+  const as = JSON.stringify(lock);
+  const at = state.holds[task].findIndex((it) => JSON.stringify(it) === as);
+  const vma = lock.lock === 'vma' && state.vmas[lock.slot];
+  return state.held[task][at] + (vma ? `, [${vma.start}, ${vma.end}) of ${vma.mm}` : '');
+}
+
+// ---- each run
+
 for (const run of data.runs) {
   run.states = statesOf(run);
   // Address spaces and what of them is ever mapped.
@@ -57,6 +103,10 @@ for (const run of data.runs) {
   run.slots.sort((a, b) => a - b);
   run.notes = run.states.some((state) =>
       Object.values(state.passes).some((pass) => pass.restart));
+  // Lines under a vma about its lock, at most; faults at once that have found one.
+  run.lockLines = Math.max(0, ...run.states.flatMap((state) =>
+      vmasOf(state).map((vma) => vmaLockLines(state, vma).length)));
+  run.finders = Math.max(0, ...run.states.map((it) => Object.keys(it.found).length));
   if (run.high === 0) { run.low = 0; run.high = 1; }
   run.pages = Math.max(1, ...Object.values(run.files).map((f) => f.size),
       ...run.rows.flatMap((row) => Object.values(row.set.files || {})

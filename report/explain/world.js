@@ -87,7 +87,42 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
     svg += text(x + (i + .5) * cell, y + h + (small ? 14 : 12), 'addr',
         vma.start + i);
   return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y, small) +
-      drawMarks(run, state, vma, x0, cell, y, h, small);
+      drawMarks(run, state, vma, x0, cell, y, h, small) +
+      drawVmaLock(state, vma, {x, y, w, h}, until - x, small);
+}
+
+// Frames around the vma for who holds its lock, and lines under it, which leave
+// room for a walk that is there.
+function drawVmaLock(state, vma, {x, y, w, h}, room, small) {
+  const lines = vmaLockLines(state, vma);
+  if (!lines.length) return '';
+  const frame = (cls, far) => `<rect class="vlock ${cls}" x="${x - far}" y="${y - far}" ` +
+      `width="${w + 2 * far}" height="${h + 2 * far}" rx="${far}"/>`;
+  const walked = Object.values(state.passes).some((pass) => pass.slot === vma.slot);
+  const low = belowAddresses(y + h, small) + 27;
+  const line = small ? 18 : 14;
+  const waits = lines.filter((it) => it.waiter).map((it) => it.waiter);
+  return `<g class="vlock" data-slot="${vma.slot}" data-locked="${
+      escaped(vma.locked_by || '')}" data-read="${escaped((vma.read_by || []).join(' '))}" ` +
+      `data-waits="${escaped(waits.join(' '))}"><title>${escaped(
+      `lock of [${vma.start}, ${vma.end}) of ${vma.mm}: ${lines.map((it) => it.words).join('; ')}`)}</title>` +
+      (vma.locked_by ? frame('write', 3) : '') + (vma.read_by ? frame('read', 6) : '') +
+      lines.map((it, i) => text(x, low + line * (i + walked),
+          it.waiter ? 'grip waiting' : 'grip',
+          fitted(it.words, room, small ? 7.6 : 6.4))).join('') + '</g>';
+}
+
+// Who holds an mm's mmap_sem: a line each, or all in one.
+function drawSem(state, mm, x, y, small) {
+  const sem = semOf(state, mm), lines = semLines(sem);
+  if (!lines.length) return '';
+  const shown = small ? [`mmap_sem: ${lines.join('; ')}`] : ['mmap_sem', ...lines];
+  return `<g class="sem" data-mm="${escaped(mm)}" data-write="${escaped(sem.write.join(' '))}" ` +
+      `data-read="${escaped(sem.read.join(' '))}" data-waits="${
+      escaped(sem.waits.map((it) => it.task).join(' '))}"><title>${escaped(
+      `mmap_sem of ${mm}: ${lines.join('; ')}`)}</title>` +
+      shown.map((it, i) => text(x, y + 14 * i, small || i ? 'grip' : 'soft',
+          fitted(it, small ? 460 : 92, small ? 7.6 : 6.6))).join('') + '</g>';
 }
 
 // Words cut to a width; the whole is in the title.
@@ -232,6 +267,19 @@ function drawPassNotes(run, state, x0, y, small) {
   return svg;
 }
 
+// Faults that have found a vma and hold nothing: the struct that they are about to
+// lock, which may be another vma's by now.
+function drawFinders(run, state, x0, y, small) {
+  return Object.entries(state.found).map(([task, slot], i) => {
+    const x = x0 + run.slots.indexOf(slot) * slotWidth(run, small) + 16;
+    const low = y + 6 + (small ? 17 : 14) * i;
+    return `<g class="found" data-task="${escaped(task)}" data-slot="${slot}">` +
+        `<path class="note" d="M${x} ${y - 3}v-9m-4 5l4 -5l4 5"/>` +
+        text(x + 9, low, 'grip', `${task} has found slot ${slot}${
+            small ? '' : ', and has no lock of it yet'}`) + '</g>';
+  }).join('');
+}
+
 const slotWidth = (run, small) => Math.min(small ? 225 : 240,
     (small ? 465 : 990) / run.slots.length);
 
@@ -253,6 +301,10 @@ function drawSlab(run, state, x0, y, small) {
   return svg;
 }
 
+// The room of a line of vmas: two lines are for other marks.
+const vmaHeight = (run, small) => (small ? 132 : 118) +
+    (small ? 18 : 14) * Math.max(0, run.lockLines - 1);
+
 // The world after a row. `small`: a picture of the film.
 function drawWorld(run, row, small) {
   const state = run.states[row + 1], skips = run.rows[row].skips;
@@ -272,14 +324,21 @@ function drawWorld(run, row, small) {
       svg += drawPassNotes(run, state, x0, y, small);
       y += 14;
     }
+    svg += drawFinders(run, state, x0, y, small);
+    y += (small ? 17 : 14) * run.finders;
   }
   for (const mm of run.mms) {
+    if (small && run.lockLines) {
+      svg += drawSem(state, mm, 4, y + 14, small);
+      y += 16;
+    }
     // Detached and new vmas share addresses with others: a line of their own.
     const vmas = vmasOf(state).filter((vma) => vma.mm === mm);
     const lines = [vmas.filter((vma) => !vma.state)];
     const odd = vmas.filter((vma) => vma.state);
     if (odd.length) lines.push(odd);
     svg += text(4, y + 54, '', small ? mm : 'memory of ' + mm);
+    if (!small) svg += drawSem(state, mm, 4, y + 72, small);
     svg += `<path class="axis" d="M${x0} ${y + 64}H${width - 20}"/>`;
     for (const line of lines) {
       line.forEach((vma, i) => {
@@ -287,7 +346,7 @@ function drawWorld(run, row, small) {
             x0 + (line[i + 1].start - run.low) * cell - 6;
         svg += drawVma(run, state, vma, x0, cell, y + 36, small, until, skips);
       });
-      y += small ? 132 : 118;
+      y += vmaHeight(run, small);
     }
   }
   return `<svg viewBox="0 0 ${width} ${y + 4}" role="img" aria-label="${
@@ -308,7 +367,14 @@ function inWords(run, state) {
     const past = present.filter(([sign]) => SIGNS[sign][0] === 'past');
     words.push(`[${vma.start}, ${vma.end}) of ${vma.mm}, slot ${vma.slot}` +
         (vma.count ? `, ${vma.count}` : '') + `: ${present.length} pages mapped` +
-        (past.length ? `, past the end at ${past.map((p) => p[1]).join(', ')}` : ''));
+        (past.length ? `, past the end at ${past.map((p) => p[1]).join(', ')}` : '') +
+        vmaLockLines(state, vma).map((it) => ', ' + it.words).join(''));
   }
+  for (const mm of run.mms) {
+    const lines = semLines(semOf(state, mm));
+    if (lines.length) words.push(`mmap_sem of ${mm}, ${lines.join(', ')}`);
+  }
+  for (const [task, slot] of Object.entries(state.found))
+    words.push(`${task} has found slot ${slot}`);
   return words.join('. ');
 }
