@@ -58,9 +58,9 @@ function drawLane(run, task, x, step, y) {
       `${task} has dropped i_mmap_lock`)}</title><rect class="dropped" x="${
       x(i) + 1}" y="${y + 15}" width="${x(j) - x(i) - 2}" height="8"/></g>` +
       (x(j) - x(i) > 55 ? text(x(i) + 4, y + 12, 'restart', 'dropped') : ''));
-  svg += bars(run, (i) => waitOf(run.states[i + 1], task), (i, j, words) =>
+  svg += bars(run, (i) => JSON.stringify(run.states[i + 1].waits[task]), (i, j) =>
       `<g class="waits" data-task="${escaped(task)}" data-rows="${i} ${j - 1}"><title>${
-      escaped(`${task} waits: ${words}`)}</title><path class="waits" d="M${x(i)} ${
+      escaped(`${task} waits: ${waitOf(run.states[i + 1], task)}`)}</title><path class="waits" d="M${x(i)} ${
       y + 35}H${x(j)}"/></g>`);
   // Locks that are taken and released in one row.
   run.rows.forEach((row, i) => {

@@ -42,9 +42,9 @@ function nowHtml(run, i) {
   const state = run.states[i + 1];
   const holds = (state.holds[row.task] || []).map((it) => wordsOf(state, row.task, it));
   const held = holds.length ?
-      `<p class="soft">Holds then: ${holds.map(escaped).join('; ')}.</p>` : '';
+      `<p class="soft">Holds now: ${holds.map(escaped).join('; ')}.</p>` : '';
   const waits = Object.keys(state.waits).map((task) => `<p class="waits">${escaped(
-      `${task} waits then: ${waitOf(state, task)}`)}.</p>`).join('');
+      `${task} waits now: ${waitOf(state, task)}`)}.</p>`).join('');
   return `<p class="event">${escaped(eventOf(run, row))}</p>` +
       `<p><strong>${escaped(stepsOf(row))}, task ${escaped(row.task)}:</strong> ` +
       `${escaped(row.deeds.join('; '))}.</p>` +

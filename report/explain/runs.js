@@ -51,14 +51,19 @@ function waitersFor(state, is) {
       .filter(({on}) => on.length);
 }
 
-// Who holds the lock of a vma, and who waits for it, a line each.
-function vmaLockLines(state, vma) {
+// Who holds the lock of a vma, who waits for it, and whether the row releases it, a
+// line each.
+function vmaLockLines(state, vma, row) {
   const lines = [];
   if (vma.locked_by) lines.push({words: `locked by ${vma.locked_by}`});
   if (vma.read_by) lines.push({words: `read by ${listed(vma.read_by)}`});
   for (const {task, on} of waitersFor(state,
       (lock) => lock.lock === 'vma' && lock.slot === vma.slot))
-    lines.push({words: `${task} waits for ${listed(on)}`, waiter: task});
+    lines.push({words: `${task} waits for ${listed(on)}`, short: `${task} waits`,
+                waiter: task});
+  if (row?.lock_moves.some((it) => it.lets_go && it.lock === 'vma' &&
+      it.slot === vma.slot))
+    lines.push({words: `released by ${row.task}`, releaser: row.task});
   return lines;
 }
 
@@ -104,8 +109,8 @@ for (const run of data.runs) {
   run.notes = run.states.some((state) =>
       Object.values(state.passes).some((pass) => pass.restart));
   // Lines under a vma about its lock, at most; faults at once that have found one.
-  run.lockLines = Math.max(0, ...run.states.flatMap((state) =>
-      vmasOf(state).map((vma) => vmaLockLines(state, vma).length)));
+  run.lockLines = Math.max(0, ...run.states.flatMap((state, i) =>
+      vmasOf(state).map((vma) => vmaLockLines(state, vma, run.rows[i - 1]).length)));
   run.finders = Math.max(0, ...run.states.map((it) => Object.keys(it.found).length));
   if (run.high === 0) { run.low = 0; run.high = 1; }
   run.pages = Math.max(1, ...Object.values(run.files).map((f) => f.size),

@@ -1,4 +1,4 @@
-// What is told of the locks of vmas, of mmap_sem, and of who waits for them.
+// What is reported of the locks of vmas, of mmap_sem, and of who waits for them.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -34,7 +34,7 @@ size_t RowAt(const Story& story, unsigned task, const std::string& where) {
   return 0;
 }
 
-// HB-89: found, freed and used again, held for read, waited for, let go.
+// HB-89: found, freed and used again, held for read, waited for, released.
 TEST(VmaLocks, AFaultHoldsTheVmaOfAnotherMm) {
   const Story story =
       StoryOf("history/HB-89-wakes-a-writer-of-an-mm-that-has-gone.vmt",
@@ -96,9 +96,9 @@ TEST(VmaLocks, PartingIsNotByLocks) {
   EXPECT_EQ(PartingRow(locked, open), 1U);
 }
 
-// Whatever runs: a vma that is locked has one who locked it, who holds its mm's
-// mmap_sem or takes the whole mm down; who reads it is in a fault; and a task
-// that waits is told whom it waits for.
+// Whatever runs: a vma that is locked has a task that locked it, which holds its mm's
+// mmap_sem or takes the whole mm down; one that reads it is in a fault; and of a
+// task that waits the holders are named.
 TEST(VmaLocks, HoldersOfRandomScripts) {
   base::Random random(23);
   unsigned writers = 0, readers = 0, found = 0, waits = 0, exits = 0;

@@ -35,6 +35,9 @@ function drawCell(run, state, vma, i, x, y, w, h) {
   return svg + '</g>';
 }
 
+// The room for frames of locks around a vma.
+const frameRoom = (run) => run.lockLines ? 7 : 0;
+
 // Where marks begin; in the film the addresses are in larger letters.
 const belowAddresses = (y, small) => y + (small ? 12 : 0);
 
@@ -59,7 +62,7 @@ function drawSkipped(vma, skips, x, cell, y, h, small) {
       text(from + 3, low + 50, 'skipped', 'left out') + '</g>';
 }
 
-function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
+function drawVma(run, state, vma, x0, cell, y, small, until, row) {
   const h = 28;
   const x = x0 + (vma.start - run.low) * cell;
   const w = (vma.end - vma.start) * cell;
@@ -78,38 +81,40 @@ function drawVma(run, state, vma, x0, cell, y, small, until, skips) {
           vma.end - vma.start - 1} of ${vma.file}; ${notes.join(', ')}`)}</title>`;
   for (let i = 0; i < vma.end - vma.start; ++i)
     svg += drawCell(run, state, vma, i, x + i * cell, y, cell, h);
-  svg += drawSkipped(vma, skips, x, cell, y, h, small);
+  svg += drawSkipped(vma, row.skips, x, cell, y, h, small);
   svg += `<rect class="vma${odd ? ' odd' : ''}" x="${x}" y="${y}" ` +
       `width="${w}" height="${h}"/>`;
   // Addresses, where there is room.
   const every = cell >= 24 ? 1 : cell >= 12 ? 2 : 0;
   for (let i = 0; every && i < vma.end - vma.start; i += every)
-    svg += text(x + (i + .5) * cell, y + h + (small ? 14 : 12), 'addr',
+    svg += text(x + (i + .5) * cell, y + h + (small ? 14 : 12) + frameRoom(run), 'addr',
         vma.start + i);
-  return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y, small) +
+  return svg + '</g>' + drawNotes(vma, notes, label, x, until - x, y - frameRoom(run) / 2, small) +
       drawMarks(run, state, vma, x0, cell, y, h, small) +
-      drawVmaLock(state, vma, {x, y, w, h}, until - x, small);
+      drawVmaLock(run, state, row, vma, {x, y, w, h}, until - x, small);
 }
 
 // Frames around the vma for who holds its lock, and lines under it, which leave
 // room for a walk that is there.
-function drawVmaLock(state, vma, {x, y, w, h}, room, small) {
-  const lines = vmaLockLines(state, vma);
+function drawVmaLock(run, state, row, vma, {x, y, w, h}, room, small) {
+  const lines = vmaLockLines(state, vma, row);
   if (!lines.length) return '';
   const frame = (cls, far) => `<rect class="vlock ${cls}" x="${x - far}" y="${y - far}" ` +
       `width="${w + 2 * far}" height="${h + 2 * far}" rx="${far}"/>`;
   const walked = Object.values(state.passes).some((pass) => pass.slot === vma.slot);
-  const low = belowAddresses(y + h, small) + 27;
+  const low = belowAddresses(y + h, small) + frameRoom(run) + 27;
   const line = small ? 18 : 14;
   const waits = lines.filter((it) => it.waiter).map((it) => it.waiter);
+  const released = lines.find((it) => it.releaser)?.releaser || '';
   return `<g class="vlock" data-slot="${vma.slot}" data-locked="${
       escaped(vma.locked_by || '')}" data-read="${escaped((vma.read_by || []).join(' '))}" ` +
-      `data-waits="${escaped(waits.join(' '))}"><title>${escaped(
+      `data-waits="${escaped(waits.join(' '))}" data-released="${
+      escaped(released)}"><title>${escaped(
       `lock of [${vma.start}, ${vma.end}) of ${vma.mm}: ${lines.map((it) => it.words).join('; ')}`)}</title>` +
-      (vma.locked_by ? frame('write', 3) : '') + (vma.read_by ? frame('read', 6) : '') +
+      (vma.locked_by ? frame('write', 3) : '') + (vma.read_by ? frame('read', vma.locked_by ? 7 : 4) : '') +
       lines.map((it, i) => text(x, low + line * (i + walked),
-          it.waiter ? 'grip waiting' : 'grip',
-          fitted(it.words, room, small ? 7.6 : 6.4))).join('') + '</g>';
+          it.waiter ? 'grip waiting' : it.releaser ? 'soft' : 'grip',
+          fittest(it.words, it.short, room, small ? 7.6 : 6.4))).join('') + '</g>';
 }
 
 // Who holds an mm's mmap_sem: a line each, or all in one.
@@ -131,6 +136,10 @@ function fitted(words, width, perSign) {
   return words.length <= signs ? words :
       signs < 4 ? '' : words.slice(0, signs - 1) + '\u2026';
 }
+
+// The words, or fewer where there is no room.
+const fittest = (words, short, width, perSign) => fitted(
+    short && words.length * perSign > width ? short : words, width, perSign);
 
 // Over the vma: what it is, up to where the next one begins.
 function drawNotes(vma, notes, label, x, room, y, small) {
@@ -307,7 +316,7 @@ const vmaHeight = (run, small) => (small ? 132 : 118) +
 
 // The world after a row. `small`: a picture of the film.
 function drawWorld(run, row, small) {
-  const state = run.states[row + 1], skips = run.rows[row].skips;
+  const state = run.states[row + 1];
   const width = small ? 520 : 1100, x0 = small ? 45 : 100;
   const cell = Math.min(small ? 50 : 64, (width - x0 - (small ? 60 : 180)) /
       (run.high - run.low));
@@ -330,7 +339,7 @@ function drawWorld(run, row, small) {
   for (const mm of run.mms) {
     if (small && run.lockLines) {
       svg += drawSem(state, mm, 4, y + 14, small);
-      y += 16;
+      y += 20;
     }
     // Detached and new vmas share addresses with others: a line of their own.
     const vmas = vmasOf(state).filter((vma) => vma.mm === mm);
@@ -344,7 +353,7 @@ function drawWorld(run, row, small) {
       line.forEach((vma, i) => {
         const until = i + 1 === line.length ? width :
             x0 + (line[i + 1].start - run.low) * cell - 6;
-        svg += drawVma(run, state, vma, x0, cell, y + 36, small, until, skips);
+        svg += drawVma(run, state, vma, x0, cell, y + 36, small, until, run.rows[row]);
       });
       y += vmaHeight(run, small);
     }
