@@ -19,7 +19,7 @@ namespace vmtrunc::report {
 // A lock that a task holds, or takes and releases.
 struct HeldLock {
   LockKind kind = LockKind::kISem;
-  unsigned id = 0;  // of the file, mm, or page
+  unsigned id = 0;  // of the file, mm, vma, or page
   bool shared = false;
   bool operator==(const HeldLock&) const = default;
 };
@@ -166,6 +166,13 @@ enum class PteLook : uint8_t {
 // Passes that would resume in a vma by their own notes: task and address.
 using RestartPoints = std::vector<std::pair<unsigned, unsigned>>;
 
+// The tasks that hold the lock of a vma.
+struct VmaLocks {
+  std::optional<unsigned> writer;  // until it releases mmap_sem
+  std::vector<unsigned> readers;   // ascending
+  bool operator==(const VmaLocks&) const = default;
+};
+
 // The data shown for a vma in use.
 struct VmaView {
   Slot slot = kNone;
@@ -178,6 +185,7 @@ struct VmaView {
   bool is_private = false, nonlinear = false;
   bool unindexed = false;  // though it is linked
   VmaState state = VmaState::kLinked;
+  VmaLocks locks;
   bool operator==(const VmaView&) const = default;
 };
 

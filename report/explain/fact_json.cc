@@ -82,8 +82,7 @@ class Writer {
                        {"addr", fact_.note->addr},
                        {"page", fact_.note->page}};
     for (const Holder& holder : fact_.holders)
-      json_["holders"].push_back({{"task", TaskName(holder.task)},
-                                  {"lock", ToJson(story_, holder.lock)}});
+      json_["holders"].push_back(ToJson(story_, holder));
     if (fact_.place) json_["at"] = fact_.place->Name();
     return json_;
   }
@@ -263,6 +262,19 @@ nlohmann::json ToJson(const Story& story, const LockMove& move) {
   json["takes"] = move.takes;
   json["lets_go"] = move.lets_go;
   if (!move.pages.empty()) json["pages"] = move.pages;
+  return json;
+}
+
+nlohmann::json ToJson(const Story& story, const Holder& holder) {
+  return {{"task", story.script.task_names[holder.task]},
+          {"lock", ToJson(story, holder.lock)}};
+}
+
+nlohmann::json ToJson(const Story& story, const VmaLocks& locks) {
+  nlohmann::json json = nlohmann::json::object();
+  if (locks.writer) json["locked_by"] = story.script.task_names[*locks.writer];
+  for (const unsigned task : locks.readers)
+    json["read_by"].push_back(story.script.task_names[task]);
   return json;
 }
 

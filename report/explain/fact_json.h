@@ -21,6 +21,9 @@ nlohmann::json FolioStoryJson(const Story& story);
 nlohmann::json ToJson(const CountFact& count);
 nlohmann::json ToJson(const Story& story, const LockFact& lock);
 nlohmann::json ToJson(const Story& story, const LockMove& move);
+nlohmann::json ToJson(const Story& story, const Holder& holder);
+// {"locked_by": "a", "read_by": ["b"]}, each where there is somebody.
+nlohmann::json ToJson(const Story& story, const VmaLocks& locks);
 // How the pass missed the page, if the violation is about a page that a pass
 // should have unmapped; else null.
 nlohmann::json EscapeJson(const Story& story);

@@ -8,11 +8,31 @@
 #include "report/explain/fact_json.h"
 #include "report/explain/parting.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/vma_facts.h"
 
 namespace {
 
 using namespace vmtrunc;
 using namespace vmtrunc::report;
+
+// Who holds the locks of vmas after the row, who has found one, and who waits.
+nlohmann::json LocksAfter(const Story& story, size_t row) {
+  const LargeWorld& world = story.rows[row].world;
+  nlohmann::json json = nlohmann::json::object();
+  for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
+    nlohmann::json locks =
+        ToJson(story, LocksOn(world, static_cast<Slot>(slot)));
+    if (world.vmas[slot].state != VmaState::kFree && !locks.empty())
+      json["vmas"][std::to_string(slot)] = std::move(locks);
+  }
+  for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
+    const std::string& name = story.script.task_names[task];
+    if (const auto found = FoundBy(world, task)) json["found"][name] = *found;
+    for (const Holder& holder : AwaitedBy(story, row, task))
+      json["waits"][name].push_back(ToJson(story, holder));
+  }
+  return json;
+}
 
 nlohmann::json RowsOf(const Story& story) {
   nlohmann::json rows = nlohmann::json::array();
@@ -23,7 +43,9 @@ nlohmann::json RowsOf(const Story& story) {
     nlohmann::json moves = nlohmann::json::array();
     for (const LockMove& move : LockMovesOf(story, row))
       moves.push_back(ToJson(story, move));
-    rows.push_back({{"facts", facts}, {"lock_moves", moves}});
+    rows.push_back({{"facts", facts},
+                    {"lock_moves", moves},
+                    {"locks", LocksAfter(story, row)}});
   }
   return rows;
 }

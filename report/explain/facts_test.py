@@ -4,11 +4,12 @@
     report/explain/facts_test.py VMTRUNC FACTS_OF SOURCE_DIR
 
 FACTS_OF is linked without what makes sentences. Of each script of the corpus
-it says the same facts, locks, way of escape, cause, point of no return and
+it says the same facts, locks, who holds and awaits them, way of escape, cause, point of no return and
 parting as `vmtrunc explain --json` does, once each sentence of that has been
 replaced by a placeholder. And a script whose tasks and files are named by words
 of the report is the same, once they have their names again.
 """
+import collections
 import glob
 import json
 import os
@@ -79,14 +80,30 @@ def cases(source):
             yield path, kernel, AGAINST.get(kernel, "2.6.11")
 
 
+def locks_of(story):
+    """Who holds the locks of vmas after each row, has found one, and waits."""
+    state = {"vmas": {}, "found": {}, "waits": {}}
+    for row in story["rows"]:
+        for kind, things in state.items():
+            things.update(row["set"].get(kind, {}))
+        vmas = {slot: {name: vma[name] for name in ("locked_by", "read_by")
+                       if name in vma}
+                for slot, vma in state["vmas"].items() if vma}
+        locks = {**state, "vmas": vmas}
+        yield {kind: kept for kind, things in locks.items()
+               if (kept := {name: it for name, it in things.items()
+                            if it not in (None, {})})}
+
+
 def found_by(command, path, kernel, against):
     """What is in the output of the command, without sentences."""
     out = json.loads(run(command, "explain", path, "--kernel", kernel,
                          "--against", against, "--json"))
     story = without(placeholders(out["runs"][0]))
     found = {
-        "rows": [{"facts": row["facts"], "lock_moves": row["lock_moves"]}
-                 for row in story["rows"]],
+        "rows": [{"facts": row["facts"], "lock_moves": row["lock_moves"],
+                  "locks": locks}
+                 for row, locks in zip(story["rows"], locks_of(story))],
         "escape": story.get("escape"),
         "folio_story": story.get("folio_story"), "cause": story.get("cause")}
     for name in ("parting_row", "parting_rules"):
@@ -101,14 +118,22 @@ def check_sentences(command, facts_of, source):
     lines = run(facts_of, *words).splitlines()
     wrong = [] if len(lines) == len(all_cases) else ["not as many stories"]
     returns = partings = 0
+    locks = collections.Counter()
     for case, line in zip(all_cases, lines):
         facts = json.loads(line)
         returns += "no_return" in (facts["cause"] or {})
         partings += "parting_row" in facts
+        for row in facts["rows"]:
+            locks.update(row["locks"].keys())
+            locks.update(name for vma in row["locks"].get("vmas", {}).values()
+                         for name in vma)
         if facts != found_by(command, *case):
             wrong.append(" ".join(case))
     if returns < 20 or partings < 20:
         wrong.append(f"{returns} points of no return, {partings} partings")
+    if any(locks[kind] < 10 for kind in
+           ("locked_by", "read_by", "found", "waits")):
+        wrong.append(f"locks: {dict(locks)}")
     return len(lines), wrong
 
 

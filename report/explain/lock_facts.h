@@ -11,6 +11,15 @@ namespace vmtrunc::report {
 // A lock, relative to the row's task.
 LockFact FactOf(const Story& story, size_t row, const HeldLock& lock);
 
+// The tasks that hold a lock after the row; of mmap_sem for read or for write,
+// of a page's lock that of that file. Relative to the row's task.
+std::vector<Holder> HoldersOf(const Story& story, size_t row, LockKind kind,
+                              unsigned id, unsigned file);
+
+// The holders of the lock for which the next step of the task would wait, after
+// the row. None: it can move, or it waits for something else.
+std::vector<Holder> AwaitedBy(const Story& story, size_t row, unsigned task);
+
 // A lock that the row takes, releases, or both. Page locks are combined.
 struct LockMove {
   bool takes = false, lets_go = false;

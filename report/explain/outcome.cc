@@ -25,11 +25,9 @@ class Outcomes {
     Fact fact = Of(Fact::Kind::kWaits);
     for (const TraceNote& note : row_.notes) {
       if (note.kind != Note::kBlocks) continue;
-      for (unsigned task = 0; task < LargeCaps::kTasks; ++task)
-        for (const HeldLock& lock : LocksOf(after_, task))
-          if (IsIn(note, lock, task))
-            fact.holders.push_back(
-                {.task = task, .lock = FactOf(story_, number_, lock)});
+      for (const Holder& holder :
+           HoldersOf(story_, number_, note.lock, note.id, note.mm))
+        fact.holders.push_back(holder);
     }
     if (!fact.holders.empty()) return fact;
     // It is mapped, and a pass over it has zapped nothing.
@@ -44,22 +42,6 @@ class Outcomes {
   using Note = TraceNote::Kind;
 
   Fact Of(Fact::Kind kind) const { return {.kind = kind, .task = row_.task}; }
-
-  // Whether the lock that the task holds is the awaited one.
-  bool IsIn(const TraceNote& wanted, const HeldLock& lock,
-            unsigned task) const {
-    const auto is_sem = [](LockKind kind) {
-      return kind == LockKind::kMmapSemRead || kind == LockKind::kMmapSemWrite;
-    };
-    if (lock.id != wanted.id) return false;
-    if (is_sem(wanted.lock)) return is_sem(lock.kind);
-    if (lock.kind != wanted.lock) return false;
-    if (lock.kind != LockKind::kPageLock) return true;
-    const Op& op = after_.tasks[task].op;
-    return wanted.mm == (LockedPage(op) == lock.id + 1
-                             ? RemovalOf(op).file
-                             : FileOf(after_, op.fault));
-  }
 
   // The result of a fault, from its own step.
   void Fault(const TraceNote& note) {

@@ -1,6 +1,6 @@
 // A story as one self-contained page: no network, no other file.
 //
-// Some 400 lines of script in it draw rectangles on a line of addresses and on
+// Some 900 lines of script in it draw rectangles on a line of addresses and on
 // one of steps; a drawing library would be ten times as large in each page.
 #ifndef VMTRUNC_REPORT_EXPLAIN_PAGE_H_
 #define VMTRUNC_REPORT_EXPLAIN_PAGE_H_

@@ -3,13 +3,13 @@
 
     report/explain/page_test.py build/release/bin/vmtrunc [SCREENSHOTS]
 
-Each step of five scripts (the bug of 2004 on two kernels, three findings, two of
-them of large folios, a lasso)
-is shown, and what is drawn there is read from the document: each pte, vma,
-count, restart address, slot, the file's size, and its folios with what is held
-of them. It is compared with the
-state as `vmtrunc explain --json` has it, put together here from its changes,
-and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
+Each step of eight scripts (the bug of 2004 on two kernels, three findings, two of
+them of large folios, a lasso, three of vma locks) is shown, and what is drawn
+there is read from the document: each pte, vma, count, restart address, slot, the
+file's size, its folios with what is held of them, and who holds, awaits or is
+about to take the locks of vmas and mmap_sem. It is compared with the
+state as `vmtrunc explain --json` has it, put together from its changes
+(page_rows.py), and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
 whose sentences are replaced by placeholders draws the same. With
 SCREENSHOTS, a directory, pictures are left there for people to look at.
 """
@@ -22,6 +22,7 @@ import sys
 import tempfile
 
 from facts_test import placeholders
+from page_rows import DRAWN, Failures, check_row, states_of, waiting_of, zapped_of
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -31,52 +32,10 @@ HISTORY = "corpus/history/HB-07a-freed-vma-reused-by-split-top.vmt"
 FOLIO = "corpus/found/fault-around-with-an-old-size.vmt"
 PINNED = "corpus/found/tmpfs-serves-past-the-end.vmt"
 FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
+NEW_VMA = "corpus/history/HB-85-new-vma-found-before-it-is-indexed.vmt"
+REUSED = "corpus/history/HB-89-wakes-a-writer-of-an-mm-that-has-gone.vmt"
+BOTH = "corpus/history/HB-89c-fault-under-a-vma-that-a-writer-has-locked.vmt"
 UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
-
-# What is drawn, in the words of states_of().
-DRAWN = """
-const all = (q) => [...document.querySelectorAll('#world ' + q)];
-const d = (e) => e.dataset;
-return {
-  vmas: Object.fromEntries(all('.v').map((e) => [d(e).slot,
-      [d(e).mm, +d(e).start, +d(e).end, d(e).count]])),
-  ptes: all('.pte').map((e) => [+d(e).slot, +d(e).addr, d(e).sign]),
-  zapped: all('.pte').filter((e) => d(e).zapped === '1')
-      .map((e) => [d(e).mm, +d(e).addr]),
-  restarts: all('.mark').map((e) => +d(e).addr),
-  walkers: all('.walker').map((e) => [d(e).task, +d(e).addr]),
-  sizes: all('.i_size').map((e) => +d(e).size),
-  cached: all('.fp').filter((e) => d(e).cached === '1').map((e) => +d(e).page),
-  folios: all('g.folio').map((e) => [+d(e).first, +d(e).last, d(e).pins,
-      d(e).dirty, d(e).held, d(e).locked, d(e).old]),
-  samples: all('g.sample').map((e) => [d(e).task, +d(e).size]),
-  labels: all('g.folio').map((e) => [...e.querySelectorAll('text')]
-      .map((t) => t.textContent)),
-  notes: all('.pass-note').map((e) => [d(e).task, +d(e).slot, +d(e).addr]),
-  skips: all('.skip').map((e) => [+d(e).first, +d(e).last]),
-  slots: all('.slot[data-births]').map((e) => [d(e).slot, +d(e).births]),
-  row: +d(document.querySelector('.stage')).row,
-  run: +d(document.querySelector('.stage')).run,
-  here: d(document.querySelector('#life .here') ?? {dataset: {}}),
-  now: document.getElementById('now').textContent,
-  current: document.querySelector('#steps tr.current')?.id,
-  spoken: document.getElementById('slider').getAttribute('aria-valuetext'),
-  label: document.querySelector('#world svg').getAttribute('aria-label'),
-};
-"""
-
-
-class Failures:
-    """What was expected and did not come, a line each."""
-
-    def __init__(self):
-        self.lines = []
-        self.checks = 0
-
-    def expect(self, what, wanted, got):
-        self.checks += 1
-        if wanted != got:
-            self.lines.append(f"{what}: expected {wanted!r}, got {got!r}")
 
 
 def run(*command, ok=(0, 1)):
@@ -84,113 +43,6 @@ def run(*command, ok=(0, 1)):
     if done.returncode not in ok:
         sys.exit(f"{' '.join(command)}: {done.returncode}: {done.stderr}")
     return done.stdout
-
-
-def states_of(story):
-    """The state after each row, from what each row sets."""
-    state = {"vmas": {}, "files": dict(story["files"]), "held": {},
-             "holds": {}, "passes": {}, "in_flight": {}}
-    for row in story["rows"]:
-        state = {kind: dict(things) for kind, things in state.items()}
-        for kind, changes in row["set"].items():
-            for name, value in changes.items():
-                if value is None:
-                    state[kind].pop(name, None)
-                else:
-                    state[kind][name] = value
-        yield row, state
-
-
-def restarts_of(state):
-    marks = []
-    for slot, vma in state["vmas"].items():
-        if "at" in vma.get("mark", {}):
-            marks.append(vma["mark"]["at"])
-        # The note of a pass that is not through with the vma.
-        for it in state["passes"].values():
-            point = it.get("restart")
-            if point and str(point["slot"]) == slot and "points" in vma:
-                marks.append(point["addr"])
-    return sorted(marks)
-
-
-def zapped_of(rows):
-    """What a pass has taken away and nothing has come to since."""
-    gone = set()
-    for row, state in rows:
-        if row.get("pass_begins"):
-            gone.clear()
-        gone |= {tuple(it) for it in row.get("zaps", [])}
-        there = {(vma["mm"], vma["start"] + i)
-                 for vma in state["vmas"].values()
-                 for i, sign in enumerate(vma["ptes"]) if sign == "."}
-        yield gone & there
-
-
-def numbers(them):
-    return " ".join(map(str, them or []))
-
-
-def labels_of(folio):
-    """What is written under a folio."""
-    order = (folio["last"] - folio["first"] + 1).bit_length() - 1
-    labels = [f"order {order}"] if order else []
-    labels += ["dirty"] if folio.get("dirty") else []
-    labels += ["pinned"] if folio.get("pins") else []
-    labels += [f"held by {task}" for task in folio.get("held_by", [])]
-    if "locked_by" in folio:
-        labels.append(f"locked by {folio['locked_by']}")
-    return labels + (["old data"] if folio.get("old") else [])
-
-
-def check_row(name, drawn, row, state, zapped, failures):
-    def expect(what, wanted, got):
-        failures.expect(f"{name}, steps {row['steps']}: {what}", wanted, got)
-
-    vmas = state["vmas"]
-    expect("vmas", {slot: [v["mm"], v["start"], v["end"], v["count"]]
-                    for slot, v in vmas.items()}, drawn["vmas"])
-    expect("ptes", sorted([int(slot), v["start"] + i, sign]
-                          for slot, v in vmas.items()
-                          for i, sign in enumerate(v["ptes"])),
-           sorted(drawn["ptes"]))
-    expect("zapped", sorted(map(list, zapped)),
-           sorted([list(x) for x in {tuple(z) for z in drawn["zapped"]}]))
-    expect("restarts", restarts_of(state), sorted(drawn["restarts"]))
-    expect("walkers", sorted([task, p["addr"]]
-                             for task, p in state["passes"].items()
-                             if "slot" in p), sorted(drawn["walkers"]))
-    expect("what passes remember", sorted(
-        [task, p["restart"]["slot"], p["restart"]["addr"]]
-        for task, p in state["passes"].items() if "restart" in p),
-        sorted(drawn["notes"]))
-    skips = row.get("skips")
-    expect("passed by", [[skips["first"], skips["last"]]] if skips else [],
-           drawn["skips"])
-    expect("sizes", [f["size"] for f in state["files"].values()],
-           drawn["sizes"])
-    expect("cached", [page for f in state["files"].values()
-                      for page, bit in enumerate(f["cached"]) if bit == "1"],
-           drawn["cached"])
-    folios = [it for f in state["files"].values()
-              for it in f.get("folios", [])]
-    expect("folios", [[it["first"], it["last"], numbers(it.get("pins")),
-                       "1" if it.get("dirty") else "0",
-                       " ".join(it.get("held_by", [])),
-                       it.get("locked_by", ""), numbers(it.get("old"))]
-                      for it in folios], drawn["folios"])
-    expect("what folios are", [labels_of(it) for it in folios],
-           drawn["labels"])
-    expect("samples", [[it["task"], it["size"]]
-                       for f in state["files"].values()
-                       for it in f.get("samples", [])], drawn["samples"])
-    expect("slots in use", {slot: v["birth"] for slot, v in vmas.items()},
-           {slot: births for slot, births in drawn["slots"] if births})
-    for deed in row["deeds"]:
-        expect("what it says", True, deed in drawn["now"])
-    expect("spoken", True, str(row["steps"][0]) in drawn["spoken"])
-    expect("label", True, all(f"[{v['start']}, {v['end']}) of {v['mm']}"
-                              in drawn["label"] for v in vmas.values()))
 
 
 def check_trace(name, vmtrunc, script, story, failures):
@@ -243,6 +95,8 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
         driver.execute_script("arguments[0].click()", tab)
         stage.send_keys(Keys.HOME)
         rows = list(states_of(story))
+        mms = sorted({vma["mm"] for _, state in rows
+                      for vma in state["vmas"].values()})
         for at, ((row, state), zapped) in enumerate(zip(rows,
                                                         zapped_of(rows))):
             if at:
@@ -252,10 +106,12 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
                             (drawn["run"], drawn["row"]))
             failures.expect(f"{name}: the row marked", f"row-{number}-{at}",
                             drawn["current"])
-            check_row(name, drawn, row, state, zapped, failures)
+            check_row(name, drawn, row, state, zapped, mms, failures)
         failures.expect(f"{name}: rows of the table", len(rows), len(
             driver.find_elements(By.CSS_SELECTOR, "#steps tbody tr")))
-        check_canary(driver, name, rows[-1], failures)
+        failures.expect(f"{name}: who waits", waiting_of(
+            state for _, state in rows), sorted(drawn["waiting"]))
+        check_canary(driver, name, rows, mms, failures)
     check_links(driver, name, stories, failures)
     check_opened_at(driver, name, page, stories[0], failures)
     check_placeholders(driver, name, page, stories, failures)
@@ -353,8 +209,10 @@ def check_keys(driver, name, body, stage, failures):
                     driver.execute_script(DRAWN)["row"])
 
 
-def check_canary(driver, name, row_and_state, failures):
-    """What is drawn wrong is noticed: a page, a count, a size, a folio."""
+def check_canary(driver, name, rows, mms, failures):
+    """What is drawn wrong is noticed: a page, a count, a size, a folio, a lock."""
+    check_lock_canary(driver, name, rows, mms, failures)
+    row_and_state = rows[-1]
     for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
                   "querySelector('#world .v').dataset.count = 'wrong'",
                   "querySelector('#world .i_size').dataset.size = 63",
@@ -368,10 +226,33 @@ def check_canary(driver, name, row_and_state, failures):
         driver.execute_script("document." + wrong)
         noticed = Failures()
         check_row(name, driver.execute_script(DRAWN), *row_and_state, set(),
-                  noticed)
+                  mms, noticed)
         failures.expect(f"{name}: {wrong} is noticed", True,
                         any(f": {what}:" in line for line in noticed.lines
                             for what in ("vmas", "ptes", "sizes", "folios")))
+
+
+def check_lock_canary(driver, name, rows, mms, failures):
+    """Where a vma's lock is held for read, each of these is wrong there."""
+    at = next((i for i, (_, state) in enumerate(rows)
+               if any("read_by" in it for it in state["vmas"].values())), None)
+    if at is None:
+        return
+    for wrong in ("querySelector('#world g.vlock').remove()",
+                  "querySelector('#world g.vlock').dataset.read = 'x'",
+                  "querySelector('#world rect.vlock.read').remove()",
+                  "querySelector('#world g.vlock text').textContent = 'x'"):
+        stage = driver.find_element(By.CLASS_NAME, "stage")
+        stage.send_keys(Keys.HOME)
+        stage.send_keys(Keys.ARROW_RIGHT * at)
+        driver.execute_script("document." + wrong)
+        noticed = Failures()
+        check_row(name, driver.execute_script(DRAWN), *rows[at], set(), mms,
+                  noticed)
+        failures.expect(f"{name}: {wrong} is noticed", True,
+                        any(": locks of vmas:" in line or
+                            ": what is said of them:" in line
+                            for line in noticed.lines))
 
 
 def check_links(driver, name, stories, failures):
@@ -425,7 +306,10 @@ def main():
                     (HISTORY, "2.6.9-mm", "2.6.11"),
                     (FOUND, "2.6.11", "repaired"), (lasso, "2.6.23", None),
                     (FOLIO, "7.0", "7.0+around-size-again"),
-                    (PINNED, "6.18", None)):
+                    (PINNED, "6.18", None),
+                    (NEW_VMA, "6.18-new-vma-is-locked", "6.18"),
+                    (REUSED, "6.18-reader-keeps-mm", None),
+                    (BOTH, "6.18-reader-checks-lock", None)):
                 check_page(driver, vmtrunc, directory, script, kernel, against,
                            shots, failures)
             check_markup(driver, vmtrunc, directory, failures)

@@ -7,6 +7,7 @@
 
 #include "core/run/drive-inl.h"
 #include "core/model/fields.h"
+#include "report/explain/vma_facts.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -239,10 +240,9 @@ std::vector<HeldLock> LocksOf(const LargeWorld& world, unsigned task) {
   if (LockedPage(op) != 0) add(LockKind::kPageLock, LockedPage(op) - 1, true);
   if (op.fault.locked != 0) add(LockKind::kPageLock, op.fault.index, true);
   for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
-    const Vma& vma = world.vmas[slot];
     add(LockKind::kVmaLock, slot,
-        vma.locked != 0 && world.mms[vma.mm].writer == task);
-    add(LockKind::kVmaLock, slot, in(vma.readers), true);
+        LocksOn(world, static_cast<Slot>(slot)).writer == task);
+    add(LockKind::kVmaLock, slot, in(world.vmas[slot].readers), true);
   }
   return locks;
 }

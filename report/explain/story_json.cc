@@ -40,6 +40,7 @@ Json VmaJson(const Story& story, const LargeWorld& world, size_t row,
     json["state"] =
         vma.state == VmaState::kNew ? "not linked yet" : "off its mm";
   if (vma.in_index == InIndex::kNot) json["unindexed"] = true;
+  json.update(ToJson(story, LocksOn(world, slot)));
   if (vma.nonlinear != 0) {
     json["nonlinear"] = true;
     for (unsigned addr = vma.start; addr < vma.end; ++addr)
@@ -109,6 +110,13 @@ struct HeldJson {
   }
 };
 
+Json WaitsJson(const Story& story, size_t row, unsigned task) {
+  Json waits = Json::array();
+  for (const Holder& holder : AwaitedBy(story, row, task))
+    waits.push_back(ToJson(story, holder));
+  return waits;
+}
+
 // The changes of the state by a row.
 class Changes {
  public:
@@ -127,6 +135,9 @@ class Changes {
       const HeldJson held(story_, world, row, task);
       Put(set, "held", name, held.words);
       Put(set, "holds", name, held.locks);
+      Put(set, "waits", name, WaitsJson(story_, row, task));
+      const auto found = FoundBy(world, task);
+      Put(set, "found", name, found ? Json(*found) : Json());
       Put(set, "passes", name, PassJson(story_, world, task));
       const Op& op = world.tasks[task].op;
       Put(set, "in_flight", name,

@@ -74,6 +74,30 @@ RestartPoints RestartPointsIn(const Story& story, const LargeWorld& world,
   return points;
 }
 
+VmaLocks LocksOn(const LargeWorld& world, Slot slot) {
+  const Vma& vma = world.vmas[slot];
+  VmaLocks locks;
+  // Who tears a whole mm down holds no mmap_sem.
+  const auto tears_down = [&](const Op& op) {
+    return op.verb != Verb::kNone && op.unmap.whole_mm != 0 &&
+           op.unmap.mm == vma.mm;
+  };
+  for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
+    if (vma.locked != 0 &&
+        (world.mms[vma.mm].writer == task || tears_down(world.tasks[task].op)))
+      locks.writer = task;
+    if ((vma.readers >> task & 1) != 0) locks.readers.push_back(task);
+  }
+  return locks;
+}
+
+std::optional<Slot> FoundBy(const LargeWorld& world, unsigned task) {
+  const Op& op = world.tasks[task].op;
+  const bool looks = (op.verb == Verb::kRead || op.verb == Verb::kWrite) &&
+                     op.access.phase == AccessPhase::kVmaLock;
+  return looks ? std::optional<Slot>(op.access.vma) : std::nullopt;
+}
+
 std::vector<PteLook> LooksOf(const LargeWorld& world, const Vma& vma) {
   std::vector<PteLook> looks;
   for (unsigned addr = vma.start; addr < vma.end; ++addr)
@@ -106,7 +130,8 @@ std::optional<VmaView> ViewOf(const Story& story, const LargeWorld& world,
                  .nonlinear = vma.nonlinear != 0,
                  .unindexed = vma.state == VmaState::kLinked &&
                               vma.in_index == InIndex::kNot,
-                 .state = vma.state};
+                 .state = vma.state,
+                 .locks = LocksOn(world, slot)};
 }
 
 std::vector<Slot> ChangedVmas(const Story& story, size_t row) {

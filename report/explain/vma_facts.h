@@ -20,6 +20,12 @@ CountFact CountOf(const Story& story, const Vma& vma);
 RestartPoints RestartPointsIn(const Story& story, const World<LargeCaps>& world,
                               Slot slot);
 
+VmaLocks LocksOn(const World<LargeCaps>& world, Slot slot);
+
+// The struct that a fault has found without a lock, and not locked yet:
+// whatever is in it by now.
+std::optional<Slot> FoundBy(const World<LargeCaps>& world, unsigned task);
+
 // Its ptes, one a page.
 std::vector<PteLook> LooksOf(const World<LargeCaps>& world, const Vma& vma);
 

@@ -105,6 +105,15 @@ std::string MapInWords(const Story& story, const std::optional<VmaView>& view) {
   if (view->state == VmaState::kNew) parts.push_back("not linked yet");
   if (view->state == VmaState::kDetached) parts.push_back("off its mm");
   if (view->unindexed) parts.push_back("not in the index");
+  const auto names = [&](std::string* text, unsigned task) {
+    absl::StrAppend(text, story.script.task_names[task]);
+  };
+  if (view->locks.writer)
+    parts.push_back("locked by " +
+                    story.script.task_names[*view->locks.writer]);
+  if (!view->locks.readers.empty())
+    parts.push_back("read by " +
+                    absl::StrJoin(view->locks.readers, " and ", names));
   return absl::StrJoin(parts, ", ");
 }
 

@@ -133,5 +133,40 @@ a write 1
       << state;
 }
 
+// Who has found a vma, who holds its lock for read, who waits for it and has it
+// for write.
+TEST(Dialogue, ShowsTheLocksOfVmas) {
+  const Script script = *ParseText(R"(vmtrunc 1
+kernel 6.18
+file f 4
+task a
+task b mm a
+)");
+  Play play(script, *script.kernel);
+  Dialogue dialogue(play, Look{.columns = 400});
+  const auto after = [&](const std::vector<const char*>& lines) {
+    for (const char* const line : lines) dialogue.Answer(line);
+    return dialogue.Answer("s");
+  };
+  const auto expect = [](const std::string& text, const std::string& part,
+                         bool is) {
+    EXPECT_EQ(text.find(part) != std::string::npos, is) << part << text;
+  };
+  std::string state = after({"a mmap 1 4 f 0", "b read 2 &", "b step"});
+  expect(state, "at \"vma found, before its lock\" in slot 0, holds no lock\n",
+         true);
+  expect(state, " by ", false);
+  state = after({"b step"});
+  expect(state, "[1, 5) of a pages 0..3  ....  slot 0, read by b\n", true);
+  state = after({"a mprotect 1 4 r &", "a step", "a step"});
+  expect(state, "slot 0, read by b\n", true);
+  expect(state, "a step  waits: b holds read lock of the vma in slot 0\n",
+         true);
+  state = after({"b finish", "a step"});
+  expect(state, "slot 0, locked by a\n", true);
+  state = after({"a finish"});
+  expect(state, " by ", false);
+}
+
 }  // namespace
 }  // namespace vmtrunc::report

@@ -9,6 +9,7 @@
 #include "core/model/where.h"
 #include "core/script/verbs.h"
 #include "report/explain/words.h"
+#include "report/explain/vma_facts.h"
 #include "report/explain/words_folio.h"
 
 namespace vmtrunc::report {
@@ -103,9 +104,11 @@ std::string TaskLine(const Play& play, const Story& story, unsigned number) {
     }
     locks.push_back(InWords(story, fact));
   }
-  return absl::StrCat(name, ": in ", VerbName(task.op.verb), ", at \"",
-                      WhereIs(task.op), "\", holds ",
-                      locks.empty() ? "no lock" : absl::StrJoin(locks, ", "));
+  const auto found = FoundBy(play.world(), number);
+  return absl::StrCat(
+      name, ": in ", VerbName(task.op.verb), ", at \"", WhereIs(task.op), "\"",
+      found ? absl::StrFormat(" in slot %u", *found) : "", ", holds ",
+      locks.empty() ? "no lock" : absl::StrJoin(locks, ", "));
 }
 
 // Why a step of that move would have no effect: "waits: b holds mmap_sem
