@@ -325,6 +325,8 @@ class Machine {
   Flow TruncateEnds(Op& op);
   Flow StepInvalidate(Op& op);
   Flow StepRemoval(Removal& removal, Pass& pass);
+  Flow NextPage(Removal& removal, Pass& pass);
+  Flow TakeLocked(Removal& removal);
   Flow TestPage(Removal& removal, Pass& pass);
   unsigned NextCached(const Removal& removal) const;
   unsigned NextFolio(const Removal& removal) const;

@@ -159,103 +159,113 @@ bool Machine<C, P>::WouldZap(unsigned file, unsigned index) const {
   return false;
 }
 
-// The next page's lock, then what is done to the page; kDone when there is no
-// page left. The first page of an invalidation that is mapped has the rest of
-// the range unmapped in one go: with its lock held (TestPage), or before it is
-// taken (invalidate_inode_pages2_range() from 5.13 on).
+// Removes the folios of a range, one after the other; kDone when there is none
+// left.
 template <class C, class P>
 Flow Machine<C, P>::StepRemoval(Removal& removal, Pass& pass) {
+  using enum RemovalPhase;
+  switch (removal.phase) {
+    case kNextPage:
+    case kEdge:
+      return NextPage(removal, pass);
+    case kTest:
+      return TestPage(removal, pass);
+    case kTake:
+      return TakeLocked(removal);
+    case kSplit:
+      if (IsReferenced(removal.file, removal.locked - 1U) ||
+          FolioIsMapped(removal.file, removal.locked - 1U)) {
+        EdgeFails(removal, pass);
+      } else {
+        SplitFolio(removal);
+      }
+      return Flow::kSync;
+    case kPass:
+    case kRestPass:
+    case kSplitPass:
+    case kKeptPass:
+      break;
+  }
+  const Flow flow = StepPass(pass);
+  if (flow != Flow::kDone) return flow;
+  if (removal.phase == kKeptPass) {
+    EdgeStays(removal);
+  } else if (removal.phase == kSplitPass) {
+    removal.phase = kSplit;
+  } else if (removal.phase == kRestPass) {
+    removal.phase = kNextPage;
+  } else {
+    const bool again =
+        me().op.verb == Verb::kInvalidate && rules_.invalidate_loops;
+    removal.phase = again ? kTest : kTake;
+  }
+  return Flow::kSync;
+}
+
+// The lock of the next page, or of the folio over an edge, then what is done to
+// it. The first page of an invalidation that is mapped has the rest of the
+// range unmapped in one go: with its lock held (TestPage), or before it is
+// taken (invalidate_inode_pages2_range() from 5.13 on).
+template <class C, class P>
+Flow Machine<C, P>::NextPage(Removal& removal, Pass& pass) {
   using enum RemovalPhase;
   const bool invalidates = me().op.verb == Verb::kInvalidate;
   // A step that has come to another walk, and there to a lock that is not free,
   // has done something.
   Flow waits = Flow::kBlocked;
   for (;;) {
-    switch (removal.phase) {
-      case kNextPage: {
-        const bool walks =
-            removal.edge == Edge::kNotYet || removal.edge == Edge::kDone;
-        const unsigned index = walks ? NextCached(removal) : 0x10000U;
-        if (index > removal.last) {
-          if (!NextEdge(removal)) return Flow::kDone;
-          if (removal.phase == kEdge) return Flow::kSync;
-          waits = Flow::kSync;
-          continue;
-        }
-        if (invalidates && rules_.invalidate_unmaps_first &&
-            removal.rest_done == 0 && FolioIsMapped(removal.file, index)) {
-          PassBegin(removal.file, index, removal.last, /*even_cows=*/false,
-                    /*final=*/false, pass);
-          removal.rest_done = 1;
-          removal.phase = kRestPass;
-          return Flow::kSync;
-        }
-        if (!TakePageLock(removal, index)) return waits;
-        if (!invalidates && ReachesOut(removal, index) &&
-            rules_.late_folio_is_split) {
-          EdgeBegins(removal, pass);
-          return Flow::kSync;
-        }
-        removal.phase = invalidates || rules_.unmap_per_page ? kTest : kTake;
+    if (removal.phase == kEdge) {
+      // It may have gone while nobody looked.
+      if (!OverEdge(removal)) {
+        removal.phase = kNextPage;
+        waits = Flow::kSync;
         continue;
       }
-      case kEdge:
-        // It may have gone while nobody looked.
-        if (!OverEdge(removal)) {
-          removal.phase = kNextPage;
-          waits = Flow::kSync;
-          continue;
-        }
-        if (!TakePageLock(removal, EdgePage(removal))) return Flow::kBlocked;
-        EdgeBegins(removal, pass);
-        return Flow::kSync;
-      case kSplitPass: {
-        const Flow flow = StepPass(pass);
-        if (flow != Flow::kDone) return flow;
-        removal.phase = kSplit;
-        return Flow::kSync;
-      }
-      case kSplit:
-        if (IsReferenced(removal.file, removal.locked - 1U) ||
-            FolioIsMapped(removal.file, removal.locked - 1U)) {
-          EdgeFails(removal, pass);
-        } else {
-          SplitFolio(removal);
-        }
-        return Flow::kSync;
-      case kKeptPass: {
-        const Flow flow = StepPass(pass);
-        if (flow != Flow::kDone) return flow;
-        EdgeStays(removal);
-        return Flow::kSync;
-      }
-      case kTest:
-        return TestPage(removal, pass);
-      case kPass: {
-        const Flow flow = StepPass(pass);
-        if (flow != Flow::kDone) return flow;
-        removal.phase = invalidates && rules_.invalidate_loops ? kTest : kTake;
-        return Flow::kSync;
-      }
-      case kRestPass: {
-        const Flow flow = StepPass(pass);
-        if (flow != Flow::kDone) return flow;
-        removal.phase = kNextPage;
-        return Flow::kSync;
-      }
-      case kTake: {
-        const unsigned index = removal.locked - 1U;
-        if (removal.edge == Edge::kNotYet || removal.edge == Edge::kDone)
-          removal.cursor = static_cast<uint16_t>(
-              FolioLast(w_.files[removal.file], index) + 1);
-        TakeFolio(removal.file, index);
-        removal.locked = 0;
-        removal.page_passes = 0;
-        removal.phase = kNextPage;
-        return Flow::kSync;
-      }
+      if (!TakePageLock(removal, EdgePage(removal))) return Flow::kBlocked;
+      EdgeBegins(removal, pass);
+      return Flow::kSync;
     }
+    const bool walks =
+        removal.edge == Edge::kNotYet || removal.edge == Edge::kDone;
+    const unsigned index = walks ? NextCached(removal) : 0x10000U;
+    if (index > removal.last) {
+      if (!NextEdge(removal)) return Flow::kDone;
+      if (removal.phase == kEdge) return Flow::kSync;
+      waits = Flow::kSync;
+      continue;
+    }
+    if (invalidates && rules_.invalidate_unmaps_first &&
+        removal.rest_done == 0 && FolioIsMapped(removal.file, index)) {
+      PassBegin(removal.file, index, removal.last, /*even_cows=*/false,
+                /*final=*/false, pass);
+      removal.rest_done = 1;
+      removal.phase = kRestPass;
+      return Flow::kSync;
+    }
+    if (!TakePageLock(removal, index)) return waits;
+    if (!invalidates && ReachesOut(removal, index) &&
+        rules_.late_folio_is_split) {
+      EdgeBegins(removal, pass);
+      return Flow::kSync;
+    }
+    const bool tests = invalidates || rules_.unmap_per_page;
+    removal.phase = tests ? kTest : kTake;
+    return tests ? TestPage(removal, pass) : TakeLocked(removal);
   }
+}
+
+// The locked folio leaves the cache.
+template <class C, class P>
+Flow Machine<C, P>::TakeLocked(Removal& removal) {
+  const unsigned index = removal.locked - 1U;
+  if (removal.edge == Edge::kNotYet || removal.edge == Edge::kDone)
+    removal.cursor =
+        static_cast<uint16_t>(FolioLast(w_.files[removal.file], index) + 1);
+  TakeFolio(removal.file, index);
+  removal.locked = 0;
+  removal.page_passes = 0;
+  removal.phase = RemovalPhase::kNextPage;
+  return Flow::kSync;
 }
 
 // Checks whether the locked page is mapped, and starts a pass if it is.
