@@ -74,7 +74,7 @@ enum class Waits : uint8_t {
     kPageLock)                                                                \
   X(kHole, "fault: before the punch of the page is over", kISem) /* of shmem  \
                                                                   */          \
-  X(kWait, "fault: mmap_sem dropped, waiting for the page's lock", kPageLock)
+  X(kWait, "fault: waiting for the page without mmap_sem", kPageLock)
 
 #define VMTRUNC_MMAP_PHASES(X)                         \
   X(kStart, "before mmap_sem", kMmapSemWrite)          \

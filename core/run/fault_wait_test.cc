@@ -10,7 +10,7 @@
 namespace vmtrunc {
 namespace {
 
-constexpr char kWait[] = "fault: mmap_sem dropped, waiting for the page's lock";
+constexpr char kWait[] = "fault: waiting for the page without mmap_sem";
 constexpr char kPageLock[] = "fault: before the page's lock";
 
 // Thread b of a's mm unmaps something else, while a's fault waits for t, which
