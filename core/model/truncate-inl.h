@@ -78,7 +78,7 @@ Flow Machine<C, P>::TruncateBegins(Op& op) {
     file.size = range.first;
     if (range.first > before) {
       Shows(range.file, before, range.first - 1U);
-      // truncate_setsize(), which cuts off behind the new end too.
+      // truncate_setsize(), which cuts off past the new end too.
       if (!IsShmem(range.file) && range.first < C::kFilePages)
         file.folios.stale &= ~PageBits(range.first, C::kFilePages - 1);
       return TruncateEnds(op);
