@@ -62,8 +62,8 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
       totals.idle, seconds, result);
   if (totals.again != 0)
     std::cout << absl::StrFormat(
-        "played again, as somebody else held a folio that was to be split: "
-        "%d\n",
+        "played again, as somebody else held a folio that was to be split, or "
+        "wrote it back: %d\n",
         totals.again);
   std::cout << "verbs:";
   for (const auto& [verb, count] : totals.verbs)

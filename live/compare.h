@@ -38,7 +38,8 @@ struct CompareTotals {
   uint64_t scripts = 0;
   uint64_t events = 0;  // played
   uint64_t idle = 0;    // events without an effect
-  uint64_t again = 0;   // scripts played again: somebody else held a folio
+  uint64_t again =
+      0;  // scripts played again: somebody else held a folio, or wrote it back
   uint64_t effects = 0;
   std::map<Verb, uint64_t> verbs;
 };

@@ -216,19 +216,12 @@ bool CanSplice(const File& file, unsigned page) {
 }
 
 std::string OnDiskElse(const World_& world, const Event& event) {
-  const bool punch = event.verb == Verb::kPunch;
-  if (!punch && event.verb != Verb::kTruncate) return "";
+  if (event.verb != Verb::kPunch) return "";
   const File& file = world.files[event.file & 1];
   if (file.folios.high == 0 || file.folios.shmem != 0) return "";
-  if (punch)
-    return unsigned{event.addr} + event.len <= file.size
-               ? ""
-               : "a file of a disk is not punched past its end";
-  const bool over = event.addr < LargeCaps::kFilePages &&
-                    FolioFirst(file, event.addr) < event.addr;
-  return event.addr <= file.size || !over
+  return unsigned{event.addr} + event.len <= file.size
              ? ""
-             : "a file of a disk that grows has a folio over its new end cut";
+             : "a file of a disk is not punched past its end";
 }
 
 Sequence MakeSequence(const Script& script, const Rules& rules, bool on_disk) {

@@ -53,8 +53,7 @@ struct Sequence {
 bool CanSplice(const File& file, unsigned page);
 
 // Why the model, which does what tmpfs does, does not do what file systems on a
-// disk do at this event, or "": ext4 leaves out what a punch has past the end,
-// and truncates at the new end also where the file grows.
+// disk do at this event, or "": ext4 leaves out what a punch has past the end.
 std::string OnDiskElse(const World<LargeCaps>& world, const Event& event);
 
 // Requires: the rules of the kernel for the comparison. `on_disk`: files with
