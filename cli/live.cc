@@ -27,7 +27,7 @@ struct LiveOptions {
   uint64_t seed = 1;
   unsigned events = 32;
   bool folios = false;
-  std::string kernel, script;
+  std::string kernel, script, dir;
 };
 
 // Prints the divergence before it writes a file. A script of the command line
@@ -62,8 +62,8 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
       totals.idle, seconds, result);
   if (totals.again != 0)
     std::cout << absl::StrFormat(
-        "played again, as somebody else held a folio that was to be split: "
-        "%d\n",
+        "played again, as somebody else held a folio that was to be split, or "
+        "wrote it back: %d\n",
         totals.again);
   std::cout << "verbs:";
   for (const auto& [verb, count] : totals.verbs)
@@ -98,7 +98,8 @@ constexpr const char* kStopped = "stopped: no divergence so far";
 int RunScript(const LiveOptions& o, const Rules& rules) {
   base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   const Script script = ReadScript(o.script, "");
-  const live::Sequence sequence = live::MakeSequence(script, rules);
+  const live::Sequence sequence =
+      live::MakeSequence(script, rules, !o.dir.empty());
   if (!sequence.refused.empty())
     throw base::UsageError{
         absl::StrCat(base::Shown(o.script), ": ", sequence.refused)};
@@ -113,7 +114,7 @@ int RunScript(const LiveOptions& o, const Rules& rules) {
   if (!ignored.empty())
     std::cout << "ignored, as they do not apply to the running kernel: "
               << ignored << "\n";
-  live::Comparison comparison(rules, base::StopOnSignals());
+  live::Comparison comparison(rules, base::StopOnSignals(), o.dir);
   try {
     size_t at = 0;
     const std::string differs = comparison.Compare(script, sequence, at);
@@ -127,7 +128,10 @@ int RunScript(const LiveOptions& o, const Rules& rules) {
 }
 
 int RunRandom(const LiveOptions& o, const Rules& rules) {
-  live::Comparison comparison(rules, base::StopOnSignals());
+  const live::Files files = !o.folios       ? live::Files::kSmall
+                            : o.dir.empty() ? live::Files::kTmpfs
+                                            : live::Files::kDisk;
+  live::Comparison comparison(rules, base::StopOnSignals(), o.dir);
   base::ProgressLine progress;
   const char* result = kAgreed;
   int status = base::kExitHeld;
@@ -139,8 +143,9 @@ int RunRandom(const LiveOptions& o, const Rules& rules) {
       break;
     }
     base::Random random(o.seed * 1000003 + run);
-    const Script script = live::RandomLive(random, o.events, rules, o.folios);
-    const live::Sequence sequence = live::MakeSequence(script, rules);
+    const Script script = live::RandomLive(random, o.events, rules, files);
+    const live::Sequence sequence =
+        live::MakeSequence(script, rules, !o.dir.empty());
     if (!sequence.refused.empty())
       throw base::UsageError{
           absl::StrCat("live: random script ", run, ": ", sequence.refused)};
@@ -182,6 +187,9 @@ int RunLive(LiveOptions o) {
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
   const Rules rules = OneKernel(o.kernel).rules();
+  if (!o.dir.empty() && !o.folios && o.script.empty())
+    throw base::UsageError{
+        "live --dir: expected --threads, --folios or a script with it"};
   // Of both: the model's, and the one that plays them.
   if (o.folios && (!rules.faults_map_folios ||
                    !OneKernel(row.kernel).rules().faults_map_folios))
@@ -232,6 +240,7 @@ void AddLive(CLI::App& app, Command& run) {
     race.seed = o->seed;
     if (!events->empty()) race.events = o->events;
     threads->script = o->script;
+    o->dir = race.dir;
     run = [=] {
       try {
         return threads->on ? RunThreads(*threads) : RunLive(*o);

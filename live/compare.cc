@@ -100,16 +100,18 @@ std::vector<Event> RandomPin(const World_& world, const Setup& setup,
   event.task = task;
   event.file = static_cast<uint8_t>(random.Below(setup.files));
   const std::optional<uint8_t> page = AnyPage(world.files[event.file], random);
-  if (!page) return {};
+  if (!page ||
+      (event.verb == Verb::kPin && !CanSplice(world.files[event.file], *page)))
+    return {};
   event.addr = *page;
   return {event};
 }
 
-// Files of tmpfs that begin with large folios. A fault adds small ones.
-void GiveFolios(Script& script, base::Random& random) {
+// Files that begin with large folios. A fault adds small ones.
+void GiveFolios(Script& script, Files files, base::Random& random) {
   for (uint8_t file = 0; file < script.setup.files; ++file) {
     FolioSetup& folios = script.setup.folios[file];
-    folios.shmem = true;
+    folios.shmem = files == Files::kTmpfs;
     folios.high = static_cast<uint8_t>(1 + random.Below(2));
     Event order;
     order.kind = EventKind::kStart;
@@ -125,6 +127,7 @@ void TakeEvent(Script& script, World_& world, const Event& event,
   const bool forks = event.verb == Verb::kFork;
   const bool pins = event.verb == Verb::kPin || event.verb == Verb::kUnpin;
   if (!pins && !NothingToDo(event, script.setup).empty()) return;
+  if (!OnDiskElse(world, event).empty()) return;
   if (forks && world.tasks[event.new_addr].live != 0) return;
   World_ after = world;
   VmasProbe probe;
@@ -138,7 +141,8 @@ void TakeEvent(Script& script, World_& world, const Event& event,
 }  // namespace
 
 Script RandomLive(base::Random& random, size_t events, const Rules& rules,
-                  bool folios) {
+                  Files files) {
+  const bool folios = files != Files::kSmall;
   constexpr search::Verbs kVerbsHere =
       search::kAllVerbs & ~search::Bit(Verb::kInvalidate);
   Script script = EmptyScript();
@@ -150,7 +154,7 @@ Script RandomLive(base::Random& random, size_t events, const Rules& rules,
     script.setup.tasks = 3;
     script.setup.mm_of[2] = 0;
   }
-  if (folios) GiveFolios(script, random);
+  if (folios) GiveFolios(script, files, random);
   World_ world = MakeWorld<LargeCaps>(script.setup, rules);
   NoProbe<LargeCaps> probe;
   Machine<LargeCaps, NoProbe<LargeCaps>> before(world, rules, probe);

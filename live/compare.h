@@ -17,11 +17,12 @@
 namespace vmtrunc::live {
 
 // Sequential events that mostly have an effect: by existing tasks, around
-// mapped ranges, of one file or two. All of them can be played. `folios`: the
-// files are tmpfs' with folios of up to four pages. Requires: the rules have
-// large folios, and faults that map them whole.
+// mapped ranges, of one file or two. All of them can be played. With kTmpfs or
+// kDisk the files are those, with folios of up to four pages. Requires: then
+// the rules have large folios, and faults that map them whole.
+enum class Files : uint8_t { kSmall, kTmpfs, kDisk };
 Script RandomLive(base::Random& random, size_t events, const Rules& rules,
-                  bool folios = false);
+                  Files files = Files::kSmall);
 
 // Counts the situations that the scripts reach.
 class MergeProbe : public NoProbe<LargeCaps> {
@@ -37,16 +38,19 @@ struct CompareTotals {
   uint64_t scripts = 0;
   uint64_t events = 0;  // played
   uint64_t idle = 0;    // events without an effect
-  uint64_t again = 0;   // scripts played again: somebody else held a folio
+  uint64_t again =
+      0;  // scripts played again: somebody else held a folio, or wrote it back
   uint64_t effects = 0;
   std::map<Verb, uint64_t> verbs;
 };
 
 class Comparison {
  public:
-  // Requires: `stop` outlives this.
-  Comparison(const Rules& rules, const std::atomic<bool>& stop)
-      : rules_(rules), stop_(stop), live_(stop) {}
+  // `dir`: of files with large folios that are not of tmpfs, or "". Requires:
+  // `stop` outlives this.
+  Comparison(const Rules& rules, const std::atomic<bool>& stop,
+             const std::string& dir = "")
+      : rules_(rules), stop_(stop), live_(stop, dir) {}
 
   // Returns the difference, or "". `at` is set to the number of events played
   // by then. One that a reference of somebody else would explain is no

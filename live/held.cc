@@ -14,6 +14,14 @@ uint64_t Holdable(const File& file, unsigned page) {
   return (uint64_t{1} << page) & ~file.folios.pinned;
 }
 
+// The dirty pages of the page's folio, if that is a large one of a disk.
+uint64_t Cleanable(const File& file, unsigned page) {
+  if (page >= LargeCaps::kFilePages || OrderOf(file, page) == 0 ||
+      file.folios.shmem != 0)
+    return 0;
+  return FolioBits(file, page) & file.folios.dirty;
+}
+
 class Holds {
  public:
   Holds(const Script& script, const Sequence& sequence, const Turn& last,
@@ -25,7 +33,7 @@ class Holds {
         agrees_(agrees) {}
 
   // Plays the operations, and on the way each that splits a folio, and what
-  // follows, also with its folios held.
+  // follows, also with its folios held, and with them written back.
   bool Explain() {
     World_ world = MakeWorld<LargeCaps>(script_.setup, rules_);
     for (size_t i = 0; i < sequence_.turns.size(); ++i) {
@@ -54,17 +62,22 @@ class Holds {
     const uint64_t high =
         punch ? Holdable(file, unsigned{event.addr} + event.len) : 0;
     for (const uint64_t pages : {low, high, low | high})
-      if (pages != 0 && Agrees(before, at, pages)) return true;
+      if (pages != 0 && Agrees(before, at, pages, 0)) return true;
+    const uint64_t below = Cleanable(file, event.addr);
+    const uint64_t above =
+        punch ? Cleanable(file, unsigned{event.addr} + event.len) : 0;
+    for (const uint64_t pages : {below, above, below | above})
+      if (pages != 0 && Agrees(before, at, 0, pages)) return true;
     return false;
   }
 
-  bool Agrees(World_ world, size_t at, uint64_t pages) {
-    uint64_t& pinned =
-        world.files[script_.events[sequence_.turns[at].first].file & 1]
-            .folios.pinned;
-    pinned |= pages;
+  bool Agrees(World_ world, size_t at, uint64_t held, uint64_t cleaned) {
+    Folios& folios =
+        world.files[script_.events[sequence_.turns[at].first].file & 1].folios;
+    folios.pinned |= held;
+    folios.dirty &= ~cleaned;
     Play(world, sequence_.turns[at]);
-    pinned &= ~pages;
+    folios.pinned &= ~held;
     while (sequence_.turns[at].first != last_.first)
       if (sequence_.turns[++at].idle.empty()) Play(world, sequence_.turns[at]);
     return agrees_(world);

@@ -29,9 +29,10 @@ bool IsStart(const Event& e) {
 
 class Sequencer {
  public:
-  Sequencer(const Script& script, const Rules& rules)
+  Sequencer(const Script& script, const Rules& rules, bool on_disk)
       : script_(script),
         rules_(rules),
+        on_disk_(on_disk),
         world_(MakeWorld<LargeCaps>(script.setup, rules)),
         machine_(world_, rules, probe_) {}
 
@@ -57,13 +58,13 @@ class Sequencer {
       const FolioSetup& folios = script_.setup.folios[i];
       if (folios.high == 0 && folios.min_order == 0) continue;
       const std::string name(1, static_cast<char>('f' + i));
-      if (!folios.shmem)
+      if (!folios.shmem && !on_disk_)
         return absl::StrCat("file ", name,
-                            ": only tmpfs makes folios of a given order; "
-                            "`vmtrunc run` plays it");
+                            ": expected --dir, for a file with large folios "
+                            "that is not of tmpfs; `vmtrunc run` plays it");
       if (folios.min_order != 0)
         return absl::StrCat("file ", name,
-                            ": tmpfs has no smallest folio; `vmtrunc run` "
+                            ": there is no smallest folio here; `vmtrunc run` "
                             "plays it");
       if (!rules_.faults_map_folios)
         return absl::StrCat("file ", name,
@@ -85,13 +86,12 @@ class Sequencer {
     return "";
   }
 
-  // A folio may lie over the end. Requires: the event has an effect.
+  // Requires: the event has an effect.
   std::string RefusedPin(const Event& e) const {
-    if (e.verb != Verb::kPin) return "";
-    const File& file = world_.files[e.file];
-    if (e.addr < file.size || (file.cached >> e.addr & 1) == 0) return "";
-    return "a page past the end cannot be spliced into a pipe; `vmtrunc run` "
-           "plays it";
+    if (e.verb != Verb::kPin || CanSplice(world_.files[e.file], e.addr))
+      return "";
+    return "a page past the end cannot be spliced into a pipe, and one of a "
+           "disk that is not cached is read in; `vmtrunc run` plays it";
   }
 
   // Requires: nothing is in flight.
@@ -114,6 +114,7 @@ class Sequencer {
     std::string none = NoSystemCall(e);
     if (none.empty()) none = RefusedOrder(e);
     if (none.empty()) none = RefusedPin(e);
+    if (none.empty()) none = OnDiskElse(world_, e);
     if (!none.empty()) return Refuse(first, none);
     machine_.Apply(e);
     size_t end = first + 1;
@@ -155,6 +156,7 @@ class Sequencer {
 
   const Script& script_;
   const Rules& rules_;
+  const bool on_disk_;
   World_ world_;
   VmasProbe probe_;
   Machine<LargeCaps, VmasProbe> machine_;
@@ -207,8 +209,23 @@ std::string NameEvent(const Script& script, size_t event) {
                       ToText(script.events[event], script), "`");
 }
 
-Sequence MakeSequence(const Script& script, const Rules& rules) {
-  return Sequencer(script, rules).Make();
+bool CanSplice(const File& file, unsigned page) {
+  const bool cached = (file.cached >> page & 1) != 0;
+  if (page >= file.size) return !cached;
+  return cached || file.folios.shmem != 0;
+}
+
+std::string OnDiskElse(const World_& world, const Event& event) {
+  if (event.verb != Verb::kPunch) return "";
+  const File& file = world.files[event.file & 1];
+  if (file.folios.high == 0 || file.folios.shmem != 0) return "";
+  return unsigned{event.addr} + event.len <= file.size
+             ? ""
+             : "a file of a disk is not punched past its end";
+}
+
+Sequence MakeSequence(const Script& script, const Rules& rules, bool on_disk) {
+  return Sequencer(script, rules, on_disk).Make();
 }
 
 }  // namespace vmtrunc::live

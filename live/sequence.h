@@ -48,8 +48,18 @@ struct Sequence {
   std::string refused = {};  // which event cannot be played, and why; or ""
 };
 
-// Requires: the rules of the kernel for the comparison.
-Sequence MakeSequence(const Script& script, const Rules& rules);
+// Whether a splice of the page does what a pin does: it takes a reference to
+// the folio if the page is cached, else nothing.
+bool CanSplice(const File& file, unsigned page);
+
+// Why the model, which does what tmpfs does, does not do what file systems on a
+// disk do at this event, or "": ext4 leaves out what a punch has past the end.
+std::string OnDiskElse(const World<LargeCaps>& world, const Event& event);
+
+// Requires: the rules of the kernel for the comparison. `on_disk`: files with
+// large folios may be of a file system on a disk.
+Sequence MakeSequence(const Script& script, const Rules& rules,
+                      bool on_disk = false);
 
 // Runs the operation on the model. Returns whether it had an effect.
 template <class P>

@@ -111,7 +111,7 @@ TEST(SequenceTest, GeneratedScriptsKeepFoliosFromBeingSplit) {
   unsigned kept = 0, mapped = 0;
   for (uint64_t seed = 0; seed < 1000; ++seed) {
     base::Random random(seed);
-    const Script script = RandomLive(random, 32, Newest(), /*folios=*/true);
+    const Script script = RandomLive(random, 32, Newest(), Files::kTmpfs);
     const Sequence made = MakeSequence(script, Newest());
     ASSERT_EQ(made.refused, "") << seed;
     ASSERT_EQ(made.idle, 0) << seed;

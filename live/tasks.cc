@@ -15,10 +15,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "live/disk.h"
 #include "live/maps.h"
 
 namespace vmtrunc::live {
@@ -30,6 +32,17 @@ constexpr int kAnswerLookMilliseconds = 200;
 unsigned FirstOf(const Setup& setup, unsigned task) {
   while (setup.mm_of[task] < task) task = setup.mm_of[task];
   return task;
+}
+
+// The arena has one page table. Fault-around of 6.18 makes none where the first
+// folio that it finds is the last of a file that is not of tmpfs, and then maps
+// nothing; the model has no such tables. So this mm and its copies keep theirs,
+// by a page after the arena.
+void KeepPageTable(const Arena& place) {
+  char* const at = place.At(kArenaPages + 1);
+  if (::mmap(at, kPage, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
+    *at = 1;
 }
 
 [[noreturn]] void Die(const std::string& what, int error) {
@@ -119,7 +132,8 @@ class Server {
 
 }  // namespace
 
-LiveTasks::LiveTasks(const std::atomic<bool>& stop) : stop_(stop) {
+LiveTasks::LiveTasks(const std::atomic<bool>& stop, std::string dir)
+    : stop_(stop), dir_(std::move(dir)) {
   here_.fill(-1);
   there_.fill(-1);
   maps_.fill(-1);
@@ -164,15 +178,28 @@ int LiveTasks::OpenOnTmpfs() {
   return ::openat(tmpfs_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
+int LiveTasks::Open(const FolioSetup& folios) {
+  if (folios.high == 0) return ::memfd_create("live", MFD_CLOEXEC);
+  return folios.shmem ? OpenOnTmpfs() : OpenOnDisk(dir_);
+}
+
+void LiveTasks::LookAtDisk(int file, unsigned pages, const FolioSetup& folios) {
+  std::string why = looked_at_ ? "" : WhyNotAPageAFault(dir_);
+  looked_at_ = true;
+  if (why.empty()) why = WhyNotTheseFolios(file, pages, folios);
+  if (!why.empty())
+    throw LiveError{absl::StrCat("live: the files of ", dir_,
+                                 " are not as the script has them: ", why)};
+}
+
 void LiveTasks::MakeFile(unsigned number, unsigned pages,
                          const FolioSetup& folios) {
   int& file = place_.files[number];
-  file = folios.high != 0 ? OpenOnTmpfs() : ::memfd_create("live", MFD_CLOEXEC);
+  file = Open(folios);
   if (file < 0) Die("a file", errno);
   // A folio a write, as in MakeWorld().
   for (unsigned page = 0; page < pages;) {
-    unsigned order = folios.high;
-    while (page % (1U << order) != 0 || page + (1U << order) > pages) --order;
+    const unsigned order = OrderAt(page, pages, folios.high);
     std::vector<uint8_t> content(kPage << order);
     for (unsigned i = 0; i < 1U << order; ++i)
       content[i * kPage] = FirstValue(number, page + i);
@@ -184,6 +211,7 @@ void LiveTasks::MakeFile(unsigned number, unsigned pages,
   }
   if (::ftruncate(file, static_cast<off_t>(pages * kPage)) != 0)
     Die("ftruncate", errno);
+  if (folios.high != 0 && !folios.shmem) LookAtDisk(file, pages, folios);
   struct stat status{};
   if (::fstat(file, &status) != 0) Die("fstat", errno);
   inodes_[number] = status.st_ino;
@@ -206,6 +234,7 @@ void LiveTasks::StartMm(const Setup& setup, unsigned first) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
       ::signal(signal, SIG_IGN);
     for (const int fd : here_) ::close(fd);
+    KeepPageTable(place_);
     static std::array<Server, kTasks> servers;
     for (unsigned i = first; i < setup.tasks; ++i) {
       if (FirstOf(setup, i) != first) continue;

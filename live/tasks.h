@@ -50,7 +50,8 @@ struct LiveStopped {};
 
 class LiveTasks {
  public:
-  explicit LiveTasks(const std::atomic<bool>& stop);
+  // `dir`: of files with large folios that are not of tmpfs, or "".
+  explicit LiveTasks(const std::atomic<bool>& stop, std::string dir = "");
   ~LiveTasks();
   LiveTasks(const LiveTasks&) = delete;
   LiveTasks& operator=(const LiveTasks&) = delete;
@@ -64,7 +65,9 @@ class LiveTasks {
 
  private:
   void MakeFile(unsigned file, unsigned pages, const FolioSetup& folios);
+  int Open(const FolioSetup& folios);
   int OpenOnTmpfs();
+  void LookAtDisk(int file, unsigned pages, const FolioSetup& folios);
   Reply DoPin(const Event& event);
   void StartMm(const Setup& setup, unsigned first);
   Reply Answer(size_t task);
@@ -73,6 +76,8 @@ class LiveTasks {
   void Forget(size_t task);
 
   const std::atomic<bool>& stop_;
+  const std::string dir_;
+  bool looked_at_ = false;  // at the directory
   Arena place_;
   std::array<uint64_t, 2> inodes_{};
   Pins pins_;
