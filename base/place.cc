@@ -87,6 +87,24 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
   }
 }
 
+void ExpectApart(const std::string& option, const std::string& output,
+                 const std::vector<std::string>& others) {
+  if (output.empty() || output == "-") return;
+  std::error_code error;
+  // A name that is not there would stay relative.
+  const auto place_of = [&](const std::string& name) {
+    return fs::weakly_canonical(fs::absolute(name, error), error);
+  };
+  const fs::path place = place_of(output);
+  if (error) return;
+  for (const std::string& other : others)
+    if (!other.empty() && place_of(other) == place && !error &&
+        (!fs::exists(place, error) || fs::is_regular_file(place, error)))
+      throw UsageError{absl::StrCat(option, " ", Shown(output),
+                                    ": expected another file than ",
+                                    Shown(other), ", which is written too")};
+}
+
 void ExpectOtherFile(const std::string& option, const std::string& output,
                      const std::string& input) {
   std::error_code error;

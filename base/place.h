@@ -23,6 +23,11 @@ bool IsMountPoint(const std::string& path);
 void ExpectReplaceable(const std::string& option, const std::string& directory,
                        const std::vector<std::string>& inputs);
 
+// Throws UsageError if `output`, the value of `option`, is one of `others`,
+// whether they are there or not: the command writes these too.
+void ExpectApart(const std::string& option, const std::string& output,
+                 const std::vector<std::string>& others);
+
 // Throws UsageError if `output`, the value of `option`, is the file of `input`:
 // inputs are kept.
 void ExpectOtherFile(const std::string& option, const std::string& output,

@@ -7,6 +7,9 @@
 
 #include <array>
 #include <cerrno>
+#include <mutex>
+#include <set>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -43,7 +46,33 @@ int Append(int file, size_t most, std::string& content) {
   return 0;
 }
 
+// The regular files that ReadFile() has read.
+struct Read {
+  std::mutex mutex;
+  std::set<std::pair<dev_t, ino_t>> files;
+};
+
+Read& AllRead() {
+  static Read all;
+  return all;
+}
+
+void NoteRead(const struct stat& about) {
+  if (!S_ISREG(about.st_mode)) return;
+  Read& all = AllRead();
+  const std::lock_guard lock(all.mutex);
+  all.files.emplace(about.st_dev, about.st_ino);
+}
+
 }  // namespace
+
+bool WasRead(const std::string& path) {
+  struct stat about{};
+  if (::stat(path.c_str(), &about) != 0) return false;
+  Read& all = AllRead();
+  const std::lock_guard lock(all.mutex);
+  return all.files.contains({about.st_dev, about.st_ino});
+}
 
 std::string ReadFile(const std::string& path) {
   const bool is_input = path == "-";
@@ -58,6 +87,7 @@ std::string ReadFile(const std::string& path) {
   struct stat about{};
   if (::fstat(file, &about) == 0 && S_ISDIR(about.st_mode))
     throw UsageError{Shown(path) + ": expected a file, not a directory"};
+  NoteRead(about);
   std::string content;
   // A pipe without a writer so far has no end either.
   int error = EAGAIN;

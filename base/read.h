@@ -18,6 +18,9 @@ inline constexpr size_t kMostInput = size_t{16} << 20;
 // is nothing to read yet.
 std::string ReadFile(const std::string& path);
 
+// Whether ReadFile() has read this file, or a link to it: inputs are kept.
+bool WasRead(const std::string& path);
+
 // The content of a regular file of at most `most` bytes; nothing if it is none,
 // cannot be read, or is larger. Never blocks, as a pipe would.
 std::optional<std::string> ReadWhole(const std::string& path, size_t most);

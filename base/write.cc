@@ -231,6 +231,17 @@ int WriteAll(int file, const std::string& content) {
   return 0;
 }
 
+namespace {
+
+void ExpectNoInput(const std::string& name, const std::string& path) {
+  if (WasRead(path))
+    throw UsageError{Shown(name) +
+                     ": expected another file than one that is read, which is "
+                     "kept"};
+}
+
+}  // namespace
+
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.empty())
     throw UsageError{"expected a file's name, not an empty one"};
@@ -245,6 +256,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
     if (S_ISDIR(old.st_mode)) FailPath(path_, EISDIR);
     if (S_ISSOCK(old.st_mode)) FailPath(path_, ENXIO);
     if (::access(target.path.c_str(), W_OK) != 0) FailPath(path_, errno);
+    ExpectNoInput(path_, target.path);
     return;
   }
   if (errno != ENOENT) FailPath(path_, errno);
@@ -253,6 +265,8 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 }
 
 void OutputFile::Write(const std::string& content) const {
+  const Target target = TargetOf(path_);
+  if (target.descriptor < 0) ExpectNoInput(path_, target.path);
   WriteFile(path_, content);
 }
 

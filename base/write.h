@@ -13,7 +13,8 @@
 
 namespace vmtrunc::base {
 
-// A place to write to, tried before the work begins.
+// A place to write to, tried before the work begins. No file that ReadFile()
+// has read, be it before or after.
 class OutputFile {
  public:
   // "-" is standard output, and so are /dev/stdout and similar names. Throws

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/name_part.h"
 #include "campaign/known.h"
 #include "campaign/log.h"
 
@@ -33,7 +34,7 @@ struct Finding {
   unsigned shrunk = 0;   // number of its inputs that were minimised
 
   bool has_script() const { return !script.events.empty(); }
-  std::string FileName() const { return kernel + "-" + cause; }
+  std::string FileName() const { return base::NamePart(kernel) + "-" + cause; }
 };
 
 // Minimises as far as `stop` allows, which is called from time to time: first

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/name_part.h"
 #include "base/shown.h"
 #include "base/streams.h"
 #include "cli/campaign_run.h"
@@ -234,15 +235,16 @@ campaign::Findings RestoreFindings(
        !error && at != end; at.increment(error))
     if (at->path().extension() == ".vmt") paths.push_back(at->path());
   std::sort(paths.begin(), paths.end());
+  const std::string prefix = base::NamePart(kernel) + "-";
   for (const fs::path& path : paths) {
     const auto text =
         base::ReadWhole(path.string(), campaign::KernelCorpus::kMostBytes);
     const auto script = ParseText(text.value_or(""));
     const std::string name = path.stem().string();
     if (!text || !script.ok() || !script->kernel || *script->kernel != spec ||
-        !name.starts_with(kernel + "-"))
+        !name.starts_with(prefix))
       continue;
-    findings.Restore(name.substr(kernel.size() + 1), *script);
+    findings.Restore(name.substr(prefix.size()), *script);
   }
   for (const campaign::SliceRecord& r : records)
     if (r.kernel == kernel)

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/name_part.h"
 #include "base/shown.h"
 #include "base/streams.h"
 #include "campaign/report.h"
@@ -90,13 +91,14 @@ CampaignRun::~CampaignRun() = default;
 void CampaignRun::OpenKernel(const std::string& name,
                              const CampaignInputs& inputs) {
   const KernelSpec spec = OneKernel(name, "--kernels");
-  kernels_.push_back({.name = spec.ToString(),
-                      .spec = spec,
-                      .corpus = campaign::KernelCorpus(
-                          store_.Path("corpus/" + spec.ToString()), spec),
-                      .findings = RestoreFindings(store_, spec.ToString(),
-                                                  inputs.known, log_.records()),
-                      .of = {}});
+  kernels_.push_back(
+      {.name = spec.ToString(),
+       .spec = spec,
+       .corpus = campaign::KernelCorpus(
+           store_.Path("corpus/" + base::NamePart(spec.ToString())), spec),
+       .findings = RestoreFindings(store_, spec.ToString(), inputs.known,
+                                   log_.records()),
+       .of = {}});
   const campaign::KernelCorpus& corpus = kernels_.back().corpus;
   if (corpus.skipped() > 0)
     std::cerr << base::Shown(corpus.first_skipped()) << ": left out"

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/place.h"
+#include "base/write.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -128,8 +129,9 @@ int Explain(const ExplainArguments& o) {
   if (!o.html.empty()) {
     // The result is printed even if the file cannot be written.
     std::cout.flush();
-    base::WriteFile(o.html, other || o.steps ? report::PageOf(story, against)
-                                             : report::ExplainedPage(story));
+    base::OutputFile(o.html).Write(other || o.steps
+                                       ? report::PageOf(story, against)
+                                       : report::ExplainedPage(story));
     if (!o.json) std::cout << "written to " << base::Shown(o.html) << "\n";
   }
   return story.result.holds() ? base::kExitHeld : base::kExitBroken;

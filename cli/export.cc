@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/place.h"
+#include "base/write.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -67,7 +68,7 @@ int ExportFile(const ExportArguments& o) {
   if (o.out.empty() || o.out == "-") {
     std::cout << text;
   } else {
-    base::WriteFile(o.out, text);
+    base::OutputFile(o.out).Write(text);
   }
   return base::kExitHeld;
 }

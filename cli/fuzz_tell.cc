@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/name_part.h"
 #include "base/shown.h"
 #include "campaign/findings.h"
 #include "cli/input.h"
@@ -186,10 +187,10 @@ void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
   std::string properties;
   uint32_t seed = o.seed;
   for (FuzzFinding& finding : findings) {
-    finding.path =
-        base::WriteUnused(directory.Path(absl::StrCat(o.spec.ToString(), "-",
-                                                      Name(finding.property))),
-                          "vmt", ToText(finding.script));
+    finding.path = base::WriteUnused(
+        directory.Path(absl::StrCat(base::NamePart(o.spec.ToString()), "-",
+                                    Name(finding.property))),
+        "vmt", ToText(finding.script));
     if (!o.json)
       std::cout << "Run it again:  vmtrunc run " << base::PathWord(finding.path)
                 << "\n\n";

@@ -40,14 +40,15 @@ int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
   std::cout << absl::StrFormat(
                    "%s and the running kernel differ after event %d, `%s`:\n"
                    "%s\n%s\n",
-                   o.kernel, at, ToText(script.events[at - 1], script), differs,
-                   text)
+                   base::Shown(o.kernel), at,
+                   ToText(script.events[at - 1], script), differs, text)
             << std::flush;
   std::string path = o.script;
   if (path.empty()) path = base::WriteUnused("live-divergence", "vmt", text);
   if (path != "-")
     std::cout << absl::StrFormat("Run it again:  vmtrunc live %s --kernel %s\n",
-                                 base::PathWord(path), o.kernel);
+                                 base::PathWord(path),
+                                 base::PathWord(o.kernel));
   return base::kExitBroken;
 }
 
@@ -182,7 +183,8 @@ int RunLive(LiveOptions o) {
                                 : "";
   if (o.kernel.empty()) o.kernel = row.kernel;
   std::cout << "running kernel: " << name.sysname << " " << name.release << " "
-            << name.machine << ", compared with " << o.kernel << newer << "\n"
+            << name.machine << ", compared with " << base::Shown(o.kernel)
+            << newer << "\n"
             << std::flush;
   if (::sysconf(_SC_PAGESIZE) != static_cast<long>(live::kPage))
     throw base::UsageError{"live: expected pages of 4096 bytes"};
@@ -233,6 +235,7 @@ void AddLive(CLI::App& app, Command& run) {
                 "their own (as root)")
       ->excludes(script);
   AddThreadsOptions(*sub, *kernel, *threads);
+  sub->get_option("--folios")->excludes("--threads");
   sub->callback([=, &run] {
     live::RaceOptions& race = threads->race;
     race.runs = runs->empty() && !seconds->empty() ? UINT64_MAX : o->runs;

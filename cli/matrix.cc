@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/name_part.h"
+#include "base/shown.h"
 #include "base/work_directory.h"
 #include "base/write.h"
 #include "cli/bound.h"
@@ -45,35 +47,54 @@ class MatrixOutputs {
   std::string Put(const std::string& name, const Script& script) {
     if (o_.out.empty()) return "";
     const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
-    Try([&] {
+    const bool is_there = Try([&] {
       for (const base::WorkDirectory& it : directories_) it.ExpectThere();
       base::WriteFile(path, ToText(script));
     });
-    return path;
+    if (is_there) return path;
+    Lose(path, script);
+    return "";
   }
   void PutPage(const MatrixFound& found) {
-    if (page_) Try([&] { page_->Write(MatrixPage(o_.html, found)); });
+    if (!page_ || Try([&] { page_->Write(MatrixPage(o_.html, found)); }) ||
+        !o_.out.empty())
+      return;
+    // No other file has the scripts.
+    for (const MatrixRow& row : found.rows)
+      for (int i = 0; i < kProperties; ++i)
+        if (row.events[i] != 0) Lose(o_.html, row.script[i]);
+    for (const RuleNeed& need : found.needs)
+      if (need.answer == search::Answer::kBreaks) Lose(o_.html, need.script);
   }
 
-  // Called after printing. Throws UsageError if writing failed.
+  // Called after printing. Prints the scripts that could not be written, and
+  // throws UsageError if writing failed.
   void Finish() const {
+    (o_.json ? std::cerr : std::cout) << lost_ << std::flush;
     if (!failed_.empty()) throw base::UsageError{failed_};
   }
 
  private:
   template <class F>
-  void Try(F write) {
+  bool Try(F write) {
     try {
       write();
+      return true;
     } catch (const base::UsageError& error) {
       if (failed_.empty()) failed_ = error.what;
+      return false;
     }
+  }
+  void Lose(const std::string& path, const Script& script) {
+    absl::StrAppend(&lost_, "\nNot written to ", base::Shown(path), ":\n",
+                    ToText(script));
   }
 
   const MatrixArguments& o_;
   std::vector<base::WorkDirectory> directories_;
   std::optional<base::OutputFile> page_;
   std::string failed_;  // the first error
+  std::string lost_;    // what is in no file
 };
 
 // Settings that all searches of a matrix share.
@@ -109,7 +130,8 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
     result.script.kernel = kernel;
     row.script[property] = result.script;
     row.path[property] = searching.outputs.Put(
-        absl::StrCat(row.kernel, "-", Name(result.property)), result.script);
+        absl::StrCat(base::NamePart(row.kernel), "-", Name(result.property)),
+        result.script);
   }
   row.seconds = searching.show.seconds() - begin;
   return row;
@@ -146,7 +168,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     if (result.answer != search::Answer::kBreaks) continue;
     result.script.kernel = without;
     needs.back().script = result.script;
-    searching.outputs.Put(without.ToString(), result.script);
+    searching.outputs.Put(base::NamePart(without.ToString()), result.script);
   }
   return needs;
 }
@@ -333,6 +355,7 @@ int StatusOf(const MatrixFound& found) {
 }
 
 int Matrix(const MatrixArguments& o) {
+  Kernels(o.kernels, EmptyScript(), "", "");  // their files are no output
   MatrixOutputs outputs(o);
   const search::ProveOptions options = OptionsOf(o.bound);
   const MatrixFound found = SearchAll(o, options, outputs);

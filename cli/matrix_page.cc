@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/name_part.h"
 #include "base/shown.h"
 #include "cli/input.h"
 #include "report/explain/page.h"
@@ -54,7 +55,8 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
             : explained.Link(absl::StrCat("<code>", Name(need.property),
                                           "</code> is violated in ",
                                           need.events, " events"),
-                             need.without.Name(), need.script, need.without);
+                             base::NamePart(need.without.Name()), need.script,
+                             need.without);
     absl::StrAppend(&html, "<li>", rule,
                     need.answer == search::Answer::kBreaks
                         ? ": needed: without it " + breaks
@@ -76,9 +78,9 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
     absl::StrAppend(
         &html, "<td", breaks ? " class=\"breaks\"" : "",
         !breaks && holds ? " class=\"holds\"" : "", ">",
-        breaks
-            ? explained.Link(absl::StrCat("violated in ", row.events[i]),
-                             row.kernel + "-" + name, row.script[i], row.spec)
+        breaks  ? explained.Link(absl::StrCat("violated in ", row.events[i]),
+                                 base::NamePart(row.kernel) + "-" + name,
+                                 row.script[i], row.spec)
         : holds ? "holds"
                 : "ran out",
         "</td>");

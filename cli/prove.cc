@@ -96,6 +96,10 @@ class ProveOutputs {
                const search::ProveOptions& options) {
     base::ExpectOtherFile("-o", o.out, o.from);
     base::ExpectOtherFile("--abstract-to", o.abstract_to, o.from);
+    const std::vector<std::string> others = OthersOf(o);
+    base::ExpectApart("-o", o.out, others);
+    base::ExpectApart("--abstract-to", o.abstract_to, others);
+    base::ExpectApart("-o", o.out, {o.abstract_to});
     if (!o.out.empty()) script_.emplace(o.out);
     if (!o.abstract_to.empty()) abstract_.emplace(o.abstract_to);
     if (!o.checkpoint.empty())
@@ -122,6 +126,18 @@ class ProveOutputs {
   }
 
  private:
+  // What is written in directories.
+  static std::vector<std::string> OthersOf(const ProveArguments& o) {
+    std::vector<std::string> others;
+    if (!o.checkpoint.empty())
+      for (const char* name : {"prove", "prove-reduced", ".vmtrunc"})
+        others.push_back(absl::StrCat(o.checkpoint, "/", name));
+    if (!o.answers.empty())
+      others.push_back(
+          absl::StrCat(o.answers, "/", AnswerName(ParseShard(o.shard))));
+    return others;
+  }
+
   std::optional<base::OutputFile> script_, abstract_;
   std::optional<base::WorkDirectory> checkpoint_;
 };

@@ -333,9 +333,9 @@ void Print(const Joined& j) {
 }  // namespace
 
 int Join(const std::string& directory, const std::string& out, bool as_json) {
+  const Joined j = JoinAnswers(ReadAnswers(directory));
   std::optional<base::OutputFile> file;
   if (!out.empty()) file.emplace(out);
-  const Joined j = JoinAnswers(ReadAnswers(directory));
   if (as_json) {
     std::cout << ToJson(j).dump(2) << "\n";
   } else {

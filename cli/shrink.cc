@@ -182,11 +182,11 @@ void Keep(const ShrinkArguments& o, const base::OutputFile& out,
 
 int ShrinkFile(const ShrinkArguments& o) {
   base::ExpectOtherFile("-o", o.out, o.file);
-  std::optional<base::OutputFile> out;
-  if (!o.out.empty()) out.emplace(o.out);
   base::EndOnSignals("vmtrunc shrink: stopped; nothing was written");
   const Script original = ReadToRun(o.file, o.from, o.kernel).script;
   const Failure failure = FailureOf(o, original);
+  std::optional<base::OutputFile> out;
+  if (!o.out.empty()) out.emplace(o.out);
   base::ProgressLine progress;
   const auto show = [&](const search::Best& best) {
     if (progress.IsDue())

@@ -1,11 +1,13 @@
 // vmtrunc kernels, rules, format.
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/shown.h"
+#include "base/write.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/own_kernel.h"
@@ -122,8 +124,12 @@ int Format(const std::string& path, const std::string& from,
            const std::string& as, const std::string& out) {
   const Script script = ReadAnyScript(path, from);
   if (script.ignored_bytes > 0)
-    std::cerr << "vmtrunc: " << path << ": " << script.ignored_bytes
-              << " bytes past event " << kMaxEvents << " are ignored\n";
+    std::cerr << "vmtrunc: " << base::Shown(path) << ": "
+              << script.ignored_bytes << " bytes past event " << kMaxEvents
+              << " are ignored\n";
+  // Its own file may take the other form; one of a kernel may not.
+  if (std::error_code error; !std::filesystem::equivalent(path, out, error))
+    static_cast<void>(base::OutputFile(out));
   if (as == "text") {
     base::WriteFile(out, ToText(script));
     return base::kExitHeld;
