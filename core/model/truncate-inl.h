@@ -78,8 +78,8 @@ Flow Machine<C, P>::TruncateBegins(Op& op) {
     file.size = range.first;
     if (range.first > before) {
       Shows(range.file, before, range.first - 1U);
-      // truncate_setsize() cuts off past the new end too: there may be a part of
-      // a large folio.
+      // truncate_setsize() cuts off past the new end too: there may be a part
+      // of a large folio.
       if (IsShmem(range.file) || !HasLargeFolios(file)) return TruncateEnds(op);
     }
     // shmem_setattr() has no pass where the size stays. A folio over the end
