@@ -21,13 +21,17 @@ void PrintRanOut(const Told& told) {
   const ProveArguments& o = told.o;
   const search::ProveResult& result = told.result;
   const search::ProveProgress& p = result.progress;
-  std::cout << absl::StreamFormat(
-      "%s: everything up to %d %s holds, and %s of the %s states "
-      "after them are expanded\n",
-      result.stopped ? "stopped" : RanOutInWords(result.ran_out),
-      p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
-      Size(result.levels.empty() ? 0 : result.levels.back() - p.left),
-      Size(result.levels.empty() ? 0 : result.levels.back()));
+  const char* const end =
+      result.stopped ? "stopped" : RanOutInWords(result.ran_out);
+  if (result.levels.empty() || p.states == 0) {
+    std::cout << end << ": nothing was searched\n";
+  } else {
+    std::cout << absl::StreamFormat(
+        "%s: everything up to %d %s holds, and %s of the %s states "
+        "after them are expanded\n",
+        end, p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
+        Size(result.levels.back() - p.left), Size(result.levels.back()));
+  }
   const size_t n = result.levels.size();
   if (n >= 3 && result.levels[n - 2] != 0)
     std::cout << absl::StreamFormat(
