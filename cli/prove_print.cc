@@ -21,7 +21,7 @@ void PrintRanOut(const Told& told) {
   const ProveArguments& o = told.o;
   const search::ProveResult& result = told.result;
   const search::ProveProgress& p = result.progress;
-  const char* const end =
+  const std::string end =
       result.stopped ? "stopped" : RanOutInWords(result.ran_out);
   if (result.levels.empty() || p.states == 0) {
     std::cout << end << ": nothing was searched\n";

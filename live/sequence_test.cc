@@ -108,16 +108,17 @@ bool IsKept(const World<LargeCaps>& world) {
 // How many scripts come to where a truncation leaves such a folio, and how many
 // to where a page past the end is mapped.
 TEST(SequenceTest, GeneratedScriptsKeepFoliosFromBeingSplit) {
+  const Rules rules = Newest();
   unsigned kept = 0, mapped = 0;
   for (uint64_t seed = 0; seed < 1000; ++seed) {
     base::Random random(seed);
-    const Script script = RandomLive(random, 32, Newest(), Files::kTmpfs);
-    const Sequence made = MakeSequence(script, Newest());
+    const Script script = RandomLive(random, 32, rules, Files::kTmpfs);
+    const Sequence made = MakeSequence(script, rules);
     ASSERT_EQ(made.refused, "") << seed;
     ASSERT_EQ(made.idle, 0) << seed;
-    World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, Newest());
+    World<LargeCaps> world = MakeWorld<LargeCaps>(script.setup, rules);
     NoProbe<LargeCaps> probe;
-    Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, Newest(), probe);
+    Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
     bool keeps = false, maps = false;
     for (const Event& event : script.events) {
       machine.Apply(event);

@@ -112,6 +112,7 @@ class Machine {
       : w_(world), rules_(rules), probe_(probe) {
     for (Slot& slot : found_) slot = kNone;
   }
+  Machine(World<C>&, const RulesSeen&&, P&) = delete;  // it keeps no copy
 
   // Runs one event. Any event may be applied to any world. Returns whether it
   // had an effect.
