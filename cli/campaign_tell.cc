@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/error.h"
 #include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
