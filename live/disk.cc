@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/model/world.h"
 #include "live/process.h"
 
 namespace vmtrunc::live {
@@ -107,7 +108,7 @@ std::string WhyNotTheseFolios(int file, unsigned pages,
   const Mapped mapped(file, pages);
   if (!mapped.ok()) return absl::StrCat("mmap: ", Errno());
   for (unsigned page = 0; page < pages;) {
-    const unsigned order = OrderAt(page, pages, folios.high);
+    const unsigned order = FittingOrder(page, pages, 0, folios.high);
     for (unsigned i = 0; i < 1U << order; ++i, ++page) {
       uint64_t flags = 0;
       if (!FlagsAt(mapped.At(page), flags))

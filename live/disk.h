@@ -22,14 +22,6 @@ std::string WhyNotAPageAFault(const std::string& dir);
 std::string WhyNotTheseFolios(int file, unsigned pages,
                               const FolioSetup& folios);
 
-// The order of the folio that begins at the page where each is the largest that
-// is allowed, fits and is aligned, as in MakeWorld().
-constexpr unsigned OrderAt(unsigned page, unsigned pages, unsigned high) {
-  unsigned order = high;
-  while (page % (1U << order) != 0 || page + (1U << order) > pages) --order;
-  return order;
-}
-
 }  // namespace vmtrunc::live
 
 #endif  // VMTRUNC_LIVE_DISK_H_

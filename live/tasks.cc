@@ -199,7 +199,7 @@ void LiveTasks::MakeFile(unsigned number, unsigned pages,
   if (file < 0) Die("a file", errno);
   // A folio a write, as in MakeWorld().
   for (unsigned page = 0; page < pages;) {
-    const unsigned order = OrderAt(page, pages, folios.high);
+    const unsigned order = FittingOrder(page, pages, 0, folios.high);
     std::vector<uint8_t> content(kPage << order);
     for (unsigned i = 0; i < 1U << order; ++i)
       content[i * kPage] = FirstValue(number, page + i);

@@ -105,6 +105,16 @@ constexpr unsigned OrderOf(const File& file, unsigned index) {
   if (((file.folios.order1 | file.folios.order2) >> index & 1) == 0) return 0;
   return (file.folios.order2 >> index & 1) != 0 ? 2 : 1;
 }
+// The largest order from `least` to `most` of a folio that begins at the page
+// and ends within `pages`; `least` if there is none.
+constexpr unsigned FittingOrder(unsigned page, unsigned pages, unsigned least,
+                                unsigned most) {
+  unsigned order = most;
+  while (order > least &&
+         (page % (1U << order) != 0 || page + (1U << order) > pages))
+    --order;
+  return order;
+}
 constexpr unsigned FolioFirst(const File& file, unsigned index) {
   return index >> OrderOf(file, index) << OrderOf(file, index);
 }

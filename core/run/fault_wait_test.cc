@@ -1,6 +1,7 @@
 // What a fault holds while it waits for a page's lock, or for a punch.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

@@ -24,10 +24,8 @@ void MakeFolios(const FolioSetup& setup, const Rules& rules, File& file) {
   if (!rules.large_folios) return;
   const unsigned most = std::max(folios.high, folios.min_order);
   for (unsigned page = 0; page < file.size;) {
-    unsigned order = most;
-    while (order > folios.min_order &&
-           (page % (1U << order) != 0 || page + (1U << order) > file.size))
-      --order;
+    const unsigned order =
+        FittingOrder(page, file.size, folios.min_order, most);
     const uint64_t bits = PageBits(page, page + (1U << order) - 1);
     file.cached |= bits;
     SetOrder(folios, bits, order);

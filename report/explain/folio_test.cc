@@ -10,21 +10,15 @@
 #include "report/explain/folio_facts.h"
 #include "report/explain/folio_victim.h"
 #include "report/explain/story_json.h"
+#include "report/explain/story_test.h"
 #include "report/explain/text.h"
 #include "report/explain/why.h"
 #include "report/explain/words_folio.h"
-#include "search/search_test.h"
 
 namespace vmtrunc::report {
 namespace {
 
 namespace fs = std::filesystem;
-
-Story StoryOf(const std::string& path, const std::string& kernel) {
-  return Tell(
-      path, search::ReadScript(fs::path(VMTRUNC_SOURCE_DIR) / "corpus" / path),
-      *ParseKernelSpec(kernel), Folding::kQuiet);
-}
 
 void Says(const std::string& text, const std::vector<std::string>& parts) {
   for (const std::string& part : parts)

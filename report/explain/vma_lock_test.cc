@@ -2,28 +2,18 @@
 // them.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "base/random.h"
 #include "report/explain/fact_json.h"
 #include "report/explain/outcome.h"
 #include "report/explain/parting.h"
 #include "report/explain/story_json.h"
+#include "report/explain/story_test.h"
 #include "report/explain/text.h"
 #include "report/explain/vma_facts.h"
 #include "search/mutate.h"
-#include "search/search_test.h"
 
 namespace vmtrunc::report {
 namespace {
-
-namespace fs = std::filesystem;
-
-Story StoryOf(const std::string& path, const std::string& kernel) {
-  return Tell(
-      path, search::ReadScript(fs::path(VMTRUNC_SOURCE_DIR) / "corpus" / path),
-      *ParseKernelSpec(kernel), Folding::kNone);
-}
 
 // The row at whose end the task is at that sync point, for the first time.
 size_t RowAt(const Story& story, unsigned task, const std::string& where) {
@@ -39,7 +29,7 @@ size_t RowAt(const Story& story, unsigned task, const std::string& where) {
 TEST(VmaLocks, AFaultHoldsTheVmaOfAnotherMm) {
   const Story story =
       StoryOf("history/HB-89-wakes-a-writer-of-an-mm-that-has-gone.vmt",
-              "6.18-reader-keeps-mm");
+              "6.18-reader-keeps-mm", Folding::kNone);
   const auto json = ToJson(story, nullptr);
   constexpr unsigned kB = 1, kC = 2;
   const size_t found = RowAt(story, kB, "vma found, before its lock");
@@ -77,7 +67,7 @@ TEST(VmaLocks, AFaultHoldsTheVmaOfAnotherMm) {
 TEST(VmaLocks, TheTextSaysBoth) {
   const Story story =
       StoryOf("history/HB-89c-fault-under-a-vma-that-a-writer-has-locked.vmt",
-              "6.18-reader-checks-lock");
+              "6.18-reader-checks-lock", Folding::kNone);
   const std::string text = ToText(story, nullptr, Look{.columns = 400});
   EXPECT_NE(text.find("slot 0, locked by a, read by b\n"), std::string::npos)
       << text;
@@ -90,8 +80,8 @@ TEST(VmaLocks, TheTextSaysBoth) {
 TEST(VmaLocks, PartingIsNotByLocks) {
   const char* const path =
       "history/HB-85-new-vma-found-before-it-is-indexed.vmt";
-  const Story locked = StoryOf(path, "6.18");
-  const Story open = StoryOf(path, "6.18-new-vma-is-locked");
+  const Story locked = StoryOf(path, "6.18", Folding::kNone);
+  const Story open = StoryOf(path, "6.18-new-vma-is-locked", Folding::kNone);
   EXPECT_EQ(LocksOn(locked.rows[0].world, 0).writer, 0U);
   EXPECT_EQ(LocksOn(open.rows[0].world, 0), VmaLocks{});
   EXPECT_EQ(PartingRow(locked, open), 1U);
