@@ -85,6 +85,8 @@ search::Verbs Needed(Property property) {
     case Property::kCountIsACount:
     case Property::kNoDataRace:
       return kPasses;
+    case Property::kPassLeavesNoTlb:
+      return search::Bit(Verb::kRevoke);
     case Property::kIndexAgrees:
     case Property::kVmasWellFormed:
     case Property::kLockOrder:
@@ -93,6 +95,8 @@ search::Verbs Needed(Property property) {
     case Property::kSigbusPastEof:
     case Property::kMapsOwnPage:
     case Property::kFaultInOwnVma:
+    case Property::kNoStaleTlb:
+    case Property::kNoFreedPageReachable:
       return 0;
   }
   return 0;

@@ -81,7 +81,18 @@ namespace vmtrunc {
     "whenever a fault sets a pte")                                             \
   X(kNoDataRace, no_data_race, "no-data-race",                                 \
     "a pass writes counts only while it holds i_mmap_lock alone",              \
-    "whenever a pass writes a count")
+    "whenever a pass writes a count")                                          \
+  X(kNoStaleTlb, no_stale_tlb, "no-stale-tlb",                                 \
+    "a frame that goes free is named by no translation of any processor",      \
+    "when a frame goes free (scripts with tlb)")                               \
+  X(kNoFreedPageReachable, no_freed_page_reachable,                            \
+    "no-freed-page-reachable",                                                 \
+    "no access reaches a frame that is free, or somebody else's",              \
+    "whenever an access uses a pte or a translation")                          \
+  X(kPassLeavesNoTlb, pass_leaves_no_tlb, "pass-leaves-no-tlb",                \
+    "when a pass over a device's memory returns, no processor has a "          \
+    "translation of a page in its range",                                      \
+    "when such a pass ends (scripts with tlb)")
 // clang-format on
 
 enum class Property : uint8_t {
@@ -178,7 +189,18 @@ int PropertyNumber(std::string_view name);
     "{task} sets a pte at {n} under the vma at {n} of {mm}, which is not "    \
     "its own")                                                                \
   X(kWritesShared, kNoDataRace,                                               \
-    "{task} writes a count while it holds i_mmap_lock of {file} shared")
+    "{task} writes a count while it holds i_mmap_lock of {file} shared")      \
+  X(kStaleTranslation, kNoStaleTlb,                                           \
+    "the frame of page {n} of {file} is freed, and the TLB has it at {n} of " \
+    "{mm}")                                                                   \
+  X(kReachesFreed, kNoFreedPageReachable,                                     \
+    "{task} reaches a frame through {n} of {mm} that is not its page's any "  \
+    "more")                                                                   \
+  X(kReachesForeign, kNoFreedPageReachable,                                   \
+    "{task} reaches a frame through {n} of {mm} that never was its page's")   \
+  X(kTlbAfterPass, kPassLeavesNoTlb,                                          \
+    "page {n} of {file} is in the TLB at {n} of {mm} when the pass over it "  \
+    "returns")
 
 enum class Breach : uint8_t {
   kNone,

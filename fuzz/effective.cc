@@ -162,6 +162,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
     case Verb::kTruncate:
     case Verb::kPunch:
     case Verb::kInvalidate:
+    case Verb::kRevoke:
       return ChoosePass(w, anyone, random, e);
     case Verb::kRemap:
       if (mine.empty()) return false;

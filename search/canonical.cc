@@ -67,6 +67,10 @@ class Canonical {
       const Op op = Renamed(it.op);
       put(&op, sizeof(op));
     }
+    if (w_.tlb != 0) {
+      for (const Mm<C>& it : w_.mms) put(it.tlb, sizeof(it.tlb));
+      put(w_.frames, sizeof(w_.frames));
+    }
     return {bytes_, size};
   }
 

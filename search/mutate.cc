@@ -190,6 +190,7 @@ Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
       break;
     case Verb::kPunch:
     case Verb::kInvalidate:
+    case Verb::kRevoke:
       event.addr = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
       event.len = Length(random);
       break;

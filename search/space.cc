@@ -104,6 +104,7 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
              at(e.addr)->shared != 0;
     case Verb::kRead:
     case Verb::kWrite: {
+      if (w.mms[mm].tlb[e.addr] != 0) return true;
       const Vma* vma = at(e.addr);
       const Pte pte = w.mms[mm].ptes[e.addr];
       if (vma == nullptr) return false;
@@ -121,6 +122,7 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
     case Verb::kTruncate:
     case Verb::kPunch:
     case Verb::kInvalidate:
+    case Verb::kRevoke:
       return true;
     case Verb::kPin:
       return IsWorthAPin(w.files[e.file], e.addr);

@@ -19,6 +19,7 @@ class Step {
         passes_may_begin_(passes_may_begin) {}
 
   Touched Touches() const {
+    if (w_.tlb != 0) return kAll;  // of what a step does to frames, nothing yet
     // A fault may hold the lock of a vma of another mm for a moment, and who
     // changes vmas waits for it.
     const bool pins = op_.verb == Verb::kPin || op_.verb == Verb::kUnpin ||
@@ -55,6 +56,7 @@ class Step {
       case Verb::kFork:
       case Verb::kExit:
       case Verb::kRemap:
+      case Verb::kRevoke:
         return kAll;
     }
     return kAll;
@@ -102,6 +104,7 @@ class Step {
       case kExtentLock:
       case kBegin:
       case kSourceLock:
+      case kMoveFlush:
         return kAll;
     }
     return kAll;
@@ -331,6 +334,7 @@ Touched MayTouch(Verb verb, bool populate) {
       return kIndex | kPtes | kSize | kCount | kCache | kMutex;
     case Verb::kPunch:
     case Verb::kInvalidate:
+    case Verb::kRevoke:
       return kIndex | kPtes | kCount | kCache | kMutex;
     case Verb::kPin:
     case Verb::kUnpin:

@@ -12,6 +12,9 @@ Flow Machine<C, P>::StepAccess(Op& op) {
   AccessOp& my = op.access;
   const unsigned mm = me().mm;
   const bool write = op.verb == Verb::kWrite;
+  const bool begins =
+      my.phase == AccessPhase::kLookUp || my.phase == AccessPhase::kStart;
+  if (begins && UsesTranslation(my.addr, write)) return Flow::kDone;
   switch (my.phase) {
     case AccessPhase::kLookUp:
       return AccessLooksUp(my);

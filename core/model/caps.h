@@ -2,6 +2,8 @@
 #ifndef VMTRUNC_CORE_MODEL_CAPS_H_
 #define VMTRUNC_CORE_MODEL_CAPS_H_
 
+#include <cstdint>
+
 namespace vmtrunc {
 
 inline constexpr int kPageShift = 12;
@@ -17,6 +19,9 @@ struct LargeCaps {
   static constexpr int kFilePages = 64;
   static constexpr int kAddrs = 256;  // pages 1..255; page 0 is never mapped
   static constexpr int kVmas = 64;
+  static constexpr int kFrames = 16;  // with a number, at once
+  using TlbWord = uint16_t;
+  static constexpr unsigned kTlbBits = 6;  // of a page's or a frame's number
   static constexpr bool kExact = true;
 };
 
@@ -29,6 +34,9 @@ struct SmallCaps {
   static constexpr int kFilePages = 16;
   static constexpr int kAddrs = 32;
   static constexpr int kVmas = 8;  // of them seven in search: slot 0 is none
+  static constexpr int kFrames = 4;
+  using TlbWord = uint8_t;
+  static constexpr unsigned kTlbBits = 4;
   static constexpr bool kExact = false;
 };
 

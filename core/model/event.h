@@ -38,9 +38,10 @@ struct Event {
   auto operator<=>(const Event&) const = default;
 };
 
-// The folios of a file: core/model/world.h.
+// The kind of a file and its folios: core/model/world.h.
 struct FolioSetup {
   bool shmem = false;
+  bool pfn = false;  // then the rest is as it is here
   uint8_t low = 0, high = 0;  // 0..2, low <= high
   uint8_t min_order = 0;      // 0..2
 
@@ -55,6 +56,7 @@ struct Setup {
   uint8_t files = 1;        // 1..2
   uint8_t sizes[2] = {0, 0};
   FolioSetup folios[2];
+  bool tlb = false;   // translations may outlive their ptes
   uint8_t tasks = 0;  // 0..8, declared; the rest may be forked
   uint8_t mm_of[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // the first task of that mm
 

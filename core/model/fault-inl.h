@@ -170,8 +170,8 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
       PrepareAnon(fault.vma);
     }
     const bool samples = SamplesCount(fault) && rules_.fault_count_first;
-    const bool around =
-        rules_.fault_around && fault.write == 0 && vma.nonlinear == 0;
+    const bool around = rules_.fault_around && fault.write == 0 &&
+                        vma.nonlinear == 0 && !IsPfn(vma.file);
     fault.phase = around ? kAround : samples ? kSampleCount : kReadSize;
     return Flow::kSync;
   }
@@ -197,8 +197,8 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
 template <class C, class P>
 void Machine<C, P>::Touches(const Vma& vma, const Fault& fault, Pte pte) {
   File& file = w_.files[vma.file];
-  if constexpr (requires { probe_.Touches(w_, vma, fault.addr, pte); })
-    probe_.Touches(w_, vma, fault.addr, pte);
+  if constexpr (requires { probe_.Touches(w_, task_, vma, fault.addr, pte); })
+    probe_.Touches(w_, task_, vma, fault.addr, pte);
   // It should have been refused: that is an effect, though nothing changes.
   if (vma.pgoff + fault.addr - unsigned{vma.start} >= file.size)
     changed_ = true;
@@ -254,6 +254,11 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
   using enum FaultPhase;
   const unsigned number = w_.vmas[fault.vma].file;
   File& file = w_.files[number];
+  if (IsPfn(number)) {
+    fault.page = Pte::Make(PteKind::kPage, fault.index, false);
+    fault.phase = kSetPte;
+    return Flow::kSync;
+  }
   if ((file.cached >> fault.index & 1) == 0) {
     if (rules_.invalidate_lock && fault.filler == 0 && !IsShmem(number)) {
       if (fault.phase == kTakePage) {
@@ -354,7 +359,8 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
 // none.
 template <class C, class P>
 bool Machine<C, P>::Tells(const Vma& vma) const {
-  return vma.shared != 0 && rules_.page_mkwrite && !IsShmem(vma.file);
+  return vma.shared != 0 && rules_.page_mkwrite && !IsShmem(vma.file) &&
+         !IsPfn(vma.file);
 }
 
 // Whether a pte of this vma is writable from the first read on.
@@ -376,6 +382,8 @@ Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
 template <class C, class P>
 void Machine<C, P>::FaultSets(const Fault& fault, unsigned addr, Pte pte) {
   probe_.Installs(w_, task_, fault.vma, addr);
+  if (pte.kind() == PteKind::kCopy && w_.tlb != 0)
+    TakeFrame(FrameState::kCopy, w_.vmas[fault.vma].mm, addr);
   SetPte(w_.vmas[fault.vma].mm, w_.vmas[fault.vma].file, addr, pte);
 }
 
@@ -384,6 +392,13 @@ Flow Machine<C, P>::FaultSetsPte(Fault& fault) {
   Vma& vma = w_.vmas[fault.vma];
   const unsigned mm = vma.mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
+  // vmf_insert_pfn(), under the driver's lock: the page may be revoked.
+  if (IsPfn(vma.file) && (w_.files[vma.file].cached >> fault.index & 1) == 0) {
+    ReleasePtl(mm);
+    fault.page = Pte{};
+    fault.outcome = FaultOutcome::kSigbus;
+    return Flow::kDone;
+  }
   if (vma.shared == 0 && fault.write != 0) PrepareAnon(fault.vma);
   if (rules_.fault_rechecks_count &&
       w_.files[vma.file].truncate_count != fault.seq) {

@@ -78,6 +78,7 @@ void ForEachField(T& it, const F& f) {
   f(it.low, "lowest order", as::kNumber);
   f(it.high, "highest order", as::kNumber);
   f(it.min_order, "order of a block", as::kNumber);
+  f(it.pfn, "is a device's memory", as::kYes);
 }
 
 template <Is<File> T, class F>
@@ -271,6 +272,7 @@ void ForEachField(T& it, const F& f) {
   f(it.locks, "moves lock", as::kYes);
   f(it.vma, "vma", as::kKnown, it.vma_birth);
   f(it.new_vma, "new vma", as::kKnown, it.new_vma_birth);
+  f(it.owes, "owes a flush", as::kYes);
 }
 
 template <Is<AccessOp> T, class F>
@@ -311,6 +313,12 @@ void ForEachField(T& it, const F& f) {
   f(it.phase, "phase", as::kPhase);
 }
 
+template <Is<RevokeOp> T, class F>
+void ForEachField(T& it, const F& f) {
+  ForEachField(it.removal, f);
+  f(it.phase, "phase", as::kPhase);
+}
+
 template <Is<FolioOp> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.file, "file", as::kFile);
@@ -327,6 +335,27 @@ void ForEachField(T& it, const F& f) {
   f(it.cursor, "has reached", as::kNumber);
   f(it.phase, "phase", as::kPhase);
   f(it.vma, "vma", as::kKnown, it.vma_birth);
+}
+
+template <Is<Gather> T, class F>
+void ForEachField(T& it, const F& f) {
+  f(it.mm, "mm of the gather, plus 1", as::kNumber);
+  f(it.frames, "frames gathered", as::kNumber);
+  f(it.lo, "owes a flush from", as::kNumber);
+  f(it.hi, "owes a flush up to", as::kNumber);
+  f(it.forced, "the gather is full", as::kYes);
+  for (auto& file : it.files) f(file, "file of a page gathered", as::kNumber);
+  for (auto& page : it.pages) f(page, "page gathered", as::kNumber);
+  f(it.named, "pages gathered that are known", as::kNumber);
+}
+
+template <Is<Frame> T, class F>
+void ForEachField(T& it, const F& f) {
+  f(it.state, "state", as::kNumber);
+  f(it.file, "file or mm", as::kNumber);
+  f(it.page, "page or address", as::kNumber);
+  f(it.holders, "held by the gathers of", as::kTasks);
+  f(it.freed, "freed as number", as::kNumber);
 }
 
 template <Is<Op> T, class F>
@@ -361,6 +390,9 @@ void ForEachField(T& it, const F& f) {
     case Verb::kInvalidate:
       ForEachField(it.invalidate, f);
       break;
+    case Verb::kRevoke:
+      ForEachField(it.revoke, f);
+      break;
     case Verb::kRemap:
       ForEachField(it.remap, f);
       break;
@@ -375,6 +407,7 @@ void ForEachField(T& it, const F& f) {
   ForEachField(it.unmap, f);
   ForEachField(it.pass, f);
   ForEachField(it.fault, f);
+  ForEachField(it.gather, f);
 }
 
 template <Is<LargeWorld> T, class F>
@@ -383,6 +416,7 @@ void ForEachField(T& it, const F& f) {
   f(it.count_mask, "mask of truncate_count", as::kNumber);
   f(it.next_order, "tasks so far", as::kNumber);
   f(it.ran_out, "ran out", as::kYes);
+  f(it.tlb, "translations may outlive their ptes", as::kYes);
 }
 
 }  // namespace vmtrunc

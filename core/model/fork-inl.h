@@ -118,7 +118,8 @@ void Machine<C, P>::ForkVma(ForkOp& my) {
 template <class C, class P>
 bool Machine<C, P>::ForkCopies(const ForkOp& my) const {
   const Vma& parent = w_.vmas[my.vma];
-  return !rules_.lazy_fork || parent.nonlinear != 0 || parent.anon != 0;
+  return !rules_.lazy_fork || parent.nonlinear != 0 || parent.anon != 0 ||
+         IsPfn(parent.file);
 }
 
 template <class C, class P>

@@ -16,6 +16,7 @@
 #include "core/model/pass-inl.h"
 #include "core/model/pte-inl.h"
 #include "core/model/remap-inl.h"
+#include "core/model/tlb-inl.h"
 #include "core/model/truncate-inl.h"
 #include "core/model/unmap-inl.h"
 #include "core/model/vma-inl.h"

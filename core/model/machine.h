@@ -84,6 +84,8 @@ struct NoProbe {
   void StepBegins(const World<C>&, unsigned) {}
   void StepEnds(const World<C>&, unsigned, Verb, Flow) {}
   // Optional calls.
+  void Translates(const World<C>&, unsigned, unsigned, unsigned) {}
+  void FrameFreed(const World<C>&, unsigned) {}
   void OperationEnds(const Op&) {}  // as it is then; what follows clears it
   void LooksAt(Slot) {}             // a pass's walk, at a vma of the index
   void NoMemory() {}                // an allocation fails
@@ -191,6 +193,27 @@ class Machine {
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
   void ClearPte(unsigned mm, unsigned file, unsigned addr);
 
+  // core/model/tlb-inl.h
+  bool Outlives() const;
+  void KeepTranslation(unsigned mm, unsigned file, unsigned addr, Pte pte);
+  bool UsesTranslation(unsigned addr, bool write);
+  bool IsOwned(const Translation& it) const;
+  void OpenGather(unsigned mm);
+  void AddToGather(unsigned mm, unsigned file, unsigned addr, Pte pte);
+  void FlushFull();
+  bool IsNested(unsigned mm) const;
+  bool OwesFlush() const;
+  void FlushGather();
+  void FreeGathered();
+  void FinishGather();
+  void Flush(unsigned mm, unsigned start, unsigned end);
+  template <class F>
+  void ForEachTranslation(const F& f);
+  void PageLeaves(unsigned file, unsigned page, bool stays);
+  void FreeFrame(unsigned frame);
+  void TakeFrame(FrameState as, unsigned file, unsigned page);
+  void ForgetFrames();
+
   // core/model/unmap-inl.h
   bool UnmapBegin(unsigned mm, unsigned start, unsigned end, Unmap& unmap);
   void ExitBegin(unsigned mm, Unmap& unmap);
@@ -199,7 +222,10 @@ class Machine {
   void Detach(Unmap& unmap);
   bool Downgrades() const;
   Flow ZapDetached(Unmap& unmap);
+  void ZapContinues(Unmap& unmap);
+  bool FlushesPfn(const Unmap& unmap) const;
   Flow UnlinkDetached(Unmap& unmap);
+  Flow FreeStructs(Unmap& unmap);
   Flow FreeDetached(Unmap& unmap);
 
   // core/model/pass-inl.h
@@ -221,6 +247,7 @@ class Machine {
   Flow FindTable(Pass& pass);
   Flow ZapTable(Pass& pass);
   Flow BlockEnds(Pass& pass);
+  Flow VmaEnds(Pass& pass);
   void Stamp(Slot slot, uint32_t count);
 
   // core/model/fault-inl.h
@@ -234,6 +261,11 @@ class Machine {
   bool AnonNeedsMmapSem(Fault& fault);
   Flow FaultReadsPte(Fault& fault);
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
+  bool IsPfn(unsigned file) const { return w_.files[file].folios.pfn != 0; }
+  // Whether it exists and has a page cache, which a device has not.
+  bool HasPages(unsigned file) const {
+    return w_.files[file].exists != 0 && !IsPfn(file);
+  }
   void Touches(const Vma& vma, const Fault& fault, Pte pte);
   void Dirties(unsigned number, unsigned index);
   Flow FaultAround(Fault& fault);
@@ -325,6 +357,7 @@ class Machine {
                       Pass& pass);
   Flow TruncateEnds(Op& op);
   Flow StepInvalidate(Op& op);
+  Flow StepRevoke(Op& op);
   Flow StepRemoval(Removal& removal, Pass& pass);
   Flow NextPage(Removal& removal, Pass& pass);
   Flow TakeLocked(Removal& removal);
@@ -372,6 +405,8 @@ class Machine {
   Flow MoveExtent(MremapOp& my);
   void MovePte(MremapOp& my, unsigned src, unsigned dst);
   void MoveFails(MremapOp& my);
+  MremapPhase MoveEnds(const MremapOp& my) const;
+  void MoveFlushes(MremapOp& my);
 
   // core/model/fork-inl.h
   Flow StepFork(Op& op);

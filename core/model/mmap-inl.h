@@ -87,9 +87,10 @@ void Machine<C, P>::MmapUnmaps(Op& op) {
 template <class C, class P>
 Flow Machine<C, P>::MmapPopulates(Op& op) {
   Mmap& map = op.mmap;
-  if (map.populate != 0 && rules_.populate_unlocks) return PopulateNext(op);
+  const bool populates = map.populate != 0 && !IsPfn(map.file);
+  if (populates && rules_.populate_unlocks) return PopulateNext(op);
   map.phase = MmapPhase::kPopulate;
-  if (map.populate == 0 || map.populated == map.len) return EndMmapSem();
+  if (!populates || map.populated == map.len) return EndMmapSem();
   // mmap's populate is the script's, up to i_size; remap's is the kernel's own
   // and checks the size itself.
   if (op.verb == Verb::kMmap &&

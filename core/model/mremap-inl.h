@@ -71,6 +71,11 @@ Flow Machine<C, P>::StepMremap(Op& op) {
         MremapLinks(my);
         my.phase = kMoveLock;
         return Flow::kSync;
+      case kMoveFlush:
+        MoveFlushes(my);
+        my.phase = kUnmapSource;
+        if (!MremapUnmapsSource(op)) return EndMmapSem();
+        return Flow::kSync;
       case kMoveLock:
       case kMovePtl:
       case kMoveTable:
@@ -150,6 +155,7 @@ bool Machine<C, P>::MremapChecks(MremapOp& my) {
   if (slot == kNone || w_.vmas[slot].start > my.addr) return false;
   const bool moves = my.new_addr != my.addr;
   if (!moves && my.new_len <= my.len) return true;
+  if (my.new_len > my.len && IsPfn(w_.vmas[slot].file)) return false;
   const unsigned held = w_.vmas[slot].end - unsigned{my.addr};
   if (std::min(my.len, my.new_len) <= held) {
     if (my.len > held && my.new_len > my.len) return false;
@@ -191,6 +197,7 @@ void Machine<C, P>::MremapPlaces(Op& op) {
   if (slot == kNone || w_.vmas[slot].start > my.addr) return;
   const Vma& vma = w_.vmas[slot];
   if (my.addr + my.len > vma.end) return;
+  if (my.new_len > my.len && IsPfn(vma.file)) return;  // VM_DONTEXPAND
   if (my.new_addr == my.addr) {
     if (my.new_len <= my.len || my.addr + my.len != vma.end) return;
     const unsigned limit =
@@ -291,16 +298,36 @@ void Machine<C, P>::MovePte(MremapOp& my, unsigned src, unsigned dst) {
   const Pte pte = w_.mms[mm].ptes[src];
   ClearPte(mm, file, src);
   SetPte(mm, file, dst, pte);
+  // Where all is flushed before the lock is released, nobody sees a difference.
+  if (w_.tlb != 0 && Outlives() && !rules_.move_flushes_before_unlock) {
+    KeepTranslation(mm, file, src, pte);
+    my.owes = 1;
+  }
   probe_.PteMoved(mm, dst);
   probe_.Renewed(w_, my.backwards != 0 ? my.vma : my.new_vma,
                  Renewal::kMovedInto);
   ++my.moved;
 }
 
+// move_page_tables(): where the flush of the old addresses is owed until all
+// has moved. (A failed move flushes before it goes back; then what went back.)
+template <class C, class P>
+MremapPhase Machine<C, P>::MoveEnds(const MremapOp& my) const {
+  return my.owes != 0 ? MremapPhase::kMoveFlush : MremapPhase::kUnmapSource;
+}
+
+template <class C, class P>
+void Machine<C, P>::MoveFlushes(MremapOp& my) {
+  const unsigned from = my.backwards != 0 ? my.new_addr : my.addr;
+  if (my.owes != 0) Flush(me().mm, from, from + my.len);
+  my.owes = 0;
+}
+
 // A page table allocation failed: the moved pages move back.
 template <class C, class P>
 void Machine<C, P>::MoveFails(MremapOp& my) {
   if constexpr (requires { probe_.NoMemory(); }) probe_.NoMemory();
+  MoveFlushes(my);
   my.failed = 1;
   my.backwards = 1;
   my.len = my.cursor;
@@ -364,6 +391,7 @@ Flow Machine<C, P>::MovePage(MremapOp& my) {
     case kUnmapSource:
     case kBegin:
     case kSourceLock:
+    case kMoveFlush:
     case kExtentTable:
     case kExtentLock:
     case kExtentPtl:
@@ -404,7 +432,7 @@ Flow Machine<C, P>::MovePageHeld(MremapOp& my, const Move& move, bool locks) {
   } else {
     ++my.cursor;
   }
-  if (my.cursor >= my.len) my.phase = kUnmapSource;
+  if (my.cursor >= my.len) my.phase = MoveEnds(my);
   return Flow::kSync;
 }
 
@@ -418,6 +446,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
   const unsigned pages = std::min(
       {unsigned{my.len} - my.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
   const bool locks = MoveLocks(my);
+  bool dirty = false;
   switch (my.phase) {
     case kExtentLock:
       if (locks && !TakeMapLock(file)) return Flow::kBlocked;
@@ -426,8 +455,14 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
       return Flow::kSync;
     case kExtentPtl:
       if (!TakePtl(mm)) return Flow::kBlocked;
-      for (unsigned i = 0; i < pages; ++i)
-        if (!w_.mms[mm].ptes[src + i].none()) MovePte(my, src + i, dst + i);
+      for (unsigned i = 0; i < pages; ++i) {
+        const Pte pte = w_.mms[mm].ptes[src + i];
+        if (pte.none()) continue;
+        MovePte(my, src + i, dst + i);
+        dirty |= pte.writable();
+      }
+      if (my.owes != 0 && dirty && rules_.move_flushes_dirty)
+        Flush(mm, src, src + pages);
       ReleasePtl(mm);
       if (locks) ReleaseMapLock(file);
       break;
@@ -436,7 +471,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
       if (HasTable(mm, src)) {
         if (!back && my.fail_after != 0 && my.moved + 1 >= my.fail_after) {
           MoveFails(my);
-          my.phase = my.len == 0 ? kUnmapSource : kExtentTable;
+          my.phase = my.len == 0 ? MoveEnds(my) : kExtentTable;
           return Flow::kSync;
         }
         probe_.MaySleep(w_, task_);
@@ -456,6 +491,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
     case kUnmapSource:
     case kBegin:
     case kSourceLock:
+    case kMoveFlush:
     case kMovePtl:
     case kMoveTable:
     case kMoveRelock:
@@ -464,7 +500,7 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
       return Flow::kDone;
   }
   my.cursor = static_cast<uint16_t>(my.cursor + pages);
-  my.phase = my.cursor >= my.len ? kUnmapSource : kExtentTable;
+  my.phase = my.cursor >= my.len ? MoveEnds(my) : kExtentTable;
   return Flow::kSync;
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/model/phases.h"
 #include "core/model/pte.h"
+#include "core/model/tlb.h"
 
 namespace vmtrunc {
 
@@ -37,13 +38,14 @@ enum class Verb : uint8_t {
   kPin = 13,
   kUnpin = 14,
   kOrder = 15,
+  kRevoke = 16,
 };
-inline constexpr int kVerbs = 15;
+inline constexpr int kVerbs = 16;
 
 // Whether passes run in it.
 constexpr bool IsPass(Verb verb) {
   return verb == Verb::kTruncate || verb == Verb::kPunch ||
-         verb == Verb::kInvalidate;
+         verb == Verb::kInvalidate || verb == Verb::kRevoke;
 }
 
 // One in-flight do_mmap_pgoff(): of a mmap, or of a remap that is emulated.
@@ -174,7 +176,7 @@ struct MremapOp {
   uint8_t locks;  // moves need i_mmap_lock
   Slot vma, new_vma;
   uint8_t vma_birth, new_vma_birth;
-  uint8_t unused;
+  uint8_t owes;  // the old addresses are flushed when all has moved
 };
 
 // Of read and write.
@@ -215,6 +217,13 @@ struct InvalidateOp {
   uint8_t unused[9];
 };
 
+// Of revoke: the pages that the driver takes back, in `removal`.
+struct RevokeOp {
+  Removal removal;
+  RevokePhase phase;
+  uint8_t unused[9];
+};
+
 // Of pin, unpin and order.
 struct FolioOp {
   FolioPhase phase;
@@ -245,21 +254,25 @@ struct Op {
     InvalidateOp invalidate;
     RemapOp remap;
     FolioOp folio;
+    RevokeOp revoke;
   };
   Mmap mmap;
   Adjust adjust;
   Unmap unmap;
   Pass pass;
   Fault fault;
+  Gather gather;
 };
 
 // Requires: the verb takes pages out of the page cache.
 constexpr Removal& RemovalOf(Op& op) {
   return op.verb == Verb::kInvalidate ? op.invalidate.removal
+         : op.verb == Verb::kRevoke   ? op.revoke.removal
                                       : op.truncate.removal;
 }
 constexpr const Removal& RemovalOf(const Op& op) {
   return op.verb == Verb::kInvalidate ? op.invalidate.removal
+         : op.verb == Verb::kRevoke   ? op.revoke.removal
                                       : op.truncate.removal;
 }
 

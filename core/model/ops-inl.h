@@ -40,6 +40,8 @@ Flow Machine<C, P>::Step(unsigned task) {
       return Phases<&M::StepTruncate>();
     case Verb::kInvalidate:
       return Phases<&M::StepInvalidate>();
+    case Verb::kRevoke:
+      return Phases<&M::StepRevoke>();
     case Verb::kRemap:
       return Phases<&M::StepRemap>();
     case Verb::kPin:
@@ -100,7 +102,9 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.mmap.shared = event.is_private ? 0 : 1;
       op.mmap.write = event.write ? 1 : 0;
       op.mmap.populate = event.populate ? 1 : 0;
-      return in_space && w_.files[event.file].exists != 0;
+      // A private mapping of a device would copy its pages.
+      return in_space && w_.files[event.file].exists != 0 &&
+             !(event.is_private && IsPfn(event.file));
     case Verb::kMunmap:
       op.munmap.addr = event.addr;
       op.munmap.len = event.len;
@@ -125,7 +129,7 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.truncate.removal.file = event.file;
       op.truncate.removal.first = event.addr;
       op.truncate.removal.last = 0xffff;
-      return w_.files[event.file].exists != 0 && event.addr <= C::kFilePages;
+      return HasPages(event.file) && event.addr <= C::kFilePages;
     case Verb::kPunch:
     case Verb::kInvalidate: {
       Removal& removal = RemovalOf(op);
@@ -139,8 +143,14 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       removal.cursor = removal.first;
       if (event.verb == Verb::kPunch && !rules_.punch_without_mmap_sem)
         op.truncate.phase = TruncatePhase::kMmapSem;
-      return w_.files[event.file].exists != 0 && event.len != 0;
+      return HasPages(event.file) && event.len != 0;
     }
+    case Verb::kRevoke:
+      op.revoke.removal.file = event.file;
+      op.revoke.removal.first = event.addr;
+      op.revoke.removal.last =
+          static_cast<uint16_t>(event.addr + event.len - 1);
+      return IsPfn(event.file) && event.len != 0 && event.addr < C::kFilePages;
     case Verb::kRemap:
       op.remap.addr = event.addr;
       op.remap.len = event.len;
@@ -151,11 +161,11 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
     case Verb::kUnpin:
       op.folio.file = event.file;
       op.folio.page = event.addr;
-      return w_.files[event.file].exists != 0 && event.addr < C::kFilePages;
+      return HasPages(event.file) && event.addr < C::kFilePages;
     case Verb::kOrder:
       op.folio.file = event.file;
       op.folio.order = event.addr;
-      return w_.files[event.file].exists != 0;
+      return HasPages(event.file);
   }
   return false;
 }

@@ -60,6 +60,21 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
       case kZapTable:
         flow = ZapTable(pass);
         break;
+      case kBatch:
+        FreeGathered();
+        pass.phase = kZap;
+        flow = pass.addr < pass.end && pass.work < w_.block ? Flow::kSync
+                                                            : BlockEnds(pass);
+        break;
+      case kFlush:
+        FlushGather();
+        pass.phase = kFree;
+        flow = Flow::kSync;
+        break;
+      case kFree:
+        FreeGathered();
+        flow = VmaEnds(pass);
+        break;
     }
   } while (GoesOn(flow));
   return flow;
@@ -225,6 +240,7 @@ bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   pass.addr = static_cast<uint16_t>(addr);
   pass.end = static_cast<uint16_t>(end);
   pass.work = 0;
+  if (w_.tlb != 0) OpenGather(vma.mm);
   return true;
 }
 
@@ -264,6 +280,7 @@ bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
     return true;
   probe_.Zaps(w_, task_, pass.cursor, addr);
   ClearPte(vma.mm, vma.file, addr);
+  if (w_.tlb != 0) AddToGather(vma.mm, vma.file, addr, pte);
   pass.zapped = 1;
   if (by_index && rules_.nonlinear_file_pte &&
       pte.index() != vma.pgoff + addr - unsigned{vma.start})
@@ -282,7 +299,12 @@ Flow Machine<C, P>::ZapBlock(Pass& pass) {
   unsigned stop = pass.addr + unsigned{w_.block};
   if (stop > pass.end) stop = pass.end;
   probe_.Scans(w_, task_, mm, pass.addr, stop);
-  for (unsigned addr = pass.addr; addr < stop; ++addr) ZapPte(pass, addr);
+  for (unsigned addr = pass.addr; addr < stop; ++addr) {
+    ZapPte(pass, addr);
+    if (me().op.gather.forced == 0) continue;
+    FlushFull();
+    FreeGathered();
+  }
   pass.addr = static_cast<uint16_t>(stop);
   return BlockEnds(pass);
 }
@@ -310,17 +332,29 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
   probe_.UsesTable(w_, task_, mm, pass.addr);
   const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
   unsigned addr = pass.addr;
-  while (addr < stop && pass.work < w_.block) {
+  while (addr < stop && pass.work < w_.block && me().op.gather.forced == 0) {
     const bool works = ZapPte(pass, addr) || !rules_.work_blocks;
     pass.work = static_cast<uint8_t>(pass.work + (works ? 1 : 0));
     ++addr;
   }
   probe_.Scans(w_, task_, mm, pass.addr, addr);
+  const bool full = me().op.gather.forced != 0;
+  if (full) FlushFull();
   ReleasePtl(mm);
   pass.addr = static_cast<uint16_t>(addr);
-  pass.phase = PassPhase::kZap;
+  pass.phase = full ? PassPhase::kBatch : PassPhase::kZap;
+  if (full) return Flow::kSync;
   if (addr < pass.end && pass.work < w_.block) return Flow::kSync;
   return BlockEnds(pass);
+}
+
+// The cursor's vma is finished, and the lock is kept.
+template <class C, class P>
+Flow Machine<C, P>::VmaEnds(Pass& pass) {
+  const Slot slot = pass.cursor;
+  me().op.gather = Gather{};
+  Stamp(slot, pass.count);
+  return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
 }
 
 // The break test after a block, or after a finished vma; if both coincide it is
@@ -334,6 +368,12 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
   pass.work = 0;
   if (!done && !drop) return Flow::kSync;  // a page_table_lock stays held
   if (!rules_.ptl_in_zap) ReleasePtl(vma.mm);
+  if (done && !drop) {
+    if (!OwesFlush()) return VmaEnds(pass);
+    pass.phase = PassPhase::kFlush;
+    return Flow::kSync;
+  }
+  FinishGather();
   if (done) {
     Stamp(slot, pass.count);
   } else if (rules_.restart_in_vma) {
@@ -345,7 +385,6 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
     pass.restart_pgoff =
         static_cast<uint16_t>(vma.pgoff + pass.addr - vma.start);
   }
-  if (!drop) return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
   pass.phase = PassPhase::kRelock;
   pass.dropped = 1;
   if (rules_.walk_restarts) {

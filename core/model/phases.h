@@ -44,14 +44,21 @@ enum class Waits : uint8_t {
   X(kZap, "unmap: before page_table_lock", kPageTableLock)            \
   X(kFree, "unmap: unlink: before i_mmap_lock", kIMmapLock)           \
   X(kUnlink, "unmap: unlink: before i_mmap_lock", kIMmapLock)         \
-  X(kVmaLocks, "unmap: before the vmas' locks", kVmaLock)
+  X(kVmaLocks, "unmap: before the vmas' locks", kVmaLock)             \
+  X(kBatch, "unmap: full and flushed, before frames are freed", kNothing)      \
+  X(kFlushPfn, "unmap: before the flush of a device's pages", kNothing)       \
+  X(kFlush, "unmap: before the flush", kNothing)                      \
+  X(kFreeFrames, "unmap: flushed, before frames are freed", kNothing)
 
 #define VMTRUNC_PASS_PHASES(X)                                \
   X(kMutex, "pass: before unmap_mutex", kUnmapMutex)          \
   X(kLock, "pass: before i_mmap_lock", kIMmapLock)            \
   X(kZap, "pass: before the next block", kPageTableLock)      \
   X(kRelock, "pass: dropped, before i_mmap_lock", kIMmapLock) \
-  X(kZapTable, "pass: before page_table_lock", kPageTableLock)
+  X(kZapTable, "pass: before page_table_lock", kPageTableLock) \
+  X(kBatch, "pass: full and flushed, before frames are freed", kNothing) \
+  X(kFlush, "pass: before the flush", kNothing) \
+  X(kFree, "pass: flushed, before frames are freed", kNothing)
 
 #define VMTRUNC_FAULT_PHASES(X)                                               \
   X(kReadPte, "fault: before page_table_lock", kPageTableLock)                \
@@ -118,7 +125,8 @@ enum class Waits : uint8_t {
   X(kExtentLock, "move: before i_mmap_lock", kIMmapLock)                  \
   X(kExtentPtl, "move: before page_table_lock", kPageTableLock)           \
   X(kBegin, "before mmap_sem", kNothing)                                  \
-  X(kSourceLock, "before the source's vma lock", kVmaLock)
+  X(kSourceLock, "before the source's vma lock", kVmaLock) \
+  X(kMoveFlush, "move: all moved, before the flush", kNothing)
 
 #define VMTRUNC_ACCESS_PHASES(X)                                      \
   X(kStart, "before mmap_sem", kMmapSemRead)                          \
@@ -164,6 +172,10 @@ enum class Waits : uint8_t {
 
 #define VMTRUNC_INVALIDATE_PHASES(X) X(kPages, "", kAsRemoval)
 
+#define VMTRUNC_REVOKE_PHASES(X)                    \
+  X(kStart, "before the driver's lock", kISem)      \
+  X(kPass, "", kAsPass) /* over what is revoked */
+
 // Of pin, unpin and order.
 #define VMTRUNC_FOLIO_PHASES(X) \
   X(kStart, "before the file is looked at", kNothing)
@@ -196,6 +208,7 @@ enum class RemovalPhase : uint8_t { VMTRUNC_REMOVAL_PHASES(VMTRUNC_NAME) };
 enum class InvalidatePhase : uint8_t {
   VMTRUNC_INVALIDATE_PHASES(VMTRUNC_NAME)
 };
+enum class RevokePhase : uint8_t { VMTRUNC_REVOKE_PHASES(VMTRUNC_NAME) };
 enum class RemapPhase : uint8_t { VMTRUNC_REMAP_PHASES(VMTRUNC_NAME) };
 enum class FolioPhase : uint8_t { VMTRUNC_FOLIO_PHASES(VMTRUNC_NAME) };
 #undef VMTRUNC_NAME

@@ -297,7 +297,28 @@
     "folio's private data; tmpfs has none")                                    \
   X(kept_folio_is_zeroed, "", "",                                              \
     "a folio over the end that a truncation leaves whole is zeroed past the "  \
-    "end once more, after the last pass; no kernel does (F9)")
+    "end once more, after the last pass; no kernel does (F9)")                 \
+  X(each_pte_flushed, "2.6.9", "",                                             \
+    "whoever clears a pte flushes it from the TLB in the same hold of "        \
+    "page_table_lock; without, a gather is flushed later, and its frames "     \
+    "freed after that")                                                        \
+  X(move_flushes_dirty, "4.9", "",                                             \
+    "mremap that has moved a dirty pte flushes the old addresses before it "   \
+    "releases page_table_lock")                                                \
+  X(move_flushes_before_unlock, "4.19", "HB-48",                               \
+    "mremap flushes the old addresses before it releases page_table_lock; "    \
+    "without, when all has moved")                                             \
+  X(full_batch_counts_last_page, "3.18", "HB-74",                              \
+    "the flush of a full gather reaches over the page that filled it")         \
+  X(nested_gather_flushes, "4.13", "HB-77",                                    \
+    "a gather that ends while another is open in the mm flushes all of the "   \
+    "mm")                                                                      \
+  X(pfn_flush_before_unlink, "5.19", "HB-72",                                  \
+    "munmap of a device's memory flushes before it takes the vma out of "      \
+    "i_mmap")                                                                  \
+  X(pfn_flush_looks_at_all, "5.19", "HB-73",                                   \
+    "munmap sees whether any of its vmas maps a device's memory; without, "    \
+    "whether the first does")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

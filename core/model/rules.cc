@@ -104,6 +104,16 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::dropped_fault_forgets_vma, {&Rules::fault_wait_unlocks}},
     {&Rules::dirty_is_not_split, {&Rules::large_folios}},
     {&Rules::kept_folio_is_zeroed, {&Rules::large_folios}},
+    {&Rules::move_flushes_dirty,
+     {},
+     {&Rules::each_pte_flushed, &Rules::move_flushes_before_unlock}},
+    {&Rules::move_flushes_before_unlock, {}, {&Rules::each_pte_flushed}},
+    {&Rules::full_batch_counts_last_page, {}, {&Rules::each_pte_flushed}},
+    {&Rules::nested_gather_flushes, {}, {&Rules::each_pte_flushed}},
+    {&Rules::pfn_flush_before_unlink,
+     {&Rules::unlink_before_tables},
+     {&Rules::each_pte_flushed}},
+    {&Rules::pfn_flush_looks_at_all, {&Rules::pfn_flush_before_unlink}},
 };
 
 constexpr Rules kBefore = {
@@ -130,6 +140,7 @@ constexpr Rules kBefore = {
     .range_end_kept = true,
     .fork_links_first = true,
     .unsigned_offsets = true,
+    .each_pte_flushed = true,
 };
 
 using Flags = std::initializer_list<bool Rules::*>;
@@ -179,23 +190,30 @@ constexpr Rules k3_0 =
 constexpr Rules k3_8 =
     With(k3_0, {&Rules::interval_tree, &Rules::move_in_order,
                 &Rules::merged_move_locks, &Rules::punch_keeps_copies,
-                &Rules::cow_prepares_first, &Rules::added_page_is_rechecked});
+                &Rules::cow_prepares_first, &Rules::added_page_is_rechecked},
+         {&Rules::each_pte_flushed});
 
 constexpr Rules k4_9 = With(
     k3_8,
     {&Rules::fault_around, &Rules::remap_emulated, &Rules::hole_holds_faults,
-     &Rules::hole_wait_is_lockless, &Rules::populate_unlocks},
+     &Rules::hole_wait_is_lockless, &Rules::populate_unlocks,
+     &Rules::full_batch_counts_last_page, &Rules::move_flushes_dirty},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 
-constexpr Rules k5_4 = With(k4_9, {&Rules::munmap_downgrades});
+constexpr Rules k5_4 =
+    With(k4_9,
+         {&Rules::munmap_downgrades, &Rules::move_flushes_before_unlock,
+          &Rules::nested_gather_flushes});
 
 constexpr Rules k6_1 =
     With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
                 &Rules::large_folios, &Rules::walk_clips_folio,
                 &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
                 &Rules::merge_in_one_hold, &Rules::growth_merges,
-                &Rules::mmap_asks_next, &Rules::dirty_is_not_split});
+                &Rules::mmap_asks_next, &Rules::dirty_is_not_split,
+                &Rules::pfn_flush_before_unlink,
+                &Rules::pfn_flush_looks_at_all});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.

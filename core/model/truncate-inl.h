@@ -143,6 +143,34 @@ Flow Machine<C, P>::StepInvalidate(Op& op) {
   return Flow::kDone;
 }
 
+// A driver takes back memory that it has let tasks map: it marks the pages, so
+// that no fault maps them, and unmaps them; after that it uses them itself.
+template <class C, class P>
+Flow Machine<C, P>::StepRevoke(Op& op) {
+  RevokeOp& my = op.revoke;
+  const unsigned number = my.removal.file;
+  File& file = w_.files[number];
+  const unsigned last = std::min<unsigned>(my.removal.last, C::kFilePages - 1);
+  if (my.phase == RevokePhase::kStart) {
+    if (!TakeISem(number)) return Flow::kBlocked;
+    file.cached &= ~PageBits(my.removal.first, last);
+    changed_ = true;
+    PassBegin(number, my.removal.first, my.removal.last, /*even_cows=*/true,
+              /*final=*/true, op.pass);
+    my.phase = RevokePhase::kPass;
+    return Flow::kSync;
+  }
+  const Flow flow = StepPass(op.pass);
+  if (flow != Flow::kDone) return flow;
+  for (unsigned page = my.removal.first; page <= last; ++page) {
+    if (w_.mapcount[number][page] == 0) continue;
+    probe_.Removes(w_, number, page);
+    Orphan(number, page);
+  }
+  file.i_sem = kNone;
+  return Flow::kDone;
+}
+
 // Whether a pass over one page that trusts no marks of others would find a pte
 // of it.
 template <class C, class P>
@@ -357,14 +385,19 @@ void Machine<C, P>::TakePage(unsigned file, unsigned index) {
   probe_.Removes(w_, file, index);
   w_.files[file].cached &= ~(uint64_t{1} << index);
   changed_ = true;
-  if (w_.mapcount[file][index] != 0) Orphan(file, index);
+  bool stays = w_.mapcount[file][index] != 0;
+  if (stays) Orphan(file, index);
   for (Task& task : w_.tasks) {
     Fault& fault = task.op.fault;
     if (fault.page.kind() != PteKind::kPage) continue;
     if (fault.page.index() != index) continue;
     if (FileOf(w_, fault) != file) continue;
     fault.page = Pte::Make(PteKind::kOrphan, index, false);
+    stays = true;
   }
+  if (w_.tlb == 0) return;
+  stays |= (w_.files[file].folios.pinned >> index & 1) != 0;
+  PageLeaves(file, index, stays);
 }
 
 // The page is no longer in the cache, but ptes still map it.

@@ -78,6 +78,7 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         Detach(unmap);
         if (unmap.first == kNone) return Flow::kDone;
         if (Downgrades()) DowngradeMmapSem(unmap.mm);
+        if (w_.tlb != 0) OpenGather(unmap.mm);
         unmap.phase = kZap;
         return Flow::kSync;
       }
@@ -96,6 +97,21 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         if (!GoesOn(flow)) return flow;
         continue;
       }
+      case kBatch:
+        FreeGathered();
+        ZapContinues(unmap);
+        return Flow::kSync;
+      case kFlushPfn:
+        FlushGather();
+        unmap.phase = kUnlink;
+        return Flow::kSync;
+      case kFlush:
+        FlushGather();
+        unmap.phase = kFreeFrames;
+        return Flow::kSync;
+      case kFreeFrames:
+        FreeGathered();
+        return FreeStructs(unmap);
     }
   }
 }
@@ -148,35 +164,67 @@ void Machine<C, P>::Detach(Unmap& unmap) {
 }
 
 // One block of unmap_vmas(), under page_table_lock; it releases the lock after
-// each block, as the kernel may. The tables are freed in the last hold.
+// each block, as the kernel may.
 template <class C, class P>
 Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
   if (!TakePtl(unmap.mm)) return Flow::kBlocked;
   const Vma& vma = w_.vmas[unmap.cursor];
   unsigned stop = unmap.next_addr + unsigned{w_.block};
   if (stop > vma.end) stop = vma.end;
-  for (unsigned addr = unmap.next_addr; addr < stop; ++addr) {
-    if (!w_.mms[unmap.mm].ptes[addr].none()) ClearPte(unmap.mm, vma.file, addr);
+  const Gather& gather = me().op.gather;
+  unsigned addr = unmap.next_addr;
+  for (; addr < stop && gather.forced == 0; ++addr) {
+    const Pte pte = w_.mms[unmap.mm].ptes[addr];
+    if (pte.none()) continue;
+    ClearPte(unmap.mm, vma.file, addr);
+    if (w_.tlb != 0) AddToGather(unmap.mm, vma.file, addr, pte);
   }
-  unmap.next_addr = static_cast<uint16_t>(stop);
-  if (stop == vma.end) {
-    unmap.cursor = vma.mm_next;
-    if (unmap.cursor == kNone && rules_.unlink_before_tables) {
-      unmap.cursor = unmap.first;
-      unmap.phase = UnmapPhase::kUnlink;
-    } else if (unmap.cursor == kNone) {
-      FreeTables(unmap.mm, unmap.start, unmap.end);
-      unmap.phase = UnmapPhase::kFree;
-    } else {
-      unmap.next_addr = w_.vmas[unmap.cursor].start;
-    }
+  unmap.next_addr = static_cast<uint16_t>(addr);
+  if (gather.forced != 0) {
+    FlushFull();
+    unmap.phase = UnmapPhase::kBatch;
+  } else {
+    ZapContinues(unmap);
   }
   ReleasePtl(unmap.mm);
   return Flow::kSync;
 }
 
+// To the next block, the next vma, or what follows the last one: where the
+// tables are freed before the vmas are unlinked, that is in the last hold.
+template <class C, class P>
+void Machine<C, P>::ZapContinues(Unmap& unmap) {
+  unmap.phase = UnmapPhase::kZap;
+  if (unmap.next_addr < w_.vmas[unmap.cursor].end) return;
+  unmap.cursor = w_.vmas[unmap.cursor].mm_next;
+  if (unmap.cursor != kNone) {
+    unmap.next_addr = w_.vmas[unmap.cursor].start;
+  } else if (rules_.unlink_before_tables) {
+    unmap.cursor = unmap.first;
+    unmap.phase =
+        FlushesPfn(unmap) ? UnmapPhase::kFlushPfn : UnmapPhase::kUnlink;
+  } else {
+    FinishGather();
+    FreeTables(unmap.mm, unmap.start, unmap.end);
+    unmap.phase = UnmapPhase::kFree;
+  }
+}
+
+// tlb_flush_mmu() before the vmas are unlinked, where one of them maps memory
+// of a device: nothing holds that until the gather ends (b67fbebd4cf9, 5.19).
+template <class C, class P>
+bool Machine<C, P>::FlushesPfn(const Unmap& unmap) const {
+  if (!rules_.pfn_flush_before_unlink || w_.tasks[task_].op.gather.mm == 0)
+    return false;
+  for (Slot slot = unmap.first; slot != kNone; slot = w_.vmas[slot].mm_next) {
+    if (w_.files[w_.vmas[slot].file].folios.pfn != 0) return true;
+    if (!rules_.pfn_flush_looks_at_all) return false;
+  }
+  return false;
+}
+
 // free_pgtables() of 2.6.15: unlink_file_vma() of each vma, then the tables;
-// last the structs.
+// last tlb_finish_mmu() and the structs.
 template <class C, class P>
 Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
   const unsigned file = w_.vmas[unmap.cursor].file;
@@ -186,6 +234,14 @@ Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
   unmap.cursor = w_.vmas[unmap.cursor].mm_next;
   if (unmap.cursor != kNone) return Flow::kSync;
   FreeTables(unmap.mm, unmap.start, unmap.end);
+  if (!OwesFlush()) return FreeStructs(unmap);
+  unmap.phase = UnmapPhase::kFlush;
+  return Flow::kSync;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::FreeStructs(Unmap& unmap) {
+  me().op.gather = Gather{};
   while (unmap.first != kNone) {
     const Slot slot = unmap.first;
     unmap.first = w_.vmas[slot].mm_next;

@@ -17,6 +17,7 @@
 #include "core/model/caps.h"
 #include "core/model/op.h"
 #include "core/model/pte.h"
+#include "core/model/tlb.h"
 
 namespace vmtrunc {
 
@@ -80,7 +81,9 @@ struct Folios {
   uint8_t order;      // of folios that are made from now on, where they fit
   uint8_t low, high;  // the script chooses `order` between these
   uint8_t min_order;  // of the file's blocks: no folio is smaller
-  uint8_t unused[3];
+  uint8_t pfn;        // it has none: its pages are memory of a device, whose
+                      // frames are not counted
+  uint8_t unused[2];
 };
 
 struct File {
@@ -148,6 +151,14 @@ struct Mm {
   Slot mmap;                // first vma, or kNone
   uint16_t tables;          // bit i: the page table of span i is allocated
   Pte ptes[C::kAddrs];
+  typename C::TlbWord tlb[C::kAddrs];  // translations that outlive their ptes
+
+  constexpr Translation Translates(unsigned addr) const {
+    return UnpackTranslation<C::kTlbBits>(tlb[addr]);
+  }
+  constexpr void SetTranslation(unsigned addr, const Translation& it) {
+    tlb[addr] = PackTranslation<typename C::TlbWord, C::kTlbBits>(it);
+  }
 };
 
 struct Task {
@@ -171,11 +182,14 @@ struct World {
   // Structs that are free, the one freed last at [free_count - 1].
   Slot free_slots[C::kVmas];
   uint16_t mapcount[C::kFiles][C::kFilePages];
+  Frame frames[C::kFrames];
   uint32_t count_mask;  // truncate_count is this wide
   uint8_t free_count;
   uint8_t block;  // pages zapped between two break tests
   uint8_t next_order;
   uint8_t ran_out;  // a capacity that is not the contract's was exceeded
+  uint8_t tlb;      // translations may outlive their ptes
+  uint8_t unused[7];
 };
 
 // Of the contract: what scripts run in.

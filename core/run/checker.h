@@ -137,8 +137,11 @@ class Checker {
   void Removes(const World<C>& w, unsigned file, unsigned index);
   void TruncationEnds(const World<C>& w, unsigned task, unsigned file,
                       unsigned size);
-  void Touches(const World<C>& w, const Vma& vma, unsigned addr, Pte pte);
+  void Touches(const World<C>& w, unsigned task, const Vma& vma, unsigned addr,
+               Pte pte);
   void Shows(const World<C>& w, unsigned file, unsigned first, unsigned last);
+  void Translates(const World<C>& w, unsigned task, unsigned mm, unsigned addr);
+  void FrameFreed(const World<C>& w, unsigned frame);
   void StepBegins(const World<C>&, unsigned) {}
   void StepEnds(const World<C>& w, unsigned task, Verb verb, Flow flow) {
     const bool news = moved_ != 0;
@@ -186,6 +189,7 @@ class Checker {
   void CheckMapcounts(const World<C>& w);
   unsigned CountRelation(const Pass& pass, const Vma& vma, Slot slot) const;
   void CountFeatures(const World<C>& w, Verb verb);
+  void CheckTlb(const World<C>& w, const Pass& pass);
   void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
   void CheckPte(const World<C>& w, unsigned mm, unsigned addr);
   void CheckHoldsNothing(const World<C>& w, unsigned task);

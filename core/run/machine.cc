@@ -17,6 +17,7 @@ namespace {
 void MakeFolios(const FolioSetup& setup, const Rules& rules, File& file) {
   Folios& folios = file.folios;
   folios.shmem = setup.shmem ? 1 : 0;
+  folios.pfn = setup.pfn ? 1 : 0;
   folios.low = setup.low;
   folios.order = folios.high = setup.high;
   folios.min_order = setup.shmem ? 0 : setup.min_order;  // tmpfs has none
@@ -39,6 +40,7 @@ template <class C>
 World<C> MakeWorld(const Setup& setup, const Rules& rules) {
   World<C> world{};
   world.block = setup.block;
+  world.tlb = setup.tlb ? 1 : 0;
   world.count_mask =
       setup.count_bits >= 32 ? 0xffffffffU : (1U << setup.count_bits) - 1;
   for (unsigned i = 0; i < C::kFiles; ++i) {

@@ -47,12 +47,15 @@ uint8_t SizeOf(unsigned byte) {
 }
 
 // Bits 0-1: the highest order, exclusive-or the lowest; 2-3 the lowest; 4-5
-// that of a block; 6 tmpfs. Orders are at most 2.
+// that of a block; 6 tmpfs; 7 a device's memory, whatever the others say.
+// Orders are at most 2.
 FolioSetup FoliosOf(unsigned byte) {
   const auto order = [](unsigned bits) {
     return static_cast<uint8_t>(std::min(bits & 3U, 2U));
   };
   FolioSetup folios;
+  folios.pfn = (byte & 128U) != 0;
+  if (folios.pfn) return folios;
   folios.low = order(byte >> 2);
   folios.high = std::max(folios.low, order(byte ^ (byte >> 2)));
   folios.min_order = order(byte >> 4);
@@ -63,7 +66,8 @@ FolioSetup FoliosOf(unsigned byte) {
 uint8_t ByteOf(const FolioSetup& folios) {
   return static_cast<uint8_t>(
       unsigned(folios.high ^ folios.low) | unsigned{folios.low} << 2 |
-      unsigned{folios.min_order} << 4 | (folios.shmem ? 64U : 0U));
+      unsigned{folios.min_order} << 4 | (folios.shmem ? 64U : 0U) |
+      (folios.pfn ? 128U : 0U));
 }
 
 void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
@@ -79,6 +83,7 @@ void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,
   }
   setup.block = static_cast<uint8_t>((h[2] & 63U) + 1);
   const unsigned narrow = h[3] & 31U;
+  setup.tlb = (h[3] & 32U) != 0;
   setup.count_bits = static_cast<uint8_t>(narrow > 24 ? 32 : 32 - narrow);
   setup.count = Word(h + 4);
   setup.sizes[0] = SizeOf(h[8] ^ unsigned{kDefaultSize});
@@ -255,7 +260,8 @@ std::vector<uint8_t> EncodeBytes(const Script& script) {
   if (script.kernel)
     SetKernel(*script.kernel, std::span(bytes).first<kHeaderBytes>());
   bytes[2] = static_cast<uint8_t>(setup.block - 1);
-  bytes[3] = static_cast<uint8_t>(32 - setup.count_bits);
+  bytes[3] =
+      static_cast<uint8_t>((32 - setup.count_bits) | (setup.tlb ? 32 : 0));
   put(4, setup.count, 4);
   bytes[8] = setup.sizes[0] ^ kDefaultSize;
   if (setup.files == 2) bytes[9] = setup.sizes[1] | 128U;

@@ -19,8 +19,9 @@ namespace vmtrunc {
 namespace {
 
 // Words that a line which is no event begins with.
-constexpr std::array<const char*, 7> kDeclarations = {
-    "kernel", "block", "count", "count-bits", "file", "task", "expect"};
+constexpr std::array<const char*, 8> kDeclarations = {
+    "kernel", "block", "count", "count-bits",
+    "tlb",    "file",  "task",  "expect"};
 
 // What some editors put before a text.
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -101,9 +102,11 @@ void Parser::ParseKernel(Line& line) {
   }
 }
 
-// [shmem] [order N | order N..M] [min-order N]
+// pfn, or [shmem] [order N | order N..M] [min-order N]
 FolioSetup Parser::ParseFolios(Line& line) {
   FolioSetup folios;
+  folios.pfn = line.TakeIf("pfn");
+  if (folios.pfn) return folios;
   folios.shmem = line.TakeIf("shmem");
   if (line.TakeIf("order")) {
     const std::string text(line.take());
@@ -157,6 +160,8 @@ bool Parser::ParseDeclaration(Line& line) {
     setup.count_bits = line.Number("bits", 8, 32);
   } else if (line.TakeIf("count")) {
     setup.count = line.Number32("a count", 0, 0xffffffffU);
+  } else if (line.TakeIf("tlb")) {
+    setup.tlb = true;
   } else if (line.TakeIf("file")) {
     if (setup.files == 2) line.Expected("at most 2 files");
     const std::string name = line.Name("a file's name");
@@ -365,6 +370,7 @@ std::string ToText(Arg arg, const Event& event, const Script& names) {
 }  // namespace
 
 std::string ToText(const FolioSetup& folios) {
+  if (folios.pfn) return " pfn";
   std::string text = folios.shmem ? " shmem" : "";
   if (folios.high != 0) {
     absl::StrAppend(&text, " order ", folios.low);
@@ -427,6 +433,7 @@ std::string ToText(const Script& script) {
   if (setup.count != 0) absl::StrAppend(&text, "count ", setup.count, "\n");
   if (setup.count_bits != 32)
     absl::StrAppend(&text, "count-bits ", setup.count_bits, "\n");
+  if (setup.tlb) text += "tlb\n";
   for (unsigned i = 0; i < setup.files; ++i)
     absl::StrAppend(&text, "file ", script.file_names[i], " ", setup.sizes[i],
                     ToText(setup.folios[i]), "\n");

@@ -49,6 +49,7 @@ const VerbInfo& InfoOf(Verb verb) {
       {"pin", {kFile, kPage}},
       {"unpin", {kFile, kPage}},
       {"order", {kFile, kOrder}},
+      {"revoke", {kFile, kFirst, kLen}},
   };
   static_assert(std::size(kInfos) == kVerbs + 1);
   return kInfos[static_cast<size_t>(verb)];

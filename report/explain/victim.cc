@@ -264,6 +264,11 @@ std::optional<Victim> VictimOf(const Violation& violation) {
     case Property::kFaultInOwnVma:
     case Property::kNoDataRace:
       return std::nullopt;
+    case Property::kNoStaleTlb:
+    case Property::kPassLeavesNoTlb:
+      return Victim{.mm = v[3], .addr = v[2], .index = v[0]};
+    case Property::kNoFreedPageReachable:
+      return Victim{.mm = v[2], .addr = v[1]};
   }
   return std::nullopt;
 }

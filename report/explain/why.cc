@@ -180,6 +180,12 @@ const char* Headline(Property property) {
       return "A fault maps a page under a vma that is not its own";
     case Property::kNoDataRace:
       return "Two passes write the same counts at once";
+    case Property::kNoStaleTlb:
+      return "A page is freed while a processor can still use it";
+    case Property::kNoFreedPageReachable:
+      return "An access reaches a page that is not its own any more";
+    case Property::kPassLeavesNoTlb:
+      return "A pass returns while a processor can still use its pages";
   }
   return "";
 }
