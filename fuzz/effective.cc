@@ -177,6 +177,9 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
     case Verb::kOrder:
       e.addr = Byte(random.Below(3));
       return true;
+    case Verb::kCollapse:
+      e.addr = Byte(16 * random.Below(4));
+      return true;
     case Verb::kNone:
       break;
   }

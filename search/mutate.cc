@@ -202,6 +202,9 @@ Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
     case Verb::kOrder:
       event.addr = static_cast<uint8_t>(random.Below(3));
       break;
+    case Verb::kCollapse:
+      event.addr = static_cast<uint8_t>(16 * random.Below(4));
+      break;
     case Verb::kExit:
     case Verb::kNone:
       break;

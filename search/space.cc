@@ -123,6 +123,7 @@ bool Space<C>::Worth(const World<C>& w, const Event& e) const {
     case Verb::kPunch:
     case Verb::kInvalidate:
     case Verb::kRevoke:
+    case Verb::kCollapse:
       return true;
     case Verb::kPin:
       return IsWorthAPin(w.files[e.file], e.addr);

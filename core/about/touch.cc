@@ -57,6 +57,7 @@ class Step {
       case Verb::kExit:
       case Verb::kRemap:
       case Verb::kRevoke:
+      case Verb::kCollapse:
         return kAll;
     }
     return kAll;
@@ -105,6 +106,8 @@ class Step {
       case kBegin:
       case kSourceLock:
       case kMoveFlush:
+      case kTableLock:
+      case kTablePtl:
         return kAll;
     }
     return kAll;
@@ -335,6 +338,7 @@ Touched MayTouch(Verb verb, bool populate) {
     case Verb::kPunch:
     case Verb::kInvalidate:
     case Verb::kRevoke:
+    case Verb::kCollapse:
       return kIndex | kPtes | kCount | kCache | kMutex;
     case Verb::kPin:
     case Verb::kUnpin:

@@ -382,6 +382,9 @@ Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
 template <class C, class P>
 void Machine<C, P>::FaultSets(const Fault& fault, unsigned addr, Pte pte) {
   probe_.Installs(w_, task_, fault.vma, addr);
+  // It may have been retracted since the fault looked.
+  if (!HasTable(w_.vmas[fault.vma].mm, addr))
+    AllocTable(w_.vmas[fault.vma].mm, addr);
   if (pte.kind() == PteKind::kCopy && w_.tlb != 0)
     TakeFrame(FrameState::kCopy, w_.vmas[fault.vma].mm, addr);
   SetPte(w_.vmas[fault.vma].mm, w_.vmas[fault.vma].file, addr, pte);

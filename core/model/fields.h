@@ -199,6 +199,7 @@ void ForEachField(T& it, const F& f) {
   f(it.final, "no whole pass follows", as::kYes);
   f(it.work, "zapped in this block", as::kNumber);
   f(it.zapped, "has zapped a page", as::kYes);
+  f(it.table, "span of its table now, plus 1", as::kNumber);
 }
 
 template <Is<Fault> T, class F>
@@ -319,6 +320,14 @@ void ForEachField(T& it, const F& f) {
   f(it.phase, "phase", as::kPhase);
 }
 
+template <Is<CollapseOp> T, class F>
+void ForEachField(T& it, const F& f) {
+  ForEachField(it.removal, f);
+  f(it.phase, "phase", as::kPhase);
+  f(it.held, "holds the pages' locks", as::kYes);
+  f(it.cursor, "vma, plus 1", as::kNumber);
+}
+
 template <Is<FolioOp> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.file, "file", as::kFile);
@@ -392,6 +401,9 @@ void ForEachField(T& it, const F& f) {
       break;
     case Verb::kRevoke:
       ForEachField(it.revoke, f);
+      break;
+    case Verb::kCollapse:
+      ForEachField(it.collapse, f);
       break;
     case Verb::kRemap:
       ForEachField(it.remap, f);

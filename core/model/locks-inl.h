@@ -170,6 +170,10 @@ bool Machine<C, P>::PageIsLocked(unsigned file, unsigned index) const {
     const unsigned locked = LockedPage(op);
     if (locked != 0 && RemovalOf(op).file == file && same(locked - 1))
       return true;
+    if (op.verb == Verb::kCollapse && op.collapse.held != 0 &&
+        op.collapse.removal.file == file &&
+        index >= op.collapse.removal.first && index <= op.collapse.removal.last)
+      return true;
     if (op.fault.locked != 0 && op.fault.page.kind() == PteKind::kPage &&
         w_.vmas[op.fault.vma].file == file && same(op.fault.page.index()))
       return true;

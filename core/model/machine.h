@@ -199,7 +199,8 @@ class Machine {
   bool UsesTranslation(unsigned addr, bool write);
   bool IsOwned(const Translation& it) const;
   void OpenGather(unsigned mm);
-  void AddToGather(unsigned mm, unsigned file, unsigned addr, Pte pte);
+  void AddToGather(unsigned mm, unsigned file, unsigned addr, unsigned at,
+                   Pte pte);
   void FlushFull();
   bool IsNested(unsigned mm) const;
   bool OwesFlush() const;
@@ -337,6 +338,7 @@ class Machine {
   // core/model/mmap-inl.h
   Flow StepMmap(Op& op);
   void MmapUnmaps(Op& op);
+  bool UnmapIsLeft(const Op& op) const;
   void MmapPlaces(Op& op);
   Flow MmapPopulates(Op& op);
   Flow PopulateNext(Op& op);
@@ -374,6 +376,13 @@ class Machine {
   void TakePage(unsigned file, unsigned index);
   void Orphan(unsigned file, unsigned index);
 
+  // core/model/collapse-inl.h
+  Flow StepCollapse(Op& op);
+  bool CollapseBegins(Op& op);
+  Flow CollapseNextVma(CollapseOp& my);
+  Flow RetractTable(CollapseOp& my);
+  bool Retracts(const CollapseOp& my, const Vma& vma, unsigned& addr) const;
+
   // core/model/remap-inl.h
   Flow StepRemap(Op& op);
   Slot RemapVma(const RemapOp& my);
@@ -404,6 +413,9 @@ class Machine {
   Flow MovePageHeld(MremapOp& my, const Move& move, bool locks);
   Flow MoveExtent(MremapOp& my);
   void MovePte(MremapOp& my, unsigned src, unsigned dst);
+  bool MovesTable(const MremapOp& my);
+  Flow MoveTable(MremapOp& my);
+  void TakeTable(unsigned mm, const Move& move);
   void MoveFails(MremapOp& my);
   MremapPhase MoveEnds(const MremapOp& my) const;
   void MoveFlushes(MremapOp& my);

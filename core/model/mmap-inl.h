@@ -22,14 +22,25 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         continue;
       case kUnmap: {
         const Flow flow = StepUnmap(op.unmap, op.adjust);
+        // Detached; the rest would come after the new vma is in place.
+        if (!rules_.unmap_before_expand && op.unmap.phase == UnmapPhase::kZap)
+          map.phase = kPlace;
         if (flow != Flow::kDone) return flow;
         if (op.unmap.failed != 0) return EndMmapSem();
         map.phase = kPlace;
         continue;
       }
+      case kComplete: {
+        const Flow flow = StepUnmap(op.unmap, op.adjust);
+        if (flow != Flow::kDone) return flow;
+        break;
+      }
       case kPlace:
         MmapPlaces(op);
-        if (map.phase == kPlace) return EndMmapSem();
+        if (map.phase != kPlace) return Flow::kSync;
+        if (!UnmapIsLeft(op)) return EndMmapSem();
+        map.populate = 0;
+        map.phase = kComplete;
         return Flow::kSync;
       case kMerge: {
         const Flow flow = StepAdjust(op.adjust);
@@ -68,6 +79,10 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         if (!TakeMmapSemRead(mm)) return Flow::kBlocked;
         break;
     }
+    if (UnmapIsLeft(op)) {
+      map.phase = kComplete;
+      return Flow::kSync;
+    }
     // The vma exists, or another page of it: to the next page.
     const Flow next = MmapPopulates(op);
     if (!GoesOn(next)) return next;
@@ -81,6 +96,14 @@ void Machine<C, P>::MmapUnmaps(Op& op) {
   map.phase = UnmapBegin(me().mm, map.addr, map.addr + map.len, op.unmap)
                   ? MmapPhase::kUnmap
                   : MmapPhase::kPlace;
+}
+
+// Whether what was mapped there before is off the mm's list and not unmapped
+// yet.
+template <class C, class P>
+bool Machine<C, P>::UnmapIsLeft(const Op& op) const {
+  return !rules_.unmap_before_expand &&
+         op.unmap.phase == UnmapPhase::kZap && op.mmap.phase != MmapPhase::kComplete;
 }
 
 // Starts the fault of the next page, or ends.

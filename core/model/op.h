@@ -39,13 +39,15 @@ enum class Verb : uint8_t {
   kUnpin = 14,
   kOrder = 15,
   kRevoke = 16,
+  kCollapse = 17,
 };
-inline constexpr int kVerbs = 16;
+inline constexpr int kVerbs = 17;
 
 // Whether passes run in it.
 constexpr bool IsPass(Verb verb) {
   return verb == Verb::kTruncate || verb == Verb::kPunch ||
-         verb == Verb::kInvalidate || verb == Verb::kRevoke;
+         verb == Verb::kInvalidate || verb == Verb::kRevoke ||
+         verb == Verb::kCollapse;
 }
 
 // One in-flight do_mmap_pgoff(): of a mmap, or of a remap that is emulated.
@@ -98,6 +100,9 @@ struct Pass {
   uint8_t final;    // no pass over the whole range follows in its operation
   uint8_t work;     // pages zapped in this block
   uint8_t zapped;   // the pass has zapped a page
+  uint8_t table;    // where the table that it has read is now, if that was
+                    // moved: the span, plus 1
+  uint8_t unused[3];
 };
 
 // One in-flight fault.
@@ -224,6 +229,15 @@ struct RevokeOp {
   uint8_t unused[9];
 };
 
+// Of collapse: its pages, in `removal`, and the vma whose table may go.
+struct CollapseOp {
+  Removal removal;
+  CollapsePhase phase;
+  uint8_t held;  // the pages are locked
+  Slot cursor;   // plus 1; 0: before the first
+  uint8_t unused[7];
+};
+
 // Of pin, unpin and order.
 struct FolioOp {
   FolioPhase phase;
@@ -255,6 +269,7 @@ struct Op {
     RemapOp remap;
     FolioOp folio;
     RevokeOp revoke;
+    CollapseOp collapse;
   };
   Mmap mmap;
   Adjust adjust;
@@ -268,11 +283,13 @@ struct Op {
 constexpr Removal& RemovalOf(Op& op) {
   return op.verb == Verb::kInvalidate ? op.invalidate.removal
          : op.verb == Verb::kRevoke   ? op.revoke.removal
+         : op.verb == Verb::kCollapse ? op.collapse.removal
                                       : op.truncate.removal;
 }
 constexpr const Removal& RemovalOf(const Op& op) {
   return op.verb == Verb::kInvalidate ? op.invalidate.removal
          : op.verb == Verb::kRevoke   ? op.revoke.removal
+         : op.verb == Verb::kCollapse ? op.collapse.removal
                                       : op.truncate.removal;
 }
 

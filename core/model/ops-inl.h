@@ -42,6 +42,8 @@ Flow Machine<C, P>::Step(unsigned task) {
       return Phases<&M::StepInvalidate>();
     case Verb::kRevoke:
       return Phases<&M::StepRevoke>();
+    case Verb::kCollapse:
+      return Phases<&M::StepCollapse>();
     case Verb::kRemap:
       return Phases<&M::StepRemap>();
     case Verb::kPin:
@@ -151,6 +153,13 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.revoke.removal.last =
           static_cast<uint16_t>(event.addr + event.len - 1);
       return IsPfn(event.file) && event.len != 0 && event.addr < C::kFilePages;
+    case Verb::kCollapse:
+      op.collapse.removal.file = event.file;
+      op.collapse.removal.first = event.addr;
+      op.collapse.removal.last =
+          static_cast<uint16_t>(event.addr + kPtesPerTable - 1);
+      return rules_.retracts_tables && HasPages(event.file) &&
+             event.addr % kPtesPerTable == 0 && event.addr < C::kFilePages;
     case Verb::kRemap:
       op.remap.addr = event.addr;
       op.remap.len = event.len;

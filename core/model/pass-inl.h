@@ -240,7 +240,6 @@ bool Machine<C, P>::EnterVma(Pass& pass, Slot slot) {
   pass.addr = static_cast<uint16_t>(addr);
   pass.end = static_cast<uint16_t>(end);
   pass.work = 0;
-  if (w_.tlb != 0) OpenGather(vma.mm);
   return true;
 }
 
@@ -271,16 +270,20 @@ bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
 template <class C, class P>
 bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
   const Vma& vma = w_.vmas[pass.cursor];
-  const Pte pte = w_.mms[vma.mm].ptes[addr];
+  // Where the table is that holds the pte: it may have moved.
+  const unsigned at = pass.table == 0 ? addr
+                                      : (pass.table - 1U) * kPtesPerTable +
+                                            addr % kPtesPerTable;
+  const Pte pte = w_.mms[vma.mm].ptes[at];
   if (pte.none()) return false;
   if (!pte.present()) return true;
   if (pass.even_cows == 0 && pte.kind() != PteKind::kPage) return true;
   const bool by_index = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
   if (by_index && (pte.index() < pass.first || pte.index() > pass.last))
     return true;
-  probe_.Zaps(w_, task_, pass.cursor, addr);
-  ClearPte(vma.mm, vma.file, addr);
-  if (w_.tlb != 0) AddToGather(vma.mm, vma.file, addr, pte);
+  if (at == addr) probe_.Zaps(w_, task_, pass.cursor, addr);
+  ClearPte(vma.mm, vma.file, at);
+  if (w_.tlb != 0) AddToGather(vma.mm, vma.file, addr, at, pte);
   pass.zapped = 1;
   if (by_index && rules_.nonlinear_file_pte &&
       pte.index() != vma.pgoff + addr - unsigned{vma.start})
@@ -294,6 +297,7 @@ bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
 template <class C, class P>
 Flow Machine<C, P>::ZapBlock(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
+  if (w_.tlb != 0) OpenGather(mm);
   if (w_.mms[mm].page_table_lock != task_ && !TakePtl(mm))
     return Flow::kBlocked;
   unsigned stop = pass.addr + unsigned{w_.block};
@@ -314,6 +318,7 @@ Flow Machine<C, P>::ZapBlock(Pass& pass) {
 template <class C, class P>
 Flow Machine<C, P>::FindTable(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
+  if (w_.tlb != 0) OpenGather(mm);
   while (pass.addr < pass.end && !HasTable(mm, pass.addr)) {
     const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
     probe_.Scans(w_, task_, mm, pass.addr, stop);
@@ -329,7 +334,15 @@ template <class C, class P>
 Flow Machine<C, P>::ZapTable(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
-  probe_.UsesTable(w_, task_, mm, pass.addr);
+  if (pass.table == 0) {
+    // pte_offset_map_lock() fails if the entry has changed (6.5).
+    if (rules_.walk_rereads_table && !HasTable(mm, pass.addr)) {
+      ReleasePtl(mm);
+      pass.phase = PassPhase::kZap;
+      return Flow::kSync;
+    }
+    probe_.UsesTable(w_, task_, mm, pass.addr);
+  }
   const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
   unsigned addr = pass.addr;
   while (addr < stop && pass.work < w_.block && me().op.gather.forced == 0) {
@@ -338,6 +351,7 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
     ++addr;
   }
   probe_.Scans(w_, task_, mm, pass.addr, addr);
+  pass.table = 0;
   const bool full = me().op.gather.forced != 0;
   if (full) FlushFull();
   ReleasePtl(mm);

@@ -90,7 +90,8 @@ enum class Waits : uint8_t {
   X(kMerge, "", kAsAdjust)                             \
   X(kLink, "vma_link: before i_mmap_lock", kIMmapLock) \
   X(kPopulate, "", kAsFault)                           \
-  X(kPopulateLock, "populate: before mmap_sem", kMmapSemRead)
+  X(kPopulateLock, "populate: before mmap_sem", kMmapSemRead) \
+  X(kComplete, "", kAsUnmap) /* what was there before, where it comes last */
 
 #define VMTRUNC_MUNMAP_PHASES(X)              \
   X(kStart, "before mmap_sem", kMmapSemWrite) \
@@ -126,7 +127,9 @@ enum class Waits : uint8_t {
   X(kExtentPtl, "move: before page_table_lock", kPageTableLock)           \
   X(kBegin, "before mmap_sem", kNothing)                                  \
   X(kSourceLock, "before the source's vma lock", kVmaLock) \
-  X(kMoveFlush, "move: all moved, before the flush", kNothing)
+  X(kMoveFlush, "move: all moved, before the flush", kNothing) \
+  X(kTableLock, "move: table read, before i_mmap_lock", kIMmapLock) \
+  X(kTablePtl, "move: table read, before page_table_lock", kPageTableLock)
 
 #define VMTRUNC_ACCESS_PHASES(X)                                      \
   X(kStart, "before mmap_sem", kMmapSemRead)                          \
@@ -172,6 +175,13 @@ enum class Waits : uint8_t {
 
 #define VMTRUNC_INVALIDATE_PHASES(X) X(kPages, "", kAsRemoval)
 
+#define VMTRUNC_COLLAPSE_PHASES(X)                  \
+  X(kStart, "before the pages' locks", kNothing)    \
+  X(kPass, "", kAsPass) /* over what is collapsed */ \
+  X(kMapLock, "collapse: before i_mmap_lock", kIMmapLock) \
+  X(kNextVma, "collapse: before the next vma", kNothing) \
+  X(kTablePtl, "collapse: before page_table_lock", kPageTableLock)
+
 #define VMTRUNC_REVOKE_PHASES(X)                    \
   X(kStart, "before the driver's lock", kISem)      \
   X(kPass, "", kAsPass) /* over what is revoked */
@@ -208,6 +218,7 @@ enum class RemovalPhase : uint8_t { VMTRUNC_REMOVAL_PHASES(VMTRUNC_NAME) };
 enum class InvalidatePhase : uint8_t {
   VMTRUNC_INVALIDATE_PHASES(VMTRUNC_NAME)
 };
+enum class CollapsePhase : uint8_t { VMTRUNC_COLLAPSE_PHASES(VMTRUNC_NAME) };
 enum class RevokePhase : uint8_t { VMTRUNC_REVOKE_PHASES(VMTRUNC_NAME) };
 enum class RemapPhase : uint8_t { VMTRUNC_REMAP_PHASES(VMTRUNC_NAME) };
 enum class FolioPhase : uint8_t { VMTRUNC_FOLIO_PHASES(VMTRUNC_NAME) };

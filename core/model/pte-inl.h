@@ -13,7 +13,8 @@ void Machine<C, P>::AllocTable(unsigned mm, unsigned addr) {
 }
 
 // free_pgtables(): the tables of spans in [start, end) that no vma of the mm,
-// linked or being torn down elsewhere, touches any more.
+// linked or being torn down elsewhere, touches any more. (6.12-rc1 looked at the
+// neighbours before mmap put a new vma between them.)
 template <class C, class P>
 void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
   Mm<C>& it = w_.mms[mm];
@@ -24,7 +25,12 @@ void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
   const unsigned last_span = (end - 1) / kPtesPerTable;
   for (unsigned span = start / kPtesPerTable; span <= last_span; ++span) {
     const unsigned from = span * kPtesPerTable;
-    if (RangeIsMapped(mm, from, from + kPtesPerTable)) continue;
+    const unsigned to = from + kPtesPerTable;
+    if (rules_.unmap_before_expand
+            ? RangeIsMapped(mm, from, to)
+            : (from < start && RangeIsMapped(mm, from, start)) ||
+                  (end < to && RangeIsMapped(mm, end, to)))
+      continue;
     it.tables = static_cast<uint16_t>(it.tables & ~(1U << span));
   }
 }

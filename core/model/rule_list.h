@@ -318,7 +318,27 @@
     "i_mmap")                                                                  \
   X(pfn_flush_looks_at_all, "5.19", "HB-73",                                   \
     "munmap sees whether any of its vmas maps a device's memory; without, "    \
-    "whether the first does")
+    "whether the first does")                                                  \
+  X(unmap_before_expand, "2.6.9", "HB-83",                                     \
+    "mmap unmaps what is in its range before a vma takes its place; without, " \
+    "the page tables go when the new vma is in i_mmap")                        \
+  X(moves_tables, "5.0", "",                                                   \
+    "mremap moves a whole page table by its entry in the directory")           \
+  X(table_move_locks, "5.14", "HB-56",                                         \
+    "mremap holds i_mmap_lock whenever it moves a page table; without, only "  \
+    "where it does for ptes")                                                  \
+  X(table_move_rereads, "6.12", "HB-81",                                       \
+    "mremap reads the directory's entry again under page_table_lock before "   \
+    "it moves the table")                                                      \
+  X(retracts_tables, "4.8", "",                                                \
+    "collapse frees the page tables of whole mappings of its pages")           \
+  X(retract_takes_map_lock, "4.8", "HB-82",                                    \
+    "collapse holds i_mmap_lock while it frees page tables")                   \
+  X(retract_shares, "6.6", "",                                                 \
+    "collapse frees page tables with i_mmap_lock shared and without "          \
+    "mmap_sem; without, alone and under mmap_sem")                             \
+  X(walk_rereads_table, "6.5", "",                                             \
+    "a pass that has page_table_lock sees whether the table is still there")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

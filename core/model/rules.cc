@@ -114,6 +114,15 @@ constexpr ReadWhere kReadWhere[] = {
      {&Rules::unlink_before_tables},
      {&Rules::each_pte_flushed}},
     {&Rules::pfn_flush_looks_at_all, {&Rules::pfn_flush_before_unlink}},
+    {&Rules::moves_tables, {&Rules::move_extents}},
+    {&Rules::table_move_locks, {&Rules::moves_tables}},
+    {&Rules::table_move_rereads,
+     {},
+     {},
+     {&Rules::moves_tables, &Rules::retract_shares}},
+    {&Rules::retract_takes_map_lock, {&Rules::retracts_tables}},
+    {&Rules::retract_shares, {&Rules::retracts_tables}},
+    {&Rules::walk_rereads_table, {&Rules::ptl_in_zap}},
 };
 
 constexpr Rules kBefore = {
@@ -141,6 +150,7 @@ constexpr Rules kBefore = {
     .fork_links_first = true,
     .unsigned_offsets = true,
     .each_pte_flushed = true,
+    .unmap_before_expand = true,
 };
 
 using Flags = std::initializer_list<bool Rules::*>;
@@ -197,14 +207,15 @@ constexpr Rules k4_9 = With(
     k3_8,
     {&Rules::fault_around, &Rules::remap_emulated, &Rules::hole_holds_faults,
      &Rules::hole_wait_is_lockless, &Rules::populate_unlocks,
-     &Rules::full_batch_counts_last_page, &Rules::move_flushes_dirty},
+     &Rules::full_batch_counts_last_page, &Rules::move_flushes_dirty,
+     &Rules::retracts_tables, &Rules::retract_takes_map_lock},
     {&Rules::nonlinear_scans_all, &Rules::nonlinear_file_pte,
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 
 constexpr Rules k5_4 =
     With(k4_9,
          {&Rules::munmap_downgrades, &Rules::move_flushes_before_unlock,
-          &Rules::nested_gather_flushes});
+          &Rules::nested_gather_flushes, &Rules::moves_tables});
 
 constexpr Rules k6_1 =
     With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
@@ -213,7 +224,7 @@ constexpr Rules k6_1 =
                 &Rules::merge_in_one_hold, &Rules::growth_merges,
                 &Rules::mmap_asks_next, &Rules::dirty_is_not_split,
                 &Rules::pfn_flush_before_unlink,
-                &Rules::pfn_flush_looks_at_all});
+                &Rules::pfn_flush_looks_at_all, &Rules::table_move_locks});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.
@@ -222,7 +233,9 @@ constexpr Rules k6_12 = With(
     {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
      &Rules::late_folio_is_split, &Rules::vma_locks, &Rules::new_vma_is_locked,
      &Rules::vma_lock_before_index, &Rules::reader_checks_lock,
-     &Rules::reader_checks_range, &Rules::reader_checks_attached},
+     &Rules::reader_checks_range, &Rules::reader_checks_attached,
+     &Rules::table_move_rereads, &Rules::retract_shares,
+     &Rules::walk_rereads_table},
     {&Rules::slab_lifo, &Rules::mmap_asks_next});
 
 constexpr Rules k6_18 =

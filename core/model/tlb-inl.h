@@ -17,7 +17,9 @@ template <class C, class P>
 bool Machine<C, P>::Outlives() const {
   if (w_.tlb == 0 || rules_.each_pte_flushed) return false;
   const Op& op = w_.tasks[task_].op;
-  if (op.verb == Verb::kExit || op.verb == Verb::kFork) return false;
+  if (op.verb == Verb::kExit || op.verb == Verb::kFork ||
+      op.verb == Verb::kCollapse)
+    return false;
   if (!IsPass(op.verb)) return true;
   const RemovalPhase phase = RemovalOf(op).phase;
   return phase != RemovalPhase::kSplitPass && phase != RemovalPhase::kKeptPass;
@@ -62,21 +64,22 @@ bool Machine<C, P>::IsOwned(const Translation& it) const {
 
 // ---- gathers
 
-// tlb_gather_mmu().
+// tlb_gather_mmu(), if none is open.
 template <class C, class P>
 void Machine<C, P>::OpenGather(unsigned mm) {
-  if (!Outlives()) return;
+  if (me().op.gather.mm != 0 || !Outlives()) return;
   me().op.gather = Gather{};
   me().op.gather.mm = static_cast<uint8_t>(mm + 1);
 }
 
-// A pte that has just been cleared. Requires: page_table_lock.
+// A pte that has just been cleared, `at` where its table is now and to be flushed
+// at `addr`, where the walk is. Requires: page_table_lock.
 template <class C, class P>
 void Machine<C, P>::AddToGather(unsigned mm, unsigned file, unsigned addr,
-                                Pte pte) {
+                                unsigned at, Pte pte) {
   Gather& gather = me().op.gather;
   if (!pte.present() || gather.mm == 0) return;
-  KeepTranslation(mm, file, addr, pte);
+  KeepTranslation(mm, file, at, pte);
   const bool empty = gather.lo == gather.hi;
   gather.lo = static_cast<uint16_t>(empty ? addr : std::min<unsigned>(gather.lo, addr));
   gather.hi = static_cast<uint16_t>(empty ? addr + 1 : std::max<unsigned>(gather.hi, addr + 1));

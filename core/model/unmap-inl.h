@@ -78,7 +78,6 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         Detach(unmap);
         if (unmap.first == kNone) return Flow::kDone;
         if (Downgrades()) DowngradeMmapSem(unmap.mm);
-        if (w_.tlb != 0) OpenGather(unmap.mm);
         unmap.phase = kZap;
         return Flow::kSync;
       }
@@ -167,6 +166,7 @@ void Machine<C, P>::Detach(Unmap& unmap) {
 // each block, as the kernel may.
 template <class C, class P>
 Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
+  if (w_.tlb != 0) OpenGather(unmap.mm);
   if (!TakePtl(unmap.mm)) return Flow::kBlocked;
   const Vma& vma = w_.vmas[unmap.cursor];
   unsigned stop = unmap.next_addr + unsigned{w_.block};
@@ -177,7 +177,7 @@ Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
     const Pte pte = w_.mms[unmap.mm].ptes[addr];
     if (pte.none()) continue;
     ClearPte(unmap.mm, vma.file, addr);
-    if (w_.tlb != 0) AddToGather(unmap.mm, vma.file, addr, pte);
+    if (w_.tlb != 0) AddToGather(unmap.mm, vma.file, addr, addr, pte);
   }
   unmap.next_addr = static_cast<uint16_t>(addr);
   if (gather.forced != 0) {

@@ -22,6 +22,7 @@ constexpr PhaseInfo kTruncate[] = {VMTRUNC_TRUNCATE_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kRemap[] = {VMTRUNC_REMAP_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kFolio[] = {VMTRUNC_FOLIO_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kInvalidate[] = {VMTRUNC_INVALIDATE_PHASES(VMTRUNC_POINT)};
+constexpr PhaseInfo kCollapse[] = {VMTRUNC_COLLAPSE_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kRevoke[] = {VMTRUNC_REVOKE_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kRemoval[] = {VMTRUNC_REMOVAL_PHASES(VMTRUNC_POINT)};
 #undef VMTRUNC_POINT
@@ -37,6 +38,7 @@ constexpr PhaseList kLists[] = {{"mmap", kMmap},
                                 {"invalidate", kInvalidate},
                                 {"removal of pages", kRemoval},
                                 {"revoke", kRevoke},
+                                {"collapse", kCollapse},
                                 {"remap", kRemap},
                                 {"pin, unpin, order", kFolio},
                                 {"vma_adjust", kAdjust},
@@ -76,6 +78,8 @@ const PhaseInfo& OfVerb(const Op& op) {
       return At(kInvalidate, op.invalidate.phase);
     case Verb::kRevoke:
       return At(kRevoke, op.revoke.phase);
+    case Verb::kCollapse:
+      return At(kCollapse, op.collapse.phase);
     case Verb::kRemap:
       return At(kRemap, op.remap.phase);
     case Verb::kPin:

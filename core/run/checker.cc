@@ -461,7 +461,7 @@ template <class C>
 void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
   // By verb: what has moved, as NoteFeatures() lists it.
   constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6,
-                                  8, 7, 8, 8, 8, 8, 8, 8};
+                                  8, 7, 8, 8, 8, 8, 8, 8, 8};
   static_assert(std::size(kMover) == kVerbs + 1);
   for (unsigned left = passes_; left != 0; left &= left - 1) {
     const int task = std::countr_zero(left);

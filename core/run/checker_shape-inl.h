@@ -186,8 +186,13 @@ void Checker<C>::CheckPtes(const World<C>& w, unsigned mm) {
     if (vma.mm != mm ||
         (vma.state != VmaState::kLinked && vma.state != VmaState::kDetached))
       continue;
-    for (unsigned addr = vma.start; addr < vma.end; ++addr)
+    for (unsigned addr = vma.start; addr < vma.end; ++addr) {
+      // Another vma may have its place already.
+      if (!rules_.unmap_before_expand && vma.state == VmaState::kDetached &&
+          VmaAt(w, mm, addr) != nullptr)
+        continue;
       inside += it.ptes[addr].none() ? 0U : 1U;
+    }
   }
   unsigned present = 0;
   for (unsigned addr = 0; addr < C::kAddrs; addr += kPtesPerTable) {

@@ -50,6 +50,7 @@ const VerbInfo& InfoOf(Verb verb) {
       {"unpin", {kFile, kPage}},
       {"order", {kFile, kOrder}},
       {"revoke", {kFile, kFirst, kLen}},
+      {"collapse", {kFile, kFirst}},
   };
   static_assert(std::size(kInfos) == kVerbs + 1);
   return kInfos[static_cast<size_t>(verb)];
