@@ -199,7 +199,7 @@ void ForEachField(T& it, const F& f) {
   f(it.final, "no whole pass follows", as::kYes);
   f(it.work, "zapped in this block", as::kNumber);
   f(it.zapped, "has zapped a page", as::kYes);
-  f(it.table, "span of its table now, plus 1", as::kNumber);
+  f(it.table, "span of its table now, plus 1; 255: freed", as::kNumber);
 }
 
 template <Is<Fault> T, class F>

@@ -77,6 +77,7 @@ struct NoProbe {
   void Zaps(const World<C>&, unsigned, Slot, unsigned) {}
   void Drops(const World<C>&, unsigned) {}
   void UsesTable(const World<C>&, unsigned, unsigned, unsigned) {}
+  void UsesFreedTable(unsigned, unsigned) {}
   void WalkEnds(const World<C>&, unsigned) {}
   void PassEnds(const World<C>&, unsigned) {}
   void Removes(const World<C>&, unsigned, unsigned) {}
@@ -226,6 +227,7 @@ class Machine {
   void ZapContinues(Unmap& unmap);
   bool FlushesPfn(const Unmap& unmap) const;
   Flow UnlinkDetached(Unmap& unmap);
+  Flow FreesTables(Unmap& unmap);
   Flow FreeStructs(Unmap& unmap);
   Flow FreeDetached(Unmap& unmap);
 
@@ -416,6 +418,7 @@ class Machine {
   bool MovesTable(const MremapOp& my);
   Flow MoveTable(MremapOp& my);
   void TakeTable(unsigned mm, const Move& move);
+  void ForWalkersIn(unsigned mm, unsigned span, uint8_t table);
   void MoveFails(MremapOp& my);
   MremapPhase MoveEnds(const MremapOp& my) const;
   void MoveFlushes(MremapOp& my);

@@ -310,14 +310,7 @@ void Machine<C, P>::TakeTable(unsigned mm, const Move& move) {
   const unsigned from = move.src / kPtesPerTable;
   const unsigned to = move.dst / kPtesPerTable;
   w_.mms[mm].tables = static_cast<uint16_t>(w_.mms[mm].tables & ~(1U << from));
-  for (Task& task : w_.tasks) {
-    Pass& pass = task.op.pass;
-    if (pass.phase != PassPhase::kZapTable || w_.vmas[pass.cursor].mm != mm)
-      continue;
-    const unsigned in =
-        pass.table != 0 ? pass.table - 1U : pass.addr / kPtesPerTable;
-    if (in == from) pass.table = static_cast<uint8_t>(to + 1);
-  }
+  ForWalkersIn(mm, from, static_cast<uint8_t>(to + 1));
 }
 
 }  // namespace vmtrunc

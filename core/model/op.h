@@ -101,9 +101,10 @@ struct Pass {
   uint8_t work;     // pages zapped in this block
   uint8_t zapped;   // the pass has zapped a page
   uint8_t table;    // where the table that it has read is now, if that was
-                    // moved: the span, plus 1
+                    // moved: the span, plus 1; or kFreedTable
   uint8_t unused[3];
 };
+inline constexpr uint8_t kFreedTable = 0xff;
 
 // One in-flight fault.
 struct Fault {

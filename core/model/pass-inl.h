@@ -334,6 +334,13 @@ template <class C, class P>
 Flow Machine<C, P>::ZapTable(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
   if (!TakePtl(mm)) return Flow::kBlocked;
+  if (pass.table == kFreedTable) {
+    probe_.UsesFreedTable(mm, pass.addr);
+    ReleasePtl(mm);
+    pass.table = 0;
+    pass.phase = PassPhase::kZap;
+    return Flow::kSync;
+  }
   if (pass.table == 0) {
     // pte_offset_map_lock() fails if the entry has changed (6.5).
     if (rules_.walk_rereads_table && !HasTable(mm, pass.addr)) {

@@ -48,7 +48,9 @@ enum class Waits : uint8_t {
   X(kBatch, "unmap: full and flushed, before frames are freed", kNothing)      \
   X(kFlushPfn, "unmap: before the flush of a device's pages", kNothing)       \
   X(kFlush, "unmap: before the flush", kNothing)                      \
-  X(kFreeFrames, "unmap: flushed, before frames are freed", kNothing)
+  X(kFreeFrames, "unmap: flushed, before frames are freed", kNothing) \
+  X(kTables, "unmap: before page tables are freed", kNothing) /* where \
+                                        another vma may be over them */
 
 #define VMTRUNC_PASS_PHASES(X)                                \
   X(kMutex, "pass: before unmap_mutex", kUnmapMutex)          \

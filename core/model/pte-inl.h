@@ -31,7 +31,23 @@ void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
             : (from < start && RangeIsMapped(mm, from, start)) ||
                   (end < to && RangeIsMapped(mm, end, to)))
       continue;
+    if ((it.tables >> span & 1) == 0) continue;
     it.tables = static_cast<uint16_t>(it.tables & ~(1U << span));
+    ForWalkersIn(mm, span, kFreedTable);
+  }
+}
+
+// The table of the span goes elsewhere, to `table` as in a pass, together with
+// the passes that have read its entry in the directory and wait for its lock.
+template <class C, class P>
+void Machine<C, P>::ForWalkersIn(unsigned mm, unsigned span, uint8_t table) {
+  for (Task& task : w_.tasks) {
+    Pass& pass = task.op.pass;
+    if (pass.phase != PassPhase::kZapTable || w_.vmas[pass.cursor].mm != mm)
+      continue;
+    const unsigned in =
+        pass.table != 0 ? pass.table - 1U : pass.addr / kPtesPerTable;
+    if (in == span) pass.table = table;
   }
 }
 

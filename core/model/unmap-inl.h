@@ -108,6 +108,11 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         FlushGather();
         unmap.phase = kFreeFrames;
         return Flow::kSync;
+      case kTables: {
+        const Flow flow = FreesTables(unmap);
+        if (!GoesOn(flow)) return flow;
+        continue;
+      }
       case kFreeFrames:
         FreeGathered();
         return FreeStructs(unmap);
@@ -233,6 +238,14 @@ Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
   ReleaseMapLock(file);
   unmap.cursor = w_.vmas[unmap.cursor].mm_next;
   if (unmap.cursor != kNone) return Flow::kSync;
+  // Nobody finds a table that no vma of the index covers.
+  if (rules_.unmap_before_expand) return FreesTables(unmap);
+  unmap.phase = UnmapPhase::kTables;
+  return Flow::kSync;
+}
+
+template <class C, class P>
+Flow Machine<C, P>::FreesTables(Unmap& unmap) {
   FreeTables(unmap.mm, unmap.start, unmap.end);
   if (!OwesFlush()) return FreeStructs(unmap);
   unmap.phase = UnmapPhase::kFlush;

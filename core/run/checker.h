@@ -132,6 +132,9 @@ class Checker {
   void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr);
   void Drops(const World<C>& w, unsigned task);
   void UsesTable(const World<C>& w, unsigned task, unsigned mm, unsigned addr);
+  void UsesFreedTable(unsigned mm, unsigned addr) {
+    Break(Breach::kFreedTable, addr, mm);
+  }
   void WalkEnds(const World<C>& w, unsigned task);
   void PassEnds(const World<C>& w, unsigned task);
   void Removes(const World<C>& w, unsigned file, unsigned index);
