@@ -152,14 +152,16 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.revoke.removal.first = event.addr;
       op.revoke.removal.last =
           static_cast<uint16_t>(event.addr + event.len - 1);
-      return IsPfn(event.file) && event.len != 0 && event.addr < C::kFilePages;
+      return IsPfn(event.file) && event.len != 0 &&
+             event.addr < w_.files[event.file].size;
     case Verb::kCollapse:
       op.collapse.removal.file = event.file;
       op.collapse.removal.first = event.addr;
       op.collapse.removal.last =
           static_cast<uint16_t>(event.addr + kPtesPerTable - 1);
       return rules_.retracts_tables && HasPages(event.file) &&
-             event.addr % kPtesPerTable == 0 && event.addr < C::kFilePages;
+             event.addr % kPtesPerTable == 0 &&
+             event.addr < w_.files[event.file].size;
     case Verb::kRemap:
       op.remap.addr = event.addr;
       op.remap.len = event.len;
