@@ -122,7 +122,7 @@ constexpr ReadWhere kReadWhere[] = {
      {&Rules::moves_tables, &Rules::retract_shares}},
     {&Rules::retract_takes_map_lock, {&Rules::retracts_tables}},
     {&Rules::retract_shares, {&Rules::retracts_tables}},
-    {&Rules::walk_rereads_table, {&Rules::ptl_in_zap}},
+    {&Rules::walk_rereads_table, {&Rules::retracts_tables}},
 };
 
 constexpr Rules kBefore = {
