@@ -25,8 +25,8 @@ FolioSetup FileOf(const std::string& words) {
       ParseText(absl::StrCat("vmtrunc 1\nfile f 1 ", words, "\n"));
   if (!is_line || !script.ok())
     throw base::UsageError{
-        "--file: expected [shmem] [order N | order N..M] [min-order N], "
-        "orders 0 to 2, not " +
+        "--file: expected pfn, or [shmem] [order N | order N..M] "
+        "[min-order N], orders 0 to 2, not " +
         base::Shown(words)};
   return script->setup.folios[0];
 }
@@ -44,6 +44,16 @@ void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
     throw base::UsageError{
         "--verbs: order: expected --file with a range, as in 'order 0..2'"};
   if (folios.low != folios.high) bound.verbs |= Bit(Verb::kOrder);
+  if (folios.pfn) {
+    // Nothing is removed from a device; what may be left are translations.
+    bound.tlb = true;
+    bound.private_too = false;
+    if ((bound.verbs & search::kPassVerbs) != 0)
+      bound.verbs =
+          (bound.verbs & ~search::kPassVerbs) | Bit(Verb::kRevoke);
+  } else if ((bound.verbs & Bit(Verb::kRevoke)) != 0) {
+    throw base::UsageError{"--verbs: revoke: expected --file pfn"};
+  }
   if (o.pins == 0) return;
   if (folios.high <= folios.min_order)
     throw base::UsageError{
@@ -75,13 +85,15 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   sub.add_option("--verbs", o->verbs, "mmap,mremap,...: no others")
       ->delimiter(',');
   sub.add_option("--file", o->file,
-                 "its kind, as in a script: '[shmem] [order N | order N..M] "
-                 "[min-order N]'; small folios, not of tmpfs")
+                 "its kind, as in a script: 'pfn' or '[shmem] [order N | order "
+                 "N..M] [min-order N]'; small folios, not of tmpfs")
       ->type_name("KIND");
   sub.add_option("--pins", o->pins,
                  "of large folios, that may begin, 1 to 4; each may be given "
                  "back (--verbs pin: not)")
       ->check(CLI::Range(1, 4));
+  sub.add_flag("--tlb", o->tlb,
+               "translations may stay in the TLB when their pte has gone");
   sub.add_option("--jobs", o->jobs, "threads; as many as processors")
       ->check(CLI::Range(1, 64));
   sub.add_option(
@@ -120,7 +132,9 @@ search::Bound BoundOf(const BoundArguments& o, std::string& what) {
     absl::StrAppend(&what, ", verbs");
     for (const std::string& verb : o.verbs) absl::StrAppend(&what, " ", verb);
   }
+  bound.tlb = o.tlb;
   AddFile(o, bound, what);
+  if (bound.tlb) absl::StrAppend(&what, ", tlb");
   return bound;
 }
 

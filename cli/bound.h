@@ -20,6 +20,7 @@ struct BoundArguments {
            in_flight = 0;  // 0: the bound's own
   std::string file;        // "shmem order 0..2"
   unsigned pins = 0;
+  bool tlb = false;
   unsigned jobs = 0;
   double memory = 0;   // GiB; 0: 4, or what the machine allows
   double seconds = 0;  // 0: unlimited

@@ -19,11 +19,13 @@ std::string Count(unsigned number, const char* one, const char* more) {
 
 constexpr search::Verbs kPasses = search::Bit(Verb::kTruncate) |
                                   search::Bit(Verb::kPunch) |
-                                  search::Bit(Verb::kInvalidate);
+                                  search::Bit(Verb::kInvalidate) |
+                                  search::Bit(Verb::kRevoke);
 
 // Existing verbs only: kAllVerbs has spare bits. Not those of folios.
 constexpr search::Verbs kNamed =
-    ((search::Verbs{1} << (kVerbs + 1)) - 2) & ~search::kFolioVerbs;
+    ((search::Verbs{1} << (kVerbs + 1)) - 2) &
+    ~(search::kExtraVerbs & ~search::Bit(Verb::kRevoke));
 
 std::string Names(search::Verbs verbs) {
   std::vector<std::string> names;
@@ -37,7 +39,9 @@ std::string Names(search::Verbs verbs) {
 std::string FileInWords(const search::Bound& b) {
   const FolioSetup& folios = b.folios;
   std::string words =
-      absl::StrCat(folios.shmem ? "a tmpfs file of " : "a file of ",
+      absl::StrCat(folios.pfn     ? "a device's memory of "
+                   : folios.shmem ? "a tmpfs file of "
+                                  : "a file of ",
                    Count(b.pages, "page", "pages"));
   if (folios.high != 0)
     absl::StrAppend(&words, " in folios of order ", folios.low);
@@ -58,6 +62,11 @@ std::string FileInWords(const search::Bound& b) {
 // What --file and --pins would add.
 void AddLeftOut(const search::Bound& b, std::vector<std::string>& out) {
   const FolioSetup& folios = b.folios;
+  if (!b.tlb) out.push_back("translations that outlive their ptes: --tlb");
+  if (folios.pfn) {
+    out.push_back("files: no --file pfn");
+    return;
+  }
   const bool large = (folios.high | folios.min_order) != 0;
   if (!large)
     out.push_back(folios.shmem ? "large folios: --file"
@@ -126,8 +135,11 @@ Within WithinOf(const search::Bound& b) {
       b.folios == FolioSetup{} ? "" : "populated or not, ",
       b.private_too ? "shared or private" : "shared", b.first_addr,
       b.end_addr - 1, Count(b.vmas, "vma struct", "vma structs"));
+  if (b.tlb) within.words += "; translations may outlive their ptes";
   auto& out = within.left_out;
-  const search::Verbs missing = kNamed & ~b.verbs;
+  const search::Verbs missing =
+      kNamed & ~b.verbs &
+      ~(b.folios.pfn ? search::kPassVerbs : search::Bit(Verb::kRevoke));
   if (missing != 0) out.push_back(Names(missing) + ": --verbs");
   out.push_back(
       absl::StrFormat("more than %s: %s", Count(b.passes, "pass", "passes"),

@@ -13,9 +13,9 @@ constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
 // on every kernel.
 constexpr Bound kBounds[] = {
     {"tiny", 2, 15, 18, 2, 4, 1, 2, 2, kTiny, false},
-    {"small", 3, 13, 18, 2, 4, 1, 3, 2, kAllVerbs & ~kFolioVerbs, true},
-    {"medium", 3, 13, 18, 2, 4, 2, 3, 3, kAllVerbs & ~kFolioVerbs, true},
-    {"large", 4, 13, 19, 2, 4, 2, 4, 3, kAllVerbs & ~kFolioVerbs, true},
+    {"small", 3, 13, 18, 2, 4, 1, 3, 2, kAllVerbs & ~kExtraVerbs, true},
+    {"medium", 3, 13, 18, 2, 4, 2, 3, 3, kAllVerbs & ~kExtraVerbs, true},
+    {"large", 4, 13, 19, 2, 4, 2, 4, 3, kAllVerbs & ~kExtraVerbs, true},
 };
 
 Event Of(Verb verb, uint8_t task) {
@@ -95,6 +95,7 @@ class Builder {
     Setup& setup = script.setup;
     setup.sizes[0] = static_cast<uint8_t>(bound_.pages);
     setup.folios[0] = bound_.folios;
+    setup.tlb = bound_.tlb;
     setup.tasks = static_cast<uint8_t>(tasks_);
     for (unsigned i = bound_.mms; i < tasks_; ++i)  // these share an mm
       setup.mm_of[i] = static_cast<uint8_t>(bound_.mms);
@@ -182,6 +183,8 @@ class Builder {
       if (Has(Verb::kPunch)) problem_.operations.push_back(event);
       event.verb = Verb::kInvalidate;
       if (Has(Verb::kInvalidate)) problem_.operations.push_back(event);
+      event.verb = Verb::kRevoke;
+      if (Has(Verb::kRevoke)) problem_.operations.push_back(event);
     }
   }
 

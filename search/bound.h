@@ -32,6 +32,7 @@ struct Bound {
   // in flight. `unpin` and `order` are not counted: a pin is given back once,
   // and orders are few.
   unsigned pins = 0;
+  bool tlb = false;  // translations may outlive their ptes
 };
 
 // Whether it is `pin`, `unpin` or `order`.

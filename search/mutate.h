@@ -20,6 +20,10 @@ inline constexpr Verbs kFolioVerbs =
     Bit(Verb::kPin) | Bit(Verb::kUnpin) | Bit(Verb::kOrder);
 inline constexpr Verbs kPassVerbs =
     Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
+// Those of files of one kind, or of page tables, that bounds do not have unless
+// they are asked for.
+inline constexpr Verbs kExtraVerbs =
+    kFolioVerbs | Bit(Verb::kRevoke) | Bit(Verb::kCollapse);
 
 // A script with random declarations and up to three populated mappings.
 Script RandomSetup(base::Random& random);
