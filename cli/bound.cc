@@ -49,8 +49,7 @@ void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
     bound.tlb = true;
     bound.private_too = false;
     if ((bound.verbs & search::kPassVerbs) != 0)
-      bound.verbs =
-          (bound.verbs & ~search::kPassVerbs) | Bit(Verb::kRevoke);
+      bound.verbs = (bound.verbs & ~search::kPassVerbs) | Bit(Verb::kRevoke);
   } else if ((bound.verbs & Bit(Verb::kRevoke)) != 0) {
     throw base::UsageError{"--verbs: revoke: expected --file pfn"};
   }

@@ -17,10 +17,9 @@ std::string Count(unsigned number, const char* one, const char* more) {
                      : absl::StrCat(number, " ", more);
 }
 
-constexpr search::Verbs kPasses = search::Bit(Verb::kTruncate) |
-                                  search::Bit(Verb::kPunch) |
-                                  search::Bit(Verb::kInvalidate) |
-                                  search::Bit(Verb::kRevoke);
+constexpr search::Verbs kPasses =
+    search::Bit(Verb::kTruncate) | search::Bit(Verb::kPunch) |
+    search::Bit(Verb::kInvalidate) | search::Bit(Verb::kRevoke);
 
 // Existing verbs only: kAllVerbs has spare bits. Not those of folios.
 constexpr search::Verbs kNamed =
@@ -38,11 +37,10 @@ std::string Names(search::Verbs verbs) {
 // "a tmpfs file of 4 pages in folios of order 2".
 std::string FileInWords(const search::Bound& b) {
   const FolioSetup& folios = b.folios;
-  std::string words =
-      absl::StrCat(folios.pfn     ? "a device's memory of "
-                   : folios.shmem ? "a tmpfs file of "
-                                  : "a file of ",
-                   Count(b.pages, "page", "pages"));
+  std::string words = absl::StrCat(folios.pfn     ? "a device's memory of "
+                                   : folios.shmem ? "a tmpfs file of "
+                                                  : "a file of ",
+                                   Count(b.pages, "page", "pages"));
   if (folios.high != 0)
     absl::StrAppend(&words, " in folios of order ", folios.low);
   if (folios.low != folios.high)

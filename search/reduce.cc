@@ -20,8 +20,8 @@ uint64_t HashOf(const Draft& draft) {
   uint64_t hash = Mix(draft.events.size(), s.count);
   hash = Mix(hash, s.block | unsigned{s.count_bits} << 8 |
                        unsigned{s.files} << 16 | unsigned{s.tasks} << 24);
-  hash = Mix(hash, s.sizes[0] | unsigned{s.sizes[1]} << 8 |
-                       (s.tlb ? 1U : 0U) << 16);
+  hash = Mix(hash,
+             s.sizes[0] | unsigned{s.sizes[1]} << 8 | (s.tlb ? 1U : 0U) << 16);
   for (const FolioSetup& it : s.folios)
     hash = Mix(hash, it.low | unsigned{it.high} << 2 |
                          unsigned{it.min_order} << 4 | (it.shmem ? 64U : 0U) |

@@ -134,7 +134,8 @@ constexpr BugInfo kBugs[] = {
      "range-end-kept", Property::kNoPagePastSize,
      "HB-41-end-of-range-overwritten.vmt"},
     {"HB-56", 2021, "97113eb39fa7",
-     "mremap moves a page table without i_mmap_lock, under a pass that has read "
+     "mremap moves a page table without i_mmap_lock, under a pass that has "
+     "read "
      "its entry",
      "6.1", "table-move-locks", Property::kNoStaleTlb,
      "HB-56-table-moves-under-a-walk.vmt"},

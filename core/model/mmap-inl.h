@@ -102,8 +102,8 @@ void Machine<C, P>::MmapUnmaps(Op& op) {
 // yet.
 template <class C, class P>
 bool Machine<C, P>::UnmapIsLeft(const Op& op) const {
-  return !rules_.unmap_before_expand &&
-         op.unmap.phase == UnmapPhase::kZap && op.mmap.phase != MmapPhase::kComplete;
+  return !rules_.unmap_before_expand && op.unmap.phase == UnmapPhase::kZap &&
+         op.mmap.phase != MmapPhase::kComplete;
 }
 
 // Starts the fault of the next page, or ends.

@@ -35,31 +35,31 @@ enum class Waits : uint8_t {
   X(kLock, "vma_adjust: before i_mmap_lock", kIMmapLock) \
   X(kVmaLock, "vma_adjust: i_mmap_lock taken, before the vma's lock", kVmaLock)
 
-#define VMTRUNC_UNMAP_PHASES(X)                                       \
-  X(kSplitLow, "unmap: start", kNothing)                              \
-  X(kAdjustLow, "unmap: vma_adjust: before i_mmap_lock", kIMmapLock)  \
-  X(kSplitHigh, "unmap: start", kNothing)                             \
-  X(kAdjustHigh, "unmap: vma_adjust: before i_mmap_lock", kIMmapLock) \
-  X(kDetach, "unmap: start", kNothing)                                \
-  X(kZap, "unmap: before page_table_lock", kPageTableLock)            \
-  X(kFree, "unmap: unlink: before i_mmap_lock", kIMmapLock)           \
-  X(kUnlink, "unmap: unlink: before i_mmap_lock", kIMmapLock)         \
-  X(kVmaLocks, "unmap: before the vmas' locks", kVmaLock)             \
-  X(kBatch, "unmap: full and flushed, before frames are freed", kNothing)      \
-  X(kFlushPfn, "unmap: before the flush of a device's pages", kNothing)       \
-  X(kFlush, "unmap: before the flush", kNothing)                      \
-  X(kFreeFrames, "unmap: flushed, before frames are freed", kNothing) \
-  X(kTables, "unmap: before page tables are freed", kNothing) /* where \
+#define VMTRUNC_UNMAP_PHASES(X)                                           \
+  X(kSplitLow, "unmap: start", kNothing)                                  \
+  X(kAdjustLow, "unmap: vma_adjust: before i_mmap_lock", kIMmapLock)      \
+  X(kSplitHigh, "unmap: start", kNothing)                                 \
+  X(kAdjustHigh, "unmap: vma_adjust: before i_mmap_lock", kIMmapLock)     \
+  X(kDetach, "unmap: start", kNothing)                                    \
+  X(kZap, "unmap: before page_table_lock", kPageTableLock)                \
+  X(kFree, "unmap: unlink: before i_mmap_lock", kIMmapLock)               \
+  X(kUnlink, "unmap: unlink: before i_mmap_lock", kIMmapLock)             \
+  X(kVmaLocks, "unmap: before the vmas' locks", kVmaLock)                 \
+  X(kBatch, "unmap: full and flushed, before frames are freed", kNothing) \
+  X(kFlushPfn, "unmap: before the flush of a device's pages", kNothing)   \
+  X(kFlush, "unmap: before the flush", kNothing)                          \
+  X(kFreeFrames, "unmap: flushed, before frames are freed", kNothing)     \
+  X(kTables, "unmap: before page tables are freed", kNothing) /* where    \
                                         another vma may be over them */
 
-#define VMTRUNC_PASS_PHASES(X)                                \
-  X(kMutex, "pass: before unmap_mutex", kUnmapMutex)          \
-  X(kLock, "pass: before i_mmap_lock", kIMmapLock)            \
-  X(kZap, "pass: before the next block", kPageTableLock)      \
-  X(kRelock, "pass: dropped, before i_mmap_lock", kIMmapLock) \
-  X(kZapTable, "pass: before page_table_lock", kPageTableLock) \
+#define VMTRUNC_PASS_PHASES(X)                                           \
+  X(kMutex, "pass: before unmap_mutex", kUnmapMutex)                     \
+  X(kLock, "pass: before i_mmap_lock", kIMmapLock)                       \
+  X(kZap, "pass: before the next block", kPageTableLock)                 \
+  X(kRelock, "pass: dropped, before i_mmap_lock", kIMmapLock)            \
+  X(kZapTable, "pass: before page_table_lock", kPageTableLock)           \
   X(kBatch, "pass: full and flushed, before frames are freed", kNothing) \
-  X(kFlush, "pass: before the flush", kNothing) \
+  X(kFlush, "pass: before the flush", kNothing)                          \
   X(kFree, "pass: flushed, before frames are freed", kNothing)
 
 #define VMTRUNC_FAULT_PHASES(X)                                               \
@@ -85,13 +85,13 @@ enum class Waits : uint8_t {
                                                                   */          \
   X(kWait, "fault: waiting for the page without mmap_sem", kPageLock)
 
-#define VMTRUNC_MMAP_PHASES(X)                         \
-  X(kStart, "before mmap_sem", kMmapSemWrite)          \
-  X(kUnmap, "", kAsUnmap)                              \
-  X(kPlace, "before mmap_sem", kNothing)               \
-  X(kMerge, "", kAsAdjust)                             \
-  X(kLink, "vma_link: before i_mmap_lock", kIMmapLock) \
-  X(kPopulate, "", kAsFault)                           \
+#define VMTRUNC_MMAP_PHASES(X)                                \
+  X(kStart, "before mmap_sem", kMmapSemWrite)                 \
+  X(kUnmap, "", kAsUnmap)                                     \
+  X(kPlace, "before mmap_sem", kNothing)                      \
+  X(kMerge, "", kAsAdjust)                                    \
+  X(kLink, "vma_link: before i_mmap_lock", kIMmapLock)        \
+  X(kPopulate, "", kAsFault)                                  \
   X(kPopulateLock, "populate: before mmap_sem", kMmapSemRead) \
   X(kComplete, "", kAsUnmap) /* what was there before, where it comes last */
 
@@ -128,9 +128,9 @@ enum class Waits : uint8_t {
   X(kExtentLock, "move: before i_mmap_lock", kIMmapLock)                  \
   X(kExtentPtl, "move: before page_table_lock", kPageTableLock)           \
   X(kBegin, "before mmap_sem", kNothing)                                  \
-  X(kSourceLock, "before the source's vma lock", kVmaLock) \
-  X(kMoveFlush, "move: all moved, before the flush", kNothing) \
-  X(kTableLock, "move: table read, before i_mmap_lock", kIMmapLock) \
+  X(kSourceLock, "before the source's vma lock", kVmaLock)                \
+  X(kMoveFlush, "move: all moved, before the flush", kNothing)            \
+  X(kTableLock, "move: table read, before i_mmap_lock", kIMmapLock)       \
   X(kTablePtl, "move: table read, before page_table_lock", kPageTableLock)
 
 #define VMTRUNC_ACCESS_PHASES(X)                                      \
@@ -177,15 +177,15 @@ enum class Waits : uint8_t {
 
 #define VMTRUNC_INVALIDATE_PHASES(X) X(kPages, "", kAsRemoval)
 
-#define VMTRUNC_COLLAPSE_PHASES(X)                  \
-  X(kStart, "before the pages' locks", kNothing)    \
-  X(kPass, "", kAsPass) /* over what is collapsed */ \
+#define VMTRUNC_COLLAPSE_PHASES(X)                        \
+  X(kStart, "before the pages' locks", kNothing)          \
+  X(kPass, "", kAsPass) /* over what is collapsed */      \
   X(kMapLock, "collapse: before i_mmap_lock", kIMmapLock) \
-  X(kNextVma, "collapse: before the next vma", kNothing) \
+  X(kNextVma, "collapse: before the next vma", kNothing)  \
   X(kTablePtl, "collapse: before page_table_lock", kPageTableLock)
 
-#define VMTRUNC_REVOKE_PHASES(X)                    \
-  X(kStart, "before the driver's lock", kISem)      \
+#define VMTRUNC_REVOKE_PHASES(X)               \
+  X(kStart, "before the driver's lock", kISem) \
   X(kPass, "", kAsPass) /* over what is revoked */
 
 // Of pin, unpin and order.

@@ -13,8 +13,8 @@ void Machine<C, P>::AllocTable(unsigned mm, unsigned addr) {
 }
 
 // free_pgtables(): the tables of spans in [start, end) that no vma of the mm,
-// linked or being torn down elsewhere, touches any more. (6.12-rc1 looked at the
-// neighbours before mmap put a new vma between them.)
+// linked or being torn down elsewhere, touches any more. (6.12-rc1 looked at
+// the neighbours before mmap put a new vma between them.)
 template <class C, class P>
 void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
   Mm<C>& it = w_.mms[mm];

@@ -198,9 +198,10 @@ constexpr Rules k3_0 =
           &Rules::cut_is_done, &Rules::unmap_mutex, &Rules::relock_in_order});
 
 constexpr Rules k3_8 =
-    With(k3_0, {&Rules::interval_tree, &Rules::move_in_order,
-                &Rules::merged_move_locks, &Rules::punch_keeps_copies,
-                &Rules::cow_prepares_first, &Rules::added_page_is_rechecked},
+    With(k3_0,
+         {&Rules::interval_tree, &Rules::move_in_order,
+          &Rules::merged_move_locks, &Rules::punch_keeps_copies,
+          &Rules::cow_prepares_first, &Rules::added_page_is_rechecked},
          {&Rules::each_pte_flushed});
 
 constexpr Rules k4_9 = With(
@@ -213,30 +214,28 @@ constexpr Rules k4_9 = With(
      &Rules::install_checks_page, &Rules::remap_file_ptes});
 
 constexpr Rules k5_4 =
-    With(k4_9,
-         {&Rules::munmap_downgrades, &Rules::move_flushes_before_unlock,
-          &Rules::nested_gather_flushes, &Rules::moves_tables});
+    With(k4_9, {&Rules::munmap_downgrades, &Rules::move_flushes_before_unlock,
+                &Rules::nested_gather_flushes, &Rules::moves_tables});
 
-constexpr Rules k6_1 =
-    With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
-                &Rules::large_folios, &Rules::walk_clips_folio,
-                &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
-                &Rules::merge_in_one_hold, &Rules::growth_merges,
-                &Rules::mmap_asks_next, &Rules::dirty_is_not_split,
-                &Rules::pfn_flush_before_unlink,
-                &Rules::pfn_flush_looks_at_all, &Rules::table_move_locks});
+constexpr Rules k6_1 = With(
+    k5_4, {&Rules::shared_walk, &Rules::invalidate_lock, &Rules::large_folios,
+           &Rules::walk_clips_folio, &Rules::invalidate_unmaps_first,
+           &Rules::mremap_looks_first, &Rules::merge_in_one_hold,
+           &Rules::growth_merges, &Rules::mmap_asks_next,
+           &Rules::dirty_is_not_split, &Rules::pfn_flush_before_unlink,
+           &Rules::pfn_flush_looks_at_all, &Rules::table_move_locks});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.
-constexpr Rules k6_12 = With(
-    k6_1,
-    {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
-     &Rules::late_folio_is_split, &Rules::vma_locks, &Rules::new_vma_is_locked,
-     &Rules::vma_lock_before_index, &Rules::reader_checks_lock,
-     &Rules::reader_checks_range, &Rules::reader_checks_attached,
-     &Rules::table_move_rereads, &Rules::retract_shares,
-     &Rules::walk_rereads_table},
-    {&Rules::slab_lifo, &Rules::mmap_asks_next});
+constexpr Rules k6_12 =
+    With(k6_1,
+         {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
+          &Rules::late_folio_is_split, &Rules::vma_locks,
+          &Rules::new_vma_is_locked, &Rules::vma_lock_before_index,
+          &Rules::reader_checks_lock, &Rules::reader_checks_range,
+          &Rules::reader_checks_attached, &Rules::table_move_rereads,
+          &Rules::retract_shares, &Rules::walk_rereads_table},
+         {&Rules::slab_lifo, &Rules::mmap_asks_next});
 
 constexpr Rules k6_18 =
     With(k6_12, {&Rules::slab_lifo, &Rules::mremap_checks_first,

@@ -25,7 +25,8 @@ bool Machine<C, P>::Outlives() const {
   return phase != RemovalPhase::kSplitPass && phase != RemovalPhase::kKeptPass;
 }
 
-// The pte at the address has just been cleared, or moved: its translation stays.
+// The pte at the address has just been cleared, or moved: its translation
+// stays.
 template <class C, class P>
 void Machine<C, P>::KeepTranslation(unsigned mm, unsigned file, unsigned addr,
                                     Pte pte) {
@@ -72,8 +73,8 @@ void Machine<C, P>::OpenGather(unsigned mm) {
   me().op.gather.mm = static_cast<uint8_t>(mm + 1);
 }
 
-// A pte that has just been cleared, `at` where its table is now and to be flushed
-// at `addr`, where the walk is. Requires: page_table_lock.
+// A pte that has just been cleared, `at` where its table is now and to be
+// flushed at `addr`, where the walk is. Requires: page_table_lock.
 template <class C, class P>
 void Machine<C, P>::AddToGather(unsigned mm, unsigned file, unsigned addr,
                                 unsigned at, Pte pte) {
@@ -81,8 +82,10 @@ void Machine<C, P>::AddToGather(unsigned mm, unsigned file, unsigned addr,
   if (!pte.present() || gather.mm == 0) return;
   KeepTranslation(mm, file, at, pte);
   const bool empty = gather.lo == gather.hi;
-  gather.lo = static_cast<uint16_t>(empty ? addr : std::min<unsigned>(gather.lo, addr));
-  gather.hi = static_cast<uint16_t>(empty ? addr + 1 : std::max<unsigned>(gather.hi, addr + 1));
+  gather.lo =
+      static_cast<uint16_t>(empty ? addr : std::min<unsigned>(gather.lo, addr));
+  gather.hi = static_cast<uint16_t>(
+      empty ? addr + 1 : std::max<unsigned>(gather.hi, addr + 1));
   // Frames of a device are not counted, and not freed.
   if (w_.files[file].folios.pfn != 0) return;
   if (pte.kind() == PteKind::kPage) {
@@ -263,7 +266,8 @@ void Machine<C, P>::ForgetFrames() {
   unsigned named = 0;
   unsigned used = 0;
   for (unsigned frame = 0; frame < C::kFrames; ++frame)
-    used |= unsigned{w_.frames[frame].state != FrameState::kUnnumbered} << frame;
+    used |= unsigned{w_.frames[frame].state != FrameState::kUnnumbered}
+            << frame;
   if (used == 0) return;
   ForEachTranslation([&](unsigned, unsigned, const Translation& it) {
     if (it.leads == Leads::kFrame) named |= 1U << it.number;

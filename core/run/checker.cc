@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/run/checker_shape-inl.h"
+#include "core/run/checker_tlb-inl.h"
 #include "core/model/machine-inl.h"
 
 namespace vmtrunc {
@@ -307,22 +308,7 @@ void Checker<C>::PassEnds(const World<C>& w, unsigned task) {
   const Op& op = w.tasks[task].op;
   if (op.verb == Verb::kTruncate && op.pass.final != 0)
     CheckPastSize(w, op.truncate.removal.file, op.truncate.removal.first);
-  if (w.tlb != 0 && w.files[op.pass.file].folios.pfn != 0)
-    CheckTlb(w, op.pass);
-}
-
-// What a pass over memory of a device has left.
-template <class C>
-void Checker<C>::CheckTlb(const World<C>& w, const Pass& pass) {
-  for (unsigned mm = 0; mm < C::kMms; ++mm)
-    for (unsigned addr = 0; addr < C::kAddrs; ++addr) {
-      const Translation it = w.mms[mm].Translates(addr);
-      if (it.leads != Leads::kPage || it.file != pass.file ||
-          it.number < pass.first || it.number > pass.last)
-        continue;
-      Break(Breach::kTlbAfterPass, it.number, it.file, addr, mm);
-      return;
-    }
+  if (w.tlb != 0 && w.files[op.pass.file].folios.pfn != 0) CheckTlb(w, op.pass);
 }
 
 template <class C>
@@ -365,32 +351,6 @@ void Checker<C>::Touches(const World<C>& w, unsigned task, const Vma& vma,
     Break(Breach::kServedPastSize, index, addr, vma.mm, size);
   if (pte.kind() == PteKind::kForeign)
     Break(Breach::kReachesForeign, task, addr, vma.mm);
-}
-
-template <class C>
-void Checker<C>::Translates(const World<C>& w, unsigned task, unsigned mm,
-                            unsigned addr) {
-  const Translation it = w.mms[mm].Translates(addr);
-  bool owned = true;
-  if (it.leads == Leads::kFrame) {
-    owned = w.frames[it.number].state == FrameState::kHeld;
-  } else if (it.leads == Leads::kPage) {
-    const File& file = w.files[it.file];
-    owned = (file.cached >> it.number & 1) != 0 || file.i_sem != kNone;
-  }
-  if (!owned) Break(Breach::kReachesFreed, task, addr, mm);
-}
-
-template <class C>
-void Checker<C>::FrameFreed(const World<C>& w, unsigned frame) {
-  for (unsigned mm = 0; mm < C::kMms; ++mm)
-    for (unsigned addr = 0; addr < C::kAddrs; ++addr) {
-      const Translation it = w.mms[mm].Translates(addr);
-      if (it.leads != Leads::kFrame || it.number != frame) continue;
-      Break(Breach::kStaleTranslation, w.frames[frame].page,
-            w.frames[frame].file, addr, mm);
-      return;
-    }
 }
 
 template <class C>
@@ -461,7 +421,7 @@ template <class C>
 void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
   // By verb: what has moved, as NoteFeatures() lists it.
   constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6,
-                                  8, 7, 8, 8, 8, 8, 8, 8, 8};
+                                8, 7, 8, 8, 8, 8, 8, 8, 8};
   static_assert(std::size(kMover) == kVerbs + 1);
   for (unsigned left = passes_; left != 0; left &= left - 1) {
     const int task = std::countr_zero(left);

@@ -27,10 +27,10 @@ Outcome OutcomeOf(const Script& script, const Rules& rules) {
 // in none of these scripts, or that change only what lies between two states
 // that are the same; lock-sleeps is read by the checker alone.
 const std::set<std::string> kSeldomSeen = {
-    "invalidate-loops",     "merge-in-one-hold", "lock-sleeps",
-    "mremap-moves-many",    "relock-resets",     "shared-walk",
-    "pass-clears-restarts", "wide-offsets",      "unlink-before-tables",
-    "mkwrite-checks-page",  "each-pte-flushed",  "moves-tables",
+    "invalidate-loops",     "merge-in-one-hold",  "lock-sleeps",
+    "mremap-moves-many",    "relock-resets",      "shared-walk",
+    "pass-clears-restarts", "wide-offsets",       "unlink-before-tables",
+    "mkwrite-checks-page",  "each-pte-flushed",   "moves-tables",
     "move-flushes-dirty",   "walk-rereads-table", "retract-takes-map-lock"};
 
 TEST(Reads, ARuleThatIsNotReadChangesNothing) {

@@ -20,8 +20,7 @@ namespace {
 
 // Words that a line which is no event begins with.
 constexpr std::array<const char*, 8> kDeclarations = {
-    "kernel", "block", "count", "count-bits",
-    "tlb",    "file",  "task",  "expect"};
+    "kernel", "block", "count", "count-bits", "tlb", "file", "task", "expect"};
 
 // What some editors put before a text.
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";

@@ -41,8 +41,7 @@ const char* OpName(Verb verb) {
   constexpr const char* kNames[] = {
       "END",        "MMAP", "MUNMAP", "MPROTECT", "MREMAP", "READ",
       "WRITE",      "FORK", "EXIT",   "TRUNCATE", "REMAP",  "PUNCH",
-      "INVALIDATE", "PIN",  "UNPIN",  "ORDER",    "REVOKE",
-      "COLLAPSE"};
+      "INVALIDATE", "PIN",  "UNPIN",  "ORDER",    "REVOKE", "COLLAPSE"};
   static_assert(std::size(kNames) == kVerbs + 1);
   return kNames[static_cast<size_t>(verb)];
 }
