@@ -140,11 +140,13 @@ class Weaver {
   void Woven() {
     constexpr search::Verbs kTouches =
         search::Bit(Verb::kRead) | search::Bit(Verb::kWrite);
-    constexpr search::Verbs kLong =
-        search::Bit(Verb::kMremap) | search::Bit(Verb::kFork);
+    // A munmap is one where others may use what it has cleared.
+    const search::Verbs longs =
+        search::Bit(Verb::kMremap) | search::Bit(Verb::kFork) |
+        (reached_.world().tlb != 0 ? search::Bit(Verb::kMunmap) : 0);
     const unsigned what = random_.Below(3);
     const Event first = Any(what == 0   ? verbs_ & kTouches
-                            : what == 1 ? verbs_ & kLong
+                            : what == 1 ? verbs_ & longs
                                         : few_);
     if (first.kind == EventKind::kNone) return;
     Event second = Other(verbs_ & search::kPassVerbs, first.task);

@@ -1,6 +1,7 @@
 #include "search/translations.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "search/mutate.h"
@@ -16,20 +17,22 @@ using enum EventKind;
 // Read faults take the place of what populate does: it maps no device's pages.
 void MakeDevice(Script& script, uint8_t file, base::Random& random) {
   script.setup.folios[file] = {.pfn = true};
-  for (size_t i = 0; i < script.events.size(); ++i) {
-    Event& event = script.events[i];
-    if (event.file != file) continue;
+  std::vector<Event> events;
+  size_t room = kMaxEvents - script.events.size();
+  for (Event event : script.events) {
+    const bool maps = event.verb == Verb::kMmap && event.file == file;
+    const unsigned pages = maps && event.populate ? event.len : 0;
     FitToFile(script.setup, event);
-    if (event.verb != Verb::kMmap) continue;
-    event.is_private = false;
-    if (!event.populate || event.len == 0 || script.events.size() >= kMaxEvents)
-      continue;
-    event.populate = false;
-    script.events.insert(
-        script.events.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-        EventOf(kStart, Verb::kRead, event.task,
-                event.addr + random.Below(event.len)));
+    if (maps) event.is_private = event.populate = false;
+    events.push_back(event);
+    for (unsigned page = 0; page < std::min(pages, 4U) && room > 0; ++page) {
+      if (random.Below(3) == 0) continue;
+      events.push_back(
+          EventOf(kStart, Verb::kRead, event.task, event.addr + page));
+      --room;
+    }
   }
+  script.events = std::move(events);
 }
 
 // A second file gets some of the mappings.
