@@ -17,10 +17,6 @@ std::string Count(unsigned number, const char* one, const char* more) {
                      : absl::StrCat(number, " ", more);
 }
 
-constexpr search::Verbs kPasses =
-    search::Bit(Verb::kTruncate) | search::Bit(Verb::kPunch) |
-    search::Bit(Verb::kInvalidate) | search::Bit(Verb::kRevoke);
-
 // Existing verbs only: kAllVerbs has spare bits. Not those of folios.
 constexpr search::Verbs kNamed =
     ((search::Verbs{1} << (kVerbs + 1)) - 2) &
@@ -91,7 +87,7 @@ search::Verbs Needed(Property property) {
     case Property::kBoundedDrops:
     case Property::kCountIsACount:
     case Property::kNoDataRace:
-      return kPasses;
+      return search::kPassVerbs;
     case Property::kPassLeavesNoTlb:
       return search::Bit(Verb::kRevoke);
     case Property::kIndexAgrees:
@@ -113,8 +109,8 @@ search::Verbs Needed(Property property) {
 
 Within WithinOf(const search::Bound& b) {
   Within within{.words = "", .left_out = {}, .passes = b.passes};
-  const search::Verbs passes = b.verbs & kPasses;
-  const search::Verbs others = b.verbs & kNamed & ~kPasses;
+  const search::Verbs passes = b.verbs & search::kPassVerbs;
+  const search::Verbs others = b.verbs & kNamed & ~search::kPassVerbs;
   if (passes == 0) within.passes = 0;
   within.truncations_alone = passes == search::Bit(Verb::kTruncate);
   absl::StrAppendFormat(
@@ -137,7 +133,8 @@ Within WithinOf(const search::Bound& b) {
   auto& out = within.left_out;
   const search::Verbs missing =
       kNamed & ~b.verbs &
-      ~(b.folios.pfn ? search::kPassVerbs : search::Bit(Verb::kRevoke));
+      ~(b.folios.pfn ? search::kPassVerbs & ~search::Bit(Verb::kRevoke)
+                     : search::Bit(Verb::kRevoke));
   if (missing != 0) out.push_back(Names(missing) + ": --verbs");
   out.push_back(
       absl::StrFormat("more than %s: %s", Count(b.passes, "pass", "passes"),
@@ -188,7 +185,7 @@ std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules) {
   search::Verbs has = 0;
   for (const Event& event : problem.operations) has |= search::Bit(event.verb);
-  if (problem.max_passes == 0 && !problem.in_order) has &= ~kPasses;
+  if (problem.max_passes == 0 && !problem.in_order) has &= ~search::kPassVerbs;
   const search::Verbs needed = Needed(property);
   if (needed != 0 && (has & needed) == 0)
     return absl::StrCat("it takes one of ", Names(needed),

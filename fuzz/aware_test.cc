@@ -5,21 +5,30 @@
 #include <gtest/gtest.h>
 
 #include "core/run/run.h"
+#include "search/translations.h"
 
 namespace vmtrunc::fuzz {
 namespace {
 
 Rules Seed() { return ParseKernelSpec("2.6.11")->rules(); }
 
+Rules Flushing() { return ParseKernelSpec("5.4")->rules(); }
+
+// On kernels that flush late, of translations too.
 Script Grown(base::Random& random, const Rules& rules) {
   Script script = search::RandomSetup(random);
+  if (search::HasTranslations(rules))
+    search::DeclareTranslations(script, random);
   for (int i = 0; i < 6; ++i) MutateAware(script, 32, rules, random);
   return script;
 }
 
+class AwareOn : public testing::TestWithParam<Rules (*)()> {};
+INSTANTIATE_TEST_SUITE_P(Kernels, AwareOn, testing::Values(Seed, Flushing));
+
 // A change that is made can be written and read again.
-TEST(Aware, EveryMutationMakesScripts) {
-  const Rules rules = Seed();
+TEST_P(AwareOn, EveryMutationMakesScripts) {
+  const Rules rules = GetParam()();
   base::Random random(1);
   int made[kMutations] = {};
   for (int i = 0; i < 4000; ++i) {
@@ -40,8 +49,8 @@ TEST(Aware, EveryMutationMakesScripts) {
     EXPECT_GT(made[kind], 500) << kind;
 }
 
-TEST(Aware, TheSeedDecides) {
-  const Rules rules = Seed();
+TEST_P(AwareOn, TheSeedDecides) {
+  const Rules rules = GetParam()();
   for (uint64_t seed = 0; seed < 200; ++seed) {
     base::Random one(seed), two(seed);
     EXPECT_EQ(ToText(Grown(one, rules)), ToText(Grown(two, rules)));
@@ -50,8 +59,8 @@ TEST(Aware, TheSeedDecides) {
 
 // Of the operations that it inserts, most have an effect where they stand. Of
 // those drawn without looking, half as many.
-TEST(Aware, WhatItInsertsHasAnEffect) {
-  const Rules rules = Seed();
+TEST_P(AwareOn, WhatItInsertsHasAnEffect) {
+  const Rules rules = GetParam()();
   base::Random random(2);
   unsigned aware = 0, blind = 0, all = 0;
   for (int i = 0; i < 4000; ++i) {
@@ -77,6 +86,61 @@ TEST(Aware, WhatItInsertsHasAnEffect) {
   EXPECT_GT(all, 2000U);
   EXPECT_GT(aware * 10, all * 8) << aware << " of " << all;
   EXPECT_LT(blind * 10, all * 6) << blind << " of " << all;
+}
+
+// A pass over a device's memory is a revoke, and nothing else is; where it may
+// not be one, there is none.
+TEST(Aware, APassFitsItsFile) {
+  const Rules rules = Flushing();
+  base::Random random(4);
+  unsigned revokes = 0, others = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const Script script = Grown(random, rules);
+    Reached reached(script.setup, rules);
+    reached.Apply(script, 0, script.events.size());
+    const auto is_device = [&](const Event& event) {
+      return script.setup.folios[event.file].pfn;
+    };
+    const Event pass =
+        EffectiveEvent(reached.world(), random, search::kPassVerbs);
+    if (pass.kind == EventKind::kNone) continue;
+    ASSERT_EQ(is_device(pass), pass.verb == Verb::kRevoke) << ToText(script);
+    (is_device(pass) ? revokes : others) += 1;
+    const Event other =
+        EffectiveEvent(reached.world(), random, search::Bit(Verb::kTruncate));
+    ASSERT_TRUE(other.kind == EventKind::kNone || !is_device(other));
+  }
+  EXPECT_GT(revokes, 300U);
+  EXPECT_GT(others, 1000U);
+}
+
+// What may be reached though its pte has gone is touched, also where no vma is
+// left.
+TEST(Aware, TouchesWhatOutlivesItsPte) {
+  const Rules rules = Flushing();
+  const Script script = *ParseText(R"(vmtrunc 1
+tlb
+file f 2 pfn
+task a
+task b mm a
+a mmap 10 2 f 0
+a read 10
+a munmap 10 2 &
+a step
+a step
+a step
+)");
+  Reached reached(script.setup, rules);
+  reached.Apply(script, 0, script.events.size());
+  ASSERT_NE(reached.world().mms[0].tlb[10], 0);
+  base::Random random(5);
+  int touches = 0;
+  for (int i = 0; i < 100; ++i)
+    touches += EffectiveEvent(reached.world(), random, search::Bit(Verb::kRead))
+                           .addr == 10
+                   ? 1
+                   : 0;
+  EXPECT_GT(touches, 50);
 }
 
 // What is spliced continues with the same operations in flight.

@@ -12,6 +12,9 @@ namespace {
 constexpr const char* kSetup = "vmtrunc 1\nblock 2\nfile f 8\ntask a\ntask b\n";
 constexpr const char* kOneMm =
     "vmtrunc 1\nblock 2\nfile f 8\ntask a\ntask b mm a\n";
+constexpr const char* kTlb = "vmtrunc 1\ntlb\nfile f 8\ntask a\ntask b mm a\n";
+constexpr const char* kDevice =
+    "vmtrunc 1\ntlb\nfile f 8 pfn\nfile g 8\ntask a\ntask b mm a\n";
 
 // An operation of each verb, with arguments that fit together: a mapping of the
 // whole file at 10, ranges that split it, a truncation in the middle.
@@ -31,6 +34,7 @@ constexpr const char* kOperations[] = {
     "pin f 1",
     "unpin f 1",
     "order f 1",
+    "revoke f 2 4",
 };
 
 std::vector<uint8_t> Bytes(const std::string& setup, const std::string& event) {
@@ -50,6 +54,8 @@ std::vector<Token> AllTokens() {
   std::vector<Token> tokens = {
       {.name = "header", .bytes = Bytes(kSetup, "")},
       {.name = "header_one_mm", .bytes = Bytes(kOneMm, "")},
+      {.name = "header_tlb", .bytes = Bytes(kTlb, "")},
+      {.name = "header_device", .bytes = Bytes(kDevice, "")},
       RecordToken("step", "a step"),
       RecordToken("drop", "a drop"),
       RecordToken("finish", "a finish"),
@@ -68,7 +74,9 @@ std::vector<Token> AllTextTokens() {
                                     "block 2\n",
                                     "count 5\n",
                                     "count-bits 13\n",
+                                    "tlb\n",
                                     "file f 8\n",
+                                    "file f 8 pfn\n",
                                     "task a\n",
                                     "task b mm a\n",
                                     "expect ",

@@ -42,7 +42,7 @@ const std::map<std::string, unsigned> kSelectors = {
     {"read", 5},   {"write", 6},    {"fork", 7},        {"exit", 8},
     {"remap", 10}, {"truncate", 9}, {"invalidate", 12}, {"pin", 16},
     {"unpin", 17}, {"order", 18},   {"punch", 11},      {"step", 13},
-    {"drop", 14},  {"finish", 15}};
+    {"drop", 14},  {"finish", 15},  {"revoke", 19}};
 
 std::string NameOf(const Event& event) {
   switch (event.kind) {
@@ -98,6 +98,13 @@ TEST(Dictionary, TheHeadersDecodeToTheirSetups) {
   EXPECT_EQ(setup.mm_of[1], 1);
   setup.mm_of[1] = 0;
   EXPECT_EQ(DecodeBytes(tokens.at("header_one_mm")).setup, setup);
+  setup.block = 1;
+  setup.tlb = true;
+  EXPECT_EQ(DecodeBytes(tokens.at("header_tlb")).setup, setup);
+  setup.files = 2;
+  setup.sizes[1] = 8;
+  setup.folios[0].pfn = true;
+  EXPECT_EQ(DecodeBytes(tokens.at("header_device")).setup, setup);
 }
 
 TEST(Options, TheLongestInputIsTheLongestScript) {

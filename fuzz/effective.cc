@@ -44,6 +44,12 @@ bool Merge(const W& w, const Chooser& mine, base::Random& random,
   return false;
 }
 
+// A device's memory is mapped shared, page by page.
+void MapOf(const W& w, Event& mmap) {
+  if (w.files[mmap.file].folios.pfn != 0)
+    mmap.is_private = mmap.populate = false;
+}
+
 bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
                 Event& e) {
   if (w.files[0].exists == 0) return false;
@@ -54,6 +60,8 @@ bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
   if (mine.empty()) {
     e.addr = Byte(10 + random.Below(8));
     e.pgoff = Byte(random.Below(3));
+    if (w.files[1].exists != 0) e.file = Byte(random.Below(2));
+    MapOf(w, e);
     return true;
   }
   const Vma& vma = mine.Any();
@@ -66,6 +74,7 @@ bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
   e.pgoff = Byte(pgoff < LargeCaps::kFilePages && random.Below(4) != 0
                      ? pgoff
                      : random.Below(4));
+  MapOf(w, e);
   return true;
 }
 
@@ -87,6 +96,21 @@ void ChooseMremap(const W& w, const Chooser& mine, base::Random& random,
     e.new_len = Byte(std::max(1U, e.len + random.Below(5) - 2U));
   if (e.new_len == 0 || e.new_len > 64) e.new_len = e.len;
   if (random.Below(8) == 0) e.fail_after = Byte(1 + random.Below(4));
+}
+
+// An address whose translation outlives its pte: of one in two, where there
+// are some.
+bool ChooseTranslation(const W& w, base::Random& random, Event& e) {
+  if (w.tlb == 0 || random.Below(2) == 0) return false;
+  const Mm<LargeCaps>& mm = w.mms[w.tasks[e.task].mm];
+  const unsigned from = random.Below(LargeCaps::kAddrs);
+  for (unsigned i = 0; i < LargeCaps::kAddrs; ++i) {
+    const unsigned addr = (from + i) % LargeCaps::kAddrs;
+    if (mm.tlb[addr] == 0) continue;
+    e.addr = Byte(addr);
+    return true;
+  }
+  return false;
 }
 
 // A page at which a read or a write has an effect, if one is found quickly.
@@ -111,9 +135,9 @@ bool ChooseFork(const W& w, Event& e) {
   return false;
 }
 
-// A truncate, a punch or an invalidate.
+// A truncate, a punch or an invalidate; of a device's memory a revoke.
 bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
-                Event& e) {
+                search::Verbs verbs, Event& e) {
   if (w.files[0].exists == 0) return false;
   unsigned first = random.Below(w.files[0].size + 1U), pages = 1;
   if (!anyone.empty()) {
@@ -123,6 +147,10 @@ bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
     pages = vma.pages();
   }
   e.addr = Byte(std::min(first, LargeCaps::kFilePages - 1U));
+  const File& file = w.files[e.file];
+  const bool is_device = file.folios.pfn != 0;
+  search::FitToFile(is_device, file.size, e, verbs);
+  if (is_device != (e.verb == Verb::kRevoke)) return false;
   if (e.verb == Verb::kTruncate) {
     if (random.Below(8) == 0) e.addr = Byte(first + 2);
     e.addr = std::min<uint8_t>(e.addr, LargeCaps::kFilePages);
@@ -134,7 +162,7 @@ bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
 
 // Fills in the arguments. False if the verb can have no effect here.
 bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
-               base::Random& random, Event& e) {
+               base::Random& random, search::Verbs verbs, Event& e) {
   switch (e.verb) {
     case Verb::kMmap:
       return ChooseMmap(w, mine, random, e);
@@ -152,6 +180,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
       return true;
     case Verb::kRead:
     case Verb::kWrite:
+      if (ChooseTranslation(w, random, e)) return true;
       if (mine.empty()) return false;
       ChooseAccess(w, mine, random, e);
       return true;
@@ -163,7 +192,7 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
     case Verb::kPunch:
     case Verb::kInvalidate:
     case Verb::kRevoke:
-      return ChoosePass(w, anyone, random, e);
+      return ChoosePass(w, anyone, random, verbs, e);
     case Verb::kRemap:
       if (mine.empty()) return false;
       mine.Range(e);
@@ -188,11 +217,11 @@ bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
 
 Verb ChooseVerb(base::Random& random, search::Verbs verbs) {
   constexpr Verb kChoices[] = {
-      Verb::kMmap,      Verb::kMmap,     Verb::kMunmap, Verb::kMunmap,
-      Verb::kMprotect,  Verb::kMprotect, Verb::kMremap, Verb::kMremap,
-      Verb::kRead,      Verb::kWrite,    Verb::kFork,   Verb::kExit,
-      Verb::kTruncate,  Verb::kTruncate, Verb::kRemap,  Verb::kPunch,
-      Verb::kInvalidate};
+      Verb::kMmap,       Verb::kMmap,     Verb::kMunmap, Verb::kMunmap,
+      Verb::kMprotect,   Verb::kMprotect, Verb::kMremap, Verb::kMremap,
+      Verb::kRead,       Verb::kWrite,    Verb::kFork,   Verb::kExit,
+      Verb::kTruncate,   Verb::kTruncate, Verb::kRemap,  Verb::kPunch,
+      Verb::kInvalidate, Verb::kRevoke};
   for (int tries = 0; tries < 32; ++tries) {
     const Verb verb = kChoices[random.Below(std::size(kChoices))];
     if ((verbs & search::Bit(verb)) != 0) return verb;
@@ -224,7 +253,7 @@ Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
     event.verb = ChooseVerb(random, verbs);
     const unsigned other = world.tasks[random.Below(LargeCaps::kTasks)].mm;
     if (Arguments(world, Chooser(world, world.tasks[event.task].mm, random),
-                  Chooser(world, other, random), random, event))
+                  Chooser(world, other, random), random, verbs, event))
       return event;
   }
   return {};

@@ -13,6 +13,7 @@
 #include "fuzz/weave.h"
 #include "search/folios.h"
 #include "search/make.h"
+#include "search/translations.h"
 
 namespace vmtrunc::fuzz {
 namespace {
@@ -61,6 +62,22 @@ size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
 // A share of the scripts is generated, as the corpus does not cover everything.
 constexpr unsigned kAnewOneIn = 3;
 
+// A new script for a kernel with these rules. What is added to it gets half of
+// the room.
+Script Generate(unsigned events, const Rules& rules, search::Verbs verbs,
+                base::Random& random) {
+  const bool made = random.Below(2) == 0;
+  const bool translates =
+      search::HasTranslations(rules) && random.Below(2) == 0;
+  if (translates) events = (events + 1) / 2;
+  Script script = made ? search::MakeScript(random.Next(), events)
+                       : WeaveScript(random.Next(), events, rules, verbs);
+  if (rules.large_folios && random.Below(4) != 0)
+    search::AddFolios(script, random);
+  if (translates) search::AddTranslations(script, random);
+  return script;
+}
+
 }  // namespace
 
 absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value) {
@@ -90,11 +107,7 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
   }
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
     const auto events = static_cast<unsigned>(MaxEvents(max_size));
-    Script made = random.Below(2) == 0
-                      ? search::MakeScript(random.Next(), events)
-                      : WeaveScript(random.Next(), events, rules_, verbs_);
-    if (rules_.large_folios && random.Below(4) != 0)
-      search::AddFolios(made, random);
+    Script made = Generate(events, rules_, verbs_, random);
     KeepVerbs(made, verbs_);
     return Encode(made, data, max_size);
   }
@@ -102,6 +115,8 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
   script.kernel.reset();
   if (rules_.large_folios && random.Below(8) == 0)
     search::AddFolios(script, random);
+  if (search::HasTranslations(rules_) && random.Below(16) == 0)
+    search::AddTranslations(script, random);
   MutateAware(script, MaxEvents(max_size), rules_, random, verbs_);
   return Encode(script, data, max_size);
 }

@@ -79,6 +79,26 @@ TEST(ByteMutator, LeavesAShareToTheEngine) {
   EXPECT_LT(blind, 200);
 }
 
+// A share of what it makes says tlb, on kernels that flush late alone.
+TEST(ByteMutator, TranslatesAShare) {
+  for (const char* kernel : {"5.4", "2.6.9-mm"}) {
+    const ByteMutator mutator(ParseKernelSpec(kernel)->rules(), nullptr);
+    int translates = 0, devices = 0;
+    for (uint64_t seed = 0; seed < 1000; ++seed) {
+      std::vector<uint8_t> bytes(kRoom);
+      bytes.resize(mutator.Mutate(bytes.data(), 0, kRoom, seed));
+      const struct Setup setup = DecodeBytes(bytes).setup;
+      translates += setup.tlb ? 1 : 0;
+      devices += setup.folios[0].pfn || setup.folios[1].pfn ? 1 : 0;
+    }
+    const bool late = kernel[0] == '5';
+    EXPECT_EQ(translates > 300, late) << translates;
+    EXPECT_EQ(devices > 100, late) << devices;
+    EXPECT_LT(translates, 800);
+    if (!late) EXPECT_EQ(translates, 0);
+  }
+}
+
 TEST(ByteMutator, WritesNothingWithoutRoom) {
   const ByteMutator mutator(SomeRules(), nullptr);
   uint8_t byte = 7;

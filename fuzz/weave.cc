@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "fuzz/aware.h"
 #include "search/make.h"
+#include "search/translations.h"
 
 namespace vmtrunc::fuzz {
 namespace {
@@ -127,6 +128,11 @@ class Weaver {
     pass.file = vma->file;
     const unsigned first = vma->pgoff + unsigned{at.addr} - vma->start;
     pass.addr = static_cast<uint8_t>(std::min(63U, first));
+    Fit(pass);
+  }
+  void Fit(Event& pass) const {
+    const File& file = reached_.world().files[pass.file];
+    search::FitToFile(file.folios.pfn != 0, file.size, pass, verbs_);
   }
 
   // Stops an operation halfway, lets a pass continue or stops it too, then
@@ -134,11 +140,13 @@ class Weaver {
   void Woven() {
     constexpr search::Verbs kTouches =
         search::Bit(Verb::kRead) | search::Bit(Verb::kWrite);
-    constexpr search::Verbs kLong =
-        search::Bit(Verb::kMremap) | search::Bit(Verb::kFork);
+    // A munmap is one where others may use what it has cleared.
+    const search::Verbs longs =
+        search::Bit(Verb::kMremap) | search::Bit(Verb::kFork) |
+        (reached_.world().tlb != 0 ? search::Bit(Verb::kMunmap) : 0);
     const unsigned what = random_.Below(3);
     const Event first = Any(what == 0   ? verbs_ & kTouches
-                            : what == 1 ? verbs_ & kLong
+                            : what == 1 ? verbs_ & longs
                                         : few_);
     if (first.kind == EventKind::kNone) return;
     Event second = Other(verbs_ & search::kPassVerbs, first.task);
@@ -202,6 +210,7 @@ class Weaver {
         static_cast<uint8_t>(event.verb != Verb::kTruncate || random_.OneOf(2)
                                  ? page
                                  : random_.Below(page + 1));
+    Fit(event);
     return event;
   }
 
@@ -270,6 +279,8 @@ Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
                    search::Verbs verbs) {
   base::Random random(seed);
   Script start = search::MakeStart(random.Next());
+  if (search::HasTranslations(rules) && random.OneOf(3))
+    search::DeclareTranslations(start, random);
   const size_t goal = start.events.size() + events;
   return Weaver(std::move(start), goal, rules, random, verbs).Run();
 }

@@ -58,6 +58,41 @@ TEST(Weave, MakesNoOtherVerbs) {
                   (verbs & search::Bit(event.verb)) != 0);
 }
 
+// Where a kernel flushes late, some of the scripts are about that; where it
+// does not, none.
+TEST(Weave, DeclaresTranslationsWhereTheyMatter) {
+  for (const char* kernel : {"5.4", "2.6.11"}) {
+    const Rules rules = ParseKernelSpec(kernel)->rules();
+    unsigned declared = 0;
+    for (uint64_t seed = 0; seed < 500; ++seed)
+      declared += WeaveScript(seed, 24, rules).setup.tlb ? 1 : 0;
+    if (rules.each_pte_flushed) {
+      EXPECT_EQ(declared, 0U) << kernel;
+    } else {
+      EXPECT_GT(declared, 100U) << kernel;
+      EXPECT_LT(declared, 250U) << kernel;
+    }
+  }
+}
+
+// It stops operations where they owe a flush, without plots: it finds the bug
+// of each kind by itself.
+TEST(Weave, ReachesWhatOutlivesItsPte) {
+  constexpr std::pair<const char*, Property> kBugs[] = {
+      {"5.4-move-flushes-before-unlock", Property::kNoStaleTlb},
+      {"6.1-pfn-flush-before-unlink", Property::kPassLeavesNoTlb}};
+  for (const auto& [kernel, property] : kBugs) {
+    const Rules rules = ParseKernelSpec(kernel)->rules();
+    unsigned found = 0;
+    for (uint64_t seed = 0; found < 3 && seed < 30000; ++seed)
+      found +=
+          vmtrunc::Run(WeaveScript(seed, 32, rules), rules).breaks(property)
+              ? 1
+              : 0;
+    EXPECT_EQ(found, 3U) << kernel;
+  }
+}
+
 // Fewer of its events have no effect, and after more drops something happens,
 // than in scripts that are made without looking.
 TEST(Weave, MoreEventsHaveAnEffect) {

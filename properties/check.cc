@@ -124,12 +124,8 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   std::optional<rc::detail::TestResult> made;
   try {
     const rc::detail::TestMetadata about{id, property.sentence};
-    made = property.has_folios
-               ? rc::detail::checkTestable(
-                     [&](const FolioScript& it) { body(it.script); }, about,
-                     params.rc, listener, params.reproduce)
-               : rc::detail::checkTestable(body, about, params.rc, listener,
-                                           params.reproduce);
+    made = CheckScripts(property.scripts, body, about, params.rc, listener,
+                        params.reproduce);
   } catch (const Stopped&) {
     outcome.stopped = true;
     return outcome;

@@ -52,6 +52,28 @@ struct QuietListener : rc::detail::TestListener {
                       const rc::detail::TestResult&) override {}
 };
 
+// Runs `body`, which takes a Script, on scripts of the kind.
+template <class Body>
+rc::detail::TestResult CheckScripts(
+    Scripts kind, Body body, const rc::detail::TestMetadata& about,
+    const rc::detail::TestParams& params, rc::detail::TestListener& listener,
+    const std::unordered_map<std::string, rc::detail::Reproduce>& again = {}) {
+  switch (kind) {
+    case Scripts::kFolios:
+      return rc::detail::checkTestable(
+          [&](const FolioScript& it) { body(it.script); }, about, params,
+          listener, again);
+    case Scripts::kTranslations:
+      return rc::detail::checkTestable(
+          [&](const TranslationScript& it) { body(it.script); }, about, params,
+          listener, again);
+    case Scripts::kPlain:
+      break;
+  }
+  return rc::detail::checkTestable([&](const Script& it) { body(it); }, about,
+                                   params, listener, again);
+}
+
 struct CheckParams {
   rc::detail::TestParams rc;
   // By the id that rapidcheck gives a failure: where to begin again.

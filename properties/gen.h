@@ -26,6 +26,15 @@ rc::Gen<FolioScript> AnyFolioScript();
 
 void showValue(const FolioScript& it, std::ostream& os);
 
+// A script with translations that outlive their ptes, sometimes with large
+// folios too.
+struct TranslationScript {
+  Script script;
+};
+rc::Gen<TranslationScript> AnyTranslationScript();
+
+void showValue(const TranslationScript& it, std::ostream& os);
+
 }  // namespace vmtrunc::properties
 
 namespace rc {
@@ -34,6 +43,13 @@ template <>
 struct Arbitrary<vmtrunc::properties::FolioScript> {
   static Gen<vmtrunc::properties::FolioScript> arbitrary() {
     return vmtrunc::properties::AnyFolioScript();
+  }
+};
+
+template <>
+struct Arbitrary<vmtrunc::properties::TranslationScript> {
+  static Gen<vmtrunc::properties::TranslationScript> arbitrary() {
+    return vmtrunc::properties::AnyTranslationScript();
   }
 };
 

@@ -8,6 +8,7 @@
 #include "properties/atomic.h"
 #include "properties/census.h"
 #include "properties/smaller.h"
+#include "search/translations.h"
 
 namespace vmtrunc::properties {
 namespace {
@@ -87,13 +88,17 @@ std::vector<unsigned> Size(const Script& script) {
           32U - s.count_bits,
           s.block,
           s.files,
+          (s.tlb ? 1U : 0U) + (s.folios[1] == FolioSetup{} ? 0U : 1U) +
+              (s.folios[0] == FolioSetup{} ? 0U : 1U),
           unsigned{s.sizes[0]} + s.sizes[1],
           shared};
 }
 
 TEST(Smaller, EachCandidateIsSmaller) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
-    const Script script = search::MakeScript(seed, 32);
+    Script script = search::MakeScript(seed, 32);
+    base::Random random(seed);
+    if (seed % 2 == 0) search::AddTranslations(script, random);
     const std::vector<unsigned> size = Size(script);
     rc::Seq<Script> candidates = SmallerScripts(script);
     int count = 0;

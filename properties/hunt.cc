@@ -23,7 +23,9 @@ std::optional<int> ScriptsUntilFound(const BugInfo& bug,
   const Rules flipped = WithBug(bug).rules();
   const Rules right = ParseKernelSpec(bug.kernel)->rules();
   QuietListener quiet;
-  const auto result = rc::detail::checkTestable(
+  const ScriptProperty* property = FindScriptProperty(Name(bug.property));
+  const auto result = CheckScripts(
+      property == nullptr ? Scripts::kPlain : property->scripts,
       [&](const Script& script) {
         if (on_case) on_case();
         const RunResult run =

@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_PROPERTIES_PROPERTIES_H_
 #define VMTRUNC_PROPERTIES_PROPERTIES_H_
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,13 @@
 #include "core/script/script.h"
 
 namespace vmtrunc::properties {
+
+// What the scripts are like that a property is about.
+enum class Scripts : uint8_t {
+  kPlain,         // those of search/make.h
+  kFolios,        // with large folios
+  kTranslations,  // with translations that outlive their ptes
+};
 
 struct ScriptProperty {
   const char* name;
@@ -24,7 +32,7 @@ struct ScriptProperty {
   const char* fires_on;
   int fires_within;  // scripts, from any of the first 30 seeds
   const char* fires_with_other = nullptr;  // nullptr: the same
-  bool has_folios = false;  // it is about large folios: so are its scripts
+  Scripts scripts = Scripts::kPlain;
 };
 
 std::span<const ScriptProperty> AllScriptProperties();

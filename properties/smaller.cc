@@ -106,7 +106,10 @@ constexpr void (*kScriptChanges[])(Script&) = {
     [](Script& s) {
       s.setup.files = 1;
       s.setup.sizes[1] = 0;
+      s.setup.folios[1] = {};
     },
+    [](Script& s) { s.setup.tlb = false; },
+    [](Script& s) { s.setup.folios[1] = {}; },
     [](Script& s) { s.setup.folios[0] = {}; },
     [](Script& s) { s.setup.folios[0].shmem = false; },
     [](Script& s) { s.setup.folios[0].low = s.setup.folios[0].high; },

@@ -67,15 +67,22 @@ class Alternator {
 
   void OfFile(uint8_t task, uint8_t file) {
     const uint8_t size = d_.setup.sizes[file];
+    const auto ranges = [&](Verb verb, uint8_t page) {
+      for (uint8_t len = 1; page + len <= size; ++len)
+        Add({.verb = verb,
+             .task = task,
+             .file = file,
+             .addr = page,
+             .len = len});
+    };
     for (uint8_t page = 0; page <= size; ++page) {
+      if (d_.setup.folios[file].pfn) {
+        ranges(Verb::kRevoke, page);
+        continue;
+      }
       Add({.verb = Verb::kTruncate, .task = task, .file = file, .addr = page});
-      for (const Verb verb : {Verb::kPunch, Verb::kInvalidate})
-        for (uint8_t len = 1; page + len <= size; ++len)
-          Add({.verb = verb,
-               .task = task,
-               .file = file,
-               .addr = page,
-               .len = len});
+      ranges(Verb::kPunch, page);
+      ranges(Verb::kInvalidate, page);
     }
   }
 
@@ -196,7 +203,7 @@ std::vector<Setup> Near(const Setup& setup) {
 
 std::vector<Event> OtherPasses(const Event& pass, const Setup& setup) {
   std::vector<Event> all = {pass};
-  if (!IsPass(pass.verb)) return all;
+  if (!IsPass(pass.verb) || pass.verb == Verb::kRevoke) return all;
   for (const Verb verb : {Verb::kTruncate, Verb::kPunch, Verb::kInvalidate}) {
     Event other = pass;
     other.verb = verb;

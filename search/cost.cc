@@ -20,10 +20,10 @@ unsigned ArgumentsOf(const Event& e) {
 uint64_t DeclarationsOf(const Setup& setup) {
   uint64_t sum = uint64_t{setup.count} + setup.tasks + setup.files +
                  setup.sizes[0] + setup.sizes[1] + setup.block - 1U + 32U -
-                 setup.count_bits;
+                 setup.count_bits + (setup.tlb ? 1U : 0U);
   for (const FolioSetup& folios : setup.folios)
     sum += unsigned{folios.low} + folios.high + folios.min_order +
-           (folios.shmem ? 1U : 0U);
+           (folios.shmem ? 1U : 0U) + (folios.pfn ? 1U : 0U);
   for (unsigned i = 0; i < setup.tasks; ++i)
     if (setup.mm_of[i] != i) sum += 1;
   return sum;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "search/plots.h"
+
 namespace vmtrunc::search {
 namespace {
-
-uint8_t Byte(unsigned value) { return static_cast<uint8_t>(value); }
 
 FolioSetup AnyFolios(base::Random& random) {
   FolioSetup folios;
@@ -16,18 +16,6 @@ FolioSetup AnyFolios(base::Random& random) {
   if (random.Below(4) == 0) folios.min_order = Byte(1 + random.Below(2));
   if (random.Below(8) == 0) folios.high = folios.low = 0;
   return folios;
-}
-
-// An address of a mapping of the script, or any.
-uint8_t AnyAddress(const Script& script, base::Random& random) {
-  for (int tries = 0; tries < 8 && !script.events.empty(); ++tries) {
-    const Event& event =
-        script
-            .events[random.Below(static_cast<unsigned>(script.events.size()))];
-    if (event.verb == Verb::kMmap && event.len != 0)
-      return Byte(event.addr + random.Below(event.len));
-  }
-  return Byte(10 + random.Below(8));
 }
 
 Event AnyEvent(const Script& script, base::Random& random) {
@@ -69,17 +57,6 @@ Event AnyEvent(const Script& script, base::Random& random) {
   return event;
 }
 
-Event Of(EventKind kind, Verb verb, unsigned task, unsigned addr,
-         unsigned len) {
-  Event event;
-  event.kind = kind;
-  event.verb = verb;
-  event.task = Byte(task);
-  event.addr = Byte(addr);
-  event.len = Byte(len);
-  return event;
-}
-
 // A mapping of the first pages that somebody writes to while a punch is at
 // work, or past the end, and what shows it.
 std::vector<Event> AnyPlot(const Script& script, base::Random& random) {
@@ -89,29 +66,32 @@ std::vector<Event> AnyPlot(const Script& script, base::Random& random) {
   const unsigned other = (one + 1) % tasks;
   const unsigned size = std::clamp<unsigned>(script.setup.sizes[0], 4, 8);
   const unsigned at = 64;
-  Event mmap = Of(kStart, Verb::kMmap, one, at, size);
+  Event mmap = EventOf(kStart, Verb::kMmap, one, at, size);
   mmap.write = true;
-  std::vector<Event> plot = {Of(kStart, Verb::kTruncate, other, size, 0), mmap};
+  std::vector<Event> plot = {EventOf(kStart, Verb::kTruncate, other, size, 0),
+                             mmap};
   if (random.Below(2) == 0) {
-    plot.push_back(Of(kStart, Verb::kInvalidate, other, 0, 1));
+    plot.push_back(EventOf(kStart, Verb::kInvalidate, other, 0, 1));
     const unsigned first = 1 + random.Below(3);
-    plot.push_back(Of(kBegin, Verb::kPunch, other, first, 1 + random.Below(6)));
-    for (unsigned steps = random.Below(8); steps > 0; --steps)
-      plot.push_back(Of(kStep, Verb::kNone, other, 0, 0));
     plot.push_back(
-        Of(kStart, random.Below(3) == 0 ? Verb::kRead : Verb::kWrite, one,
-           at + (random.Below(2) == 0 ? first - 1 : random.Below(4)), 0));
-    plot.push_back(Of(kFinish, Verb::kNone, other, 0, 0));
+        EventOf(kBegin, Verb::kPunch, other, first, 1 + random.Below(6)));
+    for (unsigned steps = random.Below(8); steps > 0; --steps)
+      plot.push_back(EventOf(kStep, Verb::kNone, other, 0, 0));
+    plot.push_back(
+        EventOf(kStart, random.Below(3) == 0 ? Verb::kRead : Verb::kWrite, one,
+                at + (random.Below(2) == 0 ? first - 1 : random.Below(4)), 0));
+    plot.push_back(EventOf(kFinish, Verb::kNone, other, 0, 0));
   } else {
-    plot.push_back(Of(kStart, Verb::kWrite, one, at + random.Below(4), 0));
+    plot.push_back(EventOf(kStart, Verb::kWrite, one, at + random.Below(4), 0));
     if (random.Below(2) == 0)
-      plot.push_back(Of(kStart, Verb::kPin, one, random.Below(4), 0));
-    plot.push_back(Of(kStart, Verb::kTruncate, other, 1 + random.Below(3), 0));
+      plot.push_back(EventOf(kStart, Verb::kPin, one, random.Below(4), 0));
+    plot.push_back(
+        EventOf(kStart, Verb::kTruncate, other, 1 + random.Below(3), 0));
     mmap.task = Byte(one);
     plot.push_back(mmap);
-    plot.push_back(Of(kStart, Verb::kRead, one, at, 0));
-    plot.push_back(Of(kStart, Verb::kWrite, one, at + random.Below(4), 0));
-    plot.push_back(Of(kStart, Verb::kTruncate, other, size, 0));
+    plot.push_back(EventOf(kStart, Verb::kRead, one, at, 0));
+    plot.push_back(EventOf(kStart, Verb::kWrite, one, at + random.Below(4), 0));
+    plot.push_back(EventOf(kStart, Verb::kTruncate, other, size, 0));
   }
   return plot;
 }
@@ -119,19 +99,13 @@ std::vector<Event> AnyPlot(const Script& script, base::Random& random) {
 }  // namespace
 
 void AddFolios(Script& script, base::Random& random) {
+  if (script.setup.folios[0].pfn) return;
   script.setup.folios[0] = AnyFolios(random);
   const unsigned more = 1 + random.Below(6);
-  for (unsigned i = 0; i < more && script.events.size() < kMaxEvents; ++i) {
-    const unsigned at =
-        random.Below(static_cast<unsigned>(script.events.size()) + 1);
-    script.events.insert(script.events.begin() + at, AnyEvent(script, random));
-  }
+  for (unsigned i = 0; i < more; ++i)
+    InsertAnywhere(script, {AnyEvent(script, random)}, random);
   if (random.Below(2) == 0) return;
-  const std::vector<Event> plot = AnyPlot(script, random);
-  const unsigned at =
-      random.Below(static_cast<unsigned>(script.events.size()) + 1);
-  if (script.events.size() + plot.size() <= kMaxEvents)
-    script.events.insert(script.events.begin() + at, plot.begin(), plot.end());
+  InsertAnywhere(script, AnyPlot(script, random), random);
 }
 
 }  // namespace vmtrunc::search

@@ -10,7 +10,7 @@ namespace vmtrunc::search {
 // Gives the first file folios, or makes it tmpfs, or both, and adds a few
 // events that such files are about: pins, orders, touches near the end,
 // growth, punches. For kernels with large folios; others run the script as if
-// nothing of it were there.
+// nothing of it were there. A file that is memory of a device stays so.
 void AddFolios(Script& script, base::Random& random);
 
 }  // namespace vmtrunc::search

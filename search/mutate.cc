@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/script/verbs.h"
+
 namespace vmtrunc::search {
 namespace {
 
@@ -33,21 +35,24 @@ bool ReuseRange(const Script& script, base::Random& random, Event& event) {
   return true;
 }
 
-Verb RandomVerb(base::Random& random, Verbs verbs) {
+// `is_device`: what a pass would be about.
+Verb RandomVerb(base::Random& random, Verbs verbs, bool is_device) {
   constexpr Verb kChoices[] = {
       Verb::kMmap,     Verb::kMmap,   Verb::kMunmap,    Verb::kMprotect,
       Verb::kMprotect, Verb::kMremap, Verb::kRead,      Verb::kWrite,
       Verb::kFork,     Verb::kExit,   Verb::kTruncate,  Verb::kTruncate,
       Verb::kRemap,    Verb::kPunch,  Verb::kInvalidate};
   for (int tries = 0; tries < 64; ++tries) {
-    const Verb verb = kChoices[random.Below(std::size(kChoices))];
+    Verb verb = kChoices[random.Below(std::size(kChoices))];
+    if (is_device && IsPass(verb)) verb = Verb::kRevoke;
     if ((verbs & Bit(verb)) != 0) return verb;
   }
   return Verb::kRead;
 }
 
 // The verb and how it starts, or that nothing starts.
-void ChooseKind(base::Random& random, Verbs verbs, Event& event) {
+void ChooseKind(base::Random& random, Verbs verbs, bool is_device,
+                Event& event) {
   const unsigned kind = random.Below(8);
   if (kind == 0) {
     event.kind = EventKind::kStep;
@@ -57,7 +62,7 @@ void ChooseKind(base::Random& random, Verbs verbs, Event& event) {
     event.kind = EventKind::kDrop;
     event.count = static_cast<uint8_t>(1 + random.Below(4));
   } else {
-    event.verb = RandomVerb(random, verbs);
+    event.verb = RandomVerb(random, verbs, is_device);
     event.kind = random.Below(event.verb == Verb::kTruncate ? 2 : 6) == 0
                      ? EventKind::kBegin
                      : EventKind::kStart;
@@ -105,6 +110,7 @@ void InsertPass(Script& script, unsigned at, base::Random& random,
   begin.verb = Verb::kTruncate;
   begin.task = static_cast<uint8_t>(random.Below(tasks));
   begin.addr = static_cast<uint8_t>(random.Below(script.setup.sizes[0] + 1U));
+  FitToFile(script.setup, begin, verbs);
   Event drop;
   drop.kind = EventKind::kDrop;
   drop.task = begin.task;
@@ -154,12 +160,27 @@ Script RandomSetup(base::Random& random) {
   return script;
 }
 
+void FitToFile(bool is_device, unsigned size, Event& event, Verbs verbs) {
+  if (!IsPass(event.verb) || is_device == (event.verb == Verb::kRevoke)) return;
+  const Verb verb = is_device ? Verb::kRevoke : Verb::kTruncate;
+  if ((verbs & Bit(verb)) == 0) return;
+  if (event.verb == Verb::kTruncate)
+    event.len = static_cast<uint8_t>(
+        size > event.addr ? size - unsigned{event.addr} : 1U);
+  if (verb == Verb::kTruncate) event.len = 0;
+  event.verb = verb;
+}
+
 Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
   const Setup& setup = script.setup;
   Event event;
   event.task = static_cast<uint8_t>(
       random.Below(std::min<unsigned>(setup.tasks + 1U, 8U)));
-  ChooseKind(random, verbs, event);
+  const auto file =
+      static_cast<uint8_t>(setup.files == 2 ? random.Below(2) : 0U);
+  const unsigned size = setup.sizes[file];
+  ChooseKind(random, verbs, setup.folios[file].pfn, event);
+  if (Has(event.verb, Arg::kFile)) event.file = file;
   if (event.verb != Verb::kMmap && event.verb != Verb::kMprotect)
     event.write = false;
   switch (event.verb) {
@@ -181,23 +202,22 @@ Event RandomEvent(const Script& script, base::Random& random, Verbs verbs) {
       event.new_addr = static_cast<uint8_t>(random.Below(8));
       break;
     case Verb::kTruncate:
-      event.addr = static_cast<uint8_t>(
-          random.Below(std::min(setup.sizes[0] + 2U, 65U)));
+      event.addr = static_cast<uint8_t>(random.Below(std::min(size + 2U, 65U)));
       break;
     case Verb::kRemap:
       ChooseRange(script, random, event);
-      event.pgoff = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
+      event.pgoff = static_cast<uint8_t>(random.Below(size + 1U));
       break;
     case Verb::kPunch:
     case Verb::kInvalidate:
     case Verb::kRevoke:
-      event.addr = static_cast<uint8_t>(random.Below(setup.sizes[0] + 1U));
+      event.addr = static_cast<uint8_t>(random.Below(size + 1U));
       event.len = Length(random);
       break;
     case Verb::kPin:
     case Verb::kUnpin:
-      event.addr = static_cast<uint8_t>(
-          random.Below(std::clamp<unsigned>(setup.sizes[0], 1, 64)));
+      event.addr =
+          static_cast<uint8_t>(random.Below(std::clamp(size, 1U, 64U)));
       break;
     case Verb::kOrder:
       event.addr = static_cast<uint8_t>(random.Below(3));

@@ -18,8 +18,8 @@ constexpr Verbs Bit(Verb verb) {
 // Those of large folios.
 inline constexpr Verbs kFolioVerbs =
     Bit(Verb::kPin) | Bit(Verb::kUnpin) | Bit(Verb::kOrder);
-inline constexpr Verbs kPassVerbs =
-    Bit(Verb::kTruncate) | Bit(Verb::kPunch) | Bit(Verb::kInvalidate);
+inline constexpr Verbs kPassVerbs = Bit(Verb::kTruncate) | Bit(Verb::kPunch) |
+                                    Bit(Verb::kInvalidate) | Bit(Verb::kRevoke);
 // Those of files of one kind, or of page tables, that bounds do not have unless
 // they are asked for.
 inline constexpr Verbs kExtraVerbs =
@@ -27,6 +27,16 @@ inline constexpr Verbs kExtraVerbs =
 
 // A script with random declarations and up to three populated mappings.
 Script RandomSetup(base::Random& random);
+
+// Of memory of a device only a revoke has an effect among passes, and it has
+// none of other files. Makes another pass of one without, if `verbs` has that.
+void FitToFile(bool is_device, unsigned size, Event& event,
+               Verbs verbs = kAllVerbs);
+inline void FitToFile(const Setup& setup, Event& event,
+                      Verbs verbs = kAllVerbs) {
+  FitToFile(setup.folios[event.file].pfn, setup.sizes[event.file], event,
+            verbs);
+}
 
 // One event with arguments near those that `script` already uses.
 Event RandomEvent(const Script& script, base::Random& random,

@@ -195,6 +195,25 @@ bool FewerFiles(Best& best) {
 
 namespace {
 
+// A file that is memory of a device becomes an ordinary one, with passes that
+// have an effect on it.
+bool OrdinaryFiles(Best& best) {
+  bool changed = false;
+  for (unsigned file = 0; file < 2; ++file)
+    for (const Verb verb : {Verb::kTruncate, Verb::kInvalidate}) {
+      if (!best.draft().setup.folios[file].pfn) continue;
+      changed |= best.With([&](Draft& d) {
+        d.setup.folios[file].pfn = false;
+        for (Event& e : d.events) {
+          if (e.verb != Verb::kRevoke || e.file != file) continue;
+          e.verb = verb;
+          if (verb == Verb::kTruncate) e.len = 0;
+        }
+      });
+    }
+  return changed;
+}
+
 // If a count is near a multiple of a page or near its wrap, another may be as
 // near, or a few passes nearer.
 bool LowerCount(Best& best) {
@@ -238,6 +257,7 @@ bool LessDeclared(Best& best) {
   });
   with([](Setup& s) { s.count_bits = 32; });
   with([](Setup& s) { s.block = 1; });
+  with([](Setup& s) { s.tlb = false; });
   const auto lower = [&](auto get, unsigned least) {
     const auto room = [&] {
       Setup copy = best.draft().setup;
@@ -266,6 +286,7 @@ bool LessDeclared(Best& best) {
       if (s.folios[i].high > s.folios[i].low) --s.folios[i].high;
     });
   }
+  changed |= OrdinaryFiles(best);
   changed |= LowerCount(best);
   for (uint8_t bits = 32; bits > best.draft().setup.count_bits; --bits)
     with([&](Setup& s) { s.count_bits = bits; });

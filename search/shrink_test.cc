@@ -7,6 +7,7 @@
 #include "core/about/bugs.h"
 #include "search/make.h"
 #include "search/mutate.h"
+#include "search/translations.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -162,6 +163,53 @@ t truncate f 2
       ReasonOf(*script, *ParseKernelSpec("2.6.11"), Property::kNoPagePastSize);
   ASSERT_TRUE(reason.unlike);
   EXPECT_EQ(reason.unlike->ToString(), "2.6.11+pass-clears-restarts");
+}
+
+bool HasDevice(const vmtrunc::Setup& setup) {
+  return setup.folios[0].pfn || setup.folios[1].pfn;
+}
+
+// A file of a device, and translations that outlive their ptes, stay where the
+// violation needs them, and only there.
+TEST(Shrink, DeclaresTranslationsWhereTheyAreNeeded) {
+  struct Case {
+    const char* kernel;
+    const char* flip;
+    Property property;
+    bool tlb, device;
+  };
+  constexpr Case kCases[] = {
+      {"6.18", "-move-flushes-before-unlock", Property::kNoStaleTlb, true,
+       false},
+      {"6.18", "-pfn-flush-before-unlink", Property::kPassLeavesNoTlb, true,
+       true},
+      {"6.18", "-pfn-flush-looks-at-all", Property::kPassLeavesNoTlb, true,
+       true},
+      {"6.18", "-clip-to-range", Property::kNoOverUnmap, false, false},
+      {"6.18", "-merge-moves-pgoff", Property::kVmasWellFormed, false, false},
+  };
+  for (const Case& it : kCases) {
+    const Reason reason{.property = it.property,
+                        .unlike = *ParseKernelSpec(it.kernel)};
+    const Rules wrong =
+        ParseKernelSpec(std::string(it.kernel) + it.flip)->rules();
+    const Shows shows(wrong, reason);
+    int shrunk = 0;
+    for (uint64_t seed = 0; shrunk < 4 && seed < 20000; ++seed) {
+      base::Random random(seed);
+      Script script = MakeScript(seed, 16);
+      AddTranslations(script, random);
+      if (!shows(script)) continue;
+      // Half of them have a device where the violation needs none.
+      if (!it.device && shrunk < 2 && !HasDevice(script.setup)) continue;
+      ++shrunk;
+      const Script small = Shrink(script, wrong, reason);
+      ASSERT_TRUE(shows(small));
+      EXPECT_EQ(small.setup.tlb, it.tlb) << it.flip << ToText(small);
+      EXPECT_EQ(HasDevice(small.setup), it.device) << it.flip << ToText(small);
+    }
+    EXPECT_EQ(shrunk, 4) << it.flip;
+  }
 }
 
 TEST(ShrinkEvents, LeavesArgumentsAlone) {
