@@ -77,6 +77,8 @@ class Comparison {
   void Files();
   void Mms();
   void Ptes(unsigned mm);
+  void Tlb(unsigned mm);
+  void Frames();
   void Vmas();
   void Tasks();
   void Slab();
@@ -115,6 +117,7 @@ class Comparison {
   const Script& names_;
   const std::span<const std::string> mm_names_;
   Kind files_{"files"}, mms_{"mms"}, ptes_{"ptes"}, vmas_{"vmas"};
+  Kind tlb_{"the TLB"}, frames_{"frames"};
   Kind tasks_{"tasks"}, slab_{"the slab"}, mapcounts_{"mapcounts"};
   Kind rest_{"the rest"}, births_{"allocations"};
 };
@@ -129,6 +132,7 @@ void Comparison::Mms() {
   for (unsigned i = 0; i < LargeCaps::kMms; ++i) {
     Fields(mms_, Mm(i), l_.world.mms[i], r_.world.mms[i]);
     Ptes(i);
+    Tlb(i);
   }
 }
 
@@ -164,6 +168,28 @@ void Comparison::Ptes(unsigned mm) {
     ptes_.Add(Mm(mm), where);
     addr = end;
   }
+}
+
+// Translations that outlive their ptes.
+void Comparison::Tlb(unsigned mm) {
+  for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
+    const auto left = l_.world.mms[mm].tlb[addr];
+    const auto right = r_.world.mms[mm].tlb[addr];
+    if (left == right) continue;
+    std::string a = InWords(l_.world.mms[mm].Translates(addr), names_);
+    std::string b = InWords(r_.world.mms[mm].Translates(addr), names_);
+    if (a == b) {  // what these words leave out
+      a = absl::StrFormat("bits %#x", left);
+      b = absl::StrFormat("bits %#x", right);
+    }
+    tlb_.Add(Mm(mm), absl::StrFormat(": tlb at %u: %s | %s", addr, a, b));
+  }
+}
+
+void Comparison::Frames() {
+  for (unsigned i = 0; i < LargeCaps::kFrames; ++i)
+    Fields(frames_, absl::StrCat("frame ", i), l_.world.frames[i],
+           r_.world.frames[i]);
 }
 
 // A vma in use on one side alone is one line.
@@ -253,9 +279,10 @@ std::vector<std::string> Comparison::Tell() {
   Tasks();
   Slab();
   Mapcounts();
+  Frames();
   Fields(rest_, "world", l_.world, r_.world);
-  for (Kind* kind :
-       {&files_, &mms_, &ptes_, &vmas_, &tasks_, &slab_, &mapcounts_, &rest_})
+  for (Kind* kind : {&files_, &mms_, &ptes_, &tlb_, &vmas_, &tasks_, &slab_,
+                     &mapcounts_, &frames_, &rest_})
     kind->MoveTo(all);
   if (all.empty()) births_.MoveTo(all);
   // What has no row in core/fields.cc; spare bytes are always 0.

@@ -109,6 +109,27 @@ constexpr Change kChanges[] = {
      [](W& w) { std::swap(w.free_slots[60], w.free_slots[59]); }},
     {"file f: page 1: mapcount 2 | 3", [](W& w) { ++w.mapcount[0][1]; }},
     {"world: pages in a block 2 | 4", [](W& w) { w.block = 4; }},
+    {"world: translations may outlive their ptes no | yes",
+     [](W& w) { w.tlb = 1; }},
+    {"mm 0: tlb at 16: nothing | page 3 of f rw",
+     [](W& w) {
+       w.mms[0].SetTranslation(
+           16, {.leads = Leads::kPage, .number = 3, .writable = true});
+     }},
+    {"mm 1: tlb at 16: nothing | frame 2 r",
+     [](W& w) {
+       w.mms[1].SetTranslation(16, {.leads = Leads::kFrame, .number = 2});
+     }},
+    {"mm 1: tlb at 17: nothing | a copy or a page that others hold r",
+     [](W& w) { w.mms[1].SetTranslation(17, {.leads = Leads::kOther}); }},
+    {"frame 2: state no number | free",
+     [](W& w) { w.frames[2].state = FrameState::kFree; }},
+    {"frame 2: held by the gathers of none | a, t",
+     [](W& w) { w.frames[2].holders = 5; }},
+    {"task t: gathers in mm none | 1",
+     [](W& w) { w.tasks[2].op.gather.mm = 2; }},
+    {"task t: owes a flush up to 0 | 108",
+     [](W& w) { w.tasks[2].op.gather.hi = 108; }},
 };
 
 TEST(Differences, ReportsEachKind) {
@@ -203,6 +224,9 @@ bool IsSpare(const W& world, size_t byte) {
     if (vma.state == VmaState::kFree && in(&vma, offsetof(Vma, count)))
       return true;
   }
+  for (const Frame& frame : world.frames)
+    if (in(frame.unused, sizeof(frame.unused))) return true;
+  if (in(world.unused, sizeof(world.unused))) return true;
   for (const File& file : world.files)
     if (in(file.folios.unused, sizeof(file.folios.unused))) return true;
   for (const Task& task : world.tasks)

@@ -70,11 +70,29 @@ std::string Choice(const char* const (&words)[kSize], uint64_t value) {
 
 }  // namespace
 
+std::string InWords(const Translation& it, const Script& names) {
+  const char* const access = it.writable ? " rw" : " r";
+  switch (it.leads) {
+    case Leads::kNowhere:
+      return "nothing";
+    case Leads::kPage:
+      return absl::StrFormat("page %u of %s%s", it.number,
+                             names.file_names[it.file], access);
+    case Leads::kFrame:
+      return absl::StrFormat("frame %u%s", it.number, access);
+    case Leads::kOther:
+      return absl::StrFormat("a copy or a page that others hold%s", access);
+  }
+  return "";
+}
+
 std::string InWords(Form form, uint64_t value, const Script& names,
                     bool names_pass) {
   constexpr const char* kStates[] = {"free", "new", "linked", "detached"};
   constexpr const char* kPlaces[] = {"no", "a node of the tree",
                                      "in the set of a node", "in the list"};
+  constexpr const char* kFrames[] = {"no number", "held by gathers", "free",
+                                     "a page again", "a private copy"};
   switch (form) {
     case Form::kYes:
       return value == 0   ? "no"
@@ -105,6 +123,10 @@ std::string InWords(Form form, uint64_t value, const Script& names,
       return Choice(kStates, value);
     case Form::kPlace:
       return Choice(kPlaces, value);
+    case Form::kOther:
+      return value == 0 ? "none" : absl::StrFormat("%u", value - 1);
+    case Form::kFrame:
+      return Choice(kFrames, value);
     case Form::kNumber:
     case Form::kCount:
     case Form::kPhase:

@@ -14,6 +14,9 @@ namespace vmtrunc {
 std::string InWords(Form form, uint64_t value, const Script& names,
                     bool names_pass);
 
+// "page 0 of f rw", "frame 2 r", "nothing".
+std::string InWords(const Translation& it, const Script& names);
+
 }  // namespace vmtrunc
 
 #endif  // VMTRUNC_CORE_ABOUT_FIELD_WORDS_H_

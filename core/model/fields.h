@@ -4,8 +4,8 @@
 // ForEachField(it, f) calls f(field, name, as::kForm) for each field, and
 // f(field, name, as::kKnown, birth) for a vma that an operation remembers
 // together with its birth. Left out are the geometry, mm and file of a vma, the
-// ptes of an mm and the verb of an operation: the users treat these
-// differently. core/about/differences_test.cc checks that each byte is covered.
+// ptes and the translations of an mm, and the verb of an operation: the users
+// treat these differently. core/about/differences_test.cc checks that each byte is covered.
 #ifndef VMTRUNC_CORE_MODEL_FIELDS_H_
 #define VMTRUNC_CORE_MODEL_FIELDS_H_
 
@@ -36,6 +36,8 @@ enum class Form : uint8_t {
   kPte,    // its bits
   kState,  // VmaState
   kPlace,  // InIndex
+  kOther,  // a number plus 1; 0: none
+  kFrame,  // FrameState
 };
 
 // Forms as types, so that a callee can distinguish them at compile time.
@@ -61,6 +63,8 @@ inline constexpr Tag<Form::kMark> kMark;
 inline constexpr Tag<Form::kPte> kPte;
 inline constexpr Tag<Form::kState> kState;
 inline constexpr Tag<Form::kPlace> kPlace;
+inline constexpr Tag<Form::kOther> kOther;
+inline constexpr Tag<Form::kFrame> kFrame;
 }  // namespace as
 
 template <class T, class Field>
@@ -348,7 +352,7 @@ void ForEachField(T& it, const F& f) {
 
 template <Is<Gather> T, class F>
 void ForEachField(T& it, const F& f) {
-  f(it.mm, "mm of the gather, plus 1", as::kNumber);
+  f(it.mm, "gathers in mm", as::kOther);
   f(it.frames, "frames gathered", as::kNumber);
   f(it.lo, "owes a flush from", as::kNumber);
   f(it.hi, "owes a flush up to", as::kNumber);
@@ -360,7 +364,7 @@ void ForEachField(T& it, const F& f) {
 
 template <Is<Frame> T, class F>
 void ForEachField(T& it, const F& f) {
-  f(it.state, "state", as::kNumber);
+  f(it.state, "state", as::kFrame);
   f(it.file, "file or mm", as::kNumber);
   f(it.page, "page or address", as::kNumber);
   f(it.holders, "held by the gathers of", as::kTasks);

@@ -137,6 +137,10 @@ void NoteFault(const World<LargeCaps>& world, unsigned task, const Op& begins,
   const Fault& fault = begins.fault;
   const unsigned mm = world.tasks[task].mm;
   const bool access = IsAccess(begins);
+  const auto translates = [](const TraceNote& note) {
+    return note.kind == Kind::kTranslates;
+  };
+  if (std::any_of(notes.begin(), notes.end(), translates)) return;
   if (access && begins.access.phase != AccessPhase::kFault &&
       flow == Flow::kDone) {
     notes.push_back(

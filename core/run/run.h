@@ -83,6 +83,8 @@ struct TraceNote {
     kCountChanged,  // a fault at `start` of mm begins again: truncate_count
     kPageGone,      // the same: its page `id` has left the page cache
     kPteChanged,    // a fault at `start` of mm ends: others changed the pte
+    kTranslates,    // an access at `start` of mm: by the TLB, without a fault
+    kFrameFreed,    // frame `id`, which was page `start` of file `mm`
   };
   Kind kind;
   LockKind lock = LockKind::kISem;

@@ -103,6 +103,18 @@ class Tracer : public Checker<LargeCaps> {
     notes_.push_back({.kind = Kind::kRemoves, .id = index, .mm = file});
     Checker::Removes(w, file, index);
   }
+  void Translates(const World<LargeCaps>& w, unsigned task, unsigned mm,
+                  unsigned addr) {
+    notes_.push_back({.kind = Kind::kTranslates, .mm = mm, .start = addr});
+    Checker::Translates(w, task, mm, addr);
+  }
+  void FrameFreed(const World<LargeCaps>& w, unsigned frame) {
+    notes_.push_back({.kind = Kind::kFrameFreed,
+                      .id = frame,
+                      .mm = w.frames[frame].file,
+                      .start = w.frames[frame].page});
+    Checker::FrameFreed(w, frame);
+  }
   void TruncationEnds(const World<LargeCaps>& w, unsigned task, unsigned file,
                       unsigned size) {
     notes_.push_back({.kind = Kind::kTruncationEnds});

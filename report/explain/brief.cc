@@ -9,6 +9,7 @@
 #include "report/explain/escape_names.h"
 #include "report/explain/words.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -80,6 +81,7 @@ class EscapeInBrief : EscapeNames {
     const StoryRow& row = story_.rows[escape_.begins];
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
                              : row.verb == Verb::kPunch  ? "punches a hole in"
+                             : row.verb == Verb::kRevoke ? "revokes pages of"
                                                          : "invalidates";
     std::string text =
         absl::StrFormat("%s %s %s, and its pass unmaps %s", PassTask(), does,
@@ -235,6 +237,8 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
   std::vector<std::string> sentences;
   if (const auto escape = EscapeIn(story))
     sentences = escape->Tell();
+  else if (const auto stale = TlbStoryOf(story))
+    sentences = {Capital(TlbClause(story, *stale)) + "."};
   else if (const auto tale = FolioStoryOf(story))
     sentences = FolioInBrief(story, *tale);
   if (sentences.empty()) sentences = MappedAndRemoved(story);
@@ -257,6 +261,8 @@ Sentence InOneSentence(const Story& story) {
   std::string text = Capital(ViolationInWords(story));
   if (const auto escape = EscapeIn(story))
     absl::StrAppend(&text, ": ", escape->How());
+  else if (const auto stale = TlbStoryOf(story))
+    absl::StrAppend(&text, ": ", TlbClause(story, *stale));
   else if (const auto tale = FolioStoryOf(story))
     if (const std::string why = FolioClause(story, *tale); !why.empty())
       absl::StrAppend(&text, ": ", why);

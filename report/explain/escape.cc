@@ -40,6 +40,7 @@ class EscapeTeller : EscapeNames {
     const std::vector<unsigned> others = OthersPastSize(story_, victim_);
     const char* const does = row.verb == Verb::kTruncate ? "truncates"
                              : row.verb == Verb::kPunch  ? "punches"
+                             : row.verb == Verb::kRevoke ? "revokes pages of"
                                                          : "invalidates";
     Say(absl::StrFormat(
         "%s %s %s%s: %s must unmap %s from every process. It misses page "

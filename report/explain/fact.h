@@ -68,6 +68,31 @@ struct RestartNote {
   bool operator==(const RestartNote&) const = default;
 };
 
+// A page of a file, by which its frame is named.
+struct PageName {
+  unsigned file = 0, page = 0;
+  bool operator==(const PageName&) const = default;
+};
+
+// What a translation that was made for a page leads to by now.
+struct FrameUse {
+  enum class Is : uint8_t {
+    kItsPage,       // which is in the page cache
+    kHeld,          // it has left; gathers of `holders` hold its frame
+    kFree,          // its frame is free
+    kPage,          // its frame is `page` now
+    kCopy,          // its frame is a private copy at `addr` of `owner` now
+    kBeingRevoked,  // a page of a device, which a driver takes back
+    kRevoked,       // which a driver has taken back
+    kUnknown,       // it is not followed: a private copy, or held by others
+  };
+  Is is = Is::kItsPage;
+  PageName page = {};
+  unsigned owner = 0, addr = 0;
+  std::vector<unsigned> holders = {};
+  bool operator==(const FrameUse&) const = default;
+};
+
 struct Fact {
   enum class Kind : uint8_t {
     // For `holders`; none: for `page` to be unmapped, or at `place`.
@@ -127,6 +152,18 @@ struct Fact {
     kWritesPast,   // `pages`, which are past i_size
     kReadsOld,     // `pages`, which another operation is cutting off
     kSetsOrder,    // of new folios, to `after`
+    // Of what processors may use without a pte. `made_for`: the page that it
+    // was; `addrs` of `owner`: where a translation leads to it.
+    kLeaves,       // `addrs` in the TLB, whose ptes go; they lead to `pages`
+    kFlushes,      // `addrs`, as a gather is full (`is_full`); none: all of the
+                   // mm, as `tasks` have gathers too
+    kReleases,     // `before` frames of its gather, of `pages` in the cache
+    kHoldsFrame,   // of a page that has left; gathers of `tasks` do
+    kFreesFrame,   // though `addrs` lead there
+    kReusesFrame,  // the same; as `use` says
+    kTranslates,   // an access at `addr`: `use` says what it reaches
+    kRevokes,      // `pages` of a device
+    kTakesBack,    // the same, though `addrs` still map `mapped`
   };
   Kind kind = Kind::kEnds;
   unsigned task = 0;   // the task
@@ -143,7 +180,10 @@ struct Fact {
   bool access = false;                // kSigbus*: it ends a read or a write
   bool is_smallest = false;           // kKeepsFolio
   bool is_unreleased = false;         // the same
-  std::vector<unsigned> tasks = {};   // the same
+  bool is_full = false;               // kFlushes
+  std::vector<unsigned> tasks = {};   // kKeepsFolio, kFlushes, kHoldsFrame
+  std::optional<PageName> made_for = {};
+  std::optional<FrameUse> use = {};
   CountFact count = {};
   std::optional<RestartNote> note = {};
   std::vector<Holder> holders = {};

@@ -5,6 +5,7 @@
 #include "report/explain/account.h"
 #include "report/explain/folio_victim.h"
 #include "report/explain/parting.h"
+#include "report/explain/tlb_json.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -61,9 +62,18 @@ constexpr auto kKinds = std::to_array<const char*>({"waits",
                                                     "holds-old",
                                                     "writes-past",
                                                     "reads-old",
-                                                    "sets-order"});
+                                                    "sets-order",
+                                                    "leaves",
+                                                    "flushes",
+                                                    "releases",
+                                                    "holds-frame",
+                                                    "frees-frame",
+                                                    "reuses-frame",
+                                                    "translates",
+                                                    "revokes",
+                                                    "takes-back"});
 static_assert(kKinds.size() ==
-              size_t{static_cast<size_t>(Fact::Kind::kSetsOrder)} + 1);
+              size_t{static_cast<size_t>(Fact::Kind::kTakesBack)} + 1);
 
 class Writer {
  public:
@@ -138,6 +148,7 @@ class Writer {
     }
     if (f.addr != 0) json_["addr"] = f.addr;
     Folio();
+    Tlb();
     const bool sigbus =
         f.kind == Kind::kSigbusPastSize || f.kind == Kind::kSigbusGone;
     if (!sigbus) return;
@@ -148,7 +159,7 @@ class Writer {
   // Of a folio, or of i_size as a fault reads it.
   void Folio() {
     const Fact& f = fact_;
-    if (f.kind < Kind::kSamplesSize) return;
+    if (f.kind < Kind::kSamplesSize || f.kind > Kind::kSetsOrder) return;
     json_["file"] = story_.FileName(f.file);
     if (f.kind == Kind::kSamplesSize || f.kind == Kind::kChecksSize)
       json_["size"] = f.after;
@@ -162,6 +173,23 @@ class Writer {
     json_["unreleased"] = f.is_unreleased;
     for (const unsigned task : f.tasks)
       json_["held_by"].push_back(TaskName(task));
+  }
+
+  // Of what is used without a pte.
+  void Tlb() {
+    const Fact& f = fact_;
+    if (f.kind <= Kind::kSetsOrder) return;
+    if (!f.pages.empty()) json_["file"] = story_.FileName(f.file);
+    if (f.made_for) json_["made_for"] = ToJson(story_, *f.made_for);
+    if (f.use) json_["use"] = ToJson(story_, *f.use);
+    if (f.kind == Kind::kReleases) json_["frames"] = f.before;
+    if (f.kind == Kind::kFlushes) {
+      json_["mm"] = TaskName(f.owner);
+      json_["full"] = f.is_full;
+    }
+    if (f.kind == Kind::kTranslates) json_["mm"] = TaskName(f.owner);
+    for (const unsigned task : f.tasks)
+      json_["gathers"].push_back(TaskName(task));
   }
 
   static bool IsOfFolio(Kind kind) {

@@ -105,7 +105,8 @@ def found_by(command, path, kernel, against):
                   "locks": locks}
                  for row, locks in zip(story["rows"], locks_of(story))],
         "escape": story.get("escape"),
-        "folio_story": story.get("folio_story"), "cause": story.get("cause")}
+        "folio_story": story.get("folio_story"),
+        "tlb_story": story.get("tlb_story"), "cause": story.get("cause")}
     for name in ("parting_row", "parting_rules"):
         if name in out:
             found[name] = out[name]
@@ -153,7 +154,7 @@ def renamed(text, names):
     for line in text.splitlines():
         words = line.split("#")[0].split()
         if not words or words[0] in ("vmtrunc", "block", "count", "count-bits",
-                                     "kernel", "expect"):
+                                     "tlb", "kernel", "expect"):
             out.append(" ".join(words))
             continue
         # A name is where a task is, where a file is, and what is forked.
@@ -161,7 +162,7 @@ def renamed(text, names):
         if len(words) > 2 and words[1] in ("pin", "unpin", "order"):
             at = at + [2]
         if at == [0] and len(words) > 1:
-            at += {"mmap": [4], "truncate": [2], "punch": [2],
+            at += {"mmap": [4], "truncate": [2], "punch": [2], "revoke": [2],
                    "invalidate": [2], "fork": [2]}.get(words[1], [])
         out.append(" ".join(to[word] if i in at and word in to else word
                             for i, word in enumerate(words)))

@@ -4,6 +4,7 @@
 
 #include "report/explain/folio_facts.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/tlb_victim.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -140,7 +141,8 @@ std::optional<CacheVictim> CacheVictimOf(const Violation& violation) {
 }
 
 std::optional<FolioStory> FolioStoryOf(const Story& story) {
-  if (story.result.holds() || !story.broken_row || EscapeOf(story))
+  if (story.result.holds() || !story.broken_row || EscapeOf(story) ||
+      TlbStoryOf(story))
     return std::nullopt;
   if (const auto victim = CacheVictimOf(story.result.first))
     return LeadFinder(story, victim->file, victim->page).Tell();

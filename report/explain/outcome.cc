@@ -1,6 +1,7 @@
 #include "report/explain/outcome.h"
 
 #include "report/explain/lock_facts.h"
+#include "report/explain/tlb_facts.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -56,6 +57,8 @@ class Outcomes {
         fact.page = note.id;
         fact.after = note.end;
         fact.access = row_.verb == Verb::kRead || row_.verb == Verb::kWrite;
+        if (const Vma* const vma = VmaAt(after_, note.mm, note.start))
+          fact.file = vma->file;
         break;
       case Note::kSigsegv:
         fact.kind = note.id != 0 ? Fact::Kind::kSigsegvReadOnly
@@ -71,7 +74,10 @@ class Outcomes {
       case Note::kPteChanged:
         fact.kind = Fact::Kind::kPteChanged;
         break;
+      case Note::kTranslates:
+        return Translates(note);
       case Note::kTakes:
+      case Note::kFrameFreed:
       case Note::kDrops:
       case Note::kPassBegins:
       case Note::kScans:
@@ -95,6 +101,19 @@ class Outcomes {
     if (a.kind() != b.kind() || a.index() != b.index()) return;
     if (a != b) fact.kind = Fact::Kind::kMakesPteWritable;
     fact.owner = row_.mm_task[note.mm];
+    facts_.push_back(fact);
+  }
+
+  // An access without a fault.
+  void Translates(const TraceNote& note) {
+    const auto view =
+        TranslationAt(TlbOf(story_, after_, number_), note.mm, note.start);
+    if (!view) return;
+    Fact fact = Of(Fact::Kind::kTranslates);
+    fact.addr = note.start;
+    fact.owner = view->owner;
+    fact.made_for = view->made_for;
+    fact.use = view->use;
     facts_.push_back(fact);
   }
 

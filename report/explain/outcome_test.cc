@@ -66,6 +66,15 @@ class Reader {
                                               : "SIGSEGV: no vma");
     if (Has(deed, "is served by")) outcomes_.insert("served");
     if (Has(deed, "would fault again")) outcomes_.insert("again");
+    if (Has(deed, "through the TLB")) outcomes_.insert("translated");
+    if (deed.starts_with("leaves ") && Has(deed, " in the TLB at "))
+      Pages("keeps ", deed.substr(deed.find(" in the TLB at ") + 15));
+    unsigned freed = 0;
+    if (std::sscanf(deed.c_str(), "frees the frame of page %u", &freed) == 1)
+      outcomes_.insert(absl::StrCat("frees ", freed));
+    if (deed.starts_with("revokes page"))
+      for (const unsigned page : NumbersOf(deed.substr(deed.find(' ', 8) + 1)))
+        outcomes_.insert(absl::StrCat("removes ", page));
     if (deed.starts_with("retries")) outcomes_.insert("retried");
     if (deed.starts_with("fails: ENOMEM")) outcomes_.insert("ENOMEM");
     if (deed.starts_with("zaps ")) Pages("goes ", deed.substr(5));
@@ -138,7 +147,8 @@ Outcomes Together(const std::vector<Seen>& steps, const Story& story,
   const StoryRow& it = story.rows[row];
   for (unsigned i = it.first_step; i <= it.last_step; ++i)
     for (const std::string& outcome : steps[i - 1].outcomes)
-      if (!outcome.starts_with("comes") && !outcome.starts_with("goes"))
+      if (!outcome.starts_with("comes") && !outcome.starts_with("goes") &&
+          !outcome.starts_with("keeps"))
         all.insert(outcome);
   const LargeWorld& before = story.Before(row);
   for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
@@ -151,6 +161,9 @@ Outcomes Together(const std::vector<Seen>& steps, const Story& story,
         all.insert(absl::StrCat("comes ", mm, " ", addr));
       else if (a.present() && !b.present())
         all.insert(absl::StrCat("goes ", mm, " ", addr));
+      if (it.world.mms[mm].tlb[addr] != 0 &&
+          (before.mms[mm].tlb[addr] == 0 || (a.present() && !b.present())))
+        all.insert(absl::StrCat("keeps ", mm, " ", addr));
     }
   return all;
 }
@@ -169,13 +182,14 @@ Outcomes WithoutCounts(const Outcomes& outcomes) {
 // A deed is said of a task, as in "b begins pass 2": it begins with a verb.
 bool IsOfTheTask(const std::string& deed) {
   static const std::set<std::string> kVerbs = {
-      "allocates", "begins",  "changes",  "clears", "comes",  "does",
-      "drops",     "ends",    "fails:",   "frees",  "gets",   "goes",
-      "is",        "makes",   "maps",     "moves",  "passes", "puts",
-      "removes",   "resumes", "retries:", "scans",  "sets",   "splits",
-      "stops",     "takes",   "waits:",   "zaps",   "ends,",  "reads",
-      "finds",     "holds",   "cuts",     "writes", "cannot", "pins",
-      "unpins"};
+      "allocates", "begins",  "changes",  "clears", "comes",   "does",
+      "drops",     "ends",    "fails:",   "frees",  "gets",    "goes",
+      "is",        "makes",   "maps",     "moves",  "passes",  "puts",
+      "removes",   "resumes", "retries:", "scans",  "sets",    "splits",
+      "stops",     "takes",   "waits:",   "zaps",   "ends,",   "reads",
+      "finds",     "holds",   "cuts",     "writes", "cannot",  "pins",
+      "unpins",    "leaves",  "flushes",  "frees",  "reaches", "releases",
+      "revokes"};
   return kVerbs.count(deed.substr(0, deed.find(' '))) != 0 || deed == "ends";
 }
 
@@ -363,6 +377,8 @@ Script RandomScript(std::mt19937_64& random) {
   script.setup.tasks = 3;
   if (under(2) == 0) script.setup.mm_of[1] = 0;
   script.setup.block = static_cast<uint8_t>(1 + under(3));
+  script.setup.tlb = under(2) == 0;
+  script.setup.folios[0].pfn = under(6) == 0;
   const auto place = [&] { return static_cast<uint8_t>(10 + 8 * under(4)); };
   constexpr Verb kOften[] = {Verb::kMmap,    Verb::kMmap,  Verb::kRead,
                              Verb::kRead,    Verb::kWrite, Verb::kWrite,
@@ -397,6 +413,21 @@ Script RandomScript(std::mt19937_64& random) {
   return script;
 }
 
+// Of the first task what leaves translations, of the second what uses them.
+template <class Under>
+void Leaves(Event& event, const Under& under) {
+  if (under(3) != 0) return;
+  event.addr = 10 + under(2);
+  event.kind = EventKind::kStart;
+  event.verb = under(2) == 0 ? Verb::kRead : Verb::kWrite;
+  if (event.task != 0) return;
+  event.kind = EventKind::kBegin;
+  event.verb = under(2) == 0 ? Verb::kMremap : Verb::kMunmap;
+  event.addr = 10;
+  event.len = event.new_len = 4;
+  event.new_addr = 30;
+}
+
 // Two accesses of one mm and a truncation, step by step among each other.
 Script RandomRace(std::mt19937_64& random) {
   const auto under = [&](unsigned n) {
@@ -406,14 +437,15 @@ Script RandomRace(std::mt19937_64& random) {
   script.setup.sizes[0] = 4;
   script.setup.tasks = 3;
   script.setup.mm_of[1] = 0;
+  script.setup.tlb = under(2) == 0;
   script.events.push_back({.kind = EventKind::kStart,
                            .verb = Verb::kMmap,
                            .addr = 10,
                            .len = 4,
                            .is_private = under(2) == 0,
                            .write = true,
-                           .populate = under(3) == 0});
-  if (under(3) == 0)
+                           .populate = script.setup.tlb || under(3) == 0});
+  if (under(3) == 0 && !script.setup.tlb)
     script.events.push_back({.kind = EventKind::kStart,
                              .verb = Verb::kMremap,
                              .addr = 10,
@@ -430,6 +462,7 @@ Script RandomRace(std::mt19937_64& random) {
                                    : Verb::kWrite;
       event.addr = event.task == 2 ? 1 + under(4) : 10 + under(2);
     }
+    if (script.setup.tlb && event.task != 2) Leaves(event, under);
     script.events.push_back(event);
   }
   return script;
@@ -438,7 +471,8 @@ Script RandomRace(std::mt19937_64& random) {
 TEST(Outcomes, ReportedOutcomesOfRandomScriptsAreCorrect) {
   std::mt19937_64 random(18);
   std::vector<KernelSpec> kernels;
-  for (const char* const name : {"2.6.9-mm", "2.6.11", "2.6.23", "3.0", "6.18"})
+  for (const char* const name :
+       {"2.6.9-mm", "2.6.11", "2.6.23", "3.0", "3.8", "5.4", "6.18"})
     kernels.push_back(*ParseKernelSpec(name));
   kinds_seen.clear();
   for (unsigned i = 0; i < 4000; ++i) {
@@ -450,7 +484,8 @@ TEST(Outcomes, ReportedOutcomesOfRandomScriptsAreCorrect) {
   }
   for (const char* const kind :
        {"SIGBUS", "SIGSEGV:", "served", "again", "retried", "blocked", "ENOMEM",
-        "comes", "goes", "removes", "i_size", "pass"})
+        "comes", "goes", "removes", "i_size", "pass", "translated", "keeps",
+        "frees"})
     EXPECT_GT(kinds_seen[kind], 20U) << kind;
 }
 

@@ -97,10 +97,18 @@ class Watcher {
       case Verb::kExit:
         return true;
       case Verb::kTruncate:
-        return before_.files[it.file].exists != 0;
+        return HasCache(it.file);
       case Verb::kPunch:
       case Verb::kInvalidate:
-        return before_.files[it.file].exists != 0 && it.len != 0;
+        return HasCache(it.file) && it.len != 0;
+      case Verb::kPin:
+      case Verb::kUnpin:
+        return HasCache(it.file) && it.addr < LargeCaps::kFilePages;
+      case Verb::kOrder:
+        return HasCache(it.file);
+      case Verb::kRevoke:
+        return before_.files[it.file].folios.pfn != 0 && it.len != 0 &&
+               it.addr < LargeCaps::kFilePages;
       case Verb::kFork:
         if (before_.tasks[it.new_addr].live != 0) return false;
         for (const auto& [task, other] : began_)
@@ -112,12 +120,20 @@ class Watcher {
         break;
     }
     if (it.addr == 0 || it.len == 0 || end > LargeCaps::kAddrs) return false;
-    if (it.verb == Verb::kMmap) return before_.files[it.file].exists != 0;
+    if (it.verb == Verb::kMmap)
+      return before_.files[it.file].exists != 0 &&
+             !(it.is_private && before_.files[it.file].folios.pfn != 0);
     return it.verb != Verb::kMremap ||
            (it.new_addr != 0 && it.new_len != 0 &&
             new_end <= LargeCaps::kAddrs &&
             (it.new_addr == it.addr || it.new_addr >= end ||
              it.addr >= new_end));
+  }
+
+  // Whether there is such a file, and it is not a device.
+  bool HasCache(unsigned file) const {
+    return before_.files[file].exists != 0 &&
+           before_.files[file].folios.pfn == 0;
   }
 
   // Existing tasks, and those of forks that have made no step.
@@ -154,6 +170,13 @@ class Watcher {
     const unsigned addr = began_[step.task].addr;
     const bool write = step.verb == Verb::kWrite;
     const Vma* const vma = VmaAt(before_, mm, addr);
+    const Translation it = before_.mms[mm].Translates(addr);
+    if ((step.from == "before mmap_sem" ||
+         step.from == "before a vma is looked for without mmap_sem") &&
+        it.leads != Leads::kNowhere && (!write || it.writable)) {
+      outcomes_.insert("translated");
+      return;
+    }
     if (step.from == "before mmap_sem" ||
         step.from == "vma locked, before it is looked at again") {
       EXPECT_TRUE(vma == nullptr || (write && vma->write == 0));
@@ -165,10 +188,22 @@ class Watcher {
     if (step.from == "fault: before i_size is read" ||
         step.from == "fault: before the page's lock")
       outcomes_.insert("SIGBUS");  // the only way to end there
+    else if (IsRevoked(step, addr))
+      outcomes_.insert("SIGBUS");
     else if (!ok)
       outcomes_.insert("again");
     else if (pte == before_.mms[mm].ptes[addr])
       outcomes_.insert("served");
+  }
+
+  // Whether the page of a device that a fault was about to map has gone.
+  bool IsRevoked(const TraceStep& step, unsigned addr) const {
+    const Op& op = before_.tasks[step.task].op;
+    const Vma& vma = before_.vmas[op.fault.vma];
+    const File& file = before_.files[vma.file];
+    return step.from == "fault: before the pte is set" &&
+           file.folios.pfn != 0 &&
+           (file.cached >> (vma.pgoff + addr - vma.start) & 1) == 0;
   }
 
   // The next address to populate.
@@ -184,7 +219,8 @@ class Watcher {
     const Op& now = step.world->tasks[step.task].op;
     const unsigned at = NextFault(op);
     Retries(step, at == NextFault(now));
-    if (step.flow == Flow::kDone && MaySigbus(step.from) &&
+    if (step.flow == Flow::kDone &&
+        (MaySigbus(step.from) || IsRevoked(step, at)) &&
         !step.world->mms[mm].ptes[at].present())
       outcomes_.insert("SIGBUS");
   }
@@ -238,6 +274,38 @@ class Watcher {
         else if (a.present() && !b.present())
           outcomes_.insert(absl::StrCat("goes ", mm, " ", addr));
       }
+    Translations(*step.world);
+    Frames(*step.world);
+  }
+
+  // What stays in the TLB though its pte goes.
+  void Translations(const LargeWorld& after) {
+    for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
+      for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
+        const bool goes = before_.mms[mm].ptes[addr].present() &&
+                          !after.mms[mm].ptes[addr].present();
+        if (after.mms[mm].tlb[addr] != 0 &&
+            (before_.mms[mm].tlb[addr] == 0 || goes))
+          outcomes_.insert(absl::StrCat("keeps ", mm, " ", addr));
+      }
+  }
+
+  // Frames of pages that have left the cache, once nobody holds them.
+  void Frames(const LargeWorld& after) {
+    for (unsigned i = 0; i < LargeCaps::kFrames; ++i)
+      if (before_.frames[i].state == FrameState::kHeld &&
+          after.frames[i].state != FrameState::kHeld)
+        outcomes_.insert(absl::StrCat("frees ", before_.frames[i].page));
+    std::set<unsigned> freed;  // a frame may be in several places
+    for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
+      for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
+        const Translation a = before_.mms[mm].Translates(addr);
+        const Translation b = after.mms[mm].Translates(addr);
+        if (a.leads == Leads::kPage && b.leads == Leads::kFrame &&
+            after.frames[b.number].state == FrameState::kFree &&
+            freed.insert(b.number).second)
+          outcomes_.insert(absl::StrCat("frees ", a.number));
+      }
   }
 
   void Files(const TraceStep& step) {
@@ -257,10 +325,13 @@ class Watcher {
   }
 
   // The first page that is in the cache and in the range of the task's
-  // invalidation.
+  // invalidation, which does not go back to what was cached again.
   unsigned LowestCached(const TraceStep& step) {
     const Event& it = began_[step.task];
+    const Op& op = before_.tasks[step.task].op;
     unsigned first = rules_.invalidate_range ? it.addr : 0;
+    if (op.verb == Verb::kInvalidate)
+      first = std::max<unsigned>(first, op.invalidate.removal.cursor);
     while (first + 1 < LargeCaps::kFilePages &&
            (before_.files[it.file].cached >> first & 1) == 0)
       ++first;

@@ -5,6 +5,7 @@
 #include "core/model/mark.h"
 #include "report/explain/folio_facts.h"
 #include "report/explain/outcome.h"
+#include "report/explain/tlb_facts.h"
 #include "report/explain/vma_facts.h"
 
 namespace vmtrunc::report {
@@ -22,6 +23,9 @@ class Collector {
   std::vector<Fact> Collect() {
     if (row_.flow == Flow::kBlocked) facts_.push_back(WaitOf(story_, number_));
     Sizes();
+    std::vector<Fact> tlb = TlbFactsOf(story_, number_);
+    const bool first = TlbComesFirst(row_);
+    if (first) Put(tlb);
     for (const TraceNote& note : row_.notes)
       if (note.kind == Note::kPassBegins) PassBegins(note);
     ScansAndZaps();
@@ -32,8 +36,9 @@ class Collector {
     Ptes();
     Drops();
     Removals();
-    for (Fact& fact : FolioFactsOf(story_, number_))
-      facts_.push_back(std::move(fact));
+    std::vector<Fact> folios = FolioFactsOf(story_, number_);
+    Put(folios);
+    if (!first) Put(tlb);
     for (const TraceNote& note : row_.notes) {
       if (note.kind == Note::kPassEnds) Add(Kind::kEndsPass);
       if (note.kind == Note::kCleared)
@@ -61,6 +66,9 @@ class Collector {
     fact.owner = row_.mm_task[mm];
     fact.addrs = std::move(addrs);
     return fact;
+  }
+  void Put(std::vector<Fact>& facts) {
+    for (Fact& fact : facts) facts_.push_back(std::move(fact));
   }
   VmaFact Before(Slot slot) const {
     return FactOf(story_, number_, slot, before_.vmas[slot]);
@@ -313,7 +321,9 @@ class Collector {
       }
     std::sort(pages.begin(), pages.end());
     if (pages.empty()) return;
-    Fact& fact = Add(Kind::kRemoves);
+    // Pages of a device have gone from the cache before.
+    Fact& fact =
+        Add(row_.verb == Verb::kRevoke ? Kind::kTakesBack : Kind::kRemoves);
     fact.pages = std::move(pages);
     fact.file = file;
     std::optional<unsigned> where;
@@ -369,7 +379,10 @@ bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
     return fact.was || fact.kind == Kind::kGoesOn || fact.kind == Kind::kZaps ||
            fact.kind == Kind::kFrees || fact.kind == Kind::kMoves ||
            fact.kind == Kind::kSamplesSize || fact.kind == Kind::kSplitsFolio ||
-           fact.kind == Kind::kKeepsFolio;
+           fact.kind == Kind::kKeepsFolio || fact.kind == Kind::kLeaves ||
+           fact.kind == Kind::kFlushes || fact.kind == Kind::kFreesFrame ||
+           fact.kind == Kind::kReusesFrame || fact.kind == Kind::kTranslates ||
+           fact.kind == Kind::kRevokes;
   };
   if (std::any_of(facts[row].begin(), facts[row].end(), tells))
     return !GoesOnMoving(story, facts, row);

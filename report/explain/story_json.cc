@@ -5,6 +5,7 @@
 #include "report/explain/folio_victim.h"
 #include "report/explain/folio_facts.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/tlb_json.h"
 #include "report/explain/victim.h"
 #include "report/explain/why.h"
 #include "report/explain/words.h"
@@ -143,10 +144,22 @@ class Changes {
       Put(set, "in_flight", name,
           op.verb == Verb::kNone ? Json() : Json(VerbName(op.verb)));
     }
+    Tlb(set, row);
     return set;
   }
 
  private:
+  // Names come and go with what is left without a pte.
+  void Tlb(Json& set, size_t row) {
+    Json now = TlbJson(story_, row);
+    for (const char* const kind : {"tlb", "gathers", "frames"}) {
+      for (const auto& [name, last] : last_[kind].items())
+        if (!now[kind].contains(name)) now[kind][name] = nullptr;
+      for (const auto& [name, value] : now[kind].items())
+        Put(set, kind, name, value);
+    }
+  }
+
   // A missing value is null, and so is an empty list that was not empty.
   void Put(Json& set, const char* kind, const std::string& name, Json now) {
     if (now.is_array() && now.empty()) now = nullptr;
@@ -262,6 +275,11 @@ Json ToJson(const Story& story, const Cause* cause) {
                         {"page", victim->page}};
     if (Json tale = FolioStoryJson(story); !tale.is_null())
       json["folio_story"] = std::move(tale);
+    if (Json tale = TlbStoryJson(story); !tale.is_null()) {
+      if (tale.contains("made_for"))
+        json["victim"]["page"] = tale["made_for"]["page"];
+      json["tlb_story"] = std::move(tale);
+    }
   }
   json["tasks"] = Json::array();
   for (unsigned task = 0; task < story.script.setup.tasks; ++task)

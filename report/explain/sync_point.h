@@ -20,12 +20,18 @@ class SyncPoint {
   bool in_fault() const { return in_fault_; }
   // In a pass that has dropped its lock.
   bool dropped() const { return dropped_; }
+  // Before a flush of the TLB, or before gathered frames are freed.
+  bool flushes() const { return flushes_; }
+  bool frees_frames() const { return frees_frames_; }
+  // The latter, as the gather is full.
+  bool is_full() const { return is_full_; }
 
   bool operator==(const SyncPoint&) const = default;
 
  private:
   std::string name_;
   bool in_fault_, dropped_;
+  bool flushes_, frees_frames_, is_full_;
 };
 
 }  // namespace vmtrunc::report

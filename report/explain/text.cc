@@ -9,6 +9,7 @@
 #include "report/explain/parting.h"
 #include "report/explain/words.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -98,6 +99,11 @@ class Writer {
         "C copy past i_size; x page that is mapped but no longer in the page "
         "cache. Locks: + takes, - releases, +- both",
         6, look_.columns));
+    if (ShowsTlb(story_))
+      Line(Wrapped(
+          "TLB: what a processor may still use, without a fault, at an address "
+          "whose pte has gone; stale: its frame is not that page's any more",
+          6, look_.columns));
     Line("");
   }
 
@@ -123,6 +129,7 @@ class Writer {
     Cells(i);
     Maps(i);
     Caches(i);
+    Tlb(i);
     if (story_.broken_row == i && !story_.result.holds())
       Line(In(kRed, Wrapped(absl::StrFormat("%s >> violates %s: %s",
                                             std::string(gutter_, ' '),
@@ -227,6 +234,25 @@ class Writer {
       if (view != CacheOf(story_, story_.Before(i), file))
         Map(kGreen, "+", CacheInWords(story_, file, view));
     }
+  }
+
+  // What is left without a pte, owed and freed: lines that are not as before.
+  void Tlb(size_t i) {
+    if (!ShowsTlb(story_)) return;
+    std::vector<std::string> before;
+    if (i != 0) before = TlbLines(i - 1);
+    const std::vector<std::string> after = TlbLines(i);
+    const auto put = [&](const char* colour, const char* sign,
+                         const auto& lines, const auto& others) {
+      for (const std::string& line : lines)
+        if (std::find(others.begin(), others.end(), line) == others.end())
+          Map(colour, sign, line);
+    };
+    put(kDim, "-", before, after);
+    put(kGreen, "+", after, before);
+  }
+  std::vector<std::string> TlbLines(size_t i) const {
+    return TlbInWords(story_, TlbOf(story_, story_.rows[i].world, i));
   }
 
   void Map(const char* colour, const char* sign, const std::string& map) {

@@ -8,6 +8,7 @@
 #include "report/explain/victim.h"
 #include "report/explain/words.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -23,6 +24,8 @@ class Narrator {
     if (victim && escape) sentences_ = HowItEscaped(story_, *victim, *escape);
     if (const auto tale = FolioStoryOf(story_))
       sentences_ = FolioSentences(story_, *tale);
+    if (const auto tale = TlbStoryOf(story_))
+      sentences_ = TlbSentences(story_, *tale);
     if (const auto twice = TwiceOf(story_)) Again(*twice);
     Result();
     Gone();

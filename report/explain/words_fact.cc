@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "report/explain/row_facts.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -95,6 +96,16 @@ class Phrase {
       case Kind::kReadsOld:
       case Kind::kSetsOrder:
         return FolioPhrase(story_, fact_);
+      case Kind::kLeaves:
+      case Kind::kFlushes:
+      case Kind::kReleases:
+      case Kind::kHoldsFrame:
+      case Kind::kFreesFrame:
+      case Kind::kReusesFrame:
+      case Kind::kTranslates:
+      case Kind::kRevokes:
+      case Kind::kTakesBack:
+        return TlbPhrase(story_, fact_);
     }
     return "";
   }
@@ -217,8 +228,10 @@ class Phrase {
          absl::StrFormat("%s at %u: page %u is past i_size, %u", stops, addr,
                          page, fact_.after)},
         {Kind::kSigbusGone,
-         absl::StrFormat("%s at %u: page %u has left the page cache", stops,
-                         addr, page)},
+         absl::StrFormat("%s at %u: page %u %s", stops, addr, page,
+                         story_.script.setup.folios[fact_.file].pfn
+                             ? "is revoked"
+                             : "has left the page cache")},
         {Kind::kSigsegvReadOnly,
          absl::StrFormat("ends in SIGSEGV: the vma at %u is read-only", addr)},
         {Kind::kSigsegvNoVma,

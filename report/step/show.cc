@@ -11,6 +11,7 @@
 #include "report/explain/words.h"
 #include "report/explain/vma_facts.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -153,6 +154,10 @@ std::string StateText(const Play& play, const Story& story, const Look& look) {
                     MapInWords(story, ViewOf(story, play.world(),
                                              story.rows.size() - 1, slot)),
                     look);
+  if (!story.rows.empty())
+    for (const std::string& line :
+         TlbInWords(story, TlbOf(story, play.world(), story.rows.size() - 1)))
+      text += Block(2, line, look);
   for (unsigned i = 0; i < LargeCaps::kTasks; ++i)
     if (play.world().tasks[i].live != 0)
       text += Block(2, TaskLine(play, story, i), look);

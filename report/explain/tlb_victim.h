@@ -1,0 +1,34 @@
+// The translation of a violation that outlived its pte, and what leads there.
+#ifndef VMTRUNC_REPORT_EXPLAIN_TLB_VICTIM_H_
+#define VMTRUNC_REPORT_EXPLAIN_TLB_VICTIM_H_
+
+#include <optional>
+#include <vector>
+
+#include "report/explain/account.h"
+#include "report/explain/tlb_facts.h"
+
+namespace vmtrunc::report {
+
+struct TlbStory {
+  TranslationView translation;  // where it is violated
+  size_t left = 0;              // the row at which its pte went
+  // The row at which the page left the page cache, or was revoked.
+  std::optional<size_t> gone;
+  std::optional<size_t> freed;   // at which its frame became free
+  std::optional<size_t> reused;  // at which it became somebody else's
+  // Rows at which its mm was flushed since, but not there.
+  std::vector<size_t> missed;
+  std::optional<GatherView> owes;  // who has yet to flush the address
+  std::vector<unsigned> users;     // tasks that run in the mm
+  // What was done to the page, its pte and its frame, in order.
+  std::vector<DatedFact> leads;
+};
+
+// For no-stale-tlb, no-freed-page-reachable and pass-leaves-no-tlb; empty for
+// others, and where a pte is what leads there.
+std::optional<TlbStory> TlbStoryOf(const Story& story);
+
+}  // namespace vmtrunc::report
+
+#endif  // VMTRUNC_REPORT_EXPLAIN_TLB_VICTIM_H_
