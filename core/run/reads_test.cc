@@ -31,7 +31,8 @@ const std::set<std::string> kSeldomSeen = {
     "mremap-moves-many",    "relock-resets",      "shared-walk",
     "pass-clears-restarts", "wide-offsets",       "unlink-before-tables",
     "mkwrite-checks-page",  "each-pte-flushed",   "moves-tables",
-    "move-flushes-dirty",   "walk-rereads-table", "retract-takes-map-lock"};
+    "move-flushes-dirty",   "walk-rereads-table", "retract-takes-map-lock",
+    "growth-merges"};
 
 TEST(Reads, ARuleThatIsNotReadChangesNothing) {
   std::vector<Script> scripts = CorpusScripts();

@@ -163,7 +163,7 @@ def renamed(text, names):
             at = at + [2]
         if at == [0] and len(words) > 1:
             at += {"mmap": [4], "truncate": [2], "punch": [2], "revoke": [2],
-                   "invalidate": [2], "fork": [2]}.get(words[1], [])
+                   "collapse": [2], "invalidate": [2], "fork": [2]}.get(words[1], [])
         out.append(" ".join(to[word] if i in at and word in to else word
                             for i, word in enumerate(words)))
     return "\n".join(out) + "\n"
