@@ -74,7 +74,7 @@ struct NoProbe {
   void PteMoved(unsigned, unsigned) {}
   void PassBegins(const World<C>&, unsigned) {}
   void Scans(const World<C>&, unsigned, unsigned, unsigned, unsigned) {}
-  void Zaps(const World<C>&, unsigned, Slot, unsigned) {}
+  void Zaps(const World<C>&, unsigned, Slot, unsigned, unsigned) {}
   void Drops(const World<C>&, unsigned) {}
   void UsesTable(const World<C>&, unsigned, unsigned, unsigned) {}
   void UsesFreedTable(unsigned, unsigned) {}

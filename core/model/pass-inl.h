@@ -281,7 +281,7 @@ bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
   const bool by_index = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
   if (by_index && (pte.index() < pass.first || pte.index() > pass.last))
     return true;
-  if (at == addr) probe_.Zaps(w_, task_, pass.cursor, addr);
+  probe_.Zaps(w_, task_, pass.cursor, addr, at);
   ClearPte(vma.mm, vma.file, at);
   if (w_.tlb != 0) AddToGather(vma.mm, vma.file, addr, at, pte);
   pass.zapped = 1;

@@ -237,10 +237,10 @@ uint64_t Checker<C>::History() const {
 
 template <class C>
 void Checker<C>::Zaps(const World<C>& w, unsigned task, Slot slot,
-                      unsigned addr) {
+                      unsigned addr, unsigned at) {
   const Pass& pass = w.tasks[task].op.pass;
   const Vma& vma = w.vmas[slot];
-  const Pte pte = w.mms[vma.mm].ptes[addr];
+  const Pte pte = w.mms[vma.mm].ptes[at];
   const unsigned index = IndexOf(vma, addr, pte);
   if (index < pass.first || index > pass.last)
     Break(Breach::kUnmapsOutside, index, addr, vma.mm, pass.first);

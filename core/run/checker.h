@@ -129,7 +129,8 @@ class Checker {
   void PassBegins(const World<C>& w, unsigned task);
   void Scans(const World<C>& w, unsigned task, unsigned mm, unsigned start,
              unsigned end);
-  void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr);
+  void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr,
+            unsigned at);
   void Drops(const World<C>& w, unsigned task);
   void UsesTable(const World<C>& w, unsigned task, unsigned mm, unsigned addr);
   void UsesFreedTable(unsigned mm, unsigned addr) {

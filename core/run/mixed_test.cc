@@ -21,7 +21,8 @@ class ZapCounter : public NoProbe<LargeCaps> {
   void PassBegins(const World<LargeCaps>& w, unsigned task) {
     if (w.tasks[task].op.verb == Verb::kTruncate) zaps_.push_back(0);
   }
-  void Zaps(const World<LargeCaps>& w, unsigned task, Slot, unsigned) {
+  void Zaps(const World<LargeCaps>& w, unsigned task, Slot, unsigned,
+            unsigned) {
     if (w.tasks[task].op.verb == Verb::kTruncate) ++zaps_.back();
   }
   const std::vector<int>& zaps() const { return zaps_; }

@@ -85,11 +85,10 @@ class Tracer : public Checker<LargeCaps> {
         {.kind = Kind::kScans, .mm = mm, .start = start, .end = end});
     Checker::Scans(w, task, mm, start, end);
   }
-  void Zaps(const World<LargeCaps>& w, unsigned task, Slot slot,
-            unsigned addr) {
-    notes_.push_back(
-        {.kind = Kind::kZaps, .mm = w.vmas[slot].mm, .start = addr});
-    Checker::Zaps(w, task, slot, addr);
+  void Zaps(const World<LargeCaps>& w, unsigned task, Slot slot, unsigned addr,
+            unsigned at) {
+    notes_.push_back({.kind = Kind::kZaps, .mm = w.vmas[slot].mm, .start = at});
+    Checker::Zaps(w, task, slot, addr, at);
   }
   void Drops(const World<LargeCaps>& w, unsigned task) {
     notes_.push_back({.kind = Kind::kDrops});

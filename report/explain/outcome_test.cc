@@ -395,7 +395,9 @@ Script RandomScript(std::mt19937_64& random) {
       const bool pages = IsPass(event.verb);
       const bool access =
           event.verb == Verb::kRead || event.verb == Verb::kWrite;
-      event.addr = static_cast<uint8_t>(pages    ? under(12)
+      // Of a collapse the first of 16 pages; else it does nothing.
+      event.addr = static_cast<uint8_t>(event.verb == Verb::kCollapse ? 0
+                                        : pages  ? under(12)
                                         : access ? place() + under(2)
                                                  : place());
       event.len = static_cast<uint8_t>(2 * (1 + under(4)));

@@ -108,7 +108,10 @@ class Watcher {
         return HasCache(it.file);
       case Verb::kRevoke:
         return before_.files[it.file].folios.pfn != 0 && it.len != 0 &&
-               it.addr < LargeCaps::kFilePages;
+               it.addr < before_.files[it.file].size;
+      case Verb::kCollapse:
+        return rules_.retracts_tables && HasCache(it.file) &&
+               it.addr % 16 == 0 && it.addr < before_.files[it.file].size;
       case Verb::kFork:
         if (before_.tasks[it.new_addr].live != 0) return false;
         for (const auto& [task, other] : began_)
