@@ -240,7 +240,8 @@ Json CauseJson(const Story& story, const Cause& cause) {
                                 {"decides", it.decides}});
   if (const auto& it = cause.no_return) {
     Json& at = json["no_return"] = ToJson(story, *it);
-    at["way_out"] = WayOutInWords(story, it->way_out);
+    at["way_out"] = it->way_out.empty() ? "nothing more begins"
+                                        : WayOutInWords(story, it->way_out);
     for (size_t i = 0; i < it->way_out.size(); ++i)
       at["moves"][i]["words"] = MoveInWords(story, it->way_out[i]);
   }

@@ -113,7 +113,7 @@ TEST(Tlb, AMoveOwesAFlush) {
         "a still owes the flush when b (truncate, ",
         "a processor that runs a or a2 may read there"});
   Says(InOneSentence(story).text, {"a still owes the flush"});
-  // The access is told as what it is.
+  // The access is reported as what it is.
   Says(AllDeeds(story), {"reaches through the TLB the frame that was page 0 of "
                          "f, which is free\n"});
   EXPECT_EQ(AllDeeds(story).find("SIGSEGV"), std::string::npos);
