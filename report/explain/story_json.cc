@@ -86,6 +86,7 @@ Json FileJson(const Story& story, const LargeWorld& world, unsigned number) {
   cached.resize(cached.find_last_not_of('0') + 1);
   Json json = {
       {"size", file.size}, {"count", file.truncate_count}, {"cached", cached}};
+  if (file.folios.pfn != 0) json["device"] = true;
   if (!ShowsFolios(story, number)) return json;
   const CacheView view = CacheOf(story, world, number);
   json["folios"] = Json::array();
