@@ -181,6 +181,9 @@ TEST(Tlb, MemoryOfADeviceIsFlushedLate) {
         "a still owes the flush when the pass of b (revoke, ",
         "may read and write there, without a fault, memory that its driver has "
         "taken back"});
+  Says(ToText(story, nullptr, Look{.columns = 400}),
+       {"+ [16, 18) of a pages 0..1  ..  slot 0, off its mm, not in the "
+        "index\n"});
   const Story holds = Told(kUnlinked, "6.1");
   ASSERT_TRUE(holds.result.holds());
   Says(TextOf(WhyNot(holds, story)), {"a flushes 16 of a: from then on"});

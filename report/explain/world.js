@@ -71,7 +71,7 @@ function drawVma(run, state, vma, x0, cell, y, small, until, row) {
   if (vma.count) notes.push('count: ' + vma.count);
   for (const [is, word] of [[vma.state, vma.state], [vma.private, 'private'],
        [vma.nonlinear, 'nonlinear'],
-       [!vma.state && vma.unindexed, 'not in the index']])
+       [(!vma.state || run.tlb.lines[vma.mm] && vma.state === 'off its mm') && vma.unindexed, 'not in the index']])
     if (is) notes.push(word);
   const label = `[${vma.start}, ${vma.end})`;
   let svg = `<g class="v" data-slot="${vma.slot}" data-start="${vma.start}" ` +
