@@ -53,6 +53,8 @@ NEVER_ABSENT = {
         "where the disk is full: cli/fuzz_edges_test makes it so",
     "explain.schema.json#/$defs/cause/properties/no_return":
         "no script of the corpus is lost from its first step on",
+    "explain.schema.json#/$defs/frame/properties/was":
+        "a frame is seldom freed and used again in one row",
 }
 # Commands whose --json has no schema, and why.
 WITHOUT = {}
@@ -106,6 +108,11 @@ CASES = [
                     "--steps")),
     ("explain", 1, ("explain", VMA_LOCKS, "--kernel", "6.18-reader-checks-lock",
                     "--steps")),
+    ("explain", 1, ("explain", "{dir}/moved.vmt", "--kernel",
+                    "3.8+full-batch-counts-last-page", "--steps")),
+    ("explain", 1, ("explain", "{dir}/full.vmt", "--kernel", "3.8", "--steps")),
+    ("explain", 1, ("explain", "{dir}/unlinked.vmt", "--kernel", "5.4")),
+    ("explain", 0, ("explain", "{dir}/unlinked.vmt", "--kernel", "6.18")),
     ("explain", 1, ("explain", AFTER, "--kernel", "2.6.10")),
     ("campaign", 1, ("campaign", "{dir}/campaign", "--status")),
     ("diff", 1, ("diff", HISTORY, "--kernel", "2.6.9-mm,2.6.11")),
@@ -327,6 +334,22 @@ def prepare(directory, vmtrunc):
             "accesses": "vmtrunc 1\nfile f 4\ntask a\n"
                         "a mmap 20 8 f 0 populate\na read 26\na read 9\n"
                         "a mremap 20 4 40 4\n",
+            # A move that owes a flush, while a gather of another mm is open:
+            # frames are held, free, a page and a copy again.
+            "moved": "vmtrunc 1\ntlb\nfile f 4\nfile g 1\ntask a\n"
+                     "task a2 mm a\ntask b\ntask c\n"
+                     "a mmap 16 2 f 0 r populate\nb mmap 40 1 g 0 private\n"
+                     "b mmap 42 4 f 0\nc mmap 61 1 f 3\nc read 61\n"
+                     "c mmap 60 1 g 0 private\nc write 60\n"
+                     "c munmap 60 2 &\nc step\nc step\nc step\n"
+                     "a mremap 16 2 20 2 &\n" + "a step\n" * 5 +
+                     "b truncate f 0\nb truncate f 4\nb write 40\n"
+                     "b read 42\na2 read 16\na2 read 17\n",
+            "full": "vmtrunc 1\nblock 4\ntlb\nfile f 3\ntask a\ntask b\n"
+                    "a mmap 16 3 f 0 populate\nb truncate f 0\n",
+            "unlinked": "vmtrunc 1\ntlb\nfile f 2 pfn\ntask a\ntask b\n"
+                        "a mmap 16 2 f 0\na read 16\na munmap 16 2 &\n" +
+                        "a step\n" * 4 + "b revoke f 0 2\n",
             # One ends before the other.
             "short": start + "a munmap 1 8\n",
             "shorter": start}.items():

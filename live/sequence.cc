@@ -15,7 +15,8 @@ bool InArena(unsigned addr, unsigned len) {
 
 bool HasFile(Verb verb) {
   return verb == Verb::kMmap || verb == Verb::kTruncate ||
-         verb == Verb::kPunch || verb == Verb::kInvalidate;
+         verb == Verb::kPunch || verb == Verb::kInvalidate ||
+         verb == Verb::kRevoke;
 }
 
 // Verbs that do something to large folios alone.
@@ -37,7 +38,8 @@ class Sequencer {
         machine_(world_, rules, probe_) {}
 
   Sequence Make() {
-    made_.refused = RefusedFiles();
+    made_.refused = NoSuchFile(script_);
+    if (made_.refused.empty()) made_.refused = RefusedFiles();
     for (size_t i = 0; i < script_.events.size() && made_.refused.empty();) {
       const std::string idle = Idle(script_.events[i]);
       if (idle.empty()) {
@@ -185,6 +187,10 @@ std::string NothingToDo(const Event& e, const Setup& setup) {
       return e.addr > LargeCaps::kFilePages ? "no file has so many pages" : "";
     case Verb::kFork:
       return e.new_addr >= kTasks ? "there is no such task" : "";
+    case Verb::kRevoke:
+      return e.len != 0 && setup.folios[e.file].pfn
+                 ? ""
+                 : "it takes back no memory of a device";
     case Verb::kPin:
     case Verb::kUnpin:
     case Verb::kOrder:
@@ -201,6 +207,18 @@ std::string NoSystemCall(const Event& e) {
   if (e.verb == Verb::kMremap && e.fail_after != 0)
     return "a user process cannot make an allocation of the kernel fail there; "
            "`vmtrunc run` plays it";
+  if (e.verb == Verb::kRevoke)
+    return "no system call takes memory of a device back; `vmtrunc run` plays "
+           "it";
+  return "";
+}
+
+std::string NoSuchFile(const Script& script) {
+  for (unsigned i = 0; i < script.setup.files; ++i)
+    if (script.setup.folios[i].pfn)
+      return absl::StrCat("file ", script.file_names[i],
+                          ": no file here is memory of a device; `vmtrunc run` "
+                          "plays it");
   return "";
 }
 

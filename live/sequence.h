@@ -19,6 +19,9 @@ std::string NothingToDo(const Event& event, const Setup& setup);
 // Why no system call does what the event does, or "".
 std::string NoSystemCall(const Event& event);
 
+// Which file of the script there cannot be here, and why, or "".
+std::string NoSuchFile(const Script& script);
+
 // "event 3, `a mmap 1 2 f 0`", as errors name it. `event` is from 0.
 std::string NameEvent(const Script& script, size_t event);
 

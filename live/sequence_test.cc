@@ -96,6 +96,28 @@ TEST(SequenceTest, RefusesFilesThatTmpfsCannotMake) {
         << file;
 }
 
+TEST(SequenceTest, RefusesMemoryOfADevice) {
+  EXPECT_EQ(OfFolios("8 pfn", "a mmap 9 4 f 0\n").refused,
+            "file f: no file here is memory of a device; `vmtrunc run` plays "
+            "it");
+  EXPECT_TRUE(NoSystemCall({.kind = EventKind::kStart, .verb = Verb::kRevoke})
+                  .starts_with("no system call takes memory"));
+  const Sequence made = Of("a revoke f 0 2\nb read 1\n");
+  EXPECT_EQ(made.refused, "");
+  EXPECT_EQ(made.idle, 1);
+  EXPECT_EQ(made.turns[0].idle, "it takes back no memory of a device");
+}
+
+// At rest no translation is left, so that it is as without the line.
+TEST(SequenceTest, PlaysAScriptThatFollowsTheTlb) {
+  const auto script = ParseText(
+      "vmtrunc 1\ntlb\nfile f 8\ntask a\na mmap 9 4 f 0\na munmap 9 4\n");
+  ASSERT_TRUE(script.ok());
+  const Sequence made = MakeSequence(*script, Newest());
+  EXPECT_EQ(made.refused, "");
+  EXPECT_EQ(made.played, 2);
+}
+
 // Whether a folio lies over the end of a file.
 bool IsKept(const World<LargeCaps>& world) {
   for (const File& file : world.files)

@@ -1,7 +1,11 @@
 #include "report/explain/contrast.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
-#include "report/explain/victim.h"
+#include "absl/strings/str_join.h"
+#include "report/explain/row_facts.h"
+#include "report/explain/tlb_victim.h"
 #include "report/explain/words.h"
 
 namespace vmtrunc::report {
@@ -126,6 +130,32 @@ class Contrast {
   const bool had_note_;  // the run that violates, and this one has none
 };
 
+// Whether it is a flush that takes the address.
+bool Flushes(const Fact& fact, unsigned owner, unsigned addr) {
+  return fact.kind == Fact::Kind::kFlushes && fact.owner == owner &&
+         (std::find(fact.addrs.begin(), fact.addrs.end(), addr) !=
+              fact.addrs.end() ||
+          !fact.tasks.empty());
+}
+
+// What is flushed in a run that holds where a translation stays in the other.
+std::vector<std::string> FlushedHere(const Story& story,
+                                     const TranslationView& stays) {
+  std::vector<std::string> sentences = {
+      absl::StrFormat("On %s the same script holds.", story.kernel.Name())};
+  for (size_t i = 0; i < story.rows.size(); ++i)
+    for (const Fact& fact : FactsOf(story, i)) {
+      if (!Flushes(fact, stays.owner, stays.addr)) continue;
+      sentences.push_back(absl::StrFormat(
+          "At %s %s %s: from then on no processor has %u of %s in its TLB.",
+          MarkedSteps(story.rows[i]), story.script.task_names[fact.task],
+          absl::StrJoin(Deeds(story, i), "; "), stays.addr,
+          story.script.task_names[stays.owner]));
+      return sentences;
+    }
+  return sentences;
+}
+
 }  // namespace
 
 std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
@@ -137,6 +167,8 @@ std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
   if (!victim || !broken.broken_row)
     return SentencesOf(
         {absl::StrFormat("On %s the same script holds.", kernel)});
+  if (const auto tale = TlbStoryOf(broken))
+    return SentencesOf(FlushedHere(story, tale->translation));
   return SentencesOf(Contrast(story, broken, *victim).Tell());
 }
 

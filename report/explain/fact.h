@@ -223,7 +223,7 @@ struct VmaView {
   CountFact count;
   RestartPoints points;
   bool is_private = false, nonlinear = false;
-  bool unindexed = false;  // though it is linked
+  bool unindexed = false;  // though it is linked; with tlb, or torn down
   VmaState state = VmaState::kLinked;
   VmaLocks locks;
   bool operator==(const VmaView&) const = default;

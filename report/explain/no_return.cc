@@ -221,18 +221,19 @@ class Replay {
   std::vector<size_t> made_ = {0};  // how many of them, for each state
 };
 
-// Whether a fact is about the walk, vmas or the page.
+// Whether a fact is about the walk, vmas, the page or its translations.
 bool IsOfTheWayOut(Fact::Kind kind) {
   using Kind = Fact::Kind;
   for (const Kind it :
        {Kind::kComesTo, Kind::kGoesOn, Kind::kDrops, Kind::kZaps, Kind::kFrees,
         Kind::kAllocates, Kind::kSplits, Kind::kResizes, Kind::kMoves,
-        Kind::kMaps, Kind::kRemoves})
+        Kind::kMaps, Kind::kRemoves, Kind::kFlushes})
     if (kind == it) return true;
   return false;
 }
 
-// The facts of the way out until the page is unmapped. Empty if there are many.
+// The facts of the way out until the page is unmapped, or flushed. Empty if
+// there are many.
 std::vector<Fact> Saves(const Story& story, const NoReturn& found) {
   constexpr size_t kMostSaid = 10;
   const auto victim = VictimOf(story.result.first);
@@ -247,6 +248,9 @@ std::vector<Fact> Saves(const Story& story, const NoReturn& found) {
     for (Fact& fact : FactsOf(saved, i))
       if (IsOfTheWayOut(fact.kind)) facts.push_back(std::move(fact));
     if (facts.size() > kMostSaid) return {};
+    if (saved.Before(i).mms[victim->mm].tlb[victim->addr] != 0 &&
+        row.world.mms[victim->mm].tlb[victim->addr] == 0)
+      return facts;
     for (const TraceNote& note : row.notes)
       if (note.kind == TraceNote::Kind::kZaps && note.mm == victim->mm &&
           saved.Before(i).mms[note.mm].ptes[note.start].index() ==

@@ -28,6 +28,13 @@ return {
   lines: all('g.vlock').map((e) => [...e.querySelectorAll('text')]
       .map((t) => t.textContent)),
   sems: all('g.sem').map((e) => [d(e).mm, d(e).write, d(e).read, d(e).waits]),
+  translations: all('g.tr').map((e) => [d(e).mm, +d(e).addr, d(e).page,
+      d(e).use, d(e).frame, d(e).stale, e.querySelectorAll('rect.stale').length]),
+  gathers: all('g.gather').map((e) => [d(e).task, d(e).mm, d(e).first,
+      d(e).last, +d(e).frames, d(e).pages, d(e).full, d(e).move,
+      e.querySelectorAll('path.owes').length]),
+  frames: all('g.frame').map((e) => [d(e).number, d(e).was, d(e).use]),
+  tlbLines: all('text[data-line]').map((e) => [d(e).line, e.textContent]),
   found: all('g.found').map((e) => [d(e).task, +d(e).slot]),
   waiting: [...document.querySelectorAll('#life g.waits')].map((e) =>
       [d(e).task, ...d(e).rows.split(' ').map(Number)]),
@@ -62,7 +69,7 @@ def states_of(story):
     """The state after each row, from what each row sets."""
     state = {"vmas": {}, "files": dict(story["files"]), "held": {},
              "holds": {}, "waits": {}, "found": {}, "passes": {},
-             "in_flight": {}}
+             "in_flight": {}, "tlb": {}, "gathers": {}, "frames": {}}
     for row in story["rows"]:
         state = {kind: dict(things) for kind, things in state.items()}
         for kind, changes in row["set"].items():
@@ -190,6 +197,50 @@ def waiting_of(states):
     return sorted(it[:3] for it in spans)
 
 
+def page_name(page):
+    return f"page {page['page']} of {page['file']}" if page else ""
+
+
+def translations_of(state, mms):
+    """What outlives its pte, where it is drawn."""
+    for mm in mms:
+        for it in state["tlb"].get(mm, []):
+            stale = int(it.get("stale", False))
+            yield [mm, it["addr"], page_name(it.get("made_for")),
+                   it["use"]["is"], str(it.get("frame", "")), str(stale), stale]
+
+
+def gathers_of(state):
+    for task, it in state["gathers"].items():
+        yield [task, it["mm"], str(it.get("first", "")),
+               str(it.get("last", "")), it["frames"],
+               ", ".join(map(page_name, it.get("pages", []))),
+               str(int(it.get("full", False))),
+               str(int(it.get("move", False))), int("first" in it)]
+
+
+def check_tlb(expect, drawn, state, mms):
+    translations = list(translations_of(state, mms))
+    gathers = sorted(gathers_of(state))
+    expect("translations", sorted(translations),
+           sorted(drawn["translations"]))
+    expect("gathers", gathers, sorted(drawn["gathers"]))
+    expect("frames", [[number, page_name(it.get("was")), it["use"]["is"]]
+                      for number, it in state["frames"].items()],
+           drawn["frames"])
+    # Each has its line, unless there are too many.
+    lines = drawn["tlbLines"]
+    for mm, addr, page, _, _, stale, _ in translations:
+        expect(f"what is said of {addr} in the TLB", True, any(
+            mm == of and line.startswith(f"TLB at {addr}: {page}") and
+            (", stale" in line) == (stale == "1") for of, line in lines))
+    for task, mm, first, last, *_ in gathers:
+        range_of = first if first == last else f"{first}..{last}"
+        expect(f"what is said of the gather of {task}", True, any(
+            mm == of and f" of {task}: " in line and range_of in line
+            for of, line in lines))
+
+
 def check_locks(expect, drawn, row, state, mms):
     expect("locks of vmas", sorted(locks_of(row, state)),
            sorted(drawn["locks"]))
@@ -242,6 +293,7 @@ def check_row(name, drawn, row, state, zapped, mms, failures):
                        for f in state["files"].values()
                        for it in f.get("samples", [])], drawn["samples"])
     check_locks(expect, drawn, row, state, mms)
+    check_tlb(expect, drawn, state, mms)
     expect("slots in use", {slot: v["birth"] for slot, v in vmas.items()},
            {slot: births for slot, births in drawn["slots"] if births})
     for deed in row["deeds"]:

@@ -3,10 +3,12 @@
 
     report/explain/page_test.py build/release/bin/vmtrunc [SCREENSHOTS]
 
-Each step of eight scripts (the bug of 2004 on two kernels, three findings, two of
-them of large folios, a lasso, three of vma locks) is shown, and what is drawn
+Each step of ten scripts (the bug of 2004 on two kernels, three findings, two of
+them of large folios, a lasso, three of vma locks, two of what stays in the TLB) is
+shown, and what is drawn
 there is read from the document: each pte, vma, count, restart address, slot, the
-file's size, its folios with what is held of them, and who holds, awaits or is
+file's size, its folios with what is held of them, what is in the TLB without a
+pte, who has yet to flush it and what its frame is, and who holds, awaits or is
 about to take the locks of vmas and mmap_sem. It is compared with the
 state as `vmtrunc explain --json` has it, put together from its changes
 (page_rows.py), and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
@@ -35,6 +37,42 @@ FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
 NEW_VMA = "corpus/history/HB-85-new-vma-found-before-it-is-indexed.vmt"
 REUSED = "corpus/history/HB-89-wakes-a-writer-of-an-mm-that-has-gone.vmt"
 BOTH = "corpus/history/HB-89c-fault-under-a-vma-that-a-writer-has-locked.vmt"
+# A move owes a flush, and the frame is used again before it.
+MOVED = """vmtrunc 1
+tlb
+file f 1
+file g 1
+task a
+task a2 mm a
+task b
+a mmap 16 1 f 0 r
+b mmap 24 1 g 0 private
+a read 16
+a mremap 16 1 20 1 &
+a step
+a step
+a step
+a step
+a step
+b truncate f 0
+b write 24
+a2 read 16
+"""
+# munmap of a device's memory owes a flush when the pass of its driver is through.
+UNLINKED = """vmtrunc 1
+tlb
+file f 2 pfn
+task a
+task b
+a mmap 16 2 f 0
+a read 16
+a munmap 16 2 &
+a step
+a step
+a step
+a step
+b revoke f 0 2
+"""
 UNDO = "corpus/history/HB-36b-two-passes-undo-each-other.vmt"
 
 
@@ -112,6 +150,7 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
         failures.expect(f"{name}: who waits", waiting_of(
             state for _, state in rows), sorted(drawn["waiting"]))
         check_canary(driver, name, rows, mms, failures)
+        check_without_tlb(driver, name, rows, failures)
     check_links(driver, name, stories, failures)
     check_opened_at(driver, name, page, stories[0], failures)
     check_placeholders(driver, name, page, stories, failures)
@@ -212,6 +251,7 @@ def check_keys(driver, name, body, stage, failures):
 def check_canary(driver, name, rows, mms, failures):
     """What is drawn wrong is noticed: a page, a count, a size, a folio, a lock."""
     check_lock_canary(driver, name, rows, mms, failures)
+    check_tlb_canary(driver, name, rows, mms, failures)
     row_and_state = rows[-1]
     for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
                   "querySelector('#world .v').dataset.count = 'wrong'",
@@ -230,6 +270,40 @@ def check_canary(driver, name, rows, mms, failures):
         failures.expect(f"{name}: {wrong} is noticed", True,
                         any(f": {what}:" in line for line in noticed.lines
                             for what in ("vmas", "ptes", "sizes", "folios")))
+
+
+def check_without_tlb(driver, name, rows, failures):
+    """Its signs and words are there where something is in the TLB, only there."""
+    shows = any(state[kind] for _, state in rows
+                for kind in ("tlb", "gathers", "frames"))
+    failures.expect(f"{name}: signs and words of the TLB", shows, all(
+        not it for it in driver.execute_script(
+            "return [...document.querySelectorAll('.of-tlb')]"
+            ".map((it) => it.hidden)")))
+
+
+def check_tlb_canary(driver, name, rows, mms, failures):
+    """Where something stale is in the TLB, each of these is wrong there."""
+    at = next((i for i, (_, state) in enumerate(rows) if state["gathers"] and
+               any(it.get("stale") for all_of in state["tlb"].values()
+                   for it in all_of)), None)
+    if at is None:
+        return
+    for wrong in ("querySelector('#world g.tr').dataset.stale = '0'",
+                  "querySelector('#world rect.tr.stale').remove()",
+                  "querySelector('#world g.gather').dataset.first = '9'",
+                  "querySelector('#world text[data-line]').textContent = 'x'"):
+        stage = driver.find_element(By.CLASS_NAME, "stage")
+        stage.send_keys(Keys.HOME)
+        stage.send_keys(Keys.ARROW_RIGHT * at)
+        driver.execute_script("document." + wrong)
+        noticed = Failures()
+        check_row(name, driver.execute_script(DRAWN), *rows[at], set(), mms,
+                  noticed)
+        failures.expect(f"{name}: {wrong} is noticed", True,
+                        any(f": {what}" in line for line in noticed.lines
+                            for what in ("translations", "gathers",
+                                         "what is said of")))
 
 
 def check_lock_canary(driver, name, rows, mms, failures):
@@ -298,6 +372,11 @@ def main():
     failures = Failures()
     with tempfile.TemporaryDirectory() as directory:
         lasso = os.path.join(directory, "lasso.vmt")
+        moved = os.path.join(directory, "moved.vmt")
+        unlinked = os.path.join(directory, "unlinked.vmt")
+        for path, text in ((moved, MOVED), (unlinked, UNLINKED)):
+            with open(path, "w") as file:
+                file.write(text)
         run(vmtrunc, "prove", "--lasso", "--from", UNDO, "--kernel", "2.6.23",
             "-o", lasso)
         driver = browser()
@@ -309,7 +388,9 @@ def main():
                     (PINNED, "6.18", None),
                     (NEW_VMA, "6.18-new-vma-is-locked", "6.18"),
                     (REUSED, "6.18-reader-keeps-mm", None),
-                    (BOTH, "6.18-reader-checks-lock", None)):
+                    (BOTH, "6.18-reader-checks-lock", None),
+                    (moved, "3.8", "3.8+move-flushes-before-unlock"),
+                    (unlinked, "5.4", "6.1")):
                 check_page(driver, vmtrunc, directory, script, kernel, against,
                            shots, failures)
             check_markup(driver, vmtrunc, directory, failures)

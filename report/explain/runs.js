@@ -17,7 +17,8 @@ const SIGNS = {
 // The state after each row, from what each row sets. [0]: before the first.
 function statesOf(run) {
   let state = {vmas: {}, files: {...run.files}, held: {}, holds: {},
-               waits: {}, found: {}, passes: {}, in_flight: {}, zapped: new Set()};
+               waits: {}, found: {}, passes: {}, in_flight: {}, tlb: {},
+               gathers: {}, frames: {}, zapped: new Set()};
   const states = [state];
   for (const row of run.rows) {
     const next = {...state, zapped: new Set(state.zapped)};

@@ -86,6 +86,7 @@ Json FileJson(const Story& story, const LargeWorld& world, unsigned number) {
   cached.resize(cached.find_last_not_of('0') + 1);
   Json json = {
       {"size", file.size}, {"count", file.truncate_count}, {"cached", cached}};
+  if (file.folios.pfn != 0) json["device"] = true;
   if (!ShowsFolios(story, number)) return json;
   const CacheView view = CacheOf(story, world, number);
   json["folios"] = Json::array();
@@ -240,7 +241,8 @@ Json CauseJson(const Story& story, const Cause& cause) {
                                 {"decides", it.decides}});
   if (const auto& it = cause.no_return) {
     Json& at = json["no_return"] = ToJson(story, *it);
-    at["way_out"] = WayOutInWords(story, it->way_out);
+    at["way_out"] = it->way_out.empty() ? "nothing more begins"
+                                        : WayOutInWords(story, it->way_out);
     for (size_t i = 0; i < it->way_out.size(); ++i)
       at["moves"][i]["words"] = MoveInWords(story, it->way_out[i]);
   }

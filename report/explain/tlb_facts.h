@@ -65,7 +65,7 @@ std::optional<TranslationView> TranslationAt(const TlbView& view, unsigned mm,
 // What the row does to the TLB, to frames and to memory of a device.
 std::vector<Fact> TlbFactsOf(const Story& story, size_t row);
 
-// Whether the step begins with a flush or with freeing: that is told first.
+// Whether the step begins with a flush or with freeing: that is reported first.
 bool TlbComesFirst(const StoryRow& row);
 
 }  // namespace vmtrunc::report

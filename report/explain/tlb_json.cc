@@ -78,11 +78,11 @@ Json TlbStoryJson(const Story& story) {
   const auto tale = TlbStoryOf(story);
   if (!tale) return nullptr;
   Json json = ToJson(story, tale->translation);
+  json.erase("stale");
   json["mm"] = story.script.task_names[tale->translation.owner];
   json["left"] = tale->left;
   if (tale->gone) json["gone"] = *tale->gone;
   if (tale->freed) json["freed"] = *tale->freed;
-  if (tale->reused) json["reused"] = *tale->reused;
   if (!tale->missed.empty()) json["missed"] = tale->missed;
   if (tale->owes) json["owes"] = story.script.task_names[tale->owes->task];
   json["users"] = Json::array();

@@ -84,9 +84,6 @@ class StaleFinder {
       case Kind::kFreesFrame:
         tale_.freed = row;
         break;
-      case Kind::kReusesFrame:
-        tale_.reused = row;
-        break;
       case Kind::kFlushes:
         if (is_since) tale_.missed.push_back(row);
         break;

@@ -15,8 +15,7 @@ struct TlbStory {
   size_t left = 0;              // the row at which its pte went
   // The row at which the page left the page cache, or was revoked.
   std::optional<size_t> gone;
-  std::optional<size_t> freed;   // at which its frame became free
-  std::optional<size_t> reused;  // at which it became somebody else's
+  std::optional<size_t> freed;  // at which its frame became free
   // Rows at which its mm was flushed since, but not there.
   std::vector<size_t> missed;
   std::optional<GatherView> owes;  // who has yet to flush the address

@@ -35,6 +35,13 @@ bool FieldsDiffer(const Vma& a, const Vma& b) {
          (a.in_index == InIndex::kNot) != (b.in_index == InIndex::kNot);
 }
 
+// Whether it is said that a vma is not in the index. Of one that is torn down
+// it matters where that comes before a flush.
+bool TellsIndex(const Story& story, const Vma& vma) {
+  return vma.state == VmaState::kLinked ||
+         (vma.state == VmaState::kDetached && story.script.setup.tlb);
+}
+
 }  // namespace
 
 VmaFact FactOf(const Story& story, size_t row, Slot slot, const Vma& vma) {
@@ -117,21 +124,21 @@ std::optional<VmaView> ViewOf(const Story& story, const LargeWorld& world,
                               size_t row, Slot slot) {
   const Vma& vma = world.vmas[slot];
   if (vma.state == VmaState::kFree) return std::nullopt;
-  return VmaView{.slot = slot,
-                 .owner = story.rows[row].mm_task[vma.mm],
-                 .start = vma.start,
-                 .end = vma.end,
-                 .first_page = vma.pgoff,
-                 .last_page = vma.last_pgoff(),
-                 .ptes = LooksOf(world, vma),
-                 .count = CountOf(story, vma),
-                 .points = RestartPointsIn(story, world, slot),
-                 .is_private = vma.shared == 0,
-                 .nonlinear = vma.nonlinear != 0,
-                 .unindexed = vma.state == VmaState::kLinked &&
-                              vma.in_index == InIndex::kNot,
-                 .state = vma.state,
-                 .locks = LocksOn(world, slot)};
+  return VmaView{
+      .slot = slot,
+      .owner = story.rows[row].mm_task[vma.mm],
+      .start = vma.start,
+      .end = vma.end,
+      .first_page = vma.pgoff,
+      .last_page = vma.last_pgoff(),
+      .ptes = LooksOf(world, vma),
+      .count = CountOf(story, vma),
+      .points = RestartPointsIn(story, world, slot),
+      .is_private = vma.shared == 0,
+      .nonlinear = vma.nonlinear != 0,
+      .unindexed = TellsIndex(story, vma) && vma.in_index == InIndex::kNot,
+      .state = vma.state,
+      .locks = LocksOn(world, slot)};
 }
 
 std::vector<Slot> ChangedVmas(const Story& story, size_t row) {

@@ -238,9 +238,6 @@ class StaleTeller {
     else if (it_.use.is == Is::kRevoked)
       absl::StrAppend(&text, " when the pass of ", By(*story_.broken_row),
                       " over it returns");
-    if (tale_.reused)
-      absl::StrAppend(&text, text.empty() ? " when" : " and", " ",
-                      By(*tale_.reused), " takes that for something else");
     return text;
   }
 

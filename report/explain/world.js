@@ -71,7 +71,7 @@ function drawVma(run, state, vma, x0, cell, y, small, until, row) {
   if (vma.count) notes.push('count: ' + vma.count);
   for (const [is, word] of [[vma.state, vma.state], [vma.private, 'private'],
        [vma.nonlinear, 'nonlinear'],
-       [!vma.state && vma.unindexed, 'not in the index']])
+       [(!vma.state || run.tlb.lines[vma.mm] && vma.state === 'off its mm') && vma.unindexed, 'not in the index']])
     if (is) notes.push(word);
   const label = `[${vma.start}, ${vma.end})`;
   let svg = `<g class="v" data-slot="${vma.slot}" data-start="${vma.start}" ` +
@@ -240,13 +240,14 @@ function drawFile(run, name, file, x0, width, y, small) {
   const folios = Boolean(run.folios[name]);
   const w = Math.min(folios ? small ? 80 : 76 : 30, width / run.pages), h = 20;
   y += overFile(run, name);
-  let svg = text(4, y + 15, '', 'file ' + name);
+  let svg = text(4, y + 15, '', (!file.device ? 'file ' : small ? 'dev ' : 'device ') + name);
   for (let page = 0; page < run.pages; ++page) {
     const cached = file.cached[page] === '1';
     const x = x0 + page * w;
     svg += `<g class="fp" data-page="${page}" data-cached="${cached ? 1 : 0}">` +
-        `<title>page ${page} of ${escaped(name)}: ` +
-        `${cached ? 'in the page cache' : 'not in the page cache'}</title>` +
+        `<title>page ${page} of ${escaped(name)}: ` + (file.device ?
+        `memory of a device${cached ? '' : ', revoked'}` :
+        `${cached ? 'in the page cache' : 'not in the page cache'}`) + '</title>' +
         `<rect class="cell ${cached ? (page < file.size ? 'page' : 'past') :
         'none'}" x="${x}" y="${y}" width="${w}" height="${h}"/>` +
         (cached && w >= 15 ? text(x + w / 2, y + 14,
@@ -336,6 +337,8 @@ function drawWorld(run, row, small) {
     svg += drawFinders(run, state, x0, y, small);
     y += (small ? 17 : 14) * run.finders;
   }
+  svg += drawFrames(run, state, x0, y, small);
+  y += run.tlb.frames ? 34 : 0;
   for (const mm of run.mms) {
     if (small && run.lockLines) {
       svg += drawSem(state, mm, 4, y + 14, small);
@@ -357,6 +360,8 @@ function drawWorld(run, row, small) {
       });
       y += vmaHeight(run, small);
     }
+    svg += drawTlb(run, state, mm, x0, cell, y - 14, width, small);
+    y += tlbHeight(run, mm, small);
   }
   return `<svg viewBox="0 0 ${width} ${y + 4}" role="img" aria-label="${
       escaped(inWords(run, state))}">${svg}</svg>`;
@@ -385,5 +390,6 @@ function inWords(run, state) {
   }
   for (const [task, slot] of Object.entries(state.found))
     words.push(`${task} has found slot ${slot}`);
+  words.push(...tlbInWords(run, state));
   return words.join('. ');
 }

@@ -165,6 +165,15 @@ std::string CProgram(const Script& script) {
   std::string text =
       absl::StrCat(sample.substr(0, head), "//\n// The script:\n//\n");
   text += AsComment(script, "//");
+  if (script.setup.tlb)
+    text +=
+        "//\n"
+        "// The script follows the TLB. This program cannot: nothing shows "
+        "which\n"
+        "// translations a processor has. It finds pages past the end that "
+        "can\n"
+        "// be touched when a truncation is through, and not a page that was\n"
+        "// used through a translation before.\n";
   absl::StrAppend(&text, sample.substr(head, begin - head), Table(script),
                   sample.substr(end + end_mark.size()));
   for (const absl::string_view line : absl::StrSplit(kRuntimeRest, '\n'))

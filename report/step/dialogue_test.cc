@@ -133,6 +133,28 @@ a write 1
       << state;
 }
 
+TEST(Dialogue, ShowsTheTlb) {
+  const Script script = *ParseText(R"(vmtrunc 1
+kernel 3.8
+tlb
+file f 2
+task a
+a mmap 1 2 f 0 populate
+)");
+  Play play(script, *script.kernel);
+  Dialogue dialogue(play, Look{.columns = 400});
+  for (const char* const line : {"a mmap 1 2 f 0 populate", "a munmap 1 1 &",
+                                 "a step", "a step", "a step", "a step"})
+    dialogue.Answer(line);
+  const std::string state = dialogue.Answer("u");
+  EXPECT_NE(state.find("TLB of a: page 0 of f at 1\n"), std::string::npos)
+      << state;
+  EXPECT_NE(state.find("gather of a in a: 1 to flush, 1 frame to release (page "
+                       "0 of f)\n"),
+            std::string::npos)
+      << state;
+}
+
 // Who has found a vma, who holds its lock for read, who waits for it and has it
 // for write.
 TEST(Dialogue, ShowsTheLocksOfVmas) {
