@@ -299,7 +299,7 @@
     "a folio over the end that a truncation leaves whole is zeroed past the "  \
     "end once more, after the last pass; no kernel does (F9)")                 \
   X(each_pte_flushed, "2.6.9", "",                                             \
-    "whoever clears a pte flushes it from the TLB in the same hold of "        \
+    "who clears a pte flushes it from the TLB in the same hold of "        \
     "page_table_lock; without, a gather is flushed later, and its frames "     \
     "freed after that")                                                        \
   X(move_flushes_dirty, "4.9", "",                                             \

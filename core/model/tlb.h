@@ -4,7 +4,7 @@
 // A processor may have the translation of any pte that is present: it fills its
 // TLB at a touch, or by itself. So none is kept while its pte stands. One is
 // kept from when the pte goes until the address is flushed. It is kept by mm,
-// not by processor: whoever runs in the mm may have it.
+// not by processor: any task of the mm may have it.
 //
 // A frame has a number only once something but the page cache and the ptes
 // names it: a translation whose pte has gone, or a gather that has yet to free

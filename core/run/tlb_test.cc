@@ -124,7 +124,7 @@ TEST(Tlb, NothingIsLeftAtRest) {
 }
 
 // A page that is removed while a munmap owes the flush keeps its frame until
-// then: whoever still reaches it reaches what was there.
+// then: a thread that still reaches it reaches what was there.
 TEST(Tlb, AFrameThatAGatherHoldsIsFreedAfterTheFlush) {
   const Script script = Parse(R"(vmtrunc 1
 tlb
