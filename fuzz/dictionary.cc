@@ -35,6 +35,7 @@ constexpr const char* kOperations[] = {
     "unpin f 1",
     "order f 1",
     "revoke f 2 4",
+    "collapse f 0",
 };
 
 std::vector<uint8_t> Bytes(const std::string& setup, const std::string& event) {

@@ -42,7 +42,7 @@ const std::map<std::string, unsigned> kSelectors = {
     {"read", 5},   {"write", 6},    {"fork", 7},        {"exit", 8},
     {"remap", 10}, {"truncate", 9}, {"invalidate", 12}, {"pin", 16},
     {"unpin", 17}, {"order", 18},   {"punch", 11},      {"step", 13},
-    {"drop", 14},  {"finish", 15},  {"revoke", 19}};
+    {"drop", 14},  {"finish", 15},  {"revoke", 19},     {"collapse", 20}};
 
 std::string NameOf(const Event& event) {
   switch (event.kind) {

@@ -194,27 +194,29 @@ class Machine {
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
   void ClearPte(unsigned mm, unsigned file, unsigned addr);
 
-  // core/model/tlb-inl.h
+  // core/model/tlb-inl.h. Out of line: in it they would grow the steps of
+  // scripts without tlb, which then take longer.
   bool Outlives() const;
-  void KeepTranslation(unsigned mm, unsigned file, unsigned addr, Pte pte);
-  bool UsesTranslation(unsigned addr, bool write);
+  [[gnu::noinline]] void KeepTranslation(unsigned mm, unsigned file,
+                                         unsigned addr, Pte pte);
+  [[gnu::noinline]] bool UsesTranslation(unsigned addr, bool write);
   bool IsOwned(const Translation& it) const;
-  void OpenGather(unsigned mm);
-  void AddToGather(unsigned mm, unsigned file, unsigned addr, unsigned at,
-                   Pte pte);
-  void FlushFull();
+  [[gnu::noinline]] void OpenGather(unsigned mm);
+  [[gnu::noinline]] void AddToGather(unsigned mm, unsigned file, unsigned addr,
+                                     unsigned at, Pte pte);
+  [[gnu::noinline]] void FlushFull();
   bool IsNested(unsigned mm) const;
-  bool OwesFlush() const;
-  void FlushGather();
-  void FreeGathered();
-  void FinishGather();
-  void Flush(unsigned mm, unsigned start, unsigned end);
+  [[gnu::noinline]] bool OwesFlush() const;
+  [[gnu::noinline]] void FlushGather();
+  [[gnu::noinline]] void FreeGathered();
+  [[gnu::noinline]] void FinishGather();
+  [[gnu::noinline]] void Flush(unsigned mm, unsigned start, unsigned end);
   template <class F>
   void ForEachTranslation(const F& f);
-  void PageLeaves(unsigned file, unsigned page, bool stays);
+  [[gnu::noinline]] void PageLeaves(unsigned file, unsigned page, bool stays);
   void FreeFrame(unsigned frame);
-  void TakeFrame(FrameState as, unsigned file, unsigned page);
-  void ForgetFrames();
+  [[gnu::noinline]] void TakeFrame(FrameState as, unsigned file, unsigned page);
+  [[gnu::noinline]] void ForgetFrames();
 
   // core/model/unmap-inl.h
   bool UnmapBegin(unsigned mm, unsigned start, unsigned end, Unmap& unmap);
@@ -361,7 +363,7 @@ class Machine {
                       Pass& pass);
   Flow TruncateEnds(Op& op);
   Flow StepInvalidate(Op& op);
-  Flow StepRevoke(Op& op);
+  [[gnu::noinline]] Flow StepRevoke(Op& op);
   Flow StepRemoval(Removal& removal, Pass& pass);
   Flow NextPage(Removal& removal, Pass& pass);
   Flow TakeLocked(Removal& removal);
@@ -379,7 +381,7 @@ class Machine {
   void Orphan(unsigned file, unsigned index);
 
   // core/model/collapse-inl.h
-  Flow StepCollapse(Op& op);
+  [[gnu::noinline]] Flow StepCollapse(Op& op);
   bool CollapseBegins(Op& op);
   Flow CollapseNextVma(CollapseOp& my);
   Flow RetractTable(CollapseOp& my);
@@ -415,13 +417,13 @@ class Machine {
   Flow MovePageHeld(MremapOp& my, const Move& move, bool locks);
   Flow MoveExtent(MremapOp& my);
   void MovePte(MremapOp& my, unsigned src, unsigned dst);
-  bool MovesTable(const MremapOp& my);
-  Flow MoveTable(MremapOp& my);
+  [[gnu::noinline]] bool MovesTable(const MremapOp& my);
+  [[gnu::noinline]] Flow MoveTable(MremapOp& my);
   void TakeTable(unsigned mm, const Move& move);
   void ForWalkersIn(unsigned mm, unsigned span, uint8_t table);
   void MoveFails(MremapOp& my);
   MremapPhase MoveEnds(const MremapOp& my) const;
-  void MoveFlushes(MremapOp& my);
+  [[gnu::noinline]] void MoveFlushes(MremapOp& my);
 
   // core/model/fork-inl.h
   Flow StepFork(Op& op);

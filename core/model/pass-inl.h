@@ -373,7 +373,7 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
 template <class C, class P>
 Flow Machine<C, P>::VmaEnds(Pass& pass) {
   const Slot slot = pass.cursor;
-  me().op.gather = Gather{};
+  if (w_.tlb != 0) me().op.gather = Gather{};
   Stamp(slot, pass.count);
   return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
 }
@@ -390,11 +390,11 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
   if (!done && !drop) return Flow::kSync;  // a page_table_lock stays held
   if (!rules_.ptl_in_zap) ReleasePtl(vma.mm);
   if (done && !drop) {
-    if (!OwesFlush()) return VmaEnds(pass);
+    if (w_.tlb == 0 || !OwesFlush()) return VmaEnds(pass);
     pass.phase = PassPhase::kFlush;
     return Flow::kSync;
   }
-  FinishGather();
+  if (w_.tlb != 0) FinishGather();
   if (done) {
     Stamp(slot, pass.count);
   } else if (rules_.restart_in_vma) {

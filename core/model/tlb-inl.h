@@ -42,7 +42,6 @@ void Machine<C, P>::KeepTranslation(unsigned mm, unsigned file, unsigned addr,
 // Whether an access is served by what the TLB still has, without a fault.
 template <class C, class P>
 bool Machine<C, P>::UsesTranslation(unsigned addr, bool write) {
-  if (w_.tlb == 0) return false;
   const unsigned mm = me().mm;
   const Translation it = w_.mms[mm].Translates(addr);
   if (it.leads == Leads::kNowhere || (write && !it.writable)) return false;

@@ -209,7 +209,7 @@ void Machine<C, P>::ZapContinues(Unmap& unmap) {
     unmap.phase =
         FlushesPfn(unmap) ? UnmapPhase::kFlushPfn : UnmapPhase::kUnlink;
   } else {
-    FinishGather();
+    if (w_.tlb != 0) FinishGather();
     FreeTables(unmap.mm, unmap.start, unmap.end);
     unmap.phase = UnmapPhase::kFree;
   }
@@ -247,7 +247,7 @@ Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
 template <class C, class P>
 Flow Machine<C, P>::FreesTables(Unmap& unmap) {
   FreeTables(unmap.mm, unmap.start, unmap.end);
-  if (!OwesFlush()) return FreeStructs(unmap);
+  if (w_.tlb == 0 || !OwesFlush()) return FreeStructs(unmap);
   unmap.phase = UnmapPhase::kFlush;
   return Flow::kSync;
 }
