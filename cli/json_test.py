@@ -69,6 +69,7 @@ VMA_LOCKS = "corpus/history/HB-89c-fault-under-a-vma-that-a-writer-has-locked.vm
 AFTER = "corpus/known/fault-after-a-punch.vmt"
 SMALL = ("--mms", "1", "--operations", "1", "--jobs", "1")
 RACE = ("live", "--threads", "--out", "{dir}/race.vmt", "--seed", "2")
+PATTERN = ("live", "--threads", "--pattern", "move-tlb")
 
 FUZZ = ("fuzz", "--out", "{dir}/fuzz", "--fuzzer", "{dir}/fuzzer")
 
@@ -170,6 +171,8 @@ CASES = [
     ("live-threads", 0, (*RACE, "--runs", "50")),
     ("live-threads", 0, (*RACE, HISTORY, "--runs", "50")),
     ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I2")),
+    ("live-threads", 0, (*PATTERN, "--runs", "50")),
+    ("live-threads", 1, (*PATTERN, "--plant", "M2")),
     ("live-threads", 1, (*RACE, "--runs", "20000", "--plant", "I5-dead")),
     ("properties-list", 0, ("vmtrunc", "properties")),
     ("properties", 0, ("properties", "--kernel", "2.6.11,2.6.38", "--cases",

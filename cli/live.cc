@@ -93,6 +93,8 @@ std::string NotOfThisKernel(const Script& script) {
   return absl::StrJoin(lines, "; ");
 }
 
+constexpr double kPatternSeconds = 5;
+
 constexpr const char* kAgreed = "no divergence";
 constexpr const char* kStopped = "stopped: no divergence so far";
 
@@ -214,10 +216,12 @@ void AddLive(CLI::App& app, Command& run) {
   auto* runs =
       sub->add_option("--runs", o->runs,
                       "number of scripts, default 1000; with --threads and "
-                      "--seconds unlimited")
+                      "--seconds unlimited; with --pattern of epochs")
           ->check(kNotNegative);
   auto* seconds =
-      sub->add_option("--seconds", o->seconds, "time limit; 0: none")
+      sub->add_option("--seconds", o->seconds,
+                      "time limit; 0: none; default of --pattern: 5 unless "
+                      "--runs is given")
           ->check(CLI::Range(0, 1 << 30));
   sub->add_option("--seed", o->seed, "seed of the random scripts")
       ->check(kNotNegative);
@@ -235,12 +239,17 @@ void AddLive(CLI::App& app, Command& run) {
                 "their own (as root)")
       ->excludes(script);
   AddThreadsOptions(*sub, *kernel, *threads);
+  sub->get_option("--pattern")->excludes(script)->excludes(events);
   sub->get_option("--folios")->excludes("--threads");
   sub->callback([=, &run] {
     live::RaceOptions& race = threads->race;
     race.runs = runs->empty() && !seconds->empty() ? UINT64_MAX : o->runs;
     race.seconds = o->seconds;
     race.seed = o->seed;
+    if (!threads->pattern.empty() && runs->empty() && seconds->empty()) {
+      race.runs = UINT64_MAX;
+      race.seconds = kPatternSeconds;
+    }
     if (!events->empty()) race.events = o->events;
     threads->script = o->script;
     o->dir = race.dir;

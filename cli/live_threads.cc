@@ -44,6 +44,11 @@ double Rate(const live::RaceReport& r) {
 
 std::string Again(const ThreadsOptions& o) {
   const live::RaceOptions& r = o.race;
+  if (!o.pattern.empty())
+    return absl::StrCat(
+        "vmtrunc live --threads --pattern ", o.pattern, " --seconds 60",
+        r.dir.empty() ? "" : absl::StrCat(" --dir ", base::PathWord(r.dir)),
+        o.plant.empty() ? "" : absl::StrCat(" --plant ", o.plant));
   std::string text = absl::StrFormat(
       "vmtrunc live --threads %s --runs 10000 --unit %d "
       "--meet %d --check %d --delay %d",
@@ -79,6 +84,12 @@ nlohmann::json Json(const ThreadsOptions& o, const live::RaceReport& r) {
                          {"stopped", r.stopped},
                          {"holds", r.invariant.empty()}};
   if (!r.ran_out.empty()) json["ran_out"] = base::Utf8(r.ran_out);
+  if (!o.pattern.empty()) {
+    json["pattern"] = o.pattern;
+    json["moves"] = r.moves;
+    json["reads_served"] = r.reads_served;
+    json["writes_served"] = r.writes_served;
+  }
   if (!o.script.empty()) {
     json["events"] = o.race.script->events.size();
     json["events_of_timing"] = o.dealt.timing;
@@ -88,12 +99,25 @@ nlohmann::json Json(const ThreadsOptions& o, const live::RaceReport& r) {
   json["invariant"] = r.invariant;
   json["detail"] = r.what;
   if (r.task != live::kNobody) json["task"] = TaskName(o, r);
-  json["file"] = base::Utf8(o.race.path);
+  if (o.pattern.empty()) json["file"] = base::Utf8(o.race.path);
   json["again"] = Again(o);
   return json;
 }
 
-void Print(const ThreadsOptions& o, const live::RaceReport& r) {
+void PrintPattern(const ThreadsOptions& o, const live::RaceReport& r) {
+  std::cout << absl::StreamFormat(
+      "%s: %d epochs, %d operations in %.1f s, %.0f/s; %d moves\n"
+      "overlapped: %.1f %% with one of another task, %.1f %% with its "
+      "truncation\n"
+      "touches: %d reads and %d writes served, %d SIGBUS, %d SIGSEGV\n"
+      "compared: %d reads of the mapping, %d pages of other owners\n",
+      o.pattern, r.rounds, r.operations, r.seconds, Rate(r), r.moves,
+      Share(r.overlapped, r.operations), Share(r.overlapped_pass, r.operations),
+      r.reads_served, r.writes_served, r.sigbus, r.sigsegv, r.reads_served,
+      r.pages);
+}
+
+void PrintRounds(const ThreadsOptions& o, const live::RaceReport& r) {
   std::cout << absl::StreamFormat(
       "%d rounds, %d operations in %.1f s, %.0f/s; the kernel refused %d\n"
       "overlapped: %.1f %% with one of another task, %.1f %% with its "
@@ -112,6 +136,13 @@ void Print(const ThreadsOptions& o, const live::RaceReport& r) {
         events, events - o.dealt.timing - o.dealt.idle, o.dealt.timing,
         o.dealt.idle);
   }
+}
+
+void Print(const ThreadsOptions& o, const live::RaceReport& r) {
+  if (o.pattern.empty())
+    PrintRounds(o, r);
+  else
+    PrintPattern(o, r);
   if (!r.ran_out.empty()) return;
   if (r.invariant.empty()) {
     std::cout << (r.stopped ? "stopped: no invariant violated so far\n"
@@ -119,10 +150,14 @@ void Print(const ThreadsOptions& o, const live::RaceReport& r) {
     return;
   }
   std::cout << absl::StreamFormat(
-      "%s violated%s: %s\nscript: %s\nRace it again:  %s\n", r.invariant,
+      "%s violated%s: %s\n%sRace it again:  %s\n", r.invariant,
       r.task == live::kNobody ? ""
                               : absl::StrCat(" in the mm of ", TaskName(o, r)),
-      r.what, base::Shown(o.race.path), Again(o));
+      r.what,
+      o.pattern.empty()
+          ? absl::StrCat("script: ", base::Shown(o.race.path), "\n")
+          : "",
+      Again(o));
 }
 
 // Reads a script to race: either all its operations are raced, or it is
@@ -219,6 +254,15 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
                           "wait. The same seed gives the same scripts, not the "
                           "same run");
   on->excludes(&kernel);
+  const std::vector<std::string> patterns(live::PatternNames().begin() + 1,
+                                          live::PatternNames().end());
+  auto* pattern =
+      sub.add_option("--pattern", o.pattern,
+                     "in place of scripts: mremap of a few pages (move-tlb) or "
+                     "of a whole page table (move-table) against touches and "
+                     "truncation")
+          ->check(CLI::IsMember(patterns))
+          ->needs(on);
   sub.add_option("--unit", o.race.unit, "real pages a page of a script, 1..16")
       ->check(CLI::Range(1U, live::kMaxUnit))
       ->needs(on)
@@ -250,13 +294,17 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
   const std::vector<std::string> plants(live::PlantNames().begin() + 1,
                                         live::PlantNames().end());
   sub.add_option("--plant", o.plant,
-                 "violates this invariant, to test the check")
+                 "violates this invariant, to test the check; M1 and M2 "
+                 "with --pattern")
       ->check(CLI::IsMember(plants))
       ->needs(on);
+  for (const char* of_scripts : {"--unit", "--meet", "--check", "--delay"})
+    pattern->excludes(sub.get_option(of_scripts));
   sub.add_option("--out", o.out,
                  "file for the script, written before the race; an "
                  "existing file stays, and NAME-2 is used")
       ->needs(on)
+      ->excludes(pattern)
       ->capture_default_str();
   sub.add_flag("--json", o.json)->needs(on);
 }
@@ -267,13 +315,23 @@ int RunThreads(const ThreadsOptions& given) {
     throw base::UsageError{"live: expected pages of 4096 bytes"};
   if (o.race.runs == 0)
     throw base::UsageError{"live: expected at least one run"};
+  if (!o.plant.empty() && !o.plant.starts_with("I5") &&
+      o.plant.starts_with("M") == o.pattern.empty())
+    throw base::UsageError{o.pattern.empty()
+                               ? "live --plant: expected --pattern with M1, M2"
+                               : "live --plant: expected M1, M2 or I5 with "
+                                 "--pattern"};
   if (!o.script.empty()) TakeScript(o);
   const auto& names = live::PlantNames();
   o.race.plant = static_cast<live::Plant>(
       std::find(names.begin(), names.end(), o.plant) - names.begin());
+  const auto& patterns = live::PatternNames();
+  o.race.pattern = static_cast<live::Pattern>(
+      std::find(patterns.begin(), patterns.end(), o.pattern) -
+      patterns.begin());
   o.race.path = o.script;
   std::optional<RacedFile> made;
-  if (o.script.empty() || o.script == "-") {
+  if (o.pattern.empty() && (o.script.empty() || o.script == "-")) {
     made.emplace(o.out);
     o.race.path = made->path();
     o.race.out = made->file();

@@ -13,8 +13,9 @@ namespace vmtrunc::cli {
 struct ThreadsOptions {
   bool on = false;
   bool json = false;
-  std::string script;  // a file, or "" for random ones
-  live::Dealt dealt;   // of the script
+  std::string script;   // a file, or "" for random ones
+  live::Dealt dealt;    // of the script
+  std::string pattern;  // a name, or "": scripts are raced
   std::string plant, out = "live-threads.vmt";
   live::RaceOptions race;
 };

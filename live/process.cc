@@ -61,6 +61,14 @@ Touched TouchWord(char* at, bool write, uint64_t value) {
   return {.touch = Touch::kServed, .value = *word};
 }
 
+Touched StoreWord(char* at, uint64_t value) {
+  const int signal = sigsetjmp(g_touch, 0);
+  if (signal != 0)
+    return {.touch = signal == SIGBUS ? Touch::kSigbus : Touch::kSigsegv};
+  *reinterpret_cast<volatile uint64_t*>(at) = value;
+  return {.touch = Touch::kServed, .value = value};
+}
+
 int Call(const Event& e, const Arena& place) {
   const int prot = PROT_READ | (e.write ? PROT_WRITE : 0);
   const int file = place.files[e.file & 1];

@@ -44,6 +44,10 @@ void AnswerFaults();
 // Requires AnswerFaults().
 Touched TouchWord(char* at, bool write, uint64_t value);
 
+// Writes the word alone: if that is not served, nothing was written. Requires
+// the same.
+Touched StoreWord(char* at, uint64_t value);
+
 // Makes the system call of the event, if it is a single call, without
 // populating. Returns 0, or the kernel's error. Requires: the event has an
 // effect and a system call (live/sequence.h).

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/streams.h"
+#include "live/moves.h"
 #include "live/rounds.h"
 #include "live/tasks.h"
 #include "live/truth.h"
@@ -45,6 +46,9 @@ RaceReport ReportOf(const RaceShared& s, uint64_t start) {
   r.pages = t.pages;
   r.pages_past = t.pages_past;
   r.sigbus_checked = t.sigbus_checked;
+  r.moves = t.moves;
+  r.reads_served = t.reads_served;
+  r.writes_served = t.writes_served;
   r.seconds = Since(start);
   r.stopped = s.stop.load() != 0;
   if (s.failed.load() == 2) {
@@ -129,7 +133,13 @@ void ReapAll() {
 
 const std::vector<std::string>& PlantNames() {
   static const std::vector<std::string> names = {
-      "", "I1", "I1-pte", "I2", "I3", "I3-copy", "I4", "I5-dead", "I5-hang"};
+      "",        "I1",      "I1-pte", "I2",       "I3", "I3-copy", "I4",
+      "I5-dead", "I5-hang", "M1",     "M1-stale", "M2", "M2-anon"};
+  return names;
+}
+
+const std::vector<std::string>& PatternNames() {
+  static const std::vector<std::string> names = {"", "move-tlb", "move-table"};
   return names;
 }
 
@@ -155,7 +165,11 @@ RaceReport Race(const RaceOptions& options,
         absl::StrCat("live: the machine refused fork: ", std::strerror(errno))};
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() == parent) Rounds(shared, options).Run();
+    if (::getppid() != parent) ::_exit(0);
+    if (options.pattern == Pattern::kNone)
+      Rounds(shared, options).Run();
+    else
+      RunMoves(shared, options);
     ::_exit(0);
   }
   Watch(shared, child, options, start, progress);

@@ -15,6 +15,10 @@
 
 namespace vmtrunc::live {
 
+// What is raced in place of scripts (live/moves.h). PatternNames() has the
+// names.
+enum class Pattern : uint8_t { kNone, kMoveTlb, kMoveTable };
+
 struct RaceOptions {
   uint64_t runs = 1000;
   double seconds = 0;  // 0: no limit
@@ -27,6 +31,7 @@ struct RaceOptions {
   std::string dir;        // for unnamed files; "": memfds
   double hang = 20;       // seconds without progress that count as a hang
   Plant plant = Plant::kNone;
+  Pattern pattern = Pattern::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones
   std::string path;              // of the script
   int out = -1;                  // open file for random scripts
@@ -35,7 +40,8 @@ struct RaceOptions {
 struct RaceReport {
   uint64_t rounds = 0, operations = 0, refused = 0, overlapped = 0,
            overlapped_pass = 0, sigbus = 0, sigsegv = 0, forks = 0,
-           quiescent = 0, pages = 0, pages_past = 0, sigbus_checked = 0;
+           quiescent = 0, pages = 0, pages_past = 0, sigbus_checked = 0,
+           moves = 0, reads_served = 0, writes_served = 0;
   double seconds = 0;
   bool stopped = false;     // by a signal
   std::string invariant;    // "" without a violation
@@ -44,8 +50,9 @@ struct RaceReport {
   std::string ran_out;      // what the machine refused after some rounds
 };
 
-// The values of the option, after "".
+// The values of the options, after "".
 const std::vector<std::string>& PlantNames();
+const std::vector<std::string>& PatternNames();
 
 // Runs the rounds in a child process, bounded in memory, and also reports if
 // that hangs or dies. SIGINT and SIGTERM end it after the round. `progress` is

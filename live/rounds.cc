@@ -91,7 +91,8 @@ void Rounds::Run() {
 }
 
 void Rounds::RunAll() {
-  Bound();
+  BoundProcess();
+  oom_kills_ = OomKills();
   MakeFiles();
   const uint64_t start = Now();
   for (uint64_t run = 0; run < options_.runs; ++run) {
@@ -106,7 +107,7 @@ void Rounds::RunAll() {
   }
 }
 
-void Rounds::Bound() {
+void BoundProcess() {
   const rlimit space{.rlim_cur = kAddressSpace, .rlim_max = kAddressSpace};
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   ::setrlimit(RLIMIT_AS, &space);
@@ -116,21 +117,23 @@ void Rounds::Bound() {
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // then it is EFBIG
-  oom_kills_ = OomKills();
+}
+
+int OpenUnnamed(RaceShared& shared, const std::string& dir) {
+  const int file =
+      dir.empty() ? ::memfd_create("live", MFD_CLOEXEC)
+                  : ::open(dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0)
+    Refused(
+        shared, kNobody,
+        absl::StrCat("a file without a name in ", dir.empty() ? "memory" : dir)
+            .c_str(),
+        errno);
+  return file;
 }
 
 void Rounds::MakeFiles() {
-  for (int& file : s_.place.files) {
-    file = options_.dir.empty() ? ::memfd_create("live", MFD_CLOEXEC)
-                                : ::open(options_.dir.c_str(),
-                                         O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (file < 0)
-      Refused(s_, kNobody,
-              absl::StrCat("a file without a name in ",
-                           options_.dir.empty() ? "memory" : options_.dir)
-                  .c_str(),
-              errno);
-  }
+  for (int& file : s_.place.files) file = OpenUnnamed(s_, options_.dir);
 }
 
 bool Rounds::RunRound(const Script& script) {

@@ -18,6 +18,13 @@ namespace vmtrunc::live {
 // task.
 void CountRound(RaceShared& shared);
 
+// Limits of a process that runs rounds, which its children inherit.
+void BoundProcess();
+
+// A file without a name in the directory; "": in memory. Records a refusal and
+// returns -1 if there is none.
+int OpenUnnamed(RaceShared& shared, const std::string& dir);
+
 class Rounds {
  public:
   Rounds(RaceShared& shared, const RaceOptions& options)
@@ -29,7 +36,6 @@ class Rounds {
 
  private:
   void RunAll();
-  void Bound();
   void MakeFiles();
   bool RunRound(const Script& script);
   void Reset(const Script& script);

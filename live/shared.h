@@ -27,7 +27,11 @@ enum class Plant : uint8_t {
   kI3Copy,
   kI4,
   kI5Dead,
-  kI5Hang
+  kI5Hang,
+  kM1,
+  kM1Stale,
+  kM2,
+  kM2Anon
 };
 
 // One event of the script that a task runs by itself.
@@ -67,6 +71,8 @@ struct RaceTotals {
   std::atomic<uint64_t> rounds, operations, refused, overlapped,
       overlapped_pass, sigbus, sigsegv, forks, quiescent, pages, pages_past,
       sigbus_checked;
+  // Of a pattern.
+  std::atomic<uint64_t> moves, reads_served, writes_served;
 };
 
 struct RaceShared {
