@@ -197,7 +197,7 @@ void Machine<C, P>::PageLeaves(unsigned file, unsigned page, bool stays) {
   unsigned holders = 0;
   for (unsigned task = 0; task < C::kTasks; ++task) {
     Gather& gather = w_.tasks[task].op.gather;
-    for (unsigned i = 0; i < gather.frames; ++i) {
+    for (unsigned i = 0; i < Gather::kCapacity; ++i) {
       if ((gather.named >> i & 1) == 0 || gather.files[i] != file ||
           gather.pages[i] != page)
         continue;
