@@ -47,7 +47,7 @@ void AddFile(Script& script, base::Random& random) {
 
 void ShareAnMm(Setup& setup) {
   if (setup.tasks < 2) return;
-  for (unsigned i = 2; i < setup.tasks; ++i)
+  for (unsigned i = 2; i < std::min<unsigned>(setup.tasks, 8); ++i)
     if (setup.mm_of[i] == 1) setup.mm_of[i] = 0;
   setup.mm_of[1] = 0;
 }

@@ -215,7 +215,10 @@ void Machine<C, P>::PageLeaves(unsigned file, unsigned page, bool stays) {
   while (frame < C::kFrames &&
          w_.frames[frame].state != FrameState::kUnnumbered)
     ++frame;
-  if (frame == C::kFrames) stays = true;
+  if (frame == C::kFrames) {
+    stays = true;
+    if (!C::kExact) w_.ran_out = 1;
+  }
   ForEachTranslation([&](unsigned mm, unsigned addr, Translation it) {
     if (it.leads != Leads::kPage || it.file != file || it.number != page)
       return;
