@@ -48,6 +48,11 @@ void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
     // Nothing is removed from a device; what may be left are translations.
     bound.tlb = true;
     bound.private_too = false;
+    if (!o.verbs.empty() &&
+        (bound.verbs & search::kPassVerbs & ~Bit(Verb::kRevoke)) != 0)
+      throw base::UsageError{
+          "--verbs: truncate, punch, invalidate: expected revoke, as nothing "
+          "is removed from --file pfn"};
     if ((bound.verbs & search::kPassVerbs) != 0)
       bound.verbs = (bound.verbs & ~search::kPassVerbs) | Bit(Verb::kRevoke);
   } else if ((bound.verbs & Bit(Verb::kRevoke)) != 0) {

@@ -60,6 +60,28 @@ TEST(Text, InTwoBytesALetterIsNamed) {
     EXPECT_FALSE(LooksLikeText("bytes", bytes));
 }
 
+// The word came later: files with a task of that name keep working.
+TEST(Text, ATaskMayBeNamedTlb) {
+  const auto script = ParseText(R"(vmtrunc 1
+tlb
+file f 8
+task tlb
+tlb mmap 10 1 f 0
+tlb read 10
+)");
+  ASSERT_TRUE(script.ok()) << script.status();
+  EXPECT_TRUE(script->setup.tlb);
+  EXPECT_EQ(script->task_names[0], "tlb");
+  EXPECT_EQ(script->events.size(), 2U);
+  const auto without =
+      ParseText("vmtrunc 1\nfile f 8\ntask tlb\ntlb mmap 10 1 f 0\n");
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_FALSE(without->setup.tlb);
+  EXPECT_EQ(ParseText("vmtrunc 1\ntlb 3\n").status().message(),
+            "2: expected a verb, step, drop or finish");
+  EXPECT_EQ(ParseText(ToText(*script))->setup.tlb, true);
+}
+
 TEST(Text, MoreThan256EventsAreAnError) {
   std::string text = "vmtrunc 1\ntask a\n";
   for (int i = 0; i < 256; ++i) text += "a step\n";

@@ -19,8 +19,8 @@ namespace vmtrunc {
 namespace {
 
 // Words that a line which is no event begins with.
-constexpr std::array<const char*, 8> kDeclarations = {
-    "kernel", "block", "count", "count-bits", "tlb", "file", "task", "expect"};
+constexpr std::array<const char*, 7> kDeclarations = {
+    "kernel", "block", "count", "count-bits", "file", "task", "expect"};
 
 // What some editors put before a text.
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -159,7 +159,7 @@ bool Parser::ParseDeclaration(Line& line) {
     setup.count_bits = line.Number("bits", 8, 32);
   } else if (line.TakeIf("count")) {
     setup.count = line.Number32("a count", 0, 0xffffffffU);
-  } else if (line.TakeIf("tlb")) {
+  } else if (line.TakeIfLast("tlb")) {  // more words: the event of a task
     setup.tlb = true;
   } else if (line.TakeIf("file")) {
     if (setup.files == 2) line.Expected("at most 2 files");

@@ -67,6 +67,10 @@ class Line {
     ++next_;
     return true;
   }
+  // If nothing else is left of the line.
+  bool TakeIfLast(std::string_view word) {
+    return next_ + 1 == tokens_.size() && TakeIf(word);
+  }
   // The rest of the line, tokens joined by one blank.
   std::string Rest() {
     std::string rest;
