@@ -395,6 +395,8 @@ bool Moves::Alive() {
 void Moves::End() {
   state_.done.store(1);
   if (mover_ <= 0) return;
+  // Who has found the violation may not have written it down yet.
+  for (int i = 0; i < 1000 && s_.failed.load() == 1; ++i) ::usleep(1000);
   if (s_.failed.load() != 0) ::kill(mover_, SIGKILL);
   ::waitpid(mover_, nullptr, 0);
 }

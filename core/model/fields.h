@@ -5,7 +5,8 @@
 // f(field, name, as::kKnown, birth) for a vma that an operation remembers
 // together with its birth. Left out are the geometry, mm and file of a vma, the
 // ptes and the translations of an mm, and the verb of an operation: the users
-// treat these differently. core/about/differences_test.cc checks that each byte is covered.
+// treat these differently. core/about/differences_test.cc checks that each byte
+// is covered.
 #ifndef VMTRUNC_CORE_MODEL_FIELDS_H_
 #define VMTRUNC_CORE_MODEL_FIELDS_H_
 
