@@ -110,8 +110,7 @@ Flow Machine<C, P>::RetractTable(CollapseOp& my) {
   }
   for (unsigned i = 0; i < kPtesPerTable; ++i)
     if (!w_.mms[mm].ptes[addr + i].none()) return Flow::kSync;
-  w_.mms[mm].tables =
-      static_cast<uint16_t>(w_.mms[mm].tables & ~(1U << addr / kPtesPerTable));
+  DropTable(mm, addr);
   changed_ = true;
   return Flow::kSync;
 }

@@ -238,7 +238,6 @@ Flow Machine<C, P>::FaultAround(Fault& fault) {
     if ((file.cached >> index & 1) == 0 || PageIsLocked(vma.file, index) ||
         !w_.mms[mm].ptes[addr].none())
       continue;
-    if (!HasTable(mm, addr)) AllocTable(mm, addr);
     FaultSets(fault, addr, Pte::Make(PteKind::kPage, index, MayWrite(vma)));
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();
@@ -381,13 +380,13 @@ Pte Machine<C, P>::NewPte(const Vma& vma, const Fault& fault) const {
 // A fault sets a pte of its vma's mm.
 template <class C, class P>
 void Machine<C, P>::FaultSets(const Fault& fault, unsigned addr, Pte pte) {
+  const Vma& vma = w_.vmas[fault.vma];
   probe_.Installs(w_, task_, fault.vma, addr);
-  // It may have been retracted since the fault looked.
-  if (!HasTable(w_.vmas[fault.vma].mm, addr))
-    AllocTable(w_.vmas[fault.vma].mm, addr);
+  // There may be none: around the address, or retracted since the fault looked.
+  AllocTable(vma.mm, addr);
   if (pte.kind() == PteKind::kCopy && w_.tlb != 0)
-    TakeFrame(FrameState::kCopy, w_.vmas[fault.vma].mm, addr);
-  SetPte(w_.vmas[fault.vma].mm, w_.vmas[fault.vma].file, addr, pte);
+    TakeFrame(FrameState::kCopy, vma.mm, addr);
+  SetPte(vma.mm, vma.file, addr, pte);
 }
 
 template <class C, class P>
@@ -455,7 +454,6 @@ Flow Machine<C, P>::FaultInstalls(Fault& fault) {
   if (gone && rules_.install_checks_page) {
     fault.outcome = FaultOutcome::kSigbus;
   } else {
-    if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
     ClearPte(mm, vma.file, fault.addr);
     FaultSets(fault, fault.addr, NewPte(vma, fault));
   }

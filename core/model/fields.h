@@ -357,7 +357,6 @@ void ForEachField(T& it, const F& f) {
   f(it.frames, "frames gathered", as::kNumber);
   f(it.lo, "owes a flush from", as::kNumber);
   f(it.hi, "owes a flush up to", as::kNumber);
-  f(it.forced, "the gather is full", as::kYes);
   for (auto& file : it.files) f(file, "file of a page gathered", as::kNumber);
   for (auto& page : it.pages) f(page, "page gathered", as::kNumber);
   f(it.named, "pages gathered that are known", as::kNumber);

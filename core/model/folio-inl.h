@@ -225,7 +225,6 @@ void Machine<C, P>::SetPtes(const Fault& fault, unsigned first, unsigned last,
        page <= std::min(last, vma.last_pgoff()); ++page) {
     const unsigned addr = vma.start + page - unsigned{vma.pgoff};
     if (!w_.mms[vma.mm].ptes[addr].none()) continue;
-    if (!HasTable(vma.mm, addr)) AllocTable(vma.mm, addr);
     const PteKind kind =
         page <= folio_last ? PteKind::kPage : PteKind::kForeign;
     FaultSets(fault, addr,

@@ -190,6 +190,7 @@ class Machine {
     return (addr / kPtesPerTable + 1) * kPtesPerTable;
   }
   void AllocTable(unsigned mm, unsigned addr);
+  void DropTable(unsigned mm, unsigned addr);
   void FreeTables(unsigned mm, unsigned start, unsigned end);
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
   void ClearPte(unsigned mm, unsigned file, unsigned addr);
@@ -200,7 +201,6 @@ class Machine {
   [[gnu::noinline]] void KeepTranslation(unsigned mm, unsigned file,
                                          unsigned addr, Pte pte);
   [[gnu::noinline]] bool UsesTranslation(unsigned addr, bool write);
-  bool IsOwned(const Translation& it) const;
   [[gnu::noinline]] void OpenGather(unsigned mm);
   [[gnu::noinline]] void AddToGather(unsigned mm, unsigned file, unsigned addr,
                                      unsigned at, Pte pte);
@@ -211,8 +211,6 @@ class Machine {
   [[gnu::noinline]] void FreeGathered();
   [[gnu::noinline]] void FinishGather();
   [[gnu::noinline]] void Flush(unsigned mm, unsigned start, unsigned end);
-  template <class F>
-  void ForEachTranslation(const F& f);
   [[gnu::noinline]] void PageLeaves(unsigned file, unsigned page, bool stays);
   void FreeFrame(unsigned frame);
   [[gnu::noinline]] void TakeFrame(FrameState as, unsigned file, unsigned page);
@@ -417,6 +415,8 @@ class Machine {
   Flow MovePageHeld(MremapOp& my, const Move& move, bool locks);
   Flow MoveExtent(MremapOp& my);
   void MovePte(MremapOp& my, unsigned src, unsigned dst);
+  bool MovePtes(MremapOp& my, const Move& move, unsigned pages);
+  Flow MoveContinues(MremapOp& my, unsigned pages);
   [[gnu::noinline]] bool MovesTable(const MremapOp& my);
   [[gnu::noinline]] Flow MoveTable(MremapOp& my);
   void TakeTable(unsigned mm, const Move& move);

@@ -184,11 +184,11 @@ template <class C, class P>
 Flow Machine<C, P>::MoveExtent(MremapOp& my) {
   using enum MremapPhase;
   const unsigned mm = me().mm;
-  const auto [file, src, dst, back] = MoveAt(my);
+  const Move move = MoveAt(my);
+  const auto [file, src, dst, back] = move;
   const unsigned pages = std::min(
       {unsigned{my.len} - my.cursor, TableEnd(src) - src, TableEnd(dst) - dst});
   const bool locks = MoveLocks(my);
-  bool dirty = false;
   switch (my.phase) {
     case kExtentLock:
       if (locks && !TakeMapLock(file)) return Flow::kBlocked;
@@ -204,13 +204,8 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
         my.phase = kExtentTable;
         return Flow::kSync;
       }
-      for (unsigned i = 0; i < pages; ++i) {
-        const Pte pte = w_.mms[mm].ptes[src + i];
-        if (pte.none()) continue;
-        MovePte(my, src + i, dst + i);
-        dirty |= pte.writable();
-      }
-      if (my.owes != 0 && dirty && rules_.move_flushes_dirty)
+      if (MovePtes(my, move, pages) && my.owes != 0 &&
+          rules_.move_flushes_dirty)
         Flush(mm, src, src + pages);
       ReleasePtl(mm);
       if (locks) ReleaseMapLock(file);
@@ -255,8 +250,27 @@ Flow Machine<C, P>::MoveExtent(MremapOp& my) {
       VMT_CHECK(false);
       return Flow::kDone;
   }
+  return MoveContinues(my, pages);
+}
+
+// The ptes of so many pages, in one hold. Returns whether one of them is dirty.
+template <class C, class P>
+bool Machine<C, P>::MovePtes(MremapOp& my, const Move& move, unsigned pages) {
+  bool dirty = false;
+  for (unsigned i = 0; i < pages; ++i) {
+    const Pte pte = w_.mms[me().mm].ptes[move.src + i];
+    if (pte.none()) continue;
+    MovePte(my, move.src + i, move.dst + i);
+    dirty |= pte.writable();
+  }
+  return dirty;
+}
+
+// To the next extent, so many pages on, or to what follows the last one.
+template <class C, class P>
+Flow Machine<C, P>::MoveContinues(MremapOp& my, unsigned pages) {
   my.cursor = static_cast<uint16_t>(my.cursor + pages);
-  my.phase = my.cursor >= my.len ? MoveEnds(my) : kExtentTable;
+  my.phase = my.cursor >= my.len ? MoveEnds(my) : MremapPhase::kExtentTable;
   return Flow::kSync;
 }
 
@@ -284,22 +298,16 @@ Flow Machine<C, P>::MoveTable(MremapOp& my) {
     return Flow::kSync;
   }
   if (!TakePtl(mm)) return Flow::kBlocked;
-  const bool gone = !HasTable(mm, move.src);
-  const bool moves = !gone || !rules_.table_move_rereads;
-  if (moves) {
+  // One that is gone has nothing to move.
+  if (HasTable(mm, move.src) || !rules_.table_move_rereads) {
     probe_.UsesTable(w_, task_, mm, move.src);
     TakeTable(mm, move);
-    for (unsigned i = 0; i < kPtesPerTable; ++i)
-      if (!w_.mms[mm].ptes[move.src + i].none())
-        MovePte(my, move.src + i, move.dst + i);
-    if (my.owes != 0) MoveFlushes(my);
+    MovePtes(my, move, kPtesPerTable);
+    MoveFlushes(my);
   }
   ReleasePtl(mm);
   if (locks) ReleaseMapLock(move.file);
-  // One that is gone has nothing to move.
-  my.cursor = static_cast<uint16_t>(my.cursor + kPtesPerTable);
-  my.phase = my.cursor >= my.len ? MoveEnds(my) : kExtentTable;
-  return Flow::kSync;
+  return MoveContinues(my, kPtesPerTable);
 }
 
 // The directory's entry moves. A pass that has read it at the old address and
@@ -307,10 +315,9 @@ Flow Machine<C, P>::MoveTable(MremapOp& my) {
 template <class C, class P>
 void Machine<C, P>::TakeTable(unsigned mm, const Move& move) {
   AllocTable(mm, move.dst);
-  const unsigned from = move.src / kPtesPerTable;
-  const unsigned to = move.dst / kPtesPerTable;
-  w_.mms[mm].tables = static_cast<uint16_t>(w_.mms[mm].tables & ~(1U << from));
-  ForWalkersIn(mm, from, static_cast<uint8_t>(to + 1));
+  DropTable(mm, move.src);
+  ForWalkersIn(mm, move.src / kPtesPerTable,
+               static_cast<uint8_t>(move.dst / kPtesPerTable + 1));
 }
 
 }  // namespace vmtrunc

@@ -305,7 +305,7 @@ Flow Machine<C, P>::ZapBlock(Pass& pass) {
   probe_.Scans(w_, task_, mm, pass.addr, stop);
   for (unsigned addr = pass.addr; addr < stop; ++addr) {
     ZapPte(pass, addr);
-    if (me().op.gather.forced == 0) continue;
+    if (!me().op.gather.is_full()) continue;
     FlushFull();
     FreeGathered();
   }
@@ -352,14 +352,14 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
   }
   const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
   unsigned addr = pass.addr;
-  while (addr < stop && pass.work < w_.block && me().op.gather.forced == 0) {
+  while (addr < stop && pass.work < w_.block && !me().op.gather.is_full()) {
     const bool works = ZapPte(pass, addr) || !rules_.work_blocks;
     pass.work = static_cast<uint8_t>(pass.work + (works ? 1 : 0));
     ++addr;
   }
   probe_.Scans(w_, task_, mm, pass.addr, addr);
   pass.table = 0;
-  const bool full = me().op.gather.forced != 0;
+  const bool full = me().op.gather.is_full();
   if (full) FlushFull();
   ReleasePtl(mm);
   pass.addr = static_cast<uint16_t>(addr);

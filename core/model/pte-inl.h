@@ -12,6 +12,13 @@ void Machine<C, P>::AllocTable(unsigned mm, unsigned addr) {
       static_cast<uint16_t>(w_.mms[mm].tables | 1U << addr / kPtesPerTable);
 }
 
+// The directory has no table of the address's span any more.
+template <class C, class P>
+void Machine<C, P>::DropTable(unsigned mm, unsigned addr) {
+  w_.mms[mm].tables =
+      static_cast<uint16_t>(w_.mms[mm].tables & ~(1U << addr / kPtesPerTable));
+}
+
 // free_pgtables(): the tables of spans in [start, end) that no vma of the mm,
 // linked or being torn down elsewhere, touches any more. (6.12-rc1 looked at
 // the neighbours before mmap put a new vma between them.)
@@ -31,8 +38,8 @@ void Machine<C, P>::FreeTables(unsigned mm, unsigned start, unsigned end) {
             : (from < start && RangeIsMapped(mm, from, start)) ||
                   (end < to && RangeIsMapped(mm, end, to)))
       continue;
-    if ((it.tables >> span & 1) == 0) continue;
-    it.tables = static_cast<uint16_t>(it.tables & ~(1U << span));
+    if (!HasTable(mm, from)) continue;
+    DropTable(mm, from);
     ForWalkersIn(mm, span, kFreedTable);
   }
 }

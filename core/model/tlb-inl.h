@@ -45,21 +45,10 @@ bool Machine<C, P>::UsesTranslation(unsigned addr, bool write) {
   const unsigned mm = me().mm;
   const Translation it = w_.mms[mm].Translates(addr);
   if (it.leads == Leads::kNowhere || (write && !it.writable)) return false;
-  changed_ |= !IsOwned(it);  // that is an effect, though nothing changes
+  changed_ |= !IsOwned(w_, it);  // that is an effect, though nothing changes
   if constexpr (requires { probe_.Translates(w_, task_, mm, addr); })
     probe_.Translates(w_, task_, mm, addr);
   return true;
-}
-
-// Whether the translation leads to what its pte was made for. A page of a
-// device is its driver's again when the pass that revoked it has returned.
-template <class C, class P>
-bool Machine<C, P>::IsOwned(const Translation& it) const {
-  if (it.leads == Leads::kFrame)
-    return w_.frames[it.number].state == FrameState::kHeld;
-  if (it.leads != Leads::kPage) return true;
-  const File& file = w_.files[it.file];
-  return (file.cached >> it.number & 1) != 0 || file.i_sem != kNone;
 }
 
 // ---- gathers
@@ -86,13 +75,13 @@ void Machine<C, P>::AddToGather(unsigned mm, unsigned file, unsigned addr,
   gather.hi = static_cast<uint16_t>(
       empty ? addr + 1 : std::max<unsigned>(gather.hi, addr + 1));
   // Frames of a device are not counted, and not freed.
-  if (w_.files[file].folios.pfn != 0) return;
+  if (IsPfn(file)) return;
   if (pte.kind() == PteKind::kPage) {
     gather.named = static_cast<uint8_t>(gather.named | 1U << gather.frames);
     gather.files[gather.frames] = static_cast<uint8_t>(file);
     gather.pages[gather.frames] = static_cast<uint8_t>(pte.index());
   }
-  if (++gather.frames == Gather::kCapacity) gather.forced = 1;
+  ++gather.frames;
 }
 
 // tlb_flush_mmu_tlbonly() of a full gather, under page_table_lock: before
@@ -146,7 +135,7 @@ void Machine<C, P>::FreeGathered() {
     it.holders = static_cast<uint8_t>(it.holders & ~(1U << task_));
     if (it.holders == 0) FreeFrame(frame);
   }
-  gather.frames = gather.named = gather.forced = 0;
+  gather.frames = gather.named = 0;
   for (unsigned i = 0; i < Gather::kCapacity; ++i)
     gather.files[i] = gather.pages[i] = 0;
   ForgetFrames();
@@ -175,15 +164,6 @@ void Machine<C, P>::Flush(unsigned mm, unsigned start, unsigned end) {
 
 // ---- frames
 
-// Calls f(mm, addr, translation) for each translation.
-template <class C, class P>
-template <class F>
-void Machine<C, P>::ForEachTranslation(const F& f) {
-  for (unsigned mm = 0; mm < C::kMms; ++mm)
-    for (unsigned addr = 0; addr < C::kAddrs; ++addr)
-      if (w_.mms[mm].tlb[addr] != 0) f(mm, addr, w_.mms[mm].Translates(addr));
-}
-
 // A page has left the page cache: what named its frame by the page names the
 // frame from now on. It is free unless a gather holds it. `stays`: something
 // else does, and its frame is not followed any more.
@@ -206,11 +186,14 @@ void Machine<C, P>::PageLeaves(unsigned file, unsigned page, bool stays) {
       gather.files[i] = gather.pages[i] = 0;
     }
   }
-  bool named = holders != 0;
-  ForEachTranslation([&](unsigned, unsigned, const Translation& it) {
-    named |= it.leads == Leads::kPage && it.file == file && it.number == page;
-  });
-  if (!named) return;
+  const auto names = [&](const Translation& it) {
+    return it.leads == Leads::kPage && it.file == file && it.number == page;
+  };
+  if (holders == 0 &&
+      !AnyTranslation(w_, [&](unsigned, unsigned, const Translation& it) {
+        return names(it);
+      }))
+    return;
   unsigned frame = 0;
   while (frame < C::kFrames &&
          w_.frames[frame].state != FrameState::kUnnumbered)
@@ -219,13 +202,13 @@ void Machine<C, P>::PageLeaves(unsigned file, unsigned page, bool stays) {
     stays = true;
     if (!C::kExact) w_.ran_out = 1;
   }
-  ForEachTranslation([&](unsigned mm, unsigned addr, Translation it) {
-    if (it.leads != Leads::kPage || it.file != file || it.number != page)
-      return;
+  AnyTranslation(w_, [&](unsigned mm, unsigned addr, Translation it) {
+    if (!names(it)) return false;
     it.leads = stays ? Leads::kOther : Leads::kFrame;
     it.file = 0;
     it.number = static_cast<uint8_t>(stays ? 0 : frame);
     w_.mms[mm].SetTranslation(addr, it);
+    return false;
   });
   if (stays) return;
   Frame& it = w_.frames[frame];
@@ -234,7 +217,6 @@ void Machine<C, P>::PageLeaves(unsigned file, unsigned page, bool stays) {
   it.page = static_cast<uint8_t>(page);
   it.holders = static_cast<uint8_t>(holders);
   if (holders == 0) FreeFrame(frame);
-  ForgetFrames();
 }
 
 template <class C, class P>
@@ -271,8 +253,9 @@ void Machine<C, P>::ForgetFrames() {
     used |= unsigned{w_.frames[frame].state != FrameState::kUnnumbered}
             << frame;
   if (used == 0) return;
-  ForEachTranslation([&](unsigned, unsigned, const Translation& it) {
+  AnyTranslation(w_, [&](unsigned, unsigned, const Translation& it) {
     if (it.leads == Leads::kFrame) named |= 1U << it.number;
+    return false;
   });
   for (unsigned left = used & ~named; left != 0; left &= left - 1) {
     Frame& it = w_.frames[std::countr_zero(left)];

@@ -74,9 +74,12 @@ struct Gather {
   uint8_t mm;       // plus 1; 0: there is no open gather
   uint8_t frames;   // that it holds, also those that are not named below
   uint16_t lo, hi;  // addresses to flush, [lo, hi)
-  uint8_t forced;   // it is full: what it holds is flushed and freed first
-  uint8_t named;    // bit i: files[i] and pages[i] say whose frame it is
+  uint8_t unused;
+  uint8_t named;  // bit i: files[i] and pages[i] say whose frame it is
   uint8_t files[kCapacity], pages[kCapacity];
+
+  // What it holds is flushed and freed first.
+  constexpr bool is_full() const { return frames == kCapacity; }
 };
 
 }  // namespace vmtrunc

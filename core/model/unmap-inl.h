@@ -178,14 +178,14 @@ Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
   if (stop > vma.end) stop = vma.end;
   const Gather& gather = me().op.gather;
   unsigned addr = unmap.next_addr;
-  for (; addr < stop && gather.forced == 0; ++addr) {
+  for (; addr < stop && !gather.is_full(); ++addr) {
     const Pte pte = w_.mms[unmap.mm].ptes[addr];
     if (pte.none()) continue;
     ClearPte(unmap.mm, vma.file, addr);
     if (w_.tlb != 0) AddToGather(unmap.mm, vma.file, addr, addr, pte);
   }
   unmap.next_addr = static_cast<uint16_t>(addr);
-  if (gather.forced != 0) {
+  if (gather.is_full()) {
     FlushFull();
     unmap.phase = UnmapPhase::kBatch;
   } else {
@@ -222,7 +222,7 @@ bool Machine<C, P>::FlushesPfn(const Unmap& unmap) const {
   if (!rules_.pfn_flush_before_unlink || w_.tasks[task_].op.gather.mm == 0)
     return false;
   for (Slot slot = unmap.first; slot != kNone; slot = w_.vmas[slot].mm_next) {
-    if (w_.files[w_.vmas[slot].file].folios.pfn != 0) return true;
+    if (IsPfn(w_.vmas[slot].file)) return true;
     if (!rules_.pfn_flush_looks_at_all) return false;
   }
   return false;
@@ -254,7 +254,7 @@ Flow Machine<C, P>::FreesTables(Unmap& unmap) {
 
 template <class C, class P>
 Flow Machine<C, P>::FreeStructs(Unmap& unmap) {
-  me().op.gather = Gather{};
+  if (w_.tlb != 0) me().op.gather = Gather{};
   while (unmap.first != kNone) {
     const Slot slot = unmap.first;
     unmap.first = w_.vmas[slot].mm_next;

@@ -205,6 +205,28 @@ unsigned BusyTasks(const World<C>& w) {
   return busy;
 }
 
+// Calls f(mm, addr, translation) for each translation, until it returns true.
+// Returns whether it has.
+template <class C, class F>
+bool AnyTranslation(const World<C>& w, const F& f) {
+  for (unsigned mm = 0; mm < C::kMms; ++mm)
+    for (unsigned addr = 0; addr < C::kAddrs; ++addr)
+      if (w.mms[mm].tlb[addr] != 0 && f(mm, addr, w.mms[mm].Translates(addr)))
+        return true;
+  return false;
+}
+
+// Whether the translation leads to what its pte was made for. A page of a
+// device is its driver's again when the pass that revoked it has returned.
+template <class C>
+bool IsOwned(const World<C>& w, const Translation& it) {
+  if (it.leads == Leads::kFrame)
+    return w.frames[it.number].state == FrameState::kHeld;
+  if (it.leads != Leads::kPage) return true;
+  const File& file = w.files[it.file];
+  return (file.cached >> it.number & 1) != 0 || file.i_sem != kNone;
+}
+
 // The file of the page that a fault is about.
 template <class C>
 unsigned FileOf(const World<C>& w, const Fault& fault) {

@@ -105,7 +105,7 @@ std::optional<GatherView> GatherOf(const Story& story, const LargeWorld& world,
     }
     view.frames = op.gather.frames;
     view.pages = PagesOf(op.gather);
-    view.is_full = op.gather.forced != 0;
+    view.is_full = op.gather.is_full();
   } else if (op.verb == Verb::kMremap && op.mremap.owes != 0) {
     const MremapOp& my = op.mremap;
     view.mm = world.tasks[task].mm;
