@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "report/explain/folio_victim.h"
+#include "report/explain/row_reader.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -41,13 +42,9 @@ std::optional<unsigned> SampleOf(const Story& story, const Op& op) {
   return is_read ? std::optional<unsigned>(op.fault.cap) : std::nullopt;
 }
 
-class Watcher {
+class Watcher : RowReader {
  public:
-  Watcher(const Story& story, size_t row)
-      : row_(story.rows[row]),
-        story_(story),
-        before_(story.Before(row)),
-        after_(row_.world) {}
+  Watcher(const Story& story, size_t row) : RowReader(story, row) {}
 
   std::vector<Fact> Collect() {
     for (unsigned file = 0; file < LargeCaps::kFiles; ++file) {
@@ -62,8 +59,6 @@ class Watcher {
   }
 
  private:
-  using Kind = Fact::Kind;
-
   Fact& Add(Kind kind, unsigned file) {
     facts_.push_back({.kind = kind, .task = row_.task, .file = file});
     return facts_.back();
@@ -183,12 +178,6 @@ class Watcher {
           FolioFirst(it, *held) == FolioFirst(it, page))
         fact.tasks.push_back(task);
   }
-
-  const StoryRow& row_;
-  const Story& story_;
-  const LargeWorld& before_;
-  const LargeWorld& after_;
-  std::vector<Fact> facts_;
 };
 
 }  // namespace

@@ -1,19 +1,15 @@
 #include "report/explain/outcome.h"
 
 #include "report/explain/lock_facts.h"
+#include "report/explain/row_reader.h"
 #include "report/explain/tlb_facts.h"
 
 namespace vmtrunc::report {
 namespace {
 
-class Outcomes {
+class Outcomes : RowReader {
  public:
-  Outcomes(const Story& story, size_t row)
-      : story_(story),
-        number_(row),
-        row_(story.rows[row]),
-        before_(story.Before(row)),
-        after_(row_.world) {}
+  Outcomes(const Story& story, size_t row) : RowReader(story, row) {}
 
   std::vector<Fact> Collect() {
     for (const TraceNote& note : row_.notes) Fault(note);
@@ -40,8 +36,6 @@ class Outcomes {
   }
 
  private:
-  using Note = TraceNote::Kind;
-
   Fact Of(Fact::Kind kind) const { return {.kind = kind, .task = row_.task}; }
 
   // The result of a fault, from its own step.
@@ -124,13 +118,6 @@ class Outcomes {
     else if (row_.Has(Note::kNoMemory))
       facts_.push_back(Of(Fact::Kind::kNoMemory));
   }
-
-  const Story& story_;
-  const size_t number_;
-  const StoryRow& row_;
-  const LargeWorld& before_;
-  const LargeWorld& after_;
-  std::vector<Fact> facts_;
 };
 
 }  // namespace

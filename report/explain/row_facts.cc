@@ -5,20 +5,16 @@
 #include "core/model/mark.h"
 #include "report/explain/folio_facts.h"
 #include "report/explain/outcome.h"
+#include "report/explain/row_reader.h"
 #include "report/explain/tlb_facts.h"
 #include "report/explain/vma_facts.h"
 
 namespace vmtrunc::report {
 namespace {
 
-class Collector {
+class Collector : RowReader {
  public:
-  Collector(const Story& story, size_t row)
-      : story_(story),
-        number_(row),
-        row_(story.rows[row]),
-        before_(story.Before(row)),
-        after_(row_.world) {}
+  Collector(const Story& story, size_t row) : RowReader(story, row) {}
 
   std::vector<Fact> Collect() {
     if (row_.flow == Flow::kBlocked) facts_.push_back(WaitOf(story_, number_));
@@ -53,20 +49,6 @@ class Collector {
   }
 
  private:
-  using Kind = Fact::Kind;
-  using Note = TraceNote::Kind;
-  using Addresses = std::vector<unsigned>;
-
-  Fact& Add(Kind kind) {
-    facts_.push_back({.kind = kind, .task = row_.task});
-    return facts_.back();
-  }
-  Fact& Add(Kind kind, unsigned mm, Addresses addrs) {
-    Fact& fact = Add(kind);
-    fact.owner = row_.mm_task[mm];
-    fact.addrs = std::move(addrs);
-    return fact;
-  }
   void Put(std::vector<Fact>& facts) {
     for (Fact& fact : facts) facts_.push_back(std::move(fact));
   }
@@ -339,13 +321,6 @@ class Collector {
         }
     std::sort(fact.mapped.begin(), fact.mapped.end());
   }
-
-  const Story& story_;
-  const size_t number_;
-  const StoryRow& row_;
-  const LargeWorld& before_;
-  const LargeWorld& after_;
-  std::vector<Fact> facts_;
 };
 
 // Whether it is between pages that are moved one by one.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "report/explain/row_reader.h"
+
 namespace vmtrunc::report {
 namespace {
 
@@ -119,14 +121,9 @@ std::optional<GatherView> GatherOf(const Story& story, const LargeWorld& world,
   return view;
 }
 
-class TlbWatcher {
+class TlbWatcher : RowReader {
  public:
-  TlbWatcher(const Story& story, size_t row)
-      : story_(story),
-        number_(row),
-        row_(story.rows[row]),
-        before_(story.Before(row)),
-        after_(row_.world) {}
+  TlbWatcher(const Story& story, size_t row) : RowReader(story, row) {}
 
   std::vector<Fact> Collect() {
     Revokes();
@@ -141,20 +138,6 @@ class TlbWatcher {
   }
 
  private:
-  using Kind = Fact::Kind;
-  using Addresses = std::vector<unsigned>;
-
-  Fact& Add(Kind kind) {
-    facts_.push_back({.kind = kind, .task = row_.task});
-    return facts_.back();
-  }
-  Fact& Add(Kind kind, unsigned mm, Addresses addrs) {
-    Fact& fact = Add(kind);
-    fact.owner = row_.mm_task[mm];
-    fact.addrs = std::move(addrs);
-    return fact;
-  }
-
   // Pages of a device that its driver lets nobody map from now on.
   void Revokes() {
     if (row_.verb != Verb::kRevoke) return;
@@ -313,13 +296,6 @@ class TlbWatcher {
       Reachable(frame, fact);
     }
   }
-
-  const Story& story_;
-  const size_t number_;
-  const StoryRow& row_;
-  const LargeWorld& before_;
-  const LargeWorld& after_;
-  std::vector<Fact> facts_;
 };
 
 }  // namespace
