@@ -51,6 +51,19 @@ Script RandomScript(base::Random& random, bool tlb) {
   return script;
 }
 
+// A run, and the world when it ends.
+struct Ended {
+  RunResult result;
+  LargeWorld world{};
+};
+Ended EndOf(const Script& script, const char* kernel) {
+  Ended ended;
+  ended.result = RunTraced(script, RulesOf(kernel), [&](const TraceStep& step) {
+    ended.world = *step.world;
+  });
+  return ended;
+}
+
 struct Seen {
   bool translations = false, frames = false, gathers = false;
 };
@@ -244,10 +257,7 @@ a read 16
 a write 17
 )");
   for (const char* const name : {"2.6.11", "3.0", "5.4", "6.18"}) {
-    LargeWorld last{};
-    const RunResult result =
-        RunTraced(script, RulesOf(name),
-                  [&](const TraceStep& step) { last = *step.world; });
+    const auto [result, last] = EndOf(script, name);
     EXPECT_TRUE(result.holds()) << name << " " << result.first.ToString();
     EXPECT_TRUE(last.mms[0].ptes[16].none()) << name;
     EXPECT_TRUE(last.mms[0].ptes[17].writable()) << name;
@@ -271,9 +281,7 @@ a collapse f 0
 a pin f 0
 )");
   for (const char* const name : {"2.6.11", "3.0", "5.4", "6.18"}) {
-    LargeWorld last{};
-    RunTraced(script, RulesOf(name),
-              [&](const TraceStep& step) { last = *step.world; });
+    const LargeWorld last = EndOf(script, name).world;
     int linked = 0;
     for (const Vma& vma : last.vmas)
       linked += vma.state == VmaState::kLinked ? 1 : 0;
@@ -326,10 +334,7 @@ c write 20
 d collapse f 0
 )");
   for (const char* const name : {"3.8", "4.9", "6.1", "6.18"}) {
-    LargeWorld last{};
-    const RunResult result =
-        RunTraced(script, RulesOf(name),
-                  [&](const TraceStep& step) { last = *step.world; });
+    const auto [result, last] = EndOf(script, name);
     EXPECT_TRUE(result.holds()) << name << " " << result.first.ToString();
     const bool retracts = std::string(name) != "3.8";
     EXPECT_EQ(last.mms[0].tables, retracts ? 0U : 1U << 1) << name;

@@ -263,13 +263,25 @@ def check_canary(driver, name, rows, mms, failures):
         files = row_and_state[1]["files"].values()
         if "folio" in wrong and not any(f.get("folios") for f in files):
             continue
-        driver.execute_script("document." + wrong)
-        noticed = Failures()
-        check_row(name, driver.execute_script(DRAWN), *row_and_state, set(),
-                  mms, noticed)
-        failures.expect(f"{name}: {wrong} is noticed", True,
-                        any(f": {what}:" in line for line in noticed.lines
-                            for what in ("vmas", "ptes", "sizes", "folios")))
+        check_noticed(driver, name, row_and_state, wrong, mms, failures,
+                      (": vmas:", ": ptes:", ": sizes:", ": folios:"))
+
+
+def check_noticed(driver, name, row_and_state, wrong, mms, failures, words):
+    """The row is drawn wrong by this script, and one of the words is reported."""
+    driver.execute_script("document." + wrong)
+    noticed = Failures()
+    check_row(name, driver.execute_script(DRAWN), *row_and_state, set(), mms,
+              noticed)
+    failures.expect(f"{name}: {wrong} is noticed", True,
+                    any(word in line for line in noticed.lines
+                        for word in words))
+
+
+def go_to(driver, row):
+    stage = driver.find_element(By.CLASS_NAME, "stage")
+    stage.send_keys(Keys.HOME)
+    stage.send_keys(Keys.ARROW_RIGHT * row)
 
 
 def check_without_tlb(driver, name, rows, failures):
@@ -293,17 +305,9 @@ def check_tlb_canary(driver, name, rows, mms, failures):
                   "querySelector('#world rect.tr.stale').remove()",
                   "querySelector('#world g.gather').dataset.first = '9'",
                   "querySelector('#world text[data-line]').textContent = 'x'"):
-        stage = driver.find_element(By.CLASS_NAME, "stage")
-        stage.send_keys(Keys.HOME)
-        stage.send_keys(Keys.ARROW_RIGHT * at)
-        driver.execute_script("document." + wrong)
-        noticed = Failures()
-        check_row(name, driver.execute_script(DRAWN), *rows[at], set(), mms,
-                  noticed)
-        failures.expect(f"{name}: {wrong} is noticed", True,
-                        any(f": {what}" in line for line in noticed.lines
-                            for what in ("translations", "gathers",
-                                         "what is said of")))
+        go_to(driver, at)
+        check_noticed(driver, name, rows[at], wrong, mms, failures,
+                      (": translations", ": gathers", ": what is said of"))
 
 
 def check_lock_canary(driver, name, rows, mms, failures):
@@ -316,17 +320,9 @@ def check_lock_canary(driver, name, rows, mms, failures):
                   "querySelector('#world g.vlock').dataset.read = 'x'",
                   "querySelector('#world rect.vlock.read').remove()",
                   "querySelector('#world g.vlock text').textContent = 'x'"):
-        stage = driver.find_element(By.CLASS_NAME, "stage")
-        stage.send_keys(Keys.HOME)
-        stage.send_keys(Keys.ARROW_RIGHT * at)
-        driver.execute_script("document." + wrong)
-        noticed = Failures()
-        check_row(name, driver.execute_script(DRAWN), *rows[at], set(), mms,
-                  noticed)
-        failures.expect(f"{name}: {wrong} is noticed", True,
-                        any(": locks of vmas:" in line or
-                            ": what is said of them:" in line
-                            for line in noticed.lines))
+        go_to(driver, at)
+        check_noticed(driver, name, rows[at], wrong, mms, failures,
+                      (": locks of vmas:", ": what is said of them:"))
 
 
 def check_links(driver, name, stories, failures):
