@@ -14,8 +14,7 @@ Flow Machine<C, P>::StepAccess(Op& op) {
   const bool write = op.verb == Verb::kWrite;
   const bool begins =
       my.phase == AccessPhase::kLookUp || my.phase == AccessPhase::kStart;
-  if (w_.tlb != 0 && begins && UsesTranslation(my.addr, write))
-    return Flow::kDone;
+  if (HasTlb() && begins && UsesTranslation(my.addr, write)) return Flow::kDone;
   switch (my.phase) {
     case AccessPhase::kLookUp:
       return AccessLooksUp(my);

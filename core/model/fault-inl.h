@@ -384,7 +384,7 @@ void Machine<C, P>::FaultSets(const Fault& fault, unsigned addr, Pte pte) {
   probe_.Installs(w_, task_, fault.vma, addr);
   // There may be none: around the address, or retracted since the fault looked.
   AllocTable(vma.mm, addr);
-  if (pte.kind() == PteKind::kCopy && w_.tlb != 0)
+  if (pte.kind() == PteKind::kCopy && HasTlb())
     TakeFrame(FrameState::kCopy, vma.mm, addr);
   SetPte(vma.mm, vma.file, addr, pte);
 }

@@ -38,7 +38,7 @@ void Machine<C, P>::FillFolio(unsigned number, unsigned index) {
     folios.stale |= bits;
   file.cached |= bits;
   changed_ = true;
-  if (w_.tlb != 0) TakeFrame(FrameState::kPage, number, index);
+  if (HasTlb()) TakeFrame(FrameState::kPage, number, index);
 }
 
 // Whether a punch is at work on the page.

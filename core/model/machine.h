@@ -193,10 +193,14 @@ class Machine {
   void DropTable(unsigned mm, unsigned addr);
   void FreeTables(unsigned mm, unsigned start, unsigned end);
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
-  void ClearPte(unsigned mm, unsigned file, unsigned addr);
+  void ClearPte(unsigned mm, unsigned file, Pte& pte);
+  void ClearPte(unsigned mm, unsigned file, unsigned addr) {
+    ClearPte(mm, file, w_.mms[mm].ptes[addr]);
+  }
 
   // core/model/tlb-inl.h. Out of line: in it they would grow the steps of
   // scripts without tlb, which then take longer.
+  bool HasTlb() const { return __builtin_expect(w_.tlb, 0) != 0; }
   bool Outlives() const;
   [[gnu::noinline]] void KeepTranslation(unsigned mm, unsigned file,
                                          unsigned addr, Pte pte);
@@ -245,7 +249,7 @@ class Machine {
   bool SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr, unsigned end);
   Slot Continue(const Pass& pass);
   Flow Walk(Pass& pass, Slot from);
-  bool ZapPte(Pass& pass, unsigned addr);
+  bool ZapPte(Pass& pass, Mm<C>& mm, unsigned addr, unsigned at);
   Flow ZapBlock(Pass& pass);
   Flow FindTable(Pass& pass);
   Flow ZapTable(Pass& pass);
@@ -253,7 +257,8 @@ class Machine {
   Flow VmaEnds(Pass& pass);
   void Stamp(Slot slot, uint32_t count);
 
-  // core/model/fault-inl.h
+  // core/model/fault-inl.h. Steps that few faults take are out of line here and
+  // in the next two: inlined, they would make all others take longer.
   void FaultBegin(Slot slot, unsigned addr, bool write, Fault& fault);
   Flow StepFault(Fault& fault);
   void InstallBegin(Slot slot, unsigned addr, unsigned index, Fault& fault);
@@ -269,7 +274,7 @@ class Machine {
   bool HasPages(unsigned file) const {
     return w_.files[file].exists != 0 && !IsPfn(file);
   }
-  void Touches(const Vma& vma, const Fault& fault, Pte pte);
+  [[gnu::noinline]] void Touches(const Vma& vma, const Fault& fault, Pte pte);
   void Dirties(unsigned number, unsigned index);
   Flow FaultAround(Fault& fault);
   Flow FaultTakesPage(Fault& fault);
@@ -277,17 +282,17 @@ class Machine {
   void FaultLetsGo(Fault& fault);
   void FaultSets(const Fault& fault, unsigned addr, Pte pte);
   Flow FaultSetsPte(Fault& fault);
-  Flow FaultTellsLocked(Fault& fault);
-  Flow FaultInstalls(Fault& fault);
-  Flow FaultChangesPte(Fault& fault);
+  [[gnu::noinline]] Flow FaultTellsLocked(Fault& fault);
+  [[gnu::noinline]] Flow FaultInstalls(Fault& fault);
+  [[gnu::noinline]] Flow FaultChangesPte(Fault& fault);
   Pte NewPte(const Vma& vma, const Fault& fault) const;
 
   // core/model/fault-wait-inl.h
   bool HoleIsPunched(const Fault& fault) const;
-  Flow FaultHole(Fault& fault);
+  [[gnu::noinline]] Flow FaultHole(Fault& fault);
   bool FaultMayDrop() const;
-  Flow FaultDrops(Fault& fault);
-  Flow FaultWaits(Fault& fault);
+  [[gnu::noinline]] Flow FaultDrops(Fault& fault);
+  [[gnu::noinline]] Flow FaultWaits(Fault& fault);
 
   // core/model/folio-inl.h
   struct Window {
@@ -297,17 +302,17 @@ class Machine {
   };
   Window AroundWindow(const Fault& fault) const;
   bool HasLargeAround(const Fault& fault) const;
-  Flow AroundBegins(Fault& fault);
+  [[gnu::noinline]] Flow AroundBegins(Fault& fault);
   unsigned NextUptodate(unsigned number, unsigned index, int last) const;
-  Flow AroundLocks(Fault& fault);
-  void SetPtes(const Fault& fault, unsigned first, unsigned last,
-               unsigned folio_last);
-  Flow AroundMaps(Fault& fault);
+  [[gnu::noinline]] Flow AroundLocks(Fault& fault);
+  [[gnu::noinline]] void SetPtes(const Fault& fault, unsigned first,
+                                 unsigned last, unsigned folio_last);
+  [[gnu::noinline]] Flow AroundMaps(Fault& fault);
   bool MapsWhole(const File& file, unsigned index, unsigned size) const;
   bool SetsFolio(Fault& fault);
   void FillFolio(unsigned number, unsigned index);
   bool IsPunched(unsigned number, unsigned index) const;
-  void TakeFolio(unsigned file, unsigned index);
+  [[gnu::noinline]] void TakeFolio(unsigned file, unsigned index);
   bool IsReferenced(unsigned file, unsigned index) const;
   bool FolioIsMapped(unsigned file, unsigned index) const;
   unsigned EdgePage(const Removal& removal) const;
@@ -318,7 +323,7 @@ class Machine {
   void EdgeFails(Removal& removal, Pass& pass);
   void EdgeStays(Removal& removal);
   void SplitFolio(Removal& removal);
-  void CutOff(unsigned file, unsigned first, unsigned last);
+  [[gnu::noinline]] void CutOff(unsigned file, unsigned first, unsigned last);
   Flow StepFolio(Op& op);
 
   // core/model/ops-inl.h

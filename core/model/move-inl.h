@@ -39,7 +39,7 @@ void Machine<C, P>::MovePte(MremapOp& my, unsigned src, unsigned dst) {
   ClearPte(mm, file, src);
   SetPte(mm, file, dst, pte);
   // Where all is flushed before the lock is released, nobody sees a difference.
-  if (w_.tlb != 0 && Outlives() && !rules_.move_flushes_before_unlock) {
+  if (HasTlb() && Outlives() && !rules_.move_flushes_before_unlock) {
     KeepTranslation(mm, file, src, pte);
     my.owes = 1;
   }

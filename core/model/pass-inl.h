@@ -265,25 +265,22 @@ bool Machine<C, P>::SkipBelowRestart(Pass& pass, Slot slot, unsigned& addr,
   return false;
 }
 
-// One pte of the cursor's vma, under page_table_lock. Returns whether there was
-// one, which is what a block of 2.6.15 counts.
+// One pte of the cursor's vma and mm, under page_table_lock: of `addr`, and now
+// that of `at`, if its table has moved. Returns whether there was one, which is
+// what a block of 2.6.15 counts.
 template <class C, class P>
-bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
-  const Vma& vma = w_.vmas[pass.cursor];
-  // Where the table is that holds the pte: it may have moved.
-  const unsigned at = pass.table == 0 ? addr
-                                      : (pass.table - 1U) * kPtesPerTable +
-                                            addr % kPtesPerTable;
-  const Pte pte = w_.mms[vma.mm].ptes[at];
+bool Machine<C, P>::ZapPte(Pass& pass, Mm<C>& mm, unsigned addr, unsigned at) {
+  const Pte pte = mm.ptes[at];
   if (pte.none()) return false;
   if (!pte.present()) return true;
+  const Vma& vma = w_.vmas[pass.cursor];
   if (pass.even_cows == 0 && pte.kind() != PteKind::kPage) return true;
   const bool by_index = vma.nonlinear != 0 && rules_.nonlinear_scans_all;
   if (by_index && (pte.index() < pass.first || pte.index() > pass.last))
     return true;
   probe_.Zaps(w_, task_, pass.cursor, addr, at);
-  ClearPte(vma.mm, vma.file, at);
-  if (w_.tlb != 0) AddToGather(vma.mm, vma.file, addr, at, pte);
+  ClearPte(vma.mm, vma.file, mm.ptes[at]);
+  if (HasTlb()) AddToGather(vma.mm, vma.file, addr, at, pte);
   pass.zapped = 1;
   if (by_index && rules_.nonlinear_file_pte &&
       pte.index() != vma.pgoff + addr - unsigned{vma.start})
@@ -297,15 +294,15 @@ bool Machine<C, P>::ZapPte(Pass& pass, unsigned addr) {
 template <class C, class P>
 Flow Machine<C, P>::ZapBlock(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
-  if (w_.tlb != 0) OpenGather(mm);
+  if (HasTlb()) OpenGather(mm);
   if (w_.mms[mm].page_table_lock != task_ && !TakePtl(mm))
     return Flow::kBlocked;
   unsigned stop = pass.addr + unsigned{w_.block};
   if (stop > pass.end) stop = pass.end;
   probe_.Scans(w_, task_, mm, pass.addr, stop);
+  Mm<C>& in = w_.mms[mm];
   for (unsigned addr = pass.addr; addr < stop; ++addr) {
-    ZapPte(pass, addr);
-    if (!me().op.gather.is_full()) continue;
+    if (!ZapPte(pass, in, addr, addr) || !me().op.gather.is_full()) continue;
     FlushFull();
     FreeGathered();
   }
@@ -318,7 +315,7 @@ Flow Machine<C, P>::ZapBlock(Pass& pass) {
 template <class C, class P>
 Flow Machine<C, P>::FindTable(Pass& pass) {
   const unsigned mm = w_.vmas[pass.cursor].mm;
-  if (w_.tlb != 0) OpenGather(mm);
+  if (HasTlb()) OpenGather(mm);
   while (pass.addr < pass.end && !HasTable(mm, pass.addr)) {
     const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
     probe_.Scans(w_, task_, mm, pass.addr, stop);
@@ -351,15 +348,23 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
     probe_.UsesTable(w_, task_, mm, pass.addr);
   }
   const unsigned stop = std::min<unsigned>(pass.end, TableEnd(pass.addr));
+  // From an address to that which the table is of now.
+  const unsigned moved = pass.table == 0
+                             ? 0
+                             : (pass.table - 1U) * kPtesPerTable -
+                                   (TableEnd(pass.addr) - kPtesPerTable);
+  Mm<C>& in = w_.mms[mm];
   unsigned addr = pass.addr;
-  while (addr < stop && pass.work < w_.block && !me().op.gather.is_full()) {
-    const bool works = ZapPte(pass, addr) || !rules_.work_blocks;
+  bool full = false;
+  while (addr < stop && pass.work < w_.block && !full) {
+    const bool found = ZapPte(pass, in, addr, addr + moved);
+    full = found && me().op.gather.is_full();
+    const bool works = found || !rules_.work_blocks;
     pass.work = static_cast<uint8_t>(pass.work + (works ? 1 : 0));
     ++addr;
   }
   probe_.Scans(w_, task_, mm, pass.addr, addr);
   pass.table = 0;
-  const bool full = me().op.gather.is_full();
   if (full) FlushFull();
   ReleasePtl(mm);
   pass.addr = static_cast<uint16_t>(addr);
@@ -373,7 +378,7 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
 template <class C, class P>
 Flow Machine<C, P>::VmaEnds(Pass& pass) {
   const Slot slot = pass.cursor;
-  if (w_.tlb != 0) me().op.gather = Gather{};
+  if (HasTlb()) me().op.gather = Gather{};
   Stamp(slot, pass.count);
   return Walk(pass, PrioTree<C, P>(w_, pass.file).Next(slot));
 }
@@ -390,11 +395,11 @@ Flow Machine<C, P>::BlockEnds(Pass& pass) {
   if (!done && !drop) return Flow::kSync;  // a page_table_lock stays held
   if (!rules_.ptl_in_zap) ReleasePtl(vma.mm);
   if (done && !drop) {
-    if (w_.tlb == 0 || !OwesFlush()) return VmaEnds(pass);
+    if (!HasTlb() || !OwesFlush()) return VmaEnds(pass);
     pass.phase = PassPhase::kFlush;
     return Flow::kSync;
   }
-  if (w_.tlb != 0) FinishGather();
+  if (HasTlb()) FinishGather();
   if (done) {
     Stamp(slot, pass.count);
   } else if (rules_.restart_in_vma) {

@@ -68,8 +68,7 @@ void Machine<C, P>::SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte) {
 }
 
 template <class C, class P>
-void Machine<C, P>::ClearPte(unsigned mm, unsigned file, unsigned addr) {
-  Pte& pte = w_.mms[mm].ptes[addr];
+void Machine<C, P>::ClearPte(unsigned mm, unsigned file, Pte& pte) {
   if (pte.kind() == PteKind::kPage) --w_.mapcount[file][pte.index()];
   pte = Pte{};
   probe_.PteChanged(mm);

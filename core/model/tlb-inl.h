@@ -15,7 +15,7 @@ namespace vmtrunc {
 // unmapped by a walk over its ptes that flushes each (try_to_unmap()).
 template <class C, class P>
 bool Machine<C, P>::Outlives() const {
-  if (w_.tlb == 0 || rules_.each_pte_flushed) return false;
+  if (!HasTlb() || rules_.each_pte_flushed) return false;
   const Op& op = w_.tasks[task_].op;
   if (op.verb == Verb::kExit || op.verb == Verb::kFork ||
       op.verb == Verb::kCollapse)

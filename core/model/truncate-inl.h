@@ -395,7 +395,7 @@ void Machine<C, P>::TakePage(unsigned file, unsigned index) {
     fault.page = Pte::Make(PteKind::kOrphan, index, false);
     stays = true;
   }
-  if (w_.tlb == 0) return;
+  if (!HasTlb()) return;
   stays |= (w_.files[file].folios.pinned >> index & 1) != 0;
   PageLeaves(file, index, stays);
 }

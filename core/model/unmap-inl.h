@@ -171,18 +171,21 @@ void Machine<C, P>::Detach(Unmap& unmap) {
 // each block, as the kernel may.
 template <class C, class P>
 Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
-  if (w_.tlb != 0) OpenGather(unmap.mm);
+  if (HasTlb()) OpenGather(unmap.mm);
   if (!TakePtl(unmap.mm)) return Flow::kBlocked;
   const Vma& vma = w_.vmas[unmap.cursor];
   unsigned stop = unmap.next_addr + unsigned{w_.block};
   if (stop > vma.end) stop = vma.end;
   const Gather& gather = me().op.gather;
+  Mm<C>& mm = w_.mms[unmap.mm];
   unsigned addr = unmap.next_addr;
-  for (; addr < stop && !gather.is_full(); ++addr) {
-    const Pte pte = w_.mms[unmap.mm].ptes[addr];
+  while (addr < stop) {
+    const Pte pte = mm.ptes[addr++];
     if (pte.none()) continue;
-    ClearPte(unmap.mm, vma.file, addr);
-    if (w_.tlb != 0) AddToGather(unmap.mm, vma.file, addr, addr, pte);
+    ClearPte(unmap.mm, vma.file, mm.ptes[addr - 1]);
+    if (!HasTlb()) continue;
+    AddToGather(unmap.mm, vma.file, addr - 1, addr - 1, pte);
+    if (gather.is_full()) break;
   }
   unmap.next_addr = static_cast<uint16_t>(addr);
   if (gather.is_full()) {
@@ -209,7 +212,7 @@ void Machine<C, P>::ZapContinues(Unmap& unmap) {
     unmap.phase =
         FlushesPfn(unmap) ? UnmapPhase::kFlushPfn : UnmapPhase::kUnlink;
   } else {
-    if (w_.tlb != 0) FinishGather();
+    if (HasTlb()) FinishGather();
     FreeTables(unmap.mm, unmap.start, unmap.end);
     unmap.phase = UnmapPhase::kFree;
   }
@@ -247,14 +250,14 @@ Flow Machine<C, P>::UnlinkDetached(Unmap& unmap) {
 template <class C, class P>
 Flow Machine<C, P>::FreesTables(Unmap& unmap) {
   FreeTables(unmap.mm, unmap.start, unmap.end);
-  if (w_.tlb == 0 || !OwesFlush()) return FreeStructs(unmap);
+  if (!HasTlb() || !OwesFlush()) return FreeStructs(unmap);
   unmap.phase = UnmapPhase::kFlush;
   return Flow::kSync;
 }
 
 template <class C, class P>
 Flow Machine<C, P>::FreeStructs(Unmap& unmap) {
-  if (w_.tlb != 0) me().op.gather = Gather{};
+  if (HasTlb()) me().op.gather = Gather{};
   while (unmap.first != kNone) {
     const Slot slot = unmap.first;
     unmap.first = w_.vmas[slot].mm_next;
