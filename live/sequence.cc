@@ -16,7 +16,7 @@ bool InArena(unsigned addr, unsigned len) {
 bool HasFile(Verb verb) {
   return verb == Verb::kMmap || verb == Verb::kTruncate ||
          verb == Verb::kPunch || verb == Verb::kInvalidate ||
-         verb == Verb::kRevoke;
+         verb == Verb::kRevoke || verb == Verb::kCollapse;
 }
 
 // Verbs that do something to large folios alone.
@@ -209,6 +209,9 @@ std::string NoSystemCall(const Event& e) {
            "`vmtrunc run` plays it";
   if (e.verb == Verb::kRevoke)
     return "no system call takes memory of a device back; `vmtrunc run` plays "
+           "it";
+  if (e.verb == Verb::kCollapse)
+    return "no file here is large enough for a huge page; `vmtrunc run` plays "
            "it";
   return "";
 }

@@ -108,6 +108,13 @@ TEST(SequenceTest, RefusesMemoryOfADevice) {
   EXPECT_EQ(made.turns[0].idle, "it takes back no memory of a device");
 }
 
+TEST(SequenceTest, RefusesACollapse) {
+  EXPECT_EQ(
+      Of("a mmap 16 8 f 0\na collapse f 0\n").refused,
+      "event 2, `a collapse f 0`: cannot be played: no file here is large "
+      "enough for a huge page; `vmtrunc run` plays it");
+}
+
 // At rest no translation is left, so that it is as without the line.
 TEST(SequenceTest, PlaysAScriptThatFollowsTheTlb) {
   const auto script = ParseText(
