@@ -60,6 +60,7 @@ class Accountant {
       Others(*escape_.dropped);
     }
     account_.how = How();
+    if (account_.how == Account::How::kComesBack) MovesTables();
     account_.is_moved = escape_.arrives && escape_.from &&
                         account_.how != Account::How::kComesBack &&
                         escape_.skip != Escape::Skip::kUnknown;
@@ -128,6 +129,20 @@ class Accountant {
       }
       moves.EndTo(in.deeds);
       if (!in.deeds.empty()) account_.meanwhile.push_back(std::move(in));
+    }
+  }
+
+  void MovesTables() {
+    const uint16_t number =
+        story_.rows[escape_.breaks]
+            .tables.at[victim_.mm][victim_.addr / kPtesPerTable];
+    for (size_t i = escape_.begins; i <= escape_.breaks; ++i) {
+      const StoryRow& row = story_.rows[i];
+      for (const Fact& fact : FactsOf(story_, i))
+        if (fact.table && fact.table->number == number &&
+            (fact.kind == Fact::Kind::kMovesTable ||
+             (fact.kind == Fact::Kind::kFindsNoTable && row.task == task())))
+          account_.tables.push_back({fact, row.first_step, row.last_step});
     }
   }
 

@@ -61,6 +61,9 @@ struct Account {
   std::vector<LeftCount> left;
   std::vector<Meanwhile> meanwhile;  // after that
   std::optional<OlderMark> older;    // kByRestart: the pass that wrote the mark
+  // kComesBack: where its page table moves as a whole, and where the pass finds
+  // none because of that.
+  std::vector<DatedFact> tables;
 };
 
 Account AccountOf(const Story& story, const Victim& victim,

@@ -9,6 +9,7 @@
 #include "report/explain/escape_names.h"
 #include "report/explain/words.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_table.h"
 #include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
@@ -145,12 +146,22 @@ class EscapeInBrief : EscapeNames {
   std::string ComesBack() const {
     const StoryRow& row = story_.rows[*escape_.arrives];
     return absl::StrFormat(
-        "%s (%s) %s page %u to %u %s (%s)", TaskName(row.task),
-        VerbName(row.verb), escape_.from ? "moves" : "maps", victim_.index,
-        victim_.addr,
-        escape_.scans.empty() ? "where the pass does not look any more"
-                              : "after the pass has scanned it",
-        At(*escape_.arrives));
+               "%s (%s) %s page %u to %u %s (%s)", TaskName(row.task),
+               VerbName(row.verb), escape_.from ? "moves" : "maps",
+               victim_.index, victim_.addr,
+               escape_.scans.empty() ? "where the pass does not look any more"
+                                     : "after the pass has scanned it",
+               At(*escape_.arrives)) +
+           WithItsTable();
+  }
+
+  std::string WithItsTable() const {
+    return absl::StrJoin(
+        account_.tables, "", [&](std::string* text, const DatedFact& it) {
+          absl::StrAppend(text, "; ", TaskName(it.fact.task), " ",
+                          InWords(story_, it.fact), " (",
+                          MarkedSteps(it.first_step, it.last_step), ")");
+        });
   }
 };
 
@@ -239,6 +250,8 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
     sentences = escape->Tell();
   else if (const auto stale = TlbStoryOf(story))
     sentences = {Capital(TlbClause(story, *stale)) + "."};
+  else if (const auto used = TableStoryOf(story))
+    sentences = {Capital(TableClause(story, *used)) + "."};
   else if (const auto tale = FolioStoryOf(story))
     sentences = FolioInBrief(story, *tale);
   if (sentences.empty()) sentences = MappedAndRemoved(story);
@@ -263,6 +276,8 @@ Sentence InOneSentence(const Story& story) {
     absl::StrAppend(&text, ": ", escape->How());
   else if (const auto stale = TlbStoryOf(story))
     absl::StrAppend(&text, ": ", TlbClause(story, *stale));
+  else if (const auto used = TableStoryOf(story))
+    absl::StrAppend(&text, ": ", TableClause(story, *used));
   else if (const auto tale = FolioStoryOf(story))
     if (const std::string why = FolioClause(story, *tale); !why.empty())
       absl::StrAppend(&text, ": ", why);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/table_victim.h"
 #include "report/explain/tlb_victim.h"
 #include "report/explain/words.h"
 
@@ -156,6 +157,63 @@ std::vector<std::string> FlushedHere(const Story& story,
   return sentences;
 }
 
+// What keeps a page table from being used after it was freed, in a run that
+// holds: its user looks again, who frees it waits for the user, or it goes
+// before anybody relies on its entry.
+class TableHere {
+ public:
+  TableHere(const Story& story, const Story& broken, const TableStory& tale)
+      : story_(story),
+        tale_(tale),
+        user_(broken.rows[tale.used].task),
+        freer_(broken.rows[tale.freed].task) {}
+
+  std::vector<std::string> Tell() const {
+    std::vector<std::string> sentences = {
+        absl::StrFormat("On %s the same script holds.", story_.kernel.Name())};
+    for (size_t i = 0; i < story_.rows.size(); ++i)
+      for (const Fact& fact : FactsOf(story_, i))
+        if (LooksAgain(fact) || Waits(fact)) {
+          sentences.push_back(absl::StrFormat(
+              "At %s %s %s.", MarkedSteps(story_.rows[i]),
+              story_.script.task_names[fact.task], InWords(story_, fact)));
+          return sentences;
+        }
+    if (const auto row = GoesAt())
+      sentences.push_back(absl::StrFormat(
+          "At %s %s frees page table %u, and nobody relies on its entry.",
+          MarkedSteps(story_.rows[*row]),
+          story_.script.task_names[story_.rows[*row].task],
+          tale_.table.number));
+    return sentences;
+  }
+
+ private:
+  bool LooksAgain(const Fact& fact) const {
+    return fact.kind == Fact::Kind::kFindsNoTable && fact.task == user_ &&
+           fact.table->number == tale_.table.number;
+  }
+  bool Waits(const Fact& fact) const {
+    return fact.kind == Fact::Kind::kWaits && fact.task == freer_ &&
+           std::any_of(fact.holders.begin(), fact.holders.end(),
+                       [&](const Holder& it) { return it.task == user_; });
+  }
+  std::optional<size_t> GoesAt() const {
+    const auto is_there = [&](const Tables& tables) {
+      return tables.PlaceOf(static_cast<uint16_t>(tale_.table.number))
+          .has_value();
+    };
+    for (size_t i = 0; i < story_.rows.size(); ++i)
+      if (is_there(story_.TablesBefore(i)) && !is_there(story_.rows[i].tables))
+        return i;
+    return std::nullopt;
+  }
+
+  const Story& story_;
+  const TableStory& tale_;
+  const unsigned user_, freer_;  // tasks
+};
+
 }  // namespace
 
 std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
@@ -163,6 +221,8 @@ std::vector<Sentence> WhyNot(const Story& story, const Story& broken) {
   if (!story.result.holds())
     return SentencesOf(
         {absl::StrFormat("On %s it %s.", kernel, VerdictInWords(story))});
+  if (const auto tale = TableStoryOf(broken))
+    return SentencesOf(TableHere(story, broken, *tale).Tell());
   const auto victim = VictimOf(broken.result.first);
   if (!victim || !broken.broken_row)
     return SentencesOf(

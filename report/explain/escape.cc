@@ -182,6 +182,10 @@ class EscapeTeller : EscapeNames {
         victim_.index,
         escape_.from ? absl::StrFormat(" from %u", *escape_.from) : "",
         At(*escape_.arrives)));
+    for (const DatedFact& it : account_.tables)
+      Say(absl::StrFormat("At %s %s %s.",
+                          MarkedSteps(it.first_step, it.last_step),
+                          TaskName(it.fact.task), InWords(story_, it.fact)));
   }
 
   void Moves() {

@@ -93,6 +93,14 @@ struct FrameUse {
   bool operator==(const FrameUse&) const = default;
 };
 
+// A page table, and where its entry in the directory is: 16 addresses each.
+struct TableFact {
+  unsigned number = 0;          // in the order of their allocation, from 1
+  unsigned first = 0;           // the first address, or where it was read
+  std::optional<unsigned> now;  // the same where it is by now; none: it is free
+  bool operator==(const TableFact&) const = default;
+};
+
 struct Fact {
   enum class Kind : uint8_t {
     // For `holders`; none: for `page` to be unmapped, or at `place`.
@@ -164,6 +172,14 @@ struct Fact {
     kTranslates,   // an access at `addr`: `use` says what it reaches
     kRevokes,      // `pages` of a device
     kTakesBack,    // the same, though `addrs` still map `mapped`
+    // Of page tables of `owner`: `table`. `tasks` rely on its entry.
+    kReadsTable,       // its entry, which others change before it is used
+    kMovesTable,       // from `first` to `now`, as a whole
+    kMovesFreedTable,  // the same: the one that it has read
+    kRetractsTable,    // and frees it
+    kFreesTable,       // though `vma` covers it and is in the index
+    kUsesTable,        // a pass, by the entry that it has read at `first`
+    kFindsNoTable,     // at `first`, where it was
   };
   Kind kind = Kind::kEnds;
   unsigned task = 0;   // the task
@@ -181,7 +197,9 @@ struct Fact {
   bool is_smallest = false;           // kKeepsFolio
   bool is_unreleased = false;         // the same
   bool is_full = false;               // kFlushes
-  std::vector<unsigned> tasks = {};   // kKeepsFolio, kFlushes, kHoldsFrame
+  std::vector<unsigned> tasks = {};   // kKeepsFolio, kFlushes, kHoldsFrame,
+                                      // those of page tables
+  std::optional<TableFact> table = {};
   std::optional<PageName> made_for = {};
   std::optional<FrameUse> use = {};
   CountFact count = {};

@@ -5,6 +5,7 @@
 #include "report/explain/account.h"
 #include "report/explain/folio_victim.h"
 #include "report/explain/parting.h"
+#include "report/explain/table_json.h"
 #include "report/explain/tlb_json.h"
 
 namespace vmtrunc::report {
@@ -71,9 +72,16 @@ constexpr auto kKinds = std::to_array<const char*>({"waits",
                                                     "reuses-frame",
                                                     "translates",
                                                     "revokes",
-                                                    "takes-back"});
+                                                    "takes-back",
+                                                    "reads-table",
+                                                    "moves-table",
+                                                    "moves-freed-table",
+                                                    "retracts-table",
+                                                    "frees-table",
+                                                    "uses-table",
+                                                    "finds-no-table"});
 static_assert(kKinds.size() ==
-              size_t{static_cast<size_t>(Fact::Kind::kTakesBack)} + 1);
+              size_t{static_cast<size_t>(Fact::Kind::kFindsNoTable)} + 1);
 
 class Writer {
  public:
@@ -149,6 +157,7 @@ class Writer {
     if (f.addr != 0) json_["addr"] = f.addr;
     Folio();
     Tlb();
+    Table();
     const bool sigbus =
         f.kind == Kind::kSigbusPastSize || f.kind == Kind::kSigbusGone;
     if (!sigbus) return;
@@ -178,7 +187,7 @@ class Writer {
   // Of what is used without a pte.
   void Tlb() {
     const Fact& f = fact_;
-    if (f.kind <= Kind::kSetsOrder) return;
+    if (f.kind <= Kind::kSetsOrder || f.table) return;
     if (!f.pages.empty()) json_["file"] = story_.FileName(f.file);
     if (f.made_for) json_["made_for"] = ToJson(story_, *f.made_for);
     if (f.use) json_["use"] = ToJson(story_, *f.use);
@@ -190,6 +199,14 @@ class Writer {
     if (f.kind == Kind::kTranslates) json_["mm"] = TaskName(f.owner);
     for (const unsigned task : f.tasks)
       json_["gathers"].push_back(TaskName(task));
+  }
+
+  void Table() {
+    if (!fact_.table) return;
+    json_["mm"] = TaskName(fact_.owner);
+    json_["table"] = ToJson(*fact_.table);
+    for (const unsigned task : fact_.tasks)
+      json_["readers"].push_back(TaskName(task));
   }
 
   static bool IsOfFolio(Kind kind) {
@@ -323,6 +340,9 @@ nlohmann::json EscapeJson(const Story& story) {
     json["marked"] = escape->marked;
   }
   if (account.older) json["left_by_pass"] = account.older->pass;
+  for (const DatedFact& it : account.tables)
+    json["tables"].push_back({{"steps", {it.first_step, it.last_step}},
+                              {"fact", ToJson(story, it.fact)}});
   for (const Meanwhile& it : account.meanwhile)
     for (const DatedFact& deed : it.deeds) {
       nlohmann::json fact = ToJson(story, deed.fact);

@@ -8,6 +8,7 @@
 #include "report/explain/fact_json.h"
 #include "report/explain/parting.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/table_json.h"
 #include "report/explain/tlb_json.h"
 #include "report/explain/vma_facts.h"
 
@@ -78,6 +79,7 @@ nlohmann::json FactsOf(const std::string& path, const KernelSpec& kernel,
                          {"escape", EscapeJson(story)},
                          {"folio_story", FolioStoryJson(story)},
                          {"tlb_story", TlbStoryJson(story)},
+                         {"table_story", TableStoryJson(story)},
                          {"cause", CauseOf(story)}};
   json.update(PartingJson(story, other));
   return json;

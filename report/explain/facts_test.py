@@ -106,7 +106,8 @@ def found_by(command, path, kernel, against):
                  for row, locks in zip(story["rows"], locks_of(story))],
         "escape": story.get("escape"),
         "folio_story": story.get("folio_story"),
-        "tlb_story": story.get("tlb_story"), "cause": story.get("cause")}
+        "tlb_story": story.get("tlb_story"),
+        "table_story": story.get("table_story"), "cause": story.get("cause")}
     for name in ("parting_row", "parting_rules"):
         if name in out:
             found[name] = out[name]

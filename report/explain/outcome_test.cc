@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/run/tracer.h"
+#include "report/explain/outcome_tables_test.h"
 #include "report/explain/outcome_watcher_test.h"
 #include "report/explain/page.h"
 #include "report/explain/story_json.h"
@@ -80,7 +81,7 @@ class Reader {
     if (deed.starts_with("zaps ")) Pages("goes ", deed.substr(5));
     if (deed.starts_with("clears ")) Pages("goes ", deed.substr(7));
     if (deed.starts_with("maps ")) Pages("comes ", deed.substr(5));
-    if (deed.starts_with("moves ")) Moves(deed.substr(6));
+    if (deed.starts_with("moves ") && !IsOfTable(deed)) Moves(deed.substr(6));
     if (deed.starts_with("sets i_size of ")) outcomes_.insert(deed.substr(5));
     if (deed.starts_with("removes page"))
       for (const unsigned page : NumbersOf(deed.substr(deed.find(' ', 8) + 1)))
@@ -88,6 +89,7 @@ class Reader {
     unsigned folio = 0;
     if (std::sscanf(deed.c_str(), "splits the folio of pages %u", &folio) == 1)
       outcomes_.insert(absl::StrCat("splits ", folio));
+    ReadTable(deed, outcomes_);
     Pass(deed);
   }
 
@@ -189,7 +191,7 @@ bool IsOfTheTask(const std::string& deed) {
       "stops",     "takes",   "waits:",   "zaps",   "ends,",   "reads",
       "finds",     "holds",   "cuts",     "writes", "cannot",  "pins",
       "unpins",    "leaves",  "flushes",  "frees",  "reaches", "releases",
-      "revokes"};
+      "revokes",   "walks"};
   return kVerbs.count(deed.substr(0, deed.find(' '))) != 0 || deed == "ends";
 }
 

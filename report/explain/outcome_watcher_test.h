@@ -15,11 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/model/fields.h"
 #include "core/run/tracer.h"
+#include "report/explain/outcome_tables_test.h"
 
 namespace vmtrunc::report {
-
-// The outcome of one or several steps: "SIGBUS", "maps b 100". Sorted.
-using Outcomes = std::multiset<std::string>;
 
 // One step of the run.
 struct Seen {
@@ -54,6 +52,7 @@ class Watcher {
     Ptes(step);
     Files(step);
     Splits(*step.world);
+    SeeTables(step, before_, rules_, outcomes_);
     steps_.push_back({step.event, step.task, outcomes_});
     before_ = *step.world;
     if (step.flow == Flow::kDone) busy_ &= ~(1U << step.task);

@@ -280,6 +280,7 @@ function begin() {
   for (const [cls, is] of [['folios', (run) => Object.keys(run.folios).length],
        ['vma-locks', (run) => run.lockLines || run.finders],
        ['tlb', (run) => run.tlb.frames || Object.keys(run.tlb.lines).length],
+       ['tables', (run) => Object.keys(run.tables).length],
        ['waits', (run) => run.states.some((it) => Object.keys(it.waits).length)]])
     if (data.runs.some(is))
       document.querySelectorAll('.of-' + cls).forEach((it) => { it.hidden = false; });

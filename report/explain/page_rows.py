@@ -35,6 +35,14 @@ return {
       e.querySelectorAll('path.owes').length]),
   frames: all('g.frame').map((e) => [d(e).number, d(e).was, d(e).use]),
   tlbLines: all('text[data-line]').map((e) => [d(e).line, e.textContent]),
+  tables: all('g.table').map((e) => [d(e).mm, +d(e).first, d(e).number,
+      d(e).was, e.querySelectorAll('rect.gone').length]),
+  readers: all('g.reader').map((e) => [d(e).task, d(e).mm, +d(e).first,
+      +d(e).number, d(e).now, d(e).move,
+      e.querySelectorAll('path.reader.lost').length,
+      e.querySelectorAll('path.led').length]),
+  tableLines: all('text[data-tables]').map((e) => [d(e).tables,
+      e.textContent]),
   found: all('g.found').map((e) => [d(e).task, +d(e).slot]),
   waiting: [...document.querySelectorAll('#life g.waits')].map((e) =>
       [d(e).task, ...d(e).rows.split(' ').map(Number)]),
@@ -69,7 +77,8 @@ def states_of(story):
     """The state after each row, from what each row sets."""
     state = {"vmas": {}, "files": dict(story["files"]), "held": {},
              "holds": {}, "waits": {}, "found": {}, "passes": {},
-             "in_flight": {}, "tlb": {}, "gathers": {}, "frames": {}}
+             "in_flight": {}, "tlb": {}, "gathers": {}, "frames": {},
+             "tables": {}, "readers": {}}
     for row in story["rows"]:
         state = {kind: dict(things) for kind, things in state.items()}
         for kind, changes in row["set"].items():
@@ -241,6 +250,54 @@ def check_tlb(expect, drawn, state, mms):
             for of, line in lines))
 
 
+def readers_of(state):
+    for task, it in state["readers"].items():
+        table = it["table"]
+        now = table.get("now", {}).get("first")
+        yield [task, it["mm"], table["first"], table["number"],
+               str(now if now is not None else ""),
+               str(int(it.get("move", False))), int(now != table["first"]),
+               int(now not in (None, table["first"]))]
+
+
+def range_name(it):
+    return f"{it['first']}..{it['last']}"
+
+
+def table_lines_of(state):
+    """What is said of entries whose table has gone, and of who relies on one."""
+    for mm, entries in state["tables"].items():
+        for it in entries:
+            if "was" not in it:
+                continue
+            now = [other for other in entries
+                   if other.get("number") == it["was"]]
+            yield [mm, f"no page table at {range_name(it)}: page table "
+                   f"{it['was']}, which was there, is " +
+                   (f"at {range_name(now[0])} by now" if now else "free")]
+    for task, it in state["readers"].items():
+        table = it["table"]
+        now = ", which is free" if "now" not in table else \
+            f", which is at {range_name(table['now'])} by now" \
+            if table["now"]["first"] != table["first"] else ""
+        who = "mremap" if it.get("move") else "the pass"
+        yield [it["mm"], f"{who} of {task} relies on the entry at "
+               f"{range_name(table)}: page table {table['number']}{now}"]
+
+
+def check_tables(expect, drawn, state):
+    """All that is drawn here has room for its tables."""
+    expect("page tables", sorted(
+        [mm, it["first"], str(it.get("number", "")), str(it.get("was", "")),
+         int("was" in it)]
+        for mm, entries in state["tables"].items() for it in entries),
+        sorted(drawn["tables"]))
+    expect("who relies on an entry", sorted(readers_of(state)),
+           sorted(drawn["readers"]))
+    expect("what is said of page tables", sorted(table_lines_of(state)),
+           sorted(drawn["tableLines"]))
+
+
 def check_locks(expect, drawn, row, state, mms):
     expect("locks of vmas", sorted(locks_of(row, state)),
            sorted(drawn["locks"]))
@@ -294,6 +351,7 @@ def check_row(name, drawn, row, state, zapped, mms, failures):
                        for it in f.get("samples", [])], drawn["samples"])
     check_locks(expect, drawn, row, state, mms)
     check_tlb(expect, drawn, state, mms)
+    check_tables(expect, drawn, state)
     expect("slots in use", {slot: v["birth"] for slot, v in vmas.items()},
            {slot: births for slot, births in drawn["slots"] if births})
     for deed in row["deeds"]:

@@ -3,12 +3,13 @@
 
     report/explain/page_test.py build/release/bin/vmtrunc [SCREENSHOTS]
 
-Each step of ten scripts (the bug of 2004 on two kernels, three findings, two of
-them of large folios, a lasso, three of vma locks, two of what stays in the TLB) is
-shown, and what is drawn
+Each step of thirteen scripts (the bug of 2004 on two kernels, three findings, two of
+them of large folios, a lasso, three of vma locks, two of what stays in the TLB, three
+of page tables that move or go) is shown, and what is drawn
 there is read from the document: each pte, vma, count, restart address, slot, the
 file's size, its folios with what is held of them, what is in the TLB without a
-pte, who has yet to flush it and what its frame is, and who holds, awaits or is
+pte, who has yet to flush it and what its frame is, which page table each entry leads
+to and who relies on one, and who holds, awaits or is
 about to take the locks of vmas and mmap_sem. It is compared with the
 state as `vmtrunc explain --json` has it, put together from its changes
 (page_rows.py), and the sizes and counts with `vmtrunc run --trace`, which knows neither. A page
@@ -37,6 +38,9 @@ FOUND = "corpus/found/split-leaves-restart-address-in-five-events.vmt"
 NEW_VMA = "corpus/history/HB-85-new-vma-found-before-it-is-indexed.vmt"
 REUSED = "corpus/history/HB-89-wakes-a-writer-of-an-mm-that-has-gone.vmt"
 BOTH = "corpus/history/HB-89c-fault-under-a-vma-that-a-writer-has-locked.vmt"
+MOVES = "corpus/history/HB-56-table-moves-under-a-walk.vmt"
+RETRACTED = "corpus/history/HB-81-moves-a-table-that-was-retracted.vmt"
+FREED = "corpus/history/HB-83-tables-freed-under-a-merged-vma.vmt"
 # A move owes a flush, and the frame is used again before it.
 MOVED = """vmtrunc 1
 tlb
@@ -105,7 +109,9 @@ def browser():
                  "--disable-quic", "--no-first-run",
                  "--disable-background-networking",
                  "--disable-component-update", "--disable-sync",
-                 "--disable-dev-shm-usage", "--window-size=1280,1500"):
+                 "--disable-dev-shm-usage", "--window-size=1280,1500",
+                 # Each step shown is a navigation: more than are allowed.
+                 "--disable-ipc-flooding-protection"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(service=Service("/usr/bin/chromedriver"),
@@ -127,12 +133,14 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
     body = driver.find_element(By.TAG_NAME, "body")
     stage = driver.find_element(By.CLASS_NAME, "stage")
     check_keys(driver, name, body, stage, failures)
+    all_rows = [list(states_of(story)) for story in stories]
+    check_signs(driver, name, all_rows, failures)
     for number, story in enumerate(stories):
         check_trace(name, vmtrunc, script, story, failures)
         tab = driver.find_elements(By.CSS_SELECTOR, "#tabs button")[number]
         driver.execute_script("arguments[0].click()", tab)
         stage.send_keys(Keys.HOME)
-        rows = list(states_of(story))
+        rows = all_rows[number]
         mms = sorted({vma["mm"] for _, state in rows
                       for vma in state["vmas"].values()})
         for at, ((row, state), zapped) in enumerate(zip(rows,
@@ -150,7 +158,6 @@ def check_page(driver, vmtrunc, directory, script, kernel, against, shots,
         failures.expect(f"{name}: who waits", waiting_of(
             state for _, state in rows), sorted(drawn["waiting"]))
         check_canary(driver, name, rows, mms, failures)
-        check_without_tlb(driver, name, rows, failures)
     check_links(driver, name, stories, failures)
     check_opened_at(driver, name, page, stories[0], failures)
     check_placeholders(driver, name, page, stories, failures)
@@ -249,9 +256,11 @@ def check_keys(driver, name, body, stage, failures):
 
 
 def check_canary(driver, name, rows, mms, failures):
-    """What is drawn wrong is noticed: a page, a count, a size, a folio, a lock."""
+    """What is drawn wrong is noticed: a page, a count, a size, a folio, a lock, a
+    translation, a table."""
     check_lock_canary(driver, name, rows, mms, failures)
     check_tlb_canary(driver, name, rows, mms, failures)
+    check_table_canary(driver, name, rows, mms, failures)
     row_and_state = rows[-1]
     for wrong in ("querySelector('#world .pte').dataset.sign = '?'",
                   "querySelector('#world .v').dataset.count = 'wrong'",
@@ -284,14 +293,17 @@ def go_to(driver, row):
     stage.send_keys(Keys.ARROW_RIGHT * row)
 
 
-def check_without_tlb(driver, name, rows, failures):
-    """Its signs and words are there where something is in the TLB, only there."""
-    shows = any(state[kind] for _, state in rows
-                for kind in ("tlb", "gathers", "frames"))
-    failures.expect(f"{name}: signs and words of the TLB", shows, all(
-        not it for it in driver.execute_script(
-            "return [...document.querySelectorAll('.of-tlb')]"
-            ".map((it) => it.hidden)")))
+def check_signs(driver, name, all_rows, failures):
+    """Signs and words of the TLB, and of page tables, are there where something is
+    drawn of them in a run of the page, and only there."""
+    for cls, kinds in (("tlb", ("tlb", "gathers", "frames")),
+                       ("tables", ("tables",))):
+        shows = any(state[kind] for rows in all_rows for _, state in rows
+                    for kind in kinds)
+        failures.expect(f"{name}: signs and words of {cls}", [shows], sorted(
+            set(driver.execute_script(
+                f"return [...document.querySelectorAll('.of-{cls}')]"
+                ".map((it) => !it.hidden)"))))
 
 
 def check_tlb_canary(driver, name, rows, mms, failures):
@@ -308,6 +320,24 @@ def check_tlb_canary(driver, name, rows, mms, failures):
         go_to(driver, at)
         check_noticed(driver, name, rows[at], wrong, mms, failures,
                       (": translations", ": gathers", ": what is said of"))
+
+
+def check_table_canary(driver, name, rows, mms, failures):
+    """Where a task relies on an entry whose table has gone, each of these is wrong
+    there."""
+    at = next((i for i, (_, state) in enumerate(rows) if any(
+        it["table"].get("now", {}).get("first") != it["table"]["first"]
+        for it in state["readers"].values())), None)
+    if at is None:
+        return
+    for wrong in ("querySelector('#world g.table').dataset.first = '0'",
+                  "querySelector('#world rect.table.gone').remove()",
+                  "querySelector('#world g.reader').dataset.now = '9'",
+                  "querySelector('#world path.reader.lost').remove()",
+                  "querySelector('#world text[data-tables]').textContent = 'x'"):
+        go_to(driver, at)
+        check_noticed(driver, name, rows[at], wrong, mms, failures,
+                      (": page tables:", ": who relies on", ": what is said of"))
 
 
 def check_lock_canary(driver, name, rows, mms, failures):
@@ -386,7 +416,10 @@ def main():
                     (REUSED, "6.18-reader-keeps-mm", None),
                     (BOTH, "6.18-reader-checks-lock", None),
                     (moved, "3.8", "3.8+move-flushes-before-unlock"),
-                    (unlinked, "5.4", "6.1")):
+                    (unlinked, "5.4", "6.1"),
+                    (MOVES, "5.4", "5.4+table-move-locks"),
+                    (RETRACTED, "6.12-table-move-rereads", "6.12"),
+                    (FREED, "6.12-unmap-before-expand", "6.12")):
                 check_page(driver, vmtrunc, directory, script, kernel, against,
                            shots, failures)
             check_markup(driver, vmtrunc, directory, failures)

@@ -6,6 +6,7 @@
 #include "report/explain/folio_facts.h"
 #include "report/explain/outcome.h"
 #include "report/explain/row_reader.h"
+#include "report/explain/table_facts.h"
 #include "report/explain/tlb_facts.h"
 #include "report/explain/vma_facts.h"
 
@@ -22,6 +23,8 @@ class Collector : RowReader {
     std::vector<Fact> tlb = TlbFactsOf(story_, number_);
     const bool first = TlbComesFirst(row_);
     if (first) Put(tlb);
+    std::vector<Fact> tables = TableFactsOf(story_, number_);
+    Put(tables);
     for (const TraceNote& note : row_.notes)
       if (note.kind == Note::kPassBegins) PassBegins(note);
     ScansAndZaps();
@@ -357,7 +360,7 @@ bool IsKeyRow(const Story& story, const std::vector<std::vector<Fact>>& facts,
            fact.kind == Kind::kKeepsFolio || fact.kind == Kind::kLeaves ||
            fact.kind == Kind::kFlushes || fact.kind == Kind::kFreesFrame ||
            fact.kind == Kind::kReusesFrame || fact.kind == Kind::kTranslates ||
-           fact.kind == Kind::kRevokes;
+           fact.kind == Kind::kRevokes || fact.table;
   };
   if (std::any_of(facts[row].begin(), facts[row].end(), tells))
     return !GoesOnMoving(story, facts, row);

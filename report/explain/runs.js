@@ -18,7 +18,7 @@ const SIGNS = {
 function statesOf(run) {
   let state = {vmas: {}, files: {...run.files}, held: {}, holds: {},
                waits: {}, found: {}, passes: {}, in_flight: {}, tlb: {},
-               gathers: {}, frames: {}, zapped: new Set()};
+               gathers: {}, frames: {}, tables: {}, readers: {}, zapped: new Set()};
   const states = [state];
   for (const row of run.rows) {
     const next = {...state, zapped: new Set(state.zapped)};

@@ -40,6 +40,8 @@ class Teller {
     ++number_;
     StoryRow row = RowOf(step);
     broken_ |= step.broken;
+    Follow(step, before_, tables_);
+    row.tables = tables_;
     before_ = *step.world;
     if (!story_.rows.empty() && Folds(story_.rows.back(), row)) {
       Join(story_.rows.back(), std::move(row));
@@ -71,7 +73,8 @@ class Teller {
                  .broke = step.broken & ~broken_,
                  .in_flight = BusyTasks(before_) & ~(1U << step.task),
                  .world = *step.world,
-                 .mm_task = mm_task_};
+                 .mm_task = mm_task_,
+                 .tables = {}};
     const std::vector<HeldLock> held = LocksOf(before_, step.task);
     const std::vector<HeldLock> after = LocksOf(*step.world, step.task);
     row.takes = Taken(step, held, after);
@@ -150,6 +153,7 @@ class Teller {
     last.ends = next.ends;
     last.world = next.world;
     last.mm_task = next.mm_task;
+    last.tables = next.tables;
     last.notes.insert(last.notes.end(), next.notes.begin(), next.notes.end());
     for (const HeldLock& lock : next.takes)
       if (!Contains(last.takes, lock)) last.takes.push_back(lock);
@@ -165,6 +169,7 @@ class Teller {
   unsigned number_ = 0;
   uint32_t broken_ = 0;
   LargeWorld before_;
+  Tables tables_;
   std::array<uint8_t, LargeCaps::kMms> mm_task_{};
   std::array<bool, LargeCaps::kMms> named_{};
 };

@@ -15,6 +15,7 @@
 #include "core/run/run.h"
 #include "report/explain/fact.h"
 #include "report/explain/sync_point.h"
+#include "report/explain/tables.h"
 
 namespace vmtrunc::report {
 
@@ -40,6 +41,7 @@ struct StoryRow {
   World<LargeCaps> world;  // after it
   // The task whose name each mm has.
   std::array<uint8_t, LargeCaps::kMms> mm_task;
+  Tables tables;  // after it
 
   bool Has(TraceNote::Kind kind) const {
     for (const TraceNote& note : notes)
@@ -80,6 +82,10 @@ struct Story {
   const World<LargeCaps>& Before(size_t row) const {
     return row == 0 ? start : rows[row - 1].world;
   }
+  // No mm has a page table before the first event.
+  Tables TablesBefore(size_t row) const {
+    return row == 0 ? Tables{} : rows[row - 1].tables;
+  }
   bool HadEffect(unsigned event) const { return effects[event - 1]; }
   // The name of an mm: that of its first task.
   const std::string& MmName(size_t row, unsigned mm) const {
@@ -89,7 +95,7 @@ struct Story {
     return script.file_names[file];
   }
 };
-inline constexpr size_t kMostRows = 4096;  // 9 KB each
+inline constexpr size_t kMostRows = 4096;  // 13 KB each
 
 Story Tell(const std::string& path, const Script& script,
            const KernelSpec& kernel, Folding folding);

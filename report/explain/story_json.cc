@@ -5,6 +5,7 @@
 #include "report/explain/folio_victim.h"
 #include "report/explain/folio_facts.h"
 #include "report/explain/row_facts.h"
+#include "report/explain/table_json.h"
 #include "report/explain/tlb_json.h"
 #include "report/explain/victim.h"
 #include "report/explain/why.h"
@@ -145,15 +146,15 @@ class Changes {
       Put(set, "in_flight", name,
           op.verb == Verb::kNone ? Json() : Json(VerbName(op.verb)));
     }
-    Tlb(set, row);
+    Named(set, TlbJson(story_, row), {"tlb", "gathers", "frames"});
+    Named(set, TablesJson(story_, row), {"tables", "readers"});
     return set;
   }
 
  private:
-  // Names come and go with what is left without a pte.
-  void Tlb(Json& set, size_t row) {
-    Json now = TlbJson(story_, row);
-    for (const char* const kind : {"tlb", "gathers", "frames"}) {
+  // Of kinds whose names come and go.
+  void Named(Json& set, Json now, std::initializer_list<const char*> kinds) {
+    for (const char* const kind : kinds) {
       for (const auto& [name, last] : last_[kind].items())
         if (!now[kind].contains(name)) now[kind][name] = nullptr;
       for (const auto& [name, value] : now[kind].items())
@@ -283,6 +284,8 @@ Json ToJson(const Story& story, const Cause* cause) {
       json["tlb_story"] = std::move(tale);
     }
   }
+  if (Json tale = TableStoryJson(story); !tale.is_null())
+    json["table_story"] = std::move(tale);
   json["tasks"] = Json::array();
   for (unsigned task = 0; task < story.script.setup.tasks; ++task)
     json["tasks"].push_back(story.script.task_names[task]);

@@ -9,6 +9,7 @@
 #include "report/explain/parting.h"
 #include "report/explain/words.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_table.h"
 #include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
@@ -104,6 +105,11 @@ class Writer {
           "TLB: what a processor may still use, without a fault, at an address "
           "whose pte has gone; stale: its frame is not that page's any more",
           6, look_.columns));
+    if (ShowsTables(story_))
+      Line(Wrapped(
+          "Page tables have 16 ptes each, and numbers in the order of their "
+          "allocation; a directory's entry leads to each",
+          6, look_.columns));
     Line("");
   }
 
@@ -129,7 +135,7 @@ class Writer {
     Cells(i);
     Maps(i);
     Caches(i);
-    Tlb(i);
+    Lines(i);
     if (story_.broken_row == i && !story_.result.holds())
       Line(In(kRed, Wrapped(absl::StrFormat("%s >> violates %s: %s",
                                             std::string(gutter_, ' '),
@@ -236,12 +242,12 @@ class Writer {
     }
   }
 
-  // What is left without a pte, owed and freed: lines that are not as before.
-  void Tlb(size_t i) {
-    if (!ShowsTlb(story_)) return;
-    std::vector<std::string> before;
-    if (i != 0) before = TlbLines(i - 1);
-    const std::vector<std::string> after = TlbLines(i);
+  // What is left without a pte, owed and freed, and page tables where one moves
+  // or goes: lines that are not as before.
+  void Lines(size_t i) {
+    const std::vector<std::string> before =
+        i == 0 ? std::vector<std::string>{} : LinesAfter(i - 1);
+    const std::vector<std::string> after = LinesAfter(i);
     const auto put = [&](const char* colour, const char* sign,
                          const auto& lines, const auto& others) {
       for (const std::string& line : lines)
@@ -251,8 +257,12 @@ class Writer {
     put(kDim, "-", before, after);
     put(kGreen, "+", after, before);
   }
-  std::vector<std::string> TlbLines(size_t i) const {
-    return TlbInWords(story_, TlbOf(story_, story_.rows[i].world, i));
+  std::vector<std::string> LinesAfter(size_t i) const {
+    std::vector<std::string> lines =
+        TlbInWords(story_, TlbOf(story_, story_.rows[i].world, i));
+    for (std::string& line : TablesInWords(story_, TablesOf(story_, i)))
+      lines.push_back(std::move(line));
+    return lines;
   }
 
   void Map(const char* colour, const char* sign, const std::string& map) {

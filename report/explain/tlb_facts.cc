@@ -179,9 +179,33 @@ class TlbWatcher : RowReader {
     for (unsigned mm = 0; mm < kMms; ++mm) {
       const bool all = Range(mm);
       Addresses addrs = all ? Addresses{} : Flushed(mm);
+      if (!all && addrs.empty()) addrs = AtOldPlace(mm);
       if (addrs.empty()) continue;
       Add(Kind::kFlushes, mm, std::move(addrs)).is_full = IsFull();
     }
+  }
+
+  // What a full gather flushes where its table was before it moved: no
+  // processor has anything there.
+  Addresses AtOldPlace(unsigned mm) const {
+    const Tables tables = story_.TablesBefore(number_);
+    const TableRead& read = tables.reads[row_.task];
+    const auto now = tables.PlaceOf(read.table);
+    if (!IsFull() || read.table == 0 || read.mm != mm || !now ||
+        tables.IsAt(read))
+      return {};
+    Addresses addrs;
+    for (const TraceNote& note : row_.notes)
+      if (note.kind == Note::kZaps)
+        addrs.push_back(note.start + read.span * kPtesPerTable -
+                        now->second * kPtesPerTable);
+    const Gather& gather = row_.begins.gather;
+    for (unsigned addr = gather.lo; addr < gather.hi; ++addr)
+      addrs.push_back(addr);
+    std::sort(addrs.begin(), addrs.end());
+    if (!story_.rules.full_batch_counts_last_page && !addrs.empty())
+      addrs.pop_back();
+    return addrs;
   }
 
   bool IsFull() const { return row_.to && row_.to->is_full(); }

@@ -81,6 +81,7 @@ Json TlbStoryJson(const Story& story) {
   json.erase("stale");
   json["mm"] = story.script.task_names[tale->translation.owner];
   json["left"] = tale->left;
+  if (tale->taken_for) json["taken_for"] = *tale->taken_for;
   if (tale->gone) json["gone"] = *tale->gone;
   if (tale->freed) json["freed"] = *tale->freed;
   if (!tale->missed.empty()) json["missed"] = tale->missed;

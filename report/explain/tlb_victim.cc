@@ -1,6 +1,7 @@
 #include "report/explain/tlb_victim.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "report/explain/row_facts.h"
@@ -75,6 +76,8 @@ class StaleFinder {
 
   void Look(size_t row, Fact& fact) {
     if (!Leads(row, fact)) return;
+    if (row == tale_.left && fact.kind == Kind::kUsesTable)
+      tale_.taken_for = fact.table->first + addr() - *fact.table->now;
     const bool is_since = row >= tale_.left;
     switch (fact.kind) {
       case Kind::kRemoves:
@@ -85,7 +88,10 @@ class StaleFinder {
         tale_.freed = row;
         break;
       case Kind::kFlushes:
-        if (is_since) tale_.missed.push_back(row);
+        if (!is_since) break;
+        tale_.missed.push_back(row);
+        // What somebody flushes after that has no more to do with it.
+        if (!flushers_.insert(fact.task).second) return;
         break;
       default:
         break;
@@ -127,9 +133,19 @@ class StaleFinder {
       case Kind::kBeginsPass:
       case Kind::kEndsPass:
         return is_since && IsOfPass(fact);
+      case Kind::kReadsTable:
+      case Kind::kMovesTable:
+      case Kind::kUsesTable:
+        return row <= tale_.left && InMm(fact) && IsItsTable(*fact.table);
       default:
         return false;
     }
+  }
+
+  // The page table that its pte was in.
+  bool IsItsTable(const TableFact& table) const {
+    const Tables tables = story_.TablesBefore(tale_.left);
+    return tables.at[mm()][addr() / kPtesPerTable] == table.number;
   }
 
   // Of the pass that leaves it, where that is what is violated.
@@ -155,6 +171,7 @@ class StaleFinder {
   const Story& story_;
   const size_t breaks_;
   TlbStory tale_;
+  std::set<unsigned> flushers_;  // tasks that have flushed the mm since
 };
 
 }  // namespace

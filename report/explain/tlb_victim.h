@@ -13,6 +13,9 @@ namespace vmtrunc::report {
 struct TlbStory {
   TranslationView translation;  // where it is violated
   size_t left = 0;              // the row at which its pte went
+  // Where a pass takes it to be that walks in its page table by the entry at
+  // an old place of that.
+  std::optional<unsigned> taken_for;
   // The row at which the page left the page cache, or was revoked.
   std::optional<size_t> gone;
   std::optional<size_t> freed;  // at which its frame became free

@@ -8,6 +8,7 @@
 #include "report/explain/victim.h"
 #include "report/explain/words.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_table.h"
 #include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
@@ -26,6 +27,8 @@ class Narrator {
       sentences_ = FolioSentences(story_, *tale);
     if (const auto tale = TlbStoryOf(story_))
       sentences_ = TlbSentences(story_, *tale);
+    if (const auto tale = TableStoryOf(story_))
+      sentences_ = TableSentences(story_, *tale);
     if (const auto twice = TwiceOf(story_)) Again(*twice);
     Result();
     Gone();

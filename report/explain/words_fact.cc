@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "report/explain/row_facts.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_table.h"
 #include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
@@ -106,6 +107,14 @@ class Phrase {
       case Kind::kRevokes:
       case Kind::kTakesBack:
         return TlbPhrase(story_, fact_);
+      case Kind::kReadsTable:
+      case Kind::kMovesTable:
+      case Kind::kMovesFreedTable:
+      case Kind::kRetractsTable:
+      case Kind::kFreesTable:
+      case Kind::kUsesTable:
+      case Kind::kFindsNoTable:
+        return TablePhrase(story_, fact_);
     }
     return "";
   }

@@ -224,6 +224,11 @@ class StaleTeller {
     if (tale_.owes)
       return absl::StrFormat("and %s still owes the flush",
                              TaskName(tale_.owes->task));
+    if (tale_.taken_for)
+      return absl::StrFormat(
+          "as it was taken for %u, where its page table was, and nobody owes a "
+          "flush of it",
+          *tale_.taken_for);
     const bool at_once =
         !tale_.missed.empty() && tale_.missed.front() == tale_.left;
     return at_once ? "as the flush there left it out, and nobody owes another"

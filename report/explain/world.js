@@ -360,6 +360,8 @@ function drawWorld(run, row, small) {
       });
       y += vmaHeight(run, small);
     }
+    svg += drawTables(run, state, mm, x0, cell, y - 8, width, small);
+    y += tablesHeight(run, mm, small);
     svg += drawTlb(run, state, mm, x0, cell, y - 14, width, small);
     y += tlbHeight(run, mm, small);
   }
@@ -390,6 +392,6 @@ function inWords(run, state) {
   }
   for (const [task, slot] of Object.entries(state.found))
     words.push(`${task} has found slot ${slot}`);
-  words.push(...tlbInWords(run, state));
+  words.push(...tablesInWords(run, state), ...tlbInWords(run, state));
   return words.join('. ');
 }

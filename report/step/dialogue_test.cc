@@ -155,6 +155,34 @@ a mmap 1 2 f 0 populate
       << state;
 }
 
+// A pass has read the entry of a page table that has moved.
+TEST(Dialogue, ShowsPageTables) {
+  const Script script = *ParseText(R"(vmtrunc 1
+kernel 5.4
+file f 1
+task a
+task b
+a mmap 16 16 f 0 r
+)");
+  Play play(script, *script.kernel);
+  Dialogue dialogue(play, Look{.columns = 400});
+  for (const char* const line :
+       {"a mmap 16 16 f 0 r", "a read 16", "a mremap 16 16 48 16 &", "a step",
+        "a step", "a step", "a step", "b truncate f 0 &", "b step", "b step"})
+    dialogue.Answer(line);
+  EXPECT_EQ(dialogue.Answer("s").find("page tables of"), std::string::npos);
+  dialogue.Answer("a step");
+  const std::string state = dialogue.Answer("s");
+  EXPECT_NE(state.find("page tables of a: none at 16..31 (1 was there), 1 at "
+                       "48..63\n"),
+            std::string::npos)
+      << state;
+  EXPECT_NE(state.find("the pass of b relies on the entry at 16..31 of a: page "
+                       "table 1, which is at 48..63 by now\n"),
+            std::string::npos)
+      << state;
+}
+
 // Who has found a vma, who holds its lock for read, who waits for it and has it
 // for write.
 TEST(Dialogue, ShowsTheLocksOfVmas) {

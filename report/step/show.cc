@@ -11,6 +11,7 @@
 #include "report/explain/words.h"
 #include "report/explain/vma_facts.h"
 #include "report/explain/words_folio.h"
+#include "report/explain/words_table.h"
 #include "report/explain/words_tlb.h"
 
 namespace vmtrunc::report {
@@ -154,10 +155,14 @@ std::string StateText(const Play& play, const Story& story, const Look& look) {
                     MapInWords(story, ViewOf(story, play.world(),
                                              story.rows.size() - 1, slot)),
                     look);
-  if (!story.rows.empty())
+  if (!story.rows.empty()) {
+    const size_t row = story.rows.size() - 1;
     for (const std::string& line :
-         TlbInWords(story, TlbOf(story, play.world(), story.rows.size() - 1)))
+         TlbInWords(story, TlbOf(story, play.world(), row)))
       text += Block(2, line, look);
+    for (const std::string& line : TablesInWords(story, TablesOf(story, row)))
+      text += Block(2, line, look);
+  }
   for (unsigned i = 0; i < LargeCaps::kTasks; ++i)
     if (play.world().tasks[i].live != 0)
       text += Block(2, TaskLine(play, story, i), look);
