@@ -75,17 +75,20 @@ void Checker<C>::Acquires(const World<C>& w, unsigned task, LockKind kind,
   // parent's. mmap_sem may be taken for read inside i_sem.
   const unsigned of = kind == LockKind::kVmaLock ? w.vmas[id].mm : id;
   taken_[task] = static_cast<uint8_t>(taken_[task] | 1U << of);
+  // An operation holds no lock of an mm that it has not taken.
   bool ptl = false;
-  for (const Mm<C>& mm : w.mms) ptl |= mm.page_table_lock == task;
+  bool mmap_sem = false;
+  for (unsigned left = taken_[task]; left != 0; left &= left - 1) {
+    const Mm<C>& mm = w.mms[std::countr_zero(left)];
+    ptl |= mm.page_table_lock == task;
+    mmap_sem |= mm.writer == task || (mm.readers >> task & 1) != 0;
+  }
   const Op& op = w.tasks[task].op;
   bool wrong = false;
   if (kind == LockKind::kPageTableLock) {
     wrong = ptl && (op.verb != Verb::kFork || id != w.tasks[task].mm ||
                     w.mms[op.fork.child_mm].page_table_lock != task);
   } else {
-    bool mmap_sem = false;
-    for (const Mm<C>& mm : w.mms)
-      mmap_sem |= mm.writer == task || (mm.readers >> task & 1) != 0;
     const bool page = LockedPage(op) != 0 || op.fault.locked != 0;
     const bool before_page = kind < LockKind::kPageLock;
     wrong = ptl || (page && kind <= LockKind::kPageLock) ||
@@ -131,9 +134,9 @@ void Checker<C>::CheckHoldsNothing(const World<C>& w, unsigned task) {
   }
   if (rules_.vma_locks)
     for (const Vma& vma : Vmas(w)) shared |= vma.readers;
-  taken_[task] = 0;
   alone += shared >> task & 1;
-  if (alone != 0) Break(Breach::kStillHolds, task);
+  if (alone != 0) return Break(Breach::kStillHolds, task);
+  taken_[task] = 0;
 }
 
 template <class C>
