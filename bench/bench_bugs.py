@@ -32,6 +32,8 @@ HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 
 BLIND = {"VMTRUNC_BLIND": "1"}
 NO_FEATURES = {"VMTRUNC_NO_FEATURES": "1"}
+NO_SCOUT = {"VMTRUNC_NO_SCOUT": "1"}
+SCOUTED = 63  # scripts before an execution of libFuzzer's: fuzz/status.h
 
 # Of a libFuzzer engine: executable, switches, flags.
 LIBFUZZER = {
@@ -41,6 +43,7 @@ LIBFUZZER = {
                       ["-use_value_profile=1"]),
     "no-mutator": ("fuzz_truncate", BLIND, []),
     "no-features": ("fuzz_truncate", NO_FEATURES, []),
+    "no-scout": ("fuzz_truncate", NO_SCOUT, []),
 }
 ENGINES = list(LIBFUZZER) + ["rapidcheck", "random", "pct", "afl"]
 GROWING = ["ours", "edges", "no-mutator", "no-features", "random", "pct"]
@@ -124,7 +127,10 @@ def target(bug):
 
 
 def libfuzzer_command(engine, seed, executions, directory):
-    executable, _, flags = LIBFUZZER[engine]
+    executable, switches, flags = LIBFUZZER[engine]
+    if not switches.keys() & (BLIND | NO_SCOUT).keys():
+        # Its first two have no scripts before them.
+        executions = executions // (1 + SCOUTED) + 3
     return [FUZZ / executable, f"-seed={seed}", f"-runs={executions}",
             f"-max_len={HEADER_BYTES + RECORD_BYTES * EVENTS}",
             "-len_control=0", "-timeout=30",
@@ -145,14 +151,16 @@ def libfuzzer(engine, bug, seed, o, directory):
         if not replay(bug, (directory / "current").read_bytes(), directory):
             fail(f"{engine} on {bug.name}, seed {seed}: it stopped, but its "
                  "last input shows nothing:\n" + log.read_text(errors="replace"))
-        # The kernel's cap is in whole seconds.
-        return seconds <= o.seconds, executions, seconds
+        # The kernel's cap is in whole seconds; a scout's scripts go past the
+        # executions.
+        found = seconds <= o.seconds and executions <= o.executions
+        return found, min(executions, o.executions), seconds
     if status not in (0, -signal.SIGXCPU, -signal.SIGKILL):
         fail(f"{engine} on {bug.name}: exit status {status}\n"
              + log.read_text(errors="replace"))
     if status == 0 and executions < o.executions:
         fail(f"{engine} on {bug.name}: {executions} executions and no more")
-    return False, executions, seconds
+    return False, min(executions, o.executions), seconds
 
 
 def searcher(engine, bug, seed, o, directory):

@@ -96,7 +96,8 @@ def test_goals():
     soon, late = trials((True, 1, 1)), trials((True, 100, 1))
     for _, _, state in report.goals(results({"ours": soon, "edges": late})):
         expect(state.startswith("open"), f"a goal with one trial is {state}")
-    met = {"ours": soon * 30, "edges": late * 30}
+    met = {"ours": soon * 30, "edges": late * 30,
+           "rapidcheck": trials((True, 2000, 9)) * 30}
     for _, _, state in report.goals(results(met)):
         expect(state == "met", f"a goal that is met is {state}")
     for _, _, state in report.goals(results(met, known=2)):
@@ -112,6 +113,17 @@ def test_goals():
     state = report.goal_a12(results({"ours": late * 30, "edges": soon * 30}),
                             "edges")[2]
     expect(state == "not met", f"later is not sooner, but {state}")
+    # Seconds: of half of the trials it is later, by more than its start.
+    both = trials((True, 2000, 1), (True, 2000, 8))
+    behind = results({"ours": both * 15,
+                      "rapidcheck": trials((True, 2000, 4)) * 30})
+    for goal in report.goal_sooner, report.goal_seconds:
+        expect(goal(behind)[2] == "not met", f"{goal.__name__}: {goal(behind)}")
+    expect(report.a12(both, trials((True, 1, 4)), "seconds") == 0.5,
+           "A12 of seconds")
+    few = results({"ours": soon * 30, "rapidcheck": soon * 30})
+    expect(report.goal_seconds(few)[1] == "not measured",
+           "few executions have no A12 of seconds")
 
 
 def test_run(directory):

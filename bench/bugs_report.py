@@ -20,6 +20,9 @@ ENOUGH = 30  # trials of each engine and bug
 GOAL_SECONDS = 60
 GOAL_RATIO = 20
 GOAL_A12, GOAL_A12_SHARE = 0.9, 0.8
+GENERATOR = "rapidcheck"  # which remembers nothing
+GOAL_SOONER = 25 / 28  # of the bugs
+MANY = 1000  # executions: below, the start of a process decides
 
 Trial = collections.namedtuple("Trial", "found executions seconds")
 # `more`: the true value is this or more.
@@ -75,19 +78,19 @@ def shares(trials):
     return found / len(trials), low, high
 
 
-def comparable(ours, theirs):
-    """Executions of both, cut at the least that a vain trial was given: what
+def comparable(ours, theirs, field="executions"):
+    """The field of both, cut at the least that a vain trial was given: what
     lies past it is a tie."""
-    cut = min((t.executions for t in ours + theirs if not t.found),
+    cut = min((getattr(t, field) for t in ours + theirs if not t.found),
               default=math.inf)
-    return tuple([min(t.executions, cut) if t.found else cut for t in trials]
-                 for trials in (ours, theirs))
+    return tuple([min(getattr(t, field), cut) if t.found else cut
+                  for t in trials] for trials in (ours, theirs))
 
 
-def a12(ours, theirs):
-    """How often ours takes fewer executions than theirs, ties half (Vargha and
-    Delaney, 2000)."""
-    a, b = comparable(ours, theirs)
+def a12(ours, theirs, field="executions"):
+    """How often ours takes fewer executions, or seconds, than theirs, ties half
+    (Vargha and Delaney, 2000)."""
+    a, b = comparable(ours, theirs, field)
     less = sum((x < y) + (x == y) / 2 for x in a for y in b)
     return less / (len(a) * len(b))
 
@@ -231,8 +234,50 @@ def goal_a12(results, engine):
             verdict(enough >= GOAL_A12_SHARE * len(values), results))
 
 
+def start_of(results, engine):
+    """The shortest trial: nearly all of it is the start of the process."""
+    return min((t.seconds for (_, e), cell in results.cells.items()
+                if e == engine for t in cell), default=0)
+
+
+def goal_sooner(results):
+    what = (f"ours takes fewer seconds than {GENERATOR} on 25 of 28 bugs "
+            "(medians)")
+    pairs = [pair for bug in results.bugs
+             if (pair := results.pair(bug, GENERATOR))]
+    if not pairs:
+        return what, "not measured", "open"
+    start = start_of(results, OURS) - start_of(results, GENERATOR)
+
+    def sooner(ours, theirs, less):
+        mine, its = (median(trials, "seconds") for trials in (ours, theirs))
+        return not mine.more and mine.value - less < its.value
+    enough = sum(sooner(*pair, 0) for pair in pairs)
+    without = sum(sooner(*pair, start) for pair in pairs)
+    return (what, f"on {enough} of {len(pairs)}; on {without} without the "
+            f"{1000 * start:.0f} ms that its process takes longer to start",
+            verdict(enough >= GOAL_SOONER * len(pairs), results))
+
+
+def goal_seconds(results):
+    what = (f"A12 of {GOAL_A12} or more against {GENERATOR} in seconds, where "
+            f"a median is over {MANY:,} executions")
+    pairs = [pair for bug in results.bugs
+             if (pair := results.pair(bug, GENERATOR))
+             and max(median(trials, "executions").value
+                     for trials in pair) > MANY]
+    if not pairs:
+        return what, "not measured", "open"
+    values = [a12(*pair, "seconds") for pair in pairs]
+    enough = sum(value >= GOAL_A12 for value in values)
+    return (what, f"on {enough} of {len(values)}; the median A12 is "
+            f"{sorted(values)[len(values) // 2]:.2f}",
+            verdict(enough == len(values), results))
+
+
 def goals(results):
-    return ([goal_found(results), goal_ratio(results)]
+    return ([goal_found(results), goal_sooner(results), goal_seconds(results),
+             goal_ratio(results)]
             + [goal_a12(results, engine) for engine in results.baselines])
 
 
@@ -275,8 +320,8 @@ SUMMARY_HEAD = ["engine", "trials that found", "bugs found in every trial",
                 "ours sooner / later (bugs)", "executions/s"]
 
 
-def matrix(results):
-    """Median executions, a row a bug; how many trials found it if not all."""
+def matrix(results, field="executions"):
+    """Medians, a row a bug; how many trials found it if not all."""
     rows = []
     for bug in results.bugs:
         row = [bug]
@@ -286,7 +331,7 @@ def matrix(results):
                 row.append("-")
                 continue
             found = sum(t.found for t in trials)
-            text = show(median(trials, "executions"))
+            text = show(median(trials, field))
             if found < len(trials):
                 text += f" ({found}/{len(trials)})"
             row.append(text)
@@ -391,7 +436,9 @@ def sections(results):
     return [("Goals", GOAL_HEAD, goals(results), "goals"),
             ("Engines", SUMMARY_HEAD, summary(results), ""),
             ("Median executions until found", ["bug"] + results.engines,
-             matrix(results), "")]
+             matrix(results), ""),
+            ("Median seconds until found", ["bug"] + results.engines,
+             matrix(results, "seconds"), "")]
 
 
 def page(results, curves, bugs, pages):

@@ -23,7 +23,8 @@ constexpr double kNoEnd = 1e9;  // seconds
 constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
 constexpr auto kBetweenProbes = std::chrono::milliseconds(500);
 
-// --runs is the sum over all jobs.
+// --runs is the sum over all jobs, of libFuzzer's executions: nothing runs
+// between them.
 long long RunsOf(const FuzzOptions& o, unsigned job) {
   if (o.runs < 0) return o.runs;
   const auto jobs = static_cast<long long>(o.jobs);
@@ -55,6 +56,7 @@ JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
     set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
   if (!o.verbs.empty()) set(fuzz::kVerbsVariable, absl::StrJoin(o.verbs, ","));
   if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
+  if (o.runs >= 0) set(fuzz::kNoScoutVariable, "1");
   return spec;
 }
 
@@ -118,14 +120,24 @@ class Jobs {
 
  private:
   std::string ErrorOf(unsigned i, const JobEnd& end) const {
-    return absl::StrCat(
-        "the fuzzer ended in error (", jobs_[i]->EndInWords(),
-        "): ", jobs_[i]->LastWords(), "; see ",
-        base::Shown(end.directory + "/log"),
-        end.status.executions == 0
-            ? ""
-            : "; its last input is " +
-                  base::Shown(end.directory + "/" + fuzz::kCurrentFile));
+    return absl::StrCat("the fuzzer ended in error (", jobs_[i]->EndInWords(),
+                        "): ", jobs_[i]->LastWords(), "; see ",
+                        base::Shown(end.directory + "/log"), LastInput(end));
+  }
+
+  // Where it is, or how to get it.
+  std::string LastInput(const JobEnd& end) const {
+    const fuzz::FuzzStatus& status = end.status;
+    const std::string current =
+        base::Shown(end.directory + "/" + fuzz::kCurrentFile);
+    if (status.scouted != 0)
+      return absl::StrFormat(
+          "; it ran a generated script, which %s=%s %s=%s %s=%d,%d "
+          "fuzz_truncate runs again and leaves in %s",
+          fuzz::kKernelVariable, o_.spec.ToString(), fuzz::kDirectoryVariable,
+          base::Shown(end.directory), fuzz::kScoutedVariable, status.scouted,
+          status.scouted_events, current);
+    return status.executions == 0 ? "" : "; its last input is " + current;
   }
 
   const FuzzOptions& o_;

@@ -183,7 +183,7 @@ class Mutator {
     const W& w = reached.world();
     const unsigned mm =
         event.task < LargeCaps::kTasks ? w.tasks[event.task].mm : 0;
-    const Chooser mine(w, mm, random_);
+    const Chooser<LargeCaps> mine(w, mm, random_);
     if (mine.empty() || IsPass(event.verb)) return false;
     const Vma& vma = mine.Any();
     const unsigned edge = random_.Below(2) == 0 ? vma.start : vma.end;

@@ -5,24 +5,24 @@
 namespace vmtrunc::fuzz {
 namespace {
 
-using W = World<LargeCaps>;
-
 // A mremap to where its pages continue another vma, or would if that vma were
 // longer.
-void Continue(const W& w, const Chooser& mine, Event& mremap) {
+template <class C>
+void Continue(const World<C>& w, const Chooser<C>& mine, Event& mremap) {
   const Vma* from = VmaAt(w, w.tasks[mremap.task].mm, mremap.addr);
   for (int tries = 0; from != nullptr && tries < 3; ++tries) {
     const Vma& vma = mine.Any();
     if (&vma == from || vma.file != from->file) continue;
     const unsigned to = vma.start + unsigned{mremap.addr} - from->start +
                         from->pgoff - vma.pgoff;
-    if (to > 0 && to < 200) mremap.new_addr = Byte(to);
+    if (to > 0 && to < C::kAddrs * 25U / 32) mremap.new_addr = Byte(to);
     return;
   }
 }
 
 // An mprotect that merges two neighbours, or moves their boundary.
-bool Merge(const W& w, const Chooser& mine, base::Random& random,
+template <class C>
+bool Merge(const World<C>& w, const Chooser<C>& mine, base::Random& random,
            Event& mprotect) {
   for (int tries = 0; tries < 3; ++tries) {
     const Vma& vma = mine.Any();
@@ -45,12 +45,14 @@ bool Merge(const W& w, const Chooser& mine, base::Random& random,
 }
 
 // A device's memory is mapped shared, page by page.
-void MapOf(const W& w, Event& mmap) {
+template <class C>
+void MapOf(const World<C>& w, Event& mmap) {
   if (w.files[mmap.file].folios.pfn != 0)
     mmap.is_private = mmap.populate = false;
 }
 
-bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
+template <class C>
+bool ChooseMmap(const World<C>& w, const Chooser<C>& mine, base::Random& random,
                 Event& e) {
   if (w.files[0].exists == 0) return false;
   e.write = random.Below(4) != 0;
@@ -60,7 +62,8 @@ bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
   if (mine.empty()) {
     e.addr = Byte(10 + random.Below(8));
     e.pgoff = Byte(random.Below(3));
-    if (w.files[1].exists != 0) e.file = Byte(random.Below(2));
+    if (C::kFiles > 1 && w.files[C::kFiles - 1].exists != 0)
+      e.file = Byte(random.Below(C::kFiles));
     MapOf(w, e);
     return true;
   }
@@ -71,23 +74,24 @@ bool ChooseMmap(const W& w, const Chooser& mine, base::Random& random,
   e.is_private = vma.shared == 0;
   // As if it continued there, so that they merge; else from anywhere.
   const unsigned pgoff = vma.pgoff + e.addr - unsigned{vma.start};
-  e.pgoff = Byte(pgoff < LargeCaps::kFilePages && random.Below(4) != 0
-                     ? pgoff
-                     : random.Below(4));
+  e.pgoff = Byte(
+      pgoff < C::kFilePages && random.Below(4) != 0 ? pgoff : random.Below(4));
   MapOf(w, e);
   return true;
 }
 
-void ChooseMprotect(const W& w, const Chooser& mine, base::Random& random,
-                    Event& e) {
+template <class C>
+void ChooseMprotect(const World<C>& w, const Chooser<C>& mine,
+                    base::Random& random, Event& e) {
   if (random.Below(2) == 0 && Merge(w, mine, random, e)) return;
   mine.Range(e);
   const unsigned mm = w.tasks[e.task].mm;
   if (const Vma* vma = VmaAt(w, mm, e.addr)) e.write = vma->write == 0;
 }
 
-void ChooseMremap(const W& w, const Chooser& mine, base::Random& random,
-                  Event& e) {
+template <class C>
+void ChooseMremap(const World<C>& w, const Chooser<C>& mine,
+                  base::Random& random, Event& e) {
   mine.Range(e);
   e.new_addr = random.Below(6) == 0 ? e.addr : mine.Place(e.len);
   if (random.Below(3) == 0) Continue(w, mine, e);
@@ -100,12 +104,13 @@ void ChooseMremap(const W& w, const Chooser& mine, base::Random& random,
 
 // An address whose translation outlives its pte: of one in two, where there
 // are some.
-bool ChooseTranslation(const W& w, base::Random& random, Event& e) {
+template <class C>
+bool ChooseTranslation(const World<C>& w, base::Random& random, Event& e) {
   if (w.tlb == 0 || random.Below(2) == 0) return false;
-  const Mm<LargeCaps>& mm = w.mms[w.tasks[e.task].mm];
-  const unsigned from = random.Below(LargeCaps::kAddrs);
-  for (unsigned i = 0; i < LargeCaps::kAddrs; ++i) {
-    const unsigned addr = (from + i) % LargeCaps::kAddrs;
+  const Mm<C>& mm = w.mms[w.tasks[e.task].mm];
+  const unsigned from = random.Below(C::kAddrs);
+  for (unsigned i = 0; i < C::kAddrs; ++i) {
+    const unsigned addr = (from + i) % C::kAddrs;
     if (mm.tlb[addr] == 0) continue;
     e.addr = Byte(addr);
     return true;
@@ -114,8 +119,9 @@ bool ChooseTranslation(const W& w, base::Random& random, Event& e) {
 }
 
 // A page at which a read or a write has an effect, if one is found quickly.
-void ChooseAccess(const W& w, const Chooser& mine, base::Random& random,
-                  Event& e) {
+template <class C>
+void ChooseAccess(const World<C>& w, const Chooser<C>& mine,
+                  base::Random& random, Event& e) {
   const unsigned mm = w.tasks[e.task].mm;
   for (int tries = 0; tries < 4; ++tries) {
     const Vma& vma = mine.Any();
@@ -126,8 +132,9 @@ void ChooseAccess(const W& w, const Chooser& mine, base::Random& random,
 }
 
 // The task that a fork creates. False if all exist.
-bool ChooseFork(const W& w, Event& e) {
-  for (uint8_t task = 0; task < LargeCaps::kTasks; ++task) {
+template <class C>
+bool ChooseFork(const World<C>& w, Event& e) {
+  for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live != 0) continue;
     e.new_addr = task;
     return true;
@@ -136,8 +143,9 @@ bool ChooseFork(const W& w, Event& e) {
 }
 
 // A truncate, a punch or an invalidate; of a device's memory a revoke.
-bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
-                search::Verbs verbs, Event& e) {
+template <class C>
+bool ChoosePass(const World<C>& w, const Chooser<C>& anyone,
+                base::Random& random, search::Verbs verbs, Event& e) {
   if (w.files[0].exists == 0) return false;
   unsigned first = random.Below(w.files[0].size + 1U), pages = 1;
   if (!anyone.empty()) {
@@ -146,14 +154,14 @@ bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
     first = vma.pgoff + random.Below(vma.pages());
     pages = vma.pages();
   }
-  e.addr = Byte(std::min(first, LargeCaps::kFilePages - 1U));
+  e.addr = Byte(std::min(first, C::kFilePages - 1U));
   const File& file = w.files[e.file];
   const bool is_device = file.folios.pfn != 0;
   search::FitToFile(is_device, file.size, e, verbs);
   if (is_device != (e.verb == Verb::kRevoke)) return false;
   if (e.verb == Verb::kTruncate) {
     if (random.Below(8) == 0) e.addr = Byte(first + 2);
-    e.addr = std::min<uint8_t>(e.addr, LargeCaps::kFilePages);
+    e.addr = std::min<uint8_t>(e.addr, C::kFilePages);
   } else {
     e.len = Byte(1 + random.Below(pages));
   }
@@ -161,8 +169,10 @@ bool ChoosePass(const W& w, const Chooser& anyone, base::Random& random,
 }
 
 // Fills in the arguments. False if the verb can have no effect here.
-bool Arguments(const W& w, const Chooser& mine, const Chooser& anyone,
-               base::Random& random, search::Verbs verbs, Event& e) {
+template <class C>
+bool Arguments(const World<C>& w, const Chooser<C>& mine,
+               const Chooser<C>& anyone, base::Random& random,
+               search::Verbs verbs, Event& e) {
   switch (e.verb) {
     case Verb::kMmap:
       return ChooseMmap(w, mine, random, e);
@@ -231,16 +241,20 @@ Verb ChooseVerb(base::Random& random, search::Verbs verbs) {
 
 }  // namespace
 
-void Reached::Apply(const Event& event) {
-  NoProbe<LargeCaps> probe;
-  Machine<LargeCaps, NoProbe<LargeCaps>>(world_, rules_, probe).Apply(event);
+template <class C>
+bool ReachedIn<C>::Apply(const Event& event) {
+  if (!C::kExact && !Fits<C>(event)) return false;
+  NoProbe<C> probe;
+  Machine<C, NoProbe<C>>(world_, rules_, probe).Apply(event);
+  return true;
 }
 
-Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
+template <class C>
+Event EffectiveEvent(const World<C>& world, base::Random& random,
                      search::Verbs verbs, uint8_t task) {
-  uint8_t idle[LargeCaps::kTasks];
+  uint8_t idle[C::kTasks];
   unsigned count = 0;
-  for (uint8_t i = 0; i < LargeCaps::kTasks; ++i) {
+  for (uint8_t i = 0; i < C::kTasks; ++i) {
     const Task& it = world.tasks[i];
     if (it.live != 0 && it.op.verb == Verb::kNone &&
         (task == kNone || task == i))
@@ -251,12 +265,19 @@ Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
     event.task = idle[random.Below(count)];
     event.kind = EventKind::kStart;
     event.verb = ChooseVerb(random, verbs);
-    const unsigned other = world.tasks[random.Below(LargeCaps::kTasks)].mm;
-    if (Arguments(world, Chooser(world, world.tasks[event.task].mm, random),
-                  Chooser(world, other, random), random, verbs, event))
+    const unsigned other = world.tasks[random.Below(C::kTasks)].mm;
+    if (Arguments(world, Chooser<C>(world, world.tasks[event.task].mm, random),
+                  Chooser<C>(world, other, random), random, verbs, event))
       return event;
   }
   return {};
 }
+
+template class ReachedIn<LargeCaps>;
+template class ReachedIn<SmallCaps>;
+template Event EffectiveEvent(const World<LargeCaps>&, base::Random&,
+                              search::Verbs, uint8_t);
+template Event EffectiveEvent(const World<SmallCaps>&, base::Random&,
+                              search::Verbs, uint8_t);
 
 }  // namespace vmtrunc::fuzz

@@ -15,26 +15,38 @@
 namespace vmtrunc::fuzz {
 
 // The state before an event of a script, for one kernel. A few KiB.
-class Reached {
+template <class C>
+class ReachedIn {
  public:
-  Reached(const Setup& setup, const Rules& rules)
-      : rules_(rules), world_(MakeWorld<LargeCaps>(setup, rules)) {}
-  void Apply(const Event& event);
+  using Caps = C;
+
+  ReachedIn(const Setup& setup, const Rules& rules)
+      : rules_(rules), world_(MakeWorld<C>(setup, rules)) {}
+  ReachedIn(const World<C>& world, const Rules& rules)
+      : rules_(rules), world_(world) {}
+  // Returns whether the event has its place in such a world.
+  bool Apply(const Event& event);
   // The events [from, to).
   void Apply(const Script& script, size_t from, size_t to) {
     for (size_t i = from; i < to; ++i) Apply(script.events[i]);
   }
-  const World<LargeCaps>& world() const { return world_; }
+  const World<C>& world() const { return world_; }
+  // The same, to look what comes next.
+  ReachedIn Ahead() const { return *this; }
+  // Whether nothing that follows matters.
+  static constexpr bool is_over() { return false; }
 
  private:
   const Rules& rules_;
-  World<LargeCaps> world_;
+  World<C> world_;
 };
+using Reached = ReachedIn<LargeCaps>;
 
 // An operation of an idle task that can have an effect in `world`: there is a
 // page to unmap, a protection to change, a pte to set. kNone if none was found.
 // `task`: the task, or kNone for any.
-Event EffectiveEvent(const World<LargeCaps>& world, base::Random& random,
+template <class C>
+Event EffectiveEvent(const World<C>& world, base::Random& random,
                      search::Verbs verbs, uint8_t task = kNone);
 
 // The value, limited to the largest possible argument.
@@ -43,9 +55,10 @@ inline uint8_t Byte(unsigned value) {
 }
 
 // Chooses among the vmas and pages of one mm.
+template <class C>
 class Chooser {
  public:
-  Chooser(const World<LargeCaps>& world, unsigned mm, base::Random& random)
+  Chooser(const World<C>& world, unsigned mm, base::Random& random)
       : w_(world), random_(random) {
     for (Slot slot = w_.mms[mm].mmap; slot != kNone;
          slot = w_.vmas[slot].mm_next)
@@ -104,9 +117,9 @@ class Chooser {
   }
 
  private:
-  const World<LargeCaps>& w_;
+  const World<C>& w_;
   base::Random& random_;
-  Slot vmas_[LargeCaps::kVmas];
+  Slot vmas_[C::kVmas];
   unsigned count_ = 0;
 };
 

@@ -10,7 +10,8 @@
 // VMTRUNC_VERBS     see fuzz/status.h
 // VMTRUNC_KEEP_GOING, VMTRUNC_SORT  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
-// VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_GROWTH  see fuzz/status.h
+// VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_NO_SCOUT, VMTRUNC_SCOUTED,
+// VMTRUNC_GROWTH    see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what has been done to DIRECTORY/status
 // VMTRUNC_BUILD     refuse to run where this executable has another model
@@ -19,18 +20,25 @@
 // status 2.
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/build_id.h"
 #include "core/run/run.h"
 #include "fuzz/growth.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/saved.h"
+#include "fuzz/scout.h"
 #include "fuzz/settings.h"
 #include "fuzz/sorter.h"
 #include "fuzz/status.h"
@@ -97,6 +105,13 @@ class Target {
   const Rules& rules() const { return rules_; }
   bool kernel_is_given() const { return settings_.kernel_is_given; }
 
+  // A scout's find, if it has one: it may not be reached by what libFuzzer
+  // changes for long.
+  std::optional<Script> AskScout(uint64_t seed, size_t max_events) {
+    if (!scout_) return std::nullopt;
+    return scout_->Run(seed, max_events, status_);
+  }
+
   void CountMutation() {
     if (status_ != nullptr) ++status_->mutations;
   }
@@ -113,14 +128,43 @@ class Target {
     if (settings_.unlike) unlike_ = settings_.unlike->rules();
     if (!settings_.growth.empty()) growth_.emplace(settings_.growth);
     if (!settings_.shows_features) features_ = growth_ ? hidden_ : nullptr;
+    const bool mutates = std::getenv(kBlindVariable) == nullptr &&
+                         std::getenv(kNoMutationVariable) == nullptr;
+    if (settings_.scouts && mutates && kernel_is_given())
+      scout_.emplace(Quest{.rules = rules_,
+                           .unlike = unlike_,
+                           .reported = settings_.reported,
+                           .verbs = VerbsFromEnvironment(),
+                           .looks_for_states = settings_.shows_features});
     if (!saved_) return;
     status_ = &saved_->status();
     if (kernel_is_given()) saved_->Stamp(settings_.kernel);
+    if (const char* value = std::getenv(kScoutedVariable)) RunScouted(value);
     keep_going_ = settings_.keep_going;
     if (settings_.sort && keep_going_)
       sorter_.emplace(
           settings_.kernel, *settings_.sort, *status_,
           [this](const std::string& name) { saved_->KeepAgain(name); });
+  }
+
+  // VMTRUNC_SCOUTED: what stopped a scout is in `current` when it does so
+  // again.
+  [[noreturn]] void RunScouted(const char* value) {
+    uint64_t seed = 0;
+    size_t events = 0;
+    const std::vector<std::string> parts = absl::StrSplit(value, ',');
+    if (!scout_ || parts.size() != 2 || !absl::SimpleAtoi(parts[0], &seed) ||
+        !absl::SimpleAtoi(parts[1], &events) || events > kMaxEvents)
+      EndTarget(absl::StrCat(kScoutedVariable, "=", value,
+                             ": expected SEED,EVENTS, with ", kKernelVariable));
+    Script script;
+    const std::function<void(const Script&)> save = [&](const Script& before) {
+      saved_->Save(EncodeBytes(before));
+    };
+    const bool violates = scout_->RunOne(seed, events, script, &save);
+    std::fprintf(stderr, "violates %s property\n%s", violates ? "a" : "no",
+                 ToText(script).c_str());
+    std::_Exit(violates ? 1 : 0);
   }
 
   static void ExpectSameBuild() {
@@ -170,6 +214,7 @@ class Target {
   uint8_t* features_ = g_features;
   uint8_t hidden_[sizeof(g_features)] = {};  // hidden from libFuzzer
   std::optional<Growth> growth_;
+  std::optional<Scout> scout_;
   std::optional<Sorter> sorter_;
   std::array<Event, kMaxEvents> events_;
 };
@@ -189,11 +234,24 @@ bool Same() {
   return same;
 }
 
+// What a scout has found, as an input; 0: nothing.
+size_t Scouted(uint8_t* data, size_t max_size, unsigned seed) {
+  const size_t events = EventsThatFit(max_size);
+  if (events == 0) return 0;
+  const auto script = Target::Get().AskScout(seed, events);
+  if (!script) return 0;
+  const std::vector<uint8_t> bytes = EncodeBytes(*script);
+  std::copy(bytes.begin(), bytes.end(), data);
+  return bytes.size();
+}
+
 size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                     unsigned seed) {
   if (Same()) return size;
   Target::Get().CountMutation();
   if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
+  if (const size_t found = Scouted(data, max_size, seed); found != 0)
+    return found;
   size = Mutator().Mutate(data, size, max_size, seed);
   // Where the kernel is the input's, one in eight.
   return Target::Get().kernel_is_given() || seed % 8 != 0
@@ -207,6 +265,8 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
   // LLVMFuzzerMutate() has a crossover of bytes.
   if (Blind() || Same()) return 0;
   Target::Get().CountMutation();
+  if (const size_t found = Scouted(out, max_size, seed); found != 0)
+    return found;
   return Mutator().CrossOver(one, other, out, max_size, seed);
 }
 

@@ -9,14 +9,40 @@
 #include "core/check.h"
 #include "core/script/script.h"
 #include "fuzz/aware.h"
+#include "fuzz/generate.h"
 #include "fuzz/status.h"
-#include "fuzz/weave.h"
 #include "search/folios.h"
-#include "search/make.h"
 #include "search/translations.h"
 
 namespace vmtrunc::fuzz {
 namespace {
+
+// A script with too many events (an incomplete last record counts) loses those
+// without room.
+size_t Encode(Script& script, uint8_t* out, size_t max_size) {
+  script.events.resize(std::min(script.events.size(), EventsThatFit(max_size)));
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  std::copy(bytes.begin(), bytes.end(), out);
+  return bytes.size();
+}
+
+// Blind mutation ignores VMTRUNC_VERBS.
+size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
+                 search::Verbs verbs) {
+  if (verbs == search::kAllVerbs || size < kHeaderBytes) return size;
+  Script script = DecodeBytes(std::span(data, size));
+  fuzz::KeepVerbs(script, verbs);
+  return Encode(script, data, max_size);
+}
+
+// A share of the scripts is generated, as the corpus does not cover everything.
+constexpr unsigned kAnewOneIn = 3;
+
+}  // namespace
+
+size_t EventsThatFit(size_t max_size) {
+  return max_size < kHeaderBytes ? 0 : (max_size - kHeaderBytes) / kRecordBytes;
+}
 
 search::Verbs VerbsFromEnvironment() {
   const char* verbs = std::getenv(kVerbsVariable);
@@ -25,60 +51,6 @@ search::Verbs VerbsFromEnvironment() {
   VMT_CHECK(parsed.ok());
   return *parsed;
 }
-
-bool HasRoom(size_t max_size) {
-  return max_size >= kHeaderBytes + kRecordBytes;
-}
-
-size_t MaxEvents(size_t max_size) {
-  return (max_size - kHeaderBytes) / kRecordBytes;
-}
-
-// A script with too many events (an incomplete last record counts) loses those
-// without room.
-size_t Encode(Script& script, uint8_t* out, size_t max_size) {
-  script.events.resize(std::min(script.events.size(), MaxEvents(max_size)));
-  const std::vector<uint8_t> bytes = EncodeBytes(script);
-  std::copy(bytes.begin(), bytes.end(), out);
-  return bytes.size();
-}
-
-// Removes operations of excluded verbs.
-void KeepVerbs(Script& script, search::Verbs verbs) {
-  std::erase_if(script.events, [&](const Event& event) {
-    return event.verb != Verb::kNone && (verbs & search::Bit(event.verb)) == 0;
-  });
-}
-
-// Blind mutation ignores VMTRUNC_VERBS.
-size_t KeepVerbs(uint8_t* data, size_t size, size_t max_size,
-                 search::Verbs verbs) {
-  if (verbs == search::kAllVerbs || size < kHeaderBytes) return size;
-  Script script = DecodeBytes(std::span(data, size));
-  KeepVerbs(script, verbs);
-  return Encode(script, data, max_size);
-}
-
-// A share of the scripts is generated, as the corpus does not cover everything.
-constexpr unsigned kAnewOneIn = 3;
-
-// A new script for a kernel with these rules. What is added to it gets half of
-// the room.
-Script Generate(unsigned events, const Rules& rules, search::Verbs verbs,
-                base::Random& random) {
-  const bool made = random.Below(2) == 0;
-  const bool translates =
-      search::HasTranslations(rules) && random.Below(2) == 0;
-  if (translates) events = (events + 1) / 2;
-  Script script = made ? search::MakeScript(random.Next(), events)
-                       : WeaveScript(random.Next(), events, rules, verbs);
-  if (rules.large_folios && random.Below(4) != 0)
-    search::AddFolios(script, random);
-  if (translates) search::AddTranslations(script, random);
-  return script;
-}
-
-}  // namespace
 
 absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value) {
   search::Verbs verbs = 0;
@@ -100,14 +72,14 @@ ByteMutator::ByteMutator(const Rules& rules, BlindMutation* blind)
 size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
                            uint64_t seed) const {
   base::Random random(seed);
-  if (!HasRoom(max_size) || random.Below(16) == 0) {
+  if (EventsThatFit(max_size) == 0 || random.Below(16) == 0) {
     if (blind_ != nullptr)
       return KeepVerbs(data, blind_(data, size, max_size), max_size, verbs_);
-    if (!HasRoom(max_size)) return size;
+    if (EventsThatFit(max_size) == 0) return size;
   }
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
-    const auto events = static_cast<unsigned>(MaxEvents(max_size));
-    Script made = Generate(events, rules_, verbs_, random);
+    const auto events = static_cast<unsigned>(EventsThatFit(max_size));
+    Script made = Generate(rules_, events, verbs_, random);
     KeepVerbs(made, verbs_);
     return Encode(made, data, max_size);
   }
@@ -117,24 +89,24 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
     search::AddFolios(script, random);
   if (search::HasTranslations(rules_) && random.Below(16) == 0)
     search::AddTranslations(script, random);
-  MutateAware(script, MaxEvents(max_size), rules_, random, verbs_);
+  MutateAware(script, EventsThatFit(max_size), rules_, random, verbs_);
   return Encode(script, data, max_size);
 }
 
 size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
                               std::span<const uint8_t> tail, uint8_t* out,
                               size_t max_size, uint64_t seed) const {
-  if (!HasRoom(max_size)) return 0;
+  if (EventsThatFit(max_size) == 0) return 0;
   base::Random random(seed);
   Script script = Splice(DecodeBytes(head), DecodeBytes(tail),
-                         MaxEvents(max_size), rules_, random);
+                         EventsThatFit(max_size), rules_, random);
   script.kernel.reset();
   return Encode(script, out, max_size);
 }
 
 size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
                     uint64_t seed) {
-  if (!HasRoom(max_size)) return size;
+  if (EventsThatFit(max_size) == 0) return size;
   base::Random random(seed);
   Script script = DecodeBytes({data, size});
   KernelSpec spec = script.kernel.value_or(KernelSpec{});

@@ -22,6 +22,12 @@ using BlindMutation = size_t(uint8_t* data, size_t size, size_t max_size);
 // is no verb.
 absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value);
 
+// That of this process, checked before; all verbs if it is unset.
+search::Verbs VerbsFromEnvironment();
+
+// Events in an input of at most `max_size` bytes.
+size_t EventsThatFit(size_t max_size);
+
 // Deterministic in the bytes, the seed and the constructor's arguments.
 class ByteMutator {
  public:

@@ -72,6 +72,7 @@ Settings SettingsOf(const char* built_in_kernel,
   ReadNames(settings);
   settings.keep_going = std::getenv(kKeepGoingVariable) != nullptr;
   settings.shows_features = std::getenv(kNoFeaturesVariable) == nullptr;
+  settings.scouts = std::getenv(kNoScoutVariable) == nullptr;
   if (const auto growth = ValueOf(kGrowthVariable, nullptr)) {
     if (growth->empty()) Refuse(kGrowthVariable, *growth, "a file's name");
     settings.growth = *growth;

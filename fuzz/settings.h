@@ -18,6 +18,7 @@ struct Settings {
   std::optional<RuleSet> sort;  // the known rules
   bool keep_going = false;
   bool shows_features = true;
+  bool scouts = true;
   std::string growth;  // a file, or ""
 };
 

@@ -28,6 +28,13 @@ inline constexpr const char* kSortVariable = "VMTRUNC_SORT";
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
 // For ablations. If set: mutation is libFuzzer's own, of bytes.
 inline constexpr const char* kBlindVariable = "VMTRUNC_BLIND";
+// If set: nothing is generated and run between executions (fuzz/scout.h).
+inline constexpr const char* kNoScoutVariable = "VMTRUNC_NO_SCOUT";
+// "SEED,EVENTS", of FuzzStatus: runs that one script of a scout, each event
+// saved in DIRECTORY/current before it runs, and ends.
+inline constexpr const char* kScoutedVariable = "VMTRUNC_SCOUTED";
+// Scripts between two executions of the engine.
+inline constexpr unsigned kScouted = 63;
 // If set: libFuzzer and AFL++ do not see abstract states.
 inline constexpr const char* kNoFeaturesVariable = "VMTRUNC_NO_FEATURES";
 // A file for the number of abstract states seen, in the format of
@@ -58,7 +65,7 @@ struct FuzzStatus {
   // BuildId() of the writer, then zeros. First, so that it can be read in any
   // layout.
   char build[24];
-  uint64_t executions;
+  uint64_t executions;  // with those between the engine's
   uint64_t events;
   uint64_t effects;    // events that had an effect
   uint64_t drops;      // lock drops of all passes
@@ -71,6 +78,9 @@ struct FuzzStatus {
   uint8_t seen[Checker<LargeCaps>::kFeatures];
   uint64_t unsorted;  // violations not classified
   SortedCause causes[kMostCauses];
+  // What makes the script that runs between executions, and its events at most:
+  // VMTRUNC_SCOUTED. 0: the engine executes `current`.
+  uint64_t scouted, scouted_events;
 };
 
 }  // namespace vmtrunc::fuzz

@@ -4,32 +4,34 @@
 #include <utility>
 
 #include "base/random.h"
-#include "fuzz/aware.h"
+#include "fuzz/effective.h"
 #include "search/make.h"
 #include "search/translations.h"
 
 namespace vmtrunc::fuzz {
 namespace {
 
+// `R` is what it looks at the state through: Reached or Watched.
+template <class R>
 class Weaver {
  public:
-  // `start` grows to `goal` events.
-  Weaver(Script start, size_t goal, const Rules& rules, base::Random& random,
+  // `script` grows to `goal` events. Requires: `reached` is its state.
+  Weaver(Script& script, R& reached, size_t goal, base::Random& random,
          search::Verbs verbs)
       : random_(random),
-        script_(std::move(start)),
-        reached_(script_.setup, rules),
+        script_(script),
+        reached_(reached),
         goal_(goal),
         verbs_(verbs) {
-    reached_.Apply(script_, 0, script_.events.size());
     while (mapped_ < script_.events.size() &&
            script_.events[mapped_].verb == Verb::kMmap)
       ++mapped_;
   }
 
-  Script Run() {
+  void Run() {
     ChooseVerbs();
-    for (unsigned vain = 0; script_.events.size() < goal_ && vain < 16;) {
+    for (unsigned vain = 0;
+         script_.events.size() < goal_ && vain < 16 && !reached_.is_over();) {
       const size_t before = script_.events.size();
       switch (random_.Below(8)) {
         case 0:
@@ -53,11 +55,11 @@ class Weaver {
         EndOne();
       }
     }
-    if (script_.events.size() > goal_) script_.events.resize(goal_);
-    return std::move(script_);
   }
 
  private:
+  using C = typename R::Caps;
+
   // A few verbs that are repeated (swarm testing).
   void ChooseVerbs() {
     few_ = verbs_ & search::kPassVerbs;
@@ -68,23 +70,22 @@ class Weaver {
   }
 
   void Add(const Event& event) {
-    if (event.kind == EventKind::kNone) return;
-    script_.events.push_back(event);
-    reached_.Apply(event);
+    if (event.kind == EventKind::kNone || script_.events.size() >= goal_ ||
+        reached_.is_over())
+      return;
+    if (reached_.Apply(event)) script_.events.push_back(event);
   }
   void Add(EventKind kind, uint8_t task) { Add({.kind = kind, .task = task}); }
-  static bool Busy(const Reached& reached, uint8_t task) {
+  static bool Busy(const auto& reached, uint8_t task) {
     return reached.world().tasks[task].op.verb != Verb::kNone;
   }
   bool Busy(uint8_t task) const { return Busy(reached_, task); }
 
   // No task can start an operation: one is ended.
   void EndOne() {
-    const uint8_t first =
-        static_cast<uint8_t>(random_.Below(LargeCaps::kTasks));
-    for (unsigned i = 0; i < LargeCaps::kTasks; ++i) {
-      const auto task =
-          static_cast<uint8_t>((first + i) % unsigned{LargeCaps::kTasks});
+    const uint8_t first = static_cast<uint8_t>(random_.Below(C::kTasks));
+    for (unsigned i = 0; i < C::kTasks; ++i) {
+      const auto task = static_cast<uint8_t>((first + i) % unsigned{C::kTasks});
       if (Busy(task)) return Add(EventKind::kFinish, task);
     }
   }
@@ -110,7 +111,7 @@ class Weaver {
   // The number of steps until the task's operation ends, if no other task
   // moves.
   unsigned StepsLeft(uint8_t task) const {
-    Reached ahead = reached_;
+    auto ahead = reached_.Ahead();
     unsigned steps = 0;
     for (; steps < 24 && Busy(ahead, task); ++steps)
       ahead.Apply({.kind = EventKind::kStep, .task = task});
@@ -122,7 +123,7 @@ class Weaver {
 
   // The pages of the file that the operation is about, as a pass over them.
   void Aim(Event& pass, const Event& at) {
-    const World<LargeCaps>& w = reached_.world();
+    const World<C>& w = reached_.world();
     const Vma* vma = VmaAt(w, w.tasks[at.task].mm, at.addr);
     if (vma == nullptr) return;
     pass.file = vma->file;
@@ -167,10 +168,10 @@ class Weaver {
   void Refill() {
     const uint8_t size = script_.setup.sizes[0];
     uint8_t task = 0;  // an idle task
-    while (task < LargeCaps::kTasks &&
+    while (task < C::kTasks &&
            (reached_.world().tasks[task].live == 0 || Busy(task)))
       ++task;
-    if (size == 0 || task == LargeCaps::kTasks) return;
+    if (size == 0 || task == C::kTasks) return;
     if (reached_.world().files[0].size < size)
       Add({.kind = EventKind::kStart,
            .verb = Verb::kTruncate,
@@ -180,14 +181,14 @@ class Weaver {
       if (i == 0 || !random_.OneOf(3)) Add(Event(script_.events[i]));
   }
 
-  static constexpr unsigned kPages = LargeCaps::kFiles * LargeCaps::kFilePages;
+  static constexpr unsigned kPages = C::kFiles * C::kFilePages;
 
   // The number of mapped pages, and an index over all files.
   unsigned MappedPages(uint8_t (&pages)[kPages]) const {
     unsigned count = 0;
     for (unsigned page = 0; page < kPages; ++page)
-      if (reached_.world().mapcount[page / LargeCaps::kFilePages]
-                                   [page % LargeCaps::kFilePages] != 0)
+      if (reached_.world()
+              .mapcount[page / C::kFilePages][page % C::kFilePages] != 0)
         pages[count++] = static_cast<uint8_t>(page);
     return count;
   }
@@ -204,8 +205,8 @@ class Weaver {
     Event event = Any(verbs_ & search::kPassVerbs);
     if (event.kind == EventKind::kNone) return event;
     const unsigned at = pages[random_.Below(count)];
-    const unsigned page = at % LargeCaps::kFilePages;
-    event.file = static_cast<uint8_t>(at / LargeCaps::kFilePages);
+    const unsigned page = at % C::kFilePages;
+    event.file = static_cast<uint8_t>(at / C::kFilePages);
     event.addr =
         static_cast<uint8_t>(event.verb != Verb::kTruncate || random_.OneOf(2)
                                  ? page
@@ -220,7 +221,7 @@ class Weaver {
     for (unsigned count = random_.OneOf(2) ? 1 : random_.Between(1, 4);
          count > 0; --count) {
       drop.count = static_cast<uint8_t>(count);
-      Reached ahead = reached_;
+      auto ahead = reached_.Ahead();
       ahead.Apply(drop);
       if (Busy(ahead, task)) break;
     }
@@ -265,8 +266,8 @@ class Weaver {
   }
 
   base::Random& random_;
-  Script script_;
-  Reached reached_;
+  Script& script_;
+  R& reached_;
   const size_t goal_;
   size_t mapped_ = 0;
   const search::Verbs verbs_;
@@ -278,11 +279,13 @@ class Weaver {
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
                    search::Verbs verbs) {
   base::Random random(seed);
-  Script start = search::MakeStart(random.Next());
+  Script script = search::MakeStart(random.Next());
   if (search::HasTranslations(rules) && random.OneOf(3))
-    search::DeclareTranslations(start, random);
-  const size_t goal = start.events.size() + events;
-  return Weaver(std::move(start), goal, rules, random, verbs).Run();
+    search::DeclareTranslations(script, random);
+  Reached reached(script.setup, rules);
+  reached.Apply(script, 0, script.events.size());
+  Weaver(script, reached, script.events.size() + events, random, verbs).Run();
+  return script;
 }
 
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
@@ -292,7 +295,14 @@ void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
   const size_t left = max_events - script.events.size();
   const size_t goal =
       script.events.size() + 1 + random.Below(static_cast<unsigned>(left));
-  script = Weaver(std::move(script), goal, rules, random, verbs).Run();
+  Reached reached(script.setup, rules);
+  reached.Apply(script, 0, script.events.size());
+  Weaver(script, reached, goal, random, verbs).Run();
+}
+
+void Weave(Script& script, Watched& watched, size_t goal, base::Random& random,
+           search::Verbs verbs) {
+  Weaver(script, watched, goal, random, verbs).Run();
 }
 
 }  // namespace vmtrunc::fuzz

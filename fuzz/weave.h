@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "core/model/rules.h"
 #include "core/script/script.h"
+#include "fuzz/watched.h"
 #include "search/mutate.h"
 
 namespace vmtrunc::fuzz {
@@ -20,6 +21,11 @@ Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
 // to `max_events` at most.
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
              base::Random& random, search::Verbs verbs = search::kAllVerbs);
+
+// Continues the script, in the state that `watched` is in, to `goal` events, or
+// until a property is broken.
+void Weave(Script& script, Watched& watched, size_t goal, base::Random& random,
+           search::Verbs verbs = search::kAllVerbs);
 
 }  // namespace vmtrunc::fuzz
 

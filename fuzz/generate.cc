@@ -1,0 +1,47 @@
+#include "fuzz/generate.h"
+
+#include "fuzz/weave.h"
+#include "search/folios.h"
+#include "search/make.h"
+#include "search/translations.h"
+
+namespace vmtrunc::fuzz {
+namespace {
+
+// `make` makes a script of so many events. What is added to it where
+// translations outlive their ptes gets half of the room.
+template <class F>
+Script Extended(const Rules& rules, unsigned events, base::Random& random,
+                const F& make) {
+  const bool translates =
+      search::HasTranslations(rules) && random.Below(2) == 0;
+  Script script = make(translates ? (events + 1) / 2 : events);
+  if (rules.large_folios && random.Below(4) != 0)
+    search::AddFolios(script, random);
+  if (translates) search::AddTranslations(script, random);
+  return script;
+}
+
+}  // namespace
+
+void KeepVerbs(Script& script, search::Verbs verbs) {
+  std::erase_if(script.events, [&](const Event& event) {
+    return event.verb != Verb::kNone && (verbs & search::Bit(event.verb)) == 0;
+  });
+}
+
+Script MakeFor(const Rules& rules, unsigned events, base::Random& random) {
+  return Extended(rules, events, random, [&](unsigned room) {
+    return search::MakeScript(random.Next(), room);
+  });
+}
+
+Script Generate(const Rules& rules, unsigned events, search::Verbs verbs,
+                base::Random& random) {
+  if (random.Below(2) == 0) return MakeFor(rules, events, random);
+  return Extended(rules, events, random, [&](unsigned room) {
+    return WeaveScript(random.Next(), room, rules, verbs);
+  });
+}
+
+}  // namespace vmtrunc::fuzz

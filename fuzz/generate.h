@@ -1,0 +1,26 @@
+// New random scripts for a kernel, by the generators that know no state and by
+// those that do.
+#ifndef VMTRUNC_FUZZ_GENERATE_H_
+#define VMTRUNC_FUZZ_GENERATE_H_
+
+#include "base/random.h"
+#include "core/model/rules.h"
+#include "core/script/script.h"
+#include "search/mutate.h"
+
+namespace vmtrunc::fuzz {
+
+// Removes operations of excluded verbs.
+void KeepVerbs(Script& script, search::Verbs verbs);
+
+// A script of search::MakeScript(), with what this kernel has beyond single
+// pages and ptes.
+Script MakeFor(const Rules& rules, unsigned events, base::Random& random);
+
+// Such a script, or one of WeaveScript(). Not all of its verbs are of `verbs`.
+Script Generate(const Rules& rules, unsigned events, search::Verbs verbs,
+                base::Random& random);
+
+}  // namespace vmtrunc::fuzz
+
+#endif  // VMTRUNC_FUZZ_GENERATE_H_

@@ -1,0 +1,171 @@
+#include "fuzz/race.h"
+
+#include <algorithm>
+
+namespace vmtrunc::fuzz {
+namespace {
+
+using C = Watched::Caps;
+
+class Racer {
+ public:
+  Racer(Script& script, Watched& watched, size_t goal, base::Random& random,
+        search::Verbs verbs)
+      : random_(random),
+        script_(script),
+        watched_(watched),
+        goal_(goal),
+        verbs_(verbs),
+        few_(FewOf(verbs, random)),
+        in_flight_(random.Between(1, 3)),
+        whole_(random.Below(4)),
+        drops_(random.Below(4)),
+        ends_(random.Between(1, 4)),
+        aims_(random.Below(4)),
+        burst_(1U << random.Below(4)) {}
+
+  void Run() {
+    for (unsigned vain = 0;
+         script_.events.size() < goal_ && vain < 24 && !watched_.is_over();) {
+      const size_t before = script_.events.size();
+      Turn();
+      if (script_.events.size() == before) ++vain;
+    }
+  }
+
+ private:
+  // Half of the verbs (swarm testing); more often those that have many steps.
+  static search::Verbs FewOf(search::Verbs verbs, base::Random& random) {
+    search::Verbs few = 0;
+    for (unsigned verb = 0; verb < 32; ++verb)
+      if (!random.OneOf(2)) few |= search::Verbs{1} << verb;
+    if (!random.OneOf(4)) few |= search::kPassVerbs;
+    if (random.OneOf(2)) few |= search::Bit(Verb::kMremap);
+    if (random.OneOf(3))
+      few |= search::Bit(Verb::kRead) | search::Bit(Verb::kWrite);
+    return (few & verbs) != 0 ? few & verbs : verbs;
+  }
+
+  const World<C>& w() const { return watched_.world(); }
+  bool Busy(unsigned task) const {
+    return w().tasks[task].op.verb != Verb::kNone;
+  }
+
+  // Returns whether it was added.
+  bool Add(const Event& event) {
+    if (event.kind == EventKind::kNone || script_.events.size() >= goal_ ||
+        watched_.is_over() || !watched_.Apply(event))
+      return false;
+    script_.events.push_back(event);
+    return true;
+  }
+  bool Add(EventKind kind, uint8_t task) {
+    return Add(Event{.kind = kind, .task = task});
+  }
+
+  // Begins an operation, or lets one that is in flight go on.
+  void Turn() {
+    uint8_t busy[C::kTasks];
+    unsigned count = 0;
+    for (uint8_t task = 0; task < C::kTasks; ++task)
+      if (Busy(task)) busy[count++] = task;
+    if (count == 0 || (count < in_flight_ && random_.OneOf(3))) {
+      Event event = count == 0 ? Any() : Near(busy[random_.Below(count)]);
+      if (event.kind != EventKind::kNone && random_.Below(4) >= whole_)
+        event.kind = EventKind::kBegin;
+      if (Add(event) || count == 0) return;
+    }
+    GoOn(busy[random_.Below(count)]);
+  }
+
+  void GoOn(uint8_t task) {
+    if (random_.Below(12) < ends_) {
+      Add(EventKind::kFinish, task);
+    } else if (IsPass(w().tasks[task].op.verb) && random_.Below(4) < drops_) {
+      const unsigned count = random_.OneOf(2) ? 1 : random_.Between(1, 4);
+      Add({.kind = EventKind::kDrop, .task = task, .count = Byte(count)});
+    } else {
+      for (unsigned steps = random_.Between(1, burst_);
+           steps > 0 && Busy(task) && Add(EventKind::kStep, task);)
+        --steps;
+    }
+  }
+
+  Event Any() {
+    const Event event = EffectiveEvent(w(), random_, few_);
+    return event.kind != EventKind::kNone
+               ? event
+               : EffectiveEvent(w(), random_, verbs_);
+  }
+
+  // Pages of a file.
+  struct Pages {
+    unsigned file, first, last;
+  };
+
+  // What the task's operation is about: a pass's range, or what some vma of the
+  // task's mm maps. False if there is nothing.
+  bool About(uint8_t task, Pages& pages) {
+    const Op& op = w().tasks[task].op;
+    if (IsPass(op.verb)) {
+      const unsigned size = w().files[op.pass.file].size;
+      pages = {op.pass.file, op.pass.first,
+               std::min<unsigned>(op.pass.last, size + 2)};
+      return true;
+    }
+    const Chooser<C> chooser(w(), w().tasks[task].mm, random_);
+    if (chooser.empty()) return false;
+    const Vma& vma = chooser.Any();
+    pages = {vma.file, vma.pgoff, vma.last_pgoff()};
+    return true;
+  }
+
+  // An operation that is about the same pages, if one is found quickly.
+  Event Near(uint8_t task) {
+    Event event = Any();
+    Pages pages;
+    if (event.kind == EventKind::kNone || random_.Below(4) >= aims_ ||
+        !About(task, pages))
+      return event;
+    for (int tries = 0; tries < 4; ++tries) {
+      if (IsPass(event.verb)) {
+        if (event.verb == Verb::kRevoke) return event;
+        event.addr = Byte(
+            random_.Between(pages.first, std::max(pages.first, pages.last)));
+        const File& file = w().files[pages.file];
+        search::FitToFile(file.folios.pfn != 0, file.size, event, verbs_);
+        return event;
+      }
+      const Vma* vma = VmaAt(w(), w().tasks[event.task].mm, event.addr);
+      if (vma != nullptr && vma->file == pages.file &&
+          vma->last_pgoff() >= pages.first && vma->pgoff <= pages.last)
+        return event;
+      event = Any();
+      if (event.kind == EventKind::kNone) return event;
+    }
+    return event;
+  }
+
+  base::Random& random_;
+  Script& script_;
+  Watched& watched_;
+  const size_t goal_;
+  const search::Verbs verbs_;
+  // Drawn for each script, so that scripts differ more than their events do.
+  const search::Verbs few_;
+  const unsigned in_flight_;  // operations at once, at most
+  const unsigned whole_;      // of 4: an operation runs at once
+  const unsigned drops_;      // of 4: a pass goes on to a drop
+  const unsigned ends_;       // of 12: an operation goes on to its end
+  const unsigned aims_;       // of 4: near what is in flight
+  const unsigned burst_;      // steps in a turn, at most
+};
+
+}  // namespace
+
+void Race(Script& script, Watched& watched, size_t goal, base::Random& random,
+          search::Verbs verbs) {
+  Racer(script, watched, goal, random, verbs).Run();
+}
+
+}  // namespace vmtrunc::fuzz

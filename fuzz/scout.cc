@@ -1,0 +1,173 @@
+#include "fuzz/scout.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/run/drive-inl.h"
+#include "fuzz/generate.h"
+#include "fuzz/plain_checker.h"
+#include "fuzz/race.h"
+#include "fuzz/watched.h"
+#include "fuzz/weave.h"
+#include "search/folios.h"
+#include "search/make.h"
+#include "search/translations.h"
+
+namespace vmtrunc::fuzz {
+namespace {
+
+RunResult RunPlain(const Script& script, const Rules& rules, uint8_t* states) {
+  return RunChecked<LargeCaps, PlainChecker>(
+      script.setup, script.events, rules,
+      {.hash_state = false, .features = states});
+}
+
+// The declarations and first mappings of a script for a small world. Half of
+// them let two tasks share an mm, as what races under mmap_sem needs.
+Script SmallStart(const Rules& rules, base::Random& random) {
+  for (;;) {
+    Script start = search::MakeStart(random.Next());
+    start.setup.files = 1;
+    start.setup.sizes[1] = 0;
+    if (start.setup.tasks > 1 && random.OneOf(2)) {
+      start.setup.mm_of[1] = 0;
+      if (start.setup.mm_of[2] == 1) start.setup.mm_of[2] = 0;
+    }
+    if (rules.large_folios && !random.OneOf(4))
+      search::AddFolios(start, random);
+    if (search::HasTranslations(rules) && random.OneOf(3))
+      search::DeclareTranslations(start, random);
+    if (Fits<SmallCaps>(start.setup)) return start;
+  }
+}
+
+}  // namespace
+
+// Most are made: no bug is then found much later than by making scripts alone,
+// and those that need a race sooner (docs/bench-bugs.md).
+Way WayOf(uint64_t seed) {
+  const unsigned at = base::Random(seed).Below(20);
+  return at < 14 ? Way::kMade : at < 17 ? Way::kWoven : Way::kRaced;
+}
+
+Scout::Scout(const Quest& quest) : quest_(quest) {
+  if (!quest_.looks_for_states) return;
+  states_.resize(kStates);
+  seen_.resize(kStates);
+}
+
+std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
+                                 FuzzStatus* status) {
+  base::Random random(seed);
+  bool violates = false;
+  Script script;
+  unsigned scripts = 0;
+  events_ = effects_ = drops_ = 0;
+  if (status != nullptr) status->scouted_events = max_events;
+  while (scripts < kScouted && !violates) {
+    const uint64_t next = random.Next();
+    if (status != nullptr) status->scouted = next;
+    // Noting states takes time: a quarter of the scripts show most of them.
+    const bool notes = quest_.looks_for_states && scripts % 4 == 0;
+    noted_ = notes ? states_.data() : nullptr;
+    violates = RunOne(next, max_events, script);
+    ++scripts;
+    if (notes && HasNewStates() && waiting_.size() < kMostWaiting)
+      waiting_.push_back(script);
+  }
+  if (status != nullptr) {
+    status->scouted = 0;
+    status->executions += scripts;
+    status->events += events_;
+    status->effects += effects_;
+    status->drops += drops_;
+    if (quest_.looks_for_states) AddSeen(status->seen, seen_);
+  }
+  // Where nearly all violate something, the others have every second turn.
+  violated_ = violates && (waiting_.empty() || !violated_);
+  if (violated_) return script;
+  if (waiting_.empty()) return std::nullopt;
+  script = std::move(waiting_.front());
+  waiting_.pop_front();
+  return script;
+}
+
+bool Scout::RunOne(uint64_t seed, size_t max_events, Script& script,
+                   const std::function<void(const Script&)>* before) {
+  const Way way = WayOf(seed);
+  base::Random random(seed);
+  random.Next();  // WayOf()
+  const bool violates = way == Way::kMade
+                            ? RunMade(max_events, random, script, before)
+                            : RunSmall(way, max_events, random, script, before);
+  return violates && Counts(script);
+}
+
+bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
+                    const std::function<void(const Script&)>* before) {
+  script = MakeFor(quest_.rules, static_cast<unsigned>(max_events), random);
+  KeepVerbs(script, quest_.verbs);
+  script.events.resize(std::min(script.events.size(), max_events));
+  if (before != nullptr) (*before)(script);
+  const RunResult result = RunPlain(script, quest_.rules, noted_);
+  events_ += result.events;
+  effects_ += result.effects;
+  drops_ += result.drops;
+  return (result.broken & quest_.reported) != 0;
+}
+
+bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
+                     Script& script,
+                     const std::function<void(const Script&)>* before) {
+  script = SmallStart(quest_.rules, random);
+  KeepVerbs(script, quest_.verbs);
+  const std::vector<Event> first = std::exchange(script.events, {});
+  Watched watched(script.setup, quest_.rules, quest_.reported, noted_);
+  if (before != nullptr)
+    watched.TellBefore([&](const Event& event) {
+      Script with = script;
+      with.events.push_back(event);
+      (*before)(with);
+    });
+  for (const Event& event : first)
+    if (script.events.size() < max_events && watched.Apply(event))
+      script.events.push_back(event);
+  if (way == Way::kWoven) {
+    Weave(script, watched, max_events, random, quest_.verbs);
+  } else {
+    Race(script, watched, max_events, random, quest_.verbs);
+  }
+  const bool violates = watched.Finish();
+  events_ += watched.events();
+  effects_ += watched.effects();
+  drops_ += watched.drops();
+  return violates;
+}
+
+// Also in a large world, whose bounds are those of scripts.
+bool Scout::Counts(const Script& script) const {
+  return (RunPlain(script, quest_.rules, nullptr).broken & quest_.reported) !=
+             0 &&
+         (!quest_.unlike || RunPlain(script, *quest_.unlike, nullptr).holds());
+}
+
+// Of the script that has just run; and forgets them.
+bool Scout::HasNewStates() {
+  static_assert(kStates % sizeof(uint64_t) == 0);
+  uint64_t news = 0;
+  for (size_t i = 0; i < kStates; i += sizeof(uint64_t)) {
+    uint64_t now, before;
+    std::memcpy(&now, &states_[i], sizeof(now));
+    if (now == 0) continue;
+    std::memcpy(&before, &seen_[i], sizeof(before));
+    news |= now & ~before;
+    before |= now;
+    now = 0;
+    std::memcpy(&seen_[i], &before, sizeof(before));
+    std::memcpy(&states_[i], &now, sizeof(now));
+  }
+  return news != 0;
+}
+
+}  // namespace vmtrunc::fuzz

@@ -1,0 +1,82 @@
+// Runs generated scripts between the executions of a fuzzing engine, several
+// times as fast as the engine does: on a model that is not instrumented,
+// without the engine's accounts, and where it can as they are generated. It
+// hands on what is worth an execution.
+#ifndef VMTRUNC_FUZZ_SCOUT_H_
+#define VMTRUNC_FUZZ_SCOUT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/random.h"
+#include "core/run/checker.h"
+#include "fuzz/status.h"
+#include "search/mutate.h"
+
+namespace vmtrunc::fuzz {
+
+// How generated scripts come about.
+enum class Way : uint8_t {
+  kMade,   // search/make.h, in a large world
+  kWoven,  // fuzz/weave.h, in a small one
+  kRaced,  // fuzz/race.h, in a small one
+};
+inline constexpr unsigned kWays = 3;
+
+// That of the script of this seed: Scout::RunOne().
+Way WayOf(uint64_t seed);
+
+// What a scout looks for.
+struct Quest {
+  Rules rules;
+  std::optional<Rules> unlike = {};  // on which a script must hold, to count
+  uint32_t reported = ~0U;           // a bit for each property that counts
+  search::Verbs verbs = search::kAllVerbs;
+  bool looks_for_states = true;  // also for new abstract states
+};
+
+class Scout {
+ public:
+  explicit Scout(const Quest& quest);
+
+  // Runs kScouted scripts of at most `max_events` events. Returns one that
+  // violates a property, and does not run the others then (not twice in a row
+  // where others wait); or one of those with new abstract states that it has
+  // not returned yet; or nothing. `status`, if
+  // not null, is kept up to date. Deterministic in its arguments and in those
+  // of the calls before.
+  std::optional<Script> Run(uint64_t seed, size_t max_events,
+                            FuzzStatus* status);
+
+  // One script: what FuzzStatus::scouted names. `before`, if not null, gets
+  // each event before it runs. Returns whether it violates a property.
+  bool RunOne(uint64_t seed, size_t max_events, Script& script,
+              const std::function<void(const Script&)>* before = nullptr);
+
+ private:
+  bool RunMade(size_t max_events, base::Random& random, Script& script,
+               const std::function<void(const Script&)>* before);
+  bool RunSmall(Way way, size_t max_events, base::Random& random,
+                Script& script,
+                const std::function<void(const Script&)>* before);
+  bool Counts(const Script& script) const;
+  bool HasNewStates();
+
+  static constexpr size_t kStates = Checker<LargeCaps>::kFeatures;
+  static constexpr size_t kMostWaiting = 256;
+
+  const Quest quest_;
+  std::deque<Script> waiting_;  // with states that were new
+  bool violated_ = false;       // what it returned last
+  uint64_t events_ = 0, effects_ = 0, drops_ = 0;
+  std::vector<uint8_t> states_, seen_;  // of the script, of all
+  uint8_t* noted_ = nullptr;            // states_, where they are noted
+};
+
+}  // namespace vmtrunc::fuzz
+
+#endif  // VMTRUNC_FUZZ_SCOUT_H_

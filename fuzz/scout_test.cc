@@ -1,0 +1,188 @@
+// The scout: what it runs is what it says, each way of generating finds bugs,
+// and nothing is lost when the model stops.
+#include "fuzz/scout.h"
+
+#include <gtest/gtest.h>
+
+#include <iterator>
+
+#include "core/about/bugs.h"
+#include "core/run/run.h"
+#include "fuzz/race.h"
+#include "fuzz/watched.h"
+#include "fuzz/weave.h"
+#include "search/make.h"
+
+namespace vmtrunc::fuzz {
+namespace {
+
+Quest QuestFor(const std::string& name) {
+  for (const BugInfo& bug : AllBugs())
+    if (name == bug.name)
+      return {.rules = WithBug(bug).rules(),
+              .unlike = ParseKernelSpec(bug.kernel)->rules(),
+              .reported = Bit(bug.property)};
+  ADD_FAILURE() << name;
+  return {};
+}
+
+// Pages that stay mapped, and a race of two faults, which is not made.
+constexpr const char* kBugs[] = {"HB-14", "HB-85"};
+
+TEST(Scout, EachWayFindsPlantedBugs) {
+  int found[std::size(kBugs)][kWays] = {};
+  for (size_t bug = 0; bug < std::size(kBugs); ++bug) {
+    const Quest quest = QuestFor(kBugs[bug]);
+    Scout scout(quest);
+    Script script;
+    for (uint64_t seed = 0; seed < 40000; ++seed) {
+      if (!scout.RunOne(seed, 32, script)) continue;
+      ++found[bug][static_cast<size_t>(WayOf(seed))];
+      ASSERT_NE(vmtrunc::Run(script, quest.rules).broken & quest.reported, 0U);
+      ASSERT_TRUE(vmtrunc::Run(script, *quest.unlike).holds())
+          << ToText(script);
+    }
+  }
+  for (size_t bug = 0; bug < std::size(kBugs); ++bug)
+    for (unsigned way = 0; way < kWays; ++way)
+      if (bug == 0 || way != 0)
+        EXPECT_GT(found[bug][way], 0) << kBugs[bug] << " " << way;
+}
+
+TEST(Scout, ASoundKernelShowsNothing) {
+  Quest quest{.rules = ParseKernelSpec("3.0")->rules()};
+  Scout scout(quest);
+  Script script;
+  for (uint64_t seed = 0; seed < 20000; ++seed)
+    ASSERT_FALSE(scout.RunOne(seed, 32, script)) << seed << ToText(script);
+}
+
+TEST(Scout, KeepsToTheEventsAndTheVerbs) {
+  Quest quest{.rules = ParseKernelSpec("6.18")->rules()};
+  quest.verbs = search::Bit(Verb::kMmap) | search::Bit(Verb::kTruncate) |
+                search::Bit(Verb::kRead);
+  Scout scout(quest);
+  Script script;
+  size_t most = 0;
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    scout.RunOne(seed, 20, script);
+    most = std::max(most, script.events.size());
+    for (const Event& event : script.events)
+      ASSERT_TRUE(event.verb == Verb::kNone ||
+                  (quest.verbs & search::Bit(event.verb)) != 0)
+          << ToText(script);
+    const Script read = DecodeBytes(EncodeBytes(script));
+    ASSERT_EQ(read.events, script.events) << ToText(script);
+    ASSERT_EQ(read.setup, script.setup) << ToText(script);
+  }
+  EXPECT_EQ(most, 20U);
+}
+
+TEST(Scout, IsDeterministicAndCounts) {
+  Quest quest = QuestFor("HB-14");
+  quest.reported = Bit(Property::kLockOrder);  // which nothing breaks
+  FuzzStatus status{};
+  Scout one(quest), other(quest);
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto a = one.Run(seed, 32, &status);
+    const auto b = other.Run(seed, 32, nullptr);
+    ASSERT_EQ(a.has_value(), b.has_value());
+    if (a) {
+      EXPECT_EQ(ToText(*a), ToText(*b));
+    }
+  }
+  EXPECT_GT(status.executions, 19 * kScouted);
+  EXPECT_LE(status.executions, 20 * kScouted);
+  EXPECT_GT(status.effects, status.executions);
+  EXPECT_GT(status.events, status.effects);
+  EXPECT_GT(status.drops, 0U);
+  EXPECT_EQ(status.scouted, 0U);
+  EXPECT_GT(CountSeen(status.seen), 50U);
+}
+
+// What violates a property is handed on at once, whatever waits.
+TEST(Scout, HandsOnViolationsFirst) {
+  const Quest quest = QuestFor("HB-14");
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Scout scout(quest);
+    base::Random random(seed);
+    bool violates = false;
+    for (int i = 0; i < 200 && !violates; ++i) {
+      FuzzStatus status{};
+      const auto script = scout.Run(random.Next(), 32, &status);
+      violates = script &&
+                 (vmtrunc::Run(*script, quest.rules).broken & quest.reported);
+      // It ran fewer only where it had found something.
+      ASSERT_TRUE(violates || status.executions == kScouted);
+    }
+    EXPECT_TRUE(violates);
+  }
+}
+
+// Of a sound kernel it hands on what shows new abstract states, as long as
+// there are some; without them, nothing.
+TEST(Scout, HandsOnNewStates) {
+  Quest quest{.rules = ParseKernelSpec("3.0")->rules()};
+  Scout with(quest);
+  quest.looks_for_states = false;
+  Scout without(quest);
+  int early = 0, late = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    const bool handed = with.Run(seed, 32, nullptr).has_value();
+    (seed < 50 ? early : late) += handed ? 1 : 0;
+    EXPECT_FALSE(without.Run(seed, 32, nullptr).has_value());
+  }
+  EXPECT_GT(early, 40);
+  EXPECT_LT(late, 340);
+}
+
+// What stops the model is on disk: each event is told before it runs, and the
+// run is the same.
+TEST(Scout, TellsEachEventBeforeItRuns) {
+  Scout scout(QuestFor("HB-14"));
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    std::vector<Event> told;
+    const std::function<void(const Script&)> before =
+        [&](const Script& script) {
+          if (WayOf(seed) != Way::kMade)
+            EXPECT_EQ(script.events.size(), told.size() + 1);
+          told = script.events;
+        };
+    Script script, again;
+    const bool violates = scout.RunOne(seed, 32, script, &before);
+    EXPECT_EQ(told, script.events);
+    EXPECT_EQ(scout.RunOne(seed, 32, again), violates);
+    EXPECT_EQ(again.events, script.events);
+    EXPECT_EQ(again.setup, script.setup);
+  }
+}
+
+// A run that is watched is the run of the script.
+TEST(Watched, IsTheRunOfItsScript) {
+  const Rules rules = ParseKernelSpec("2.6.11-mremap-resets")->rules();
+  unsigned broken = 0;
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    base::Random random(seed);
+    Script script = search::MakeStart(random.Next());
+    script.setup.files = 1;
+    if (!Fits<SmallCaps>(script.setup)) continue;
+    const std::vector<Event> first = std::exchange(script.events, {});
+    Watched watched(script.setup, rules, ~0U, nullptr);
+    for (const Event& event : first)
+      if (watched.Apply(event)) script.events.push_back(event);
+    (seed % 2 == 0 ? Weave : Race)(script, watched, 40, random,
+                                   search::kAllVerbs);
+    const bool violates = watched.Finish();
+    const RunResult run = vmtrunc::Run<SmallCaps>(script.setup, script.events,
+                                                  rules, {.hash_state = false});
+    ASSERT_EQ(violates, !run.holds()) << ToText(script);
+    ASSERT_EQ(watched.events(), run.events);
+    ASSERT_EQ(watched.effects(), run.effects);
+    ASSERT_EQ(watched.drops(), run.drops);
+    broken += violates ? 1 : 0;
+  }
+  EXPECT_GT(broken, 20U);
+}
+
+}  // namespace
+}  // namespace vmtrunc::fuzz

@@ -1,0 +1,75 @@
+// A run in a small world that a generator drives event by event, with every
+// property checked on the way: what it has made is run already.
+#ifndef VMTRUNC_FUZZ_WATCHED_H_
+#define VMTRUNC_FUZZ_WATCHED_H_
+
+#include <functional>
+#include <utility>
+
+#include "core/run/checker.h"
+#include "fuzz/effective.h"
+
+namespace vmtrunc::fuzz {
+
+class Watched {
+ public:
+  using Caps = SmallCaps;
+
+  // It is over when a property with a bit in `reported` is broken. `features`:
+  // as of RunOptions. Requires: Fits<SmallCaps>(setup).
+  Watched(const Setup& setup, const Rules& rules, uint32_t reported,
+          uint8_t* features)
+      : rules_(rules),
+        reported_(reported),
+        world_(MakeWorld<SmallCaps>(setup, rules)),
+        checker_(rules) {
+    checker_.NoteFeatures(features);
+  }
+
+  // Returns whether the event has its place in a small world.
+  bool Apply(const Event& event) {
+    if (!Fits<SmallCaps>(event)) return false;
+    if (before_) before_(event);
+    checker_.EventBegins(++events_);
+    Machine<SmallCaps, Checker<SmallCaps>> machine(world_, rules_, checker_);
+    effects_ += machine.Apply(event) ? 1U : 0U;
+    checker_.EventEnds(world_);
+    return true;
+  }
+
+  // `before` gets each event before it runs.
+  void TellBefore(std::function<void(const Event&)> before) {
+    before_ = std::move(before);
+  }
+
+  // Completes what is in flight. Returns whether a property of `reported` was
+  // broken; where the world was too small, perhaps none is in a larger one.
+  bool Finish() {
+    if (!is_over()) {
+      Machine<SmallCaps, Checker<SmallCaps>> machine(world_, rules_, checker_);
+      if (!machine.Finish()) checker_.Deadlock(world_);
+      checker_.EventEnds(world_);
+      checker_.RunEnds(world_);
+    }
+    return (checker_.broken() & reported_) != 0;
+  }
+
+  bool is_over() const { return (checker_.broken() & reported_) != 0; }
+  const World<SmallCaps>& world() const { return world_; }
+  ReachedIn<SmallCaps> Ahead() const { return {world_, rules_}; }
+  unsigned events() const { return events_; }
+  unsigned effects() const { return effects_; }  // events that had one
+  unsigned drops() const { return checker_.drops(); }
+
+ private:
+  const Rules& rules_;
+  uint32_t reported_;
+  unsigned events_ = 0, effects_ = 0;
+  std::function<void(const Event&)> before_;
+  World<SmallCaps> world_;
+  Checker<SmallCaps> checker_;
+};
+
+}  // namespace vmtrunc::fuzz
+
+#endif  // VMTRUNC_FUZZ_WATCHED_H_
