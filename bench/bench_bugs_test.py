@@ -115,10 +115,10 @@ def test_goals():
     expect(state == "not met", f"later is not sooner, but {state}")
     # Seconds: of half of the trials it is later, by more than its start.
     both = trials((True, 2000, 1), (True, 2000, 8))
-    behind = results({"ours": both * 15,
+    later = results({"ours": both * 15,
                       "rapidcheck": trials((True, 2000, 4)) * 30})
     for goal in report.goal_sooner, report.goal_seconds:
-        expect(goal(behind)[2] == "not met", f"{goal.__name__}: {goal(behind)}")
+        expect(goal(later)[2] == "not met", f"{goal.__name__}: {goal(later)}")
     expect(report.a12(both, trials((True, 1, 4)), "seconds") == 0.5,
            "A12 of seconds")
     few = results({"ours": soon * 30, "rapidcheck": soon * 30})

@@ -63,7 +63,7 @@ class Racer {
     return Add(Event{.kind = kind, .task = task});
   }
 
-  // Begins an operation, or lets one that is in flight go on.
+  // Begins an operation, or lets one that is in flight proceed.
   void Turn() {
     uint8_t busy[C::kTasks];
     unsigned count = 0;
@@ -155,8 +155,8 @@ class Racer {
   const search::Verbs few_;
   const unsigned in_flight_;  // operations at once, at most
   const unsigned whole_;      // of 4: an operation runs at once
-  const unsigned drops_;      // of 4: a pass goes on to a drop
-  const unsigned ends_;       // of 12: an operation goes on to its end
+  const unsigned drops_;      // of 4: a pass proceeds to a drop
+  const unsigned ends_;       // of 12: an operation proceeds to its end
   const unsigned aims_;       // of 4: near what is in flight
   const unsigned burst_;      // steps in a turn, at most
 };

@@ -136,8 +136,8 @@ TEST(Scout, HandsOnNewStates) {
   EXPECT_LT(late, 340);
 }
 
-// What stops the model is on disk: each event is told before it runs, and the
-// run is the same.
+// What stops the model is on disk: each event is reported before it runs, and
+// the run is the same.
 TEST(Scout, TellsEachEventBeforeItRuns) {
   Scout scout(QuestFor("HB-14"));
   for (uint64_t seed = 0; seed < 300; ++seed) {
