@@ -128,23 +128,30 @@ class Target {
     if (settings_.unlike) unlike_ = settings_.unlike->rules();
     if (!settings_.growth.empty()) growth_.emplace(settings_.growth);
     if (!settings_.shows_features) features_ = growth_ ? hidden_ : nullptr;
-    const bool mutates = std::getenv(kBlindVariable) == nullptr &&
-                         std::getenv(kNoMutationVariable) == nullptr;
-    if (settings_.scouts && mutates && kernel_is_given())
-      scout_.emplace(Quest{.rules = rules_,
-                           .unlike = unlike_,
-                           .reported = settings_.reported,
-                           .verbs = VerbsFromEnvironment(),
-                           .looks_for_states = settings_.shows_features});
-    if (!saved_) return;
-    status_ = &saved_->status();
-    if (kernel_is_given()) saved_->Stamp(settings_.kernel);
+    if (saved_) {
+      status_ = &saved_->status();
+      if (kernel_is_given()) saved_->Stamp(settings_.kernel);
+      StartScout();
+    }
     if (const char* value = std::getenv(kScoutedVariable)) RunScouted(value);
+    if (!saved_) return;
     keep_going_ = settings_.keep_going;
     if (settings_.sort && keep_going_)
       sorter_.emplace(
           settings_.kernel, *settings_.sort, *status_,
           [this](const std::string& name) { saved_->KeepAgain(name); });
+  }
+
+  // Where `status` names its scripts, so that none is lost if the model fails.
+  void StartScout() {
+    const bool mutates = std::getenv(kBlindVariable) == nullptr &&
+                         std::getenv(kNoMutationVariable) == nullptr;
+    if (!settings_.scouts || !mutates || !kernel_is_given()) return;
+    scout_.emplace(Quest{.rules = rules_,
+                         .unlike = unlike_,
+                         .reported = settings_.reported,
+                         .verbs = VerbsFromEnvironment(),
+                         .looks_for_states = settings_.shows_features});
   }
 
   // VMTRUNC_SCOUTED: what stopped a scout is in `current` when it does so
@@ -162,8 +169,9 @@ class Target {
       saved_->Save(EncodeBytes(before));
     };
     const bool violates = scout_->RunOne(seed, events, script, &save);
-    std::fprintf(stderr, "violates %s property\n%s", violates ? "a" : "no",
-                 ToText(script).c_str());
+    std::printf("violates %s property\n%s", violates ? "a" : "no",
+                ToText(script).c_str());
+    std::fflush(stdout);
     std::_Exit(violates ? 1 : 0);
   }
 
