@@ -151,7 +151,8 @@ class Target {
                          .unlike = unlike_,
                          .reported = settings_.reported,
                          .verbs = VerbsFromEnvironment(),
-                         .looks_for_states = settings_.shows_features});
+                         .looks_for_states = settings_.shows_features,
+                         .keeps_going = settings_.keep_going});
   }
 
   // VMTRUNC_SCOUTED: what stopped a scout is in `current` when it does so

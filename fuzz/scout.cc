@@ -60,18 +60,18 @@ Scout::Scout(const Quest& quest) : quest_(quest) {
 std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
                                  FuzzStatus* status) {
   base::Random random(seed);
-  bool violates = false;
+  std::optional<Script> found;
   Script script;
   unsigned scripts = 0;
   events_ = effects_ = drops_ = 0;
   if (status != nullptr) status->scouted_events = max_events;
-  while (scripts < kScouted && !violates) {
+  while (scripts < kScouted && (!found || quest_.keeps_going)) {
     const uint64_t next = random.Next();
     if (status != nullptr) status->scouted = next;
     // Noting states takes time: a quarter of the scripts show most of them.
     const bool notes = quest_.looks_for_states && scripts % 4 == 0;
     noted_ = notes ? states_.data() : nullptr;
-    violates = RunOne(next, max_events, script);
+    if (RunOne(next, max_events, script)) found = script;
     ++scripts;
     if (notes && HasNewStates() && waiting_.size() < kMostWaiting)
       waiting_.push_back(script);
@@ -84,9 +84,10 @@ std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
     status->drops += drops_;
     if (quest_.looks_for_states) AddSeen(status->seen, seen_);
   }
-  // Where nearly all violate something, the others have every second turn.
-  violated_ = violates && (waiting_.empty() || !violated_);
-  if (violated_) return script;
+  // Where a run continues and much is violated, what is new and what is mutated
+  // have every second turn.
+  violated_ = found && !(quest_.keeps_going && violated_);
+  if (violated_) return found;
   if (waiting_.empty()) return std::nullopt;
   script = std::move(waiting_.front());
   waiting_.pop_front();

@@ -37,18 +37,19 @@ struct Quest {
   uint32_t reported = ~0U;           // a bit for each property that counts
   search::Verbs verbs = search::kAllVerbs;
   bool looks_for_states = true;  // also for new abstract states
+  bool keeps_going = false;      // a violation is not the end
 };
 
 class Scout {
  public:
   explicit Scout(const Quest& quest);
 
-  // Runs kScouted scripts of at most `max_events` events. Returns one that
-  // violates a property, and does not run the others then (not twice in a row
-  // where others wait); or one of those with new abstract states that it has
-  // not returned yet; or nothing. `status`, if
-  // not null, is kept up to date. Deterministic in its arguments and in those
-  // of the calls before.
+  // Runs kScouted scripts of at most `max_events` events. Returns the first
+  // that violates a property, and does not run the others then; or one of those
+  // with new abstract states that it has not returned yet; or nothing. With
+  // `keeps_going` it runs all, and returns the last that violates a property,
+  // at most every second time. `status`, if not null, is kept up to date.
+  // Deterministic in its arguments and in those of the calls before.
   std::optional<Script> Run(uint64_t seed, size_t max_events,
                             FuzzStatus* status);
 

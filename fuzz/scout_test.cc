@@ -119,6 +119,20 @@ TEST(Scout, HandsOnViolationsFirst) {
   }
 }
 
+// Where the run continues, violations leave room for others.
+TEST(Scout, KeepsGoing) {
+  Quest quest = QuestFor("HB-21");  // nearly every script
+  quest.keeps_going = true;
+  quest.looks_for_states = false;
+  Scout scout(quest);
+  FuzzStatus status{};
+  int found = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed)
+    found += scout.Run(seed, 32, &status) ? 1 : 0;
+  EXPECT_EQ(found, 50);
+  EXPECT_EQ(status.executions, 100 * kScouted);
+}
+
 // Of a sound kernel it hands on what shows new abstract states, as long as
 // there are some; without them, nothing.
 TEST(Scout, HandsOnNewStates) {
