@@ -42,6 +42,44 @@ Script SmallStart(const Rules& rules, base::Random& random) {
   }
 }
 
+// The pages of a file that the event names, as [first, last]; none: false.
+bool PagesOf(const Event& event, unsigned& first, unsigned& last) {
+  if (event.verb == Verb::kMmap || event.verb == Verb::kRemap) {
+    first = event.pgoff;
+  } else if (IsPass(event.verb) || event.verb == Verb::kPin ||
+             event.verb == Verb::kUnpin) {
+    first = event.addr;
+  } else {
+    return false;
+  }
+  last = first + std::max(1U, unsigned{event.len}) - 1;
+  return true;
+}
+
+// The same script further into larger files: generators name few pages past the
+// first 20.
+void Shift(Script& script, base::Random& random) {
+  unsigned most = 1;  // pages that are named
+  unsigned first = 0, last = 0;
+  for (unsigned file = 0; file < script.setup.files; ++file)
+    most = std::max(most, unsigned{script.setup.sizes[file]});
+  for (const Event& event : script.events)
+    if (PagesOf(event, first, last)) most = std::max(most, last + 1);
+  constexpr unsigned kPages = LargeCaps::kFilePages;
+  if (most >= kPages) return;
+  const unsigned by = random.Between(1, kPages - most);
+  for (unsigned file = 0; file < script.setup.files; ++file)
+    script.setup.sizes[file] = Byte(script.setup.sizes[file] + by);
+  for (Event& event : script.events) {
+    if (!PagesOf(event, first, last)) continue;
+    uint8_t& page = IsPass(event.verb) || event.verb == Verb::kPin ||
+                            event.verb == Verb::kUnpin
+                        ? event.addr
+                        : event.pgoff;
+    page = Byte(page + by);
+  }
+}
+
 }  // namespace
 
 // Most are made: no bug is then found much later than by making scripts alone,
@@ -109,6 +147,7 @@ bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
                     const std::function<void(const Script&)>* before) {
   script = MakeFor(quest_.rules, static_cast<unsigned>(max_events), random);
   KeepVerbs(script, quest_.verbs);
+  if (random.OneOf(8)) Shift(script, random);
   script.events.resize(std::min(script.events.size(), max_events));
   if (before != nullptr) (*before)(script);
   const RunResult result = RunPlain(script, quest_.rules, noted_);

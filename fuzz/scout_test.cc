@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "core/about/bugs.h"
@@ -117,6 +118,21 @@ TEST(Scout, HandsOnViolationsFirst) {
     }
     EXPECT_TRUE(violates);
   }
+}
+
+// Some scripts are about pages that no generator names.
+TEST(Scout, NamesPagesFarInTheFile) {
+  Quest quest{.rules = ParseKernelSpec("6.1")->rules()};
+  Scout scout(quest);
+  Script script;
+  int far = 0;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    scout.RunOne(seed, 32, script);
+    const auto is_far = [](const Event& event) { return event.pgoff >= 44; };
+    far += std::ranges::any_of(script.events, is_far) ? 1 : 0;
+    ASSERT_LE(script.setup.sizes[0], 64U);
+  }
+  EXPECT_GT(far, 20);
 }
 
 // Where the run continues, violations leave room for others.
