@@ -3,6 +3,7 @@
 #include "fuzz/weave.h"
 #include "search/folios.h"
 #include "search/make.h"
+#include "search/tables.h"
 #include "search/translations.h"
 
 namespace vmtrunc::fuzz {
@@ -19,6 +20,8 @@ Script Extended(const Rules& rules, unsigned events, base::Random& random,
   if (rules.large_folios && random.Below(4) != 0)
     search::AddFolios(script, random);
   if (translates) search::AddTranslations(script, random);
+  if (search::HasTables(rules) && random.OneOf(8))
+    search::AddTables(script, random);
   return script;
 }
 
