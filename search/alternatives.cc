@@ -14,6 +14,7 @@ class Alternator {
  public:
   explicit Alternator(Draft draft) : d_(std::move(draft)) {
     std::set<uint8_t> tasks, edges;
+    for (uint8_t task = 0; task < d_.setup.tasks; ++task) tasks.insert(task);
     for (const Event& e : d_.events) {
       tasks.insert(e.task);
       if (IsPass(e.verb) || e.verb == Verb::kNone || e.addr == 0) continue;
@@ -105,8 +106,11 @@ class Alternator {
         });
     for (const Event& like : d_.events) {
       if (like.verb != Verb::kMmap) continue;
-      for (const unsigned pgoff :
-           {unsigned{like.pgoff}, like.pgoff + unsigned{addr} - like.addr})
+      std::set<unsigned> pgoffs = {like.pgoff,
+                                   like.pgoff + unsigned{addr} - like.addr};
+      for (const Event& e : d_.events)
+        if (e.verb == Verb::kRemap) pgoffs.insert(e.pgoff);
+      for (const unsigned pgoff : pgoffs)
         if (pgoff < LargeCaps::kFilePages)
           for (const bool populate : {false, true})
             add(Verb::kMmap, [&](Event& e) {
@@ -169,9 +173,11 @@ std::vector<Event> Near(const Event& event) {
       e.pgoff = 0;
     });
   }
-  for (const auto field : {&Event::addr, &Event::len, &Event::new_addr,
-                           &Event::pgoff, &Event::count}) {
+  for (const auto field :
+       {&Event::addr, &Event::len, &Event::new_addr, &Event::new_len,
+        &Event::fail_after, &Event::pgoff, &Event::count}) {
     if (event.*field == 0 && field != &Event::pgoff) continue;
+    if (field == &Event::count && event.kind != EventKind::kDrop) continue;
     for (const int by : {1, -1})
       with([&](Event& e) {
         const bool keeps = field == &Event::len && e.new_len == e.len;
