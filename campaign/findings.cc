@@ -32,8 +32,10 @@ Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
 Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
                   const std::function<bool()>& stop) {
   Draft best = draft, sure = draft;
+  // Whoever is stopped early has what the cheaper effort gave.
   for (const search::Effort effort :
-       {search::Effort::kQuick, search::Effort::kThorough}) {
+       {search::Effort::kQuick, search::Effort::kDefault,
+        search::Effort::kThorough}) {
     // Events without an effect on the kernel are removed without a run; they
     // may have had one with the rule flipped.
     if (!judge(best, nullptr)) return sure;

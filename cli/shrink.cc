@@ -21,7 +21,7 @@ namespace {
 
 struct ShrinkArguments {
   std::string file, from, kernel, property, unlike, out;
-  bool quick = false, why = false, json = false;
+  bool quick = false, thorough = false, why = false, json = false;
 };
 
 // The script, and the violation.
@@ -193,9 +193,12 @@ int ShrinkFile(const ShrinkArguments& o) {
       progress.Show(absl::StrFormat("%u events, %u scripts run",
                                     best.cost().events, best.evaluations()));
   };
-  const search::Shrunk shrunk = search::Shrink(
-      original, failure.rules, failure.reason,
-      o.quick ? search::Effort::kQuick : search::Effort::kThorough, show);
+  const search::Shrunk shrunk =
+      search::Shrink(original, failure.rules, failure.reason,
+                     o.quick      ? search::Effort::kQuick
+                     : o.thorough ? search::Effort::kThorough
+                                  : search::Effort::kDefault,
+                     show);
   progress.End();
 
   Script script = ScriptOf(shrunk.draft);
@@ -258,8 +261,12 @@ void AddShrink(CLI::App& app, Command& run) {
                   "rule repairs it");
   sub->add_option("--from", o->from, "the form of FILE; else its name says")
       ->check(CLI::IsMember({"text", "bytes"}));
-  sub->add_flag("--quick", o->quick,
-                "leave out what takes long: other events in the place of some");
+  CLI::Option* quick = sub->add_flag(
+      "--quick", o->quick, "only remove, join, move and simplify events");
+  sub->add_flag("--thorough", o->thorough,
+                "also what seldom pays: some 100 times as long, and other "
+                "starts end more often in the same script")
+      ->excludes(quick);
   sub->add_flag("--why", o->why,
                 "say for each event that is left what happens without it");
   sub->add_flag("--json", o->json, "as JSON");

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
+#include "base/random.h"
 #include "core/check.h"
 #include "core/script/verbs.h"
 
@@ -50,21 +52,41 @@ Best::Best(const Draft& draft, Judge judge) : judge_(std::move(judge)) {
   VMT_CHECK(Take(draft, /*is_first=*/true));
 }
 
-// Removes events without an effect.
+Best::Best(Best& of, const Setup& setup)
+    : draft_{setup, {}},
+      judge_(of.judge_),
+      tell_([&of](const Best& it) {
+        of.evaluations_ = it.evaluations_;
+        if (of.tell_) of.tell_(of);
+      }),
+      evaluations_(of.evaluations_),
+      failed_(of.failed_) {}
+
+// Removes events without an effect, unless one of them matters all the same: a
+// read that ends in SIGBUS leaves a page table.
 bool Best::Take(const Draft& candidate, bool is_first) {
   std::array<bool, kMaxEvents> counts{};
-  const std::optional<size_t> shown = judge_(candidate, counts.data());
-  if (!shown) return false;
-  Draft kept{candidate.setup, {}};
-  size_t shown_at = 0;
-  for (size_t i = 0; i < candidate.events.size(); ++i) {
-    if (counts[i]) kept.events.push_back(candidate.events[i]);
-    if (i + 1 == *shown) shown_at = kept.events.size();
+  std::optional<size_t> shown = judge_(candidate, counts.data());
+  if (!shown) {
+    failed_->insert(HashOf(candidate));
+    return false;
   }
+  Draft kept{candidate.setup, {}};
+  for (size_t i = 0; i < candidate.events.size(); ++i)
+    if (counts[i]) kept.events.push_back(candidate.events[i]);
   if (!is_first && !IsLess(kept, draft_)) return false;
+  if (kept.events.size() < candidate.events.size()) {
+    CountOne();
+    if (const auto again = judge_(kept, counts.data())) {
+      shown = again;
+    } else {
+      kept = candidate;
+      if (!is_first && !IsLess(kept, draft_)) return false;
+    }
+  }
   draft_ = std::move(kept);
   cost_ = CostOf(draft_);
-  shown_at_ = shown_at;
+  shown_at_ = *shown;
   return true;
 }
 
@@ -75,11 +97,36 @@ bool Best::Try(const Draft& candidate) {
     if (order > 0 || (order == 0 && !IsLess(candidate, draft_))) return false;
   }
   const uint64_t hash = HashOf(candidate);
-  if (tried_.contains(hash)) return false;
-  if (++evaluations_ % 4096 == 0 && tell_) tell_(*this);
+  if (tried_.contains(hash) || failed_->contains(hash)) return false;
+  CountOne();
   if (Take(candidate, /*is_first=*/false)) return true;
   tried_.insert(hash);
   return false;
+}
+
+bool Best::IsShownBy(const Draft& other) {
+  const uint64_t hash = HashOf(other);
+  if (failed_->contains(hash)) return false;
+  CountOne();
+  std::array<bool, kMaxEvents> counts{};
+  if (judge_(other, counts.data())) return true;
+  failed_->insert(hash);
+  return false;
+}
+
+bool Best::TryShrunk(const Draft& other,
+                     const std::function<void(Best&)>& shrink) {
+  if (failed_->contains(HashOf(other))) return false;
+  CountOne();
+  Best alone(*this, other.setup);
+  if (!alone.Take(other, /*is_first=*/true)) return false;
+  shrink(alone);
+  evaluations_ = alone.evaluations_;
+  if (!IsLess(alone.draft_, draft_)) return false;
+  draft_ = std::move(alone.draft_);
+  cost_ = alone.cost_;
+  shown_at_ = alone.shown_at_;
+  return true;
 }
 
 bool CutTail(Best& best) {
@@ -110,6 +157,24 @@ bool DropChunks(Best& best) {
       changed |= dropped;
       end -= dropped || size < 4 ? 1 : size / 2;
       end = std::min(end, best.events().size());
+    }
+  }
+  return changed;
+}
+
+bool DropAtRandom(Best& best, uint64_t seed) {
+  base::Random random(seed);
+  bool changed = false;
+  for (size_t size = best.events().size() / 2; size >= 1; size /= 2) {
+    // Each place once, in some order; they move as events go.
+    const size_t places = best.events().size();
+    std::vector<size_t> order(places);
+    std::iota(order.begin(), order.end(), size_t{0});
+    for (size_t i = places; i > 1; --i)
+      std::swap(order[i - 1], order[random.Below(static_cast<unsigned>(i))]);
+    for (size_t i = 0; i < places; i += size) {
+      if (order[i] + size > best.events().size()) continue;
+      changed |= best.With([&](Draft& d) { Erase(d.events, order[i], size); });
     }
   }
   return changed;

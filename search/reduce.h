@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "search/cost.h"
+#include "search/yield.h"
 
 namespace vmtrunc::search {
 
@@ -20,7 +22,8 @@ using Judge =
     std::function<std::optional<size_t>(const Draft& draft, bool* counts)>;
 
 // Invariants:
-// 1  draft() shows the violation, and all its events have an effect
+// 1  draft() shows the violation, and all its events have an effect or are
+//    needed all the same
 // 2  only a smaller script replaces it
 class Best {
  public:
@@ -39,7 +42,17 @@ class Best {
   unsigned evaluations() const { return evaluations_; }
 
   // Frees the record of tried scripts, after memory has run out.
-  void Forget() { tried_ = {}; }
+  void Forget() {
+    tried_ = {};
+    failed_->clear();
+  }
+
+  // Whether a script shows the violation, of whatever size it is.
+  bool IsShownBy(const Draft& other);
+
+  // Shrinks another script that may be larger, by itself. Replaces the draft if
+  // what comes of it is smaller.
+  bool TryShrunk(const Draft& other, const std::function<void(Best&)>& shrink);
 
   // Replaces the draft by the candidate if it is smaller and shows the
   // violation. One that was tried before is not run again.
@@ -63,7 +76,12 @@ class Best {
   }
 
  private:
+  // To shrink another script, with what is known here.
+  Best(Best& of, const Setup& setup);
   bool Take(const Draft& candidate, bool is_first);
+  void CountOne() {
+    if (++evaluations_ % 4096 == 0 && tell_) tell_(*this);
+  }
 
   Draft draft_;
   Cost cost_;
@@ -71,7 +89,11 @@ class Best {
   std::function<void(const Best&)> tell_;  // or empty
   size_t shown_at_ = 0;
   unsigned evaluations_ = 0;
-  absl::flat_hash_set<uint64_t> tried_;  // hashes of scripts that failed
+  // Hashes of scripts that were tried here, and of those that do not show the
+  // violation: these another one that is shrunk by itself need not run either.
+  absl::flat_hash_set<uint64_t> tried_;
+  std::shared_ptr<absl::flat_hash_set<uint64_t>> failed_ =
+      std::make_shared<absl::flat_hash_set<uint64_t>>();
 };
 
 // Lowers a value as far as possible, by halving: `room()` is the largest
@@ -87,6 +109,9 @@ bool LowerByHalves(Room room, Lower lower) {
   return changed;
 }
 
+// Another task runs the operation that starts at `at`, to its end.
+void GiveOperation(Draft& draft, size_t at, uint8_t to);
+
 // The script with an operation moved to another task, or with two tasks
 // exchanged from an event on.
 std::vector<Draft> OtherOwners(const Draft& draft);
@@ -94,9 +119,10 @@ std::vector<Draft> OtherOwners(const Draft& draft);
 // Each tries all changes of one kind, and returns whether one was accepted.
 //
 // search/reduce.cc: of the list of events, and of single events.
-bool CutTail(Best& best);          // events after the violation
-bool DropGroups(Best& best);       // all of a task, all of a verb
-bool DropChunks(Best& best);       // runs of events, halving, from the end
+bool CutTail(Best& best);     // events after the violation
+bool DropGroups(Best& best);  // all of a task, all of a verb
+bool DropChunks(Best& best);  // runs of events, halving, from the end
+bool DropAtRandom(Best& best, uint64_t seed);  // the same in another order
 bool JoinSteps(Best& best);        // a step and its task's next event
 bool MoveEvents(Best& best);       // to another place in the list
 bool LessInEvents(Best& best);     // each number, each word
@@ -118,15 +144,19 @@ bool OtherVerbsForPasses(Best& best);  // instead of two, and a page less
 
 // search/reduce_other.cc: of several events, replaced by others. They stop at
 // the first that is accepted: others may become possible then.
-bool OtherEvents(Best& best);  // replaces one event; continues
+bool OtherEvents(Best& best, Which which);  // replaces one event; continues
 // Which of two operations is nested in the other.
-bool InsideOut(Best& best);
-bool TwoNear(Best& best);            // two small changes
-bool OtherForOperation(Best& best);  // replaces one and its steps
-bool OtherForTwo(Best& best);        // replaces two events
+bool InsideOut(Best& best, Which which);
+bool TwoNear(Best& best, Which which);      // two small changes
+bool OtherForOperation(Best& best);         // replaces one and its steps
+bool OtherForTwo(Best& best, Which which);  // replaces two events
 bool OtherOwnersAndOne(Best& best);  // other tasks, and replaces one event
 // Replaces one event, and changes a second one.
 bool OtherAndNear(Best& best);
+
+// search/reduce_detour.cc: inserts an event and shrinks the larger script, with
+// Which::kAll also where another task runs an operation.
+bool Detour(Best& best, Which which, const std::function<void(Best&)>& shrink);
 
 }  // namespace vmtrunc::search
 

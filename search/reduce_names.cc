@@ -56,7 +56,8 @@ void MergeTask(Draft& d, uint8_t from, uint8_t to) {
   DropLastTask(d);
 }
 
-// Another task runs the operation that starts at `at`, to its end.
+}  // namespace
+
 void GiveOperation(Draft& d, size_t at, uint8_t to) {
   const uint8_t from = d.events[at].task;
   d.events[at].task = to;
@@ -66,8 +67,6 @@ void GiveOperation(Draft& d, size_t at, uint8_t to) {
     d.events[i].task = to;
   }
 }
-
-}  // namespace
 
 bool FewerTasks(Best& best) {
   bool changed = false;

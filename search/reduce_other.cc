@@ -14,19 +14,33 @@ constexpr size_t kMostForTwo = 16;
 
 using Places = std::vector<size_t>;  // of events, ascending
 
+// Those of `all` that are worth trying in the place of two events.
+std::vector<Event> PayingFor(const std::vector<Event>& events,
+                             const Places& gone, const std::vector<Event>& all,
+                             Which which) {
+  if (which == Which::kAll) return all;
+  std::vector<Event> some;
+  for (const Event& other : all)
+    if (gone.size() == 2 && PaysForTwo(events[gone[0]], events[gone[1]], other))
+      some.push_back(other);
+  return some;
+}
+
 // Removes the events at one of these, and inserts another somewhere.
-bool OtherFor(Best& best, const std::vector<Places>& all_gone) {
+bool OtherFor(Best& best, const std::vector<Places>& all_gone, Which which) {
   const std::vector<Event> all = Alternatives(best.draft());
   for (const Places& gone : all_gone) {
+    const std::vector<Event> others =
+        PayingFor(best.events(), gone, all, which);
     std::vector<Event> left;
     for (size_t i = 0; i < best.events().size(); ++i)
       if (!std::binary_search(gone.begin(), gone.end(), i))
         left.push_back(best.events()[i]);
-    for (size_t at = 0; at <= left.size(); ++at) {
+    for (size_t at = 0; at <= left.size() && !others.empty(); ++at) {
       Draft draft{best.draft().setup, left};
       draft.events.insert(
           draft.events.begin() + static_cast<std::ptrdiff_t>(at), Event{});
-      for (const Event& other : all) {
+      for (const Event& other : others) {
         draft.events[at] = other;
         if (best.Try(draft)) return true;  // others may be removable now
       }
@@ -37,23 +51,25 @@ bool OtherFor(Best& best, const std::vector<Places>& all_gone) {
 
 }  // namespace
 
-bool OtherEvents(Best& best) {
+bool OtherEvents(Best& best, Which which) {
   const std::vector<Event> all = Alternatives(best.draft());
   bool changed = false;
   for (size_t i = 0; i < best.events().size(); ++i)
     for (const Event& other : all) {
       if (i >= best.events().size()) break;
+      if (which == Which::kPaying && !PaysInstead(best.events()[i], other))
+        continue;
       changed |= best.WithEvent(i, [&](Event& e) { e = other; });
     }
   return changed;
 }
 
-bool OtherForTwo(Best& best) {
+bool OtherForTwo(Best& best, Which which) {
   std::vector<Places> all;
   const size_t size = best.events().size();
   for (size_t i = 0; i < size && size <= kMostForTwo; ++i)
     for (size_t k = i + 1; k < size; ++k) all.push_back({i, k});
-  return OtherFor(best, all);
+  return OtherFor(best, all, which);
 }
 
 bool OtherForOperation(Best& best) {
@@ -70,7 +86,7 @@ bool OtherForOperation(Best& best) {
         (operation.size() == 2 && events.size() > kMostForTwo))
       all.push_back(operation);
   }
-  return OtherFor(best, all);
+  return OtherFor(best, all, Which::kAll);
 }
 
 bool OtherOwnersAndOne(Best& best) {
@@ -112,38 +128,60 @@ bool OtherAndNear(Best& best) {
   return false;
 }
 
-bool TwoNear(Best& best) {
-  struct Change {
-    size_t at;  // of the event; their number for the declarations
-    Event event;
-    bool gone = false;
-    Setup setup;
-  };
+namespace {
+
+// A small change: of an event, of the declarations, or an event less.
+struct Change {
+  size_t at;  // of the event; their number for the declarations
+  Delta delta;
+  Event event;
+  Setup setup;
+};
+
+std::vector<Change> SmallChanges(const Draft& draft) {
   std::vector<Change> changes;
+  const size_t size = draft.events.size();
+  for (size_t i = 0; i < size; ++i) {
+    const Event& was = draft.events[i];
+    for (const Event& event : Near(was))
+      changes.push_back({i, DeltaOf(was, event), event, {}});
+    changes.push_back(
+        {i,
+         was.verb == Verb::kNone ? delta::kStepGone : delta::kOperationGone,
+         {},
+         {}});
+  }
+  for (const Setup& setup : Near(draft.setup))
+    changes.push_back({size, DeltaOf(draft.setup, setup), {}, setup});
+  return changes;
+}
+
+void Make(const Change& change, Draft& draft, size_t size) {
+  if (change.at == size)
+    draft.setup = change.setup;
+  else if ((change.delta & (delta::kStepGone | delta::kOperationGone)) != 0)
+    draft.events.erase(draft.events.begin() +
+                       static_cast<std::ptrdiff_t>(change.at));
+  else
+    draft.events[change.at] = change.event;
+}
+
+}  // namespace
+
+bool TwoNear(Best& best, Which which) {
   const size_t size = best.events().size();
   if (size > kMostForTwo) return false;
-  for (size_t i = 0; i < size; ++i) {
-    for (const Event& event : Near(best.events()[i]))
-      changes.push_back({i, event, false, {}});
-    changes.push_back({i, {}, true, {}});
-  }
-  for (const Setup& setup : Near(best.draft().setup))
-    changes.push_back({size, {}, false, setup});
+  const std::vector<Change> changes = SmallChanges(best.draft());
   Draft draft;
   for (size_t i = 0; i < changes.size(); ++i)
     for (size_t k = i + 1; k < changes.size(); ++k) {
-      if (changes[i].at == changes[k].at) continue;
+      if (changes[i].at == changes[k].at ||
+          (which == Which::kPaying &&
+           !Pays(changes[i].delta, changes[k].delta)))
+        continue;
       draft = best.draft();
-      for (const size_t each : {k, i}) {  // the later event first
-        const Change& change = changes[each];
-        if (change.at == size)
-          draft.setup = change.setup;
-        else if (change.gone)
-          draft.events.erase(draft.events.begin() +
-                             static_cast<std::ptrdiff_t>(change.at));
-        else
-          draft.events[change.at] = change.event;
-      }
+      Make(changes[k], draft, size);  // the later event first
+      Make(changes[i], draft, size);
       if (best.Try(draft)) return true;
     }
   return false;
@@ -190,10 +228,39 @@ bool WithoutOne(Best& best, const Draft& draft, size_t at, size_t others) {
   return false;
 }
 
+// The inner operation begins and makes steps before the outer one begins, which
+// keeps its own steps, or all but one.
+bool Exchanged(Best& best, size_t outer, size_t inner) {
+  constexpr size_t kMostSteps = 6;
+  const Draft was = best.draft();
+  const std::vector<Event>& events = was.events;
+  if (events[inner].kind != EventKind::kStart) return false;
+  for (size_t steps = 0; steps <= kMostSteps; ++steps) {
+    Draft d = was;
+    d.events.erase(d.events.begin() + static_cast<std::ptrdiff_t>(inner));
+    std::vector<Event> added(
+        1 + steps, {.kind = EventKind::kStep, .task = events[inner].task});
+    added[0] = events[inner];
+    added[0].kind = EventKind::kBegin;
+    d.events.insert(d.events.begin() + static_cast<std::ptrdiff_t>(outer),
+                    added.begin(), added.end());
+    if (best.Try(d)) return true;
+    for (size_t i = outer + added.size() + 1; i < d.events.size(); ++i) {
+      if (d.events[i].task != events[outer].task ||
+          d.events[i].verb != Verb::kNone)
+        continue;
+      Draft less = d;
+      less.events.erase(less.events.begin() + static_cast<std::ptrdiff_t>(i));
+      if (best.Try(less)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
-bool InsideOut(Best& best) {
-  constexpr size_t kMostSteps = 6;
+bool InsideOut(Best& best, Which which) {
+  const size_t most_steps = which == Which::kAll ? 6 : 0;
   const std::vector<Event> events = best.events();
   Draft draft = best.draft();
   for (size_t outer = 0; outer < events.size(); ++outer) {
@@ -212,17 +279,21 @@ bool InsideOut(Best& best) {
                              (task == events[outer].task || task == other.task);
         if (i != outer && i != inner && !goes_on) left.push_back(events[i]);
       }
-      for (const bool same_tasks : {true, false})
+      if (Exchanged(best, outer, inner)) return true;
+      for (const bool same_tasks : {true, false}) {
+        if (!same_tasks && which != Which::kAll) break;
         for (Event pass : OtherPasses(other, draft.setup)) {
           Event whole = events[outer];
           if (!same_tasks) std::swap(pass.task, whole.task);
           for (std::vector<Event>& all :
-               Around(left, at, pass, whole, kMostSteps)) {
+               Around(left, at, pass, whole, most_steps)) {
             draft.events = std::move(all);
-            if (best.Try(draft) || WithoutOne(best, draft, at, left.size()))
+            if (best.Try(draft) || (which == Which::kAll &&
+                                    WithoutOne(best, draft, at, left.size())))
               return true;
           }
         }
+      }
     }
   }
   return false;

@@ -33,6 +33,50 @@ void ShrinkQuickly(Best& best) {
   }
 }
 
+// The changes that pay, by what they pay.
+bool ChangePaying(Best& best) {
+  constexpr Which kWhich = Which::kPaying;
+  return TwoNear(best, kWhich) || OtherEvents(best, kWhich) ||
+         InsideOut(best, kWhich) || OtherForTwo(best, kWhich) ||
+         Detour(best, kWhich, ShrinkQuickly);
+}
+
+void ShrinkByPaying(Best& best) {
+  do {
+    ShrinkQuickly(best);
+  } while (ChangePaying(best));
+}
+
+bool ChangeAny(Best& best) {
+  constexpr Which kWhich = Which::kAll;
+  return OtherEvents(best, kWhich) || InsideOut(best, kWhich) ||
+         TwoNear(best, kWhich) || OtherForOperation(best) ||
+         OtherForTwo(best, kWhich) || OtherOwnersAndOne(best) ||
+         OtherAndNear(best) || Detour(best, kWhich, ShrinkByPaying);
+}
+
+// Shrinks the start in other orders.
+bool StartAgain(Best& best, const Draft& start) {
+  constexpr uint64_t kOrders = 8;
+  bool changed = false;
+  for (uint64_t seed = 1; seed <= kOrders; ++seed)
+    changed |= best.TryShrunk(start, [seed](Best& other) {
+      DropAtRandom(other, seed);
+      ShrinkByPaying(other);
+    });
+  return changed;
+}
+
+void ShrinkThoroughly(Best& best) {
+  Draft start;
+  do {
+    start = best.draft();
+    ShrinkByPaying(best);
+    StartAgain(best, start);
+    while (ChangeAny(best)) ShrinkByPaying(best);
+  } while (!(best.draft() == start));
+}
+
 Judge JudgeOf(const Rules& rules, const Reason& reason) {
   return [shows = Shows(rules, reason)](const Draft& draft,
                                         bool* counts) -> std::optional<size_t> {
@@ -50,12 +94,17 @@ Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
   best.OnProgress(on_progress);
   bool ran_out = false;
   try {
-    do {
-      ShrinkQuickly(best);
-    } while (effort == Effort::kThorough &&
-             (OtherEvents(best) || InsideOut(best) || TwoNear(best) ||
-              OtherForOperation(best) || OtherForTwo(best) ||
-              OtherOwnersAndOne(best) || OtherAndNear(best)));
+    switch (effort) {
+      case Effort::kQuick:
+        ShrinkQuickly(best);
+        break;
+      case Effort::kDefault:
+        ShrinkByPaying(best);
+        break;
+      case Effort::kThorough:
+        ShrinkThoroughly(best);
+        break;
+    }
   } catch (const std::bad_alloc&) {
     ran_out = true;
     best.Forget();

@@ -1,7 +1,8 @@
 // Minimises a counterexample.
 //
 // It tries changes that make the script cheaper (search/cost.h) until none
-// succeeds. So it terminates, and shrinking twice changes nothing. Every list
+// succeeds. So it terminates, and shrinking twice with the same effort changes
+// nothing. Every list
 // of events is a script, so every change gives a valid one; the result must
 // still violate the same property for the same reason (search/reason.h).
 #ifndef VMTRUNC_SEARCH_SHRINK_H_
@@ -19,7 +20,9 @@ namespace vmtrunc::search {
 // How thoroughly to search.
 enum class Effort : uint8_t {
   kQuick,     // removes, joins and moves events, simplifies them
-  kThorough,  // also replaces one event, or any two
+  kDefault,   // also those of the changes that follow that pay
+  kThorough,  // also replaces one event, or any two; shrinks larger scripts;
+              // begins again in other orders
 };
 
 struct Shrunk {
@@ -36,15 +39,15 @@ using OnShrinking = std::function<void(const Best&)>;
 Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
               const OnShrinking& on_progress = {});
 
-// Not proved shortest. All its events have an effect. Requires: `draft`
+// Not proved shortest. Requires: `draft`
 // violates the reason's property on `rules` for that reason.
 Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
-              Effort effort = Effort::kThorough,
+              Effort effort = Effort::kDefault,
               const OnShrinking& on_progress = {});
 
 // The same for a script, with its names of tasks and files.
 Script Shrink(const Script& script, const Rules& rules, const Reason& reason,
-              Effort effort = Effort::kThorough);
+              Effort effort = Effort::kDefault);
 
 // Only deletes and joins events: declarations and arguments stay. Requires:
 // `script` violates the property.
