@@ -14,12 +14,15 @@ import sys
 import tempfile
 import time
 
+import hypothesis_shrink
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
 FUZZ = ROOT / "build/fuzz/bin/fuzz_truncate"
 AFL = ROOT / "build/afl/bin/fuzz_truncate"
+EFFORTS = ("quick", "default", "thorough")
 COLUMNS = ["bug", "seed", "before"] + [
-    f"{effort}_{what}" for effort in ("quick", "thorough")
+    f"{effort}_{what}" for effort in EFFORTS
     for what in ("events", "runs", "micros", "form")]
 HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 # Where exhaustive search is asked for the fewest events.
@@ -45,7 +48,8 @@ def measure(bug, o, starts_dir):
         return list(csv.DictReader(path.read_text().splitlines()))
     done = subprocess.run(
         [RELEASE / "shrink_bench", bug["name"], "--starts", str(o.starts),
-         "--seconds", str(o.seconds), "--write", starts_dir],
+         "--seconds", str(o.seconds), "--seed", str(o.seed),
+         "--write", starts_dir],
         check=True, capture_output=True, text=True)
     path.write_text(",".join(COLUMNS) + "\n" + done.stdout)
     return list(csv.DictReader(path.read_text().splitlines()))
@@ -121,18 +125,28 @@ def afl_tmin(bug, start, directory, o):
 
 
 def beside(bugs, starts_dir, o):
-    """The same few starts by each."""
+    """The same few starts by each: bug, events, seconds, bytes, runs if told."""
     rows = collections.defaultdict(list)
+    if not hypothesis_shrink.available():
+        print("beside: no Hypothesis: the package python3-hypothesis is not "
+              "installed", file=sys.stderr)
     for bug in bugs:
         starts = [starts_dir / f"{bug['name']}-{i}"
                   for i in range(1, o.beside + 1)]
-        for start in (s for s in starts if s.exists()):
+        starts = [start for start in starts if start.exists()]
+        if hypothesis_shrink.available():
+            rows["Hypothesis"] += [
+                (bug["name"], events, seconds, data, runs)
+                for events, runs, seconds, data in hypothesis_shrink.shrink_all(
+                    RELEASE / "shrink_bench", bug["name"], starts, o.each)]
+        for start in starts:
             for name, how in (("libFuzzer -minimize_crash=1", libfuzzer),
                               ("afl-tmin", afl_tmin)):
                 with tempfile.TemporaryDirectory() as directory:
                     rows[name].append(
                         (bug["name"],) + how(bug, start,
-                                             pathlib.Path(directory), o))
+                                             pathlib.Path(directory), o)
+                        + (None,))
         print(f"beside: {bug['name']} done", file=sys.stderr)
     return rows
 
@@ -156,7 +170,7 @@ def per_bug(bug, rows, shortest, effort):
 
 
 def report(bugs, rows, shortest, others):
-    for effort in ("thorough", "quick"):
+    for effort in reversed(EFFORTS):
         print(f"\n{effort}:\n")
         print("| bug | starts | one form | forms | fewest events | reached in | "
               "prove knows | runs | ms |\n|---|---|---|---|---|---|---|---|---|")
@@ -179,25 +193,26 @@ def report(bugs, rows, shortest, others):
               f" ms {spread([int(r[f'{effort}_micros']) / 1000 for r in everything], 1)}")
     if not others:
         return
-    print("\n| on the same starts | starts | events left | same bytes | s |\n"
-          "|---|---|---|---|---|")
-    count = max(len(them) for them in others.values())
+    print("\n| on the same starts | starts | events left | same bytes | runs | s |"
+          "\n|---|---|---|---|---|---|")
     per = collections.Counter(name for name, *_ in
                               next(iter(others.values())))
-    for effort in ("thorough", "quick"):
+    for effort in reversed(EFFORTS):
         ours = [row for bug in bugs
                 for row in rows[bug["name"]][:per[bug["name"]]]]
         forms = len({(r["bug"], r[f"{effort}_form"]) for r in ours})
         print(f"| vmtrunc shrink, {effort} | {len(ours)} | "
               f"{spread([int(r[f'{effort}_events']) for r in ours])} | "
               f"{forms} forms of {len(per)} bugs | "
+              f"{spread([int(r[f'{effort}_runs']) for r in ours])} | "
               f"{statistics.median(int(r[f'{effort}_micros']) for r in ours) / 1e6:.4f} |")
     for name, them in others.items():
-        forms = len({(bug, data) for bug, _, _, data in them})
-        print(f"| {name} | {len(them)} | {spread([e for _, e, _, _ in them])} | "
+        forms = len({(bug, data) for bug, _, _, data, _ in them})
+        runs = [r for *_, r in them if r is not None]
+        print(f"| {name} | {len(them)} | {spread([row[1] for row in them])} | "
               f"{forms} forms of {len(per)} bugs | "
-              f"{statistics.median(s for _, _, s, _ in them):.1f} |")
-    assert count
+              f"{spread(runs) if runs else ''} | "
+              f"{statistics.median(row[2] for row in them):.1f} |")
 
 
 def main(argv):
@@ -205,6 +220,8 @@ def main(argv):
     parser.add_argument("--starts", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=60,
                         help="to look for the starts of a bug")
+    # search/yield.cc is from seed 1.
+    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--bugs", help="B,...; else all")
     parser.add_argument("--beside", type=int, default=2,
                         help="starts a bug that the others get too; 0: none")

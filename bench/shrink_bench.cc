@@ -2,14 +2,19 @@
 // see ci/bench-shrink.
 //
 //   shrink_bench BUG [--starts N] [--seconds S] [--seed X] [--write DIR]
+//                [--seeds N,...] [--efforts E,...] [--forms DIR]
+//   shrink_bench BUG --judge
 //
 // A line a start: bug, seed, events before; then for each effort the events
 // left, the scripts run, microseconds of processor time, and a number that two
-// results share when they are the same script.
+// results share when they are the same script. --judge answers scripts on
+// standard input, each after its size in two bytes, by 1 where they show the
+// bug and by 0 where they do not: for shrinkers that are not ours.
 #include <CLI/CLI.hpp>
 #include <ctime>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "core/about/bugs.h"
@@ -21,10 +26,13 @@ namespace vmtrunc::bench {
 namespace {
 
 struct Options {
-  std::string bug, write;
+  std::string bug, write, forms;
+  std::vector<std::string> efforts = {"quick", "default", "thorough"};
+  std::vector<uint64_t> seeds;  // of starts that are known; else it looks
   unsigned starts = 100;
   double seconds = 60;
   uint64_t seed = 1;
+  bool judge = false;
 };
 
 double Seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -46,15 +54,65 @@ Draft RandomStart(uint64_t seed, const Rules& rules) {
   return {script.setup, std::move(script.events)};
 }
 
-void ShrinkIt(const Draft& draft, const Rules& rules,
-              const search::Reason& reason, search::Effort effort) {
+search::Effort EffortNamed(const std::string& name) {
+  return name == "quick"     ? search::Effort::kQuick
+         : name == "default" ? search::Effort::kDefault
+                             : search::Effort::kThorough;
+}
+
+void ShrinkIt(const Options& o, const Draft& draft, const Rules& rules,
+              const search::Reason& reason, const std::string& effort) {
   const double start = Seconds();
-  const search::Shrunk shrunk = search::Shrink(draft, rules, reason, effort);
+  const search::Shrunk shrunk =
+      search::Shrink(draft, rules, reason, EffortNamed(effort));
   const double micros = 1e6 * (Seconds() - start);
   const std::string text = ToText(ScriptOf(shrunk.draft));
+  if (!o.forms.empty()) {
+    std::ofstream out(absl::StrFormat("%s/%s-%s-%016x.vmt", o.forms, o.bug,
+                                      effort,
+                                      HashBytes(text.data(), text.size())));
+    out << text;
+  }
   std::cout << absl::StreamFormat(",%u,%u,%.0f,%016x", shrunk.cost.events,
                                   shrunk.evaluations, micros,
                                   HashBytes(text.data(), text.size()));
+}
+
+// The next seed of a start that shows the bug, from `seed` on; or none in the
+// time that is left.
+std::optional<uint64_t> NextStart(const search::Shows& shows,
+                                  const Rules& rules, uint64_t seed,
+                                  double& left) {
+  for (;; ++seed) {
+    const double start = Seconds();
+    const Draft draft = RandomStart(seed, rules);
+    const bool shown = draft.events.size() >= 64 && shows(draft);
+    left -= Seconds() - start;
+    if (left < 0) return std::nullopt;
+    if (shown) return seed;
+  }
+}
+
+void Write(const Options& o, const Draft& draft, unsigned number) {
+  const Script script = ScriptOf(draft);
+  const std::vector<uint8_t> bytes = EncodeBytes(script);
+  std::ofstream out(absl::StrFormat("%s/%s-%u", o.write, o.bug, number),
+                    std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+}
+
+int JudgeInput(const search::Shows& shows) {
+  std::vector<uint8_t> bytes;
+  for (char size[2]; std::cin.read(size, sizeof(size));) {
+    bytes.resize(static_cast<uint8_t>(size[0]) |
+                 static_cast<size_t>(static_cast<uint8_t>(size[1])) << 8);
+    if (!std::cin.read(reinterpret_cast<char*>(bytes.data()),
+                       static_cast<std::streamsize>(bytes.size())))
+      break;
+    std::cout << (shows(DecodeBytes(bytes)) ? '1' : '0') << std::flush;
+  }
+  return 0;
 }
 
 int Measure(const Options& o, const BugInfo& bug) {
@@ -63,28 +121,21 @@ int Measure(const Options& o, const BugInfo& bug) {
   const search::Reason reason{.property = bug.property,
                               .unlike = *ParseKernelSpec(bug.kernel)};
   const search::Shows shows(rules, reason);
-  double searching = 0;
-  unsigned found = 0;
-  for (uint64_t seed = o.seed << 32; found < o.starts; ++seed) {
-    const double start = Seconds();
+  if (o.judge) return JudgeInput(shows);
+  double left = o.seconds;
+  const size_t most = o.seeds.empty() ? o.starts : o.seeds.size();
+  uint64_t seed = o.seed << 32;
+  for (unsigned found = 0; found < most; ++found, ++seed) {
+    const std::optional<uint64_t> next =
+        o.seeds.empty() ? NextStart(shows, rules, seed, left) : o.seeds[found];
+    if (!next) break;
+    seed = *next;
     const Draft draft = RandomStart(seed, rules);
-    const bool shown = draft.events.size() >= 64 && shows(draft);
-    searching += Seconds() - start;
-    if (searching > o.seconds) break;
-    if (!shown) continue;
-    ++found;
-    if (!o.write.empty()) {
-      Script script = ScriptOf(draft);
-      const std::vector<uint8_t> bytes = EncodeBytes(script);
-      std::ofstream out(absl::StrFormat("%s/%s-%u", o.write, bug.name, found),
-                        std::ios::binary);
-      out.write(reinterpret_cast<const char*>(bytes.data()),
-                static_cast<std::streamsize>(bytes.size()));
-    }
+    if (!o.write.empty()) Write(o, draft, found + 1);
     std::cout << absl::StreamFormat("%s,%u,%u", bug.name, seed,
                                     draft.events.size());
-    ShrinkIt(draft, rules, reason, search::Effort::kQuick);
-    ShrinkIt(draft, rules, reason, search::Effort::kThorough);
+    for (const std::string& effort : o.efforts)
+      ShrinkIt(o, draft, rules, reason, effort);
     std::cout << std::endl;
   }
   return 0;
@@ -99,6 +150,13 @@ int Main(int argc, char** argv) {
                  "of processor time to look for them, 60 by default");
   app.add_option("--seed", o.seed, "1 by default");
   app.add_option("--write", o.write, "a directory for the starts, as bytes");
+  app.add_option("--seeds", o.seeds, "of known starts, instead of looking")
+      ->delimiter(',');
+  app.add_option("--efforts", o.efforts, "all by default")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"quick", "default", "thorough"}));
+  app.add_flag("--judge", o.judge, "answers scripts on standard input");
+  app.add_option("--forms", o.forms, "a directory for the results, as text");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

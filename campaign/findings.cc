@@ -32,7 +32,7 @@ Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
 Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
                   const std::function<bool()>& stop) {
   Draft best = draft, sure = draft;
-  // Whoever is stopped early has what the cheaper effort gave.
+  // A campaign that is stopped has what the cheaper effort gave.
   for (const search::Effort effort :
        {search::Effort::kQuick, search::Effort::kDefault,
         search::Effort::kThorough}) {

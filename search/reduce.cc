@@ -62,8 +62,8 @@ Best::Best(Best& of, const Setup& setup)
       evaluations_(of.evaluations_),
       failed_(of.failed_) {}
 
-// Removes events without an effect, unless one of them matters all the same: a
-// read that ends in SIGBUS leaves a page table.
+// Removes events without an effect, unless one of them is still needed: a read
+// that ends in SIGBUS leaves a page table.
 bool Best::Take(const Draft& candidate, bool is_first) {
   std::array<bool, kMaxEvents> counts{};
   std::optional<size_t> shown = judge_(candidate, counts.data());

@@ -23,7 +23,7 @@ using Judge =
 
 // Invariants:
 // 1  draft() shows the violation, and all its events have an effect or are
-//    needed all the same
+//    still needed
 // 2  only a smaller script replaces it
 class Best {
  public:

@@ -2,9 +2,9 @@
 //
 // It tries changes that make the script cheaper (search/cost.h) until none
 // succeeds. So it terminates, and shrinking twice with the same effort changes
-// nothing. Every list
-// of events is a script, so every change gives a valid one; the result must
-// still violate the same property for the same reason (search/reason.h).
+// nothing. Every list of events is a script, so every change gives a valid one;
+// the result must still violate the same property for the same reason
+// (search/reason.h).
 #ifndef VMTRUNC_SEARCH_SHRINK_H_
 #define VMTRUNC_SEARCH_SHRINK_H_
 
@@ -39,8 +39,8 @@ using OnShrinking = std::function<void(const Best&)>;
 Shrunk Shrink(const Draft& draft, const Judge& judge, Effort effort,
               const OnShrinking& on_progress = {});
 
-// Not proved shortest. Requires: `draft`
-// violates the reason's property on `rules` for that reason.
+// Not proved shortest. Requires: `draft` violates the reason's property on
+// `rules` for that reason.
 Shrunk Shrink(const Draft& draft, const Rules& rules, const Reason& reason,
               Effort effort = Effort::kDefault,
               const OnShrinking& on_progress = {});

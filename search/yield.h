@@ -3,7 +3,7 @@
 //
 // Measured by shrinking 30 random starts of each known bug with all changes:
 // docs/minimize.md. A kind that is not in the tables paid less than once in
-// 2,000 tries.
+// 5,000 tries.
 #ifndef VMTRUNC_SEARCH_YIELD_H_
 #define VMTRUNC_SEARCH_YIELD_H_
 
