@@ -199,7 +199,7 @@ constexpr ForTwo kForTwo[] = {
 };
 
 // Whose event a neighbour is.
-enum class Neighbour : uint8_t { kSame, kOther, kNobody };
+enum class Neighbour : uint8_t { kSameTask, kOtherTask, kNoTask };
 using enum Neighbour;
 
 struct Inserted {
@@ -208,20 +208,20 @@ struct Inserted {
   Yield yield;
 };
 constexpr Inserted kInserted[] = {
-    {{kStart, kFork}, kOther, kNobody, 18},
-    {{kStart, kFork}, kSame, kSame, 16},
-    {{kStart, kTruncate}, kSame, kOther, 11},
-    {{kStart, kMprotect}, kOther, kSame, 8},
-    {{kStart, kMmap}, kOther, kSame, 4},
-    {{kBegin, kFork}, kOther, kOther, 3},
-    {{kBegin, kMprotect}, kSame, kSame, 2},
+    {{kStart, kFork}, kOtherTask, kNoTask, 18},
+    {{kStart, kFork}, kSameTask, kSameTask, 16},
+    {{kStart, kTruncate}, kSameTask, kOtherTask, 11},
+    {{kStart, kMprotect}, kOtherTask, kSameTask, 8},
+    {{kStart, kMmap}, kOtherTask, kSameTask, 4},
+    {{kBegin, kFork}, kOtherTask, kOtherTask, 3},
+    {{kBegin, kMprotect}, kSameTask, kSameTask, 2},
 };
 
 Shape ShapeOf(const Event& event) { return {event.kind, event.verb}; }
 
 Neighbour NeighbourOf(const Event& event, const Event* beside) {
-  if (beside == nullptr) return kNobody;
-  return beside->task == event.task ? kSame : kOther;
+  if (beside == nullptr) return kNoTask;
+  return beside->task == event.task ? kSameTask : kOtherTask;
 }
 
 // `up` if the second is larger, `down` if it is smaller.
