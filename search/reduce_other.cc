@@ -238,10 +238,10 @@ bool Exchanged(Best& best, size_t outer, size_t inner) {
   for (size_t steps = 0; steps <= kMostSteps; ++steps) {
     Draft d = was;
     d.events.erase(d.events.begin() + static_cast<std::ptrdiff_t>(inner));
-    std::vector<Event> added(
-        1 + steps, {.kind = EventKind::kStep, .task = events[inner].task});
-    added[0] = events[inner];
+    std::vector<Event> added = {events[inner]};
     added[0].kind = EventKind::kBegin;
+    while (added.size() <= steps)
+      added.push_back({.kind = EventKind::kStep, .task = events[inner].task});
     d.events.insert(d.events.begin() + static_cast<std::ptrdiff_t>(outer),
                     added.begin(), added.end());
     if (best.Try(d)) return true;
