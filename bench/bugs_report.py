@@ -154,6 +154,9 @@ class Results:
         theirs = self.cells.get((bug, engine))
         return (ours, theirs) if ours and theirs else None
 
+    def pairs(self, engine):
+        return [pair for bug in self.bugs if (pair := self.pair(bug, engine))]
+
 
 def verdict(holds, results):
     state = "met" if holds else "not met"
@@ -222,8 +225,7 @@ def goal_ratio(results):
 
 
 def goal_a12(results, engine):
-    values = [a12(*pair) for bug in results.bugs
-              if (pair := results.pair(bug, engine))]
+    values = [a12(*pair) for pair in results.pairs(engine)]
     what = (f"A12 of {GOAL_A12} or more against {engine} on "
             f"{100 * GOAL_A12_SHARE:.0f} % of the bugs")
     if not values:
@@ -243,8 +245,7 @@ def start_of(results, engine):
 def goal_sooner(results):
     what = (f"ours takes fewer seconds than {GENERATOR} on 25 of 28 bugs "
             "(medians)")
-    pairs = [pair for bug in results.bugs
-             if (pair := results.pair(bug, GENERATOR))]
+    pairs = results.pairs(GENERATOR)
     if not pairs:
         return what, "not measured", "open"
     start = start_of(results, OURS) - start_of(results, GENERATOR)
@@ -262,9 +263,8 @@ def goal_sooner(results):
 def goal_seconds(results):
     what = (f"A12 of {GOAL_A12} or more against {GENERATOR} in seconds, where "
             f"a median is over {MANY:,} executions")
-    pairs = [pair for bug in results.bugs
-             if (pair := results.pair(bug, GENERATOR))
-             and max(median(trials, "executions").value
+    pairs = [pair for pair in results.pairs(GENERATOR)
+             if max(median(trials, "executions").value
                      for trials in pair) > MANY]
     if not pairs:
         return what, "not measured", "open"
@@ -299,8 +299,7 @@ def summary(results):
                  if (bug, engine) in results.cells]
         found = sum(t.found for cell in cells for t in cell)
         count = sum(map(len, cells))
-        pairs = [pair for bug in results.bugs
-                 if engine != OURS and (pair := results.pair(bug, engine))]
+        pairs = results.pairs(engine) if engine != OURS else []
         values = [a12(*pair) for pair in pairs]
         executions = sum(t.executions for cell in cells for t in cell)
         seconds = sum(t.seconds for cell in cells for t in cell)

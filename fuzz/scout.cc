@@ -42,42 +42,31 @@ Script SmallStart(const Rules& rules, base::Random& random) {
   }
 }
 
-// The pages of a file that the event names, as [first, last]; none: false.
-bool PagesOf(const Event& event, unsigned& first, unsigned& last) {
-  if (event.verb == Verb::kMmap || event.verb == Verb::kRemap) {
-    first = event.pgoff;
-  } else if (IsPass(event.verb) || event.verb == Verb::kPin ||
-             event.verb == Verb::kUnpin) {
-    first = event.addr;
-  } else {
-    return false;
-  }
-  last = first + std::max(1U, unsigned{event.len}) - 1;
-  return true;
+// The first page of a file that the event names, or null if it names none.
+uint8_t* PageOf(Event& event) {
+  if (event.verb == Verb::kMmap || event.verb == Verb::kRemap)
+    return &event.pgoff;
+  const bool names = IsPass(event.verb) || event.verb == Verb::kPin ||
+                     event.verb == Verb::kUnpin;
+  return names ? &event.addr : nullptr;
 }
 
 // The same script further into larger files: generators name few pages past the
 // first 20.
 void Shift(Script& script, base::Random& random) {
+  constexpr unsigned kPages = LargeCaps::kFilePages;
   unsigned most = 1;  // pages that are named
-  unsigned first = 0, last = 0;
   for (unsigned file = 0; file < script.setup.files; ++file)
     most = std::max(most, unsigned{script.setup.sizes[file]});
-  for (const Event& event : script.events)
-    if (PagesOf(event, first, last)) most = std::max(most, last + 1);
-  constexpr unsigned kPages = LargeCaps::kFilePages;
+  for (Event& event : script.events)
+    if (const uint8_t* page = PageOf(event))
+      most = std::max(most, *page + std::max(1U, unsigned{event.len}));
   if (most >= kPages) return;
   const unsigned by = random.Between(1, kPages - most);
   for (unsigned file = 0; file < script.setup.files; ++file)
     script.setup.sizes[file] = Byte(script.setup.sizes[file] + by);
-  for (Event& event : script.events) {
-    if (!PagesOf(event, first, last)) continue;
-    uint8_t& page = IsPass(event.verb) || event.verb == Verb::kPin ||
-                            event.verb == Verb::kUnpin
-                        ? event.addr
-                        : event.pgoff;
-    page = Byte(page + by);
-  }
+  for (Event& event : script.events)
+    if (uint8_t* page = PageOf(event)) *page = Byte(*page + by);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "core/about/bugs.h"
 #include "core/run/run.h"
+#include "core/run/scripts_test.h"
 #include "fuzz/race.h"
 #include "fuzz/watched.h"
 #include "fuzz/weave.h"
@@ -72,9 +73,7 @@ TEST(Scout, KeepsToTheEventsAndTheVerbs) {
       ASSERT_TRUE(event.verb == Verb::kNone ||
                   (quest.verbs & search::Bit(event.verb)) != 0)
           << ToText(script);
-    const Script read = DecodeBytes(EncodeBytes(script));
-    ASSERT_EQ(read.events, script.events) << ToText(script);
-    ASSERT_EQ(read.setup, script.setup) << ToText(script);
+    ASSERT_NO_FATAL_FAILURE(ExpectReadsBack(script));
   }
   EXPECT_EQ(most, 20U);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/run/checker.h"
+#include "core/run/drive-inl.h"
 #include "fuzz/effective.h"
 
 namespace vmtrunc::fuzz {
@@ -47,11 +48,9 @@ class Watched {
   bool Finish() {
     if (!is_over()) {
       Machine<SmallCaps, Checker<SmallCaps>> machine(world_, rules_, checker_);
-      if (!machine.Finish()) checker_.Deadlock(world_);
-      checker_.EventEnds(world_);
-      checker_.RunEnds(world_);
+      EndChecked(world_, machine, checker_);
     }
-    return (checker_.broken() & reported_) != 0;
+    return is_over();
   }
 
   bool is_over() const { return (checker_.broken() & reported_) != 0; }

@@ -41,12 +41,12 @@ uint64_t HashOf(const Draft& draft) {
   return hash;
 }
 
+}  // namespace
+
 void Erase(std::vector<Event>& events, size_t from, size_t count) {
   const auto at = events.begin() + static_cast<std::ptrdiff_t>(from);
   events.erase(at, at + static_cast<std::ptrdiff_t>(count));
 }
-
-}  // namespace
 
 Best::Best(const Draft& draft, Judge judge) : judge_(std::move(judge)) {
   VMT_CHECK(Take(draft, /*is_first=*/true));

@@ -119,6 +119,9 @@ std::vector<Draft> OtherOwners(const Draft& draft);
 // Each tries all changes of one kind, and returns whether one was accepted.
 //
 // search/reduce.cc: of the list of events, and of single events.
+// Events less. Requires: there are so many from there on.
+void Erase(std::vector<Event>& events, size_t from, size_t count);
+
 bool CutTail(Best& best);     // events after the violation
 bool DropGroups(Best& best);  // all of a task, all of a verb
 bool DropChunks(Best& best);  // runs of events, halving, from the end

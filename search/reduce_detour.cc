@@ -32,8 +32,7 @@ bool InsertedInto(Best& best, const Draft& start, Which which,
       for (size_t gone = 0; gone < more.events.size(); ++gone) {
         if (gone == at) continue;
         Draft less = more;
-        less.events.erase(less.events.begin() +
-                          static_cast<std::ptrdiff_t>(gone));
+        Erase(less.events, gone, 1);
         if (best.TryShrunk(less, shrink)) return true;
       }
     }

@@ -160,8 +160,7 @@ void Make(const Change& change, Draft& draft, size_t size) {
   if (change.at == size)
     draft.setup = change.setup;
   else if ((change.delta & (delta::kStepGone | delta::kOperationGone)) != 0)
-    draft.events.erase(draft.events.begin() +
-                       static_cast<std::ptrdiff_t>(change.at));
+    Erase(draft.events, change.at, 1);
   else
     draft.events[change.at] = change.event;
 }
@@ -220,9 +219,7 @@ bool WithoutOne(Best& best, const Draft& draft, size_t at, size_t others) {
   const size_t added = draft.events.size() - others;
   for (size_t gone = 0; gone < others; ++gone) {
     Draft less = draft;
-    less.events.erase(
-        less.events.begin() +
-        static_cast<std::ptrdiff_t>(gone < at ? gone : gone + added));
+    Erase(less.events, gone < at ? gone : gone + added, 1);
     if (best.Try(less)) return true;
   }
   return false;
@@ -237,7 +234,7 @@ bool Exchanged(Best& best, size_t outer, size_t inner) {
   if (events[inner].kind != EventKind::kStart) return false;
   for (size_t steps = 0; steps <= kMostSteps; ++steps) {
     Draft d = was;
-    d.events.erase(d.events.begin() + static_cast<std::ptrdiff_t>(inner));
+    Erase(d.events, inner, 1);
     std::vector<Event> added = {events[inner]};
     added[0].kind = EventKind::kBegin;
     while (added.size() <= steps)
@@ -250,7 +247,7 @@ bool Exchanged(Best& best, size_t outer, size_t inner) {
           d.events[i].verb != Verb::kNone)
         continue;
       Draft less = d;
-      less.events.erase(less.events.begin() + static_cast<std::ptrdiff_t>(i));
+      Erase(less.events, i, 1);
       if (best.Try(less)) return true;
     }
   }

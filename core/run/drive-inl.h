@@ -9,6 +9,15 @@
 
 namespace vmtrunc {
 
+// The end of a run: completes what is in flight, and asks the probe for what is
+// left.
+template <class C, class P>
+void EndChecked(const World<C>& world, Machine<C, P>& machine, P& probe) {
+  if (!machine.Finish()) probe.Deadlock(world);
+  probe.EventEnds(world);
+  probe.RunEnds(world);
+}
+
 // Runs `events` in `world`, then completes what is in flight. The probe is
 // asked for violations, unless it is NoProbe. `had_effect`: one for each event,
 // or nullptr.
@@ -28,11 +37,10 @@ RunResult Drive(World<C>& world, P& probe, std::span<const Event> events,
     if constexpr (kChecks) probe.EventEnds(world);
   }
   if constexpr (requires { probe.FinishBegins(); }) probe.FinishBegins();
-  const bool finished = machine.Finish();
-  if constexpr (kChecks) {
-    if (!finished) probe.Deadlock(world);
-    probe.EventEnds(world);
-    probe.RunEnds(world);
+  if constexpr (!kChecks) {
+    machine.Finish();
+  } else {
+    EndChecked(world, machine, probe);
     result.broken = probe.broken();
     result.first = probe.first();
     result.drops = probe.drops();

@@ -27,6 +27,14 @@ inline Script Parse(const std::string& text) {
   return *std::move(script);
 }
 
+// Both forms give the script back.
+inline void ExpectReadsBack(const Script& script) {
+  const Script again = DecodeBytes(EncodeBytes(script));
+  ASSERT_EQ(again.setup, script.setup) << ToText(script);
+  ASSERT_EQ(again.events, script.events) << ToText(script);
+  ASSERT_EQ(ToText(Parse(ToText(script))), ToText(script));
+}
+
 // The scripts of corpus/, in the order of their names.
 inline std::vector<Script> CorpusScripts() {
   std::map<std::string, Script> scripts;
