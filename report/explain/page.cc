@@ -194,8 +194,8 @@ std::string PageOf(const Story& story, const Story* other) {
       Commands(story, other), "<noscript><pre>",
       Escaped(ToText(story, cause ? &*cause : nullptr, Look{})),
       "</pre></noscript>\n<script type=\"application/json\" id=\"data\">", json,
-      "</script>\n<script>\n", kRunsJs, kWorldJs, kTlbJs, kTablesJs, kLifeJs, kPageJs,
-      "</script>\n</body>\n</html>\n");
+      "</script>\n<script>\n", kRunsJs, kWorldJs, kTlbJs, kTablesJs, kLifeJs,
+      kPageJs, "</script>\n</body>\n</html>\n");
 }
 
 }  // namespace vmtrunc::report
