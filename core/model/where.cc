@@ -2,6 +2,10 @@
 #include "core/model/where.h"
 
 #include <cstddef>
+#include <functional>
+#include <iterator>
+
+#include "core/check.h"
 
 namespace vmtrunc {
 namespace {
@@ -120,6 +124,53 @@ const PhaseInfo* OfPart(const Op& op, Waits waits) {
   return nullptr;
 }
 
+// The list of a phase, and the number of the first in it.
+struct ListAt {
+  const PhaseList* list;
+  size_t first;
+};
+
+bool Has(const PhaseList& list, const PhaseInfo* point) {
+  const PhaseInfo* const begin = list.points.data();
+  return !std::less<>()(point, begin) &&
+         std::less<>()(point, begin + list.points.size());
+}
+
+ListAt ListOf(const PhaseInfo* point) {
+  ListAt at{kLists, 0};
+  while (!Has(*at.list, point)) {
+    at.first += at.list->points.size();
+    ++at.list;
+    VMT_CHECK(at.list != std::end(kLists));
+  }
+  return at;
+}
+
+constexpr size_t Count() {
+  size_t all = 0;
+  for (const PhaseList& list : kLists) all += list.points.size();
+  return all;
+}
+static_assert(Count() <= kMostPhases);
+
+// Adds the list of `point` and those of the parts that its phases have.
+void AddList(const Op& op, const PhaseInfo* point, PhaseSet& phases) {
+  const auto [list, first] = ListOf(point);
+  if (phases.test(first)) return;
+  for (size_t i = 0; i < list->points.size(); ++i) phases.set(first + i);
+  for (const PhaseInfo& each : list->points)
+    if (const PhaseInfo* part = OfPart(op, each.waits))
+      AddList(op, part, phases);
+}
+
+// Whether a part that waits like that is in flight.
+bool InPart(const Op& op, Waits part) {
+  const PhaseInfo* phase = &OfVerb(op);
+  while (phase != nullptr && phase->waits != part)
+    phase = OfPart(op, phase->waits);
+  return phase != nullptr;
+}
+
 }  // namespace
 
 std::span<const PhaseList> PhaseLists() { return kLists; }
@@ -134,11 +185,24 @@ PhaseInfo PhaseOf(const Op& op) {
   return point;
 }
 
-bool InFault(const Op& op) {
-  const PhaseInfo* phase = &OfVerb(op);
-  while (phase != nullptr && phase->waits != Waits::kAsFault)
-    phase = OfPart(op, phase->waits);
-  return phase != nullptr;
+bool InFault(const Op& op) { return InPart(op, Waits::kAsFault); }
+bool InPass(const Op& op) { return InPart(op, Waits::kAsPass); }
+
+void NotePhases(const Op& op, PhaseSet& phases) {
+  const PhaseInfo* point = &OfVerb(op);
+  while (point != nullptr) {
+    const auto [list, first] = ListOf(point);
+    phases.set(first + static_cast<size_t>(point - list->points.data()));
+    point = OfPart(op, point->waits);
+  }
+}
+
+PhaseSet PhasesOf(Verb verb) {
+  Op op{};
+  op.verb = verb;
+  PhaseSet phases;
+  if (verb != Verb::kNone) AddList(op, &OfVerb(op), phases);
+  return phases;
 }
 
 std::string WhereIs(const Op& op) { return PhaseOf(op).name; }

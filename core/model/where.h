@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_CORE_MODEL_WHERE_H_
 #define VMTRUNC_CORE_MODEL_WHERE_H_
 
+#include <bitset>
 #include <span>
 #include <string>
 
@@ -28,6 +29,20 @@ PhaseInfo PhaseOf(const Op& op);
 
 // Whether a fault is in flight at that position.
 bool InFault(const Op& op);
+// Whether a pass is.
+bool InPass(const Op& op);
+
+// Phases by number: those of PhaseLists(), one list after the other.
+inline constexpr size_t kMostPhases = 256;
+using PhaseSet = std::bitset<kMostPhases>;
+
+// Adds the phase of an operation in flight, and those of the parts of it that
+// are in flight there.
+void NotePhases(const Op& op, PhaseSet& phases);
+
+// Those that an operation may have, whatever the kernel: its list's and its
+// parts'.
+PhaseSet PhasesOf(Verb verb);
 
 // The sync point's name: "pass: before i_mmap_lock".
 std::string WhereIs(const Op& op);
