@@ -12,9 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "search/checkpoint.h"
+#include "search/reached.h"
 #include "search/space.h"
 #include "search/store.h"
 #include "search/trail.h"
+#include "search/verdict.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -47,6 +49,7 @@ class Search {
         space_(problem, options),
         jobs_(options.jobs) {
     VMT_CHECK(!options.reduce || options.steps_only);
+    VMT_CHECK(!options.reduce || !options.invariant);
     VMT_CHECK(!options.exact || options.checkpoint.empty());
   }
 
@@ -258,11 +261,12 @@ class Search {
       Recent recent;
       std::vector<uint8_t> features(
           options_.features == nullptr ? 0 : Checker<C>::kFeatures);
+      PhaseSet phases;
       for (size_t i = chunk_++; i < found_.size() && !IsBlockOver();
            i = chunk_++) {
         const size_t first = from + i * kChunk;
         Expand(guide, first, std::min(to, first + kChunk), recent, features,
-               found_[i]);
+               phases, found_[i]);
         candidates_ += found_[i].candidates.size();
         if (BytesWith(candidates_) > options_.most_bytes) is_full_ = true;
         if (!reports) continue;
@@ -271,6 +275,7 @@ class Search {
         Report();
       }
       const std::lock_guard<std::mutex> lock(features_mutex_);
+      if (options_.phases != nullptr) *options_.phases |= phases;
       AddSeen({options_.features, features.size()}, features);
     } catch (const std::bad_alloc&) {
       no_memory_ = true;
@@ -310,7 +315,7 @@ class Search {
   }
 
   void Expand(Guide<C>& guide, size_t first, size_t end, Recent& recent,
-              std::span<uint8_t> features, Found& found) {
+              std::span<uint8_t> features, PhaseSet& phases, Found& found) {
     std::vector<Edge> edges;
     recent.Clear();
     for (size_t node = first; node < end && !IsBlockOver(); ++node) {
@@ -333,6 +338,8 @@ class Search {
           continue;
         }
         ++found.transitions;
+        if (options_.phases != nullptr)
+          NotePath(space_, options_, state, edge, phases);
         const Node way{static_cast<uint32_t>(node), edge};
         bool breaks = space_.Broken(next) != 0;
         if (!breaks) {
@@ -407,21 +414,15 @@ class Search {
     Release();  // for memory to report it
     const Trail trail = TrailTo(nodes_, way);
     Script script = problem_.starts[trail.start];
-    // Checked in the world that was searched; and in the world of scripts, with
-    // the code that all engines use.
     State<C> state = space_.Start(trail.start);
     for (const Edge& edge : trail.edges)
       space_.Apply(state, edge, &script.events);
     const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
-    VMT_CHECK(broken != 0);
-    const RunResult run = vmtrunc::Run<LargeCaps>(
-        script, options_.rules, {.report = options_.properties});
-    result_.replays = (run.broken & options_.properties) != 0;
-    VMT_CHECK(result_.replays || !options_.rules.slab_lifo);
+    const ScriptVerdict verdict = VerdictOf(broken, script, options_);
     result_.answer = Answer::kBreaks;
-    result_.property = result_.replays
-                           ? run.first.property
-                           : static_cast<Property>(std::countr_zero(broken));
+    result_.replays = verdict.replays;
+    result_.property = verdict.property;
+    result_.of_invariant = verdict.of_invariant;
     result_.script = std::move(script);
   }
 
@@ -433,7 +434,7 @@ class Search {
   uint64_t exact_bytes_ = 0;
   std::vector<Node> nodes_;
   std::vector<uint64_t> keys_;  // of the states that are not on disk yet
-  std::mutex features_mutex_;   // for options_.features
+  std::mutex features_mutex_;   // for options_.features, options_.phases
   Checkpoint checkpoint_;
   std::vector<Found> found_;  // of the block, for each chunk
   // Of the block: the next chunk, candidates so far, whether they are too many,

@@ -24,8 +24,10 @@
 #include <string>
 #include <vector>
 
+#include "core/model/where.h"
 #include "core/run/run.h"
 #include "search/bound.h"
+#include "search/invariant.h"
 
 namespace vmtrunc::search {
 
@@ -54,6 +56,9 @@ struct ProveOptions {
 
   Rules rules;
   uint32_t properties = ~0U;  // that count, a bit each
+  // Or none: asked in each state, between two events; a state in which it is
+  // false is a violation. Not with `reduce`, which leaves states out.
+  Invariant invariant = {};
   unsigned jobs = 1;
   uint64_t most_bytes = uint64_t{4} << 30;
   // Only steps and drops as edges, without the events that combine several:
@@ -86,6 +91,9 @@ struct ProveOptions {
   // was reached. They are all of the problem if the search was completed and is
   // not reduced.
   uint8_t* features = nullptr;
+  // Or nullptr: gets the phases that states are in (search/reached.h). They are
+  // all of the problem if the search was completed, reduced or not.
+  PhaseSet* phases = nullptr;
   PlantedMistakes planted;
   // For tests: receives each new state's fingerprint.
   std::function<void(uint64_t)> on_state;
@@ -142,6 +150,9 @@ struct ProveResult {
   Script script;         // fewest events; from no other start and in no other
                          // way are there fewer
   Property property = Property::kNoPagePastSize;
+  // It violates no property but the invariant, in the state after its last
+  // event.
+  bool of_invariant = false;
 };
 
 // Requires: the problem fits C.
@@ -155,7 +166,7 @@ ProveResult Prove(const Problem& problem, const ProveOptions& options);
 // checkpoint, which that is not worth). Then a search with `reduce` gives the
 // verdict. If it finds a violation, a search without `reduce` finds the fewest
 // events, no deeper than the script known by then: then `reduced.states` is not
-// 0.
+// 0. With an invariant it is one search, of all orders.
 inline constexpr uint64_t kFirstStates = 1 << 20;
 ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
                         uint64_t first_states = kFirstStates);

@@ -52,6 +52,8 @@ uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
                    problem.first_share, "/", problem.first_shares, " ");
   if (problem.max_pins != 0)
     absl::StrAppend(&all, "pins ", problem.max_pins, " ");
+  if (options.invariant)
+    absl::StrAppend(&all, "invariant ", options.invariant.name(), "\n");
   for (const RuleInfo& rule : AllRules())
     all += options.rules.*rule.flag ? '1' : '0';
   for (const Script& start : problem.starts)
@@ -95,6 +97,7 @@ static ProveResult FewestAfter(const Problem& problem,
 
 ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
                         uint64_t first_states) {
+  if (options.invariant) return Prove(problem, options);
   unsigned held = 0;
   if (options.checkpoint.empty()) {
     ProveOptions first = options;

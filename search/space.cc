@@ -447,7 +447,7 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   const unsigned busy = BusyTasks(state.world);
   // With nothing in flight only mapcounts are left to check, and the state
   // after the same events with the last one begun (`&`) ends like this one.
-  if (busy == 0 && !options_.steps_only) return 0;
+  if (options_.properties == 0 || (busy == 0 && !options_.steps_only)) return 0;
   // The rest of the run is steps, which are edges too: all but a deadlock is
   // found there.
   if (options_.steps_only && AnyMoves(state, busy)) return 0;
@@ -457,7 +457,8 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   end.checker.EventEnds(end.world);
   end.checker.RunEnds(end.world);
   // A capacity of the search, not the kernel's ENOMEM.
-  return end.world.ran_out != 0 ? 0 : Broken(end);
+  return end.world.ran_out != 0 ? 0
+                                : end.checker.broken() & options_.properties;
 }
 
 // The state besides the world on which the future depends. The scans of passes

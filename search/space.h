@@ -59,10 +59,13 @@ class Space {
   // other tasks does not matter. Returns whether it did.
   bool StepEarly(State<C>& state, unsigned task, std::vector<Event>* log) const;
 
-  // Violated properties, a bit each, of those that count; also after the end of
-  // the script if it ended here.
+  // Violated properties, a bit each, of those that count; and the invariant. Of
+  // the properties also after the end of the script if it ended here.
   uint32_t Broken(const State<C>& state) const {
-    return state.checker.broken() & options_.properties;
+    const uint32_t broken = state.checker.broken() & options_.properties;
+    if (!options_.invariant || options_.invariant.Holds(state.world))
+      return broken;
+    return broken | kInvariantBit;
   }
   uint32_t BrokenAtEnd(const State<C>& state) const;
 

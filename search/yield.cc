@@ -1,6 +1,7 @@
 #include "search/yield.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace vmtrunc::search {
 namespace {
