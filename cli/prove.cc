@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/prove_join.h"
+#include "cli/prove_reached.h"
 #include "cli/prove_shard.h"
 
 namespace vmtrunc::cli {
@@ -54,6 +55,7 @@ search::ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
   search::ProveOptions options = OptionsOf(o.bound);
   options.rules = asked.rules;
   options.properties = PropertiesOf(o);
+  options.invariant = asked.always;
   options.steps_only = o.steps || o.reduce;
   options.reduce = o.reduce;
   options.checkpoint = o.checkpoint;
@@ -168,14 +170,18 @@ void TellOfJobs(const search::ProveOptions& options,
 
 int ProveIt(const ProveArguments& o) {
   if (!o.join.empty()) return Join(o.join, o.out, o.json);
-  const Asked asked = Ask(o);
+  Asked asked = Ask(o);
+  asked.always = AlwaysOf(o, asked);
   if (o.lasso) return FindIt(o, asked);
   if (o.self_check) return CheckItself(o, asked);
+  if (o.simulates) return SimulateIt(o, asked);
   search::ProveOptions options = OptionsOf(o, asked);
   if (!o.shard.empty()) ParseShard(o.shard);
   const ProveOutputs outputs(asked, o, options);
   std::vector<uint8_t> features(kAbstractStates);
   if (o.abstract) options.features = features.data();
+  PhaseSet phases;
+  if (o.unreached) options.phases = &phases;
   ShowProgress show;
   options.on_progress = [&](const search::ProveProgress& p) { show(p); };
   search::ProveResult result = Search(o, asked, options);
@@ -188,10 +194,14 @@ int ProveIt(const ProveArguments& o) {
   if (o.json) {
     nlohmann::json json = ToJson(told);
     TellAbstract(told, features, &json);
+    if (o.unreached) json["phases"] = PhasesJson(asked.problem, phases);
     std::cout << json.dump(2) << "\n";
   } else {
     Print(told);
     TellAbstract(told, features, nullptr);
+    if (o.unreached)
+      PrintPhases(asked.problem, phases,
+                  result.answer == search::Answer::kHolds);
   }
   std::cout << std::flush;
   outputs.Write(told, features);
@@ -225,7 +235,7 @@ void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
 }  // namespace
 
 uint32_t PropertiesOf(const ProveArguments& o) {
-  if (o.property.empty()) return ~0U;
+  if (o.property.empty()) return o.always.empty() ? ~0U : 0;
   const int number = PropertyNumber(o.property);
   if (number == kProperties)
     throw base::UsageError{"--property: expected a property, not " +
@@ -302,9 +312,12 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_option("-o,--out", o->out, "where to write the counterexample");
   sub->add_flag("--json", o->json, "print JSON");
   AddShardOptions(*sub, *o);
+  AddSimulateOptions(*sub, *o);
+  AddAlwaysOption(*sub, *o);
   sub->callback([=, &run] {
     o->abstract |= !o->abstract_to.empty();
     o->steps |= o->abstract;
+    o->simulates = sub->count("--simulate") != 0;
     run = [=] { return InMemory("prove", [&] { return ProveIt(*o); }); };
   });
 }

@@ -13,10 +13,13 @@ namespace vmtrunc::cli {
 
 struct ProveArguments {
   BoundArguments bound;
-  std::string kernel, from, property, out, checkpoint, abstract_to, shard,
-      answers, join;
+  std::string kernel, from, property, always, out, checkpoint, abstract_to,
+      shard, answers, join;
   bool whole = false, steps = false, reduce = false, exact = false,
-       abstract = false, lasso = false, self_check = false, json = false;
+       abstract = false, lasso = false, self_check = false, json = false,
+       unreached = false, simulates = false;
+  uint64_t seed = 0, simulations = 0;  // 0 simulations: one, with its trace
+  unsigned simulate_events = static_cast<unsigned>(kMaxEvents);
 };
 
 struct Asked {
@@ -25,12 +28,23 @@ struct Asked {
   Within within;            // the same as a description
   KernelSpec kernel;
   Rules rules;
+  search::Invariant always;  // or none
 };
 
 const char* Word(search::Answer answer);
 
-// The properties that count, a bit each. Throws UsageError.
+// The properties that count, a bit each: with --always only one that is named.
+// Throws UsageError.
 uint32_t PropertiesOf(const ProveArguments& o);
+
+// The condition of --always, or none. Throws UsageError.
+search::Invariant AlwaysOf(const ProveArguments& o, const Asked& asked);
+// To be called when the options that it excludes are there.
+void AddAlwaysOption(CLI::App& sub, ProveArguments& o);
+
+// What a script violates: "no-page-past-size", "always EXPR".
+std::string Violated(const ProveArguments& o, bool of_invariant,
+                     Property property);
 
 // Whether one of the three searches was requested.
 bool OneSearch(const ProveArguments& o);
@@ -51,6 +65,12 @@ int FindIt(const ProveArguments& o, const Asked& asked);
 
 // Searches for an error of the search itself instead. Returns the exit status.
 int CheckItself(const ProveArguments& o, const Asked& asked);
+
+// Makes random runs instead. Returns the exit status.
+int SimulateIt(const ProveArguments& o, const Asked& asked);
+// Its options, and --unreached. To be called when those that they exclude are
+// there.
+void AddSimulateOptions(CLI::App& sub, ProveArguments& o);
 
 }  // namespace vmtrunc::cli
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/shown.h"
 #include "cli/prove.h"
 #include "cli/prove_shard.h"
 #include "core/version.h"
@@ -112,6 +113,11 @@ const char* Word(search::Answer answer) {
   return kWords[static_cast<size_t>(answer)];
 }
 
+std::string Violated(const ProveArguments& o, bool of_invariant,
+                     Property property) {
+  return of_invariant ? "always " + o.always : Name(property);
+}
+
 bool OneSearch(const ProveArguments& o) {
   return o.whole || o.steps || o.reduce;
 }
@@ -136,6 +142,7 @@ nlohmann::json ToJson(const Told& told) {
                          {"bytes", result.progress.bytes},
                          {"bytes_allowed", told.options.most_bytes},
                          {"seconds", told.seconds}};
+  if (!o.always.empty()) json["always"] = base::Utf8(o.always);
   const std::string cannot = WhyItCannotBreak(told);
   if (!cannot.empty()) json["cannot_break"] = cannot;
   if (result.answer == search::Answer::kRanOut) {
@@ -148,7 +155,7 @@ nlohmann::json ToJson(const Told& told) {
                               {"transitions", result.reduced.transitions}};
   if (result.answer == search::Answer::kBreaks) {
     json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
-    json["property"] = Name(result.property);
+    if (!result.of_invariant) json["property"] = Name(result.property);
     json["replays"] = result.replays;
     json["script"] = ToText(result.script);
   }
@@ -191,7 +198,8 @@ void Print(const Told& told) {
     return;
   }
   std::cout << absl::StreamFormat(
-      "violates %s: %d events, %s\n%s\n%s", Name(result.property),
+      "violates %s: %d events, %s\n%s\n%s",
+      base::Shown(Violated(o, result.of_invariant, result.property)),
       result.script.events.size(), HowFew(o, result),
       result.replays ? ""
                      : "(with so few structs alone, first in, first out: "

@@ -1,6 +1,7 @@
 #include "cli/values.h"
 
 #include "absl/strings/str_split.h"
+#include "core/about/condition.h"
 #include "core/run/checker.h"
 #include "core/script/script.h"
 #include "search/bound.h"
@@ -11,6 +12,13 @@ namespace {
 std::vector<std::string> PropertyNames() {
   std::vector<std::string> names;
   for (const PropertyInfo& info : AllProperties()) names.push_back(info.name);
+  return names;
+}
+
+std::vector<std::string> PredicateNames() {
+  std::vector<std::string> names;
+  for (const PredicateInfo& info : AllPredicates())
+    names.emplace_back(info.name);
   return names;
 }
 
@@ -61,6 +69,8 @@ Value ValueByName(const CLI::Option& option) {
   }
   if (Is(option, {"property"}))
     return {ValueKind::kWord, "PROPERTY", PropertyNames()};
+  if (Is(option, {"always"}))
+    return {ValueKind::kWord, "EXPR", PredicateNames()};
   if (Is(option, {"verbs"}))
     return {ValueKind::kWord, "VERB", VerbNames(), true};
   if (Is(option, {"bound"})) return {ValueKind::kWord, "BOUND", BoundNames()};

@@ -82,7 +82,8 @@ write_basic_package_version_file(vmtruncConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES cmake/vmtruncConfig.cmake
   ${PROJECT_BINARY_DIR}/vmtruncConfigVersion.cmake DESTINATION ${package})
-install(DIRECTORY docs/examples/own_kernel docs/examples/own_property
+install(DIRECTORY docs/examples/own_invariant docs/examples/own_kernel
+  docs/examples/own_property
   DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev/examples)
 install(FILES cmake/copyright
   DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libvmtrunc-dev)
