@@ -171,8 +171,9 @@ void TellOfJobs(const search::ProveOptions& options,
 int ProveIt(const ProveArguments& o) {
   if (!o.join.empty()) return Join(o.join, o.out, o.json);
   Asked asked = Ask(o);
-  asked.always = AlwaysOf(o, asked);
-  if (o.lasso) return FindIt(o, asked);
+  ExpectLoops(o);
+  asked.always = ConditionOf("--always", o.always, asked);
+  if (o.lasso || !o.eventually.empty()) return FindIt(o, asked);
   if (o.self_check) return CheckItself(o, asked);
   if (o.simulates) return SimulateIt(o, asked);
   search::ProveOptions options = OptionsOf(o, asked);
@@ -313,7 +314,7 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_flag("--json", o->json, "print JSON");
   AddShardOptions(*sub, *o);
   AddSimulateOptions(*sub, *o);
-  AddAlwaysOption(*sub, *o);
+  AddConditionOptions(*sub, *o);
   sub->callback([=, &run] {
     o->abstract |= !o->abstract_to.empty();
     o->steps |= o->abstract;

@@ -13,8 +13,8 @@ namespace vmtrunc::cli {
 
 struct ProveArguments {
   BoundArguments bound;
-  std::string kernel, from, property, always, out, checkpoint, abstract_to,
-      shard, answers, join;
+  std::string kernel, from, property, always, eventually,
+      fairness = "weak", out, checkpoint, abstract_to, shard, answers, join;
   bool whole = false, steps = false, reduce = false, exact = false,
        abstract = false, lasso = false, self_check = false, json = false,
        unreached = false, simulates = false;
@@ -37,10 +37,14 @@ const char* Word(search::Answer answer);
 // Throws UsageError.
 uint32_t PropertiesOf(const ProveArguments& o);
 
-// The condition of --always, or none. Throws UsageError.
-search::Invariant AlwaysOf(const ProveArguments& o, const Asked& asked);
-// To be called when the options that it excludes are there.
-void AddAlwaysOption(CLI::App& sub, ProveArguments& o);
+// The condition of an option, or none where it is empty. Throws UsageError.
+search::Invariant ConditionOf(const char* option, const std::string& text,
+                              const Asked& asked);
+// Throws UsageError if --fairness has nothing to be asked of.
+void ExpectLoops(const ProveArguments& o);
+// --always, --eventually, --fairness. To be called when the options that they
+// exclude are there.
+void AddConditionOptions(CLI::App& sub, ProveArguments& o);
 
 // What a script violates: "no-page-past-size", "always EXPR".
 std::string Violated(const ProveArguments& o, bool of_invariant,
@@ -60,7 +64,8 @@ struct Told {
 nlohmann::json ToJson(const Told& told);
 void Print(const Told& told);
 
-// Searches for a lasso instead. Returns the exit status.
+// Searches for a lasso instead, or with --eventually for a run in which that
+// does not come true any more. Returns the exit status.
 int FindIt(const ProveArguments& o, const Asked& asked);
 
 // Searches for an error of the search itself instead. Returns the exit status.

@@ -69,7 +69,7 @@ Value ValueByName(const CLI::Option& option) {
   }
   if (Is(option, {"property"}))
     return {ValueKind::kWord, "PROPERTY", PropertyNames()};
-  if (Is(option, {"always"}))
+  if (Is(option, {"always", "eventually"}))
     return {ValueKind::kWord, "EXPR", PredicateNames()};
   if (Is(option, {"verbs"}))
     return {ValueKind::kWord, "VERB", VerbNames(), true};
