@@ -1,10 +1,22 @@
 // vmtrunc prove --always, --eventually: conditions of one's own.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/error.h"
 #include "base/shown.h"
 #include "cli/prove.h"
 #include "core/about/condition.h"
 
 namespace vmtrunc::cli {
+namespace {
+
+std::string PredicatesInWords() {
+  return absl::StrJoin(AllPredicates(), " ",
+                       [](std::string* out, const PredicateInfo& info) {
+                         absl::StrAppend(out, info.name);
+                       });
+}
+
+}  // namespace
 
 search::Invariant ConditionOf(const char* option, const std::string& text,
                               const Asked& asked) {
@@ -26,11 +38,14 @@ void AddConditionOptions(CLI::App& sub, ProveArguments& o) {
   CLI::Option* const always = sub.add_option(
       "--always", o.always,
       "look for a state in which this is false, instead of violations of "
-      "properties: predicates (docs/prove.md), ! & | -> ( )");
+      "properties: ! & | -> ( ) and " +
+          PredicatesInWords() + "; docs/prove.md says what they mean");
   CLI::Option* const eventually = sub.add_option(
       "--eventually", o.eventually,
       "look for a run in which this is false from some state on, to its end or "
       "for ever");
+  always->type_name("EXPR");
+  eventually->type_name("EXPR");
   CLI::Option* const fairness =
       sub.add_option(
              "--fairness", o.fairness,

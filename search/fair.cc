@@ -1,6 +1,7 @@
 #include "search/fair.h"
 
 #include <algorithm>
+#include <algorithm>
 #include <deque>
 #include <utility>
 
