@@ -38,6 +38,7 @@ class Simulation {
       run.ended = !Move(state, random, run.script);
       if (!run.ended) broken = BrokenAt(state);
     }
+    if (broken == 0 && !run.ended) broken = BrokenAfter(run.script);
     run.breaks = broken != 0;
     if (run.breaks) run.verdict = VerdictOf(broken, run.script, options_);
     return run;
@@ -52,6 +53,11 @@ class Simulation {
 
   uint32_t BrokenAt(const State<C>& state) const {
     return space_.Broken(state) | space_.BrokenAtEnd(state);
+  }
+
+  // What is in flight after the last event runs to its end.
+  uint32_t BrokenAfter(const Script& script) const {
+    return vmtrunc::Run(script, options_.rules).broken & options_.properties;
   }
 
   // One that fits the bound, if any does.

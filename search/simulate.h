@@ -23,7 +23,8 @@ struct SimulateOptions {
 struct SimulatedRun {
   uint64_t seed = 0;
   // Steps, drops and operations that are begun. Ends at a violation; or where
-  // nothing can begin or continue; or with most_events.
+  // nothing can begin or continue; or with most_events, and what is in flight
+  // then runs to its end, with the properties checked.
   Script script;
   bool ended = false;  // it did not end with most_events
   bool breaks = false;

@@ -68,6 +68,25 @@ TEST(Simulate, ARunIsOneOfTheBound) {
     EXPECT_GT(reached.begun[static_cast<size_t>(verb)], 20U) << VerbName(verb);
 }
 
+// What is in flight then runs to its end, and may violate a property there.
+TEST(Simulate, ARunThatIsCutIsCheckedToItsEnd) {
+  Reached reached;
+  const ProveOptions options = OptionsOf("2.6.9-mm");
+  const Problem problem = ProblemOf(
+      OneMm(Of({Verb::kTruncate, Verb::kMunmap, Verb::kMremap, Verb::kRead})));
+  unsigned cut_and_broken = 0;
+  for (const SimulatedRun& run :
+       RunsOf(problem, options, {.runs = 20000, .most_events = 10}, reached)) {
+    ASSERT_EQ(run.breaks, !vmtrunc::Run(run.script, options.rules).holds())
+        << ToText(run.script);
+    Script shorter = run.script;
+    shorter.events.pop_back();
+    cut_and_broken +=
+        run.breaks && !vmtrunc::Run(shorter, options.rules).holds() ? 1U : 0U;
+  }
+  EXPECT_GT(cut_and_broken, 0U);
+}
+
 TEST(Simulate, ARunEndsAtItsMostEvents) {
   Reached reached;
   const ProveOptions options = OptionsOf("2.6.11");

@@ -161,7 +161,8 @@ TEST(Condition, PredicatesOfFaults) {
                    "a step\n"
                    "a finish\n"
                    "a write 17\n"
-                   "t truncate f 1\n"
+                   "t truncate f 1 &\n"
+                   "t finish\n"
                    "t truncate f 2\n",
                    "2.6.11"),
             "empty quiet\n"
@@ -170,8 +171,15 @@ TEST(Condition, PredicatesOfFaults) {
             "fault\n"
             "mapped quiet\n"
             "mapped copy quiet\n"
+            "past-size mapped copy shrunk truncating pass\n"
             "mapped shrunk quiet\n"
             "mapped quiet\n");
+  // One that populates.
+  EXPECT_EQ(TrueIn("file f 1\ntask a\n"
+                   "a mmap 16 1 f 0 populate &\n"
+                   "a step\na step\na step\na finish\n",
+                   "2.6.11"),
+            "empty quiet\nempty\nempty\nfault\nfault\nmapped quiet\n");
 }
 
 // A write maps the page between the punch's pass and its removal.
