@@ -94,6 +94,24 @@ TEST(Eventually, PassesForEverAreFoundByEachFairness) {
   }
 }
 
+// A run also ends where all that is in flight waits for another.
+TEST(Eventually, ADeadlockIsAnEnd) {
+  const Problem problem = ProblemOf(
+      ReadScript(VMTRUNC_SOURCE_DIR
+                 "/corpus/seeds/mremap-and-pass-wait-for-each-other.vmt"));
+  const Result result =
+      Eventually(problem, "2.6.11-relock-in-order", "quiet", Fairness::kStrong);
+  ASSERT_EQ(result.lasso.answer, Answer::kBreaks);
+  EXPECT_FALSE(result.lasso.idle);
+  EXPECT_EQ(result.lasso.stem, result.lasso.script.events.size());
+  EXPECT_TRUE(
+      vmtrunc::Run(result.lasso.script, RulesOf("2.6.11-relock-in-order"))
+          .breaks(Property::kNoDeadlock));
+  EXPECT_EQ(
+      Eventually(problem, "2.6.11", "quiet", Fairness::kStrong).lasso.answer,
+      Answer::kHolds);
+}
+
 // While two passes undo each other's work, a fault of a third task may stand
 // still only if nothing is asked of it.
 TEST(Eventually, AFaultEndsWhereItsTaskMovesAgain) {
