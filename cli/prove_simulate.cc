@@ -129,6 +129,7 @@ nlohmann::json ToJson(const ProveArguments& o, const Asked& asked,
   if (!all.shown) return json;
   json["shown"] = {{"seed", all.shown->seed},
                    {"ended", all.shown->ended},
+                   {"beyond", all.shown->beyond},
                    {"script", ToText(all.shown->script)}};
   if (all.shown->breaks) {
     if (!all.shown->verdict.of_invariant)
@@ -165,8 +166,10 @@ void PrintOne(const ProveArguments& o, const Asked& asked,
   }
   std::cout << absl::StreamFormat(
       "holds, %d events%s\n", run.script.events.size(),
-      run.ended ? "; nothing is left to begin or to continue"
-                : ", as many as --simulate-events");
+      run.beyond
+          ? "; what is left needs more structs or tasks than the bound has"
+      : run.ended ? "; nothing is left to begin or to continue"
+                  : ", as many as --simulate-events");
 }
 
 void PrintAll(const ProveArguments& o, const Asked& asked,

@@ -35,7 +35,7 @@ class Simulation {
     uint32_t broken = BrokenAt(state);
     while (broken == 0 && run.script.events.size() < simulate_.most_events &&
            !run.ended) {
-      run.ended = !Move(state, random, run.script);
+      run.ended = !Move(state, random, run);
       if (!run.ended) broken = BrokenAt(state);
     }
     if (broken == 0 && !run.ended) broken = BrokenAfter(run.script);
@@ -71,7 +71,7 @@ class Simulation {
   }
 
   // Takes one of the edges that have an effect. False if there is none.
-  bool Move(State<C>& state, base::Random& random, Script& script) {
+  bool Move(State<C>& state, base::Random& random, SimulatedRun& run) {
     std::vector<Edge> edges;
     space_.Edges(state, edges);
     while (!edges.empty()) {
@@ -79,13 +79,18 @@ class Simulation {
       const Edge edge = edges[drawn];
       edges.erase(edges.begin() + static_cast<std::ptrdiff_t>(drawn));
       State<C> next = state;
-      if (!space_.Apply(next, edge) || next.world.ran_out != 0) continue;
+      if (!space_.Apply(next, edge)) continue;
+      if (next.world.ran_out != 0) {
+        run.beyond = true;
+        continue;
+      }
       // A drop without break test is steps, and these are seen one by one.
       if (edge.kind == EventKind::kDrop &&
           next.world.tasks[edge.task].op.pass.dropped == 0)
         continue;
       const Event event = space_.EventOf(edge);
-      script.events.push_back(event);
+      run.script.events.push_back(event);
+      run.beyond = false;
       ++reached_.begun[static_cast<size_t>(event.verb)];
       NotePath(space_, options_, state, edge, reached_.phases);
       state = next;

@@ -26,7 +26,9 @@ struct SimulatedRun {
   // nothing can begin or continue; or with most_events, and what is in flight
   // then runs to its end, with the properties checked.
   Script script;
-  bool ended = false;  // it did not end with most_events
+  bool ended = false;   // nothing can begin or continue
+  bool beyond = false;  // what is left then needs more structs or tasks than
+                        // the bound has
   bool breaks = false;
   ScriptVerdict verdict;  // of one that breaks
 };

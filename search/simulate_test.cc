@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/about/bugs.h"
 #include "search/reached.h"
@@ -66,6 +68,31 @@ TEST(Simulate, ARunIsOneOfTheBound) {
   for (const Verb verb :
        {Verb::kTruncate, Verb::kMunmap, Verb::kMprotect, Verb::kRead})
     EXPECT_GT(reached.begun[static_cast<size_t>(verb)], 20U) << VerbName(verb);
+}
+
+// No event needs another struct; what would is left over.
+TEST(Simulate, ARunNeedsNoMoreStructsThanTheBoundHas) {
+  Bound bound = kBound;
+  bound.vmas = 1;
+  const Problem problem = ProblemOf(bound);
+  const ProveOptions options = OptionsOf("2.6.11");
+  Reached reached;
+  unsigned beyond = 0;
+  for (const SimulatedRun& run :
+       RunsOf(problem, options, {.runs = 300}, reached)) {
+    bool splits = false;  // at its end, where there are 64 structs
+    RunTraced(run.script, options.rules, [&](const TraceStep& step) {
+      const auto vmas = std::count_if(
+          std::begin(step.world->vmas), std::end(step.world->vmas),
+          [](const Vma& vma) { return vma.state != VmaState::kFree; });
+      EXPECT_TRUE(vmas <= 1 || step.event == 0) << ToText(run.script);
+      splits |= vmas > 1;
+    });
+    EXPECT_EQ(splits, run.beyond) << ToText(run.script);
+    beyond += run.beyond ? 1U : 0U;
+  }
+  EXPECT_GT(beyond, 20U);
+  EXPECT_LT(beyond, 280U);
 }
 
 // What is in flight then runs to its end, and may violate a property there.

@@ -163,7 +163,7 @@ TEST(Condition, PredicatesOfFaults) {
                    "a write 17\n"
                    "t truncate f 1 &\n"
                    "t finish\n"
-                   "t truncate f 2\n",
+                   "t truncate f 2\nt truncate f 3\n",
                    "2.6.11"),
             "empty quiet\n"
             "quiet\n"
@@ -173,7 +173,7 @@ TEST(Condition, PredicatesOfFaults) {
             "mapped copy quiet\n"
             "past-size mapped copy shrunk truncating pass\n"
             "mapped shrunk quiet\n"
-            "mapped quiet\n");
+            "mapped quiet\nmapped quiet\n");
   // One that populates.
   EXPECT_EQ(TrueIn("file f 1\ntask a\n"
                    "a mmap 16 1 f 0 populate &\n"
