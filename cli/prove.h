@@ -46,6 +46,9 @@ void ExpectLoops(const ProveArguments& o);
 // exclude are there.
 void AddConditionOptions(CLI::App& sub, ProveArguments& o);
 
+// A line on the edges that a search has left out.
+std::string BeyondInWords(uint64_t beyond);
+
 // What a script violates: "no-page-past-size", "always EXPR".
 std::string Violated(const ProveArguments& o, bool of_invariant,
                      Property property);

@@ -70,7 +70,8 @@ nlohmann::json ToJson(const Found& found) {
       {"fairness", found.o.fairness},
       {"answer", always && found.loops() ? "lasso" : Word(found.lasso.answer)},
       {"states", lasso.states},
-      {"edges", lasso.edges}};
+      {"edges", lasso.edges},
+      {"beyond", lasso.beyond}};
   if (!always) json["eventually"] = base::Utf8(found.o.eventually);
   if (lasso.answer == search::Answer::kRanOut)
     json["why"] = search::Words(lasso.ran_out);
@@ -135,6 +136,7 @@ void PrintNoLoop(const Found& found) {
               << " comes true; fairness: " << found.o.fairness << "\n";
   else if (!found.asked.rules.drop_lock)
     std::cout << "this kernel drops no lock\n";
+  if (lasso.beyond != 0) std::cout << BeyondInWords(lasso.beyond);
   std::cout << InWords(found.asked.within);
 }
 

@@ -118,6 +118,14 @@ std::string Violated(const ProveArguments& o, bool of_invariant,
   return of_invariant ? "always " + o.always : Name(property);
 }
 
+std::string BeyondInWords(uint64_t beyond) {
+  return absl::StrFormat(
+      "%s events needed more structs or tasks than the bound has, and were "
+      "left "
+      "out\n",
+      Size(beyond));
+}
+
 bool OneSearch(const ProveArguments& o) {
   return o.whole || o.steps || o.reduce;
 }
@@ -175,11 +183,7 @@ void Print(const Told& told) {
   if (result.resumed != 0)
     std::cout << absl::StreamFormat(
         "resumed from a checkpoint with %s states\n", Size(result.resumed));
-  if (result.beyond != 0)
-    std::cout << absl::StreamFormat(
-        "%s events needed more structs or tasks than the bound has, and were "
-        "left out\n",
-        Size(result.beyond));
+  if (result.beyond != 0) std::cout << BeyondInWords(result.beyond);
   if (result.answer == search::Answer::kRanOut) return PrintRanOut(told);
   if (result.answer == search::Answer::kHolds) {
     std::cout << absl::StreamFormat(

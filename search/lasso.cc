@@ -139,7 +139,10 @@ class LassoSearch {
         if (!space_.Apply(next, edge)) continue;
         graph_.able[at] =
             static_cast<uint8_t>(graph_.able[at] | 1U << edge.task);
-        if (next.world.ran_out != 0) continue;
+        if (next.world.ran_out != 0) {
+          ++result_.beyond;
+          continue;
+        }
         // A drop without effect is a step, or several.
         if (edge.kind == EventKind::kDrop &&
             next.world.tasks[edge.task].op.pass.dropped == 0)

@@ -32,11 +32,12 @@ struct LassoResult {
   bool refused = false;  // an allocation failed
   unsigned depth = 0;    // depth of the last states, in steps
   uint64_t states = 0, edges = 0;
-  Script script;      // the stem, then one round of the loop
-  size_t stem = 0;    // events of the script before the loop
-  bool idle = false;  // with eventually: nothing is in flight after the stem
-  uint8_t task = 0;   // the first that moves in the loop: without eventually,
-                      // that of the pass
+  uint64_t beyond = 0;  // edges that were left out, as ProveResult's
+  Script script;        // the stem, then one round of the loop
+  size_t stem = 0;      // events of the script before the loop
+  bool idle = false;    // with eventually: nothing is in flight after the stem
+  uint8_t task = 0;     // the first that moves in the loop: without eventually,
+                        // that of the pass
 };
 
 // Explores all states by steps, past violations, and looks for a loop in each
