@@ -19,22 +19,22 @@ int main(int argc, char** argv) {
   options.rules = rules;
   options.properties = 0;  // of the model's own, none
   // A template: searches run in a small world, scripts in a large one.
-  options.invariant = {"no restart address is left", [&](const auto& world) {
-                         if (vmtrunc::BusyTasks(world) != 0) return true;
-                         for (const vmtrunc::Vma& vma : world.vmas)
-                           if (vma.state == vmtrunc::VmaState::kLinked &&
-                               vmtrunc::IsRestart(vma.count,
-                                                  rules.restart_names_pass))
-                             return false;
-                         return true;
-                       }};
-  const vmtrunc::search::ProveResult result = vmtrunc::search::ProveFewest(
-      vmtrunc::search::ProblemOf(bound), options);
+  options.invariant = {
+      "no restart address is left", [&](const auto& world) {
+        if (vmtrunc::BusyTasks(world) != 0) return true;
+        for (const vmtrunc::Vma& vma : world.vmas)
+          if (vma.state == vmtrunc::VmaState::kLinked &&
+              vmtrunc::IsRestart(vma.count, rules.restart_names_pass))
+            return false;
+        return true;
+      }};
+  const vmtrunc::search::ProveResult result =
+      vmtrunc::search::ProveFewest(vmtrunc::search::ProblemOf(bound), options);
   if (result.answer == vmtrunc::search::Answer::kBreaks) {
     std::cout << "breaks, by the fewest events:\n" << ToText(result.script);
     return 1;
   }
   std::cout << (result.answer == vmtrunc::search::Answer::kHolds ? "holds"
-                                                                  : "ran out")
+                                                                 : "ran out")
             << ", " << result.progress.states << " states\n";
 }
