@@ -17,20 +17,21 @@ namespace {
 
 // Scripts until one is found; nothing after `params.maxSuccess`. `on_case` may
 // fail as a property does, and counts as found.
-std::optional<int> ScriptsUntilFound(const BugInfo& bug,
+std::optional<int> ScriptsUntilFound(const BugInfo& bug, Property by,
                                      const rc::detail::TestParams& params,
                                      const std::function<void()>& on_case) {
   const Rules flipped = WithBug(bug).rules();
   const Rules right = ParseKernelSpec(bug.kernel)->rules();
   QuietListener quiet;
-  const ScriptProperty* property = FindScriptProperty(Name(bug.property));
+  const ScriptProperty* property = FindScriptProperty(Name(by));
   const auto result = CheckScripts(
       property == nullptr ? Scripts::kPlain : property->scripts,
       [&](const Script& script) {
         if (on_case) on_case();
-        const RunResult run =
-            Run<LargeCaps>(script, flipped, {.hash_state = false});
-        RC_ASSERT(!run.breaks(bug.property) || !Run(script, right).holds());
+        const RunOptions quietly{.hash_state = false,
+                                 .report = CountedProperties() | Bit(by)};
+        RC_ASSERT(!Run<LargeCaps>(script, flipped, quietly).breaks(by) ||
+                  !Run<LargeCaps>(script, right, quietly).holds());
       },
       rc::detail::TestMetadata{}, params, quiet);
   if (!result.is<rc::detail::FailureResult>()) return std::nullopt;
@@ -50,7 +51,7 @@ std::string Names(const BugInfo& bug) {
 
 }  // namespace
 
-void PrintHunt(int seeds, int cases, uint64_t first_seed,
+void PrintHunt(int seeds, int cases, uint64_t first_seed, const Property* by,
                const std::function<void()>& on_case) {
   std::cout << absl::StreamFormat(
       "%d seeds from %d on, at most %d scripts each.\n\n"
@@ -60,6 +61,7 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
   for (const BugInfo& bug : AllBugs()) {
     const std::string names = Names(bug);
     if (names.substr(0, names.find(' ')) != bug.name) continue;
+    const Property property = by != nullptr ? *by : bug.property;
     std::vector<int> scripts;
     int found = 0;
     for (int i = 0; i < seeds; ++i) {
@@ -67,7 +69,7 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
       params.seed = first_seed + static_cast<uint64_t>(i);
       params.maxSuccess = cases;
       params.disableShrinking = true;
-      const auto until = ScriptsUntilFound(bug, params, on_case);
+      const auto until = ScriptsUntilFound(bug, property, params, on_case);
       scripts.push_back(until.value_or(cases));
       found += until ? 1 : 0;
     }
@@ -79,14 +81,15 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed,
     const size_t middle = scripts.size() / 2;
     std::cout << absl::StreamFormat(
                      "| %s | `%s` | `%s` | `%s` | %d/%d | %s | %s | %s |\n",
-                     names, bug.kernel, bug.rule, Name(bug.property), found,
-                     seeds, show(scripts.front()), show(scripts[middle]),
+                     names, bug.kernel, bug.rule, Name(property), found, seeds,
+                     show(scripts.front()), show(scripts[middle]),
                      show(scripts.back()))
               << std::flush;
   }
 }
 
-void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed) {
+void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed,
+                 const Property* by) {
   const auto clock = [] {
     return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   };
@@ -97,12 +100,13 @@ void PrintHuntOf(const BugInfo& bug, int cases, double seconds, uint64_t seed) {
   const double start = clock();
   int scripts = 0;
   bool late = false;
-  const auto until = ScriptsUntilFound(bug, params, [&] {
-    // The only way out of rapidcheck's loop is to fail.
-    late = scripts % 256 == 0 && clock() - start >= seconds;
-    RC_ASSERT(!late);
-    ++scripts;
-  });
+  const auto until =
+      ScriptsUntilFound(bug, by != nullptr ? *by : bug.property, params, [&] {
+        // The only way out of rapidcheck's loop is to fail.
+        late = scripts % 256 == 0 && clock() - start >= seconds;
+        RC_ASSERT(!late);
+        ++scripts;
+      });
   std::cout << absl::StreamFormat(
       "{\"found\": %d, \"executions\": %d, \"seconds\": %.3f}\n",
       until.has_value() && !late, scripts, clock() - start);

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -347,7 +348,8 @@ void AddOptions(CLI::App& app, Options& o) {
   app.add_option("--kernel", o.kernels,
                  "K,...; else all, and those that look past known bugs")
       ->check(cli::kNotEmpty);
-  app.add_option("--property", o.properties, "P,...; else all (see --list)")
+  app.add_option("--property", o.properties,
+                 "P,...; else all that count (see --list)")
       ->check(cli::kNotEmpty);
   app.add_option("--cases", o.cases,
                  "scripts for each property and kernel, 2000 by default")
@@ -377,6 +379,18 @@ void AddOptions(CLI::App& app, Options& o) {
   app.add_flag("--json", o.json, "as JSON");
 }
 
+// With --bug and --bugs: the property that is looked for, if not the bug's own.
+std::optional<Property> HuntedBy(const Options& o) {
+  if (o.properties.empty() || (o.bug.empty() && o.bugs == 0))
+    return std::nullopt;
+  const int number = NameProperty(o.properties);
+  if (number == kProperties)
+    throw base::UsageError{absl::StrCat(
+        "--property ", o.properties,
+        ": expected one property of the model, as --bug or --bugs is given")};
+  return static_cast<Property>(number);
+}
+
 int Run(const Options& o) {
   if (o.list) return List();
   // The others write nothing.
@@ -384,14 +398,15 @@ int Run(const Options& o) {
   if (!o.replay.empty()) return Replay(o);
   const CheckParams params = Params(o);
   if (o.distribution) return Distribution(o, params);
+  const std::optional<Property> by = HuntedBy(o);
   if (!o.bug.empty()) {
-    PrintHuntOf(FindBug(o.bug), params.rc.maxSuccess, o.seconds,
-                params.rc.seed);
+    PrintHuntOf(FindBug(o.bug), params.rc.maxSuccess, o.seconds, params.rc.seed,
+                by ? &*by : nullptr);
     return base::kExitHeld;
   }
   if (o.bugs > 0) {
     Progress progress("bugs");
-    PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed,
+    PrintHunt(o.bugs, params.rc.maxSuccess, params.rc.seed, by ? &*by : nullptr,
               [&] { progress.Case(); });
     return base::kExitHeld;
   }
