@@ -28,7 +28,7 @@ namespace vmtrunc::cli {
 namespace {
 
 struct ExplainArguments {
-  std::string file, kernel, against, from, html, colour = "auto";
+  std::string file, kernel, against, from, html, property, colour = "auto";
   bool steps = false, json = false, brief = false;
 };
 
@@ -106,6 +106,7 @@ void PrintJson(const ToRun& it, const report::Story& story,
 
 int Explain(const ExplainArguments& o) {
   base::ExpectOtherFile("--html", o.html, o.file);
+  CountProperty(o.property);
   const ToRun it = ReadToRun(o.file, o.from, o.kernel);
   const Script& script = it.script;
   const report::Folding folding =
@@ -155,6 +156,7 @@ void AddExplain(CLI::App& app, Command& run) {
       "--html", o->html,
       "writes it as a page that needs no network; without --against, beside "
       "the kernel with the rule that decides flipped");
+  sub->add_option("--property", o->property, kCountsToo);
   sub->add_flag("--steps", o->steps,
                 "one row per step, even where no other task could interleave");
   sub->add_flag("--brief", o->brief,

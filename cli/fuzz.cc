@@ -165,7 +165,7 @@ void CheckOptions(FuzzOptions& o) {
     throw base::UsageError{"--unlike " + o.unlike +
                            ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
-  if (!o.property.empty() && PropertyNumber(o.property) == kProperties)
+  if (!o.property.empty() && NameProperty(o.property) == kProperties)
     throw base::UsageError{"--property " + o.property +
                            ": expected a property"};
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))

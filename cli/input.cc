@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
 #include "cli/kernel_argument.h"
+#include "core/property.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -107,6 +108,11 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                         "--kernel")};
   specs.push_back(script.kernel ? *script.kernel : OneKernel(fallback));
   return specs;
+}
+
+void CountProperty(const std::string& name) {
+  if (!name.empty() && NameProperty(name) == kProperties)
+    throw base::UsageError{"--property " + name + ": expected a property"};
 }
 
 search::Verbs ParseVerbs(const std::vector<std::string>& names) {

@@ -77,6 +77,13 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
 KernelSpec OneKernel(const std::string& name,
                      const std::string& option = "--kernel");
 
+// For commands that look at every property: the one of that name counts too,
+// for those that do not unless they are named. "": none. Throws UsageError.
+void CountProperty(const std::string& name);
+inline constexpr const char* kCountsToo =
+    "also look at this property, if it does not count unless it is named "
+    "(see vmtrunc properties)";
+
 // A bit for each named verb. Throws UsageError.
 search::Verbs ParseVerbs(const std::vector<std::string>& names);
 

@@ -113,7 +113,7 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   row.kernel = kernel.ToString();
   search::ProveOptions options = searching.options;
   options.rules = kernel.rules();
-  options.properties = (1U << kProperties) - 1;
+  options.properties = CountedProperties();
   searching.show.Of(kernel.Name());
   const double begin = searching.show.seconds();
   for (;;) {
@@ -152,7 +152,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     options.properties = 0;
     for (int property = 0; property < kProperties; ++property)
       if (row.events[property] == 0 && row.rest == search::Answer::kHolds)
-        options.properties |= 1U << property;
+        options.properties |= CountedProperties() & 1U << property;
     searching.show.Of(without.Name());
     search::ProveResult result =
         search::ProveFewest(searching.problem, options);

@@ -236,8 +236,8 @@ void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
 }  // namespace
 
 uint32_t PropertiesOf(const ProveArguments& o) {
-  if (o.property.empty()) return o.always.empty() ? ~0U : 0;
-  const int number = PropertyNumber(o.property);
+  if (o.property.empty()) return o.always.empty() ? CountedProperties() : 0;
+  const int number = NameProperty(o.property);
   if (number == kProperties)
     throw base::UsageError{"--property: expected a property, not " +
                            o.property};

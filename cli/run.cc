@@ -21,7 +21,7 @@ namespace {
 
 struct RunArguments {
   std::vector<std::string> files;
-  std::string kernels, from;
+  std::string kernels, from, property;
   bool trace = false;
   bool json = false;
 };
@@ -54,6 +54,7 @@ RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
 }
 
 int RunFiles(const RunArguments& o) {
+  CountProperty(o.property);
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
@@ -87,7 +88,10 @@ struct Checked {
 
 void CheckOne(const std::string& path, const Script& script,
               const Expect& expect, bool as_json, Checked& checked) {
-  const RunResult result = Run(script, expect.spec->rules());
+  // An expectation names the property that it is of.
+  const uint32_t named = expect.broken < 0 ? 0 : 1U << expect.broken;
+  const RunResult result = Run<LargeCaps>(
+      script, expect.spec->rules(), {.report = CountedProperties() | named});
   const bool holds = expect.broken < 0;
   if (holds ? result.holds() : (result.broken >> expect.broken & 1) != 0) {
     ++checked.met;
@@ -168,6 +172,7 @@ void AddRun(CLI::App& app, Command& run) {
                   "K,... or all; else the script's own, else 2.6.11");
   sub->add_option("--from", o->from, "the form of the files")
       ->check(CLI::IsMember({"text", "bytes"}));
+  sub->add_option("--property", o->property, kCountsToo);
   sub->add_flag("--trace", o->trace, "one line a step, made for grep");
   sub->add_flag("--json", o->json, "as JSON")->excludes("--trace");
   sub->callback([=, &run] { run = [=] { return RunFiles(*o); }; });

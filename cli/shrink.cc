@@ -39,7 +39,7 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   Failure failure{.kernel = kernels.front(),
                   .rules = kernels.front().rules(),
                   .reason = {}};
-  const int asked = PropertyNumber(o.property);
+  const int asked = NameProperty(o.property);
   if (!o.property.empty() && asked == kProperties)
     throw base::UsageError{"--property " + o.property +
                            ": expected a property"};

@@ -87,6 +87,7 @@ search::Verbs Needed(Property property) {
     case Property::kBoundedDrops:
     case Property::kCountIsACount:
     case Property::kNoDataRace:
+    case Property::kDoneIsUnmapped:
       return search::kPassVerbs;
     case Property::kPassLeavesNoTlb:
       return search::Bit(Verb::kRevoke);

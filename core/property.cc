@@ -36,6 +36,13 @@ int PropertyNumber(std::string_view name) {
   return number;
 }
 
+int NameProperty(std::string_view name) {
+  const int number = PropertyNumber(name);
+  if (number < kProperties)
+    g_counted_properties.fetch_or(1U << number, std::memory_order_relaxed);
+  return number;
+}
+
 const BreachInfo& InfoOf(Breach breach) {
   VMT_CHECK(breach != Breach::kNone);
   return kBreaches[static_cast<size_t>(breach) - 1];

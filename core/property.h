@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_CORE_PROPERTY_H_
 #define VMTRUNC_CORE_PROPERTY_H_
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -92,7 +93,12 @@ namespace vmtrunc {
   X(kPassLeavesNoTlb, pass_leaves_no_tlb, "pass-leaves-no-tlb",                \
     "when a pass over a device's memory returns, no processor has a "          \
     "translation of a page in its range",                                      \
-    "when such a pass ends (scripts with tlb)")
+    "when such a pass ends (scripts with tlb)")                                \
+  X(kDoneIsUnmapped, done_is_unmapped, "done-is-unmapped",                     \
+    "what a pass takes for done has no pte of a page in its range, unless a "  \
+    "fault has mapped the page since the pass began",                          \
+    "when a pass drops its lock, takes it again, and ends; only where it is "    \
+    "named")
 // clang-format on
 
 enum class Property : uint8_t {
@@ -107,6 +113,20 @@ constexpr uint32_t Bit(Property property) {
   return uint32_t{1} << static_cast<unsigned>(property);
 }
 
+// Properties that are looked at only where somebody names them: they break also
+// where nothing is wrong in the end (docs/properties.md has the cases). Where a
+// name of one to look at is read, NameProperty() is called: no engine has a
+// rule of its own.
+inline constexpr uint32_t kOnlyNamed = Bit(Property::kDoneIsUnmapped);
+
+// The properties that count in this process, a bit each: all but those, and
+// what was named. Named before the threads begin that run scripts.
+inline std::atomic<uint32_t> g_counted_properties{
+    ((uint32_t{1} << kProperties) - 1) & ~kOnlyNamed};
+inline uint32_t CountedProperties() {
+  return g_counted_properties.load(std::memory_order_relaxed);
+}
+
 struct PropertyInfo {
   const char* name;  // "no-page-past-size"
   const char* text;  // what must hold, one sentence
@@ -118,6 +138,9 @@ const char* Name(Property property);
 
 // The property of that name, or kProperties.
 int PropertyNumber(std::string_view name);
+
+// The same, and from now on that property counts.
+int NameProperty(std::string_view name);
 
 // X(name in the code, property, words). The words contain, for each value in
 // turn, the kind of thing that it numbers: {mm}, {file} and {task} are printed
@@ -200,7 +223,9 @@ int PropertyNumber(std::string_view name);
     "{task} reaches a frame through {n} of {mm} that never was its page's")   \
   X(kTlbAfterPass, kPassLeavesNoTlb,                                          \
     "page {n} of {file} is in the TLB at {n} of {mm} when the pass over it "  \
-    "returns")
+    "returns")                                                                \
+  X(kMappedInDone, kDoneIsUnmapped,                                           \
+    "page {n} is mapped at {n} of {mm}, which pass {n} takes for done")
 
 enum class Breach : uint8_t {
   kNone,

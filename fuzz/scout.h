@@ -34,7 +34,8 @@ Way WayOf(uint64_t seed);
 struct Quest {
   Rules rules;
   std::optional<Rules> unlike = {};  // on which a script must hold, to count
-  uint32_t reported = ~0U;           // a bit for each property that counts
+  uint32_t reported =
+      CountedProperties();  // a bit for each property that counts
   search::Verbs verbs = search::kAllVerbs;
   bool looks_for_states = true;  // also for new abstract states
   bool keeps_going = false;      // a violation is not the end

@@ -196,7 +196,7 @@ TEST(Watched, IsTheRunOfItsScript) {
     script.setup.files = 1;
     if (!Fits<SmallCaps>(script.setup)) continue;
     const std::vector<Event> first = std::exchange(script.events, {});
-    Watched watched(script.setup, rules, ~0U, nullptr);
+    Watched watched(script.setup, rules, CountedProperties(), nullptr);
     for (const Event& event : first)
       if (watched.Apply(event)) script.events.push_back(event);
     (seed % 2 == 0 ? Weave : Race)(script, watched, 40, random,

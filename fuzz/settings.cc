@@ -64,7 +64,7 @@ Settings SettingsOf(const char* built_in_kernel,
   ReadKernels(built_in_kernel, settings);
   if (const auto property = ValueOf(kPropertyVariable, built_in_property)) {
     const bool none = *property == kNoProperty;
-    const int number = none ? 0 : PropertyNumber(*property);
+    const int number = none ? 0 : NameProperty(*property);
     if (number == kProperties)
       Refuse(kPropertyVariable, *property, "a property, or none");
     settings.reported = none ? 0 : 1U << number;

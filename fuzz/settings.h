@@ -14,7 +14,8 @@ struct Settings {
   KernelSpec kernel;             // to run on
   bool kernel_is_given = false;  // else an input's own kernel has precedence
   std::optional<KernelSpec> unlike;
-  uint32_t reported = ~0U;      // a bit for each property that stops it
+  uint32_t reported =
+      CountedProperties();      // a bit for each property that stops it
   std::optional<RuleSet> sort;  // the known rules
   bool keep_going = false;
   bool shows_features = true;

@@ -46,7 +46,7 @@ std::vector<const ScriptProperty*> Properties(const Options& o) {
   }
   if (all.empty())
     for (const ScriptProperty& property : AllScriptProperties())
-      all.push_back(&property);
+      if (!IsOnlyNamed(property)) all.push_back(&property);
   return all;
 }
 

@@ -87,6 +87,9 @@ constexpr ScriptProperty kScriptProperties[] = {
      "when a device's memory is revoked, no TLB has its pages",
      Holds<Property::kPassLeavesNoTlb>, "6.1-pfn-flush-before-unlink", 2000,
      nullptr, Scripts::kTranslations},
+    {"done-is-unmapped",
+     "what a pass takes for done has no page of its range mapped",
+     Holds<Property::kDoneIsUnmapped>, "2.6.11-importer-rescans", 3000},
     {"restart-only-grows", "the restart address only grows within a pass",
      [](const Script& script, const Rules& rules, const Rules&) {
        return RestartGoesBack(script, rules);
@@ -143,6 +146,7 @@ constexpr const char* kBounded = "bounded-drops";
 constexpr const char* kGrows = "restart-only-grows";
 constexpr const char* kAtomic = "same-as-atomic";
 constexpr const char* kFlip = "flip-alone-breaks";
+constexpr const char* kDone = "done-is-unmapped";
 constexpr Known kKnown[] = {
     {kRemoved, "2.6.10", "HB-23 HB-27"},
     {kAtomic, "2.6.10", "HB-23 HB-27"},
@@ -183,6 +187,11 @@ constexpr Known kKnown[] = {
     {"sigbus-past-eof", "6.18", "F7"},
     {"maps-own-page", "6.18", "HB-49"},
     {"grown-pages-are-zero", "6.18", "F7"},
+    {kDone, "2.6.9-mm", "F3 HB-07"},
+    {kDone, "2.6.11", "F1 F2 HB-15 HB-36"},
+    {kDone, "2.6.15", "F1 HB-15 HB-36"},
+    {kDone, "2.6.23", "F1 HB-36"},
+    {kDone, "2.6.38", "F1"},
     {kRemoved, k2611, "HB-23 HB-27"},
     {kAtomic, k2611, "HB-23 HB-27"},
     {kFlip, k2611, "HB-23 HB-27"},
@@ -201,6 +210,11 @@ const ScriptProperty* FindScriptProperty(std::string_view name) {
   for (const ScriptProperty& property : kScriptProperties)
     if (name == property.name) return &property;
   return nullptr;
+}
+
+bool IsOnlyNamed(const ScriptProperty& property) {
+  const int number = PropertyNumber(property.name);
+  return number < kProperties && (kOnlyNamed >> number & 1) != 0;
 }
 
 std::span<const char* const> CheckedKernels() { return kKernels; }

@@ -40,6 +40,9 @@ std::span<const ScriptProperty> AllScriptProperties();
 // The property of that name, or nullptr.
 const ScriptProperty* FindScriptProperty(std::string_view name);
 
+// Whether it is checked only where it is named.
+bool IsOnlyNamed(const ScriptProperty& property);
+
 // The kernels that properties are checked on: those of the table, and those
 // with the rules that look past its known bugs and findings.
 std::span<const char* const> CheckedKernels();

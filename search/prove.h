@@ -55,7 +55,7 @@ struct ProveOptions {
   using Clock = std::chrono::steady_clock;
 
   Rules rules;
-  uint32_t properties = ~0U;  // that count, a bit each
+  uint32_t properties = CountedProperties();  // that count, a bit each
   // Or none: asked in each state, between two events; a state in which it is
   // false is a violation. Not with `reduce`, which leaves states out.
   Invariant invariant = {};

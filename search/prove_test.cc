@@ -59,7 +59,7 @@ TEST(Prove, TheFlipCausesEachKnownBug) {
     EXPECT_EQ(flipped.property, bug.property) << bug.name;
     EXPECT_LE(flipped.script.events.size(), script.events.size()) << bug.name;
     if (wide) continue;
-    options.properties = ~0U;
+    options.properties = CountedProperties();
     options.rules = RulesOf(bug.kernel);
     const ProveResult right = Prove(problem, options);
     EXPECT_EQ(right.answer, Answer::kHolds) << bug.name << "\n"
@@ -81,6 +81,27 @@ TEST(Prove, TheBugOf2004TakesFiveEvents) {
   ASSERT_EQ(result.answer, Answer::kBreaks);
   EXPECT_EQ(result.script.events.size(), 5U) << ToText(result.script);
   EXPECT_EQ(Search(bound, "2.6.10", options).answer, Answer::kHolds);
+}
+
+// done-is-unmapped holds in every run of a bound where all else does, and where
+// a rule is flipped it breaks: reduced or not, in as many events.
+TEST(Prove, WhatAPassTakesForDoneIsUnmapped) {
+  Bound bound = *FindBound("tiny");
+  bound.mms = 1;
+  bound.operations = 1;
+  for (const bool reduce : {false, true}) {
+    ProveOptions options;
+    options.properties = Bit(Property::kDoneIsUnmapped);
+    options.reduce = options.steps_only = reduce;
+    for (const char* kernel :
+         {"2.6.10", "repaired", "2.6.38+pass-clears-restarts",
+          "2.6.23+unmap-mutex+pass-clears-restarts"})
+      EXPECT_EQ(Search(bound, kernel, options).answer, Answer::kHolds)
+          << kernel;
+    const ProveResult flipped = Search(bound, "2.6.11-mremap-resets", options);
+    ASSERT_EQ(flipped.answer, Answer::kBreaks);
+    EXPECT_EQ(flipped.property, Property::kDoneIsUnmapped);
+  }
 }
 
 // In whichever of the searches it is found: as many events as one search of

@@ -17,7 +17,7 @@ RunResult RunDraft(const Draft& draft, const Rules& rules, uint32_t report,
 }
 
 bool Holds(const Draft& draft, const KernelSpec& kernel) {
-  return RunDraft(draft, kernel.rules(), ~0U).holds();
+  return RunDraft(draft, kernel.rules(), CountedProperties()).holds();
 }
 
 bool IsOfABug(const RuleInfo& rule) {
@@ -92,7 +92,8 @@ std::optional<RunResult> Shows::operator()(const Draft& draft,
       RunDraft(draft, rules_, Bit(reason_.property), had_effect);
   if (!run.breaks(reason_.property)) return std::nullopt;
   if (unlike_) {
-    if (!RunDraft(draft, *unlike_, ~0U).holds()) return std::nullopt;
+    if (!RunDraft(draft, *unlike_, CountedProperties()).holds())
+      return std::nullopt;
   } else if (reason_.breach != Breach::kNone &&
              run.first.breach != reason_.breach) {
     return std::nullopt;

@@ -52,6 +52,7 @@ template <class C>
 State<C> Space<C>::Start(size_t number) const {
   const Script& script = problem_.starts[number];
   State<C> state(options_.rules);
+  state.checker.ReportOnly(options_.properties);
   state.world = MakeWorld<C>(script.setup, options_.rules);
   World<C>& w = state.world;
   // Slot 0 is never allocated, so that a 0 in an operation names no vma.
@@ -469,6 +470,8 @@ uint64_t Space<C>::Extra(const State<C>& state) const {
                    unsigned{state.pins} << 16;
   if (problem_.in_order) extra = HashBytes(state.next, sizeof(state.next));
   if (history_) extra ^= state.checker.History();
+  if ((options_.properties & Bit(Property::kDoneIsUnmapped)) != 0)
+    extra ^= state.checker.DoneHistory(state.world);
   return extra;
 }
 

@@ -87,6 +87,7 @@ struct NoProbe {
   // Optional calls.
   void Translates(const World<C>&, unsigned, unsigned, unsigned) {}
   void FrameFreed(const World<C>&, unsigned) {}
+  void Retakes(const World<C>&, unsigned) {}  // a pass, the lock it dropped
   void OperationEnds(const Op&) {}  // as it is then; what follows clears it
   void LooksAt(Slot) {}             // a pass's walk, at a vma of the index
   void NoMemory() {}                // an allocation fails

@@ -51,6 +51,8 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
         break;
       case kRelock:
         if (!TakePassLock(pass.file)) return Flow::kBlocked;
+        if constexpr (requires { probe_.Retakes(w_, task_); })
+          probe_.Retakes(w_, task_);
         pass.dropped = 0;
         flow = Walk(pass, Continue(pass));
         break;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "core/run/checker_done-inl.h"
 #include "core/run/checker_shape-inl.h"
 #include "core/run/checker_tlb-inl.h"
 #include "core/model/machine-inl.h"
@@ -222,6 +223,7 @@ void Checker<C>::Drops(const World<C>& w, unsigned task) {
   NoteBirths(w, log);
   if (++log.drops > log.budget)
     Break(Breach::kDropsTooOften, log.drops, log.budget);
+  if (watches_done_) CheckDone(w, task, /*ended=*/false);
 }
 
 template <class C>
@@ -312,6 +314,7 @@ void Checker<C>::PassEnds(const World<C>& w, unsigned task) {
   if (op.verb == Verb::kTruncate && op.pass.final != 0)
     CheckPastSize(w, op.truncate.removal.file, op.truncate.removal.first);
   if (w.tlb != 0 && w.files[op.pass.file].folios.pfn != 0) CheckTlb(w, op.pass);
+  if (watches_done_) CheckDone(w, task, /*ended=*/true);
 }
 
 template <class C>

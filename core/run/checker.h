@@ -31,7 +31,9 @@ class Checker {
  public:
   using RulesSeen = Rules;
 
-  explicit Checker(const Rules& rules) : rules_(rules) {}
+  explicit Checker(const Rules& rules) : rules_(rules) {
+    ReportOnly(CountedProperties());
+  }
 
   // How many abstract states there are; see NoteFeatures().
   static constexpr unsigned kFeatures = 6 * 3 * 2 * 3 * 2 * 9 * 2;
@@ -51,12 +53,19 @@ class Checker {
   //   2  whether the lock is dropped
   void NoteFeatures(uint8_t* features) { features_ = features; }
 
-  // first() considers only properties with a bit here; broken() all.
-  void ReportOnly(uint32_t properties) { reported_ = properties; }
+  // first() considers only properties with a bit here; broken() all, but those
+  // of kOnlyNamed only with a bit here.
+  void ReportOnly(uint32_t properties) {
+    reported_ = properties;
+    watches_done_ = (properties & Bit(Property::kDoneIsUnmapped)) != 0;
+  }
 
   // A hash of the state of restart-progress and bounded-drops about running
   // passes: the part of their verdict that the world does not determine.
   uint64_t History() const;
+  // The same of done-is-unmapped; 0 where no fault has mapped a page that a
+  // running pass is over.
+  uint64_t DoneHistory(const World<C>& w) const;
 
   uint32_t broken() const { return broken_; }        // a bit a property
   const Violation& first() const { return first_; }  // valid if broken()
@@ -92,6 +101,7 @@ class Checker {
     } else if (vma.locked != 0 && w.mms[vma.mm].writer != task) {
       Break(Breach::kLockedVma, task, addr, vma.mm);
     }
+    if (watches_done_) NoteMapped(w, task, vma, addr);
   }
   void WritesCount(const World<C>& w, unsigned task, unsigned file) {
     if ((w.files[file].walkers >> task & 1) != 0)
@@ -132,6 +142,9 @@ class Checker {
   void Zaps(const World<C>& w, unsigned task, Slot slot, unsigned addr,
             unsigned at);
   void Drops(const World<C>& w, unsigned task);
+  void Retakes(const World<C>& w, unsigned task) {
+    if (watches_done_) CheckDone(w, task, /*ended=*/false);
+  }
   void UsesTable(const World<C>& w, unsigned task, unsigned mm, unsigned addr);
   void UsesFreedTable(unsigned mm, unsigned addr) {
     Break(Breach::kFreedTable, addr, mm);
@@ -169,6 +182,7 @@ class Checker {
     uint64_t scanned[C::kMms][(C::kAddrs + 63) / 64];  // a bit a page
     uint8_t births[C::kVmas];  // of the slots at its begin or last drop
     uint64_t walked;           // slots that it has scanned some of
+    uint64_t mapped;           // pages that faults have mapped
   };
 
   // The structs that have ever been in use.
@@ -193,6 +207,10 @@ class Checker {
   void CheckMapcounts(const World<C>& w);
   unsigned CountRelation(const Pass& pass, const Vma& vma, Slot slot) const;
   void CountFeatures(const World<C>& w, Verb verb);
+  void NoteMapped(const World<C>& w, unsigned task, const Vma& vma,
+                  unsigned addr);
+  unsigned DoneBelow(const Pass& pass, const Vma& vma, Slot slot) const;
+  void CheckDone(const World<C>& w, unsigned task, bool ended);
   void CheckTlb(const World<C>& w, const Pass& pass);
   void CheckPastSize(const World<C>& w, unsigned file, unsigned size);
   void CheckPte(const World<C>& w, unsigned mm, unsigned addr);
@@ -200,7 +218,8 @@ class Checker {
 
   Rules rules_;
   uint32_t broken_ = 0;
-  uint32_t reported_ = ~0U;
+  uint32_t reported_ = 0;
+  bool watches_done_ = false;  // done-is-unmapped is reported
   uint32_t step_ = 0;
   uint32_t all_drops_ = 0;
   uint16_t event_ = 0;

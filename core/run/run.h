@@ -29,8 +29,9 @@ struct RunResult {
 };
 
 struct RunOptions {
-  bool hash_state = true;       // else state_hash is 0
-  uint32_t report = ~0U;        // the properties that `first` is of, a bit each
+  bool hash_state = true;  // else state_hash is 0
+  // The properties that `first` is of, a bit each.
+  uint32_t report = CountedProperties();
   uint8_t* features = nullptr;  // as Checker::NoteFeatures() takes it
   bool* had_effect = nullptr;   // one an event, set; or nullptr
 };

@@ -131,6 +131,7 @@ class Search {
   static uint64_t KeyOf(const State& state) {
     const uint64_t parts[] = {
         HashOf(state.world), state.checker.History(),
+        state.checker.DoneHistory(state.world),
         HashBytes(state.begun.data(),
                   sizeof(state.begun[0]) * state.begun.size())};
     return HashBytes(parts, sizeof(parts));

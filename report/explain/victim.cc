@@ -248,6 +248,7 @@ std::optional<Victim> VictimOf(const Violation& violation) {
       return Victim{.mm = v[3], .addr = v[2], .index = v[0]};
     case Property::kSigbusPastEof:
     case Property::kMapsOwnPage:
+    case Property::kDoneIsUnmapped:
       return Victim{.mm = v[2], .addr = v[1], .index = v[0]};
     case Property::kNoOverUnmap:
     case Property::kRestartProgress:

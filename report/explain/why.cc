@@ -192,6 +192,8 @@ const char* Headline(Property property) {
       return "An access reaches a page that is not its own any more";
     case Property::kPassLeavesNoTlb:
       return "A pass returns while a processor can still use its pages";
+    case Property::kDoneIsUnmapped:
+      return "A pass takes for done what still has a page of its range";
   }
   return "";
 }
