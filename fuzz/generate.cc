@@ -20,8 +20,7 @@ Script Extended(const Rules& rules, unsigned events, base::Random& random,
   if (rules.large_folios && random.Below(4) != 0)
     search::AddFolios(script, random);
   if (translates) search::AddTranslations(script, random);
-  if (search::HasTables(rules) && random.OneOf(8))
-    search::AddTables(script, random);
+  search::AddTablesSometimes(rules, script, random);
   return script;
 }
 

@@ -124,8 +124,8 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   std::optional<rc::detail::TestResult> made;
   try {
     const rc::detail::TestMetadata about{id, property.sentence};
-    made = CheckScripts(property.scripts, body, about, params.rc, listener,
-                        params.reproduce);
+    made = CheckScripts(property.scripts, rules, body, about, params.rc,
+                        listener, params.reproduce);
   } catch (const Stopped&) {
     outcome.stopped = true;
     return outcome;

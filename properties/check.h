@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "properties/gen.h"
 #include "properties/properties.h"
+#include "search/tables.h"
 
 namespace vmtrunc::properties {
 
@@ -52,26 +53,18 @@ struct QuietListener : rc::detail::TestListener {
                       const rc::detail::TestResult&) override {}
 };
 
-// Runs `body`, which takes a Script, on scripts of the kind.
+// Runs `body`, which takes a Script, on scripts of the kind for the kernel.
 template <class Body>
 rc::detail::TestResult CheckScripts(
-    Scripts kind, Body body, const rc::detail::TestMetadata& about,
-    const rc::detail::TestParams& params, rc::detail::TestListener& listener,
+    Scripts kind, const Rules& rules, Body body,
+    const rc::detail::TestMetadata& about, const rc::detail::TestParams& params,
+    rc::detail::TestListener& listener,
     const std::unordered_map<std::string, rc::detail::Reproduce>& again = {}) {
-  switch (kind) {
-    case Scripts::kFolios:
-      return rc::detail::checkTestable(
-          [&](const FolioScript& it) { body(it.script); }, about, params,
-          listener, again);
-    case Scripts::kTranslations:
-      return rc::detail::checkTestable(
-          [&](const TranslationScript& it) { body(it.script); }, about, params,
-          listener, again);
-    case Scripts::kPlain:
-      break;
-  }
-  return rc::detail::checkTestable([&](const Script& it) { body(it); }, about,
-                                   params, listener, again);
+  if (kind == Scripts::kPlain && !search::HasTables(rules))
+    return rc::detail::checkTestable([&](const Script& it) { body(it); }, about,
+                                     params, listener, again);
+  return rc::detail::checkTestable([&] { body(*AnyScriptOf(kind, rules)); },
+                                   about, params, listener, again);
 }
 
 struct CheckParams {

@@ -2,6 +2,7 @@
 
 #include "properties/smaller.h"
 #include "search/folios.h"
+#include "search/tables.h"
 #include "search/translations.h"
 
 namespace vmtrunc::properties {
@@ -14,44 +15,21 @@ rc::Gen<Script> AnyScript(unsigned events) {
   });
 }
 
-namespace {
-
-// The scripts of search/make.h, as `change` makes others of them.
-rc::Gen<Script> Changed(unsigned events,
-                        void (*change)(Script& script, base::Random& random)) {
+rc::Gen<Script> AnyScriptOf(Scripts kind, const Rules& rules) {
   return rc::Gen<Script>([=](const rc::Random& random, int) {
     rc::Random copy = random;
+    const unsigned events =
+        kind == Scripts::kTranslations ? kScriptEvents / 2 : kScriptEvents;
     Script script = search::MakeScript(copy.next(), events);
     base::Random more(copy.next());
-    change(script, more);
+    // Translations that outlive their ptes, sometimes with large folios too.
+    if (kind == Scripts::kFolios ||
+        (kind == Scripts::kTranslations && more.Below(4) == 0))
+      search::AddFolios(script, more);
+    if (kind == Scripts::kTranslations) search::AddTranslations(script, more);
+    search::AddTablesSometimes(rules, script, more);
     return rc::shrinkable::shrinkRecur(script, &SmallerScripts);
   });
-}
-
-}  // namespace
-
-rc::Gen<FolioScript> AnyFolioScript() {
-  return rc::gen::map(
-      Changed(kScriptEvents, search::AddFolios),
-      [](Script script) { return FolioScript{std::move(script)}; });
-}
-
-rc::Gen<TranslationScript> AnyTranslationScript() {
-  return rc::gen::map(
-      Changed(kScriptEvents / 2,
-              [](Script& script, base::Random& random) {
-                if (random.Below(4) == 0) search::AddFolios(script, random);
-                search::AddTranslations(script, random);
-              }),
-      [](Script script) { return TranslationScript{std::move(script)}; });
-}
-
-void showValue(const TranslationScript& it, std::ostream& os) {
-  os << ToText(it.script);
-}
-
-void showValue(const FolioScript& it, std::ostream& os) {
-  os << ToText(it.script);
 }
 
 void showValue(const Script& script, std::ostream& os) { os << ToText(script); }

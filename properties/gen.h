@@ -4,6 +4,8 @@
 
 #include <rapidcheck.h>
 
+#include "core/model/rules.h"
+#include "properties/properties.h"
 #include "search/make.h"
 
 namespace vmtrunc::properties {
@@ -14,44 +16,13 @@ inline constexpr unsigned kScriptEvents = 32;
 // since SmallerScripts() does the shrinking. One in 128 is longer.
 rc::Gen<Script> AnyScript(unsigned events = kScriptEvents);
 
-}  // namespace vmtrunc::properties
-
-namespace vmtrunc::properties {
-
-// A script with large folios.
-struct FolioScript {
-  Script script;
-};
-rc::Gen<FolioScript> AnyFolioScript();
-
-void showValue(const FolioScript& it, std::ostream& os);
-
-// A script with translations that outlive their ptes, sometimes with large
-// folios too.
-struct TranslationScript {
-  Script script;
-};
-rc::Gen<TranslationScript> AnyTranslationScript();
-
-void showValue(const TranslationScript& it, std::ostream& os);
+// Scripts of the kind for a kernel. Where page tables move or go while their
+// vma stays, some begin with that, as the fuzzer's do (search/tables.h).
+rc::Gen<Script> AnyScriptOf(Scripts kind, const Rules& rules);
 
 }  // namespace vmtrunc::properties
 
 namespace rc {
-
-template <>
-struct Arbitrary<vmtrunc::properties::FolioScript> {
-  static Gen<vmtrunc::properties::FolioScript> arbitrary() {
-    return vmtrunc::properties::AnyFolioScript();
-  }
-};
-
-template <>
-struct Arbitrary<vmtrunc::properties::TranslationScript> {
-  static Gen<vmtrunc::properties::TranslationScript> arbitrary() {
-    return vmtrunc::properties::AnyTranslationScript();
-  }
-};
 
 template <>
 struct Arbitrary<vmtrunc::Script> {

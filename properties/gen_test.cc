@@ -8,6 +8,7 @@
 #include "properties/atomic.h"
 #include "properties/census.h"
 #include "properties/smaller.h"
+#include "search/tables.h"
 #include "search/translations.h"
 
 namespace vmtrunc::properties {
@@ -41,6 +42,32 @@ TEST(Generator, GeneratesEachSituationOftenEnough) {
   // Those of large folios: AddFolios().
   for (int verb = 1; verb <= static_cast<int>(Verb::kInvalidate); ++verb)
     EXPECT_GE(all.verbs[verb], kScripts / 50U) << VerbName(Verb(verb));
+}
+
+// The plots of whole page tables are the fuzzer's: there where a table moves or
+// goes, in all three kinds of scripts, and nowhere else.
+TEST(Generator, MovesAndRetractsTablesWhereTheKernelDoes) {
+  for (const char* kernel : {"2.6.11", "3.0", "5.4", "6.18"}) {
+    const Rules rules = ParseKernelSpec(kernel)->rules();
+    for (const Scripts kind :
+         {Scripts::kPlain, Scripts::kFolios, Scripts::kTranslations}) {
+      const rc::Gen<Script> gen = AnyScriptOf(kind, rules);
+      int plots = 0;
+      for (uint64_t seed = 0; seed < 400; ++seed) {
+        const std::vector<Event> events =
+            gen(rc::Random(seed), 0).value().events;
+        // A whole table is mapped first, and an operation on it begun.
+        plots += !events.empty() && events[0].verb == Verb::kMmap &&
+                 events[0].len == kPtesPerTable &&
+                 (events[0].addr == 48 || events[0].addr == 64);
+      }
+      if (search::HasTables(rules)) {
+        EXPECT_GE(plots, 25) << kernel;
+      } else {
+        EXPECT_LE(plots, 10) << kernel;
+      }
+    }
+  }
 }
 
 // A generator that makes idle scripts does not pass the floors.

@@ -25,7 +25,7 @@ std::optional<int> ScriptsUntilFound(const BugInfo& bug, Property by,
   QuietListener quiet;
   const ScriptProperty* property = FindScriptProperty(Name(by));
   const auto result = CheckScripts(
-      property == nullptr ? Scripts::kPlain : property->scripts,
+      property == nullptr ? Scripts::kPlain : property->scripts, flipped,
       [&](const Script& script) {
         if (on_case) on_case();
         const RunOptions quietly{.hash_state = false,

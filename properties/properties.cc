@@ -74,7 +74,7 @@ constexpr ScriptProperty kScriptProperties[] = {
      Holds<Property::kNothingLostOutsideRange>, "6.18-late-folio-is-split",
      50000, nullptr, Scripts::kFolios},
     {"fault-in-own-vma", "a fault maps pages under its own vma alone",
-     Holds<Property::kFaultInOwnVma>, "6.18-reader-checks-range", 100000},
+     Holds<Property::kFaultInOwnVma>, "6.18-reader-checks-range", 400000},
     {"no-data-race", "a pass writes counts under a lock of its own",
      Holds<Property::kNoDataRace>, "6.18+stamp-vmas", 500},
     {"no-stale-tlb", "a frame that goes free is in no TLB",

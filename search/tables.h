@@ -20,6 +20,13 @@ inline bool HasTables(const Rules& rules) {
 // races. Nothing where there is one task, or the file is a device's memory.
 void AddTables(Script& script, base::Random& random);
 
+// How often a random script for a kernel gets them: one in eight, where the
+// kernel has them. All generators of random scripts ask here.
+inline void AddTablesSometimes(const Rules& rules, Script& script,
+                               base::Random& random) {
+  if (HasTables(rules) && random.OneOf(8)) AddTables(script, random);
+}
+
 }  // namespace vmtrunc::search
 
 #endif  // VMTRUNC_SEARCH_TABLES_H_
