@@ -225,7 +225,8 @@ def run_growth(engine, seed, executions):
             command = libfuzzer_command(engine, seed, executions, directory)
             more = LIBFUZZER[engine][1] | {
                 "VMTRUNC_KERNEL": GROWTH_KERNEL, "VMTRUNC_GROWTH": str(path),
-                "VMTRUNC_PROPERTY": GROWTH_PROPERTY}
+                "VMTRUNC_PROPERTY": GROWTH_PROPERTY,
+                "VMTRUNC_DIRECTORY": str(directory)}  # else no scout runs
         else:
             command = [RELEASE / "random_search", "--kernel", GROWTH_KERNEL,
                        "--engine", engine, "--seed", str(seed), "--executions",

@@ -109,7 +109,10 @@ class Target {
   // changes for long.
   std::optional<Script> AskScout(uint64_t seed, size_t max_events) {
     if (!scout_) return std::nullopt;
-    return scout_->Run(seed, max_events, status_);
+    const uint64_t before = status_->executions;
+    std::optional<Script> found = scout_->Run(seed, max_events, status_);
+    if (growth_) growth_->Note(scouted_, status_->executions - before);
+    return found;
   }
 
   void CountMutation() {
@@ -152,7 +155,8 @@ class Target {
                          .reported = settings_.reported,
                          .verbs = VerbsFromEnvironment(),
                          .looks_for_states = settings_.shows_features,
-                         .keeps_going = settings_.keep_going});
+                         .keeps_going = settings_.keep_going,
+                         .counted = growth_ ? scouted_ : nullptr});
   }
 
   // VMTRUNC_SCOUTED: what stopped a scout is in `current` when it does so
@@ -223,6 +227,7 @@ class Target {
   uint8_t* features_ = g_features;
   uint8_t hidden_[sizeof(g_features)] = {};  // hidden from libFuzzer
   std::optional<Growth> growth_;
+  uint8_t scouted_[sizeof(g_features)] = {};  // by its scripts, for growth_
   std::optional<Scout> scout_;
   std::optional<Sorter> sorter_;
   std::array<Event, kMaxEvents> events_;

@@ -27,12 +27,15 @@ class Growth {
     if (file_ == nullptr) Fail();
   }
 
-  // After each execution, with the bytes of RunOptions::features.
-  void Note(std::span<const uint8_t> features) {
+  // After each execution, or after several (a scout's turn), with the bytes of
+  // RunOptions::features.
+  void Note(std::span<const uint8_t> features, uint64_t executions = 1) {
     seen_.resize(features.size());
     AddSeen(seen_, features);
-    if (++executions_ < next_) return;
-    next_ = std::max(next_ + 1, next_ + next_ / 10);
+    executions_ += executions;
+    if (executions_ < next_) return;
+    while (next_ <= executions_)
+      next_ = std::max(next_ + 1, next_ + next_ / 10);
     if (std::fprintf(file_.get(), "%llu %zu\n",
                      static_cast<unsigned long long>(executions_),
                      CountSeen(seen_)) < 0 ||

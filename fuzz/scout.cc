@@ -79,7 +79,7 @@ Way WayOf(uint64_t seed) {
 }
 
 Scout::Scout(const Quest& quest) : quest_(quest) {
-  if (!quest_.looks_for_states) return;
+  if (!quest_.looks_for_states && quest_.counted == nullptr) return;
   states_.resize(kStates);
   seen_.resize(kStates);
 }
@@ -96,12 +96,15 @@ std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
     const uint64_t next = random.Next();
     if (status != nullptr) status->scouted = next;
     // Noting states takes time: a quarter of the scripts show most of them.
-    const bool notes = quest_.looks_for_states && scripts % 4 == 0;
-    noted_ = notes ? states_.data() : nullptr;
+    const bool looks = quest_.looks_for_states && scripts % 4 == 0;
+    noted_ = looks || quest_.counted != nullptr ? states_.data() : nullptr;
     if (RunOne(next, max_events, script)) found = script;
     ++scripts;
-    if (notes && HasNewStates() && waiting_.size() < kMostWaiting)
+    if (quest_.counted != nullptr) AddSeen({quest_.counted, kStates}, states_);
+    if (looks && HasNewStates() && waiting_.size() < kMostWaiting)
       waiting_.push_back(script);
+    else if (!looks && noted_ != nullptr)
+      std::fill(states_.begin(), states_.end(), uint8_t{0});
   }
   if (status != nullptr) {
     status->scouted = 0;

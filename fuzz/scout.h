@@ -39,6 +39,9 @@ struct Quest {
   search::Verbs verbs = search::kAllVerbs;
   bool looks_for_states = true;  // also for new abstract states
   bool keeps_going = false;      // a violation is not the end
+  // Checker::kFeatures bytes, or nullptr: get the states of every script,
+  // whether or not it looks for them. They change nothing else.
+  uint8_t* counted = nullptr;
 };
 
 class Scout {

@@ -100,6 +100,32 @@ TEST(Scout, IsDeterministicAndCounts) {
   EXPECT_GT(CountSeen(status.seen), 50U);
 }
 
+// Every script's states, for a growth curve, also where it looks for none: and
+// what it hands on is the same.
+TEST(Scout, CountsTheStatesOfEveryScript) {
+  const Rules rules = RulesOf("2.6.11");
+  constexpr size_t kStates = Checker<LargeCaps>::kFeatures;
+  std::vector<uint8_t> counted(kStates), unlooked(kStates);
+  Scout plain({.rules = rules, .reported = 0});
+  Scout counts({.rules = rules, .reported = 0, .counted = counted.data()});
+  Scout looks_for_none({.rules = rules,
+                        .reported = 0,
+                        .looks_for_states = false,
+                        .counted = unlooked.data()});
+  FuzzStatus status{};
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto a = plain.Run(seed, 32, &status);
+    const auto b = counts.Run(seed, 32, nullptr);
+    ASSERT_EQ(a.has_value(), b.has_value());
+    if (a) EXPECT_EQ(ToText(*a), ToText(*b));
+    EXPECT_FALSE(looks_for_none.Run(seed, 32, nullptr).has_value());
+  }
+  EXPECT_EQ(counted, unlooked);
+  EXPECT_GT(CountSeen(counted), CountSeen(status.seen));
+  for (size_t i = 0; i < kStates; ++i)
+    EXPECT_LE(status.seen[i], counted[i]) << i;
+}
+
 // What violates a property is handed on at once, whatever waits.
 TEST(Scout, HandsOnViolationsFirst) {
   const Quest quest = QuestFor("HB-14");

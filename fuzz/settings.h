@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/property.h"
 #include "core/model/rules.h"
 
 namespace vmtrunc::fuzz {
