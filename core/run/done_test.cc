@@ -99,8 +99,8 @@ t finish
 // page past the size is left.
 TEST(DoneIsUnmapped, HasTheseFalseAlarms) {
   int alarms = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           VMTRUNC_SOURCE_DIR "/docs/alarms")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(VMTRUNC_SOURCE_DIR "/docs/alarms")) {
     std::ifstream in(entry.path());
     const Script script =
         Parse(std::string(std::istreambuf_iterator<char>(in), {}));
