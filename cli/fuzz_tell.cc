@@ -192,8 +192,8 @@ void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
                                     Name(finding.property))),
         "vmt", ToText(finding.script));
     if (!o.json)
-      std::cout << "Run it again:  vmtrunc run " << base::PathWord(finding.path)
-                << "\n\n";
+      std::cout << "Run it again:  vmtrunc run " << OptionFor(finding.property)
+                << base::PathWord(finding.path) << "\n\n";
     absl::StrAppend(&properties, properties.empty() ? "" : ",",
                     Name(finding.property));
     seed = run.jobs[finding.job].seed;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/write.h"
+#include "core/property.h"
 #include "core/script/script.h"
 #include "search/mutate.h"
 
@@ -80,6 +81,9 @@ KernelSpec OneKernel(const std::string& name,
 // For commands that look at every property: the one of that name counts too,
 // for those that do not unless they are named. "": none. Throws UsageError.
 void CountProperty(const std::string& name);
+// For a command line that runs a script which violates it: "--property P " if
+// it does not count otherwise, or "".
+std::string OptionFor(Property property);
 inline constexpr const char* kCountsToo =
     "also look at this property, if it does not count unless it is named "
     "(see vmtrunc properties)";

@@ -229,9 +229,11 @@ int ShrinkFile(const ShrinkArguments& o) {
   if (out) Keep(o, *out, told);
   if (out && !o.json && o.out != "-")
     std::cout << absl::StrFormat(
-        "%s: %u events, minimised from %u in %u runs; run it: vmtrunc run %s\n",
+        "%s: %u events, minimised from %u in %u runs; run it: vmtrunc run "
+        "%s%s\n",
         base::Shown(o.out), shrunk.cost.events, original.events.size(),
-        shrunk.evaluations, base::PathWord(o.out));
+        shrunk.evaluations, OptionFor(failure.reason.property),
+        base::PathWord(o.out));
   if (!shrunk.ran_out) return base::kExitHeld;
   std::cerr << "vmtrunc shrink: ran out of memory after " << shrunk.evaluations
             << " scripts; this is the best so far\n";
