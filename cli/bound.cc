@@ -69,12 +69,25 @@ void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
   bound.verbs |= alone ? Bit(Verb::kPin) : kPins;
 }
 
+// Lets operations begin any number of times.
+void Close(const BoundArguments& o, search::Bound& bound, std::string& what) {
+  if (o.closed && !bound.closed) absl::StrAppend(&what, ", closed");
+  bound.closed |= o.closed;
+  if (bound.closed && o.operations != 0)
+    throw base::UsageError{
+        "--operations: expected no number of them with --bound closed"};
+  if (bound.closed) bound.offsets = bound.pages + 1;
+  if (o.offsets == 0) return;
+  bound.offsets = o.offsets;
+  absl::StrAppend(&what, ", offsets ", o.offsets);
+}
+
 }  // namespace
 
 void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   BoundArguments* const o = &arguments;  // lives as long as the command
-  sub.add_option("--bound", o->name, "tiny, small, medium or large")
-      ->capture_default_str();
+  sub.add_option("--bound", o->name,
+                 "tiny (the default), small, medium, large or closed");
   sub.add_option("--pages", o->pages, "of the file, 1..4")
       ->check(CLI::Range(1, 4));
   sub.add_option("--mms", o->mms, "1 or 2")->check(CLI::Range(1, 2));
@@ -98,6 +111,14 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
       ->check(CLI::Range(1, 4));
   sub.add_flag("--tlb", o->tlb,
                "translations may stay in the TLB when their pte has gone");
+  sub.add_flag("--closed", o->closed,
+               "any number of passes and operations; --bound closed if no "
+               "other is given")
+      ->excludes("--operations");
+  sub.add_option("--offsets", o->offsets,
+                 "of the file, that mappings may reach, 1..8; any, and with "
+                 "--closed one more than --pages")
+      ->check(CLI::Range(1, 8));
   sub.add_option("--jobs", o->jobs, "threads; as many as processors")
       ->check(CLI::Range(1, 64));
   sub.add_option(
@@ -112,11 +133,13 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
 }
 
 search::Bound BoundOf(const BoundArguments& o, std::string& what) {
-  const search::Bound* named = search::FindBound(o.name);
+  const search::Bound* named = search::FindBound(!o.name.empty() ? o.name
+                                                 : o.closed      ? "closed"
+                                                                 : "tiny");
   if (named == nullptr)
     throw base::UsageError{
-        absl::StrCat("--bound: expected tiny, small, medium or "
-                     "large, not ",
+        absl::StrCat("--bound: expected tiny, small, medium, large or "
+                     "closed, not ",
                      o.name)};
   search::Bound bound = *named;
   what = absl::StrCat("bound ", bound.name);
@@ -137,6 +160,7 @@ search::Bound BoundOf(const BoundArguments& o, std::string& what) {
     for (const std::string& verb : o.verbs) absl::StrAppend(&what, " ", verb);
   }
   bound.tlb = o.tlb;
+  Close(o, bound, what);
   AddFile(o, bound, what);
   if (bound.tlb) absl::StrAppend(&what, ", tlb");
   return bound;

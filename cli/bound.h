@@ -14,13 +14,15 @@
 namespace vmtrunc::cli {
 
 struct BoundArguments {
-  std::string name = "tiny";
+  std::string name;  // empty: tiny, or closed
   std::vector<std::string> verbs;
   unsigned pages = 0, mms = 0, vmas = 0, passes = 0, operations = 0,
            in_flight = 0;  // 0: the bound's own
   std::string file;        // "shmem order 0..2"
   unsigned pins = 0;
   bool tlb = false;
+  bool closed = false;
+  unsigned offsets = 0;  // 0: the bound's own
   unsigned jobs = 0;
   double memory = 0;   // GiB; 0: 4, or what the machine allows
   double seconds = 0;  // 0: unlimited
@@ -40,6 +42,7 @@ struct Within {
   std::vector<std::string> left_out;  // "mmap, exit (--verbs)"
   unsigned passes = 0;                // that may begin
   bool truncations_alone = true;      // passes are truncations only
+  bool closed = false;                // for any number of operations
 };
 Within WithinOf(const search::Bound& bound);
 // For the operations of a script.

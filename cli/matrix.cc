@@ -113,7 +113,9 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
   row.kernel = kernel.ToString();
   search::ProveOptions options = searching.options;
   options.rules = kernel.rules();
-  options.properties = CountedProperties();
+  options.properties =
+      CountedProperties() & search::PropertiesOf(searching.problem);
+  row.looked = options.properties;
   searching.show.Of(kernel.Name());
   const double begin = searching.show.seconds();
   for (;;) {
@@ -152,7 +154,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     options.properties = 0;
     for (int property = 0; property < kProperties; ++property)
       if (row.events[property] == 0 && row.rest == search::Answer::kHolds)
-        options.properties |= CountedProperties() & 1U << property;
+        options.properties |= row.looked & 1U << property;
     searching.show.Of(without.Name());
     search::ProveResult result =
         search::ProveFewest(searching.problem, options);
@@ -247,7 +249,7 @@ nlohmann::json ToJson(const MatrixRow& row) {
   for (int i = 0; i < kProperties; ++i) {
     nlohmann::json& cell = cells[Name(static_cast<Property>(i))];
     if (row.events[i] == 0) {
-      cell["answer"] = row.rest == search::Answer::kHolds ? "holds" : "ran out";
+      cell["answer"] = RestInWords(row, i);
       continue;
     }
     cell = {{"answer", "breaks"}, {"events", row.events[i]}};
@@ -292,8 +294,8 @@ void PrintWithin(const MatrixArguments& o, const search::ProveOptions& options,
   std::cout << "\nThe bound: " << found.within.words
             << ".\nNot covered, and the option that covers it: "
             << absl::StrJoin(found.within.left_out, "; ") << ".\n";
-  const std::string one_pass = OnePassInWords(found);
-  if (!one_pass.empty()) std::cout << one_pass << ".\n";
+  for (const std::string& note : NotesInWords(found))
+    std::cout << note << ".\n";
   for (const MatrixRow& row : found.rows)
     if (row.rest == search::Answer::kRanOut)
       std::cout << absl::StreamFormat(

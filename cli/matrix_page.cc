@@ -71,18 +71,19 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
 std::string RowHtml(const MatrixRow& row, const Explained& explained) {
   std::string html = absl::StrCat("<tr><th scope=\"row\">",
                                   report::Escaped(row.spec.Name()), "</th>");
-  const bool holds = row.rest == search::Answer::kHolds;
   for (int i = 0; i < kProperties; ++i) {
     const std::string name = Name(static_cast<Property>(i));
     const bool breaks = row.events[i] != 0;
     absl::StrAppend(
         &html, "<td", breaks ? " class=\"breaks\"" : "",
-        !breaks && holds ? " class=\"holds\"" : "", ">",
-        breaks  ? explained.Link(absl::StrCat("violated in ", row.events[i]),
-                                 base::NamePart(row.kernel) + "-" + name,
-                                 row.script[i], row.spec)
-        : holds ? "holds"
-                : "ran out",
+        !breaks && RestInWords(row, i) == std::string_view("holds")
+            ? " class=\"holds\""
+            : "",
+        ">",
+        breaks ? explained.Link(absl::StrCat("violated in ", row.events[i]),
+                                base::NamePart(row.kernel) + "-" + name,
+                                row.script[i], row.spec)
+               : RestInWords(row, i),
         "</td>");
   }
   return absl::StrCat(html, "<td>", StatesInWords(row), ", depth ",
@@ -92,14 +93,19 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
 
 }  // namespace
 
+const char* RestInWords(const MatrixRow& row, int property) {
+  if ((row.looked >> property & 1) == 0) return "not searched";
+  return row.rest == search::Answer::kHolds ? "holds" : "ran out";
+}
+
 std::string StatesInWords(const MatrixRow& row) {
   return absl::StrCat(
       row.rest == search::Answer::kHolds ? "" : "ran out after ",
       Size(row.progress.states), " states");
 }
 
-std::string OnePassInWords(const MatrixFound& found) {
-  if (found.within.passes != 1) return "";
+static std::string OnePassInWords(const MatrixFound& found) {
+  if (found.within.passes != 1 || found.within.closed) return "";
   std::string names;
   for (const Property property :
        {Property::kRestartProgress, Property::kBoundedDrops,
@@ -112,6 +118,22 @@ std::string OnePassInWords(const MatrixFound& found) {
              found.within.truncations_alone ? "truncation" : "pass",
              " only. Two may undo each other's work; --passes 2 searches "
              "them");
+}
+
+std::vector<std::string> NotesInWords(const MatrixFound& found) {
+  std::vector<std::string> notes;
+  if (found.within.closed)
+    notes.emplace_back(
+        "It is closed: what holds, holds for any number of operations in it");
+  std::string names;
+  for (int i = 0; i < kProperties && !found.rows.empty(); ++i)
+    if ((found.rows.front().looked >> i & 1) == 0)
+      absl::StrAppend(&names, names.empty() ? "" : ", ", "`",
+                      Name(static_cast<Property>(i)), "`");
+  if (!names.empty()) notes.push_back("Not searched: " + names);
+  const std::string one_pass = OnePassInWords(found);
+  if (!one_pass.empty()) notes.push_back(one_pass);
+  return notes;
 }
 
 std::string PagesBeside(const std::string& page) {
@@ -127,7 +149,9 @@ std::string PagesBeside(const std::string& page) {
 std::string MatrixPage(const std::string& page, const MatrixFound& found) {
   const Explained explained(page);
   std::string html = report::PageHead("vmtrunc: kernels and properties");
-  const std::string one_pass = OnePassInWords(found);
+  std::string notes;
+  for (const std::string& note : NotesInWords(found))
+    absl::StrAppend(&notes, "<p>", report::Escaped(note), ".</p>\n");
   absl::StrAppend(
       &html, "<h1>Kernels and properties</h1>\n<p>Searched: ",
       report::Escaped(found.what),
@@ -136,7 +160,7 @@ std::string MatrixPage(const std::string& page, const MatrixFound& found) {
       report::Escaped(found.within.words),
       ".</p>\n<p>Not covered, and the option that covers it: ",
       report::Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",
-      one_pass.empty() ? "" : "<p>" + report::Escaped(one_pass) + ".</p>\n",
+      notes,
       "<div class=\"wide\"><table>\n<thead><tr><th "
       "scope=\"col\">kernel</th>");
   for (const PropertyInfo& property : AllProperties())

@@ -18,13 +18,18 @@ struct MatrixRow {
   unsigned events[kProperties] = {};  // of the counterexample; 0: none
   Script script[kProperties];         // the counterexample
   std::string path[kProperties];      // where it was written, if anywhere
-  // The result for the other properties.
+  uint32_t looked = 0;  // the properties that were searched, a bit each
+  // The result for the others of them.
   search::Answer rest = search::Answer::kHolds;
   search::ProveProgress progress;                     // of the search for these
   bool is_reduced = false;                            // that one
   search::RanOut ran_out = search::RanOut::kNothing;  // that one
   double seconds = 0;
 };
+
+// The result for a property that no script violates: "holds", "ran out", "not
+// searched".
+const char* RestInWords(const MatrixRow& row, int property);
 
 // The result for a kernel without one of its rules.
 struct RuleNeed {
@@ -48,10 +53,8 @@ struct MatrixFound {
 // "959 k states", or "ran out after 959 k states".
 std::string StatesInWords(const MatrixRow& row);
 
-// The note on properties that hold where only one pass was searched, although
-// they are about effects of passes on each other. Empty if there were more
-// passes.
-std::string OnePassInWords(const MatrixFound& found);
+// What the table alone does not say: a sentence each, without its end.
+std::vector<std::string> NotesInWords(const MatrixFound& found);
 
 // The directory beside a page, named like it without the extension, for a page
 // about each counterexample. Throws UsageError.

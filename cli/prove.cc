@@ -22,6 +22,25 @@
 namespace vmtrunc::cli {
 namespace {
 
+// Throws UsageError for what asks about a number of operations.
+void ExpectClosed(const ProveArguments& o, const search::Problem& problem) {
+  const auto refuse = [](const char* option, const char* why) {
+    throw base::UsageError{absl::StrCat(
+        option, ": expected a bound that is not closed, as ", why)};
+  };
+  if (!o.shard.empty())
+    refuse("--shard", "each part of a closed world comes to all of it");
+  if (o.self_check)
+    refuse("--self-check", "states as they are have no end in a closed world");
+  if (o.lasso || !o.eventually.empty())
+    refuse(o.lasso ? "--lasso" : "--eventually",
+           "passes that end and begin again have loops too");
+  if (!o.property.empty() &&
+      (PropertiesOf(o) & search::PropertiesOf(problem)) == 0)
+    refuse("--property",
+           absl::StrCat(o.property, " asks what a pass has done").c_str());
+}
+
 Asked Ask(const ProveArguments& o) {
   Asked asked;
   if (!o.from.empty()) {
@@ -45,6 +64,7 @@ Asked Ask(const ProveArguments& o) {
   ExpectFolios(bound, kernel);
   asked.within = WithinOf(bound);
   asked.problem = search::ProblemOf(bound);
+  if (asked.problem.closed) ExpectClosed(o, asked.problem);
   ExpectOperations(asked.problem, asked.what);
   asked.kernel = kernel;
   asked.rules = kernel.rules();
@@ -260,7 +280,7 @@ void AddProve(CLI::App& app, Command& run) {
       "instead of a bound: every schedule of the operations of this script");
   for (const char* of_a_bound :
        {"--bound", "--pages", "--mms", "--vmas", "--passes", "--operations",
-        "--verbs", "--file", "--pins", "--tlb"})
+        "--verbs", "--file", "--pins", "--tlb", "--closed", "--offsets"})
     sub->get_option("--from")->excludes(of_a_bound);
   sub->add_option("--property", o->property,
                   "look for violations of this property only");

@@ -299,7 +299,8 @@ void Print(const Joined& j) {
       Size(j.states), j.seconds, j.longest, Size(j.most_bytes));
   if (j.beyond != 0)
     std::cout << absl::StreamFormat(
-        "%s events needed more structs or tasks than the bound has, and were "
+        "%s events needed more structs, tasks or file offsets than the bound "
+        "has, and were "
         "left out\n",
         Size(j.beyond));
   for (const auto& [what, shards] : {std::pair{"no answer of", j.missing},

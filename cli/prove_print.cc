@@ -48,9 +48,11 @@ void PrintRanOut(const Told& told) {
     std::cout << "with --checkpoint DIR it could resume from there\n";
   if (!result.stopped)
     std::cout << absl::StreamFormat(
-        "to come to an end: --operations, --pages, --mms or fewer --verbs; "
-        "more --%s, or more shards\n",
-        memory ? "memory" : "seconds");
+        "to come to an end: %s or fewer --verbs; more --%s%s\n",
+        told.asked.problem.closed ? "--pages, --vmas, --offsets, --mms"
+                                  : "--operations, --pages, --mms",
+        memory ? "memory" : "seconds",
+        told.asked.problem.closed ? "" : ", or more shards");
   std::cout << InWords(told.asked.within);
 }
 
@@ -120,9 +122,8 @@ std::string Violated(const ProveArguments& o, bool of_invariant,
 
 std::string BeyondInWords(uint64_t beyond) {
   return absl::StrFormat(
-      "%s events needed more structs or tasks than the bound has, and were "
-      "left "
-      "out\n",
+      "%s events needed more structs, tasks or file offsets than the bound "
+      "has, and were left out\n",
       Size(beyond));
 }
 
@@ -188,9 +189,10 @@ void Print(const Told& told) {
   if (result.answer == search::Answer::kHolds) {
     std::cout << absl::StreamFormat(
         "holds %s; %s\n",
-        !o.shard.empty() ? "in this shard"
-        : o.from.empty() ? "to the bound"
-                         : "in all its schedules",
+        !o.shard.empty()       ? "in this shard"
+        : asked.problem.closed ? "in this world for any number of operations"
+        : o.from.empty()       ? "to the bound"
+                               : "in all its schedules",
         o.exact ? "states were compared whole"
                 : absl::StrFormat(
                       "probability of a missed state below %.0e",

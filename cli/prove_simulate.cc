@@ -166,8 +166,8 @@ void PrintOne(const ProveArguments& o, const Asked& asked,
   }
   std::cout << absl::StreamFormat(
       "holds, %d events%s\n", run.script.events.size(),
-      run.beyond
-          ? "; what is left needs more structs or tasks than the bound has"
+      run.beyond  ? "; what is left needs more structs, tasks or file offsets "
+                    "than the bound has"
       : run.ended ? "; nothing is left to begin or to continue"
                   : ", as many as --simulate-events");
 }

@@ -114,13 +114,19 @@ Within WithinOf(const search::Bound& b) {
   const search::Verbs others = b.verbs & kNamed & ~search::kPassVerbs;
   if (passes == 0) within.passes = 0;
   within.truncations_alone = passes == search::Bit(Verb::kTruncate);
+  within.closed = b.closed;
+  const std::string number =
+      b.closed ? "any number of passes" : Count(b.passes, "pass", "passes");
+  const std::string more =
+      b.closed ? "any number of other operations"
+               : "up to " +
+                     Count(b.operations, "other operation", "other operations");
   absl::StrAppendFormat(
-      &within.words, "%s%s; %s%s; up to %d at once; ",
-      passes == 0 ? "no pass" : Count(b.passes, "pass", "passes"),
+      &within.words, "%s%s%s; %s%s; up to %d at once; ",
+      passes == 0 ? "no pass" : number,
       passes == 0 ? "" : " of " + Names(passes),
-      others == 0 ? "no other operation"
-                  : "up to " + Count(b.operations, "other operation",
-                                     "other operations"),
+      passes == 0 || !b.closed ? "" : absl::StrCat(", ", b.passes, " at once"),
+      others == 0 ? "no other operation" : more,
       others == 0 ? "" : " of " + Names(others), b.in_flight);
   absl::StrAppendFormat(
       &within.words,
@@ -130,6 +136,9 @@ Within WithinOf(const search::Bound& b) {
       b.folios == FolioSetup{} ? "" : "populated or not, ",
       b.private_too ? "shared or private" : "shared", b.first_addr,
       b.end_addr - 1, Count(b.vmas, "vma struct", "vma structs"));
+  if (b.offsets != 0)
+    absl::StrAppendFormat(&within.words, "; mappings up to file offset %d",
+                          b.offsets - 1);
   if (b.tlb) within.words += "; translations may outlive their ptes";
   auto& out = within.left_out;
   const search::Verbs missing =
@@ -138,17 +147,32 @@ Within WithinOf(const search::Bound& b) {
                      : search::Bit(Verb::kRevoke));
   if (missing != 0) out.push_back(Names(missing) + ": --verbs");
   out.push_back(
-      absl::StrFormat("more than %s: %s", Count(b.passes, "pass", "passes"),
+      absl::StrFormat("more than %s%s: %s", Count(b.passes, "pass", "passes"),
+                      b.closed ? " at once" : "",
                       b.passes < 2 ? "--passes 2" : "no bound has more"));
-  out.push_back(absl::StrFormat(
-      "more than %s: --operations %d",
-      Count(b.operations, "other operation", "other operations"),
-      b.operations + 1));
+  if (b.closed) {
+    out.emplace_back(
+        "restart-progress, bounded-drops, as what a pass has done is not kept: "
+        "a bound that is not closed");
+    out.emplace_back("truncate_count where it wraps: a script with count");
+  } else {
+    out.push_back(absl::StrFormat(
+        "more than %s: --operations %d, or any number: --closed",
+        Count(b.operations, "other operation", "other operations"),
+        b.operations + 1));
+  }
   out.push_back(absl::StrFormat("more than %d at once: --in-flight %d",
                                 b.in_flight, b.in_flight + 1));
   if (b.mms < 2) out.push_back("a second mm: --mms 2");
   if (b.pages < 4)
     out.push_back(absl::StrFormat("a larger file: --pages %d", b.pages + 1));
+  if (b.vmas < 7)
+    out.push_back(absl::StrFormat("more than %s: --vmas %d",
+                                  Count(b.vmas, "vma struct", "vma structs"),
+                                  b.vmas + 1));
+  if (b.offsets != 0)
+    out.push_back(absl::StrFormat(
+        "mappings further into the file: --offsets %d", b.offsets + 1));
   if (!b.private_too) out.push_back("private mappings: --bound small");
   AddLeftOut(b, out);
   return within;
@@ -193,7 +217,8 @@ std::string CannotBreak(Property property, const search::Problem& problem,
                         ", and none is within the bound");
   if (property == Property::kBoundedDrops && !rules.drop_lock)
     return "this kernel drops no lock";
-  const size_t most = problem.in_order
+  const size_t most = problem.closed ? problem.in_flight
+                      : problem.in_order
                           ? problem.operations.size()
                           : problem.max_passes + problem.max_operations;
   if (property == Property::kNoDeadlock &&

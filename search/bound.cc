@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/property.h"
+
 namespace vmtrunc::search {
 namespace {
 
@@ -9,13 +11,30 @@ constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
                         Bit(Verb::kMremap) | Bit(Verb::kFork) |
                         Bit(Verb::kRead) | Bit(Verb::kTruncate);
 
-// small, medium and large are those of the design; tiny is searched in minutes
-// on every kernel.
+constexpr Verbs kClosed = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
+                          Bit(Verb::kMremap) | Bit(Verb::kRead) |
+                          Bit(Verb::kTruncate);
+
+// small, medium and large are those of the design; tiny and closed are searched
+// in minutes on every kernel.
 constexpr Bound kBounds[] = {
     {"tiny", 2, 15, 18, 2, 4, 1, 2, 2, kTiny, false},
     {"small", 3, 13, 18, 2, 4, 1, 3, 2, kAllVerbs & ~kExtraVerbs, true},
     {"medium", 3, 13, 18, 2, 4, 2, 3, 3, kAllVerbs & ~kExtraVerbs, true},
     {"large", 4, 13, 19, 2, 4, 2, 4, 3, kAllVerbs & ~kExtraVerbs, true},
+    {.name = "closed",
+     .pages = 2,
+     .first_addr = 15,
+     .end_addr = 18,
+     .mms = 1,
+     .vmas = 3,
+     .passes = 1,
+     .operations = 1,
+     .in_flight = 2,
+     .verbs = kClosed,
+     .private_too = false,
+     .closed = true,
+     .offsets = 3},
 };
 
 Event Of(Verb verb, uint8_t task) {
@@ -48,6 +67,8 @@ class Builder {
     problem_.in_flight = bound_.in_flight;
     problem_.vmas = bound_.vmas;
     problem_.max_pins = bound_.pins;
+    problem_.closed = bound_.closed;
+    problem_.offsets = bound_.offsets;
     const std::vector<Event> of_folios =
         OfFolios(static_cast<uint8_t>(bound_.mms + bound_.passes));
     tasks_ = bound_.mms + bound_.passes + (of_folios.empty() ? 0 : 1);
@@ -222,6 +243,13 @@ const Bound* FindBound(std::string_view name) {
 }
 
 Problem ProblemOf(const Bound& bound) { return Builder(bound).Build(); }
+
+uint32_t PropertiesOf(const Problem& problem) {
+  constexpr uint32_t kOfHistory =
+      vmtrunc::Bit(vmtrunc::Property::kRestartProgress) |
+      vmtrunc::Bit(vmtrunc::Property::kBoundedDrops);
+  return problem.closed ? ~kOfHistory : ~0U;
+}
 
 Problem ProblemOf(const Script& script) {
   Problem problem;

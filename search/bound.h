@@ -33,6 +33,9 @@ struct Bound {
   // and orders are few.
   unsigned pins = 0;
   bool tlb = false;  // translations may outlive their ptes
+  // Any number of passes and operations; `passes` may run at once.
+  bool closed = false;
+  unsigned offsets = 0;  // of the file, that a mapping may reach; 0: any
 };
 
 // Whether it is `pin`, `unpin` or `order`.
@@ -54,6 +57,11 @@ struct Problem {
   std::vector<Event> operations;
   unsigned max_passes = 0, max_operations = 0, in_flight = 0, vmas = 0;
   unsigned max_pins = 0;
+  // The numbers of passes and operations do not count: the search ends when no
+  // state is new.
+  bool closed = false;
+  // A state with a mapping that reaches this offset is left out; 0: none is.
+  unsigned offsets = 0;
   // If true, each task starts its operations in order, each once, and all may
   // start; else any may, as often as the numbers above allow.
   bool in_order = false;
@@ -63,6 +71,11 @@ struct Problem {
 };
 
 Problem ProblemOf(const Bound& bound);
+
+// What a search of the problem looks at, a bit each. Not restart-progress and
+// bounded-drops in a closed one: they ask what a pass has done since it began,
+// which is not in the world and has no bound.
+uint32_t PropertiesOf(const Problem& problem);
 
 // All schedules and drops of a script's operations: the whole mmaps at its
 // beginning are the starting state; then each task runs its operations in

@@ -12,14 +12,19 @@ namespace vmtrunc::search {
 namespace {
 
 constexpr uint8_t kSame = 1;       // a remembered vma that is still there
-constexpr uint8_t kAnother = 200;  // one that is not; births stay below
+constexpr uint8_t kAnother = 200;  // one that is not
 
 template <class C>
 class Canonical {
  public:
-  Canonical(const World<C>& world, const Rules& rules)
+  Canonical(const World<C>& world, const Rules& rules, Keeps keeps)
       : w_(world),
+        old_marks_(keeps == Keeps::kHistories),
         names_pass_(rules.restart_names_pass),
+        restarts_(old_marks_ || rules.restart_in_vma),
+        most_count_(old_marks_ || (restarts_ && (!rules.leap || names_pass_))
+                        ? std::min(kSubPage, world.count_mask)
+                        : world.count_mask),
         new_counts_(!rules.split_inherits || !rules.fork_inherits) {
     OrderSlots();
     OrderStamps();
@@ -98,11 +103,15 @@ class Canonical {
     place_[0] = 0;
   }
 
+  // Whether it is no count of a pass: none, or a restart address.
+  bool IsAligned(uint32_t count) const {
+    return restarts_ ? IsPageAligned(count) : count == 0;
+  }
   void AddStamp(uint32_t count) {
-    if (IsPageAligned(count)) return;
+    if (IsAligned(count)) return;
     VMT_CHECK(stamps_ < kMostStamps);
     stamp_[stamps_++] = count;
-    near_ |= count > std::min(kSubPage, w_.count_mask) / 2;
+    near_ |= count > most_count_ / 2;
   }
   void OrderStamps() {
     for (const File& file : w_.files) AddStamp(file.truncate_count);
@@ -116,6 +125,20 @@ class Canonical {
     std::sort(stamp_, stamp_ + stamps_);
     stamps_ =
         static_cast<unsigned>(std::unique(stamp_, stamp_ + stamps_) - stamp_);
+    if (!old_marks_ && !near_) DropOldStamps();
+  }
+
+  // A pass counts itself before it compares, so a mark means as much as none
+  // unless it is of a pass in flight; and a fault asks only whether the count
+  // is still what it was.
+  void DropOldStamps() {
+    stamps_ = 0;
+    for (const Task& task : w_.tasks)
+      if (task.op.verb != Verb::kNone && task.op.pass.active != 0)
+        stamp_[stamps_++] = task.op.pass.count;
+    passes_ = stamps_;
+    for (const File& file : w_.files) stamp_[stamps_++] = file.truncate_count;
+    std::sort(stamp_, stamp_ + passes_);
   }
 
   // Copied fields of a struct are overwritten when it is linked.
@@ -130,12 +153,21 @@ class Canonical {
     return names_pass_ ? mark & kSubPage : mark;
   }
   uint32_t Mark(uint32_t mark) const {
-    return (mark - PassPart(mark)) | Count(PassPart(mark));
+    const uint32_t pass = PassPart(mark);
+    if (old_marks_ || near_) return (mark - pass) | Count(pass);
+    if (IsAligned(pass)) return mark;
+    const uint32_t* const at = std::find(stamp_, stamp_ + passes_, pass);
+    return at == stamp_ + passes_
+               ? 0
+               : (mark - pass) | static_cast<uint32_t>(at - stamp_ + 1);
   }
 
   Slot Place(Slot slot) const { return slot < C::kVmas ? place_[slot] : slot; }
   uint32_t Count(uint32_t count) const {
-    if (IsPageAligned(count) || near_) return count;
+    if (IsAligned(count) || near_) return count;
+    if (!old_marks_)
+      return static_cast<uint32_t>(std::find(stamp_, stamp_ + stamps_, count) -
+                                   stamp_ + 1);
     return static_cast<uint32_t>(
                std::lower_bound(stamp_, stamp_ + stamps_, count) - stamp_) +
            1;
@@ -185,12 +217,16 @@ class Canonical {
   static constexpr unsigned kMostStamps = C::kFiles + C::kVmas + 2 * C::kTasks;
 
   const World<C>& w_;
+  const bool old_marks_;  // marks of passes that have ended matter
   const bool names_pass_;
+  const bool restarts_;  // marks may be restart addresses
+  // What all counts are well below, for only their order to matter.
+  const uint32_t most_count_;
   const bool new_counts_;  // counts of vmas that are not linked yet matter
   unsigned used_ = 0;
   Slot order_[C::kVmas];  // slots in use, in their order
   Slot place_[C::kVmas];  // the position of each slot
-  unsigned stamps_ = 0;
+  unsigned stamps_ = 0, passes_ = 0;
   uint32_t stamp_[kMostStamps];  // those that occur, in their order
   bool near_ = false;  // to the leap or the wrap: counts stay unchanged
   uint8_t bytes_[sizeof(World<C>) + 64];
@@ -200,9 +236,9 @@ class Canonical {
 
 template <class C>
 void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
-                    bool plain, std::vector<uint8_t>& bytes) {
-  if (!plain) {
-    Canonical<C> canonical(world, rules);
+                    Keeps keeps, std::vector<uint8_t>& bytes) {
+  if (keeps != Keeps::kAll) {
+    Canonical<C> canonical(world, rules, keeps);
     const std::span<const uint8_t> all = canonical.Bytes(extra);
     bytes.assign(all.begin(), all.end());
     return;
@@ -214,18 +250,19 @@ void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
 
 template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
-                     bool plain) {
-  if (plain) return HashOf(world) ^ (extra * 0x9e3779b97f4a7c15U);
-  return Canonical<C>(world, rules).Hash(extra);
+                     Keeps keeps) {
+  if (keeps == Keeps::kAll)
+    return HashOf(world) ^ (extra * 0x9e3779b97f4a7c15U);
+  return Canonical<C>(world, rules, keeps).Hash(extra);
 }
 
 template void CanonicalBytes<SmallCaps>(const World<SmallCaps>&, const Rules&,
-                                        uint64_t, bool, std::vector<uint8_t>&);
+                                        uint64_t, Keeps, std::vector<uint8_t>&);
 template void CanonicalBytes<LargeCaps>(const World<LargeCaps>&, const Rules&,
-                                        uint64_t, bool, std::vector<uint8_t>&);
+                                        uint64_t, Keeps, std::vector<uint8_t>&);
 template uint64_t Fingerprint<SmallCaps>(const World<SmallCaps>&, const Rules&,
-                                         uint64_t, bool);
+                                         uint64_t, Keeps);
 template uint64_t Fingerprint<LargeCaps>(const World<LargeCaps>&, const Rules&,
-                                         uint64_t, bool);
+                                         uint64_t, Keeps);
 
 }  // namespace vmtrunc::search

@@ -21,14 +21,23 @@ namespace vmtrunc::search {
 // 4  ptes at addresses without a vma, and operations of idle tasks
 // `plain` leaves out and renames nothing: for the test that both agree. `extra`
 // is other state on which the future depends.
+enum class Keeps : uint8_t {
+  kAll,        // `plain`
+  kHistories,  // all but the above
+  // Nor marks of passes that have ended: a pass counts itself before it
+  // compares marks, so they say as much as none. Not for what depends on their
+  // past, as restart-progress does.
+  kFuture,
+};
+
 template <class C>
 void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
-                    bool plain, std::vector<uint8_t>& bytes);
+                    Keeps keeps, std::vector<uint8_t>& bytes);
 
 // A hash of the same.
 template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
-                     bool plain);
+                     Keeps keeps);
 
 }  // namespace vmtrunc::search
 

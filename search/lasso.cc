@@ -108,7 +108,7 @@ class LassoSearch {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
       const State<C> state = space_.Start(i);
       const size_t before = graph_.ways.size();
-      if (state.world.ran_out != 0 || Number(state) != before) continue;
+      if (space_.IsBeyond(state.world) || Number(state) != before) continue;
       from_.back() = {static_cast<uint32_t>(i), {}};
     }
     std::vector<Edge> edges;
@@ -139,7 +139,7 @@ class LassoSearch {
         if (!space_.Apply(next, edge)) continue;
         graph_.able[at] =
             static_cast<uint8_t>(graph_.able[at] | 1U << edge.task);
-        if (next.world.ran_out != 0) {
+        if (space_.IsBeyond(next.world)) {
           ++result_.beyond;
           continue;
         }

@@ -145,7 +145,7 @@ class Search {
       if (problem_.starts[i].events.size() != depth_) continue;
       if (IsOver()) return StopNow();
       const State<C> state = space_.Start(i);
-      if (state.world.ran_out != 0) {
+      if (space_.IsBeyond(state.world)) {
         ++result_.beyond;
         continue;
       }
@@ -333,7 +333,7 @@ class Search {
         next.checker.NoteFeatures(nullptr);
         if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
           undropped = edge.task;
-        if (next.world.ran_out != 0) {
+        if (space_.IsBeyond(next.world)) {
           ++found.beyond;
           continue;
         }
@@ -479,7 +479,9 @@ RanOut WhyToStop(const ProveOptions& options) {
 
 template <class C>
 ProveResult Prove(const Problem& problem, const ProveOptions& options) {
-  return Search<C>(problem, options).Run();
+  ProveOptions its = options;
+  its.properties &= PropertiesOf(problem);
+  return Search<C>(problem, its).Run();
 }
 
 template ProveResult Prove<SmallCaps>(const Problem&, const ProveOptions&);

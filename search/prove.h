@@ -75,7 +75,8 @@ struct ProveOptions {
   // Stores whole states, packed, instead of 63 bits: five times the memory and
   // no collisions. Not with a checkpoint.
   bool exact = false;
-  bool plain = false;  // without normal form, for tests
+  bool plain = false;      // without normal form, for tests
+  bool old_marks = false;  // Keeps::kHistories in a closed world, for tests
   // A directory for the states of each level, from which a killed search
   // resumes with the same result; empty: none.
   std::string checkpoint;

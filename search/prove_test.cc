@@ -419,9 +419,11 @@ TEST(Prove, DistinguishesCountsNearTheWrap) {
   World<SmallCaps> b = a;
   a.files[0].truncate_count = 255;
   b.files[0].truncate_count = 254;
-  EXPECT_NE(Fingerprint(a, rules, 0, false), Fingerprint(b, rules, 0, false));
+  EXPECT_NE(Fingerprint(a, rules, 0, Keeps::kHistories),
+            Fingerprint(b, rules, 0, Keeps::kHistories));
   a.count_mask = b.count_mask = 0xffffffff;  // far from it, they are
-  EXPECT_EQ(Fingerprint(a, rules, 0, false), Fingerprint(b, rules, 0, false));
+  EXPECT_EQ(Fingerprint(a, rules, 0, Keeps::kHistories),
+            Fingerprint(b, rules, 0, Keeps::kHistories));
 }
 
 // A file pte may have any index, also one that no file of the world has, and a

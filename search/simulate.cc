@@ -66,7 +66,7 @@ class Simulation {
     number = random.Next() % starts;
     for (size_t tried = 1;; ++tried, number = (number + 1) % starts) {
       State<C> state = space_.Start(number);
-      if (state.world.ran_out == 0 || tried == starts) return state;
+      if (!space_.IsBeyond(state.world) || tried == starts) return state;
     }
   }
 
@@ -80,7 +80,7 @@ class Simulation {
       edges.erase(edges.begin() + static_cast<std::ptrdiff_t>(drawn));
       State<C> next = state;
       if (!space_.Apply(next, edge)) continue;
-      if (next.world.ran_out != 0) {
+      if (space_.IsBeyond(next.world)) {
         run.beyond = true;
         continue;
       }

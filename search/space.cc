@@ -30,7 +30,11 @@ static World<C> WithoutCounts(World<C> world) {
 
 template <class C>
 Space<C>::Space(const Problem& problem, const ProveOptions& options)
-    : problem_(problem), options_(options) {
+    : problem_(problem),
+      options_(options),
+      history_((options.properties & (Bit(Property::kRestartProgress) |
+                                      Bit(Property::kBoundedDrops))) != 0),
+      keeps_(KeepsOf(problem, options)) {
   VMT_CHECK(problem.operations.size() < 0xffff);
   for (size_t i = 0; i < problem.operations.size(); ++i)
     own_[problem.operations[i].task].push_back(static_cast<uint16_t>(i));
@@ -44,8 +48,6 @@ Space<C>::Space(const Problem& problem, const ProveOptions& options)
           MayTouch(problem.operations[own_[task][n]].verb,
                    problem.operations[own_[task][n]].populate);
   }
-  history_ = (options.properties & (Bit(Property::kRestartProgress) |
-                                    Bit(Property::kBoundedDrops))) != 0;
 }
 
 template <class C>
@@ -279,7 +281,7 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
     ++state.next[edge.task];
     effect = true;
   } else {
-    if (!search::IsOfFolios(event.verb))
+    if (!search::IsOfFolios(event.verb) && !problem_.closed)
       ++(IsPass(event.verb) ? state.passes : state.operations);
     if (event.verb == Verb::kPin) ++state.pins;
   }
@@ -477,10 +479,9 @@ uint64_t Space<C>::Extra(const State<C>& state) const {
 
 template <class C>
 uint64_t Space<C>::Key(const State<C>& state) const {
-  if (options_.planted.forgets_counts && !options_.plain)
-    return Fingerprint(WithoutCounts(state.world), options_.rules, Extra(state),
-                       options_.plain);
-  return Fingerprint(state.world, options_.rules, Extra(state), options_.plain);
+  const bool forgets = options_.planted.forgets_counts && !options_.plain;
+  return Fingerprint(forgets ? WithoutCounts(state.world) : state.world,
+                     options_.rules, Extra(state), keeps_);
 }
 
 template <class C>
@@ -488,7 +489,7 @@ void Space<C>::Canonical(const State<C>& state,
                          std::vector<uint8_t>& bytes) const {
   const bool forgets = options_.planted.forgets_counts && !options_.plain;
   CanonicalBytes(forgets ? WithoutCounts(state.world) : state.world,
-                 options_.rules, Extra(state), options_.plain, bytes);
+                 options_.rules, Extra(state), keeps_, bytes);
 }
 
 template class Space<SmallCaps>;

@@ -37,6 +37,15 @@ struct State {
 template <class C>
 bool Fits(const Problem& problem);
 
+// What tells states of the problem apart.
+inline Keeps KeepsOf(const Problem& problem, const ProveOptions& options) {
+  if (options.plain) return Keeps::kAll;
+  // A condition may read a mark of any pass.
+  const bool future =
+      problem.closed && !options.old_marks && !options.invariant;
+  return future ? Keeps::kFuture : Keeps::kHistories;
+}
+
 template <class C>
 class Space {
  public:
@@ -58,6 +67,17 @@ class Space {
   // Makes the task's next step if its order with any possible preceding step of
   // other tasks does not matter. Returns whether it did.
   bool StepEarly(State<C>& state, unsigned task, std::vector<Event>* log) const;
+
+  // Whether it left the space: it needs more structs or tasks, or a mapping
+  // reaches further into the file.
+  bool IsBeyond(const World<C>& w) const {
+    if (w.ran_out != 0) return true;
+    if (problem_.offsets == 0) return false;
+    for (const Vma& it : w.vmas)
+      if (it.state != VmaState::kFree && it.last_pgoff() >= problem_.offsets)
+        return true;
+    return false;
+  }
 
   // Violated properties, a bit each, of those that count; and the invariant. Of
   // the properties also after the end of the script if it ended here.
@@ -98,11 +118,12 @@ class Space {
 
   const Problem& problem_;
   const ProveOptions& options_;
+  const bool history_;  // one depends on what passes have done
+  const Keeps keeps_;
   std::vector<uint16_t> own_[8];  // indices of each task's operations
   // What each task's operations may touch; if they are in order, from the nth
   // on.
   std::vector<Touched> own_touch_[8];
-  bool history_;         // a property depends on counts of the past
   bool orders_ = false;  // the order of new folios may change at any time
 };
 

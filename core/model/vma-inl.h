@@ -38,7 +38,8 @@ Slot Machine<C, P>::AllocVma() {
   for (unsigned i = at; i < w_.free_count; ++i)
     w_.free_slots[i] = w_.free_slots[i + 1];
   w_.free_slots[w_.free_count] = 0;
-  const auto birth = static_cast<uint8_t>(w_.vmas[slot].birth + 1);
+  // Never 0, which stands for none.
+  const auto birth = static_cast<uint8_t>(w_.vmas[slot].birth % 255 + 1);
   w_.vmas[slot] = Vma{};
   w_.vmas[slot].birth = birth;
   w_.vmas[slot].state = VmaState::kNew;

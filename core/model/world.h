@@ -56,7 +56,7 @@ struct Vma {
   InIndex in_index;          // how it hangs in i_mmap
   Slot parent, left, right;  // of a tree node
   Slot set_prev, set_next;   // the vm_set list; its head is the tree node
-  uint8_t birth;             // how often this slot was allocated, modulo 256
+  uint8_t birth;             // allocations of this slot: 0, 1..255, 1..255, ...
   uint8_t nonlinear;         // VM_NONLINEAR
   uint8_t accounted;         // VM_ACCOUNT: private, and has been writable
   uint8_t cloned;     // its anon_vma was made by fork, beside its parent's
