@@ -97,6 +97,11 @@ bool Agrees(const Script& script, const Rules& rules, const RunResult& run) {
       counted.effects != run.effects || traced.state_hash != run.state_hash ||
       traced.broken != run.broken)
     return false;
+  // The properties that count where they are named.
+  const RunResult named = Run<LargeCaps>(script, rules, {.report = ~0U});
+  if (named.state_hash != run.state_hash ||
+      (named.broken & ~kOnlyNamed) != run.broken)
+    return false;
   bool fits = Fits<SmallCaps>(script.setup);
   for (const Event& event : script.events) fits &= Fits<SmallCaps>(event);
   if (!fits) return true;
