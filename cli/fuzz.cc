@@ -165,9 +165,7 @@ void CheckOptions(FuzzOptions& o) {
     throw base::UsageError{"--unlike " + o.unlike +
                            ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
-  if (!o.property.empty() && NameProperty(o.property) == kProperties)
-    throw base::UsageError{"--property " + o.property +
-                           ": expected a property"};
+  CountProperty(o.property);
   if (!o.corpus.empty() && !fs::is_directory(o.corpus))
     throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
                            ": expected a directory"};

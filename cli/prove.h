@@ -49,6 +49,9 @@ void AddConditionOptions(CLI::App& sub, ProveArguments& o);
 // A line on the edges that a search has left out.
 std::string BeyondInWords(uint64_t beyond);
 
+// After the script of a violation: "", or why `vmtrunc run` may not show it.
+const char* ReplaysInWords(bool replays);
+
 // What a script violates: "no-page-past-size", "always EXPR".
 std::string Violated(const ProveArguments& o, bool of_invariant,
                      Property property);

@@ -313,10 +313,7 @@ void Print(const Joined& j) {
         j.breaks->events,
         j.fewest ? "the fewest of all shards"
                  : "not proved the fewest: not all shards have looked so far",
-        j.breaks->shard.number,
-        j.breaks->replays ? ""
-                          : "(with so few structs alone, first in, first out: "
-                            "`vmtrunc run` has 64)\n",
+        j.breaks->shard.number, ReplaysInWords(j.breaks->replays),
         j.breaks->script);
   } else if (j.again.empty()) {
     std::cout << absl::StreamFormat(

@@ -120,6 +120,12 @@ std::string Violated(const ProveArguments& o, bool of_invariant,
   return of_invariant ? "always " + o.always : Name(property);
 }
 
+const char* ReplaysInWords(bool replays) {
+  return replays ? ""
+                 : "(with so few structs alone, first in, first out: `vmtrunc "
+                   "run` has 64)\n";
+}
+
 std::string BeyondInWords(uint64_t beyond) {
   return absl::StrFormat(
       "%s events needed more structs, tasks or file offsets than the bound "
@@ -207,10 +213,7 @@ void Print(const Told& told) {
       "violates %s: %d events, %s\n%s\n%s",
       base::Shown(Violated(o, result.of_invariant, result.property)),
       result.script.events.size(), HowFew(o, result),
-      result.replays ? ""
-                     : "(with so few structs alone, first in, first out: "
-                       "`vmtrunc run` has 64)\n",
-      ToText(result.script));
+      ReplaysInWords(result.replays), ToText(result.script));
 }
 
 }  // namespace vmtrunc::cli

@@ -71,9 +71,7 @@ Simulated RunThem(const ProveArguments& o, const Asked& asked) {
 // The verbs of the problem that no run has begun, or that some have.
 std::vector<std::string> VerbsOf(const Asked& asked, const Simulated& all,
                                  bool begun) {
-  search::Verbs verbs = 0;
-  for (const Event& event : asked.problem.operations)
-    verbs |= search::Bit(event.verb);
+  const search::Verbs verbs = search::VerbsOf(asked.problem);
   std::vector<std::string> names;
   for (int verb = 1; verb <= kVerbs; ++verb)
     if ((verbs & search::Bit(static_cast<Verb>(verb))) != 0 &&
@@ -144,11 +142,7 @@ void PrintViolation(const ProveArguments& o, const SimulatedRun& run) {
   std::cout << absl::StreamFormat(
       "violates %s: %d events, a random run (--simulate %d)\n%s\n%s",
       base::Shown(Violated(o, run.verdict.of_invariant, run.verdict.property)),
-      run.script.events.size(), run.seed,
-      run.verdict.replays
-          ? ""
-          : "(with so few structs alone, first in, first out: `vmtrunc run` "
-            "has 64)\n",
+      run.script.events.size(), run.seed, ReplaysInWords(run.verdict.replays),
       ToText(run.script));
 }
 

@@ -208,8 +208,7 @@ std::string InWords(const std::string& words,
 
 std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules) {
-  search::Verbs has = 0;
-  for (const Event& event : problem.operations) has |= search::Bit(event.verb);
+  search::Verbs has = search::VerbsOf(problem);
   if (problem.max_passes == 0 && !problem.in_order) has &= ~search::kPassVerbs;
   const search::Verbs needed = Needed(property);
   if (needed != 0 && (has & needed) == 0)

@@ -113,6 +113,11 @@ constexpr uint32_t Bit(Property property) {
   return uint32_t{1} << static_cast<unsigned>(property);
 }
 
+// Properties that ask what a pass has done since it began. A world does not say
+// so: a search that looks at them keeps Checker::History() beside it.
+inline constexpr uint32_t kHistoryProperties =
+    Bit(Property::kRestartProgress) | Bit(Property::kBoundedDrops);
+
 // Properties that are looked at only where somebody names them: they break also
 // where nothing is wrong in the end (docs/properties.md has the cases). Where a
 // name of one to look at is read, NameProperty() is called: no engine has a

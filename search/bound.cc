@@ -11,9 +11,7 @@ constexpr Verbs kTiny = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
                         Bit(Verb::kMremap) | Bit(Verb::kFork) |
                         Bit(Verb::kRead) | Bit(Verb::kTruncate);
 
-constexpr Verbs kClosed = Bit(Verb::kMunmap) | Bit(Verb::kMprotect) |
-                          Bit(Verb::kMremap) | Bit(Verb::kRead) |
-                          Bit(Verb::kTruncate);
+constexpr Verbs kClosed = kTiny & ~Bit(Verb::kFork);
 
 // small, medium and large are those of the design; tiny and closed are searched
 // in minutes on every kernel.
@@ -245,10 +243,13 @@ const Bound* FindBound(std::string_view name) {
 Problem ProblemOf(const Bound& bound) { return Builder(bound).Build(); }
 
 uint32_t PropertiesOf(const Problem& problem) {
-  constexpr uint32_t kOfHistory =
-      vmtrunc::Bit(vmtrunc::Property::kRestartProgress) |
-      vmtrunc::Bit(vmtrunc::Property::kBoundedDrops);
-  return problem.closed ? ~kOfHistory : ~0U;
+  return problem.closed ? ~kHistoryProperties : ~0U;
+}
+
+Verbs VerbsOf(const Problem& problem) {
+  Verbs verbs = 0;
+  for (const Event& event : problem.operations) verbs |= Bit(event.verb);
+  return verbs;
 }
 
 Problem ProblemOf(const Script& script) {

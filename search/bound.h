@@ -77,6 +77,9 @@ Problem ProblemOf(const Bound& bound);
 // which is not in the world and has no bound.
 uint32_t PropertiesOf(const Problem& problem);
 
+// Of its operations, a bit each.
+Verbs VerbsOf(const Problem& problem);
+
 // All schedules and drops of a script's operations: the whole mmaps at its
 // beginning are the starting state; then each task runs its operations in
 // order.

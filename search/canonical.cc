@@ -148,18 +148,20 @@ class Canonical {
     return overwritten ? 0 : vma.count;
   }
 
+  // Whether it is the count of a pass that has ended, and that is left out.
+  bool IsOld(uint32_t count) const {
+    if (old_marks_ || near_ || IsAligned(count)) return false;
+    const uint32_t* const end = stamp_ + passes_;
+    return std::find(stamp_, end, count) == end;
+  }
+
   // The part of a vma's count that is the count of a pass.
   uint32_t PassPart(uint32_t mark) const {
     return names_pass_ ? mark & kSubPage : mark;
   }
   uint32_t Mark(uint32_t mark) const {
     const uint32_t pass = PassPart(mark);
-    if (old_marks_ || near_) return (mark - pass) | Count(pass);
-    if (IsAligned(pass)) return mark;
-    const uint32_t* const at = std::find(stamp_, stamp_ + passes_, pass);
-    return at == stamp_ + passes_
-               ? 0
-               : (mark - pass) | static_cast<uint32_t>(at - stamp_ + 1);
+    return IsOld(pass) ? 0 : (mark - pass) | Count(pass);
   }
 
   Slot Place(Slot slot) const { return slot < C::kVmas ? place_[slot] : slot; }
@@ -226,7 +228,8 @@ class Canonical {
   unsigned used_ = 0;
   Slot order_[C::kVmas];  // slots in use, in their order
   Slot place_[C::kVmas];  // the position of each slot
-  unsigned stamps_ = 0, passes_ = 0;
+  unsigned stamps_ = 0;
+  unsigned passes_ = 0;  // without old marks: the first stamps, of passes
   uint32_t stamp_[kMostStamps];  // those that occur, in their order
   bool near_ = false;  // to the leap or the wrap: counts stay unchanged
   uint8_t bytes_[sizeof(World<C>) + 64];

@@ -19,10 +19,9 @@ namespace vmtrunc::search {
 // page (core/model/mark.h); restart addresses stay. Not if a count is near the
 // first leap
 // 4  ptes at addresses without a vma, and operations of idle tasks
-// `plain` leaves out and renames nothing: for the test that both agree. `extra`
-// is other state on which the future depends.
+// `extra` is other state on which the future depends.
 enum class Keeps : uint8_t {
-  kAll,        // `plain`
+  kAll,        // everything, as it is: for the test that both agree
   kHistories,  // all but the above
   // Nor marks of passes that have ended: a pass counts itself before it
   // compares marks, so they say as much as none. Not for what depends on their

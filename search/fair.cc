@@ -1,7 +1,6 @@
 #include "search/fair.h"
 
 #include <algorithm>
-#include <algorithm>
 #include <deque>
 #include <utility>
 

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "core/model/machine-inl.h"
+#include "core/run/follow_test.h"
 #include "search/search_test.h"
 #include "search/simulate.h"
 
@@ -80,19 +80,6 @@ TEST(Invariant, AllSearchesAgree) {
   EXPECT_GT(breaks, 5U);
 }
 
-// Calls `see` with the world after each event.
-void Follow(const Script& script, const Rules& rules,
-            const std::function<void(const LargeWorld&)>& see) {
-  LargeWorld world = MakeWorld<LargeCaps>(script.setup, rules);
-  NoProbe<LargeCaps> probe;
-  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
-  see(world);
-  for (const Event& event : script.events) {
-    machine.Apply(event);
-    see(world);
-  }
-}
-
 // After its last event it is false, and before it never was.
 TEST(Invariant, ACounterexampleEndsWhereItIsFalse) {
   unsigned scripts = 0;
@@ -104,9 +91,10 @@ TEST(Invariant, ACounterexampleEndsWhereItIsFalse) {
       EXPECT_TRUE(result.of_invariant);
       EXPECT_TRUE(result.fewest);
       std::string states;
-      Follow(result.script, asked.options.rules, [&](const LargeWorld& world) {
-        states += asked.options.invariant.Holds(world) ? 'T' : 'F';
-      });
+      FollowWorld(result.script, asked.options.rules,
+                  [&](const LargeWorld& world) {
+                    states += asked.options.invariant.Holds(world) ? 'T' : 'F';
+                  });
       EXPECT_EQ(states, std::string(states.size() - 1, 'T') + "F")
           << text << "\n"
           << ToText(result.script);
@@ -128,10 +116,10 @@ TEST(Invariant, RandomRunsAgreeWithTheSearch) {
     Simulate(asked.problem, asked.options, {.runs = 2000}, reached,
              [&](const SimulatedRun& run) {
                bool is_false = false;
-               Follow(run.script, asked.options.rules,
-                      [&](const LargeWorld& world) {
-                        is_false |= !asked.options.invariant.Holds(world);
-                      });
+               FollowWorld(run.script, asked.options.rules,
+                           [&](const LargeWorld& world) {
+                             is_false |= !asked.options.invariant.Holds(world);
+                           });
                EXPECT_EQ(run.breaks, is_false) << ToText(run.script);
                EXPECT_EQ(run.verdict.of_invariant, is_false);
                broken += run.breaks ? 1U : 0U;

@@ -29,8 +29,6 @@ class PlainSearch {
   // Whether it was cut off at a violation of a property that depends on the
   // past of passes. After that the states would be endless.
   bool IsCut() const { return cut_; }
-  static constexpr uint32_t kRemembers =
-      Bit(Property::kRestartProgress) | Bit(Property::kBoundedDrops);
 
   void Run() {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
@@ -96,7 +94,7 @@ class PlainSearch {
   void Meet(const State<C>& state, const Node& way, uint32_t broken_before) {
     const uint32_t breaks = plain_.Broken(state) & ~broken_before;
     Break(breaks, way);
-    if ((plain_.Broken(state) & kRemembers) != 0) {
+    if ((plain_.Broken(state) & kHistoryProperties) != 0) {
       cut_ = true;
       return;
     }
@@ -270,7 +268,7 @@ void SearchAllPlainly(const Problem& problem, ProveOptions options,
     PlainSearch<C> search(problem, options, way, found);
     search.Run();
     if (!way.is_through || !search.IsCut()) return;
-    options.properties &= ~(way.broken & PlainSearch<C>::kRemembers);
+    options.properties &= ~(way.broken & kHistoryProperties);
   }
 }
 

@@ -32,8 +32,7 @@ template <class C>
 Space<C>::Space(const Problem& problem, const ProveOptions& options)
     : problem_(problem),
       options_(options),
-      history_((options.properties & (Bit(Property::kRestartProgress) |
-                                      Bit(Property::kBoundedDrops))) != 0),
+      history_((options.properties & kHistoryProperties) != 0),
       keeps_(KeepsOf(problem, options)) {
   VMT_CHECK(problem.operations.size() < 0xffff);
   for (size_t i = 0; i < problem.operations.size(); ++i)

@@ -52,10 +52,7 @@ bool AnyOp(const World<C>& w, F f) {
 template <class C>
 bool IsPastSize(const World<C>& w) {
   return AnyPte(w, [&](const Vma& vma, unsigned addr, Pte pte) {
-    const unsigned index = pte.kind() == PteKind::kCopy
-                               ? vma.pgoff + addr - vma.start
-                               : pte.index();
-    return index >= w.files[vma.file].size;
+    return IndexOf(vma, addr, pte) >= w.files[vma.file].size;
   });
 }
 

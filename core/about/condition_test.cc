@@ -7,25 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/model/machine-inl.h"
+#include "core/run/follow_test.h"
 #include "core/run/run.h"
 #include "core/run/scripts_test.h"
 #include "search/make.h"
 
 namespace vmtrunc {
 namespace {
-
-// Calls `see` after each event, and before the first.
-void Follow(const Script& script, const Rules& rules,
-            const std::function<void(const LargeWorld&)>& see) {
-  LargeWorld world = MakeWorld<LargeCaps>(script.setup, rules);
-  NoProbe<LargeCaps> probe;
-  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
-  see(world);
-  for (const Event& event : script.events) {
-    machine.Apply(event);
-    see(world);
-  }
-}
 
 ConditionOf OfScript(const Script& script, const Rules& rules) {
   return {rules, {script.setup.sizes[0], script.setup.sizes[1]}};
@@ -36,7 +24,7 @@ std::string TrueIn(const std::string& text, const char* kernel) {
   const Script script = Parse("vmtrunc 1\n" + text);
   const Rules rules = RulesOf(kernel);
   std::string lines;
-  Follow(script, rules, [&](const LargeWorld& world) {
+  FollowWorld(script, rules, [&](const LargeWorld& world) {
     std::string line;
     for (size_t i = 0; i < AllPredicates().size(); ++i)
       if (IsTrue(static_cast<Predicate>(i), world, OfScript(script, rules)))
@@ -227,7 +215,7 @@ TEST(Condition, PastSizeIsWhatThePropertyMeans) {
       const Rules rules = RulesOf(kernel);
       const RunResult result = vmtrunc::Run(script, rules);
       bool is_past = false;
-      Follow(script, rules, [&](const LargeWorld& world) {
+      FollowWorld(script, rules, [&](const LargeWorld& world) {
         is_past |= condition.Holds(world, OfScript(script, rules));
       });
       const bool breaks = result.breaks(Property::kNoPagePastSize);

@@ -141,6 +141,13 @@ constexpr bool HasLargeFolios(const File& file) {
   return (file.folios.order1 | file.folios.order2) != 0;
 }
 
+// The file page that the pte at `addr` stands for: of a private copy the one
+// that was copied, of all others the one that it says.
+constexpr unsigned IndexOf(const Vma& vma, unsigned addr, Pte pte) {
+  return pte.kind() == PteKind::kCopy ? vma.pgoff + addr - vma.start
+                                      : pte.index();
+}
+
 template <class C>
 struct Mm {
   uint8_t users;            // tasks that run in it; 0 and no vmas: free

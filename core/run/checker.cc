@@ -29,12 +29,6 @@ uint32_t Allowance(const World<C>& w, const Vma& vma, const Pass& pass) {
   return (last - first + w.block) / w.block + 1;
 }
 
-// The page of its file that the pte maps.
-unsigned IndexOf(const Vma& vma, unsigned addr, Pte pte) {
-  return pte.kind() == PteKind::kCopy ? vma.pgoff + addr - vma.start
-                                      : pte.index();
-}
-
 // Whether the pte is one that a fault of tmpfs sets past i_size by design: of a
 // folio that begins inside the file.
 template <class C>

@@ -87,9 +87,7 @@ void Checker<C>::CheckDone(const World<C>& w, unsigned task, bool ended) {
       if (!pte.present() ||
           (!is_page && (pass.even_cows == 0 || vma.nonlinear != 0)))
         continue;
-      const unsigned index = pte.kind() == PteKind::kCopy
-                                 ? vma.pgoff + addr - unsigned{vma.start}
-                                 : pte.index();
+      const unsigned index = IndexOf(vma, addr, pte);
       if (index < pass.first || index > pass.last ||
           (logs_[task].mapped >> index % 64 & 1) != 0)
         continue;

@@ -48,9 +48,7 @@ std::map<Place, unsigned> PagesOf(const World_& w) {
     for (unsigned addr = vma.start; addr < vma.end; ++addr) {
       const Pte pte = w.mms[vma.mm].ptes[addr];
       if (!pte.present()) continue;
-      const unsigned index = pte.kind() == PteKind::kCopy
-                                 ? vma.pgoff + addr - vma.start
-                                 : pte.index();
+      const unsigned index = IndexOf(vma, addr, pte);
       unsigned& page = pages[{vma.file, vma.mm, addr}];
       page = std::max(page, index + 1);
     }
