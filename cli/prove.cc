@@ -32,9 +32,6 @@ void ExpectClosed(const ProveArguments& o, const search::Problem& problem) {
     refuse("--shard", "each part of a closed world comes to all of it");
   if (o.self_check)
     refuse("--self-check", "states as they are have no end in a closed world");
-  if (o.lasso || !o.eventually.empty())
-    refuse(o.lasso ? "--lasso" : "--eventually",
-           "passes that end and begin again have loops too");
   if (!o.property.empty() &&
       (PropertiesOf(o) & search::PropertiesOf(problem)) == 0)
     refuse("--property",

@@ -203,6 +203,9 @@ void Print(const Told& told) {
                 : absl::StrFormat(
                       "probability of a missed state below %.0e",
                       double(p.states) * double(p.states) / 1.8446744e19));
+    if (asked.problem.closed &&
+        (told.options.properties & Bit(Property::kNoDeadlock)) != 0)
+      std::cout << "from every state all that is in flight can end\n";
     std::cout << InWords(asked.within);
     const std::string cannot = WhyItCannotBreak(told);
     if (!cannot.empty())

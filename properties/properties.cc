@@ -141,6 +141,7 @@ struct Known {
 };
 constexpr const char* kPast = "no-page-past-size";
 constexpr const char* kRemoved = "no-removed-page-mapped";
+constexpr const char* kSigbus = "sigbus-past-eof";
 constexpr const char* kProgress = "restart-progress";
 constexpr const char* kBounded = "bounded-drops";
 constexpr const char* kGrows = "restart-only-grows";
@@ -152,6 +153,7 @@ constexpr Known kKnown[] = {
     {kAtomic, "2.6.10", "HB-23 HB-27"},
     {kFlip, "2.6.10", "HB-23 HB-27"},
     {kPast, "2.6.9-mm", "F3 HB-07"},
+    {kSigbus, "2.6.9-mm", "F3 HB-07"},
     {kRemoved, "2.6.9-mm", "F3 HB-07 HB-23 HB-27"},
     {kProgress, "2.6.9-mm", "HB-18"},
     {kBounded, "2.6.9-mm", "HB-18 HB-36"},
@@ -159,6 +161,7 @@ constexpr Known kKnown[] = {
     {kAtomic, "2.6.9-mm", "F3 HB-07 HB-23 HB-27"},
     {kFlip, "2.6.9-mm", "F3 HB-07 HB-18 HB-23 HB-27 HB-36"},
     {kPast, "2.6.11", "F1 F2 HB-15"},
+    {kSigbus, "2.6.11", "F1 F2 HB-15"},
     {kRemoved, "2.6.11", "F1 F2 HB-15 HB-23 HB-27 HB-36"},
     {kProgress, "2.6.11", "HB-36"},
     {kBounded, "2.6.11", "HB-36"},
@@ -166,6 +169,7 @@ constexpr Known kKnown[] = {
     {kAtomic, "2.6.11", "F1 F2 HB-15 HB-23 HB-27 HB-36"},
     {kFlip, "2.6.11", "F1 F2 HB-15 HB-23 HB-27 HB-36"},
     {kPast, "2.6.15", "F1 HB-15"},
+    {kSigbus, "2.6.15", "F1 HB-15"},
     {kRemoved, "2.6.15", "F1 HB-15 HB-23 HB-27 HB-36"},
     {kProgress, "2.6.15", "HB-36"},
     {kBounded, "2.6.15", "HB-36"},
@@ -184,7 +188,7 @@ constexpr Known kKnown[] = {
     {kPast, "6.18", "F6 F8"},
     {kAtomic, "6.18", "F6 F8"},
     {kFlip, "6.18", "F6 F7 F8 HB-49"},
-    {"sigbus-past-eof", "6.18", "F7"},
+    {kSigbus, "6.18", "F7"},
     {"maps-own-page", "6.18", "HB-49"},
     {"grown-pages-are-zero", "6.18", "F7"},
     {kDone, "2.6.9-mm", "F3 HB-07"},

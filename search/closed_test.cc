@@ -15,23 +15,11 @@
 namespace vmtrunc::search {
 namespace {
 
-constexpr Verbs kSplits = Of({Verb::kTruncate, Verb::kMunmap, Verb::kMprotect});
-
-// One page at up to two addresses: a few thousand states.
-constexpr Bound Small(Verbs verbs, unsigned vmas = 2) {
-  Bound bound = OneMm(verbs);
-  bound.pages = 1;
-  bound.vmas = vmas;
-  bound.closed = true;
-  bound.offsets = 2;
-  return bound;
-}
-
 ProveOptions Steps(const Rules& rules) {
   ProveOptions options;
   options.rules = rules;
   options.steps_only = true;
-  options.properties = PropertiesOf(ProblemOf(Small(kSplits)));
+  options.properties = PropertiesOf(ProblemOf(ClosedWorld(kSplits)));
   return options;
 }
 
@@ -78,7 +66,7 @@ int Differences(const Problem& problem, const ProveOptions& options,
 
 TEST(Closed, StatesThatDifferInMarksOfEndedPassesContinueAlike) {
   const Problem problem = ProblemOf(
-      Small(kSplits | Of({Verb::kMmap, Verb::kMremap, Verb::kRead}), 3));
+      ClosedWorld(kSplits | Of({Verb::kMmap, Verb::kMremap, Verb::kRead}), 3));
   int merged = 0;
   for (const KernelInfo& kernel : AllKernels()) {
     const int differences = Differences(problem, Steps(RulesOf(kernel.name)),
@@ -90,7 +78,7 @@ TEST(Closed, StatesThatDifferInMarksOfEndedPassesContinueAlike) {
 
 TEST(Closed, SoTheyDoWithAnyRuleFlipped) {
   const Problem problem =
-      ProblemOf(Small(kSplits | Of({Verb::kMremap, Verb::kRead}), 3));
+      ProblemOf(ClosedWorld(kSplits | Of({Verb::kMremap, Verb::kRead}), 3));
   int merged = 0;
   for (const char* kernel : {"2.6.9-mm", "2.6.15", "repaired"}) {
     for (const RuleInfo& rule : AllRules()) {
@@ -105,13 +93,13 @@ TEST(Closed, SoTheyDoWithAnyRuleFlipped) {
 
 TEST(Closed, AStateWithoutMarksOfThePassInFlightContinuesOtherwise) {
   int merged = 0;
-  EXPECT_GT(Differences(ProblemOf(Small(kSplits, 3)), Steps(RulesOf("2.6.38")),
-                        true, 20'000, merged),
+  EXPECT_GT(Differences(ProblemOf(ClosedWorld(kSplits, 3)),
+                        Steps(RulesOf("2.6.38")), true, 20'000, merged),
             0);
 }
 
 TEST(Closed, ReducedSearchHasTheSameVerdict) {
-  const Problem problem = ProblemOf(Small(kSplits | Of({Verb::kRead})));
+  const Problem problem = ProblemOf(ClosedWorld(kSplits | Of({Verb::kRead})));
   int broken = 0;
   for (const char* kernel : {"2.6.15", "6.18"}) {
     for (const RuleInfo& rule : AllRules()) {
@@ -151,8 +139,8 @@ size_t Walk(const Problem& problem, const ProveOptions& options, int events,
 }
 
 TEST(Closed, RandomRunsOf100000EventsStayInside) {
-  const Problem problem =
-      ProblemOf(Small(kSplits | Of({Verb::kMmap, Verb::kMremap, Verb::kRead})));
+  const Problem problem = ProblemOf(
+      ClosedWorld(kSplits | Of({Verb::kMmap, Verb::kMremap, Verb::kRead})));
   for (const char* kernel : {"2.6.10", "2.6.38", "3.0", "6.18", "repaired"}) {
     ProveOptions options = Steps(RulesOf(kernel));
     absl::flat_hash_set<uint64_t> closed;
@@ -164,7 +152,7 @@ TEST(Closed, RandomRunsOf100000EventsStayInside) {
     // It is seen when a state is missing.
     absl::flat_hash_set<uint64_t> fewer;
     options.on_state = [&](uint64_t key) { fewer.insert(key); };
-    Prove(ProblemOf(Small(kSplits)), options);
+    Prove(ProblemOf(ClosedWorld(kSplits)), options);
     EXPECT_EQ(Walk(problem, options, events, fewer), 0U) << kernel;
   }
 }
@@ -188,7 +176,7 @@ TEST(Closed, WhatABoundBreaksItsClosedWorldBreaks) {
 }
 
 TEST(Closed, LeavesOutMappingsPastItsOffsets) {
-  Bound bound = Small(Of({Verb::kTruncate, Verb::kMremap}));
+  Bound bound = ClosedWorld(Of({Verb::kTruncate, Verb::kMremap}));
   ProveOptions options = Steps(RulesOf("3.0"));
   const ProveResult two = Prove(ProblemOf(bound), options);
   bound.offsets = 4;
@@ -200,7 +188,7 @@ TEST(Closed, LeavesOutMappingsPastItsOffsets) {
 
 TEST(Closed, DoesNotLookAtWhatPassesHaveDone) {
   EXPECT_EQ(
-      PropertiesOf(ProblemOf(Small(kSplits))) &
+      PropertiesOf(ProblemOf(ClosedWorld(kSplits))) &
           (Bit(Property::kRestartProgress) | Bit(Property::kBoundedDrops)),
       0U);
   EXPECT_EQ(PropertiesOf(ProblemOf(OneMm(kSplits))), ~0U);

@@ -9,15 +9,15 @@
 
 namespace vmtrunc::search {
 
-FairLoops::FairLoops(const Graph& graph, Fairness fairness, bool drops,
+FairLoops::FairLoops(const Graph& graph, Fairness fairness, unsigned droppers,
                      std::function<bool()> is_over)
     : graph_(graph),
       fairness_(fairness),
-      drops_(drops),
+      droppers_(droppers),
       is_over_(std::move(is_over)),
-      set_(graph.ways.size(), kNoState),
-      index_(graph.ways.size()),
-      low_(graph.ways.size()) {}
+      set_(graph.size(), kNoState),
+      index_(graph.size()),
+      low_(graph.size()) {}
 
 // For strong fairness a component may have to be left by some states, and what
 // remains is looked at again: it gets smaller each time.
@@ -61,8 +61,9 @@ void FairLoops::Visit(uint32_t root) {
       index_[at] = low_[at] = next_++;
       stack_.push_back(at);
     }
-    if (calls.back().second < graph_.ways[at].size()) {
-      const uint32_t to = graph_.ways[at][calls.back().second++].to;
+    const std::span<const Way> ways = graph_.WaysFrom(at);
+    if (calls.back().second < ways.size()) {
+      const uint32_t to = ways[calls.back().second++].to;
       if (set_[to] != set) continue;  // another's, or of a part that is closed
       if (index_[to] == kNoState)
         calls.emplace_back(to, 0);
@@ -77,10 +78,19 @@ void FairLoops::Visit(uint32_t root) {
   }
 }
 
-// What is on the stack from `at` on is a component.
+// What is on the stack from `at` on is a component. Most are one state, without
+// an edge to itself.
 void FairLoops::Close(uint32_t at) {
-  std::vector<uint32_t>& part = parts_.emplace_back();
   const uint32_t set = sets_++;
+  const std::span<const Way> ways = graph_.WaysFrom(at);
+  if (stack_.back() == at &&
+      std::none_of(ways.begin(), ways.end(),
+                   [at](const Way& way) { return way.to == at; })) {
+    stack_.pop_back();
+    set_[at] = set;
+    return;
+  }
+  std::vector<uint32_t>& part = parts_.emplace_back();
   for (uint32_t member = kNoState; member != at;) {
     member = stack_.back();
     stack_.pop_back();
@@ -91,58 +101,60 @@ void FairLoops::Close(uint32_t at) {
 }
 
 // Looks later at those states in which none of these tasks can move.
-void FairLoops::Retain(const std::vector<uint32_t>& states, uint8_t unable) {
+void FairLoops::Retain(const std::vector<uint32_t>& states, unsigned unable) {
   std::vector<uint32_t> rest;
   for (const uint32_t state : states)
-    if ((graph_.able[state] & unable) == 0) rest.push_back(state);
+    if ((graph_.able(state) & unable) == 0) rest.push_back(state);
   if (!rest.empty()) todo_.push_back(std::move(rest));
 }
 
-// A fair loop in a component, if it has one. Tasks in flight are the same in
-// all of it: an operation that ends does not start again.
+// A fair loop in a component, if it has one. A task without an edge in it is in
+// flight in all of its states or in none.
 std::optional<Loop> FairLoops::LoopIn(const std::vector<uint32_t>& part) {
   const uint32_t set = set_[part.front()];
   unsigned moves = 0;  // tasks with an edge inside, a bit each
-  unsigned able = 0;   // tasks that can move in one of its states
+  unsigned busy = 0;   // tasks in flight in one of its states
+  unsigned able = 0;   // tasks that can move in one
   unsigned waits = 0;  // tasks that cannot in one
   Loop first;
   for (const uint32_t at : part) {
-    for (const Way& way : graph_.ways[at]) {
+    for (const Way& way : graph_.WaysFrom(at)) {
       if (set_[way.to] != set) continue;
       moves |= 1U << way.edge.task;
-      if (first.ways.empty() && (!drops_ || way.edge.kind == EventKind::kDrop))
-        first = {at, {way}};
+      const bool drops = way.edge.kind == EventKind::kDrop &&
+                         (droppers_ >> way.edge.task & 1) != 0;
+      if (first.ways.empty() && (droppers_ == 0 || drops)) first = {at, {way}};
     }
-    able |= graph_.able[at];
-    waits |= static_cast<unsigned>(graph_.busy[at] & ~graph_.able[at]);
+    busy |= graph_.busy(at);
+    able |= graph_.able(at);
+    waits |= graph_.busy(at) & ~graph_.able(at);
   }
   if (first.ways.empty()) return std::nullopt;
-  const unsigned busy = graph_.busy[part.front()];
   const unsigned rest = busy & ~moves;
   if (fairness_ == Fairness::kWeak && (rest & ~waits) != 0) return std::nullopt;
   if (fairness_ == Fairness::kStrong && (rest & able) != 0) {
-    Retain(part, static_cast<uint8_t>(rest));
+    Retain(part, rest);
     return std::nullopt;
   }
-  return Through(part, first, moves & busy);
+  return Through(first, moves, rest);
 }
 
-// Closes the loop that begins with one edge, by way of what makes it fair.
-std::optional<Loop> FairLoops::Through(const std::vector<uint32_t>& part,
-                                       const Loop& first, unsigned moves) {
+// Closes the loop that begins with one edge, by way of what makes it fair: an
+// edge of each task in `moves`, and a state where each of the `rest` cannot
+// move.
+std::optional<Loop> FairLoops::Through(const Loop& first, unsigned moves,
+                                       unsigned rest) {
   Loop loop = first;
-  const unsigned rest = graph_.busy[part.front()] & ~moves;
   const unsigned others = moves & ~(1U << first.ways.front().edge.task);
   for (unsigned task = 0; task < 8; ++task) {
     if (fairness_ == Fairness::kNone) break;
     if ((others >> task & 1) != 0)
       MoveOn(loop, [task](const Way& way) { return way.edge.task == task; });
   }
-  // And by a state where each of the others cannot move.
   for (unsigned task = 0; task < 8; ++task)
     if (fairness_ == Fairness::kWeak && (rest >> task & 1) != 0)
       MoveOn(loop, [this, task](const Way& way) {
-        return ((graph_.busy[way.to] & ~graph_.able[way.to]) >> task & 1) != 0;
+        return ((graph_.busy(way.to) & ~graph_.able(way.to)) >> task & 1) != 0;
       });
   if (loop.ways.back().to != loop.at)
     MoveOn(loop, [at = loop.at](const Way& way) { return way.to == at; });
@@ -158,7 +170,7 @@ void FairLoops::MoveOn(Loop& loop, F wanted) const {
   while (!todo.empty()) {
     const uint32_t at = todo.front();
     todo.pop_front();
-    for (const Way& way : graph_.ways[at]) {
+    for (const Way& way : graph_.WaysFrom(at)) {
       if (set_[way.to] != set_[start]) continue;
       if (wanted(way)) {
         std::vector<Way> back = {way};

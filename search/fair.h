@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "search/space.h"
+#include "search/graph.h"
 
 namespace vmtrunc::search {
 
@@ -16,19 +16,6 @@ enum class Fairness : uint8_t {
   kNone,    // nothing
   kWeak,    // that can move from some point on without a break: it moves again
   kStrong,  // that can move infinitely often: it moves infinitely often
-};
-
-struct Way {
-  uint32_t to;
-  Edge edge;
-};
-
-// Numbered states, and the edges between them.
-struct Graph {
-  std::vector<std::vector<Way>> ways;  // from each state
-  std::vector<uint8_t> busy;           // tasks in flight, a bit each
-  std::vector<uint8_t> able;  // tasks that can move, a bit each: also where the
-                              // bound has no struct for it
 };
 
 // Edges that lead from a state back to it.
@@ -41,9 +28,10 @@ struct Loop {
 // in one of its states; for kStrong it moves in it, or can in none.
 class FairLoops {
  public:
-  // `drops`: the loop contains a drop, and begins with one. The search ends
-  // early where `is_over` returns true.
-  FairLoops(const Graph& graph, Fairness fairness, bool drops,
+  // `droppers`: tasks, a bit each; not 0: the loop contains a drop by one of
+  // them, and begins with one. The search ends early where `is_over` returns
+  // true.
+  FairLoops(const Graph& graph, Fairness fairness, unsigned droppers,
             std::function<bool()> is_over);
 
   // A loop that stays in `states`, or none. Call it once.
@@ -58,21 +46,20 @@ class FairLoops {
   bool Components(const std::vector<uint32_t>& states);
   void Visit(uint32_t root);
   void Close(uint32_t at);
-  void Retain(const std::vector<uint32_t>& states, uint8_t unable);
+  void Retain(const std::vector<uint32_t>& states, unsigned unable);
   std::optional<Loop> LoopIn(const std::vector<uint32_t>& part);
-  std::optional<Loop> Through(const std::vector<uint32_t>& part,
-                              const Loop& first, unsigned moves);
+  std::optional<Loop> Through(const Loop& first, unsigned moves, unsigned rest);
   template <class F>
   void MoveOn(Loop& loop, F wanted) const;
 
   const Graph& graph_;
   const Fairness fairness_;
-  const bool drops_;
+  const unsigned droppers_;
   const std::function<bool()> is_over_;
   bool ended_early_ = false;
   std::vector<uint32_t> set_;  // which set of states each is in, or kNoState
   uint32_t sets_ = 0;
-  // Of the search for strongly connected components.
+  // Of the search for strongly connected components; those with edges.
   std::vector<uint32_t> index_, low_, stack_;
   uint32_t next_ = 0;
   std::vector<std::vector<uint32_t>> parts_;

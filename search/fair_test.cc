@@ -11,20 +11,32 @@ namespace {
 constexpr unsigned kStates = 5;
 constexpr unsigned kTasks = 3;
 
-// All states have the same tasks in flight. A task with an edge can move.
-Graph RandomGraph(base::Random& random) {
+// A task in flight with an edge can move. With `begins` operations begin, so
+// that a task which has an edge to a state may be in flight there and not
+// before, or the other way.
+Graph RandomGraph(base::Random& random, bool begins) {
+  uint8_t busy[kStates];
+  const unsigned all = random.Below(1 << kTasks);
+  const unsigned some = begins ? random.Below(1 << kTasks) : 0;
   Graph graph;
-  graph.ways.resize(kStates);
-  graph.busy.assign(kStates, static_cast<uint8_t>(random.Below(1 << kTasks)));
-  graph.able.assign(kStates, 0);
+  for (uint8_t& its : busy) {
+    its = static_cast<uint8_t>(all ^ (random.Below(1 << kTasks) & some));
+    graph.AddState(its);
+  }
   for (unsigned at = 0; at < kStates; ++at) {
+    graph.BeginWays();
     for (uint8_t task = 0; task < kTasks; ++task) {
-      if ((graph.busy[at] >> task & 1) == 0 || random.OneOf(3)) continue;
-      graph.able[at] = static_cast<uint8_t>(graph.able[at] | 1U << task);
+      const bool begun = (busy[at] >> task & 1) != 0;
+      if (random.OneOf(3) || !(begun || begins)) continue;
+      graph.NoteAble(at, task);
       if (random.OneOf(3)) continue;  // it leads out of the bound
-      const EventKind kind =
-          random.OneOf(4) ? EventKind::kDrop : EventKind::kStep;
-      graph.ways[at].push_back({random.Below(kStates), {kind, task, 0}});
+      const EventKind kind = !begun            ? EventKind::kBegin
+                             : random.OneOf(4) ? EventKind::kDrop
+                                               : EventKind::kStep;
+      const unsigned to = random.Below(kStates);
+      // No other task begins or ends.
+      if (((busy[at] ^ busy[to]) & ~(1U << task)) == 0)
+        graph.AddWay({to, {kind, task, 0}});
     }
   }
   return graph;
@@ -32,18 +44,19 @@ Graph RandomGraph(base::Random& random) {
 
 // Of a set of states and edges: what the two fairnesses ask of it.
 struct Seen {
-  unsigned moves = 0, waits = 0, able = 0;
-  bool drops = false;
+  unsigned moves = 0, waits = 0, able = 0, drops = 0, idle = 0, busy = 0;
   void Add(const Graph& graph, uint32_t at) {
-    waits |= static_cast<unsigned>(graph.busy[at] & ~graph.able[at]);
-    able |= graph.able[at];
+    waits |= graph.busy(at) & ~graph.able(at);
+    able |= graph.able(at);
+    busy |= graph.busy(at);
+    idle |= ~graph.busy(at);
   }
   void Add(const Edge& edge) {
     moves |= 1U << edge.task;
-    drops |= edge.kind == EventKind::kDrop;
+    if (edge.kind == EventKind::kDrop) drops |= 1U << edge.task;
   }
-  bool IsFair(unsigned busy, Fairness fairness) const {
-    const unsigned rest = busy & ~moves;
+  bool IsFair(Fairness fairness) const {
+    const unsigned rest = busy & ~idle & ~moves;
     return fairness == Fairness::kNone ||
            (fairness == Fairness::kWeak ? (rest & ~waits) == 0
                                         : (rest & able) == 0);
@@ -58,7 +71,7 @@ bool IsConnected(const Graph& graph, unsigned set) {
     for (unsigned round = 0; round < kStates; ++round)
       for (unsigned at = 0; at < kStates; ++at)
         if (at == from || (reached >> at & 1) != 0)
-          for (const Way& way : graph.ways[at])
+          for (const Way& way : graph.WaysFrom(at))
             if ((set >> at & 1) != 0) reached |= 1U << way.to & set;
     if (reached != set) return false;
   }
@@ -66,42 +79,45 @@ bool IsConnected(const Graph& graph, unsigned set) {
 }
 
 bool HasFairSet(const Graph& graph, unsigned states, Fairness fairness,
-                bool drops) {
+                unsigned droppers) {
   for (unsigned set = 1; set < 1U << kStates; ++set) {
     if ((set & ~states) != 0 || !IsConnected(graph, set)) continue;
     Seen seen;
     for (unsigned at = 0; at < kStates; ++at) {
       if ((set >> at & 1) == 0) continue;
       seen.Add(graph, at);
-      for (const Way& way : graph.ways[at])
+      for (const Way& way : graph.WaysFrom(at))
         if ((set >> way.to & 1) != 0) seen.Add(way.edge);
     }
-    if ((seen.drops || !drops) && seen.IsFair(graph.busy[0], fairness))
+    if ((droppers == 0 || (seen.drops & droppers) != 0) &&
+        seen.IsFair(fairness))
       return true;
   }
   return false;
 }
 
 void ExpectFairLoop(const Graph& graph, const Loop& loop, unsigned states,
-                    Fairness fairness, bool drops) {
+                    Fairness fairness, unsigned droppers) {
   ASSERT_FALSE(loop.ways.empty());
   Seen seen;
   uint32_t at = loop.at;
   for (const Way& way : loop.ways) {
     EXPECT_TRUE(states >> at & 1);
-    EXPECT_TRUE(std::any_of(
-        graph.ways[at].begin(), graph.ways[at].end(), [&](const Way& it) {
-          return it.to == way.to && it.edge.task == way.edge.task &&
-                 it.edge.kind == way.edge.kind;
-        }));
+    const std::span<const Way> ways = graph.WaysFrom(at);
+    EXPECT_TRUE(std::any_of(ways.begin(), ways.end(), [&](const Way& it) {
+      return it.to == way.to && it.edge.task == way.edge.task &&
+             it.edge.kind == way.edge.kind;
+    }));
     seen.Add(graph, at);
     seen.Add(way.edge);
     at = way.to;
   }
   EXPECT_EQ(at, loop.at);
-  EXPECT_TRUE(seen.IsFair(graph.busy[0], fairness));
-  if (drops) {
-    EXPECT_EQ(loop.ways.front().edge.kind, EventKind::kDrop);
+  EXPECT_TRUE(seen.IsFair(fairness));
+  if (droppers != 0) {
+    const Edge& first = loop.ways.front().edge;
+    EXPECT_EQ(first.kind, EventKind::kDrop);
+    EXPECT_TRUE(droppers >> first.task & 1);
   }
 }
 
@@ -109,8 +125,8 @@ TEST(FairLoops, AreFoundWhereThereAreSome) {
   base::Random random(5);
   unsigned found[3] = {};
   for (int round = 0; round < 20000; ++round) {
-    const Graph graph = RandomGraph(random);
-    const bool drops = random.OneOf(2);
+    const Graph graph = RandomGraph(random, random.OneOf(2));
+    const unsigned droppers = random.OneOf(2) ? random.Below(1 << kTasks) : 0;
     const unsigned states =
         random.Below(1 << kStates) | random.Below(1 << kStates);
     std::vector<uint32_t> list;
@@ -119,11 +135,11 @@ TEST(FairLoops, AreFoundWhereThereAreSome) {
     for (const Fairness fairness :
          {Fairness::kNone, Fairness::kWeak, Fairness::kStrong}) {
       const std::optional<Loop> loop =
-          FairLoops(graph, fairness, drops, [] { return false; }).Find(list);
-      ASSERT_EQ(loop.has_value(), HasFairSet(graph, states, fairness, drops))
+          FairLoops(graph, fairness, droppers, [] { return false; }).Find(list);
+      ASSERT_EQ(loop.has_value(), HasFairSet(graph, states, fairness, droppers))
           << "round " << round;
       if (!loop) continue;
-      ExpectFairLoop(graph, *loop, states, fairness, drops);
+      ExpectFairLoop(graph, *loop, states, fairness, droppers);
       ++found[static_cast<size_t>(fairness)];
     }
   }
@@ -136,28 +152,36 @@ TEST(FairLoops, AreFoundWhereThereAreSome) {
 // Task 0 goes round, and task 1 waits for a lock that is free in one of the two
 // states: weak fairness lets it wait for ever, strong does not.
 TEST(FairLoops, StrongFairnessLetsNobodyWaitThatCouldMoveAgainAndAgain) {
-  const Edge step{EventKind::kStep, 0, 0};
-  Graph graph{
-      .ways = {{{1, step}}, {{0, step}}}, .busy = {3, 3}, .able = {3, 1}};
-  const auto has = [&](Fairness fairness) {
-    return FairLoops(graph, fairness, false, [] { return false; })
+  const auto has = [](Fairness fairness, bool first, bool second) {
+    Graph graph;
+    for (const bool is_free : {first, second}) {
+      graph.AddState(3);
+      const uint32_t at = graph.size() - 1;
+      graph.NoteAble(at, 0);
+      if (is_free) graph.NoteAble(at, 1);
+    }
+    for (const uint32_t to : {1U, 0U}) {
+      graph.BeginWays();
+      graph.AddWay({to, {EventKind::kStep, 0, 0}});
+    }
+    return FairLoops(graph, fairness, 0, [] { return false; })
         .Find({0, 1})
         .has_value();
   };
-  EXPECT_TRUE(has(Fairness::kNone));
-  EXPECT_TRUE(has(Fairness::kWeak));
-  EXPECT_FALSE(has(Fairness::kStrong));
-  graph.able = {3, 3};  // a lock that is never held
-  EXPECT_TRUE(has(Fairness::kNone));
-  EXPECT_FALSE(has(Fairness::kWeak));
-  graph.able = {1, 1};  // one that always is
-  EXPECT_TRUE(has(Fairness::kStrong));
+  EXPECT_TRUE(has(Fairness::kNone, true, false));
+  EXPECT_TRUE(has(Fairness::kWeak, true, false));
+  EXPECT_FALSE(has(Fairness::kStrong, true, false));
+  // A lock that is never held.
+  EXPECT_TRUE(has(Fairness::kNone, true, true));
+  EXPECT_FALSE(has(Fairness::kWeak, true, true));
+  // One that always is.
+  EXPECT_TRUE(has(Fairness::kStrong, false, false));
 }
 
 TEST(FairLoops, EndsEarly) {
   base::Random random(5);
-  const Graph graph = RandomGraph(random);
-  FairLoops loops(graph, Fairness::kNone, false, [] { return true; });
+  const Graph graph = RandomGraph(random, false);
+  FairLoops loops(graph, Fairness::kNone, 0, [] { return true; });
   EXPECT_FALSE(loops.Find({0, 1, 2}).has_value());
   EXPECT_TRUE(loops.ended_early());
 }

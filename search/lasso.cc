@@ -12,6 +12,7 @@ namespace vmtrunc::search {
 namespace {
 
 constexpr uint32_t kNoState = std::numeric_limits<uint32_t>::max();
+constexpr unsigned kAllTasks = 0xff;
 
 template <class C>
 class LassoSearch {
@@ -19,7 +20,7 @@ class LassoSearch {
   LassoSearch(const Problem& problem, const ProveOptions& options,
               const LassoOptions& lasso)
       : problem_(problem),
-        options_(Adapted(options)),
+        options_(Adapted(options, lasso)),
         lasso_(lasso),
         space_(problem, options_) {}
 
@@ -27,7 +28,7 @@ class LassoSearch {
     try {
       result_.answer = Search();
     } catch (const std::bad_alloc&) {
-      result_.states = graph_.ways.size();
+      result_.states = graph_.size();
       Release();
       result_.answer = Answer::kRanOut;
       result_.ran_out = RanOut::kMemory;
@@ -39,22 +40,49 @@ class LassoSearch {
  private:
   Answer Search() {
     const bool is_through = Explore();
-    result_.states = graph_.ways.size();
+    result_.states = graph_.size();
+    numbers_ = {};
     if (!is_through) return Answer::kRanOut;
-    const std::vector<uint32_t> states = Wanted();
-    for (const uint32_t at : states)
-      if (EndsAt(at)) return Tell({at, {}});
-    FairLoops loops(graph_, lasso_.fairness, !lasso_.eventually,
+    std::vector<uint32_t> states = Wanted();
+    if (lasso_.eventually)
+      for (const uint32_t at : states)
+        if (EndsAt(at)) return Tell({at, {}});
+    if (lasso_.eventually || !problem_.closed)
+      return LoopIn(std::move(states), lasso_.eventually ? 0 : kAllTasks);
+    // In a closed world a pass may end in a loop and begin again, which is no
+    // pass without end.
+    for (unsigned task = 0; task < 8; ++task) {
+      std::vector<uint32_t> its;
+      for (const uint32_t at : states)
+        if ((Passes() & graph_.busy(at)) >> task & 1) its.push_back(at);
+      if (its.empty()) continue;
+      const Answer answer = LoopIn(std::move(its), 1U << task);
+      if (answer != Answer::kHolds) return answer;
+    }
+    return Answer::kHolds;
+  }
+
+  // Looks for a fair loop that stays in these states.
+  Answer LoopIn(std::vector<uint32_t> states, unsigned droppers) {
+    FairLoops loops(graph_, lasso_.fairness, droppers,
                     [this] { return IsOver(); });
-    const std::optional<Loop> loop = loops.Find(states);
+    const std::optional<Loop> loop = loops.Find(std::move(states));
     if (loop) return Tell(*loop);
     return loops.ended_early() ? Answer::kRanOut : Answer::kHolds;
+  }
+
+  // The tasks that run passes and nothing else, a bit each.
+  unsigned Passes() const {
+    unsigned tasks = 0;
+    for (const Event& event : problem_.operations)
+      if (IsPass(event.verb)) tasks |= 1U << event.task;
+    return tasks;
   }
 
   // The states that a run is to stay in.
   std::vector<uint32_t> Wanted() const {
     std::vector<uint32_t> states;
-    for (uint32_t at = 0; at < graph_.ways.size(); ++at)
+    for (uint32_t at = 0; at < graph_.size(); ++at)
       if (!lasso_.eventually || false_[at] != 0) states.push_back(at);
     return states;
   }
@@ -62,7 +90,7 @@ class LassoSearch {
   // Whether nothing has to follow: nothing is in flight, or none of it can
   // move.
   bool EndsAt(uint32_t at) const {
-    return lasso_.eventually && (graph_.busy[at] & graph_.able[at]) == 0;
+    return (graph_.busy(at) & graph_.able(at)) == 0;
   }
 
   // Progress reports need some of it.
@@ -81,22 +109,21 @@ class LassoSearch {
   }
 
   // No property counts: a run continues past violations, and what a pass has
-  // scanned is not part of a state.
-  static ProveOptions Adapted(ProveOptions options) {
+  // scanned is not part of a state. A condition may read a mark of any pass.
+  static ProveOptions Adapted(ProveOptions options, const LassoOptions& lasso) {
     options.properties = 0;
     options.invariant = {};
     options.steps_only = true;
+    options.old_marks |= static_cast<bool>(lasso.eventually);
     return options;
   }
 
   uint32_t Number(const State<C>& state) {
     const auto [at, is_new] = numbers_.try_emplace(
-        space_.Key(state), static_cast<uint32_t>(graph_.ways.size()));
+        space_.Key(state), static_cast<uint32_t>(graph_.size()));
     if (!is_new) return at->second;
-    graph_.ways.emplace_back();
+    graph_.AddState(BusyTasks(state.world));
     from_.push_back({kNoState, {}});
-    graph_.busy.push_back(static_cast<uint8_t>(BusyTasks(state.world)));
-    graph_.able.push_back(0);
     if (lasso_.eventually)
       false_.push_back(lasso_.eventually.Holds(state.world) ? 0 : 1);
     frontier_.push_back(state);
@@ -107,15 +134,15 @@ class LassoSearch {
   bool Explore() {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
       const State<C> state = space_.Start(i);
-      const size_t before = graph_.ways.size();
+      const size_t before = graph_.size();
       if (space_.IsBeyond(state.world) || Number(state) != before) continue;
       from_.back() = {static_cast<uint32_t>(i), {}};
     }
     std::vector<Edge> edges;
-    uint32_t level_end = static_cast<uint32_t>(graph_.ways.size());
-    for (uint32_t at = 0; at < graph_.ways.size(); ++at) {
+    uint32_t level_end = static_cast<uint32_t>(graph_.size());
+    for (uint32_t at = 0; at < graph_.size(); ++at) {
       if (at == level_end) {
-        level_end = static_cast<uint32_t>(graph_.ways.size());
+        level_end = static_cast<uint32_t>(graph_.size());
         ++result_.depth;
       }
       const State<C> state = std::move(frontier_.front());
@@ -126,19 +153,19 @@ class LassoSearch {
         return false;
       }
       if (at % 1024 == 0 && options_.on_progress)
-        options_.on_progress({.states = graph_.ways.size(),
+        options_.on_progress({.states = graph_.size(),
                               .transitions = result_.edges,
                               .expanded = at,
                               .depth = result_.depth,
                               .left = level_end - at,
                               .bytes = Bytes()});
       edges.clear();
+      graph_.BeginWays();
       space_.Edges(state, edges);
       for (const Edge& edge : edges) {
         State<C> next = state;
         if (!space_.Apply(next, edge)) continue;
-        graph_.able[at] =
-            static_cast<uint8_t>(graph_.able[at] | 1U << edge.task);
+        graph_.NoteAble(at, edge.task);
         if (space_.IsBeyond(next.world)) {
           ++result_.beyond;
           continue;
@@ -147,21 +174,23 @@ class LassoSearch {
         if (edge.kind == EventKind::kDrop &&
             next.world.tasks[edge.task].op.pass.dropped == 0)
           continue;
-        const size_t before = graph_.ways.size();
+        const size_t before = graph_.size();
         const uint32_t to = Number(next);
         if (to == before) from_.back() = {at, edge};
-        graph_.ways[at].push_back({to, edge});
+        graph_.AddWay({to, edge});
         ++result_.edges;
       }
     }
     return true;
   }
 
-  // A state takes some 200 bytes, including a table and the search for loops;
-  // an edge its place in a vector that doubles.
+  // What the search for loops takes besides: three numbers of each state, and
+  // lists of some.
   uint64_t Bytes() const {
-    return result_.edges * 2 * sizeof(Way) + graph_.ways.size() * 200 +
-           frontier_.size() * sizeof(State<C>);
+    constexpr unsigned kOfLoops = 20;
+    return graph_.bytes() + from_.capacity() * sizeof(Way) +
+           numbers_.capacity() * (sizeof(*numbers_.begin()) + 1) +
+           frontier_.size() * sizeof(State<C>) + graph_.size() * kOfLoops;
   }
 
   Answer Tell(const Loop& loop) {
@@ -173,7 +202,7 @@ class LassoSearch {
     for (auto edge = trail.rbegin(); edge != trail.rend(); ++edge)
       result_.script.events.push_back(space_.EventOf(*edge));
     result_.stem = result_.script.events.size();
-    result_.idle = graph_.busy[loop.at] == 0;
+    result_.idle = graph_.busy(loop.at) == 0;
     for (const Way& way : loop.ways)
       result_.script.events.push_back(space_.EventOf(way.edge));
     if (!loop.ways.empty()) result_.task = loop.ways.front().edge.task;

@@ -10,6 +10,7 @@
 
 #include "core/run/scripts_test.h"
 #include "search/bound.h"
+#include "search/lasso.h"
 #include "search/mutate.h"
 
 namespace vmtrunc::search {
@@ -80,6 +81,37 @@ constexpr Bound Pinned(bool shmem, Verbs verbs = 0) {
   bound.folios = {.shmem = shmem, .low = 0, .high = 1};
   bound.pins = 1;
   return bound;
+}
+
+inline constexpr Verbs kSplits =
+    Of({Verb::kTruncate, Verb::kMunmap, Verb::kMprotect});
+
+// One page at up to two addresses, any number of operations: a few thousand
+// states.
+constexpr Bound ClosedWorld(Verbs verbs, unsigned vmas = 2) {
+  Bound bound = OneMm(verbs);
+  bound.name = "closed-world";
+  bound.pages = 1;
+  bound.vmas = vmas;
+  bound.closed = true;
+  bound.offsets = 2;
+  return bound;
+}
+
+// Checks that each round of the loop leads back to the same state.
+inline void ExpectLoop(const Problem& problem, const LassoResult& lasso,
+                       ProveOptions options) {
+  options.properties = 0;
+  Script run = lasso.script;
+  const std::vector<Event> loop(
+      run.events.begin() + static_cast<std::ptrdiff_t>(lasso.stem),
+      run.events.end());
+  run.events.insert(run.events.end(), loop.begin(), loop.end());
+  const std::vector<uint64_t> keys = StatesOf(problem, run, options);
+  ASSERT_GT(keys.size(), 2 * loop.size());
+  const size_t first = keys.size() - 2 * loop.size() - 1;
+  EXPECT_EQ(keys[first], keys[first + loop.size()]) << ToText(run);
+  EXPECT_EQ(keys[first], keys.back()) << ToText(run);
 }
 
 }  // namespace vmtrunc::search

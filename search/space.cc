@@ -451,8 +451,11 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   // after the same events with the last one begun (`&`) ends like this one.
   if (options_.properties == 0 || (busy == 0 && !options_.steps_only)) return 0;
   // The rest of the run is steps, which are edges too: all but a deadlock is
-  // found there.
-  if (options_.steps_only && AnyMoves(state, busy)) return 0;
+  // found there. Where runs have no end, what can move might yet be unable to
+  // end.
+  const bool ends = problem_.closed &&
+                    (options_.properties & Bit(Property::kNoDeadlock)) != 0;
+  if (options_.steps_only && !ends && AnyMoves(state, busy)) return 0;
   State<C> end = state;
   Machine<C, Checker<C>> machine(end.world, options_.rules, end.checker);
   if (!machine.Finish()) end.checker.Deadlock(end.world);
