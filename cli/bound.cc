@@ -47,6 +47,10 @@ void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
   if (folios.pfn) {
     // Nothing is removed from a device; what may be left are translations.
     bound.tlb = true;
+    if (o.privates)
+      throw base::UsageError{
+          "--private: expected no --file pfn, which the model maps shared "
+          "alone"};
     bound.private_too = false;
     if (!o.verbs.empty() &&
         (bound.verbs & search::kPassVerbs & ~Bit(Verb::kRevoke)) != 0)
@@ -109,6 +113,7 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
                  "of large folios, that may begin, 1 to 4; each may be given "
                  "back (--verbs pin: not)")
       ->check(CLI::Range(1, 4));
+  sub.add_flag("--private", o->privates, "mappings may also be private");
   sub.add_flag("--tlb", o->tlb,
                "translations may stay in the TLB when their pte has gone");
   sub.add_flag("--closed", o->closed,
@@ -160,6 +165,8 @@ search::Bound BoundOf(const BoundArguments& o, std::string& what) {
     for (const std::string& verb : o.verbs) absl::StrAppend(&what, " ", verb);
   }
   bound.tlb = o.tlb;
+  if (o.privates && !bound.private_too) absl::StrAppend(&what, ", private");
+  bound.private_too |= o.privates;
   Close(o, bound, what);
   AddFile(o, bound, what);
   if (bound.tlb) absl::StrAppend(&what, ", tlb");

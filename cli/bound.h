@@ -21,6 +21,7 @@ struct BoundArguments {
   std::string file;        // "shmem order 0..2"
   unsigned pins = 0;
   bool tlb = false;
+  bool privates = false;
   bool closed = false;
   unsigned offsets = 0;  // 0: the bound's own
   unsigned jobs = 0;

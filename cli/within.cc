@@ -173,7 +173,7 @@ Within WithinOf(const search::Bound& b) {
   if (b.offsets != 0)
     out.push_back(absl::StrFormat(
         "mappings further into the file: --offsets %d", b.offsets + 1));
-  if (!b.private_too) out.push_back("private mappings: --bound small");
+  if (!b.private_too) out.push_back("private mappings: --private");
   AddLeftOut(b, out);
   return within;
 }

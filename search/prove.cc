@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "search/checkpoint.h"
+#include "search/found.h"
+#include "search/frontier.h"
 #include "search/reached.h"
 #include "search/space.h"
 #include "search/store.h"
@@ -25,21 +27,6 @@ constexpr size_t kChunk = 256;         // states that a job takes at once
 constexpr size_t kBlock = 1 << 15;     // states between two merges
 constexpr uint64_t kExactState = 300;  // bytes of one, for an estimate
 
-struct Candidate {
-  uint64_t key;
-  Node node;
-};
-
-// The successors of one chunk of states.
-struct Found {
-  std::vector<Candidate> candidates;
-  std::vector<std::string> states;  // of these, packed, with `exact` alone
-  uint64_t transitions = 0, beyond = 0;
-  // A violation after an edge, there or when the script ends there.
-  bool breaks = false;
-  Node next;  // the first such edge
-};
-
 template <class C>
 class Search {
  public:
@@ -47,6 +34,7 @@ class Search {
       : problem_(problem),
         options_(options),
         space_(problem, options),
+        packer_(space_.Start(0)),
         jobs_(options.jobs) {
     VMT_CHECK(!options.reduce || options.steps_only);
     VMT_CHECK(!options.reduce || !options.invariant);
@@ -61,7 +49,7 @@ class Search {
       Note();
       Release();
       nodes_ = {};
-      Stop(Why::kNoMemory);
+      Stop(RanOut::kMemory, true);
     }
     result_.progress = progress_;
     result_.is_reduced = options_.reduce;
@@ -71,8 +59,6 @@ class Search {
   }
 
  private:
-  enum class Why : uint8_t { kMemory, kNoMemory, kNumbers, kStates };
-
   void Explore() {
     if (!Resume()) return;
     for (;; ++depth_) {
@@ -150,7 +136,7 @@ class Search {
         continue;
       }
       const Node node = Node::OfStart(i);
-      Keep({space_.Key(state) | 1, node}, Packed(state));
+      if (Keep({space_.Key(state) | 1, node}, Packed(state))) KeepStart(state);
       if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
       Breaks(node);
       return false;
@@ -158,16 +144,29 @@ class Search {
     return true;
   }
 
-  void Keep(const Candidate& candidate, const std::string& state) {
+  // Returns whether it is new.
+  bool Keep(const Candidate& candidate, const std::string& state) {
     if (!options_.exact) {
-      if (!seen_.Add(candidate.key)) return;
+      if (!seen_.Add(candidate.key)) return false;
     } else {
-      if (!exact_.insert(state).second) return;
-      exact_bytes_ += BytesOf(state);
+      if (!exact_.insert(state).second) return false;
+      exact_bytes_ += BytesOfPacked(state);
     }
     if (options_.on_state) options_.on_state(candidate.key);
     nodes_.push_back(candidate.node);
     if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
+    return true;
+  }
+
+  // Of a state that is new: its place in the next level.
+  size_t NextPlace() const { return nodes_.size() - 1 - next_begin_; }
+
+  void KeepStart(const State<C>& state) {
+    if (RoomForWorlds() == 0) return;
+    std::vector<uint64_t> packed;
+    packer_.Pack(state, packed);
+    next_.Begin(std::move(packed));
+    next_.Keep(NextPlace(), 0);
   }
 
   // The states of the level that is being expanded were checked when they were
@@ -191,9 +190,10 @@ class Search {
       result_.answer = Answer::kHolds;
       return false;
     }
+    level_end_ = next_begin_ = end;
+    frontier_ = std::exchange(next_, {});
     for (size_t from = begin_; from < end; from += kBlock) {
       const size_t to = std::min(end, from + kBlock);
-      level_end_ = end;
       progress_.left = end - from;
       if (!Block(from, to)) return false;
       progress_.expanded = to;
@@ -207,14 +207,17 @@ class Search {
 
   // Expands some states. False if the search must end.
   bool Block(size_t from, size_t to) {
-    found_.clear();
-    found_.resize((to - from + kChunk - 1) / kChunk);
-    chunk_ = candidates_ = 0;
-    is_full_ = no_memory_ = false;
-    RunJobs(from, to);
+    do {
+      found_.clear();
+      found_.resize((to - from + kChunk - 1) / kChunk);
+      chunk_ = candidates_ = 0;
+      is_full_ = no_memory_ = false;
+      room_ = RoomForWorlds();
+      RunJobs(from, to);
+    } while ((is_full_ || no_memory_) && !IsOver() && DropFrontier());
     if (nodes_.size() >= options_.most_states && !no_memory_ && !IsOver()) {
       CountUp();
-      return Stop(Why::kStates);
+      return Stop(RanOut::kStates);
     }
     // A violation has one event more than everything that holds, whether or not
     // the block is complete.
@@ -225,13 +228,32 @@ class Search {
       Breaks(way);
       return false;
     }
-    if (no_memory_) return Stop(Why::kNoMemory);
+    if (no_memory_) return Stop(RanOut::kMemory, true);
     if (IsOver()) return StopNow();
-    if (is_full_ || BytesWith(candidates_) > options_.most_bytes)
-      return Stop(Why::kMemory);
+    const auto is_full = [this] {
+      return is_full_ || BytesWith(candidates_) > options_.most_bytes;
+    };
+    if (is_full() && !(DropFrontier() && !is_full()))
+      return Stop(RanOut::kMemory);
     CountUp();
     return nodes_.size() + candidates_ < Node::kStartFlag ||
-           Stop(Why::kNumbers);
+           Stop(RanOut::kNumbers);
+  }
+
+  // Bytes of worlds of new states. Without `reduce` an edge is made again in
+  // less time than a world is packed.
+  uint64_t RoomForWorlds() const {
+    const uint64_t used = BytesWith(0);
+    if (!options_.reduce || drops_worlds_ || used >= options_.most_bytes)
+      return 0;
+    return (options_.most_bytes - used) / 2;
+  }
+  // States come before what saves time. Returns whether there was any.
+  bool DropFrontier() {
+    if (frontier_.bytes() + next_.bytes() == 0) return false;
+    frontier_ = {};
+    next_ = {};
+    return drops_worlds_ = true;
   }
 
   void CountUp() {
@@ -268,6 +290,8 @@ class Search {
         Expand(guide, first, std::min(to, first + kChunk), recent, features,
                phases, found_[i]);
         candidates_ += found_[i].candidates.size();
+        const uint64_t its = found_[i].worlds.capacity() * sizeof(uint64_t);
+        room_ -= std::min<uint64_t>(its, room_);
         if (BytesWith(candidates_) > options_.most_bytes) is_full_ = true;
         if (!reports) continue;
         progress_.expanded = first;
@@ -293,24 +317,21 @@ class Search {
     const uint64_t slots = size <= nodes_.capacity()
                                ? nodes_.capacity()
                                : nodes_.capacity() + std::bit_ceil(size);
-    return seen_.BytesFor(more) + slots * sizeof(Node) +
-           keys_.capacity() * sizeof(uint64_t) + more * sizeof(Candidate) +
-           exact_bytes_ + (options_.exact ? more * kExactState : 0);
+    return seen_.BytesFor(more) + slots * sizeof(Node) + frontier_.bytes() +
+           next_.bytes() + keys_.capacity() * sizeof(uint64_t) +
+           more * sizeof(Candidate) + exact_bytes_ +
+           (options_.exact ? more * kExactState : 0);
   }
 
   bool StopNow() {
-    result_.answer = Answer::kRanOut;
     result_.stopped = options_.stop != nullptr && options_.stop->load();
-    result_.ran_out = WhyToStop(options_);
-    return false;
+    return Stop(WhyToStop(options_));
   }
 
-  bool Stop(Why why) {
+  bool Stop(RanOut why, bool refused = false) {
     result_.answer = Answer::kRanOut;
-    result_.ran_out = why == Why::kNumbers  ? RanOut::kNumbers
-                      : why == Why::kStates ? RanOut::kStates
-                                            : RanOut::kMemory;
-    result_.refused = why == Why::kNoMemory;
+    result_.ran_out = why;
+    result_.refused = refused;
     return false;
   }
 
@@ -318,8 +339,12 @@ class Search {
               std::span<uint8_t> features, PhaseSet& phases, Found& found) {
     std::vector<Edge> edges;
     recent.Clear();
+    State<C> kept(options_.rules);
     for (size_t node = first; node < end && !IsBlockOver(); ++node) {
-      const State<C>& state = guide.At(static_cast<uint32_t>(node));
+      const bool has = frontier_.Has(node - begin_);
+      if (has) packer_.Unpack(frontier_.At(node - begin_), kept);
+      const State<C>& state =
+          has ? kept : guide.At(static_cast<uint32_t>(node));
       edges.clear();
       space_.Edges(state, edges);
       if (nodes_[node].IsStart()) space_.KeepShare(state, edges);
@@ -350,6 +375,10 @@ class Search {
                                  : seen_.Has(key) || !recent.Add(key);
           if (known) continue;
           found.candidates.push_back({key, way});
+          if (found.worlds.size() * sizeof(uint64_t) < room_) {
+            found.offsets.push_back(static_cast<uint32_t>(found.worlds.size()));
+            packer_.Pack(next, found.worlds);
+          }
           if (options_.exact) found.states.push_back(std::move(packed));
           breaks = space_.BrokenAtEnd(next) != 0;
         }
@@ -362,17 +391,7 @@ class Search {
   }
 
   std::string Packed(const State<C>& state) const {
-    std::string packed;
-    if (!options_.exact) return packed;
-    std::vector<uint8_t> bytes;
-    space_.Canonical(state, bytes);
-    Pack(bytes, packed);
-    packed.shrink_to_fit();
-    return packed;
-  }
-  // On the heap, and in the table.
-  static uint64_t BytesOf(const std::string& packed) {
-    return packed.capacity() + 1 + 2 * sizeof(packed);
+    return options_.exact ? space_.Packed(state) : "";
   }
 
   // False if it was stopped.
@@ -380,9 +399,12 @@ class Search {
     const auto is_over = [this] { return IsOver(); };
     for (Found& found : found_) {
       if (IsOver()) return StopNow();
+      if (!found.worlds.empty()) next_.Begin(std::move(found.worlds));
       for (size_t i = 0; i < found.candidates.size(); ++i) {
         if (seen_.IsFull() && !seen_.Grow(is_over)) return StopNow();
-        Keep(found.candidates[i], options_.exact ? found.states[i] : "");
+        if (Keep(found.candidates[i], options_.exact ? found.states[i] : "") &&
+            i < found.offsets.size())
+          next_.Keep(NextPlace(), found.offsets[i]);
       }
       found = {};
     }
@@ -392,8 +414,9 @@ class Search {
   void Note() {
     progress_.states = nodes_.size();
     progress_.depth = depth_;
-    progress_.bytes =
-        seen_.bytes() + exact_bytes_ + nodes_.capacity() * sizeof(Node);
+    progress_.bytes = seen_.bytes() + exact_bytes_ +
+                      nodes_.capacity() * sizeof(Node) + frontier_.bytes() +
+                      next_.bytes();
   }
   void Report() {
     Note();
@@ -406,6 +429,7 @@ class Search {
     seen_ = {};
     exact_ = {};
     keys_ = {};
+    DropFrontier();
   }
 
   // The script to a state plus one event, or to a starting state.
@@ -429,53 +453,32 @@ class Search {
   const Problem& problem_;
   const ProveOptions& options_;
   Space<C> space_;
+  const Packer<State<C>> packer_;
   Fingerprints seen_;
   absl::flat_hash_set<std::string> exact_;  // instead, packed
   uint64_t exact_bytes_ = 0;
   std::vector<Node> nodes_;
   std::vector<uint64_t> keys_;  // of the states that are not on disk yet
+  bool drops_worlds_ = false;   // there is no room for them any more
+  Frontier frontier_, next_;    // worlds of this level's states, the next's
   std::mutex features_mutex_;   // for options_.features, options_.phases
   Checkpoint checkpoint_;
   std::vector<Found> found_;  // of the block, for each chunk
   // Of the block: the next chunk, candidates so far, whether they are too many,
   // and whether a job could get no memory.
   std::atomic<size_t> chunk_ = 0, candidates_ = 0;
+  std::atomic<uint64_t> room_ = 0;  // bytes for worlds of candidates
   std::atomic<bool> is_full_ = false, no_memory_ = false;
-  unsigned jobs_;         // fewer than were asked for where threads are few
-  size_t level_end_ = 0;  // of the states that are being expanded
-  size_t begin_ = 0;      // of this level's states
+  unsigned jobs_;          // fewer than were asked for where threads are few
+  size_t level_end_ = 0;   // of the states that are being expanded
+  size_t begin_ = 0;       // of this level's states
+  size_t next_begin_ = 0;  // of the next level's
   unsigned depth_ = 0;
   ProveProgress progress_;
   ProveResult result_;
 };
 
 }  // namespace
-
-const char* Words(RanOut ran_out) {
-  switch (ran_out) {
-    case RanOut::kNothing:
-      return "";
-    case RanOut::kStopped:
-      return "it was stopped";
-    case RanOut::kTime:
-      return "of time";
-    case RanOut::kMemory:
-      return "of memory";
-    case RanOut::kStates:
-      return "of states";
-    case RanOut::kNumbers:
-      return "of state numbers";
-  }
-  return "";
-}
-
-RanOut WhyToStop(const ProveOptions& options) {
-  if (options.stop != nullptr && options.stop->load()) return RanOut::kStopped;
-  if (options.until != ProveOptions::Clock::time_point::max() &&
-      ProveOptions::Clock::now() >= options.until)
-    return RanOut::kTime;
-  return RanOut::kNothing;
-}
 
 template <class C>
 ProveResult Prove(const Problem& problem, const ProveOptions& options) {

@@ -7,6 +7,7 @@
 #include "core/check.h"
 
 namespace vmtrunc::search {
+
 template <class C>
 bool Fits(const Problem& problem) {
   for (const Script& start : problem.starts) {
@@ -21,12 +22,6 @@ bool Fits(const Problem& problem) {
 
 template bool Fits<SmallCaps>(const Problem&);
 template bool Fits<LargeCaps>(const Problem&);
-
-template <class C>
-static World<C> WithoutCounts(World<C> world) {
-  for (Vma& vma : world.vmas) vma.count = 0;
-  return world;
-}
 
 template <class C>
 Space<C>::Space(const Problem& problem, const ProveOptions& options)
@@ -374,7 +369,7 @@ template <class C>
 bool Space<C>::Alone(const State<C>& state, unsigned task) const {
   const unsigned busy = BusyTasks(state.world);
   return (busy >> task & 1) != 0 && !MayBegin(state) &&
-         !AnyMoves(state, busy & ~(1U << task));
+         !AnyMoves(state.world, busy & ~(1U << task));
 }
 
 template <class C>
@@ -434,12 +429,13 @@ void Space<C>::StepEarly(State<C>& state, std::vector<Event>* log) const {
 
 // Whether a step of one of the tasks, a bit each, has an effect.
 template <class C>
-bool Space<C>::AnyMoves(const State<C>& state, unsigned tasks) const {
+bool Space<C>::AnyMoves(const World<C>& world, unsigned tasks) const {
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if ((tasks >> task & 1) == 0) continue;
-    State<C> next = state;
-    if (Do(next, {.kind = EventKind::kStep, .task = task}, nullptr))
-      return true;
+    World<C> next = world;
+    NoProbe<C> probe;
+    Machine<C, NoProbe<C>> machine(next, options_.rules, probe);
+    if (machine.Apply({.kind = EventKind::kStep, .task = task})) return true;
   }
   return false;
 }
@@ -455,7 +451,7 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   // end.
   const bool ends = problem_.closed &&
                     (options_.properties & Bit(Property::kNoDeadlock)) != 0;
-  if (options_.steps_only && !ends && AnyMoves(state, busy)) return 0;
+  if (options_.steps_only && !ends && AnyMoves(state.world, busy)) return 0;
   State<C> end = state;
   Machine<C, Checker<C>> machine(end.world, options_.rules, end.checker);
   if (!machine.Finish()) end.checker.Deadlock(end.world);
@@ -464,34 +460,6 @@ uint32_t Space<C>::BrokenAtEnd(const State<C>& state) const {
   // A capacity of the search, not the kernel's ENOMEM.
   return end.world.ran_out != 0 ? 0
                                 : end.checker.broken() & options_.properties;
-}
-
-// The state besides the world on which the future depends. The scans of passes
-// are a 64-bit hash here.
-template <class C>
-uint64_t Space<C>::Extra(const State<C>& state) const {
-  uint64_t extra = state.passes | unsigned{state.operations} << 8 |
-                   unsigned{state.pins} << 16;
-  if (problem_.in_order) extra = HashBytes(state.next, sizeof(state.next));
-  if (history_) extra ^= state.checker.History();
-  if ((options_.properties & Bit(Property::kDoneIsUnmapped)) != 0)
-    extra ^= state.checker.DoneHistory(state.world);
-  return extra;
-}
-
-template <class C>
-uint64_t Space<C>::Key(const State<C>& state) const {
-  const bool forgets = options_.planted.forgets_counts && !options_.plain;
-  return Fingerprint(forgets ? WithoutCounts(state.world) : state.world,
-                     options_.rules, Extra(state), keeps_);
-}
-
-template <class C>
-void Space<C>::Canonical(const State<C>& state,
-                         std::vector<uint8_t>& bytes) const {
-  const bool forgets = options_.planted.forgets_counts && !options_.plain;
-  CanonicalBytes(forgets ? WithoutCounts(state.world) : state.world,
-                 options_.rules, Extra(state), keeps_, bytes);
 }
 
 template class Space<SmallCaps>;

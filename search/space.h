@@ -3,6 +3,7 @@
 #define VMTRUNC_SEARCH_SPACE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/run/checker.h"
@@ -91,6 +92,8 @@ class Space {
 
   uint64_t Key(const State<C>& state) const;
   void Canonical(const State<C>& state, std::vector<uint8_t>& bytes) const;
+  // The same, without most zeros.
+  std::string Packed(const State<C>& state) const;
 
   // The first event of the edge.
   Event EventOf(const Edge& edge) const;
@@ -108,7 +111,7 @@ class Space {
   bool PassesMayBegin(const State<C>& state) const;
   bool Alone(const State<C>& state, unsigned task) const;
   bool MayBegin(const State<C>& state) const;
-  bool AnyMoves(const State<C>& state, unsigned tasks) const;
+  bool AnyMoves(const World<C>& world, unsigned tasks) const;
   bool IsFull(const State<C>& state) const;
   uint64_t Extra(const State<C>& state) const;
   bool MayBegin(const State<C>& state, size_t operation) const;

@@ -68,6 +68,10 @@ class Recent {
 
 // Appends `state` to `packed` with runs of zeros as counts. Injective.
 void Pack(std::span<const uint8_t> state, std::string& packed);
+// On the heap, and in a table of such.
+inline uint64_t BytesOfPacked(const std::string& packed) {
+  return packed.capacity() + 1 + 2 * sizeof(packed);
+}
 
 }  // namespace vmtrunc::search
 
