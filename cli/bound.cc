@@ -95,6 +95,8 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   sub.add_option("--pages", o->pages, "of the file, 1..4")
       ->check(CLI::Range(1, 4));
   sub.add_option("--mms", o->mms, "1 or 2")->check(CLI::Range(1, 2));
+  sub.add_option("--threads", o->threads, "tasks of each mm, 1 or 2")
+      ->check(CLI::Range(1, 2));
   sub.add_option("--vmas", o->vmas, "structs in the slab, 1..7")
       ->check(CLI::Range(1, 7));
   sub.add_option("--passes", o->passes, "that may begin, 1 or 2")
@@ -155,6 +157,7 @@ search::Bound BoundOf(const BoundArguments& o, std::string& what) {
   };
   set("pages", o.pages, bound.pages);
   set("mms", o.mms, bound.mms);
+  set("threads", o.threads, bound.threads);
   set("vmas", o.vmas, bound.vmas);
   set("passes", o.passes, bound.passes);
   set("operations", o.operations, bound.operations);

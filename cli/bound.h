@@ -16,9 +16,9 @@ namespace vmtrunc::cli {
 struct BoundArguments {
   std::string name;  // empty: tiny, or closed
   std::vector<std::string> verbs;
-  unsigned pages = 0, mms = 0, vmas = 0, passes = 0, operations = 0,
-           in_flight = 0;  // 0: the bound's own
-  std::string file;        // "shmem order 0..2"
+  unsigned pages = 0, mms = 0, threads = 0, vmas = 0, passes = 0,
+           operations = 0, in_flight = 0;  // 0: the bound's own
+  std::string file;                        // "shmem order 0..2"
   unsigned pins = 0;
   bool tlb = false;
   bool privates = false;

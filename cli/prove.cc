@@ -276,9 +276,9 @@ void AddProve(CLI::App& app, Command& run) {
       "--from", o->from,
       "instead of a bound: every schedule of the operations of this script");
   for (const char* of_a_bound :
-       {"--bound", "--pages", "--mms", "--vmas", "--passes", "--operations",
-        "--verbs", "--file", "--pins", "--private",
-        "--tlb", "--closed", "--offsets"})
+       {"--bound", "--pages", "--mms", "--threads", "--vmas", "--passes",
+        "--operations", "--verbs", "--file", "--pins", "--private", "--tlb",
+        "--closed", "--offsets"})
     sub->get_option("--from")->excludes(of_a_bound);
   sub->add_option("--property", o->property,
                   "look for violations of this property only");

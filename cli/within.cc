@@ -130,9 +130,10 @@ Within WithinOf(const search::Bound& b) {
       others == 0 ? "" : " of " + Names(others), b.in_flight);
   absl::StrAppendFormat(
       &within.words,
-      "%s; %s, each with at most one mapping at the start, %s%s; "
+      "%s; %s%s, each with at most one mapping at the start, %s%s; "
       "addresses %d..%d; %s",
       FileInWords(b), Count(b.mms, "mm", "mms"),
+      b.threads < 2 ? "" : absl::StrCat(" of ", b.threads, " tasks"),
       b.folios == FolioSetup{} ? "" : "populated or not, ",
       b.private_too ? "shared or private" : "shared", b.first_addr,
       b.end_addr - 1, Count(b.vmas, "vma struct", "vma structs"));
@@ -164,6 +165,7 @@ Within WithinOf(const search::Bound& b) {
   out.push_back(absl::StrFormat("more than %d at once: --in-flight %d",
                                 b.in_flight, b.in_flight + 1));
   if (b.mms < 2) out.push_back("a second mm: --mms 2");
+  if (b.threads < 2) out.push_back("a second task in an mm: --threads 2");
   if (b.pages < 4)
     out.push_back(absl::StrFormat("a larger file: --pages %d", b.pages + 1));
   if (b.vmas < 7)

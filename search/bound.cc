@@ -67,13 +67,14 @@ class Builder {
     problem_.max_pins = bound_.pins;
     problem_.closed = bound_.closed;
     problem_.offsets = bound_.offsets;
+    workers_ = bound_.mms * bound_.threads;
     const std::vector<Event> of_folios =
-        OfFolios(static_cast<uint8_t>(bound_.mms + bound_.passes));
-    tasks_ = bound_.mms + bound_.passes + (of_folios.empty() ? 0 : 1);
+        OfFolios(static_cast<uint8_t>(workers_ + bound_.passes));
+    tasks_ = workers_ + bound_.passes + (of_folios.empty() ? 0 : 1);
     Starts();
-    for (uint8_t task = 0; task < bound_.mms; ++task) Operations(task);
+    for (uint8_t task = 0; task < workers_; ++task) Operations(task);
     for (uint8_t i = 0; i < bound_.passes; ++i)
-      Passes(static_cast<uint8_t>(bound_.mms + i));
+      Passes(static_cast<uint8_t>(workers_ + i));
     for (const Event& event : of_folios) problem_.operations.push_back(event);
     return std::move(problem_);
   }
@@ -116,8 +117,10 @@ class Builder {
     setup.folios[0] = bound_.folios;
     setup.tlb = bound_.tlb;
     setup.tasks = static_cast<uint8_t>(tasks_);
-    for (unsigned i = bound_.mms; i < tasks_; ++i)  // these share an mm
-      setup.mm_of[i] = static_cast<uint8_t>(bound_.mms);
+    for (unsigned i = 0; i < workers_; ++i)
+      setup.mm_of[i] = static_cast<uint8_t>(i % bound_.mms);
+    for (unsigned i = workers_; i < tasks_; ++i)  // these share an mm
+      setup.mm_of[i] = static_cast<uint8_t>(workers_);
     problem_.starts.push_back(script);
     const std::vector<Event> first = Mapped(0);
     const std::vector<Event> second = Mapped(1);
@@ -225,7 +228,8 @@ class Builder {
   }
 
   const Bound& bound_;
-  unsigned tasks_ = 0;  // without the one that fork creates
+  unsigned workers_ = 0;  // tasks that run operations
+  unsigned tasks_ = 0;    // without the one that fork creates
   std::vector<Range> ranges_;
   Problem problem_;
 };

@@ -32,7 +32,8 @@ struct Bound {
   // in flight. `unpin` and `order` are not counted: a pin is given back once,
   // and orders are few.
   unsigned pins = 0;
-  bool tlb = false;  // translations may outlive their ptes
+  bool tlb = false;      // translations may outlive their ptes
+  unsigned threads = 1;  // tasks of each mm
   // Any number of passes and operations; `passes` may run at once.
   bool closed = false;
   unsigned offsets = 0;  // of the file, that a mapping may reach; 0: any
@@ -45,9 +46,10 @@ std::span<const Bound> AllBounds();
 // The bound of that name, or nullptr.
 const Bound* FindBound(std::string_view name);
 
-// The input of a search. Tasks, in this order: those that run operations, those
-// that run passes, the one that pins and chooses orders if any may, and (with
-// fewer mms mapped at the start) the one that fork creates.
+// The input of a search. Tasks, in this order: those that run operations, first
+// one of each mm; those that run passes; the one that pins and chooses orders
+// if any may; and (with fewer mms mapped at the start) the one that fork
+// creates.
 struct Problem {
   // Declarations, and whole events that lead to the starting state.
   std::vector<Script> starts;

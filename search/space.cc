@@ -170,17 +170,19 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
       edges.push_back({EventKind::kDrop, task, n});
   }
   const bool is_full = IsFull(state);
-  bool passes = false;  // passes of an equivalent task are there
+  unsigned idle = 0;  // mms of which an idle task was there, a bit each
   for (uint8_t task = 0; task < C::kTasks; ++task) {
     if (w.tasks[task].live == 0 || w.tasks[task].op.verb != Verb::kNone)
       continue;
     const bool of_folios = IsOfFolios(task);
     if (is_full && !of_folios) continue;
-    // The tasks of passes are interchangeable: the first idle one starts.
+    // The tasks of an mm are interchangeable, those of passes too: the first
+    // idle one starts.
     if (options_.reduce && !problem_.in_order && !own_[task].empty() &&
-        IsPass(problem_.operations[own_[task].front()].verb)) {
-      if (passes) continue;
-      passes = true;
+        !of_folios) {
+      const unsigned mm = 1U << w.tasks[task].mm;
+      if ((idle & mm) != 0) continue;
+      idle |= mm;
     }
     for (const uint16_t number : own_[task]) {
       if (!MayBegin(state, number)) continue;

@@ -123,6 +123,7 @@ class Checker {
   void Adjusts(unsigned) {}
   void MmFreed(unsigned mm) { Unscan(mm, 0, C::kAddrs); }
   void Unmapped(unsigned mm, unsigned start, unsigned end) {
+    ptes_dirty_ |= 1U << mm;  // they were in a vma
     Unscan(mm, start, end);
   }
   void PteChanged(unsigned mm) { ptes_dirty_ |= 1U << mm; }
