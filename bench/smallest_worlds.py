@@ -50,6 +50,7 @@ class Script:
         self.options = []
         self.lacks = ""  # what no closed world has
         files = 0
+        empties = False
         begun = False
         for line in lines:
             line = line.split("#")[0].strip()
@@ -60,7 +61,7 @@ class Script:
                 files += 1
                 if file.group(2):
                     self.options += ["--file", file.group(2)]
-                if int(file.group(1)) > 16:
+                if int(file.group(1)) > 32:
                     self.lacks = f"a file of {file.group(1)} pages"
             if re.match(r"task \S+ mm ", line):
                 self.options += ["--threads", "2"]
@@ -76,11 +77,16 @@ class Script:
             verb = event.group(1)
             if verb == "mmap" and "private" in line.split():
                 self.options.append("--private")
-            # The mmaps of the beginning are where worlds start.
-            begun |= verb != "mmap"
+            # The mmaps of the beginning are where worlds start: populated. A
+            # truncation undoes that.
+            begun |= verb != "mmap" or line.endswith("&")
+            if not begun and "populate" not in line.split():
+                empties = True
             if begun and verb not in {"step", "finish", "drop"}:
                 self.verbs.add(verb)
         self.verbs = self.verbs or {"mmap"}
+        if empties and not self.verbs & PASSES:
+            self.verbs.add("truncate")
         if files > 1:
             self.lacks = "two files"
         self.options = list(dict.fromkeys(self.options))

@@ -38,20 +38,46 @@ void ExpectClosed(const ProveArguments& o, const search::Problem& problem) {
            absl::StrCat(o.property, " asks what a pass has done").c_str());
 }
 
+// Of the operations of a script. Throws UsageError.
+search::Problem ProblemOf(const ProveArguments& o, const Script& script) {
+  const BoundArguments& bound = o.bound;
+  if (!bound.closed && (bound.vmas != 0 || bound.offsets != 0))
+    throw base::UsageError{absl::StrCat(
+        bound.vmas != 0 ? "--vmas" : "--offsets",
+        ": expected a bound, or --closed with --from, which has all structs")};
+  if (!bound.closed) return search::ProblemOf(script);
+  for (const Event& event : script.events)
+    if (search::IsOfFolios(event.verb))
+      throw base::UsageError{absl::StrCat(
+          o.from,
+          ": expected no pin, unpin or order, which --closed has of a "
+          "bound alone")};
+  unsigned pages = 0;
+  for (unsigned file = 0; file < script.setup.files; ++file)
+    pages = std::max<unsigned>(pages, script.setup.sizes[file]);
+  const search::Bound& closed = *search::FindBound("closed");
+  return search::ClosedProblemOf(
+      script, bound.vmas != 0 ? bound.vmas : closed.vmas,
+      bound.offsets != 0 ? bound.offsets : pages + 1);
+}
+
 Asked Ask(const ProveArguments& o) {
   Asked asked;
   if (!o.from.empty()) {
     const Script script = ReadScript(o.from, "");
     const KernelSpec kernel =
         Kernels(o.kernel, script, o.from, "2.6.11").front();
-    asked.problem = search::ProblemOf(script);
+    asked.problem = ProblemOf(o, script);
     if (asked.problem.operations.empty())
       throw base::UsageError{absl::StrCat(
           o.from,
           ": expected operations besides the mmaps that it begins with")};
     if (o.bound.in_flight != 0) asked.problem.in_flight = o.bound.in_flight;
-    asked.what = "all schedules of " + base::Shown(o.from);
+    asked.what = absl::StrCat(
+        o.bound.closed ? "any number of the operations" : "all schedules",
+        " of ", base::Shown(o.from));
     asked.within = WithinOf(asked.problem);
+    if (asked.problem.closed) ExpectClosed(o, asked.problem);
     asked.kernel = kernel;
     asked.rules = kernel.rules();
     return asked;
@@ -276,9 +302,8 @@ void AddProve(CLI::App& app, Command& run) {
       "--from", o->from,
       "instead of a bound: every schedule of the operations of this script");
   for (const char* of_a_bound :
-       {"--bound", "--pages", "--mms", "--threads", "--vmas", "--passes",
-        "--operations", "--verbs", "--file", "--pins", "--private", "--tlb",
-        "--closed", "--offsets"})
+       {"--bound", "--pages", "--mms", "--threads", "--passes", "--operations",
+        "--verbs", "--file", "--pins", "--private", "--tlb"})
     sub->get_option("--from")->excludes(of_a_bound);
   sub->add_option("--property", o->property,
                   "look for violations of this property only");

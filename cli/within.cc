@@ -189,13 +189,19 @@ Within WithinOf(const search::Problem& problem) {
     if (IsPass(event.verb) && event.verb != Verb::kTruncate)
       within.truncations_alone = false;
   }
+  within.closed = problem.closed;
   within.words = absl::StrFormat(
-      "%s of the script by %s, each task's in their order; every schedule and "
-      "drop; up to %d at once",
+      "%s of the script by %s, %s; every schedule and drop; up to %d at once",
       Count(static_cast<unsigned>(problem.operations.size()), "operation",
             "operations"),
       Count(static_cast<unsigned>(tasks.size()), "task", "tasks"),
+      problem.closed ? "each as often as its task likes"
+                     : "each task's in their order",
       problem.in_flight);
+  if (problem.closed)
+    absl::StrAppendFormat(&within.words, "; %s; mappings up to file offset %d",
+                          Count(problem.vmas, "vma struct", "vma structs"),
+                          problem.offsets - 1);
   within.left_out = {
       "operations, arguments and starts that the script does not have: "
       "--bound"};

@@ -283,4 +283,20 @@ Problem ProblemOf(const Script& script) {
   return problem;
 }
 
+Problem ClosedProblemOf(const Script& script, unsigned vmas, unsigned offsets) {
+  Problem problem = ProblemOf(script);
+  problem.in_order = problem.alike = false;
+  problem.closed = true;
+  problem.max_passes = problem.max_operations = 1;
+  problem.vmas = vmas;
+  problem.offsets = offsets;
+  // Once is as often as any number of times.
+  std::vector<Event> each;
+  for (const Event& event : problem.operations)
+    if (std::find(each.begin(), each.end(), event) == each.end())
+      each.push_back(event);
+  problem.operations = each;
+  return problem;
+}
+
 }  // namespace vmtrunc::search

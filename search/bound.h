@@ -67,6 +67,8 @@ struct Problem {
   // If true, each task starts its operations in order, each once, and all may
   // start; else any may, as often as the numbers above allow.
   bool in_order = false;
+  // The tasks of an mm may start the same operations.
+  bool alike = true;
   // Of the operations that may start first in a starting state, only those
   // whose number is first_share modulo first_shares (search/shard.h).
   unsigned first_share = 0, first_shares = 1;
@@ -86,6 +88,11 @@ Verbs VerbsOf(const Problem& problem);
 // beginning are the starting state; then each task runs its operations in
 // order.
 Problem ProblemOf(const Script& script);
+
+// The same operations, each as often as its task likes, where `vmas` structs are
+// in the slab and mappings reach below `offsets`. Requires: none of them pins or
+// chooses an order.
+Problem ClosedProblemOf(const Script& script, unsigned vmas, unsigned offsets);
 
 }  // namespace vmtrunc::search
 

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/random.h"
+#include "core/about/bugs.h"
 #include "search/prove.h"
 #include "search/search_test.h"
 #include "search/space.h"
@@ -173,6 +174,52 @@ TEST(Closed, WhatABoundBreaksItsClosedWorldBreaks) {
     ++broken;
   }
   EXPECT_GT(broken, 0);
+}
+
+// Any number of the operations of each known bug's script.
+TEST(Closed, WhatTheSchedulesOfAScriptBreakItsClosedFormBreaks) {
+  int broken = 0;
+  for (const BugInfo& bug : AllBugs()) {
+    if ((Bit(bug.property) & kHistoryProperties) != 0) continue;
+    const Script script = ReadScript(
+        std::string(VMTRUNC_SOURCE_DIR "/corpus/history/") + bug.script);
+    const Problem once = ProblemOf(script);
+    if (once.operations.size() > 4 || !Fits<SmallCaps>(once)) continue;
+    ProveOptions options;
+    options.rules = WithBug(bug).rules();
+    options.properties = Bit(bug.property);
+    options.steps_only = options.reduce = true;
+    options.most_states = 200'000;
+    const Problem closed = ClosedProblemOf(script, 5, 16);
+    if (Prove(once, options).answer != Answer::kBreaks) continue;
+    const ProveResult result = Prove(closed, options);
+    EXPECT_NE(result.answer, Answer::kHolds) << bug.name;
+    broken += result.answer == Answer::kBreaks ? 1 : 0;
+  }
+  EXPECT_GT(broken, 15);
+}
+
+// A task may begin an operation again when it has ended: by a script that
+// mentions each once, what takes two.
+TEST(Closed, AScriptsOperationsMayBeginAgain) {
+  const Script script = Parse(
+      "vmtrunc 1\nfile f 2\ntask a\ntask t\na mmap 1 2 f 0 populate\n"
+      "a mprotect 1 1 r\na mprotect 1 1 rw\nt truncate f 0\n");
+  ProveOptions options;
+  options.rules = RulesOf("2.6.38");
+  EXPECT_EQ(FindLasso(ProblemOf(script), options).answer, Answer::kHolds);
+  const Problem closed = ClosedProblemOf(script, 3, 3);
+  const LassoResult lasso = FindLasso(closed, options);
+  EXPECT_EQ(lasso.answer, Answer::kBreaks);
+  ExpectLoop(closed, lasso, options);
+  options.rules = RulesOf("3.0");
+  options.steps_only = true;
+  const ProveResult steps = Prove(closed, options);
+  options.reduce = true;
+  const ProveResult reduced = Prove(closed, options);
+  EXPECT_EQ(steps.answer, Answer::kHolds);
+  EXPECT_EQ(reduced.answer, Answer::kHolds);
+  EXPECT_LT(reduced.progress.states, steps.progress.states);
 }
 
 TEST(Closed, LeavesOutMappingsPastItsOffsets) {

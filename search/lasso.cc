@@ -51,11 +51,12 @@ class LassoSearch {
       return LoopIn(std::move(states), lasso_.eventually ? 0 : kAllTasks);
     // In a closed world a pass may end in a loop and begin again, which is no
     // pass without end.
+    const unsigned passes = Passes();
     for (unsigned task = 0; task < 8; ++task) {
+      if ((passes >> task & 1) == 0) continue;
       std::vector<uint32_t> its;
       for (const uint32_t at : states)
-        if ((Passes() & graph_.busy(at)) >> task & 1) its.push_back(at);
-      if (its.empty()) continue;
+        if ((graph_.busy(at) >> task & 1) != 0) its.push_back(at);
       const Answer answer = LoopIn(std::move(its), 1U << task);
       if (answer != Answer::kHolds) return answer;
     }
@@ -71,7 +72,8 @@ class LassoSearch {
     return loops.ended_early() ? Answer::kRanOut : Answer::kHolds;
   }
 
-  // The tasks that run passes and nothing else, a bit each.
+  // The tasks that may run a pass, a bit each. While one is in flight it is the
+  // same operation.
   unsigned Passes() const {
     unsigned tasks = 0;
     for (const Event& event : problem_.operations)

@@ -34,7 +34,8 @@ class Search {
       : problem_(problem),
         options_(options),
         space_(problem, options),
-        packer_(space_.Start(0)),
+        packer_(problem.starts.empty() ? State<C>(options.rules)
+                                       : space_.Start(0)),
         jobs_(options.jobs) {
     VMT_CHECK(!options.reduce || options.steps_only);
     VMT_CHECK(!options.reduce || !options.invariant);

@@ -50,7 +50,8 @@ uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
                    " ", problem.max_operations, " ", problem.in_flight, " ",
                    problem.vmas, " ", problem.in_order, " ",
                    problem.first_share, "/", problem.first_shares, " ");
-  if (problem.closed) absl::StrAppend(&all, "closed ");
+  if (problem.closed)
+    absl::StrAppend(&all, problem.alike ? "closed " : "closed unlike ");
   if (problem.offsets != 0)
     absl::StrAppend(&all, "offsets ", problem.offsets, " ");
   if (problem.max_pins != 0)

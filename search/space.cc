@@ -178,8 +178,8 @@ void Space<C>::Edges(const State<C>& state, std::vector<Edge>& edges) const {
     if (is_full && !of_folios) continue;
     // The tasks of an mm are interchangeable, those of passes too: the first
     // idle one starts.
-    if (options_.reduce && !problem_.in_order && !own_[task].empty() &&
-        !of_folios) {
+    if (options_.reduce && !problem_.in_order && problem_.alike &&
+        !own_[task].empty() && !of_folios) {
       const unsigned mm = 1U << w.tasks[task].mm;
       if ((idle & mm) != 0) continue;
       idle |= mm;
@@ -279,7 +279,7 @@ bool Space<C>::Begins(State<C>& state, const Edge& edge,
   } else {
     if (!search::IsOfFolios(event.verb) && !problem_.closed)
       ++(IsPass(event.verb) ? state.passes : state.operations);
-    if (event.verb == Verb::kPin) ++state.pins;
+    if (event.verb == Verb::kPin && !problem_.closed) ++state.pins;
   }
   if (!options_.reduce) return effect;
   // An operation that has started and done nothing yet does not count: it

@@ -28,17 +28,19 @@ uint64_t Space<C>::Extra(const State<C>& state) const {
 
 template <class C>
 uint64_t Space<C>::Key(const State<C>& state) const {
-  const bool forgets = options_.planted.forgets_counts && !options_.plain;
-  return Fingerprint(forgets ? WithoutCounts(state.world) : state.world,
-                     options_.rules, Extra(state), keeps_);
+  if (options_.planted.forgets_counts && !options_.plain)
+    return Fingerprint(WithoutCounts(state.world), options_.rules, Extra(state),
+                       keeps_);
+  return Fingerprint(state.world, options_.rules, Extra(state), keeps_);
 }
 
 template <class C>
 void Space<C>::Canonical(const State<C>& state,
                          std::vector<uint8_t>& bytes) const {
-  const bool forgets = options_.planted.forgets_counts && !options_.plain;
-  CanonicalBytes(forgets ? WithoutCounts(state.world) : state.world,
-                 options_.rules, Extra(state), keeps_, bytes);
+  if (options_.planted.forgets_counts && !options_.plain)
+    return CanonicalBytes(WithoutCounts(state.world), options_.rules,
+                          Extra(state), keeps_, bytes);
+  CanonicalBytes(state.world, options_.rules, Extra(state), keeps_, bytes);
 }
 
 template <class C>
