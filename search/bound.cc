@@ -1,6 +1,7 @@
 #include "search/bound.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/property.h"
 
@@ -117,10 +118,10 @@ class Builder {
     setup.folios[0] = bound_.folios;
     setup.tlb = bound_.tlb;
     setup.tasks = static_cast<uint8_t>(tasks_);
-    for (unsigned i = 0; i < workers_; ++i)
-      setup.mm_of[i] = static_cast<uint8_t>(i % bound_.mms);
-    for (unsigned i = workers_; i < tasks_; ++i)  // these share an mm
-      setup.mm_of[i] = static_cast<uint8_t>(workers_);
+    // The others share an mm.
+    for (unsigned i = 0; i < std::size(setup.mm_of) && i < tasks_; ++i)
+      setup.mm_of[i] =
+          static_cast<uint8_t>(i < workers_ ? i % bound_.mms : workers_);
     problem_.starts.push_back(script);
     const std::vector<Event> first = Mapped(0);
     const std::vector<Event> second = Mapped(1);

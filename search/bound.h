@@ -89,9 +89,9 @@ Verbs VerbsOf(const Problem& problem);
 // order.
 Problem ProblemOf(const Script& script);
 
-// The same operations, each as often as its task likes, where `vmas` structs are
-// in the slab and mappings reach below `offsets`. Requires: none of them pins or
-// chooses an order.
+// The same operations, each as often as its task likes, where `vmas` structs
+// are in the slab and mappings reach below `offsets`. Requires: none of them
+// pins or chooses an order.
 Problem ClosedProblemOf(const Script& script, unsigned vmas, unsigned offsets);
 
 }  // namespace vmtrunc::search
