@@ -32,6 +32,7 @@ const std::map<std::string, std::string> kBugOf = {
     {"truncation-believes-an-invalidation", "HB-36a"},
     {"two-passes-and-a-fault", "HB-36b"},
     {"two-passes-scan-again", "HB-36b"},
+    {"split-leaves-restart-address-and-is-read", "F1"},
     {"split-leaves-restart-address-below-the-range", "F1"},
     {"split-leaves-restart-address-in-five-events", "F1"},
     {"stale-restart-address-and-invalidate", "F1"},

@@ -25,9 +25,9 @@ void Says(const std::string& text, const std::vector<std::string>& parts) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
-// Each script of the corpus that violates one of the five that are about the
-// page cache has a story: of that
-// page, with facts, of which each is of its row.
+// Each script of the corpus that violates first one of the five that are about
+// the page cache has a story: of that page, with facts, of which each is of its
+// row.
 TEST(Folios, EachPropertyHasAStory) {
   std::set<Property> told;
   for (const char* const name : {"history", "found"})
@@ -40,6 +40,7 @@ TEST(Folios, EachPropertyHasAStory) {
             !expect.spec)
           continue;
         const Story story = Tell("", script, *expect.spec, Folding::kQuiet);
+        if (story.result.first.property < Property::kSigbusPastEof) continue;
         told.insert(story.result.first.property);
         const auto tale = FolioStoryOf(story);
         ASSERT_TRUE(tale) << entry.path();
