@@ -142,7 +142,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("vmtrunc")
     parser.add_argument("--bugs", default="")
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--memory", type=float, default=3)
     parser.add_argument("--give-up", type=int, default=4)
     args = parser.parse_args()
