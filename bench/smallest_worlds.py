@@ -22,9 +22,16 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
+DECLARES = re.compile(r"(vmtrunc|kernel|file|task|expect|count|tlb)\b")
 EVENT = re.compile(r"^[a-z]\S* ([a-z]+)\b")
 PASSES = {"truncate", "punch", "invalidate", "revoke"}
-BEGIN = {"mmap", "step", "finish", "drop"}
+
+
+def verb_of(line):
+    """Of an event: its verb, or step, finish or drop; else nothing."""
+    event = None if DECLARES.match(line) else EVENT.match(line)
+    return event and event.group(1)
+
 
 # Sizes in the order in which they are tried: of one process before two, of one
 # pass at once before two.
@@ -69,12 +76,9 @@ class Script:
                 self.lacks = "counts where they leap or wrap"
             if re.search(r" (collapse|mremap \d+ 16) ", line):
                 self.lacks = "a whole page table"
-            if re.match(r"(vmtrunc|kernel|file|task|expect|count|tlb)\b", line):
+            verb = verb_of(line)
+            if not verb:
                 continue
-            event = EVENT.match(line)
-            if not event:
-                continue
-            verb = event.group(1)
             if verb == "mmap" and "private" in line.split():
                 self.options.append("--private")
             # The mmaps of the beginning are where worlds start: populated. A
@@ -174,9 +178,7 @@ def main():
             continue
         world, broken, right, script = found
         events = sum(
-            bool(EVENT.match(line)) or line.startswith(("tlb",))
-            for line in broken["script"].splitlines()
-            if not re.match(r"(vmtrunc|kernel|file|task)\b", line)
+            bool(verb_of(line)) for line in broken["script"].splitlines()
         )
         known = bug["holds_on"].startswith(("2.6.9", "2.6.1", "2.6.2"))
         wrong += right["answer"] == "breaks" and not known

@@ -80,7 +80,7 @@ void Close(const BoundArguments& o, search::Bound& bound, std::string& what) {
   if (bound.closed && o.operations != 0)
     throw base::UsageError{
         "--operations: expected no number of them with --bound closed"};
-  if (bound.closed) bound.offsets = bound.pages + 1;
+  if (bound.closed) bound.offsets = search::ClosedOffsets(bound.pages);
   if (o.offsets == 0) return;
   bound.offsets = o.offsets;
   absl::StrAppend(&what, ", offsets ", o.offsets);

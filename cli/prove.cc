@@ -58,7 +58,7 @@ search::Problem ProblemOf(const ProveArguments& o, const Script& script) {
   const search::Bound& closed = *search::FindBound("closed");
   return search::ClosedProblemOf(
       script, bound.vmas != 0 ? bound.vmas : closed.vmas,
-      bound.offsets != 0 ? bound.offsets : pages + 1);
+      bound.offsets != 0 ? bound.offsets : search::ClosedOffsets(pages));
 }
 
 Asked Ask(const ProveArguments& o) {

@@ -297,12 +297,7 @@ void Print(const Joined& j) {
       base::Shown(first.question.at("kernel").get<std::string>()),
       base::Shown(first.bound), j.verdict(), j.answers.size(), j.shards,
       Size(j.states), j.seconds, j.longest, Size(j.most_bytes));
-  if (j.beyond != 0)
-    std::cout << absl::StreamFormat(
-        "%s events needed more structs, tasks or file offsets than the bound "
-        "has, and were "
-        "left out\n",
-        Size(j.beyond));
+  if (j.beyond != 0) std::cout << BeyondInWords(j.beyond);
   for (const auto& [what, shards] : {std::pair{"no answer of", j.missing},
                                      {"stopped:", j.stopped},
                                      {"ran out of memory:", j.ran_out}})

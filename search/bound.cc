@@ -33,7 +33,7 @@ constexpr Bound kBounds[] = {
      .verbs = kClosed,
      .private_too = false,
      .closed = true,
-     .offsets = 3},
+     .offsets = ClosedOffsets(2)},
 };
 
 Event Of(Verb verb, uint8_t task) {

@@ -39,6 +39,9 @@ struct Bound {
   unsigned offsets = 0;  // of the file, that a mapping may reach; 0: any
 };
 
+// The offsets that mappings reach in a closed world, unless somebody says so.
+constexpr unsigned ClosedOffsets(unsigned pages) { return pages + 1; }
+
 // Whether it is `pin`, `unpin` or `order`.
 constexpr bool IsOfFolios(Verb verb) { return (Bit(verb) & kFolioVerbs) != 0; }
 

@@ -14,14 +14,6 @@
 namespace vmtrunc::search {
 namespace {
 
-ProveOptions OptionsOf(const std::string& kernel) {
-  ProveOptions options;
-  options.rules = RulesOf(kernel);
-  options.steps_only = true;
-  options.properties = PropertiesOf(ProblemOf(ClosedWorld(kSplits)));
-  return options;
-}
-
 // How many states cannot come to one where nothing is in flight by the steps of
 // what is in flight there: found backwards, from where nothing is.
 size_t Stuck(const Problem& problem, const ProveOptions& options) {
@@ -76,7 +68,7 @@ TEST(ClosedLiveness, WhatIsInFlightCanEndWhereNoDeadlockHolds) {
   int stuck = 0;
   for (const char* kernel : {"2.6.9-mm", "2.6.11", "2.6.11-relock-in-order",
                              "2.6.38", "3.0-fork-unlocks-on-error", "6.18"}) {
-    ProveOptions options = OptionsOf(kernel);
+    ProveOptions options = ClosedSteps(RulesOf(kernel));
     options.properties = Bit(Property::kNoDeadlock);
     const bool can_end = Stuck(problem, options) == 0;
     stuck += can_end ? 0 : 1;
@@ -97,7 +89,7 @@ TEST(ClosedLiveness, APassThatDropsItsLockCanBeHeldForEver) {
         ProblemOf(ClosedWorld(Bit(Verb::kTruncate) | Bit(verb)));
     for (const char* kernel : {"2.6.9-mm", "2.6.11", "2.6.15", "2.6.23",
                                "2.6.38", "repaired", "2.6.10", "3.0", "6.18"}) {
-      const ProveOptions options = OptionsOf(kernel);
+      const ProveOptions options = ClosedSteps(RulesOf(kernel));
       const LassoResult lasso =
           FindLasso(problem, options, {.fairness = Fairness::kStrong});
       ASSERT_EQ(lasso.answer == Answer::kBreaks, options.rules.drop_lock)
@@ -123,7 +115,7 @@ TEST(ClosedLiveness, MmapAndMunmapDoNotHoldIt) {
   const Problem problem = ProblemOf(ClosedWorld(verbs));
   int held = 0;
   for (const char* kernel : {"2.6.11", "2.6.38", "2.6.11-link-stamps"}) {
-    const LassoResult lasso = FindLasso(problem, OptionsOf(kernel));
+    const LassoResult lasso = FindLasso(problem, ClosedSteps(RulesOf(kernel)));
     EXPECT_EQ(lasso.answer,
               RulesOf(kernel).link_stamps ? Answer::kHolds : Answer::kBreaks)
         << kernel;
@@ -137,14 +129,7 @@ TEST(ClosedLiveness, EachPassEndsWhereItKeepsItsLock) {
   const Problem problem =
       ProblemOf(ClosedWorld(kSplits | Of({Verb::kMremap, Verb::kRead})));
   const auto ends = [&](const char* kernel, Fairness fairness) {
-    const ProveOptions options = OptionsOf(kernel);
-    const std::string text = "!truncating";
-    const LassoResult lasso =
-        FindLasso(problem, options,
-                  {.fairness = fairness,
-                   .eventually = InvariantOf(text, *Condition::Parse(text),
-                                             problem, options.rules)});
-    return lasso.answer;
+    return Eventually(problem, kernel, "!truncating", fairness).lasso.answer;
   };
   for (const char* kernel : {"2.6.10", "3.0", "5.4", "6.18", "7.0"})
     EXPECT_EQ(ends(kernel, Fairness::kStrong), Answer::kHolds) << kernel;

@@ -16,14 +16,6 @@
 namespace vmtrunc::search {
 namespace {
 
-ProveOptions Steps(const Rules& rules) {
-  ProveOptions options;
-  options.rules = rules;
-  options.steps_only = true;
-  options.properties = PropertiesOf(ProblemOf(ClosedWorld(kSplits)));
-  return options;
-}
-
 using Successor = std::tuple<uint8_t, uint8_t, uint16_t, uint64_t, uint32_t>;
 
 // Explores states that keep the marks of ended passes, and returns how many
@@ -70,8 +62,8 @@ TEST(Closed, StatesThatDifferInMarksOfEndedPassesContinueAlike) {
       ClosedWorld(kSplits | Of({Verb::kMmap, Verb::kMremap, Verb::kRead}), 3));
   int merged = 0;
   for (const KernelInfo& kernel : AllKernels()) {
-    const int differences = Differences(problem, Steps(RulesOf(kernel.name)),
-                                        false, 20'000, merged);
+    const int differences = Differences(
+        problem, ClosedSteps(RulesOf(kernel.name)), false, 20'000, merged);
     EXPECT_EQ(differences, 0) << kernel.name;
   }
   EXPECT_GT(merged, 10'000);
@@ -85,7 +77,8 @@ TEST(Closed, SoTheyDoWithAnyRuleFlipped) {
     for (const RuleInfo& rule : AllRules()) {
       Rules rules = RulesOf(kernel);
       rules.*rule.flag = !(rules.*rule.flag);
-      EXPECT_EQ(Differences(problem, Steps(rules), false, 1'500, merged), 0)
+      EXPECT_EQ(Differences(problem, ClosedSteps(rules), false, 1'500, merged),
+                0)
           << kernel << " " << rule.name;
     }
   }
@@ -95,7 +88,7 @@ TEST(Closed, SoTheyDoWithAnyRuleFlipped) {
 TEST(Closed, AStateWithoutMarksOfThePassInFlightContinuesOtherwise) {
   int merged = 0;
   EXPECT_GT(Differences(ProblemOf(ClosedWorld(kSplits, 3)),
-                        Steps(RulesOf("2.6.38")), true, 20'000, merged),
+                        ClosedSteps(RulesOf("2.6.38")), true, 20'000, merged),
             0);
 }
 
@@ -104,7 +97,7 @@ TEST(Closed, ReducedSearchHasTheSameVerdict) {
   int broken = 0;
   for (const char* kernel : {"2.6.15", "6.18"}) {
     for (const RuleInfo& rule : AllRules()) {
-      ProveOptions options = Steps(RulesOf(kernel));
+      ProveOptions options = ClosedSteps(RulesOf(kernel));
       options.rules.*rule.flag = !(options.rules.*rule.flag);
       const Answer steps = Prove(problem, options).answer;
       options.reduce = true;
@@ -143,7 +136,7 @@ TEST(Closed, RandomRunsOf100000EventsStayInside) {
   const Problem problem = ProblemOf(
       ClosedWorld(kSplits | Of({Verb::kMmap, Verb::kMremap, Verb::kRead})));
   for (const char* kernel : {"2.6.10", "2.6.38", "3.0", "6.18", "repaired"}) {
-    ProveOptions options = Steps(RulesOf(kernel));
+    ProveOptions options = ClosedSteps(RulesOf(kernel));
     absl::flat_hash_set<uint64_t> closed;
     options.on_state = [&](uint64_t key) { closed.insert(key); };
     ASSERT_EQ(Prove(problem, options).answer, Answer::kHolds) << kernel;
@@ -163,7 +156,7 @@ TEST(Closed, WhatABoundBreaksItsClosedWorldBreaks) {
   for (const char* kernel : {"2.6.9-mm", "2.6.11", "2.6.15", "3.0"}) {
     Bound bound = *FindBound("closed");
     bound.verbs = kSplits;
-    ProveOptions options = Steps(RulesOf(kernel));
+    ProveOptions options = ClosedSteps(RulesOf(kernel));
     options.reduce = true;
     const Answer closed = Prove(ProblemOf(bound), options).answer;
     EXPECT_NE(closed, Answer::kRanOut) << kernel;
@@ -224,7 +217,7 @@ TEST(Closed, AScriptsOperationsMayBeginAgain) {
 
 TEST(Closed, LeavesOutMappingsPastItsOffsets) {
   Bound bound = ClosedWorld(Of({Verb::kTruncate, Verb::kMremap}));
-  ProveOptions options = Steps(RulesOf("3.0"));
+  ProveOptions options = ClosedSteps(RulesOf("3.0"));
   const ProveResult two = Prove(ProblemOf(bound), options);
   bound.offsets = 4;
   const ProveResult four = Prove(ProblemOf(bound), options);

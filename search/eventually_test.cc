@@ -10,20 +10,6 @@
 namespace vmtrunc::search {
 namespace {
 
-struct Result {
-  LassoResult lasso;
-  Invariant eventually;
-};
-
-Result Eventually(const Problem& problem, const char* kernel,
-                  const std::string& text, Fairness fairness) {
-  ProveOptions options;
-  options.rules = RulesOf(kernel);
-  LassoOptions lasso{fairness, InvariantOf(text, *Condition::Parse(text),
-                                           problem, options.rules)};
-  return {FindLasso(problem, options, lasso), lasso.eventually};
-}
-
 constexpr Bound kBound =
     OneMm(Of({Verb::kTruncate, Verb::kMunmap, Verb::kMremap, Verb::kRead}));
 
@@ -35,7 +21,8 @@ TEST(Eventually, IsTrueWhereverNothingIsInFlight) {
   for (const char* kernel : {"2.6.9-mm", "2.6.11", "3.0", "repaired"}) {
     for (const std::string text : {"!past-size", "!restart", "quiet",
                                    "mapped | shrunk", "!fault", "shrunk"}) {
-      const Result result = Eventually(problem, kernel, text, Fairness::kWeak);
+      const Eventual result =
+          Eventually(problem, kernel, text, Fairness::kWeak);
       const std::string always = "quiet -> (" + text + ")";
       ProveOptions options;
       options.rules = RulesOf(kernel);
@@ -69,7 +56,7 @@ TEST(Eventually, PassesForEverAreFoundByEachFairness) {
   const Problem problem = ProblemOf(ReadScript(kUndo));
   for (const Fairness fairness :
        {Fairness::kNone, Fairness::kWeak, Fairness::kStrong}) {
-    const Result result = Eventually(problem, "2.6.23", "quiet", fairness);
+    const Eventual result = Eventually(problem, "2.6.23", "quiet", fairness);
     ASSERT_EQ(result.lasso.answer, Answer::kBreaks);
     EXPECT_FALSE(result.lasso.idle);
     EXPECT_EQ(Eventually(problem, "2.6.38", "quiet", fairness).lasso.answer,
@@ -99,7 +86,7 @@ TEST(Eventually, ADeadlockIsAnEnd) {
   const Problem problem = ProblemOf(
       ReadScript(VMTRUNC_SOURCE_DIR
                  "/corpus/seeds/mremap-and-pass-wait-for-each-other.vmt"));
-  const Result result =
+  const Eventual result =
       Eventually(problem, "2.6.11-relock-in-order", "quiet", Fairness::kStrong);
   ASSERT_EQ(result.lasso.answer, Answer::kBreaks);
   EXPECT_FALSE(result.lasso.idle);

@@ -213,7 +213,7 @@ class Search {
       found_.resize((to - from + kChunk - 1) / kChunk);
       chunk_ = candidates_ = 0;
       is_full_ = no_memory_ = false;
-      room_ = RoomForWorlds();
+      room_ = static_cast<int64_t>(RoomForWorlds());
       RunJobs(from, to);
     } while ((is_full_ || no_memory_) && !IsOver() && DropFrontier());
     if (nodes_.size() >= options_.most_states && !no_memory_ && !IsOver()) {
@@ -291,8 +291,8 @@ class Search {
         Expand(guide, first, std::min(to, first + kChunk), recent, features,
                phases, found_[i]);
         candidates_ += found_[i].candidates.size();
-        const uint64_t its = found_[i].worlds.capacity() * sizeof(uint64_t);
-        room_ -= std::min<uint64_t>(its, room_);
+        room_ -= static_cast<int64_t>(found_[i].worlds.capacity() *
+                                      sizeof(uint64_t));
         if (BytesWith(candidates_) > options_.most_bytes) is_full_ = true;
         if (!reports) continue;
         progress_.expanded = first;
@@ -376,7 +376,8 @@ class Search {
                                  : seen_.Has(key) || !recent.Add(key);
           if (known) continue;
           found.candidates.push_back({key, way});
-          if (found.worlds.size() * sizeof(uint64_t) < room_) {
+          if (static_cast<int64_t>(found.worlds.size() * sizeof(uint64_t)) <
+              room_) {
             found.offsets.push_back(static_cast<uint32_t>(found.worlds.size()));
             packer_.Pack(next, found.worlds);
           }
@@ -468,7 +469,7 @@ class Search {
   // Of the block: the next chunk, candidates so far, whether they are too many,
   // and whether a job could get no memory.
   std::atomic<size_t> chunk_ = 0, candidates_ = 0;
-  std::atomic<uint64_t> room_ = 0;  // bytes for worlds of candidates
+  std::atomic<int64_t> room_ = 0;  // bytes left for worlds of candidates
   std::atomic<bool> is_full_ = false, no_memory_ = false;
   unsigned jobs_;          // fewer than were asked for where threads are few
   size_t level_end_ = 0;   // of the states that are being expanded

@@ -98,6 +98,30 @@ constexpr Bound ClosedWorld(Verbs verbs, unsigned vmas = 2) {
   return bound;
 }
 
+// What is searched in these worlds, by steps.
+inline ProveOptions ClosedSteps(const Rules& rules) {
+  ProveOptions options;
+  options.rules = rules;
+  options.steps_only = true;
+  options.properties = PropertiesOf(ProblemOf(ClosedWorld(kSplits)));
+  return options;
+}
+
+struct Eventual {
+  LassoResult lasso;
+  Invariant eventually;
+};
+
+// Looks for a run in which the condition does not come true any more.
+inline Eventual Eventually(const Problem& problem, const std::string& kernel,
+                           const std::string& text, Fairness fairness) {
+  ProveOptions options;
+  options.rules = RulesOf(kernel);
+  const LassoOptions lasso{fairness, InvariantOf(text, *Condition::Parse(text),
+                                                 problem, options.rules)};
+  return {FindLasso(problem, options, lasso), lasso.eventually};
+}
+
 // Checks that each round of the loop leads back to the same state.
 inline void ExpectLoop(const Problem& problem, const LassoResult& lasso,
                        ProveOptions options) {
