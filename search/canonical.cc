@@ -14,11 +14,14 @@ namespace {
 constexpr uint8_t kSame = 1;       // a remembered vma that is still there
 constexpr uint8_t kAnother = 200;  // one that is not
 
-template <class C>
+// kNamed: under other names for tasks and mms.
+template <class C, bool kNamed>
 class Canonical {
  public:
-  Canonical(const World<C>& world, const Rules& rules, Keeps keeps)
+  Canonical(const World<C>& world, const Rules& rules, Keeps keeps,
+            const Names<C>* names)
       : w_(world),
+        names_(names),
         old_marks_(keeps == Keeps::kHistories),
         names_pass_(rules.restart_names_pass),
         restarts_(old_marks_ || rules.restart_in_vma),
@@ -53,20 +56,25 @@ class Canonical {
       const Vma vma = Renamed(w_.vmas[order_[i]]);
       put(&vma, sizeof(vma) - sizeof(vma.unused));
     }
-    for (const Mm<C>& it : w_.mms) {
+    for (uint8_t mm = 0; mm < C::kMms; ++mm) {
+      const Mm<C>& it = w_.mms[kNamed ? names_->mm_of[mm] : mm];
       put(&it.live, 1);
       if (it.live == 0) continue;
-      const uint8_t head[] = {it.users, it.writer, it.readers,
-                              it.page_table_lock, Place(it.mmap)};
+      const uint8_t head[] = {it.users, TaskName(it.writer),
+                              TaskNames(it.readers),
+                              TaskName(it.page_table_lock), Place(it.mmap)};
       put(head, sizeof(head));
       put(&it.tables, sizeof(it.tables));
       for (unsigned addr = 0; addr < C::kAddrs; addr += kPtesPerTable)
         if ((it.tables >> addr / kPtesPerTable & 1) != 0)
           put(&it.ptes[addr], kPtesPerTable * sizeof(Pte));
     }
-    for (const Task& it : w_.tasks) {
-      const uint8_t head[] = {it.live, it.mm, it.order,
-                              static_cast<uint8_t>(it.op.verb)};
+    for (uint8_t task = 0; task < C::kTasks; ++task) {
+      const Task& it = w_.tasks[kNamed ? names_->task_of[task] : task];
+      // Those that change names were declared: it is their number.
+      const uint8_t head[] = {
+          it.live, it.live != 0 ? MmName(it.mm) : uint8_t{0},
+          w_.tasks[task].order, static_cast<uint8_t>(it.op.verb)};
       put(head, sizeof(head));
       if (it.op.verb == Verb::kNone) continue;
       const Op op = Renamed(it.op);
@@ -86,7 +94,7 @@ class Canonical {
         order_[used_++] = static_cast<Slot>(slot);
     const auto key = [this](Slot slot) {
       const Vma& v = w_.vmas[slot];
-      return uint64_t{v.mm} << 40 | uint64_t(v.state) << 32 |
+      return uint64_t{MmName(v.mm)} << 40 | uint64_t(v.state) << 32 |
              uint64_t{v.start} << 16 | v.end;
     };
     std::sort(order_, order_ + used_, [&](Slot a, Slot b) {
@@ -164,6 +172,13 @@ class Canonical {
     return IsOld(pass) ? 0 : (mark - pass) | Count(pass);
   }
 
+  uint8_t TaskName(uint8_t task) const {
+    return kNamed ? names_->Task(task) : task;
+  }
+  uint8_t TaskNames(uint8_t tasks) const {
+    return kNamed ? names_->Tasks(tasks) : tasks;
+  }
+  uint8_t MmName(uint8_t mm) const { return kNamed ? names_->Mm(mm) : mm; }
   Slot Place(Slot slot) const { return slot < C::kVmas ? place_[slot] : slot; }
   uint32_t Count(uint32_t count) const {
     if (IsAligned(count) || near_) return count;
@@ -200,12 +215,21 @@ class Canonical {
         field = Mark(field);
       } else if constexpr (as.form == kBirth) {
         field = 0;
+      } else if constexpr (as.form == kHolder) {
+        field = TaskName(field);
+      } else if constexpr (as.form == kTasks) {
+        field = TaskNames(field);
+      } else if constexpr (as.form == kMm) {
+        field = MmName(field);
+      } else if constexpr (as.form == kOther) {
+        if (field != 0) field = static_cast<uint8_t>(MmName(field - 1) + 1);
       }
     });
   }
 
   Vma Renamed(Vma vma) const {
     vma.count = CountOf(vma);
+    vma.mm = MmName(vma.mm);
     Rename(vma);
     return vma;
   }
@@ -213,13 +237,19 @@ class Canonical {
   Op Renamed(Op op) const {
     Rename(op);
     if (op.verb != Verb::kInvalidate) op.pass.zapped = 0;  // not used
+    // Where no mm is meant, it is not the first one.
+    if (op.unmap.end == 0 && op.unmap.whole_mm == 0) op.unmap.mm = 0;
+    const bool accesses = op.verb == Verb::kRead || op.verb == Verb::kWrite;
+    if (accesses && op.access.phase != AccessPhase::kWake)
+      op.access.other_mm = 0;
     return op;
   }
 
   static constexpr unsigned kMostStamps = C::kFiles + C::kVmas + 2 * C::kTasks;
 
   const World<C>& w_;
-  const bool old_marks_;  // marks of passes that have ended matter
+  const Names<C>* const names_;  // with kNamed
+  const bool old_marks_;         // marks of passes that have ended matter
   const bool names_pass_;
   const bool restarts_;  // marks may be restart addresses
   // What all counts are well below, for only their order to matter.
@@ -235,15 +265,25 @@ class Canonical {
   uint8_t bytes_[sizeof(World<C>) + 64];
 };
 
+template <class C, class F>
+auto InNormalForm(const World<C>& world, const Rules& rules, Keeps keeps,
+                  const Names<C>* names, const F& f) {
+  if (names == nullptr)
+    return f(Canonical<C, false>(world, rules, keeps, names));
+  return f(Canonical<C, true>(world, rules, keeps, names));
+}
+
 }  // namespace
 
 template <class C>
 void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
-                    Keeps keeps, std::vector<uint8_t>& bytes) {
+                    Keeps keeps, const Names<C>* names,
+                    std::vector<uint8_t>& bytes) {
   if (keeps != Keeps::kAll) {
-    Canonical<C> canonical(world, rules, keeps);
-    const std::span<const uint8_t> all = canonical.Bytes(extra);
-    bytes.assign(all.begin(), all.end());
+    InNormalForm(world, rules, keeps, names, [&](auto canonical) {
+      const std::span<const uint8_t> all = canonical.Bytes(extra);
+      bytes.assign(all.begin(), all.end());
+    });
     return;
   }
   bytes.resize(sizeof(extra) + sizeof(world));
@@ -253,19 +293,26 @@ void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
 
 template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
-                     Keeps keeps) {
+                     Keeps keeps, const Names<C>* names) {
   if (keeps == Keeps::kAll)
     return HashOf(world) ^ (extra * 0x9e3779b97f4a7c15U);
-  return Canonical<C>(world, rules, keeps).Hash(extra);
+  return InNormalForm(world, rules, keeps, names,
+                      [&](auto canonical) { return canonical.Hash(extra); });
 }
 
 template void CanonicalBytes<SmallCaps>(const World<SmallCaps>&, const Rules&,
-                                        uint64_t, Keeps, std::vector<uint8_t>&);
+                                        uint64_t, Keeps,
+                                        const Names<SmallCaps>*,
+                                        std::vector<uint8_t>&);
 template void CanonicalBytes<LargeCaps>(const World<LargeCaps>&, const Rules&,
-                                        uint64_t, Keeps, std::vector<uint8_t>&);
+                                        uint64_t, Keeps,
+                                        const Names<LargeCaps>*,
+                                        std::vector<uint8_t>&);
 template uint64_t Fingerprint<SmallCaps>(const World<SmallCaps>&, const Rules&,
-                                         uint64_t, Keeps);
+                                         uint64_t, Keeps,
+                                         const Names<SmallCaps>*);
 template uint64_t Fingerprint<LargeCaps>(const World<LargeCaps>&, const Rules&,
-                                         uint64_t, Keeps);
+                                         uint64_t, Keeps,
+                                         const Names<LargeCaps>*);
 
 }  // namespace vmtrunc::search

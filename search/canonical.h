@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/run/checker.h"
+#include "core/model/names.h"
+#include "core/model/rules.h"
 #include "core/model/world.h"
 
 namespace vmtrunc::search {
@@ -19,7 +20,8 @@ namespace vmtrunc::search {
 // page (core/model/mark.h); restart addresses stay. Not if a count is near the
 // first leap
 // 4  ptes at addresses without a vma, and operations of idle tasks
-// `extra` is other state on which the future depends.
+// `extra` is other state on which the future depends. `names` are those of
+// tasks and mms in the normal form (search/symmetry.h); nullptr: their own.
 enum class Keeps : uint8_t {
   kAll,        // everything, as it is: for the test that both agree
   kHistories,  // all but the above
@@ -31,12 +33,13 @@ enum class Keeps : uint8_t {
 
 template <class C>
 void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
-                    Keeps keeps, std::vector<uint8_t>& bytes);
+                    Keeps keeps, const Names<C>* names,
+                    std::vector<uint8_t>& bytes);
 
 // A hash of the same.
 template <class C>
 uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
-                     Keeps keeps);
+                     Keeps keeps, const Names<C>* names = nullptr);
 
 }  // namespace vmtrunc::search
 

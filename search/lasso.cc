@@ -116,6 +116,7 @@ class LassoSearch {
     options.properties = 0;
     options.invariant = {};
     options.steps_only = true;
+    options.symmetry = false;  // fairness asks which task moves
     options.old_marks |= static_cast<bool>(lasso.eventually);
     return options;
   }

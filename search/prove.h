@@ -49,6 +49,7 @@ struct PlantedMistakes {
       0;  // bits of core/about/touch.h, of all other tasks
   bool forgets_counts = false;  // of vmas, in the normal form
   bool begins_no_munmap = false;
+  bool takes_all_tasks_for_alike = false;  // whatever they may start
 };
 
 struct ProveOptions {
@@ -77,6 +78,9 @@ struct ProveOptions {
   bool exact = false;
   bool plain = false;      // without normal form, for tests
   bool old_marks = false;  // Keeps::kHistories in a closed world, for tests
+  // With steps_only: states are one that differ only in names of tasks that may
+  // start the same operations, and of their mms (search/symmetry.h).
+  bool symmetry = true;
   // A directory for the states of each level, from which a killed search
   // resumes with the same result; empty: none.
   std::string checkpoint;

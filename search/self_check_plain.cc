@@ -1,4 +1,5 @@
 // The search that trusts no table: states as they are, each step of each task.
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -112,14 +113,14 @@ class PlainSearch {
     }
   }
 
-  // A hash of the successors, by the normal form.
+  // A hash of the successors, by the normal form, in any order: under other
+  // names they come in another one.
   uint64_t Expand(const State<C>& state, uint32_t at, bool goes_on) {
     uint64_t future = 0;
     for (const Edge& edge : edges_) {
       State<C> next = state;
       const bool effect = plain_.Apply(next, edge);
-      const uint64_t parts[] = {future, Future(state, edge, next, effect)};
-      future = HashBytes(parts, sizeof(parts));
+      future += Future(state, edge, next, effect);
       if (goes_on && effect && next.world.ran_out == 0)
         Meet(next, {at, edge}, plain_.Broken(state));
     }
@@ -128,9 +129,7 @@ class PlainSearch {
   uint64_t Future(const State<C>& state, const Edge& edge, const State<C>& next,
                   bool effect) const {
     if (!effect) return 0;
-    const uint64_t way =
-        uint64_t(edge.kind) << 32 | uint64_t{edge.task} << 16 | edge.value;
-    const uint64_t parts[] = {way,
+    const uint64_t parts[] = {uint64_t(edge.kind),
                               next.world.ran_out != 0 ? 0 : normal_.Key(next),
                               plain_.Broken(next) & ~plain_.Broken(state)};
     return HashBytes(parts, sizeof(parts));
@@ -153,25 +152,45 @@ class PlainSearch {
     ++found_.merged;
     if (form.future == future) return;
     told_merge_ = true;
-    const State<C> other = StateOf(form.node);
     SelfCheckDifference difference{
         "the normal form takes two states for one, and they continue "
         "differently",
         {ScriptOf(nodes_[form.node]), ScriptOf(nodes_[at])}};
-    for (const Edge& edge : edges_) {
-      State<C> here = state, there = other;
-      const bool here_effect = plain_.Apply(here, edge);
-      const bool there_effect = plain_.Apply(there, edge);
-      if (Future(state, edge, here, here_effect) ==
-          Future(other, edge, there, there_effect))
-        continue;
-      const Event event = plain_.EventOf(edge);
-      absl::StrAppend(&difference.what, " at `",
-                      ToText(event, problem_.starts.front()), "`");
-      for (Script& script : difference.scripts) script.events.push_back(event);
+    const State<C> states[] = {StateOf(form.node), state};
+    for (const unsigned one : {1U, 0U}) {
+      const Event event = OwnEvent(states[one], states[1 - one]);
+      if (event.kind == EventKind::kNone) continue;
+      Script& script = difference.scripts[one];
+      absl::StrAppend(&difference.what, " at `", ToText(event, script), "`");
+      script.events.push_back(event);
       break;
     }
     Tell(std::move(difference));
+  }
+
+  // An event of one state that leads where none of the other's does; kNone if
+  // there is none.
+  Event OwnEvent(const State<C>& one, const State<C>& other) const {
+    const auto futures = [&](const State<C>& state, const auto& f) {
+      std::vector<Edge> edges;
+      plain_.Edges(state, edges);
+      for (const Edge& edge : edges) {
+        State<C> next = state;
+        const bool effect = plain_.Apply(next, edge);
+        f(edge, Future(state, edge, next, effect));
+      }
+    };
+    std::vector<uint64_t> others;
+    futures(other, [&](const Edge&, uint64_t it) { others.push_back(it); });
+    Event own;
+    futures(one, [&](const Edge& edge, uint64_t it) {
+      const auto at = std::find(others.begin(), others.end(), it);
+      if (at != others.end())
+        others.erase(at);
+      else if (own.kind == EventKind::kNone)
+        own = plain_.EventOf(edge);
+    });
+    return own;
   }
 
   // A step that is taken early must lead to the same state after any step that

@@ -28,7 +28,8 @@ Space<C>::Space(const Problem& problem, const ProveOptions& options)
     : problem_(problem),
       options_(options),
       history_((options.properties & kHistoryProperties) != 0),
-      keeps_(KeepsOf(problem, options)) {
+      keeps_(KeepsOf(problem, options)),
+      symmetry_(SymmetryOf<C>(problem, options)) {
   VMT_CHECK(problem.operations.size() < 0xffff);
   for (size_t i = 0; i < problem.operations.size(); ++i)
     own_[problem.operations[i].task].push_back(static_cast<uint16_t>(i));

@@ -10,6 +10,7 @@
 #include "core/about/touch.h"
 #include "search/canonical.h"
 #include "search/prove.h"
+#include "search/symmetry.h"
 
 namespace vmtrunc::search {
 
@@ -45,6 +46,18 @@ inline Keeps KeepsOf(const Problem& problem, const ProveOptions& options) {
   const bool future =
       problem.closed && !options.old_marks && !options.invariant;
   return future ? Keeps::kFuture : Keeps::kHistories;
+}
+
+// Names in which states of the problem may differ and be one. A condition may
+// ask for names; and if events are edges, a state is also one where the script
+// may end, and then names matter.
+template <class C>
+Symmetry<C> SymmetryOf(const Problem& problem, const ProveOptions& options) {
+  if (!options.symmetry || options.plain || !options.steps_only ||
+      options.invariant || problem.starts.empty())
+    return {};
+  return {problem, MakeWorld<C>(problem.starts[0].setup, options.rules),
+          options.planted.takes_all_tasks_for_alike};
 }
 
 template <class C>
@@ -113,7 +126,11 @@ class Space {
   bool MayBegin(const State<C>& state) const;
   bool AnyMoves(const World<C>& world, unsigned tasks) const;
   bool IsFull(const State<C>& state) const;
-  uint64_t Extra(const State<C>& state) const;
+  uint64_t Extra(const State<C>& state, const Names<C>& names) const;
+  // Calls f(world, extra, names) for the normal forms of which the least is the
+  // state's.
+  template <class F>
+  void UnderNames(const State<C>& state, const F& f) const;
   bool MayBegin(const State<C>& state, size_t operation) const;
   bool IsOfFolios(unsigned task) const;
   bool FolioMayChange(const State<C>& state) const;
@@ -123,6 +140,7 @@ class Space {
   const ProveOptions& options_;
   const bool history_;  // one depends on what passes have done
   const Keeps keeps_;
+  const Symmetry<C> symmetry_;
   std::vector<uint16_t> own_[8];  // indices of each task's operations
   // What each task's operations may touch; if they are in order, from the nth
   // on.

@@ -128,6 +128,7 @@ std::string InWords(Form form, uint64_t value, const Script& names,
     case Form::kFrame:
       return Choice(kFrames, value);
     case Form::kNumber:
+    case Form::kMm:
     case Form::kCount:
     case Form::kPhase:
     case Form::kBirth:

@@ -30,6 +30,7 @@ enum class Form : uint8_t {
   kLink,    // the same, told of vmas that are in the same kind of index
   kHolder,  // the task that holds a lock, or kNone
   kTasks,   // a bit each
+  kMm,
   kPages,   // a bit each
   kTables,  // page tables, a bit each
   kFile,
@@ -37,7 +38,7 @@ enum class Form : uint8_t {
   kPte,    // its bits
   kState,  // VmaState
   kPlace,  // InIndex
-  kOther,  // a number plus 1; 0: none
+  kOther,  // an mm plus 1; 0: none
   kFrame,  // FrameState
 };
 
@@ -57,6 +58,7 @@ inline constexpr Tag<Form::kKnown> kKnown;
 inline constexpr Tag<Form::kLink> kLink;
 inline constexpr Tag<Form::kHolder> kHolder;
 inline constexpr Tag<Form::kTasks> kTasks;
+inline constexpr Tag<Form::kMm> kMm;
 inline constexpr Tag<Form::kPages> kPages;
 inline constexpr Tag<Form::kTables> kTables;
 inline constexpr Tag<Form::kFile> kFile;
@@ -141,7 +143,7 @@ void ForEachField(T& it, const F& f) {
 template <Is<Task> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.live, "exists", as::kYes);
-  f(it.mm, "mm", as::kNumber);
+  f(it.mm, "mm", as::kMm);
   f(it.order, "order", as::kNumber);
 }
 
@@ -174,7 +176,7 @@ void ForEachField(T& it, const F& f) {
 template <Is<Unmap> T, class F>
 void ForEachField(T& it, const F& f) {
   f(it.phase, "phase of the unmap", as::kPhase);
-  f(it.mm, "mm to unmap in", as::kNumber);
+  f(it.mm, "mm to unmap in", as::kMm);
   f(it.first, "first detached vma", as::kSlot);
   f(it.cursor, "detached vma being zapped", as::kSlot);
   f(it.start, "start to unmap", as::kNumber);
@@ -287,7 +289,7 @@ void ForEachField(T& it, const F& f) {
   f(it.phase, "phase", as::kPhase);
   f(it.vma_locked, "holds the vma's lock", as::kYes);
   f(it.vma, "vma found without mmap_sem", as::kSlot);
-  f(it.other_mm, "mm of the struct that was another's", as::kNumber);
+  f(it.other_mm, "mm of the struct that was another's", as::kMm);
   f(it.tried, "waits in place from now on", as::kYes);
 }
 
@@ -296,7 +298,7 @@ void ForEachField(T& it, const F& f) {
   f(it.cursor, "has reached", as::kNumber);
   f(it.phase, "phase", as::kPhase);
   f(it.child_task, "child task", as::kHolder);
-  f(it.child_mm, "child mm", as::kNumber);
+  f(it.child_mm, "child mm", as::kMm);
   f(it.vma, "vma", as::kSlot);
   f(it.new_vma, "new vma", as::kSlot);
 }

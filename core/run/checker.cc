@@ -221,12 +221,17 @@ void Checker<C>::Drops(const World<C>& w, unsigned task) {
 }
 
 template <class C>
-uint64_t Checker<C>::History() const {
-  uint64_t hash = passes_;
-  for (unsigned left = passes_; left != 0; left &= left - 1) {
-    const PassLog& log = logs_[std::countr_zero(left)];
+uint64_t Checker<C>::History(const Names<C>& names) const {
+  uint64_t hash = names.Tasks(passes_);
+  for (const uint8_t task : names.task_of) {
+    if ((passes_ >> task & 1) == 0) continue;
+    const PassLog& log = logs_[task];
+    decltype(log.scanned) scanned;
+    for (unsigned mm = 0; mm < C::kMms; ++mm)
+      std::copy_n(log.scanned[names.mm_of[mm]], std::size(scanned[mm]),
+                  scanned[mm]);
     const uint64_t parts[] = {hash, log.budget - log.drops,
-                              HashBytes(log.scanned, sizeof(log.scanned))};
+                              HashBytes(scanned, sizeof(scanned))};
     hash = HashBytes(parts, sizeof(parts));
   }
   return hash;

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "core/model/machine.h"
+#include "core/model/names.h"
 #include "core/property.h"
 
 namespace vmtrunc {
@@ -61,11 +62,12 @@ class Checker {
   }
 
   // A hash of the state of restart-progress and bounded-drops about running
-  // passes: the part of their verdict that the world does not determine.
-  uint64_t History() const;
+  // passes, under other names: the part of their verdict that the world does
+  // not determine.
+  uint64_t History(const Names<C>& names = {}) const;
   // The same of done-is-unmapped; 0 where no fault has mapped a page that a
   // running pass is over.
-  uint64_t DoneHistory(const World<C>& w) const;
+  uint64_t DoneHistory(const World<C>& w, const Names<C>& names = {}) const;
 
   uint32_t broken() const { return broken_; }        // a bit a property
   const Violation& first() const { return first_; }  // valid if broken()

@@ -33,10 +33,12 @@ void Checker<C>::NoteMapped(const World<C>& w, unsigned task, const Vma& vma,
 }
 
 template <class C>
-uint64_t Checker<C>::DoneHistory(const World<C>& w) const {
+uint64_t Checker<C>::DoneHistory(const World<C>& w,
+                                 const Names<C>& names) const {
   uint64_t hash = 0;
-  for (unsigned left = passes_; left != 0; left &= left - 1) {
-    const int task = std::countr_zero(left);
+  for (uint8_t name = 0; name < C::kTasks; ++name) {
+    const uint8_t task = names.task_of[name];
+    if ((passes_ >> task & 1) == 0) continue;
     const Pass& pass = w.tasks[task].op.pass;
     // Pages in the range of the pass; a file has at most 64.
     const uint64_t last =
@@ -46,7 +48,7 @@ uint64_t Checker<C>::DoneHistory(const World<C>& w) const {
             ? 0
             : logs_[task].mapped & last >> pass.first << pass.first;
     if (mapped == 0) continue;
-    const uint64_t parts[] = {hash, static_cast<uint64_t>(task), mapped};
+    const uint64_t parts[] = {hash, name, mapped};
     hash = HashBytes(parts, sizeof(parts));
   }
   return hash;
