@@ -14,6 +14,7 @@
 #include "search/checkpoint.h"
 #include "search/found.h"
 #include "search/frontier.h"
+#include "search/nodes.h"
 #include "search/reached.h"
 #include "search/space.h"
 #include "search/store.h"
@@ -103,8 +104,12 @@ class Search {
   // Stores the states of the level that is now complete.
   bool Save() {
     if (options_.checkpoint.empty()) return true;
+    std::vector<Node> nodes;
+    nodes.reserve(keys_.size());
+    for (size_t i = begin_; i < nodes_.size(); ++i)
+      nodes.push_back(nodes_[static_cast<uint32_t>(i)]);
     const absl::Status saved = checkpoint_.Append(
-        progress_.transitions, result_.beyond, keys_, nodes_.data() + begin_);
+        progress_.transitions, result_.beyond, keys_, nodes.data());
     keys_ = {};
     if (saved.ok()) return true;
     return Fail(absl::UnavailableError(absl::StrCat(
@@ -154,7 +159,7 @@ class Search {
       exact_bytes_ += BytesOfPacked(state);
     }
     if (options_.on_state) options_.on_state(candidate.key);
-    nodes_.push_back(candidate.node);
+    nodes_.Add(candidate.node);
     if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
     return true;
   }
@@ -311,16 +316,13 @@ class Search {
   // A block may take a minute, and a preempted job has less.
   bool IsBlockOver() const { return is_full_ || no_memory_ || IsOver(); }
 
-  // The memory to merge so many candidates. Tables that grow exist twice for a
-  // while.
+  // The memory to merge so many candidates.
   uint64_t BytesWith(uint64_t more) const {
-    const uint64_t size = nodes_.size() + more;
-    const uint64_t slots = size <= nodes_.capacity()
-                               ? nodes_.capacity()
-                               : nodes_.capacity() + std::bit_ceil(size);
-    return seen_.BytesFor(more) + slots * sizeof(Node) + frontier_.bytes() +
-           next_.bytes() + keys_.capacity() * sizeof(uint64_t) +
-           more * sizeof(Candidate) + exact_bytes_ +
+    // Of a checkpoint; to save a level, its nodes are there twice.
+    const uint64_t saved =
+        keys_.capacity() * sizeof(uint64_t) + keys_.size() * sizeof(Node);
+    return seen_.BytesFor(more) + nodes_.BytesFor(more) + frontier_.bytes() +
+           next_.bytes() + saved + more * sizeof(Candidate) + exact_bytes_ +
            (options_.exact ? more * kExactState : 0);
   }
 
@@ -348,7 +350,8 @@ class Search {
           has ? kept : guide.At(static_cast<uint32_t>(node));
       edges.clear();
       space_.Edges(state, edges);
-      if (nodes_[node].IsStart()) space_.KeepShare(state, edges);
+      if (nodes_.IsStart(static_cast<uint32_t>(node)))
+        space_.KeepShare(state, edges);
       unsigned undropped = C::kTasks;  // a task with no more break tests
       for (const Edge& edge : edges) {
         const bool drop = edge.kind == EventKind::kDrop;
@@ -398,12 +401,10 @@ class Search {
 
   // False if it was stopped.
   bool Merge() {
-    const auto is_over = [this] { return IsOver(); };
     for (Found& found : found_) {
       if (IsOver()) return StopNow();
       if (!found.worlds.empty()) next_.Begin(std::move(found.worlds));
       for (size_t i = 0; i < found.candidates.size(); ++i) {
-        if (seen_.IsFull() && !seen_.Grow(is_over)) return StopNow();
         if (Keep(found.candidates[i], options_.exact ? found.states[i] : "") &&
             i < found.offsets.size())
           next_.Keep(NextPlace(), found.offsets[i]);
@@ -416,9 +417,8 @@ class Search {
   void Note() {
     progress_.states = nodes_.size();
     progress_.depth = depth_;
-    progress_.bytes = seen_.bytes() + exact_bytes_ +
-                      nodes_.capacity() * sizeof(Node) + frontier_.bytes() +
-                      next_.bytes();
+    progress_.bytes = seen_.bytes() + exact_bytes_ + nodes_.bytes() +
+                      frontier_.bytes() + next_.bytes();
   }
   void Report() {
     Note();
@@ -459,7 +459,7 @@ class Search {
   Fingerprints seen_;
   absl::flat_hash_set<std::string> exact_;  // instead, packed
   uint64_t exact_bytes_ = 0;
-  std::vector<Node> nodes_;
+  Nodes nodes_;
   std::vector<uint64_t> keys_;  // of the states that are not on disk yet
   bool drops_worlds_ = false;   // there is no room for them any more
   Frontier frontier_, next_;    // worlds of this level's states, the next's

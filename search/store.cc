@@ -1,26 +1,71 @@
 #include "search/store.h"
 
 #include <algorithm>
+#include <new>
 
 namespace vmtrunc::search {
 
-uint64_t Fingerprints::BytesFor(uint64_t more) const {
-  uint64_t slots = slots_.size();
-  while (2 * (size_ + more + 1) > slots) slots *= 2;
-  const uint64_t bytes = slots * sizeof(uint64_t);
-  return slots == slots_.size() ? bytes : bytes + this->bytes();
+Fingerprints::Fingerprints() : parts_(size_t{1} << kPartBits) {
+  // From 64 to 80.
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i].Grow(64 + i / 4);
+    bytes_ += parts_[i].slots_count() * sizeof(uint64_t);
+  }
 }
 
-bool Fingerprints::Grow(const std::function<bool()>& is_over) {
-  constexpr size_t kLook = 1 << 18;  // slots between two calls of is_over
-  std::vector<uint64_t> wide(slots_.size() * 2);
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (i % kLook == 0 && is_over()) return false;
-    if (slots_[i] != 0) wide[Find(wide, shift_ - 1, slots_[i])] = slots_[i];
+bool Fingerprints::Add(uint64_t key) {
+  const uint64_t hash = Mixed(key);
+  Part& part = parts_[hash >> (64 - kPartBits)];
+  size_t at = part.Find(hash);
+  if (part.slots[at] == hash) return false;
+  while (part.IsFull()) {
+    const size_t before = part.slots_count();
+    part.Grow(part.places + part.places / 4);
+    bytes_ += (part.slots_count() - before) * sizeof(uint64_t);
+    at = part.Find(hash);
   }
-  slots_.swap(wide);
-  --shift_;
+  size_t gap = at;
+  while (part.slots[gap] != 0) ++gap;
+  std::copy_backward(&part.slots[at], &part.slots[gap], &part.slots[gap] + 1);
+  part.slots[at] = hash;
+  ++part.size;
+  ++size_;
   return true;
+}
+
+uint64_t Fingerprints::BytesFor(uint64_t more) const {
+  // As large as a part is that has just grown, and another one of that size:
+  // where memory cannot grow in its place it is there twice for a while.
+  const uint64_t places = (size_ + more) * 20 / 17 * 5 / 4;
+  const uint64_t spare = parts_.size() * 2 * kSpare;
+  const uint64_t slots = places + places / parts_.size() + spare;
+  return std::max(bytes_, slots * sizeof(uint64_t));
+}
+
+// Moves all to the end, then each to its new place or after the one before it.
+// What has not been moved yet is never overwritten, as all of it fits after it.
+void Fingerprints::Part::Grow(size_t wider) {
+  const size_t old = slots == nullptr ? 0 : slots_count();
+  const size_t count = wider + kSpare;
+  void* const grown = std::realloc(slots.get(), count * sizeof(uint64_t));
+  if (grown == nullptr) throw std::bad_alloc();
+  slots.release();
+  slots.reset(static_cast<uint64_t*>(grown));
+  places = wider;
+  uint64_t* to = &slots[count];
+  for (size_t i = old; i-- > 0;)
+    if (slots[i] != 0) *--to = slots[i];
+  const uint64_t* from = to;
+  uint64_t* const end = &slots[count];
+  size_t next = 0;
+  while (from != end) {
+    const uint64_t hash = *from++;
+    const size_t at = std::max(next, PlaceOf(hash));
+    std::fill(&slots[next], &slots[at], 0);
+    slots[at] = hash;
+    next = at + 1;
+  }
+  std::fill(&slots[next], end, 0);
 }
 
 // A byte with the number of zeros, one with the number of others, then those.

@@ -3,50 +3,76 @@
 #define VMTRUNC_SEARCH_STORE_H_
 
 #include <cstdint>
-#include <functional>
+#include <cstdlib>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace vmtrunc::search {
 
-// A set of fingerprints, none of them 0: open addressing, half full at most.
+// A set of fingerprints, none of them 0.
+//
+// Each of its parts is a table in the order of a hash, with gaps: a fingerprint
+// is at the place that its hash has in proportion, or after it in the same run.
+// So a search for one that is not there ends at the first larger one, and a
+// table that is nearly full is still fast. A part grows by a quarter, in its
+// place, each part at another size, so all of it takes some 10.5 bytes a
+// fingerprint at all times.
 class Fingerprints {
  public:
-  Fingerprints() : slots_(size_t{1} << 12) {}
+  Fingerprints();
 
-  bool Has(uint64_t key) const { return slots_[Find(key)] == key; }
-  // Returns whether it is new.
-  bool Add(uint64_t key) {
-    if (IsFull()) Grow([] { return false; });
-    uint64_t& slot = slots_[Find(key)];
-    if (slot == key) return false;
-    slot = key;
-    ++size_;
-    return true;
+  bool Has(uint64_t key) const {
+    const uint64_t hash = Mixed(key);
+    const Part& part = PartOf(hash);
+    return part.slots[part.Find(hash)] == hash;
   }
-  // Whether the next new one makes it grow.
-  bool IsFull() const { return 2 * (size_ + 1) > slots_.size(); }
-  // Doubles it; may take seconds. Returns false, unchanged, if `is_over` says
-  // so meanwhile.
-  bool Grow(const std::function<bool()>& is_over);
-  uint64_t bytes() const { return slots_.size() * sizeof(uint64_t); }
-  // Bytes needed to hold `more` in addition.
+  // Returns whether it is new. std::bad_alloc leaves the set as it was.
+  bool Add(uint64_t key);
+
+  uint64_t bytes() const { return bytes_; }
+  // Bytes that hold `more` in addition.
   uint64_t BytesFor(uint64_t more) const;
 
  private:
-  size_t Find(uint64_t key) const { return Find(slots_, shift_, key); }
-  static size_t Find(const std::vector<uint64_t>& slots, unsigned shift,
-                     uint64_t key) {
-    size_t at = key * 0x9e3779b97f4a7c15U >> shift;
-    while (slots[at] != 0 && slots[at] != key)
-      at = (at + 1) & (slots.size() - 1);
-    return at;
+  static constexpr unsigned kPartBits = 6;
+  static constexpr size_t kSpare = 64;  // slots after the last place
+
+  struct Part {
+    struct Free {
+      void operator()(uint64_t* slots) const { std::free(slots); }
+    };
+    std::unique_ptr<uint64_t[], Free> slots;  // 0: a gap; the last one is one
+    size_t places = 0;  // that hashes have; kSpare slots come after them
+    size_t size = 0;
+
+    // Where the hash is, or where it would go.
+    size_t Find(uint64_t hash) const {
+      size_t at = PlaceOf(hash);
+      while (slots[at] != 0 && slots[at] < hash) ++at;
+      return at;
+    }
+    size_t PlaceOf(uint64_t hash) const {
+      return static_cast<size_t>(
+          static_cast<unsigned __int128>(hash << kPartBits) * places >> 64);
+    }
+    size_t slots_count() const { return places + kSpare; }
+    bool IsFull() const {
+      return 20 * size >= 17 * places || slots[slots_count() - 2] != 0;
+    }
+    void Grow(size_t wider);
+  };
+
+  // One to one, and 0 of 0 alone.
+  static uint64_t Mixed(uint64_t key) { return key * 0x9e3779b97f4a7c15U; }
+  const Part& PartOf(uint64_t hash) const {
+    return parts_[hash >> (64 - kPartBits)];
   }
 
-  std::vector<uint64_t> slots_;  // 0: free
-  unsigned shift_ = 64 - 12;
+  std::vector<Part> parts_;
   size_t size_ = 0;
+  uint64_t bytes_ = 0;
 };
 
 // A cache of added fingerprints, so that few are looked up twice.

@@ -4,7 +4,7 @@
 
 namespace vmtrunc::search {
 
-Trail TrailTo(const std::vector<Node>& nodes, const Node& node) {
+Trail TrailTo(const Nodes& nodes, const Node& node) {
   Trail trail;
   Node at = node;
   for (; !at.IsStart(); at = nodes[at.parent]) trail.edges.push_back(at.edge);
@@ -13,22 +13,26 @@ Trail TrailTo(const std::vector<Node>& nodes, const Node& node) {
   return trail;
 }
 
+// The states of one level are as many edges from those of another: the stack
+// has the same state as the trail only at the same distance from its end.
 template <class C>
 const State<C>& Guide<C>::At(uint32_t node) {
   trail_.clear();
-  for (uint32_t at = node;; at = nodes_[at].parent) {
+  size_t same = stack_.size();
+  for (uint32_t at = node;; at = nodes_.ParentOf(at)) {
+    if (same > 0 && stack_[same - 1].first == at) break;
+    if (same > 0) --same;
     trail_.push_back(at);
-    if (nodes_[at].IsStart()) break;
+    if (nodes_.IsStart(at)) {
+      same = 0;
+      break;
+    }
   }
-  size_t same = 0;
-  while (same < stack_.size() && same < trail_.size() &&
-         stack_[same].first == trail_[trail_.size() - 1 - same])
-    ++same;
   stack_.resize(same, {0, State<C>(rules_)});
-  for (size_t i = same; i < trail_.size(); ++i) {
-    const uint32_t at = trail_[trail_.size() - 1 - i];
-    const Node& step = nodes_[at];
-    if (i == 0) {
+  for (; !trail_.empty(); trail_.pop_back()) {
+    const uint32_t at = trail_.back();
+    const Node step = nodes_[at];
+    if (step.IsStart()) {
       stack_.emplace_back(at, space_.Start(step.start()));
       continue;
     }

@@ -1,5 +1,4 @@
-// How the states of a search were reached: each is one step from another, so
-// only that step is stored and the state is rebuilt when needed.
+// Rebuilds states of a search from how they were reached.
 #ifndef VMTRUNC_SEARCH_TRAIL_H_
 #define VMTRUNC_SEARCH_TRAIL_H_
 
@@ -7,39 +6,24 @@
 #include <utility>
 #include <vector>
 
+#include "search/nodes.h"
 #include "search/space.h"
 
 namespace vmtrunc::search {
-
-// How a state was first reached.
-struct Node {
-  static constexpr uint32_t kStartFlag = 0x80000000;
-
-  uint32_t parent;  // a state, or kStartFlag plus the index of a starting state
-  Edge edge;        // kNone for a starting state
-
-  static Node OfStart(size_t number) {
-    return {static_cast<uint32_t>(number) | kStartFlag, {}};
-  }
-  bool IsStart() const { return (parent & kStartFlag) != 0; }
-  // Requires: IsStart().
-  uint32_t start() const { return parent & ~kStartFlag; }
-};
 
 // The trail to a state.
 struct Trail {
   uint32_t start;           // its number
   std::vector<Edge> edges;  // from there on
 };
-Trail TrailTo(const std::vector<Node>& nodes, const Node& node);
+Trail TrailTo(const Nodes& nodes, const Node& node);
 
 // Rebuilds the world of a state. Neighbours share most of their trail.
 template <class C>
 class Guide {
  public:
   // Requires: all three outlive it, and `nodes` does not change.
-  Guide(const Space<C>& space, const Rules& rules,
-        const std::vector<Node>& nodes)
+  Guide(const Space<C>& space, const Rules& rules, const Nodes& nodes)
       : space_(space), rules_(rules), nodes_(nodes) {}
 
   // Valid until the next call.
@@ -48,8 +32,8 @@ class Guide {
  private:
   const Space<C>& space_;
   const Rules& rules_;
-  const std::vector<Node>& nodes_;
-  std::vector<uint32_t> trail_;  // from the state to its start
+  const Nodes& nodes_;
+  std::vector<uint32_t> trail_;  // from the state to what the stack has
   std::vector<std::pair<uint32_t, State<C>>> stack_;
 };
 
