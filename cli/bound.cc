@@ -248,4 +248,8 @@ void ShowProgress::operator()(const search::ProveProgress& p) {
       Size(p.bytes)));
 }
 
+void ShowProgress::Waits(const std::string& what) {
+  if (line_.IsDue()) line_.Show(what_ + what);
+}
+
 }  // namespace vmtrunc::cli

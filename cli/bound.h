@@ -88,6 +88,7 @@ class ShowProgress {
   // The search that follows.
   void Of(const std::string& what) { what_ = what + ": "; }
   void operator()(const search::ProveProgress& progress);
+  void Waits(const std::string& what);  // instead
   void End() { line_.End(); }
   double seconds() const { return line_.seconds(); }
 

@@ -28,8 +28,10 @@ void ExpectClosed(const ProveArguments& o, const search::Problem& problem) {
     throw base::UsageError{absl::StrCat(
         option, ": expected a bound that is not closed, as ", why)};
   };
-  if (!o.shard.empty())
-    refuse("--shard", "each part of a closed world comes to all of it");
+  if (!o.shard.empty() && o.exchange.empty())
+    throw base::UsageError{
+        "--shard: expected --exchange DIR in a closed world, as each part of "
+        "it comes to all of it"};
   if (o.self_check)
     refuse("--self-check", "states as they are have no end in a closed world");
   if (!o.property.empty() &&
@@ -108,7 +110,8 @@ search::ProveOptions OptionsOf(const ProveArguments& o, const Asked& asked) {
 
 // Runs the search, of a part if requested.
 search::ProveResult Search(const ProveArguments& o, const Asked& asked,
-                           search::ProveOptions options) {
+                           search::ProveOptions options, ShowProgress& show) {
+  if (!o.exchange.empty()) return SearchShared(o, asked, options, show);
   const bool one = OneSearch(o);
   if (o.shard.empty())
     return one ? search::Prove(asked.problem, options)
@@ -228,7 +231,7 @@ int ProveIt(const ProveArguments& o) {
   if (o.unreached) options.phases = &phases;
   ShowProgress show;
   options.on_progress = [&](const search::ProveProgress& p) { show(p); };
-  search::ProveResult result = Search(o, asked, options);
+  search::ProveResult result = Search(o, asked, options, show);
   show.End();
   ExpectStates(o, asked, result);
   TellOfJobs(options, result);
@@ -252,28 +255,6 @@ int ProveIt(const ProveArguments& o) {
   return result.answer == search::Answer::kHolds    ? base::kExitHeld
          : result.answer == search::Answer::kBreaks ? base::kExitBroken
                                                     : base::kExitRanOut;
-}
-
-void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
-  ProveArguments* const o = &arguments;
-  CLI::Option* const shard =
-      sub.add_option("--shard", o->shard,
-                     "I/N: this of N jobs that split the bound, 0 to N-1")
-          ->excludes("--lasso")
-          ->excludes("--abstract")
-          ->excludes("--abstract-to")
-          ->excludes("--self-check");
-  sub.add_option("--answers", o->answers,
-                 "the directory for its answer, shard-I-of-N.json")
-      ->needs(shard);
-  CLI::Option* const join =
-      sub.add_option("--join", o->join,
-                     "what the answers in a directory come to, and which are "
-                     "missing; with -o and --json alone");
-  for (CLI::Option* other : sub.get_options())
-    if (other != join && !other->check_lname("help") &&
-        !other->check_lname("out") && !other->check_lname("json"))
-      join->excludes(other);
 }
 
 }  // namespace

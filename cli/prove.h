@@ -14,7 +14,8 @@ namespace vmtrunc::cli {
 struct ProveArguments {
   BoundArguments bound;
   std::string kernel, from, property, always, eventually,
-      fairness = "weak", out, checkpoint, abstract_to, shard, answers, join;
+      fairness = "weak", out, checkpoint, abstract_to, shard, answers, exchange,
+      join;
   bool whole = false, steps = false, reduce = false, exact = false,
        abstract = false, lasso = false, self_check = false, json = false,
        unreached = false, simulates = false;

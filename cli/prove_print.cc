@@ -42,8 +42,10 @@ void PrintRanOut(const Told& told) {
   if (memory)
     std::cout << MemoryInWords(o.bound, told.options)
               << (result.refused ? "; the machine gave no more\n" : "\n");
-  if (!o.checkpoint.empty())
-    std::cout << "with the same --checkpoint it resumes from there\n";
+  if (!o.checkpoint.empty() || !o.exchange.empty())
+    std::cout << absl::StreamFormat(
+        "with the same %s it resumes from there\n",
+        o.exchange.empty() ? "--checkpoint" : "--exchange");
   else if (!memory)
     std::cout << "with --checkpoint DIR it could resume from there\n";
   if (!result.stopped)
@@ -57,6 +59,7 @@ void PrintRanOut(const Told& told) {
 }
 
 const char* HowFew(const ProveArguments& o, const search::ProveResult& result) {
+  if (!o.exchange.empty()) return "not proved the fewest (--exchange)";
   if (o.steps) return "not proved the fewest (--steps)";
   if (o.reduce) return "not proved the fewest (--reduce)";
   if (!result.fewest)
@@ -85,6 +88,11 @@ std::string Searched(const ProveArguments& o,
 
 void PrintShard(const Asked& asked, const ProveArguments& o,
                 const search::ProveResult& result) {
+  if (!o.exchange.empty()) {
+    std::cout << absl::StreamFormat("shard %s has %s of the states\n", o.shard,
+                                    Size(result.own));
+    return;
+  }
   const search::Problem part =
       search::PartOf(asked.problem, ParseShard(o.shard));
   std::cout << absl::StreamFormat("shard %s: %d of %d starts", o.shard,
@@ -157,6 +165,7 @@ nlohmann::json ToJson(const Told& told) {
                          {"bytes", result.progress.bytes},
                          {"bytes_allowed", told.options.most_bytes},
                          {"seconds", told.seconds}};
+  if (!o.exchange.empty()) json["own_states"] = result.own;
   if (!o.always.empty()) json["always"] = base::Utf8(o.always);
   const std::string cannot = WhyItCannotBreak(told);
   if (!cannot.empty()) json["cannot_break"] = cannot;
@@ -169,7 +178,8 @@ nlohmann::json ToJson(const Told& told) {
     json["reduced_search"] = {{"states", result.reduced.states},
                               {"transitions", result.reduced.transitions}};
   if (result.answer == search::Answer::kBreaks) {
-    json["fewest"] = !OneSearch(o) || o.whole ? result.fewest : false;
+    const bool any = OneSearch(o) || !o.exchange.empty();
+    json["fewest"] = !any || o.whole ? result.fewest : false;
     if (!result.of_invariant) json["property"] = Name(result.property);
     json["replays"] = result.replays;
     json["script"] = ToText(result.script);
@@ -185,17 +195,20 @@ void Print(const Told& told) {
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %s, %.1f s, %.0f bytes a state\n", asked.kernel.Name(),
       asked.what, Word(result.answer), Searched(o, result), told.seconds,
-      p.states == 0 ? 0.0 : double(p.bytes) / double(p.states));
+      p.states == 0 ? 0.0
+                    : double(p.bytes) /
+                          double(o.exchange.empty() ? p.states : result.own));
   if (!o.shard.empty()) PrintShard(asked, o, result);
   if (result.resumed != 0)
     std::cout << absl::StreamFormat(
-        "resumed from a checkpoint with %s states\n", Size(result.resumed));
+        "resumed from %s with %s states\n",
+        o.exchange.empty() ? "a checkpoint" : "its part", Size(result.resumed));
   if (result.beyond != 0) std::cout << BeyondInWords(result.beyond);
   if (result.answer == search::Answer::kRanOut) return PrintRanOut(told);
   if (result.answer == search::Answer::kHolds) {
     std::cout << absl::StreamFormat(
         "holds %s; %s\n",
-        !o.shard.empty()       ? "in this shard"
+        !o.shard.empty() && o.exchange.empty() ? "in this shard"
         : asked.problem.closed ? "in this world for any number of operations"
         : o.from.empty()       ? "to the bound"
                                : "in all its schedules",

@@ -10,7 +10,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
+#include "base/work_directory.h"
 #include "cli/input.h"
+#include "core/build_id.h"
+#include "core/version.h"
+#include "search/prove_shared.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -105,6 +109,66 @@ void WriteAnswer(const Told& told, search::Shard shard) {
     json["held_events"] = result.held_events;
   base::WriteDurable(absl::StrCat(told.o.answers, "/", AnswerName(shard)),
                      json.dump(2) + "\n");
+}
+
+search::ProveResult SearchShared(const ProveArguments& o, const Asked& asked,
+                                 const search::ProveOptions& options,
+                                 ShowProgress& show) {
+  const search::Shard shard = ParseShard(o.shard);
+  if (shard.shards > kMostSharing)
+    throw base::UsageError{
+        absl::StrCat("--shard: expected up to ", kMostSharing,
+                     " shards with --exchange, not ", shard.shards)};
+  const base::WorkDirectory own(
+      "--exchange", absl::StrCat(o.exchange, "/shard-", shard.number), "prove");
+  const search::Sharing sharing{
+      .shard = shard,
+      .directory = o.exchange,
+      .program = absl::StrCat(VMTRUNC_VERSION, " ", BuildId(), " ",
+                              kCheckpointVersion),
+      .on_wait = [&](unsigned other, unsigned level) {
+        own.ExpectThere();
+        show.Waits(
+            absl::StrCat("waits for shard ", other, " to reach depth ", level));
+      }};
+  search::ProveOptions its = options;
+  its.steps_only = true;
+  its.reduce = !o.steps;
+  its.on_progress = [&](const search::ProveProgress& progress) {
+    own.ExpectThere();
+    show(progress);
+  };
+  return search::ProveShared(asked.problem, its, sharing);
+}
+
+void AddShardOptions(CLI::App& sub, ProveArguments& arguments) {
+  ProveArguments* const o = &arguments;
+  CLI::Option* const shard =
+      sub.add_option("--shard", o->shard,
+                     "I/N: this of N jobs that split the bound, 0 to N-1")
+          ->excludes("--lasso")
+          ->excludes("--abstract")
+          ->excludes("--abstract-to")
+          ->excludes("--self-check");
+  CLI::Option* const answers =
+      sub.add_option("--answers", o->answers,
+                     "the directory for its answer, shard-I-of-N.json")
+          ->needs(shard);
+  CLI::Option* const exchange = sub.add_option(
+      "--exchange", o->exchange,
+      "a directory through which the shards, which run at the same time, send "
+      "each state to the one that expands it; a shard that was killed resumes");
+  exchange->needs(shard)->excludes(answers);
+  for (const char* other : {"--checkpoint", "--whole", "--exact"})
+    exchange->excludes(other);
+  CLI::Option* const join =
+      sub.add_option("--join", o->join,
+                     "what the answers in a directory come to, and which are "
+                     "missing; with -o and --json alone");
+  for (CLI::Option* other : sub.get_options())
+    if (other != join && !other->check_lname("help") &&
+        !other->check_lname("out") && !other->check_lname("json"))
+      join->excludes(other);
 }
 
 }  // namespace vmtrunc::cli

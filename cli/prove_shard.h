@@ -11,6 +11,8 @@
 namespace vmtrunc::cli {
 
 inline constexpr unsigned kMostShards = 1'000'000;
+// With --exchange, where each sends to each.
+inline constexpr unsigned kMostSharing = 256;
 
 // "I/N", I from 0 as job arrays count. Throws UsageError.
 search::Shard ParseShard(const std::string& text);
@@ -27,6 +29,15 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
 // Writes the answer whole or not at all, on disk when it returns. Two jobs of
 // the same shard may do so concurrently.
 void WriteAnswer(const Told& told, search::Shard shard);
+
+// Its part of a search that it shares with the others. Throws UsageError.
+search::ProveResult SearchShared(const ProveArguments& o, const Asked& asked,
+                                 const search::ProveOptions& options,
+                                 ShowProgress& show);
+
+// --shard, --answers, --exchange, --join. To be called when the options that
+// they exclude are there.
+void AddShardOptions(CLI::App& sub, ProveArguments& o);
 
 }  // namespace vmtrunc::cli
 

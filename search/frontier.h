@@ -44,6 +44,20 @@ class Packer {
     packed.insert(packed.end(), out, out + at);
   }
 
+  // Takes a packed state from words that come one after another. What is none
+  // fails there.
+  template <class Words>
+  void Take(Words& words, std::vector<uint64_t>& packed) const {
+    packed.clear();
+    for (size_t from = 0; from < kWords; from += 64) {
+      const uint64_t mask = words.Take();
+      if (kWords - from < 64 && mask >> (kWords - from) != 0) words.Fail();
+      packed.push_back(mask);
+      for (int left = std::popcount(mask); left > 0; --left)
+        packed.push_back(words.Take());
+    }
+  }
+
   void Unpack(const uint64_t* packed, T& state) const {
     uint64_t words[kWords];
     std::memcpy(words, base_, sizeof(words));

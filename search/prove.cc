@@ -19,7 +19,6 @@
 #include "search/space.h"
 #include "search/store.h"
 #include "search/trail.h"
-#include "search/verdict.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -438,18 +437,7 @@ class Search {
   void Breaks(const Node& way) {
     Report();
     Release();  // for memory to report it
-    const Trail trail = TrailTo(nodes_, way);
-    Script script = problem_.starts[trail.start];
-    State<C> state = space_.Start(trail.start);
-    for (const Edge& edge : trail.edges)
-      space_.Apply(state, edge, &script.events);
-    const uint32_t broken = space_.Broken(state) | space_.BrokenAtEnd(state);
-    const ScriptVerdict verdict = VerdictOf(broken, script, options_);
-    result_.answer = Answer::kBreaks;
-    result_.replays = verdict.replays;
-    result_.property = verdict.property;
-    result_.of_invariant = verdict.of_invariant;
-    result_.script = std::move(script);
+    TellBroken(space_, problem_, options_, TrailTo(nodes_, way), result_);
   }
 
   const Problem& problem_;

@@ -150,6 +150,7 @@ struct ProveResult {
   // out.
   bool replays = true;
   uint64_t resumed = 0;  // states read from the checkpoint
+  uint64_t own = 0;      // of a shard of ProveShared(): the states that it has
   unsigned jobs = 1;     // at the end: fewer than asked for where no thread
                          // could be made
   Script script;         // fewest events; from no other start and in no other

@@ -1,6 +1,9 @@
 #include "search/trail.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "search/verdict.h"
 
 namespace vmtrunc::search {
 
@@ -12,6 +15,27 @@ Trail TrailTo(const Nodes& nodes, const Node& node) {
   trail.start = at.start();
   return trail;
 }
+
+template <class C>
+void TellBroken(const Space<C>& space, const Problem& problem,
+                const ProveOptions& options, const Trail& trail,
+                ProveResult& result) {
+  Script script = problem.starts[trail.start];
+  State<C> state = space.Start(trail.start);
+  for (const Edge& edge : trail.edges) space.Apply(state, edge, &script.events);
+  const uint32_t broken = space.Broken(state) | space.BrokenAtEnd(state);
+  const ScriptVerdict verdict = VerdictOf(broken, script, options);
+  result.answer = Answer::kBreaks;
+  result.replays = verdict.replays;
+  result.property = verdict.property;
+  result.of_invariant = verdict.of_invariant;
+  result.script = std::move(script);
+}
+
+template void TellBroken(const Space<SmallCaps>&, const Problem&,
+                         const ProveOptions&, const Trail&, ProveResult&);
+template void TellBroken(const Space<LargeCaps>&, const Problem&,
+                         const ProveOptions&, const Trail&, ProveResult&);
 
 // The states of one level are as many edges from those of another: the stack
 // has the same state as the trail only at the same distance from its end.

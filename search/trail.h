@@ -18,6 +18,13 @@ struct Trail {
 };
 Trail TrailTo(const Nodes& nodes, const Node& node);
 
+// Sets the answer, the script and what it violates, of a trail to a state that
+// violates something.
+template <class C>
+void TellBroken(const Space<C>& space, const Problem& problem,
+                const ProveOptions& options, const Trail& trail,
+                ProveResult& result);
+
 // Rebuilds the world of a state. Neighbours share most of their trail.
 template <class C>
 class Guide {

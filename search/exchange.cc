@@ -1,0 +1,199 @@
+#include "search/exchange.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "base/write.h"
+#include "core/model/world.h"
+
+namespace vmtrunc::search {
+namespace {
+
+constexpr size_t kBuffer = size_t{1} << 15;  // words
+
+struct Sealed {
+  LevelDone done;
+  uint64_t checksum;
+};
+
+// Bytes that were read from there on: fewer at the end or after an error.
+size_t BytesAt(int file, uint64_t at, void* to, size_t size) {
+  size_t had = 0;
+  while (had < size) {
+    const ssize_t got = ::pread(file, static_cast<char*>(to) + had, size - had,
+                                static_cast<off_t>(at + had));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    had += static_cast<size_t>(got);
+  }
+  return had;
+}
+
+bool WriteWhole(int file, const void* from, size_t size) {
+  return base::WriteAll(file, {static_cast<const char*>(from), size}) == 0;
+}
+
+}  // namespace
+
+Received::Received(std::string path) : path_(std::move(path)) {
+  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file_ < 0) base::FailPath(path_, errno);
+}
+Received::~Received() { ::close(file_); }
+
+uint64_t Received::Take() {
+  if (at_ == words_.size()) {
+    words_.resize(kBuffer);
+    at_ = 0;
+    const size_t got =
+        BytesAt(file_, offset_, words_.data(), kBuffer * sizeof(uint64_t));
+    offset_ += got;
+    words_.resize(got / sizeof(uint64_t));
+    if (words_.empty()) Fail();
+  }
+  before_ = hash_;
+  hash_ = WithWord(hash_, words_[at_]);
+  return words_[at_++];
+}
+
+void Received::ExpectEnd() {
+  const uint64_t hash = before_;
+  if (Take() != hash) Fail();
+}
+
+void Received::Fail() const {
+  throw base::UsageError{base::Shown(path_) +
+                         ": expected what a shard of this search sends"};
+}
+
+Exchange::Exchange(const std::string& directory, Shard shard,
+                   const std::string& name)
+    : directory_(directory), shard_(shard), out_(shard.shards) {
+  const std::string question = Directory(shard.number) + "/question";
+  const std::optional<std::string> old = base::ReadWhole(question, 4096);
+  if (old && *old != name)
+    throw base::UsageError{absl::StrCat(
+        base::Shown(question),
+        ": expected this problem, number of shards and build of vmtrunc")};
+  if (!old) base::WriteDurable(question, name);
+  const std::string states = Directory(shard.number) + "/states";
+  states_ = ::open(states.c_str(),
+                   O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (states_ < 0) base::FailPath(states, errno);
+}
+
+Exchange::~Exchange() {
+  ::close(states_);
+  for (const Outgoing& it : out_)
+    if (it.file >= 0) ::close(it.file);
+}
+
+std::string Exchange::Directory(unsigned shard) const {
+  return absl::StrCat(directory_, "/shard-", shard);
+}
+
+void Exchange::Send(unsigned to, const std::vector<uint64_t>& words) {
+  Outgoing& it = out_[to];
+  for (const uint64_t word : words) it.hash = WithWord(it.hash, word);
+  it.words.insert(it.words.end(), words.begin(), words.end());
+  if (it.words.size() >= kBuffer) Flush(it);
+}
+
+void Exchange::Flush(Outgoing& it) {
+  if (it.file < 0) {
+    it.path = absl::StrCat(Directory(shard_.number), "/to-", &it - &out_[0]);
+    it.file =
+        ::open(it.path.c_str(),
+               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (it.file < 0) base::FailPath(it.path, errno);
+  }
+  if (!WriteWhole(it.file, it.words.data(), it.words.size() * sizeof(uint64_t)))
+    base::FailPath(it.path, errno);
+  it.words.clear();
+}
+
+void Exchange::Close(unsigned level) {
+  for (unsigned to = 0; to < out_.size(); ++to) {
+    Outgoing& it = out_[to];
+    it.words.insert(it.words.end(), {0, std::exchange(it.hash, 0)});
+    Flush(it);
+    const std::string path =
+        absl::StrCat(Directory(shard_.number), "/", level, "-to-", to);
+    if (::fdatasync(it.file) != 0 || ::close(it.file) != 0 ||
+        ::rename(it.path.c_str(), path.c_str()) != 0)
+      base::FailPath(it.path, errno);
+    it.file = -1;
+  }
+  base::SyncDirectory(Directory(shard_.number));
+}
+
+std::string Exchange::PathFrom(unsigned shard, unsigned level) const {
+  return absl::StrCat(Directory(shard), "/", level, "-to-", shard_.number);
+}
+
+bool Exchange::HasSent(unsigned shard, unsigned level) const {
+  return ::access(PathFrom(shard, level).c_str(), F_OK) == 0;
+}
+
+void Exchange::Add(const std::vector<Reached>& states) {
+  if (!WriteWhole(states_, states.data(), states.size() * sizeof(Reached)))
+    base::FailPath(Directory(shard_.number) + "/states", errno);
+}
+
+std::vector<Reached> Exchange::StatesOf(unsigned shard, uint64_t from,
+                                        uint64_t count) const {
+  const std::string path = Directory(shard) + "/states";
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0) base::FailPath(path, errno);
+  std::vector<Reached> states(count);
+  const size_t size = count * sizeof(Reached);
+  const size_t had = BytesAt(file, from * sizeof(Reached), states.data(), size);
+  ::close(file);
+  if (had != size)
+    throw base::UsageError{base::Shown(path) + ": expected more states"};
+  return states;
+}
+
+void Exchange::Cut(uint64_t states) {
+  if (::ftruncate(states_, static_cast<off_t>(states * sizeof(Reached))) != 0)
+    base::FailPath(Directory(shard_.number) + "/states", errno);
+}
+
+void Exchange::Write(unsigned level, const LevelDone& done) {
+  if (::fdatasync(states_) != 0)
+    base::FailPath(Directory(shard_.number) + "/states", errno);
+  const Sealed sealed{done, HashBytes(&done, sizeof(done))};
+  base::WriteDurable(absl::StrCat(Directory(shard_.number), "/level-", level),
+                     {reinterpret_cast<const char*>(&sealed), sizeof(sealed)});
+}
+
+std::optional<LevelDone> Exchange::Read(unsigned shard, unsigned level) const {
+  const std::optional<std::string> bytes = base::ReadWhole(
+      absl::StrCat(Directory(shard), "/level-", level), sizeof(Sealed));
+  Sealed sealed;
+  if (!bytes || bytes->size() != sizeof(sealed)) return {};
+  std::memcpy(&sealed, bytes->data(), sizeof(sealed));
+  if (sealed.checksum != HashBytes(&sealed.done, sizeof(sealed.done)))
+    return {};
+  return sealed.done;
+}
+
+void Exchange::Forget(unsigned level) {
+  for (unsigned to = 0; to < out_.size(); ++to) {
+    const std::string path =
+        absl::StrCat(Directory(shard_.number), "/", level, "-to-", to);
+    ::unlink(path.c_str());
+  }
+}
+
+}  // namespace vmtrunc::search
