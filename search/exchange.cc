@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -77,14 +79,13 @@ void Received::Fail() const {
 
 Exchange::Exchange(const std::string& directory, Shard shard,
                    const std::string& name)
-    : directory_(directory), shard_(shard), out_(shard.shards) {
+    : directory_(directory), name_(name), shard_(shard), out_(shard.shards) {
   const std::string question = Directory(shard.number) + "/question";
-  const std::optional<std::string> old = base::ReadWhole(question, 4096);
-  if (old && *old != name)
-    throw base::UsageError{absl::StrCat(
-        base::Shown(question),
-        ": expected this problem, number of shards and build of vmtrunc")};
-  if (!old) base::WriteDurable(question, name);
+  std::error_code error;
+  if (std::filesystem::exists(question, error))
+    ExpectSame(shard.number);
+  else
+    base::WriteDurable(question, Question(shard.number));
   const std::string states = Directory(shard.number) + "/states";
   states_ = ::open(states.c_str(),
                    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -99,6 +100,19 @@ Exchange::~Exchange() {
 
 std::string Exchange::Directory(unsigned shard) const {
   return absl::StrCat(directory_, "/shard-", shard);
+}
+
+std::string Exchange::Question(unsigned shard) const {
+  return absl::StrCat("vmtrunc prove --exchange 1\n", name_, "\nshard ", shard,
+                      " of ", shard_.shards, "\n");
+}
+
+void Exchange::ExpectSame(unsigned shard) const {
+  const std::string path = Directory(shard) + "/question";
+  if (base::ReadWhole(path, 4096) != Question(shard))
+    throw base::UsageError{absl::StrCat(
+        base::Shown(path),
+        ": expected this problem, number of shards and build of vmtrunc")};
 }
 
 void Exchange::Send(unsigned to, const std::vector<uint64_t>& words) {

@@ -81,7 +81,7 @@ class Received {
 class Exchange {
  public:
   // `name` is the name of the problem and of the program. Throws UsageError if
-  // the directory is of another one.
+  // this shard's directory is of another one.
   Exchange(const std::string& directory, Shard shard, const std::string& name);
   ~Exchange();
   Exchange(const Exchange&) = delete;
@@ -103,6 +103,10 @@ class Exchange {
   // Leaves only the first states of this shard, of a level that is complete.
   void Cut(uint64_t states);
 
+  // Throws UsageError if the shard's directory is of another problem or
+  // program.
+  void ExpectSame(unsigned shard) const;
+
   void Write(unsigned level, const LevelDone& done);
   std::optional<LevelDone> Read(unsigned shard, unsigned level) const;
 
@@ -118,10 +122,11 @@ class Exchange {
   };
 
   std::string Directory(unsigned shard) const;
+  std::string Question(unsigned shard) const;
   void Flush(Outgoing& it);
 
-  std::string directory_;
-  Shard shard_;
+  const std::string directory_, name_;
+  const Shard shard_;
   int states_ = -1;
   std::vector<Outgoing> out_;
 };

@@ -5,8 +5,6 @@
 #include <mutex>
 #include <new>
 #include <span>
-#include <system_error>
-#include <thread>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +12,7 @@
 #include "search/checkpoint.h"
 #include "search/found.h"
 #include "search/frontier.h"
+#include "search/jobs.h"
 #include "search/nodes.h"
 #include "search/reached.h"
 #include "search/space.h"
@@ -73,7 +72,8 @@ class Search {
       }
       if (!Level()) break;
     }
-    Report();
+    // What a violation has freed by now is not what the search took.
+    if (result_.answer != Answer::kBreaks) Report();
   }
 
   // Reads the checkpoint: the state of the search with the states of its last
@@ -218,7 +218,11 @@ class Search {
       chunk_ = candidates_ = 0;
       is_full_ = no_memory_ = false;
       room_ = static_cast<int64_t>(RoomForWorlds());
-      RunJobs(from, to);
+      const auto wanted =
+          static_cast<unsigned>(std::min<size_t>(jobs_, found_.size()));
+      const unsigned made =
+          InThreads(wanted, [&](bool is_own) { Work(from, to, is_own); });
+      if (made < wanted) jobs_ = made;
     } while ((is_full_ || no_memory_) && !IsOver() && DropFrontier());
     if (nodes_.size() >= options_.most_states && !no_memory_ && !IsOver()) {
       CountUp();
@@ -268,20 +272,7 @@ class Search {
     }
   }
 
-  // Each job takes a chunk at a time. With too few threads, fewer jobs run.
-  void RunJobs(size_t from, size_t to) {
-    std::vector<std::jthread> others;
-    others.reserve(jobs_);
-    for (unsigned i = 1; i < std::min<size_t>(jobs_, found_.size()); ++i) {
-      try {
-        others.emplace_back([=, this] { Work(from, to, false); });
-      } catch (const std::system_error&) {
-        jobs_ = i;
-      }
-    }
-    Work(from, to, true);
-  }
-
+  // Each job takes a chunk at a time.
   void Work(size_t from, size_t to, bool reports) {
     try {
       Guide<C> guide(space_, options_.rules, nodes_);
@@ -341,7 +332,7 @@ class Search {
               std::span<uint8_t> features, PhaseSet& phases, Found& found) {
     std::vector<Edge> edges;
     recent.Clear();
-    State<C> kept(options_.rules);
+    State<C> kept(options_.rules), noting(options_.rules);
     for (size_t node = first; node < end && !IsBlockOver(); ++node) {
       const bool has = frontier_.Has(node - begin_);
       if (has) packer_.Unpack(frontier_.At(node - begin_), kept);
@@ -351,47 +342,48 @@ class Search {
       space_.Edges(state, edges);
       if (nodes_.IsStart(static_cast<uint32_t>(node)))
         space_.KeepShare(state, edges);
-      unsigned undropped = C::kTasks;  // a task with no more break tests
-      for (const Edge& edge : edges) {
-        const bool drop = edge.kind == EventKind::kDrop;
-        if (drop && edge.task == undropped) continue;
-        State<C> next = state;
-        next.checker.NoteFeatures(features.empty() ? nullptr : features.data());
-        if (!space_.Apply(next, edge)) continue;
-        next.checker.NoteFeatures(nullptr);
-        if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
-          undropped = edge.task;
-        if (space_.IsBeyond(next.world)) {
-          ++found.beyond;
-          continue;
-        }
-        ++found.transitions;
-        if (options_.phases != nullptr)
-          NotePath(space_, options_, state, edge, phases);
-        const Node way{static_cast<uint32_t>(node), edge};
-        bool breaks = space_.Broken(next) != 0;
-        if (!breaks) {
-          const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
-          std::string packed = Packed(next);
-          const bool known = options_.exact
-                                 ? exact_.contains(packed)
-                                 : seen_.Has(key) || !recent.Add(key);
-          if (known) continue;
-          found.candidates.push_back({key, way});
-          if (static_cast<int64_t>(found.worlds.size() * sizeof(uint64_t)) <
-              room_) {
-            found.offsets.push_back(static_cast<uint32_t>(found.worlds.size()));
-            packer_.Pack(next, found.worlds);
-          }
-          if (options_.exact) found.states.push_back(std::move(packed));
-          breaks = space_.BrokenAtEnd(next) != 0;
-        }
-        if (!breaks) continue;
-        found.breaks = true;
-        found.next = way;
-        return;
+      if (!features.empty()) {
+        noting = state;
+        noting.checker.NoteFeatures(features.data());
       }
+      bool breaks = false;
+      space_.ForEachNext(features.empty() ? state : noting, edges,
+                         [&](const Edge& edge, State<C>& next) {
+                           next.checker.NoteFeatures(nullptr);
+                           if (space_.IsBeyond(next.world)) {
+                             ++found.beyond;
+                             return true;
+                           }
+                           ++found.transitions;
+                           if (options_.phases != nullptr)
+                             NotePath(space_, options_, state, edge, phases);
+                           const Node way{static_cast<uint32_t>(node), edge};
+                           breaks = Meet(way, next, recent, found);
+                           if (breaks) found.next = way;
+                           return !breaks;
+                         });
+      if (!breaks) continue;
+      found.breaks = true;
+      return;
     }
+  }
+
+  // A state that an edge leads to. Returns whether it violates something.
+  bool Meet(const Node& way, const State<C>& next, Recent& recent,
+            Found& found) {
+    if (space_.Broken(next) != 0) return true;
+    const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
+    std::string packed = Packed(next);
+    const bool known = options_.exact ? exact_.contains(packed)
+                                      : seen_.Has(key) || !recent.Add(key);
+    if (known) return false;
+    found.candidates.push_back({key, way});
+    if (static_cast<int64_t>(found.worlds.size() * sizeof(uint64_t)) < room_) {
+      found.offsets.push_back(static_cast<uint32_t>(found.worlds.size()));
+      packer_.Pack(next, found.worlds);
+    }
+    if (options_.exact) found.states.push_back(std::move(packed));
+    return space_.BrokenAtEnd(next) != 0;
   }
 
   std::string Packed(const State<C>& state) const {

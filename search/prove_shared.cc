@@ -6,13 +6,13 @@
 #include <chrono>
 #include <new>
 #include <optional>
-#include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "search/exchange.h"
 #include "search/frontier.h"
+#include "search/jobs.h"
 #include "search/space.h"
 #include "search/store.h"
 #include "search/trail.h"
@@ -36,11 +36,9 @@ class SharedSearch {
         packer_(problem.starts.empty() ? State<C>(options.rules)
                                        : space_.Start(0)),
         exchange_(sharing.directory, sharing.shard,
-                  absl::StrCat(
-                      "vmtrunc prove --exchange 1\n", sharing.program, "\n",
-                      absl::Hex(ProblemId(problem, options), absl::kZeroPad16),
-                      "\nshard ", sharing.shard.number, " of ",
-                      sharing.shard.shards, "\n")),
+                  absl::StrCat(sharing.program, "\n",
+                               absl::Hex(ProblemId(problem, options),
+                                         absl::kZeroPad16))),
         sent_(kRemembered),
         jobs_(options.jobs) {
     VMT_CHECK(options.steps_only && !options.exact && !options.plain);
@@ -192,8 +190,11 @@ class SharedSearch {
     const std::vector<Reached> states =
         exchange_.StatesOf(sharing_.shard.number, 0, done_.states);
     for (const Reached& it : states) seen_.Add(it.key);
-    for (unsigned level = 0; level < level_; ++level)
+    for (unsigned level = 0; level < level_; ++level) {
       if (!Sum(level)) return false;
+      // All have the level before this one's last.
+      if (level + 1 < level_) exchange_.Forget(level);
+    }
     if (level_ == 0) {
       seen_ = {};
       done_ = {};
@@ -223,6 +224,7 @@ class SharedSearch {
         return done.has_value();
       });
       if (!is_there) return false;
+      if (level == 0) exchange_.ExpectSame(shard);
       fresh += done->fresh;
       all.states += done->states;
       all.transitions += done->transitions;
@@ -264,6 +266,8 @@ class SharedSearch {
   // it must end.
   bool Level() {
     done_.breaks = 0;
+    if (done_.states > Node::kStartFlag)
+      return Stop(RanOut::kNumbers, /*refused=*/false);
     const uint64_t first = done_.states - done_.fresh;
     for (uint64_t from = 0; from < done_.fresh && done_.breaks == 0;
          from += kBlockOfShared) {
@@ -293,18 +297,11 @@ class SharedSearch {
     found_by_.clear();
     found_by_.resize((to - from + kChunkOfShared - 1) / kChunkOfShared);
     chunk_ = 0;
-    {
-      std::vector<std::jthread> others;
-      others.reserve(jobs_);
-      for (unsigned i = 1; i < std::min<size_t>(jobs_, found_by_.size()); ++i) {
-        try {
-          others.emplace_back([=, this] { Work(first, from, to); });
-        } catch (const std::system_error&) {
-          jobs_ = i;
-        }
-      }
-      Work(first, from, to);
-    }
+    const auto wanted =
+        static_cast<unsigned>(std::min<size_t>(jobs_, found_by_.size()));
+    const unsigned made =
+        InThreads(wanted, [&](bool) { Work(first, from, to); });
+    if (made < wanted) jobs_ = made;
     if (no_memory_ || IsOver()) return;  // some chunks are not there
     for (const Sent& sent : found_by_) {
       done_.transitions += sent.transitions;
@@ -360,33 +357,29 @@ class SharedSearch {
       packer_.Unpack(frontier_.At(place), state);
       edges.clear();
       space_.Edges(state, edges);
-      unsigned undropped = C::kTasks;  // a task with no more break tests
-      for (const Edge& edge : edges) {
-        const bool drop = edge.kind == EventKind::kDrop;
-        if (drop && edge.task == undropped) continue;
-        State<C> next = state;
-        if (!space_.Apply(next, edge)) continue;
-        if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
-          undropped = edge.task;
+      space_.ForEachNext(state, edges, [&](const Edge& edge, State<C>& next) {
         if (space_.IsBeyond(next.world)) {
           ++sent.beyond;
-          continue;
+          return true;
         }
         ++sent.transitions;
         const Node way{static_cast<uint32_t>(first + place), edge};
-        bool breaks = space_.Broken(next) != 0;
-        if (!breaks) {
-          const uint64_t key = space_.Key(next) | 1;
-          if (!recent.Add(key) || (IsOwn(key) && seen_.Has(key))) continue;
-          breaks = space_.BrokenAtEnd(next) != 0;
-          if (!breaks) Put(sent, key, way, next);
-        }
-        if (!breaks) continue;
-        sent.breaks = true;
-        sent.next = way;
-        return;
-      }
+        sent.breaks = Meet(way, next, recent, sent);
+        if (sent.breaks) sent.next = way;
+        return !sent.breaks;
+      });
+      if (sent.breaks) return;
     }
+  }
+
+  // A state that an edge leads to. Returns whether it violates something.
+  bool Meet(const Node& way, const State<C>& next, Recent& recent, Sent& sent) {
+    if (space_.Broken(next) != 0) return true;
+    const uint64_t key = space_.Key(next) | 1;
+    if (!recent.Add(key) || (IsOwn(key) && seen_.Has(key))) return false;
+    if (space_.BrokenAtEnd(next) != 0) return true;
+    Put(sent, key, way, next);
+    return false;
   }
 
   void Put(Sent& sent, uint64_t key, const Node& way, const State<C>& next) {

@@ -163,6 +163,13 @@ TEST_F(SharedSearch, RefusesWhatIsOfAnotherSearch) {
   EXPECT_NE(refused(problem, ClosedSteps(RulesOf("3.8")), same), "");
   EXPECT_NE(refused(ProblemOf(ClosedWorld(kSplits, 3)), options, same), "");
   EXPECT_NE(refused(problem, options, SharingOf(directory, 0, 2)), "");
+  // Another shard searches another problem.
+  std::jthread elsewhere([&] {
+    const ProveOptions with = ClosedSteps(RulesOf("3.8"));
+    EXPECT_NE(refused(problem, with, SharingOf(directory + "/x", 1, 2)), "");
+  });
+  EXPECT_NE(refused(problem, options, SharingOf(directory + "/x", 0, 2)), "");
+  elsewhere.join();
   Sharing other = same;
   other.program = "another build";
   EXPECT_NE(refused(problem, options, other), "");

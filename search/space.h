@@ -78,6 +78,23 @@ class Space {
   bool Apply(State<C>& state, const Edge& edge,
              std::vector<Event>* events = nullptr) const;
 
+  // Calls f(edge, next) with the state after each of its edges that has an
+  // effect, until it returns false.
+  template <class F>
+  void ForEachNext(const State<C>& state, const std::vector<Edge>& edges,
+                   const F& f) const {
+    unsigned undropped = C::kTasks;  // a task with no more break tests
+    for (const Edge& edge : edges) {
+      const bool drop = edge.kind == EventKind::kDrop;
+      if (drop && edge.task == undropped) continue;
+      State<C> next = state;
+      if (!Apply(next, edge)) continue;
+      if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
+        undropped = edge.task;
+      if (!f(edge, next)) return;
+    }
+  }
+
   // Makes the task's next step if its order with any possible preceding step of
   // other tasks does not matter. Returns whether it did.
   bool StepEarly(State<C>& state, unsigned task, std::vector<Event>* log) const;
