@@ -144,6 +144,8 @@ CASES = [
                   "--property", "no-page-past-size")),
     ("prove", 3, ("prove", "--seconds", "0.1", "--jobs", "1")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--unreached")),
+    ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--shard", "0/1",
+                  "--exchange", "shared")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--always", "!dropped")),
     ("prove", 1, ("prove", *SMALL, "--kernel", "2.6.11", "--always",
                   "quiet -> !restart")),

@@ -95,7 +95,7 @@ install(FILES ${made}/changelog.gz
 # that has one of its own would include the wrong file.
 vmtrunc_files(headers base/random.h core/*.h core/*/*.h search/*.h
   fuzz/guided.h)
-list(FILTER headers EXCLUDE REGEX "_test\\.h$|search/(covered|distill|set_cover)")
+list(FILTER headers EXCLUDE REGEX "_test\\.h$|search/(covered|distill|exchange|prove_shared|set_cover)")
 set(VMTRUNC_HEADERS ${headers})
 configure_file(cmake/headers.cmake.in headers.cmake @ONLY)
 install(SCRIPT ${PROJECT_BINARY_DIR}/headers.cmake COMPONENT development)

@@ -158,20 +158,20 @@ bool Exchange::HasSent(unsigned shard, unsigned level) const {
   return ::access(PathFrom(shard, level).c_str(), F_OK) == 0;
 }
 
-void Exchange::Add(const std::vector<Reached>& states) {
-  if (!WriteWhole(states_, states.data(), states.size() * sizeof(Reached)))
+void Exchange::Add(const std::vector<Arrival>& states) {
+  if (!WriteWhole(states_, states.data(), states.size() * sizeof(Arrival)))
     base::FailPath(Directory(shard_.number) + "/states", errno);
 }
 
-std::vector<Reached> Exchange::StatesOf(unsigned shard, uint64_t from,
+std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
                                         uint64_t count) const {
   const std::string path = Directory(shard) + "/states";
   const int file =
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) base::FailPath(path, errno);
-  std::vector<Reached> states(count);
-  const size_t size = count * sizeof(Reached);
-  const size_t had = BytesAt(file, from * sizeof(Reached), states.data(), size);
+  std::vector<Arrival> states(count);
+  const size_t size = count * sizeof(Arrival);
+  const size_t had = BytesAt(file, from * sizeof(Arrival), states.data(), size);
   ::close(file);
   if (had != size)
     throw base::UsageError{base::Shown(path) + ": expected more states"};
@@ -179,7 +179,7 @@ std::vector<Reached> Exchange::StatesOf(unsigned shard, uint64_t from,
 }
 
 void Exchange::Cut(uint64_t states) {
-  if (::ftruncate(states_, static_cast<off_t>(states * sizeof(Reached))) != 0)
+  if (::ftruncate(states_, static_cast<off_t>(states * sizeof(Arrival))) != 0)
     base::FailPath(Directory(shard_.number) + "/states", errno);
 }
 

@@ -25,7 +25,7 @@
 namespace vmtrunc::search {
 
 // How a shard has reached one of its states.
-struct Reached {
+struct Arrival {
   uint64_t key;
   uint32_t from;    // the shard that has its parent; kNoShard: a start
   uint32_t parent;  // the number of the parent there, or of the start
@@ -34,7 +34,7 @@ struct Reached {
 
   static constexpr uint32_t kNoShard = ~0U;
 };
-static_assert(sizeof(Reached) == 24);
+static_assert(sizeof(Arrival) == 24);
 
 // A shard's numbers when it has a level: its states of that level, and all so
 // far.
@@ -96,9 +96,9 @@ class Exchange {
   bool HasSent(unsigned shard, unsigned level) const;
 
   // Appends to the states of this shard.
-  void Add(const std::vector<Reached>& states);
+  void Add(const std::vector<Arrival>& states);
   // The first states of a shard.
-  std::vector<Reached> StatesOf(unsigned shard, uint64_t from,
+  std::vector<Arrival> StatesOf(unsigned shard, uint64_t from,
                                 uint64_t count) const;
   // Leaves only the first states of this shard, of a level that is complete.
   void Cut(uint64_t states);

@@ -96,7 +96,7 @@ class SharedSearch {
 
   // ---- states that are new
 
-  void Keep(const Reached& how, const uint64_t* packed, size_t words) {
+  void Keep(const Arrival& how, const uint64_t* packed, size_t words) {
     found_.push_back(how);
     if (buffer_.size() + words > kBuffered) CloseBuffer();
     offsets_.push_back(static_cast<uint32_t>(buffer_.size()));
@@ -132,7 +132,7 @@ class SharedSearch {
       if (!seen_.Add(key)) continue;
       packed.clear();
       packer_.Pack(state, packed);
-      Keep({key, Reached::kNoShard, static_cast<uint32_t>(i), {}, 0},
+      Keep({key, Arrival::kNoShard, static_cast<uint32_t>(i), {}, 0},
            packed.data(), packed.size());
       if ((space_.Broken(state) | space_.BrokenAtEnd(state)) == 0) continue;
       done_.breaks = 1;
@@ -142,7 +142,7 @@ class SharedSearch {
 
   // What all shards have sent to this one. `expected`: what it made of it
   // before it was killed, or nothing.
-  void Receive(unsigned level, const std::vector<Reached>* expected) {
+  void Receive(unsigned level, const std::vector<Arrival>* expected) {
     size_t next = 0;
     std::vector<uint64_t> packed;
     for (unsigned from = 0; from < sharing_.shard.shards; ++from) {
@@ -187,9 +187,9 @@ class SharedSearch {
     done_ = *last;
     exchange_.Cut(done_.states);
     result_.resumed = done_.states;
-    const std::vector<Reached> states =
+    const std::vector<Arrival> states =
         exchange_.StatesOf(sharing_.shard.number, 0, done_.states);
-    for (const Reached& it : states) seen_.Add(it.key);
+    for (const Arrival& it : states) seen_.Add(it.key);
     for (unsigned level = 0; level < level_; ++level) {
       if (!Sum(level)) return false;
       // All have the level before this one's last.
@@ -202,7 +202,7 @@ class SharedSearch {
       EndLevel({});
       return true;
     }
-    const std::vector<Reached> fresh(
+    const std::vector<Arrival> fresh(
         states.end() - static_cast<ptrdiff_t>(done_.fresh), states.end());
     const LevelDone had = done_;
     Receive(level_, &fresh);
@@ -397,7 +397,7 @@ class SharedSearch {
 
   uint64_t Bytes() const {
     return seen_.bytes() + frontier_.bytes() + next_.bytes() +
-           found_.capacity() * sizeof(Reached) +
+           found_.capacity() * sizeof(Arrival) +
            sent_.size() * sizeof(uint64_t);
   }
   bool IsOver() const { return WhyToStop(options_) != RanOut::kNothing; }
@@ -424,9 +424,9 @@ class SharedSearch {
       trail.edges.push_back(done.edge);
       uint32_t number = done.parent;
       for (;;) {
-        const Reached how = exchange_.StatesOf(shard, number, 1).front();
+        const Arrival how = exchange_.StatesOf(shard, number, 1).front();
         number = how.parent;
-        if (how.from == Reached::kNoShard) break;
+        if (how.from == Arrival::kNoShard) break;
         trail.edges.push_back(how.edge);
         shard = how.from;
       }
@@ -450,7 +450,7 @@ class SharedSearch {
   std::vector<uint64_t> buffer_;   // of `next_`, not closed yet
   std::vector<uint32_t> offsets_;  // of the states in it
   size_t place_ = 0;               // in `next_`, of the first of them
-  std::vector<Reached> found_;     // states of the next level
+  std::vector<Arrival> found_;     // states of the next level
   std::vector<Sent> found_by_;     // of the block, for each chunk
   std::atomic<size_t> chunk_ = 0;
   std::atomic<bool> no_memory_ = false;
