@@ -314,10 +314,12 @@ void AddProve(CLI::App& app, Command& run) {
                 "count the abstract states that fuzzers use as features; "
                 "implies --steps")
       ->excludes(whole)
+      ->excludes("--checkpoint")
       ->excludes("--reduce");
   sub->add_option("--abstract-to", o->abstract_to,
                   "the same, and write them to a file for vmtrunc fuzz --of")
       ->excludes(whole)
+      ->excludes("--checkpoint")
       ->excludes("--reduce");
   sub->add_flag("--lasso", o->lasso,
                 "look for a run in which a pass drops its lock for ever")

@@ -90,12 +90,20 @@ ShardAnswer Parse(const nlohmann::json& json) {
   return a;
 }
 
+// What must be the same in all answers. The last is a hash over more than the
+// others: printed only if nothing else differs.
+constexpr const char* kSame[] = {"vmtrunc",  "model",  "kernel", "shards",
+                                 "property", "search", "problem"};
+
 // Checks the content of the file. Empty: it is valid.
 std::string WhatIsWrong(const nlohmann::json& json) {
   for (const char* name : {"shard", "states", "transitions", "bytes", "beyond"})
     if (!json.at(name).is_number_unsigned())
       return absl::StrCat(name, " is no count");
   const nlohmann::json& question = json.at("question");
+  for (const char* name : kSame)
+    if (!question.contains(name))
+      return absl::StrCat("its question has no ", name);
   if (!question.at("kernel").is_string()) return "kernel is no name";
   const nlohmann::json& shards = question.at("shards");
   if (!shards.is_number_unsigned() || shards > kMostShards ||
@@ -141,10 +149,7 @@ ShardAnswer ReadAnswer(const std::string& path) {
 // Throws UsageError if two answers are to different problems.
 void ExpectSame(const ShardAnswer& first, const std::string& first_path,
                 const ShardAnswer& other, const std::string& path) {
-  // The last is a hash over more than the others: printed only if nothing else
-  // differs.
-  for (const char* name :
-       {"vmtrunc", "kernel", "shards", "property", "search", "problem"}) {
+  for (const char* name : kSame) {
     const nlohmann::json &has = other.question.at(name),
                          &wanted = first.question.at(name);
     if (has != wanted)

@@ -25,6 +25,7 @@ nlohmann::json Question(const Asked& asked, const ProveArguments& o,
                         search::Shard shard,
                         const search::ProveOptions& options) {
   return {{"vmtrunc", VMTRUNC_VERSION},
+          {"model", BuildId()},
           {"kernel", asked.kernel.ToString()},
           {"property", o.property.empty() ? "all" : o.property},
           {"search", o.whole    ? "whole"

@@ -60,6 +60,20 @@ absl::Status Errno(const std::string& path) {
   return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
 }
 
+// Of a file that begins with `magic`, and is not that of this search.
+absl::Status Another(const std::string& path, uint64_t magic) {
+  constexpr uint64_t kName = (uint64_t{1} << 56) - 1;
+  if (magic != kMagic && (magic & kName) == (kMagic & kName))
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": expected a checkpoint of form ",
+                     kCheckpointVersion, " (vmtrunc --version), not ",
+                     std::string(1, static_cast<char>(magic >> 56))));
+  return absl::FailedPreconditionError(
+      absl::StrCat(path,
+                   ": expected a checkpoint of this kernel, bound, "
+                   "property and build of the model"));
+}
+
 }  // namespace
 
 Checkpoint::~Checkpoint() {
@@ -76,7 +90,7 @@ absl::Status Checkpoint::Open(const std::string& directory, const char* name,
                  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
   if (file_ < 0) return Errno(path_);
   const uint64_t mine[] = {kMagic, id};
-  uint64_t has[2];
+  uint64_t has[2] = {};
   struct stat status;
   if (::fstat(file_, &status) != 0) return Errno(path_);
   if (S_ISREG(status.st_mode) && status.st_size == 0) {
@@ -87,8 +101,7 @@ absl::Status Checkpoint::Open(const std::string& directory, const char* name,
     }
   } else if (!S_ISREG(status.st_mode) || !ReadAt(file_, 0, has, sizeof(has)) ||
              std::memcmp(has, mine, sizeof(mine)) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path_, ": expected a checkpoint of this kernel, bound and property"));
+    return Another(path_, has[0]);
   }
   end_ = sizeof(mine);
   return absl::OkStatus();
@@ -102,7 +115,7 @@ absl::Status Checkpoint::ExpectNoOther(const std::string& directory,
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0)
     return errno == ENOENT || errno == ENOTDIR ? absl::OkStatus() : Errno(path);
-  uint64_t has[2];
+  uint64_t has[2] = {};
   struct stat status;
   const bool is_empty = ::fstat(file, &status) == 0 &&
                         S_ISREG(status.st_mode) && status.st_size == 0;
@@ -111,8 +124,7 @@ absl::Status Checkpoint::ExpectNoOther(const std::string& directory,
   if (is_empty || (is_whole && has[0] == kMagic &&
                    std::find(ids.begin(), ids.end(), has[1]) != ids.end()))
     return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      path, ": expected a checkpoint of this kernel, bound and property"));
+  return Another(path, has[0]);
 }
 
 absl::Status Checkpoint::OpenFor(const Problem& problem,

@@ -177,7 +177,8 @@ inline constexpr uint64_t kFirstStates = 1 << 20;
 ProveResult ProveFewest(const Problem& problem, const ProveOptions& options,
                         uint64_t first_states = kFirstStates);
 
-// A hash of everything on which the states and their order depend.
+// A hash of everything on which the states and their order depend: the problem,
+// and the model's sources (BuildId()).
 uint64_t ProblemId(const Problem& problem, const ProveOptions& options);
 
 // The fingerprints of the states between a script's events, as Prove() computes

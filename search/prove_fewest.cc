@@ -4,6 +4,7 @@
 #include <new>
 
 #include "absl/strings/str_cat.h"
+#include "core/build_id.h"
 #include "core/check.h"
 #include "search/prove.h"
 #include "search/shrink.h"
@@ -44,12 +45,12 @@ std::vector<uint64_t> States(const Problem& problem, const Script& script,
 }  // namespace
 
 uint64_t ProblemId(const Problem& problem, const ProveOptions& options) {
-  std::string all =
-      absl::StrCat("model 1 ", options.properties, " ", options.steps_only, " ",
-                   options.reduce, " ", options.plain, " ", options.symmetry,
-                   " ", problem.max_passes, " ", problem.max_operations, " ",
-                   problem.in_flight, " ", problem.vmas, " ", problem.in_order,
-                   " ", problem.first_share, "/", problem.first_shares, " ");
+  std::string all = absl::StrCat(
+      "model ", BuildId(), " ", options.properties, " ", options.steps_only,
+      " ", options.reduce, " ", options.plain, " ", options.symmetry, " ",
+      problem.max_passes, " ", problem.max_operations, " ", problem.in_flight,
+      " ", problem.vmas, " ", problem.in_order, " ", problem.first_share, "/",
+      problem.first_shares, " ");
   if (problem.closed)
     absl::StrAppend(&all, problem.alike ? "closed " : "closed unlike ");
   if (problem.offsets != 0)
