@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -50,6 +51,35 @@ inline CLI::Validator NumberWithoutEnd(bool or_zero) {
 }
 inline const CLI::Validator kNotNegative = NumberWithoutEnd(/*or_zero=*/true);
 inline const CLI::Validator kPositive = NumberWithoutEnd(/*or_zero=*/false);
+
+// A whole number, in decimal. (CLI11 would take 010 for 8 and a number that is
+// too large for the largest, and for an unsigned one -1 as well.)
+inline const CLI::Validator kWhole(
+    [](std::string& value) {
+      uint64_t number = 0;
+      const bool is_octal = value.size() > 1 && value.front() == '0';
+      const bool is =
+          !value.empty() && !is_octal &&
+          absl::ascii_isdigit(static_cast<unsigned char>(value.front())) &&
+          absl::SimpleAtoi(value, &number);
+      return is ? std::string()
+                : "expected a whole number, in decimal, below 2^64, not " +
+                      value;
+    },
+    "");
+
+// Adds checks to the options of a command: kWhole to those of whole numbers,
+// kNotEmpty to all, as a value that is missing by mistake (an unset variable)
+// would count as an option that is not given.
+inline void CheckValues(CLI::App& command) {
+  for (CLI::Option* const option : command.get_options()) {
+    if (option->get_items_expected_max() == 0) continue;
+    const std::string type = option->get_type_name();
+    if (type.starts_with("INT") || type.starts_with("UINT"))
+      option->check(kWhole);
+    option->check(kNotEmpty);
+  }
+}
 
 // The script in a file, text or bytes by its name and content, or by `from`
 // ("text", "bytes", or ""). Throws UsageError "FILE:LINE: ...", also for an

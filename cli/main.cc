@@ -26,15 +26,6 @@ std::string Versions() {
       kJsonVersion, kAbstractVersion, kCheckpointVersion, BuildId());
 }
 
-// A value that is missing by mistake, as of an unset variable, would count as
-// an option that is not given.
-void RefuseEmptyValues(CLI::App& app) {
-  for (CLI::App* const sub :
-       app.get_subcommands([](CLI::App*) { return true; }))
-    for (CLI::Option* const option : sub->get_options())
-      if (option->get_items_expected_max() > 0) option->check(kNotEmpty);
-}
-
 // The words that nothing takes, in the order in which they were given. CLI11
 // has them in another one, and with the -- that ends the options.
 std::string LeftOver(const CLI::App& app, int argc, const char* const* argv) {
@@ -80,7 +71,9 @@ int Main(int argc, char** argv) {
   AddProperties(app, command);
   AddCompletion(app, command);
   AddMan(app, command);
-  RefuseEmptyValues(app);
+  for (CLI::App* const sub :
+       app.get_subcommands([](CLI::App*) { return true; }))
+    CheckValues(*sub);
   try {
     if (argc > 1 && argv[1] == kCompleteWord) {
       std::cout << Complete(app, {argv + 2, argv + argc});

@@ -18,7 +18,7 @@ struct ProveArguments {
       join;
   bool whole = false, steps = false, reduce = false, exact = false,
        abstract = false, lasso = false, self_check = false, json = false,
-       unreached = false, simulates = false;
+       unreached = false, simulates = false, asks_fairness = false;
   uint64_t seed = 0, simulations = 0;  // 0 simulations: one, with its trace
   unsigned simulate_events = static_cast<unsigned>(kMaxEvents);
 };

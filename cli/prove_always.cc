@@ -30,7 +30,7 @@ search::Invariant ConditionOf(const char* option, const std::string& text,
 }
 
 void ExpectLoops(const ProveArguments& o) {
-  if (o.fairness != "weak" && !o.lasso && o.eventually.empty())
+  if (o.asks_fairness && !o.lasso && o.eventually.empty())
     throw base::UsageError{"--fairness: expected --lasso or --eventually"};
 }
 

@@ -426,6 +426,7 @@ int Main(int argc, char** argv) {
   o.command = base::PathWord(argc > 0 ? argv[0] : "properties");
   app.name(o.command);
   AddOptions(app, o);
+  cli::CheckValues(app);
   try {
     app.parse(argc, argv);
     o.seed_given = app.count("--seed") > 0;
