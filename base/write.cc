@@ -18,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/error.h"
+#include "base/own_directory.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/stop.h"
@@ -233,7 +234,11 @@ int WriteAll(int file, const std::string& content) {
 
 namespace {
 
-void ExpectNoInput(const std::string& name, const std::string& path) {
+void ExpectForeign(const std::string& name, const std::string& path) {
+  if (IsBookkeeping(fs::path(path).filename().string()))
+    throw UsageError{Shown(name) +
+                     ": expected another name than .vmtrunc and .vmtrunc-*, "
+                     "which vmtrunc keeps for itself"};
   if (WasRead(path))
     throw UsageError{Shown(name) +
                      ": expected another file than one that is read, which is "
@@ -256,17 +261,18 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
     if (S_ISDIR(old.st_mode)) FailPath(path_, EISDIR);
     if (S_ISSOCK(old.st_mode)) FailPath(path_, ENXIO);
     if (::access(target.path.c_str(), W_OK) != 0) FailPath(path_, errno);
-    ExpectNoInput(path_, target.path);
+    ExpectForeign(path_, target.path);
     return;
   }
   if (errno != ENOENT) FailPath(path_, errno);
+  ExpectForeign(path_, target.path);
   if (::access(ParentOf(target.path).c_str(), W_OK | X_OK) != 0)
     FailPath(path_, errno);
 }
 
 void OutputFile::Write(const std::string& content) const {
   const Target target = TargetOf(path_);
-  if (target.descriptor < 0) ExpectNoInput(path_, target.path);
+  if (target.descriptor < 0) ExpectForeign(path_, target.path);
   WriteFile(path_, content);
 }
 

@@ -39,6 +39,13 @@ class MatrixOutputs {
     page_.emplace(o.html);
     const std::string beside = PagesBeside(o.html);
     std::error_code error;
+    const fs::path page = fs::weakly_canonical(o.html, error);
+    if (!o.out.empty() && page.extension() == ".vmt" &&
+        fs::equivalent(page.parent_path(), o.out, error))
+      throw base::UsageError{
+          absl::StrCat("--html ", base::Shown(o.html),
+                       ": expected another name than that of a script in ",
+                       base::Shown(o.out))};
     if (o.out.empty() || !fs::equivalent(beside, o.out, error))
       directories_.emplace_back("--html", beside, "matrix");
   }

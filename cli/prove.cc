@@ -148,6 +148,7 @@ class ProveOutputs {
     base::ExpectApart("-o", o.out, others);
     base::ExpectApart("--abstract-to", o.abstract_to, others);
     base::ExpectApart("-o", o.out, {o.abstract_to});
+    ExpectNoAnswer("-o", o.out, o.answers);
     if (!o.out.empty()) script_.emplace(o.out);
     if (!o.abstract_to.empty()) abstract_.emplace(o.abstract_to);
     if (!o.checkpoint.empty())
@@ -162,7 +163,8 @@ class ProveOutputs {
     if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
     if (script_ && told.result.answer == search::Answer::kBreaks) {
       script_->Write(ToText(told.result.script));
-      if (!told.o.json) std::cout << "\nwritten to " << told.o.out << "\n";
+      if (!told.o.json)
+        std::cout << "\nwritten to " << base::Shown(told.o.out) << "\n";
     }
     if (abstract_)
       WriteAbstract(told.o.abstract_to,
@@ -215,7 +217,10 @@ void TellOfJobs(const search::ProveOptions& options,
 }
 
 int ProveIt(const ProveArguments& o) {
-  if (!o.join.empty()) return Join(o.join, o.out, o.json);
+  if (!o.join.empty()) {
+    ExpectNoAnswer("-o", o.out, o.join);
+    return Join(o.join, o.out, o.json);
+  }
   Asked asked = Ask(o);
   ExpectLoops(o);
   asked.always = ConditionOf("--always", o.always, asked);

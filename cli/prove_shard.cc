@@ -68,6 +68,21 @@ std::string AnswerName(search::Shard shard) {
   return absl::StrCat("shard-", shard.number, "-of-", shard.shards, ".json");
 }
 
+void ExpectNoAnswer(const std::string& option, const std::string& output,
+                    const std::string& answers) {
+  if (output.empty() || answers.empty()) return;
+  std::error_code error;
+  const std::filesystem::path to =
+      std::filesystem::weakly_canonical(output, error);
+  const std::string name = to.filename().string();
+  if (!error && std::filesystem::equivalent(to.parent_path(), answers, error) &&
+      name.starts_with("shard-") && name.ends_with(".json"))
+    throw base::UsageError{
+        absl::StrCat(option, " ", base::Shown(output),
+                     ": expected another name than that of an answer in ",
+                     base::Shown(answers))};
+}
+
 void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
                     search::Shard shard, const search::ProveOptions& options) {
   std::error_code error;

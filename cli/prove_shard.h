@@ -20,6 +20,11 @@ search::Shard ParseShard(const std::string& text);
 // The file name of its answer: "shard-I-of-N.json".
 std::string AnswerName(search::Shard shard);
 
+// Throws UsageError if the output would have the name of an answer in that
+// directory: another job may have written it, or will, for --join.
+void ExpectNoAnswer(const std::string& option, const std::string& output,
+                    const std::string& answers);
+
 // Creates the directory. Throws UsageError before the search if the answer
 // could not be written: an existing file of its name is replaced only if it is
 // an answer to the same problem.

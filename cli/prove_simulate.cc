@@ -207,7 +207,7 @@ int SimulateIt(const ProveArguments& o, const Asked& asked) {
   std::cout << std::flush;
   if (out && all.shown) {
     out->Write(ToText(all.shown->script));
-    if (!o.json) std::cout << "\nwritten to " << o.out << "\n";
+    if (!o.json) std::cout << "\nwritten to " << base::Shown(o.out) << "\n";
   }
   return all.all_broken != 0                       ? base::kExitBroken
          : all.ran_out != search::RanOut::kNothing ? base::kExitRanOut
