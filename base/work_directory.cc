@@ -73,7 +73,7 @@ WorkDirectory::WorkDirectory(const std::string& option,
 }
 
 void WorkDirectory::ExpectThere() const {
-  if (!lock_.IsThere()) FailExchanged(directory_);
+  if (!IsThere()) FailExchanged(directory_);
 }
 
 }  // namespace vmtrunc::base

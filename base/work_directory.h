@@ -22,6 +22,7 @@ class WorkDirectory {
   // To be called before something is written under a name in the directory.
   // Throws UsageError if another directory, or a link, has its name by now.
   void ExpectThere() const;
+  bool IsThere() const { return lock_.IsThere(); }
 
   // Called when the directory exists and is not locked yet.
   static inline std::function<void()> on_step_for_test;

@@ -151,8 +151,10 @@ Store::~Store() {
   if (lock_ >= 0) ::close(lock_);
 }
 
+bool Store::IsThere() const { return base::IsStill(lock_, Path("lock")); }
+
 void Store::ExpectThere() const {
-  if (!base::IsStill(lock_, Path("lock"))) base::FailExchanged(directory_);
+  if (!IsThere()) base::FailExchanged(directory_);
 }
 
 std::vector<uint64_t> Store::Jobs() const {

@@ -46,6 +46,7 @@ class Store {
   // directory. Throws UsageError if another directory, or a link, has its name
   // by now.
   void ExpectThere() const;
+  bool IsThere() const;
   // Numbers of the slices that have a directory, ascending.
   std::vector<uint64_t> Jobs() const;
   std::string JobDirectory(uint64_t slice) const;

@@ -179,6 +179,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
   JobSpec spec{.fuzzer = FindFuzzer(fuzzer, engine.fuzzer),
                .directory = directory,
                .arguments = engine.flags,
+               .is_inside = true,
                .variables = engine.variables,
                // Stack, libraries and what malloc maps in advance.
                .most_bytes = (uint64_t{options_.memory_mib} + 1024) << 20,
@@ -189,11 +190,10 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
        {absl::StrCat("-max_len=",
                      kHeaderBytes + kRecordBytes * options_.events),
         absl::StrCat("-rss_limit_mb=", options_.memory_mib),
-        absl::StrCat("-seed=", seed),
-        absl::StrCat("-artifact_prefix=", directory, "/"),
+        absl::StrCat("-seed=", seed), std::string("-artifact_prefix=./"),
         std::string("-len_control=0"), std::string("-print_final_stats=0"),
-        std::string("-timeout=10"), base::PathArgument(directory + "/corpus"),
-        base::PathArgument(kernel.corpus.directory())})
+        std::string("-timeout=10"), std::string("corpus"),
+        "../../corpus/" + base::NamePart(kernel.name)})
     spec.arguments.push_back(argument);
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
@@ -218,6 +218,7 @@ void CampaignRun::StopAll() {
 }
 
 void CampaignRun::Look() {
+  store_.ExpectThere();  // else the jobs end now, in the directory that moved
   for (size_t i = 0; i < slices_.size();) {
     FuzzerJob& job = *slices_[i].job;
     if (Clock::now() >= slices_[i].deadline) job.End();

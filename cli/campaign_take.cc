@@ -163,7 +163,9 @@ bool CampaignRun::Harvest(const campaign::SliceRecord& record,
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
   base::WriteFile(mark, "");
   // It stays only if processing the slice ends the process.
-  const absl::Cleanup unmark = [&] { ::unlink(mark.c_str()); };
+  const absl::Cleanup unmark = [&] {
+    if (store_.IsThere()) ::unlink(mark.c_str());
+  };
   return TakeSlice(record, kernel);
 }
 
@@ -185,6 +187,7 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   // Messages come first.
   if (!HarvestCauses(status, kernel, record)) return false;
   const unsigned causes = record.gain.causes;
+  store_.ExpectThere();
   record.gain = kernel.corpus.Take(directory + "/corpus",
                                    [this] { return WaitedEnough(); });
   record.gain.causes = causes;
@@ -209,6 +212,7 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
 }
 
 void CampaignRun::KeepFinding(const campaign::Finding& finding) {
+  store_.ExpectThere();  // it was minimised, which takes its time
   WriteOurs(store_.Path("findings/" + finding.FileName()), "vmt",
             ToText(finding.script), IsOurScript);
   without_page_.insert(finding.FileName());
@@ -236,6 +240,7 @@ void CampaignRun::MakePage(const campaign::Finding& finding) {
         vmtrunc::report::Tell(title, finding.script, *finding.script.kernel,
                               report::Folding::kQuiet));
   });
+  store_.ExpectThere();
   const std::string stem = store_.Path("findings/" + finding.FileName());
   const auto is_ours = [&](const std::string& there) {
     return there.substr(0, 4096).find("<title>" + title) != std::string::npos;
@@ -268,11 +273,13 @@ void CampaignRun::KeepDied(const campaign::SliceRecord& record) {
 
 // Removes the rest of a processed slice.
 void CampaignRun::RemoveJob(uint64_t number) {
+  store_.ExpectThere();
   if (!store_.RemoveJob(number))
     MoveAside(number, "has files that are not the campaign's");
 }
 
 void CampaignRun::End(Slice& slice) {
+  store_.ExpectThere();
   FuzzerJob& job = *slice.job;
   campaign::SliceRecord record{
       .slice = slice.number,

@@ -116,6 +116,7 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   const FuzzRun& run = result.run;
   result.findings = TellBroken(o, directory, known, run, stop);
   try {
+    directory.ExpectThere();
     WriteBroken(o, directory, run, result.findings);
   } catch (const base::UsageError&) {
     directory.RemoveTorn();

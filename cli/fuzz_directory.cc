@@ -98,6 +98,7 @@ void FuzzDirectory::ExpectThere() const {
     throw base::UsageError{base::Shown(marker) +
                            ": has been removed, or its directory, while the "
                            "fuzzer ran: what it says of the run is lost"};
+  directory_.ExpectThere();
 }
 
 void FuzzDirectory::ExpectRoom() const {

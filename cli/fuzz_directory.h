@@ -34,8 +34,8 @@ class FuzzDirectory {
   std::string JobDirectory(unsigned job) const;
   size_t CorpusSize() const;
 
-  // Throws UsageError if it has been removed since: the fuzzer's results are
-  // lost.
+  // Throws UsageError if it has been removed since, or another has its name:
+  // the fuzzer's results are lost, or another's.
   void ExpectThere() const;
 
   // Throws UsageError if there is no room for another input.

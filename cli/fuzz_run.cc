@@ -166,6 +166,7 @@ FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
   };
   while (!jobs.Ended()) {
     std::this_thread::sleep_for(kBetweenLooks);
+    directory.ExpectThere();
     run.stopped |= stop;
     if (run.stopped || !run.no_room.empty() ||
         (o.seconds > 0 && seconds() >= o.seconds))

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -41,12 +42,14 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 }
 
 // Runs in the child: only calls that are safe after fork().
-[[noreturn]] void Become(char** argv, char** envp, int log, pid_t parent,
-                         uint64_t most_bytes, uint64_t most_seconds) {
+[[noreturn]] void Become(char** argv, char** envp, int place, int log,
+                         pid_t parent, uint64_t most_bytes,
+                         uint64_t most_seconds) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(126);  // it had ended before
   ::setpgid(0, 0);  // the parent forwards an interrupt from the terminal
   ::signal(SIGPIPE, SIG_DFL);
+  if (place >= 0 && ::fchdir(place) != 0) ::_exit(126);
   if (most_bytes != 0) {
     const rlimit limit{most_bytes, most_bytes};
     ::setrlimit(RLIMIT_AS, &limit);
@@ -68,8 +71,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 // Removes all of VMTRUNC_ except those given.
 std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   std::vector<std::string> variables = spec.variables;
-  variables.push_back(
-      absl::StrCat(fuzz::kDirectoryVariable, "=", spec.directory));
+  variables.push_back(absl::StrCat(fuzz::kDirectoryVariable, "=",
+                                   spec.is_inside ? "." : spec.directory));
   variables.push_back(absl::StrCat(fuzz::kBuildVariable, "=", BuildId()));
   for (char** v = environ; *v != nullptr; ++v)
     if (std::strncmp(*v, "VMTRUNC_", 8) != 0) variables.emplace_back(*v);
@@ -144,6 +147,13 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   const std::vector<char*> argv = Pointers(args), envp = Pointers(variables);
   for (const char* const name : {"log", fuzz::kStatusFile, fuzz::kCurrentFile})
     RemoveOwn(directory_ + "/" + name);
+  const int place = spec.is_inside ? ::open(directory_.c_str(),
+                                            O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                                   : -1;
+  if (spec.is_inside && place < 0) base::FailPath(directory_, errno);
+  const absl::Cleanup leave = [place] {
+    if (place >= 0) ::close(place);
+  };
   const std::string path = directory_ + "/log";
   const int log = ::open(
       path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -152,7 +162,7 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   pid_ = ::fork();
   if (pid_ == 0)
     Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
-           log, parent, spec.most_bytes, spec.most_seconds);
+           place, log, parent, spec.most_bytes, spec.most_seconds);
   const int error = errno;
   ::close(log);
   if (pid_ < 0)

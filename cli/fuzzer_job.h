@@ -26,6 +26,9 @@ struct JobSpec {
   std::string fuzzer;
   std::string directory;               // has its log, status, current
   std::vector<std::string> arguments;  // libFuzzer's flags and directories
+  // It runs in its directory, and `arguments` are relative to that: it writes
+  // there even if another directory gets the name.
+  bool is_inside = false;
   // NAME=VALUE, in addition to kDirectoryVariable.
   std::vector<std::string> variables;
   uint64_t most_bytes = 0;  // of address space; 0: any

@@ -55,7 +55,7 @@ class MatrixOutputs {
     if (o_.out.empty()) return "";
     const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
     const bool is_there = Try([&] {
-      for (const base::WorkDirectory& it : directories_) it.ExpectThere();
+      ExpectThere();
       base::WriteFile(path, ToText(script));
     });
     if (is_there) return path;
@@ -63,9 +63,11 @@ class MatrixOutputs {
     return "";
   }
   void PutPage(const MatrixFound& found) {
-    if (!page_ || Try([&] { page_->Write(MatrixPage(o_.html, found)); }) ||
-        !o_.out.empty())
-      return;
+    const auto put = [&] {
+      ExpectThere();
+      page_->Write(MatrixPage(o_.html, found));
+    };
+    if (!page_ || Try(put) || !o_.out.empty()) return;
     // No other file has the scripts.
     for (const MatrixRow& row : found.rows)
       for (int i = 0; i < kProperties; ++i)
@@ -82,6 +84,9 @@ class MatrixOutputs {
   }
 
  private:
+  void ExpectThere() const {
+    for (const base::WorkDirectory& it : directories_) it.ExpectThere();
+  }
   template <class F>
   bool Try(F write) {
     try {

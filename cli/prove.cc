@@ -157,6 +157,9 @@ class ProveOutputs {
       ExpectToAnswer(asked, o, ParseShard(o.shard), options);
   }
 
+  // False if another directory has the name of --checkpoint by now.
+  bool IsThere() const { return !checkpoint_ || checkpoint_->IsThere(); }
+
   // Called after printing: a file that cannot be written loses nothing.
   void Write(const Told& told, const std::vector<uint8_t>& features) const {
     const Asked& asked = told.asked;
@@ -173,6 +176,7 @@ class ProveOutputs {
                                      ? ": all that are reached"
                                      : ": reached so far"),
                     features);
+    if (checkpoint_) checkpoint_->ExpectThere();
   }
 
  private:
@@ -230,6 +234,7 @@ int ProveIt(const ProveArguments& o) {
   search::ProveOptions options = OptionsOf(o, asked);
   if (!o.shard.empty()) ParseShard(o.shard);
   const ProveOutputs outputs(asked, o, options);
+  options.is_checkpoint_there = [&] { return outputs.IsThere(); };
   std::vector<uint8_t> features(kAbstractStates);
   if (o.abstract) options.features = features.data();
   PhaseSet phases;

@@ -81,6 +81,11 @@ CurrentScript::~CurrentScript() {
   ::close(file_);
 }
 
+void CurrentScript::ExpectThere() const {
+  if (file_ >= 0 && !base::IsStill(file_, path_))
+    base::FailExchanged(path_.substr(0, path_.rfind('/')));
+}
+
 void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
   if (file_ < 0) return;
   Script saved = script;

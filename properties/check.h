@@ -25,6 +25,9 @@ class CurrentScript {
   // link is not followed. Throws base::UsageError when it cannot be written.
   // Goes in the end.
   explicit CurrentScript(std::string path);
+  // Throws base::UsageError if another directory has the name of that of the
+  // file by now, so that a finding would get into it.
+  void ExpectThere() const;
   ~CurrentScript();
   CurrentScript(const CurrentScript&) = delete;
   CurrentScript& operator=(const CurrentScript&) = delete;

@@ -124,6 +124,7 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
   if (cell.broken()) {
     // A finding is shown whether or not it can be kept.
     try {
+      current.ExpectThere();
       std::string stem = absl::StrCat(PlaceOf(o, cell), "/", FileName(cell));
       if (stem.ends_with(".vmt")) stem.resize(stem.size() - 4);
       cell.path = base::WriteUnused(stem, "vmt", FileText(cell));

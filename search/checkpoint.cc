@@ -141,6 +141,9 @@ absl::Status Checkpoint::OpenFor(const Problem& problem,
   const auto name = [](bool reduce) {
     return reduce ? "prove-reduced" : "prove";
   };
+  if (options.is_checkpoint_there && !options.is_checkpoint_there())
+    return absl::UnavailableError(absl::StrCat(
+        options.checkpoint, ": is no longer the directory of this search"));
   // One problem for each directory: the other search's file there is of it too.
   std::vector<uint64_t> others;
   for (const bool steps_only : {false, true})

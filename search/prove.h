@@ -84,6 +84,9 @@ struct ProveOptions {
   // A directory for the states of each level, from which a killed search
   // resumes with the same result; empty: none.
   std::string checkpoint;
+  // May be empty. Asked before a file is made there: false if the directory's
+  // name leads to another one by then, which fails the search.
+  std::function<bool()> is_checkpoint_there;
   // If the problem is a part (search/shard.h): the whole problem, as another
   // part may have a shorter script.
   const Problem* part_of = nullptr;
