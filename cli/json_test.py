@@ -145,7 +145,7 @@ CASES = [
     ("prove", 3, ("prove", "--seconds", "0.1", "--jobs", "1")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--unreached")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--shard", "0/1",
-                  "--exchange", "shared")),
+                  "--exchange", "{dir}/shared")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--always", "!dropped")),
     ("prove", 1, ("prove", *SMALL, "--kernel", "2.6.11", "--always",
                   "quiet -> !restart")),
@@ -469,12 +469,15 @@ def main():
     schemas = Schemas(pathlib.Path(source, "docs/schemas"))
     failures = Failures()
     check_schemas(schemas, failures)
+    there = set(os.listdir())
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         prepare(directory, vmtrunc)
         prepare_fuzzer(directory, os.path.join(os.path.dirname(vmtrunc),
                                                 "replay_truncate"))
         outputs = run_cases(schemas, vmtrunc, properties, directory, failures)
+    failures.expect(f"new in the sources: {sorted(set(os.listdir()) - there)}",
+                    set(os.listdir()) == there)
     names = {name for name, _, _ in CASES}
     failures.expect(f"schemas: expected those of {sorted(names)}",
                     {f"{it}.schema.json" for it in names} |
