@@ -105,6 +105,13 @@ void ExpectApart(const std::string& option, const std::string& output,
                                     Shown(other), ", which is written too")};
 }
 
+std::string NameIn(const std::string& directory, const std::string& file) {
+  std::error_code error;
+  const fs::path path = fs::weakly_canonical(file, error);
+  if (error || !fs::equivalent(path.parent_path(), directory, error)) return "";
+  return path.filename().string();
+}
+
 void ExpectOtherFile(const std::string& option, const std::string& output,
                      const std::string& input) {
   std::error_code error;

@@ -28,6 +28,10 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
 void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others);
 
+// The name that a file has in the directory, whatever links lead to both; ""
+// if it would be in another one.
+std::string NameIn(const std::string& directory, const std::string& file);
+
 // Throws UsageError if `output`, the value of `option`, is the file of `input`:
 // inputs are kept.
 void ExpectOtherFile(const std::string& option, const std::string& output,

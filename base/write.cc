@@ -221,7 +221,7 @@ int Write(const std::string& name, const std::string& content, bool durable) {
 
 }  // namespace
 
-int WriteAll(int file, const std::string& content) {
+int WriteAll(int file, std::string_view content) {
   for (size_t done = 0; done < content.size();) {
     const ssize_t wrote =
         ::write(file, content.data() + done, content.size() - done);

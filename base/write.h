@@ -10,6 +10,7 @@
 #define VMTRUNC_BASE_WRITE_H_
 
 #include <string>
+#include <string_view>
 
 namespace vmtrunc::base {
 
@@ -31,7 +32,7 @@ class OutputFile {
 
 // Writes all of it at the file's position: a write may take a part, and only
 // the next one returns the error. Returns 0 or errno.
-int WriteAll(int file, const std::string& content);
+int WriteAll(int file, std::string_view content);
 
 // OutputFile and Write() in one call.
 void WriteFile(const std::string& path, const std::string& content);

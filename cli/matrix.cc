@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/name_part.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "base/work_directory.h"
 #include "base/write.h"
@@ -39,9 +40,8 @@ class MatrixOutputs {
     page_.emplace(o.html);
     const std::string beside = PagesBeside(o.html);
     std::error_code error;
-    const fs::path page = fs::weakly_canonical(o.html, error);
-    if (!o.out.empty() && page.extension() == ".vmt" &&
-        fs::equivalent(page.parent_path(), o.out, error))
+    if (!o.out.empty() &&
+        fs::path(base::NameIn(o.out, o.html)).extension() == ".vmt")
       throw base::UsageError{
           absl::StrCat("--html ", base::Shown(o.html),
                        ": expected another name than that of a script in ",

@@ -91,9 +91,11 @@ void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
   Script saved = script;
   saved.kernel = kernel;
   const std::vector<uint8_t> bytes = EncodeBytes(saved);
-  int error = ::lseek(file_, 0, SEEK_SET) == 0
-                  ? base::WriteAll(file_, {bytes.begin(), bytes.end()})
-                  : errno;
+  int error =
+      ::lseek(file_, 0, SEEK_SET) == 0
+          ? base::WriteAll(file_, {reinterpret_cast<const char*>(bytes.data()),
+                                   bytes.size()})
+          : errno;
   if (error == 0 && ::ftruncate(file_, static_cast<off_t>(bytes.size())) != 0)
     error = errno;
   if (error != 0)

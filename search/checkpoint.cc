@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/version.h"
 #include "core/model/world.h"
+#include "search/read_at.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -29,18 +30,9 @@ uint64_t Checksum(const Head& head, const uint64_t* keys, const void* nodes) {
   return HashBytes(parts, sizeof(parts));
 }
 
-// Reads or writes all of it, or returns false.
-bool ReadAt(int file, uint64_t at, void* to, size_t size) {
-  auto* bytes = static_cast<char*>(to);
-  while (size > 0) {
-    const ssize_t got = ::pread(file, bytes, size, static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    bytes += got;
-    at += static_cast<uint64_t>(got);
-    size -= static_cast<size_t>(got);
-  }
-  return true;
+// Each does all of it, or returns false.
+bool ReadAllAt(int file, uint64_t at, void* to, size_t size) {
+  return ReadAt(file, at, to, size) == size;
 }
 bool WriteAt(int file, uint64_t at, const void* from, size_t size) {
   const auto* bytes = static_cast<const char*>(from);
@@ -99,7 +91,8 @@ absl::Status Checkpoint::Open(const std::string& directory, const char* name,
       if (::ftruncate(file_, 0) != 0) return failed;
       return failed;
     }
-  } else if (!S_ISREG(status.st_mode) || !ReadAt(file_, 0, has, sizeof(has)) ||
+  } else if (!S_ISREG(status.st_mode) ||
+             !ReadAllAt(file_, 0, has, sizeof(has)) ||
              std::memcmp(has, mine, sizeof(mine)) != 0) {
     return Another(path_, has[0]);
   }
@@ -119,7 +112,7 @@ absl::Status Checkpoint::ExpectNoOther(const std::string& directory,
   struct stat status;
   const bool is_empty = ::fstat(file, &status) == 0 &&
                         S_ISREG(status.st_mode) && status.st_size == 0;
-  const bool is_whole = ReadAt(file, 0, has, sizeof(has));
+  const bool is_whole = ReadAllAt(file, 0, has, sizeof(has));
   ::close(file);
   if (is_empty || (is_whole && has[0] == kMagic &&
                    std::find(ids.begin(), ids.end(), has[1]) != ids.end()))
@@ -159,7 +152,7 @@ absl::Status Checkpoint::OpenFor(const Problem& problem,
 bool Checkpoint::Read(Level& level) {
   Head head;
   struct stat status;
-  if (!ReadAt(file_, end_, &head, sizeof(head)) ||
+  if (!ReadAllAt(file_, end_, &head, sizeof(head)) ||
       ::fstat(file_, &status) != 0 ||
       head.states > static_cast<uint64_t>(status.st_size) / 16)
     return false;
@@ -168,8 +161,9 @@ bool Checkpoint::Read(Level& level) {
   level.keys.resize(head.states);
   level.nodes.resize(head.states);
   const uint64_t bytes = head.states * sizeof(uint64_t);
-  if (!ReadAt(file_, end_ + sizeof(head), level.keys.data(), bytes) ||
-      !ReadAt(file_, end_ + sizeof(head) + bytes, level.nodes.data(), bytes) ||
+  if (!ReadAllAt(file_, end_ + sizeof(head), level.keys.data(), bytes) ||
+      !ReadAllAt(file_, end_ + sizeof(head) + bytes, level.nodes.data(),
+                 bytes) ||
       Checksum(head, level.keys.data(), level.nodes.data()) != head.checksum)
     return false;
   end_ += sizeof(head) + 2 * bytes;

@@ -16,6 +16,7 @@
 #include "base/shown.h"
 #include "base/write.h"
 #include "core/model/world.h"
+#include "search/read_at.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -26,19 +27,6 @@ struct Sealed {
   LevelDone done;
   uint64_t checksum;
 };
-
-// Bytes that were read from there on: fewer at the end or after an error.
-size_t BytesAt(int file, uint64_t at, void* to, size_t size) {
-  size_t had = 0;
-  while (had < size) {
-    const ssize_t got = ::pread(file, static_cast<char*>(to) + had, size - had,
-                                static_cast<off_t>(at + had));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    had += static_cast<size_t>(got);
-  }
-  return had;
-}
 
 bool WriteWhole(int file, const void* from, size_t size) {
   return base::WriteAll(file, {static_cast<const char*>(from), size}) == 0;
@@ -57,7 +45,7 @@ uint64_t Received::Take() {
     words_.resize(kBuffer);
     at_ = 0;
     const size_t got =
-        BytesAt(file_, offset_, words_.data(), kBuffer * sizeof(uint64_t));
+        ReadAt(file_, offset_, words_.data(), kBuffer * sizeof(uint64_t));
     offset_ += got;
     words_.resize(got / sizeof(uint64_t));
     if (words_.empty()) Fail();
@@ -86,7 +74,7 @@ Exchange::Exchange(const std::string& directory, Shard shard,
     ExpectSame(shard.number);
   else
     base::WriteDurable(question, Question(shard.number));
-  const std::string states = Directory(shard.number) + "/states";
+  const std::string states = StatesPath(shard.number);
   states_ = ::open(states.c_str(),
                    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (states_ < 0) base::FailPath(states, errno);
@@ -102,6 +90,15 @@ std::string Exchange::Directory(unsigned shard) const {
   return absl::StrCat(directory_, "/shard-", shard);
 }
 
+std::string Exchange::StatesPath(unsigned shard) const {
+  return Directory(shard) + "/states";
+}
+
+std::string Exchange::SentPath(unsigned level, unsigned from,
+                               unsigned to) const {
+  return absl::StrCat(Directory(from), "/", level, "-to-", to);
+}
+
 std::string Exchange::Question(unsigned shard) const {
   return absl::StrCat("vmtrunc prove --exchange 1\n", name_, "\nshard ", shard,
                       " of ", shard_.shards, "\n");
@@ -115,7 +112,7 @@ void Exchange::ExpectSame(unsigned shard) const {
         ": expected this problem, number of shards and build of vmtrunc")};
 }
 
-void Exchange::Send(unsigned to, const std::vector<uint64_t>& words) {
+void Exchange::Send(unsigned to, std::span<const uint64_t> words) {
   Outgoing& it = out_[to];
   for (const uint64_t word : words) it.hash = WithWord(it.hash, word);
   it.words.insert(it.words.end(), words.begin(), words.end());
@@ -140,8 +137,7 @@ void Exchange::Close(unsigned level) {
     Outgoing& it = out_[to];
     it.words.insert(it.words.end(), {0, std::exchange(it.hash, 0)});
     Flush(it);
-    const std::string path =
-        absl::StrCat(Directory(shard_.number), "/", level, "-to-", to);
+    const std::string path = SentPath(level, shard_.number, to);
     if (::fdatasync(it.file) != 0 || ::close(it.file) != 0 ||
         ::rename(it.path.c_str(), path.c_str()) != 0)
       base::FailPath(it.path, errno);
@@ -151,7 +147,7 @@ void Exchange::Close(unsigned level) {
 }
 
 std::string Exchange::PathFrom(unsigned shard, unsigned level) const {
-  return absl::StrCat(Directory(shard), "/", level, "-to-", shard_.number);
+  return SentPath(level, shard, shard_.number);
 }
 
 bool Exchange::HasSent(unsigned shard, unsigned level) const {
@@ -160,18 +156,18 @@ bool Exchange::HasSent(unsigned shard, unsigned level) const {
 
 void Exchange::Add(const std::vector<Arrival>& states) {
   if (!WriteWhole(states_, states.data(), states.size() * sizeof(Arrival)))
-    base::FailPath(Directory(shard_.number) + "/states", errno);
+    base::FailPath(StatesPath(shard_.number), errno);
 }
 
 std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
                                         uint64_t count) const {
-  const std::string path = Directory(shard) + "/states";
+  const std::string path = StatesPath(shard);
   const int file =
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) base::FailPath(path, errno);
   std::vector<Arrival> states(count);
   const size_t size = count * sizeof(Arrival);
-  const size_t had = BytesAt(file, from * sizeof(Arrival), states.data(), size);
+  const size_t had = ReadAt(file, from * sizeof(Arrival), states.data(), size);
   ::close(file);
   if (had != size)
     throw base::UsageError{base::Shown(path) + ": expected more states"};
@@ -180,12 +176,12 @@ std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
 
 void Exchange::Cut(uint64_t states) {
   if (::ftruncate(states_, static_cast<off_t>(states * sizeof(Arrival))) != 0)
-    base::FailPath(Directory(shard_.number) + "/states", errno);
+    base::FailPath(StatesPath(shard_.number), errno);
 }
 
 void Exchange::Write(unsigned level, const LevelDone& done) {
   if (::fdatasync(states_) != 0)
-    base::FailPath(Directory(shard_.number) + "/states", errno);
+    base::FailPath(StatesPath(shard_.number), errno);
   const Sealed sealed{done, HashBytes(&done, sizeof(done))};
   base::WriteDurable(absl::StrCat(Directory(shard_.number), "/level-", level),
                      {reinterpret_cast<const char*>(&sealed), sizeof(sealed)});
@@ -203,11 +199,8 @@ std::optional<LevelDone> Exchange::Read(unsigned shard, unsigned level) const {
 }
 
 void Exchange::Forget(unsigned level) {
-  for (unsigned to = 0; to < out_.size(); ++to) {
-    const std::string path =
-        absl::StrCat(Directory(shard_.number), "/", level, "-to-", to);
-    ::unlink(path.c_str());
-  }
+  for (unsigned to = 0; to < out_.size(); ++to)
+    ::unlink(SentPath(level, shard_.number, to).c_str());
 }
 
 }  // namespace vmtrunc::search

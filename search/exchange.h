@@ -2,6 +2,7 @@
 // of them see. Each has a directory of its own in it, and writes there alone:
 //
 //   shard-I/question    the problem and the program; others are refused
+//   shard-I/to-J        the next one of these, while it is written
 //   shard-I/L-to-J      states for shard J that are next in level L, a record
 //                       each, in the order in which they were found
 //   shard-I/level-L     that shard I has level L, with its numbers
@@ -14,8 +15,8 @@
 #define VMTRUNC_SEARCH_EXCHANGE_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -88,7 +89,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   // Appends words for a shard to what it gets of the level that comes next.
-  void Send(unsigned to, const std::vector<uint64_t>& words);
+  void Send(unsigned to, std::span<const uint64_t> words);
   // All of it for this level.
   void Close(unsigned level);
   // What a shard has sent to this one, and whether it has.
@@ -122,6 +123,9 @@ class Exchange {
   };
 
   std::string Directory(unsigned shard) const;
+  std::string StatesPath(unsigned shard) const;
+  // What one shard sends to another at a level.
+  std::string SentPath(unsigned level, unsigned from, unsigned to) const;
   std::string Question(unsigned shard) const;
   void Flush(Outgoing& it);
 

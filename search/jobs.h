@@ -2,6 +2,8 @@
 #ifndef VMTRUNC_SEARCH_JOBS_H_
 #define VMTRUNC_SEARCH_JOBS_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -9,13 +11,14 @@
 namespace vmtrunc::search {
 
 // Calls work(is_own) in so many threads at once, in this one with true, and
-// returns when all have returned. Returns how many there were: fewer where no
-// more could be made.
+// returns when all have returned. No more than there are parts of the work.
+// Lowers `jobs` where no more threads could be made.
 template <class Work>
-unsigned InThreads(unsigned jobs, const Work& work) {
+void InThreads(unsigned& jobs, size_t parts, const Work& work) {
+  const size_t wanted = std::min<size_t>(jobs, parts);
   std::vector<std::jthread> others;
-  others.reserve(jobs);
-  for (unsigned i = 1; i < jobs; ++i) {
+  others.reserve(wanted);
+  for (unsigned i = 1; i < std::min<size_t>(jobs, wanted); ++i) {
     try {
       others.emplace_back([&] { work(false); });
     } catch (const std::system_error&) {
@@ -23,7 +26,6 @@ unsigned InThreads(unsigned jobs, const Work& work) {
     }
   }
   work(true);
-  return jobs;
 }
 
 }  // namespace vmtrunc::search

@@ -218,11 +218,8 @@ class Search {
       chunk_ = candidates_ = 0;
       is_full_ = no_memory_ = false;
       room_ = static_cast<int64_t>(RoomForWorlds());
-      const auto wanted =
-          static_cast<unsigned>(std::min<size_t>(jobs_, found_.size()));
-      const unsigned made =
-          InThreads(wanted, [&](bool is_own) { Work(from, to, is_own); });
-      if (made < wanted) jobs_ = made;
+      InThreads(jobs_, found_.size(),
+                [&](bool is_own) { Work(from, to, is_own); });
     } while ((is_full_ || no_memory_) && !IsOver() && DropFrontier());
     if (nodes_.size() >= options_.most_states && !no_memory_ && !IsOver()) {
       CountUp();

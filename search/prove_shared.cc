@@ -6,6 +6,7 @@
 #include <chrono>
 #include <new>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -65,8 +66,7 @@ class SharedSearch {
   // What one chunk of states leads to: records, by the shard that has them.
   struct Sent {
     std::vector<std::vector<uint64_t>> to;
-    std::vector<std::vector<uint64_t>> keys;
-    std::vector<std::vector<uint32_t>> at;  // where each begins
+    std::vector<std::vector<uint32_t>> at;  // where each begins, with its key
     uint64_t transitions = 0, beyond = 0;
     bool breaks = false;
     Node next;
@@ -75,7 +75,8 @@ class SharedSearch {
   void Explore() {
     if (!Resume()) return;
     for (;; ++level_) {
-      if (!All()) return;  // of the level that this shard has
+      if (!Sum(level_)) return;
+      Report();
       if (level_ > 0) exchange_.Forget(level_ - 1);
       if (result_.levels.back() == 0 && level_ > 0) {
         result_.answer = Answer::kHolds;
@@ -242,11 +243,6 @@ class SharedSearch {
     Breaks(breaks, *exchange_.Read(breaks, level));
     return false;
   }
-  bool All() {
-    if (!Sum(level_)) return false;
-    Report();
-    return true;
-  }
 
   // Waits until a shard has what it is asked for. False if the search is over
   // before.
@@ -297,11 +293,7 @@ class SharedSearch {
     found_by_.clear();
     found_by_.resize((to - from + kChunkOfShared - 1) / kChunkOfShared);
     chunk_ = 0;
-    const auto wanted =
-        static_cast<unsigned>(std::min<size_t>(jobs_, found_by_.size()));
-    const unsigned made =
-        InThreads(wanted, [&](bool) { Work(first, from, to); });
-    if (made < wanted) jobs_ = made;
+    InThreads(jobs_, found_by_.size(), [&](bool) { Work(first, from, to); });
     if (no_memory_ || IsOver()) return;  // some chunks are not there
     for (const Sent& sent : found_by_) {
       done_.transitions += sent.transitions;
@@ -319,15 +311,15 @@ class SharedSearch {
 
   // Not what was sent shortly before.
   void Post(const Sent& sent, unsigned shard) {
-    const std::vector<uint64_t>& all = sent.to[shard];
+    const std::span<const uint64_t> all = sent.to[shard];
     const std::vector<uint32_t>& at = sent.at[shard];
     for (size_t i = 0; i < at.size(); ++i) {
       const size_t end = i + 1 < at.size() ? at[i + 1] : all.size();
-      uint64_t& slot = sent_[sent.keys[shard][i] >> 20 & (kRemembered - 1)];
-      if (slot == sent.keys[shard][i]) continue;
-      slot = sent.keys[shard][i];
-      exchange_.Send(shard, {all.begin() + at[i],
-                             all.begin() + static_cast<ptrdiff_t>(end)});
+      const uint64_t key = all[at[i]];
+      uint64_t& slot = sent_[key >> 20 & (kRemembered - 1)];
+      if (slot == key) continue;
+      slot = key;
+      exchange_.Send(shard, all.subspan(at[i], end - at[i]));
     }
   }
 
@@ -349,7 +341,6 @@ class SharedSearch {
   void Expand(uint64_t first, uint64_t from, uint64_t to, Recent& recent,
               Sent& sent) {
     sent.to.resize(sharing_.shard.shards);
-    sent.keys.resize(sharing_.shard.shards);
     sent.at.resize(sharing_.shard.shards);
     State<C> state(options_.rules);
     std::vector<Edge> edges;
@@ -386,7 +377,6 @@ class SharedSearch {
     const unsigned owner = OwnerOf(key);
     std::vector<uint64_t>& words = sent.to[owner];
     sent.at[owner].push_back(static_cast<uint32_t>(words.size()));
-    sent.keys[owner].push_back(key);
     words.push_back(key);
     words.push_back(uint64_t{way.parent} << 32 |
                     std::bit_cast<uint32_t>(way.edge));

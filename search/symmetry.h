@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_SEARCH_SYMMETRY_H_
 #define VMTRUNC_SEARCH_SYMMETRY_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -38,8 +39,8 @@ class Symmetry {
     if (size() == 1) return f(all_[0]);
     const Digests its = DigestsOf(w);
     Digests least = Under(all_[0], its);
-    for (const Names<C>& names : all_)
-      least = std::min(least, Under(names, its));
+    for (size_t i = 1; i < size(); ++i)
+      least = std::min(least, Under(all_[i], its));
     for (const Names<C>& names : all_)
       if (Under(names, its) == least) f(names);
   }

@@ -1,0 +1,29 @@
+// Reads from a place of a file.
+#ifndef VMTRUNC_SEARCH_READ_AT_H_
+#define VMTRUNC_SEARCH_READ_AT_H_
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+namespace vmtrunc::search {
+
+// Bytes that were read from there on: fewer than `size` at the end of the file
+// or after an error.
+inline size_t ReadAt(int file, uint64_t at, void* to, size_t size) {
+  size_t had = 0;
+  while (had < size) {
+    const ssize_t got = ::pread(file, static_cast<char*>(to) + had, size - had,
+                                static_cast<off_t>(at + had));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    had += static_cast<size_t>(got);
+  }
+  return had;
+}
+
+}  // namespace vmtrunc::search
+
+#endif  // VMTRUNC_SEARCH_READ_AT_H_
