@@ -28,6 +28,11 @@ bool IsWithin(fs::path inner, const fs::path& outer) {
   }
 }
 
+// Without fs::absolute() a name that is not there would stay relative.
+fs::path CanonicalOf(const std::string& name, std::error_code& error) {
+  return fs::weakly_canonical(fs::absolute(name, error), error);
+}
+
 }  // namespace
 
 bool IsRegularFile(const std::string& path) {
@@ -91,9 +96,8 @@ void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others) {
   if (output.empty() || output == "-") return;
   std::error_code error;
-  // A name that is not there would stay relative.
   const auto place_of = [&](const std::string& name) {
-    return fs::weakly_canonical(fs::absolute(name, error), error);
+    return CanonicalOf(name, error);
   };
   const fs::path place = place_of(output);
   if (error) return;
@@ -107,7 +111,7 @@ void ExpectApart(const std::string& option, const std::string& output,
 
 std::string NameIn(const std::string& directory, const std::string& file) {
   std::error_code error;
-  const fs::path path = fs::weakly_canonical(file, error);
+  const fs::path path = CanonicalOf(file, error);
   if (error || !fs::equivalent(path.parent_path(), directory, error)) return "";
   return path.filename().string();
 }

@@ -137,8 +137,8 @@ Cell CheckCell(const Options& o, const ScriptProperty& property,
 }
 
 // A `reproduce` of RC_PARAMS that no check is would pass for having held.
-void ExpectReproduced(const Options& o, const CheckParams& params,
-                      const std::vector<KernelSpec>& kernels) {
+void ExpectReproduced(const Options& o, const CheckParams& params) {
+  const auto kernels = Kernels(o);
   size_t found = 0;
   for (const ScriptProperty* property : Properties(o))
     for (const KernelSpec& kernel : kernels)
@@ -150,7 +150,6 @@ void ExpectReproduced(const Options& o, const CheckParams& params,
 
 int CheckAll(const Options& o, const CheckParams& params) {
   const auto kernels = Kernels(o);
-  ExpectReproduced(o, params, kernels);
   CurrentScript current(Current(o));
   TellEnded(current);
   HandleCrashes(o);
@@ -412,6 +411,8 @@ int Run(const Options& o) {
     return base::kExitHeld;
   }
   base::StopOnSignals();
+  // Nothing is made for options that are refused.
+  ExpectReproduced(o, params);
   const base::WorkDirectory work("--out", o.out, "properties");
   return o.hours > 0 ? CheckLong(o, params) : CheckAll(o, params);
 }
