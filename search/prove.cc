@@ -151,16 +151,29 @@ class Search {
 
   // Returns whether it is new.
   bool Keep(const Candidate& candidate, const std::string& state) {
-    if (!options_.exact) {
-      if (!seen_.Add(candidate.key)) return false;
-    } else {
-      if (!exact_.insert(state).second) return false;
-      exact_bytes_ += BytesOfPacked(state);
-    }
+    if (!(options_.exact ? AddExact(state) : seen_.Add(candidate.key)))
+      return false;
+    Store(candidate);
+    return true;
+  }
+
+  bool AddExact(const std::string& state) {
+    if (!exact_.insert(state).second) return false;
+    exact_bytes_ += BytesOfPacked(state);
+    return true;
+  }
+
+  void MarkExact() {
+    for (Found& found : found_)
+      for (const std::string& state : found.states)
+        found.is_new.push_back(AddExact(state));
+  }
+
+  // Of a state that is new.
+  void Store(const Candidate& candidate) {
     if (options_.on_state) options_.on_state(candidate.key);
     nodes_.Add(candidate.node);
     if (!options_.checkpoint.empty()) keys_.push_back(candidate.key);
-    return true;
   }
 
   // Of a state that is new: its place in the next level.
@@ -389,13 +402,18 @@ class Search {
 
   // False if it was stopped.
   bool Merge() {
+    if (options_.exact) {
+      MarkExact();
+    } else {
+      MarkNew(found_, seen_, jobs_);
+    }
     for (Found& found : found_) {
       if (IsOver()) return StopNow();
       if (!found.worlds.empty()) next_.Begin(std::move(found.worlds));
       for (size_t i = 0; i < found.candidates.size(); ++i) {
-        if (Keep(found.candidates[i], options_.exact ? found.states[i] : "") &&
-            i < found.offsets.size())
-          next_.Keep(NextPlace(), found.offsets[i]);
+        if (found.is_new[i] == 0) continue;
+        Store(found.candidates[i]);
+        if (i < found.offsets.size()) next_.Keep(NextPlace(), found.offsets[i]);
       }
       found = {};
     }

@@ -7,10 +7,7 @@ namespace vmtrunc::search {
 
 Fingerprints::Fingerprints() : parts_(size_t{1} << kPartBits) {
   // From 64 to 80.
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    parts_[i].Grow(64 + i / 4);
-    bytes_ += parts_[i].slots_count() * sizeof(uint64_t);
-  }
+  for (size_t i = 0; i < parts_.size(); ++i) parts_[i].Grow(64 + i / 4);
 }
 
 bool Fingerprints::Add(uint64_t key) {
@@ -19,9 +16,7 @@ bool Fingerprints::Add(uint64_t key) {
   size_t at = part.Find(hash);
   if (part.slots[at] == hash) return false;
   while (part.IsFull()) {
-    const size_t before = part.slots_count();
     part.Grow(part.places + part.places / 4);
-    bytes_ += (part.slots_count() - before) * sizeof(uint64_t);
     at = part.Find(hash);
   }
   size_t gap = at;
@@ -29,17 +24,24 @@ bool Fingerprints::Add(uint64_t key) {
   std::copy_backward(&part.slots[at], &part.slots[gap], &part.slots[gap] + 1);
   part.slots[at] = hash;
   ++part.size;
-  ++size_;
   return true;
+}
+
+uint64_t Fingerprints::bytes() const {
+  uint64_t slots = 0;
+  for (const Part& part : parts_) slots += part.slots_count();
+  return slots * sizeof(uint64_t);
 }
 
 uint64_t Fingerprints::BytesFor(uint64_t more) const {
   // As large as a part is that has just grown, and another one of that size:
   // where memory cannot grow in its place it is there twice for a while.
-  const uint64_t places = (size_ + more) * 20 / 17 * 5 / 4;
+  uint64_t size = more;
+  for (const Part& part : parts_) size += part.size;
+  const uint64_t places = size * 20 / 17 * 5 / 4;
   const uint64_t spare = parts_.size() * 2 * kSpare;
   const uint64_t slots = places + places / parts_.size() + spare;
-  return std::max(bytes_, slots * sizeof(uint64_t));
+  return std::max(bytes(), slots * sizeof(uint64_t));
 }
 
 // Moves all to the end, then each to its new place or after the one before it.

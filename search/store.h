@@ -28,10 +28,14 @@ class Fingerprints {
     const Part& part = PartOf(hash);
     return part.slots[part.Find(hash)] == hash;
   }
-  // Returns whether it is new. std::bad_alloc leaves the set as it was.
+  // Returns whether it is new. std::bad_alloc leaves the set as it was. Threads
+  // may add at once if no two of their keys have one part.
   bool Add(uint64_t key);
+  unsigned PartNumber(uint64_t key) const {
+    return static_cast<unsigned>(Mixed(key) >> (64 - kPartBits));
+  }
 
-  uint64_t bytes() const { return bytes_; }
+  uint64_t bytes() const;
   // Bytes that hold `more` in addition.
   uint64_t BytesFor(uint64_t more) const;
 
@@ -71,8 +75,6 @@ class Fingerprints {
   }
 
   std::vector<Part> parts_;
-  size_t size_ = 0;
-  uint64_t bytes_ = 0;
 };
 
 // A cache of added fingerprints, so that few are looked up twice.

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/random.h"
+#include "search/found.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -52,6 +53,29 @@ TEST(Fingerprints, TakeElevenBytesEach) {
     ASSERT_LE(set.bytes(), most);
     if (size > 1'000'000) {
       ASSERT_LT(set.bytes(), size * 11);
+    }
+  }
+}
+
+// Whatever the number of jobs: the first of those that are one state.
+TEST(MarkNew, MarksTheFirst) {
+  for (const unsigned jobs : {1U, 2U, 5U}) {
+    base::Random random(1);
+    Fingerprints seen;
+    absl::flat_hash_set<uint64_t> model;
+    for (int round = 0; round < 3; ++round) {
+      std::vector<Found> all(70);
+      for (Found& found : all)
+        for (int i = 0; i < 1'000; ++i)
+          found.candidates.push_back(
+              {uint64_t{random.Below(100'000)} << 33 | 1, {}});
+      unsigned threads = jobs;
+      MarkNew(all, seen, threads);
+      EXPECT_EQ(threads, jobs);
+      for (const Found& found : all)
+        for (size_t i = 0; i < found.candidates.size(); ++i)
+          ASSERT_EQ(found.is_new[i] != 0,
+                    model.insert(found.candidates[i].key).second);
     }
   }
 }
