@@ -33,6 +33,9 @@ namespace fs = std::filesystem;
 // Time limits after a job is asked to end.
 constexpr auto kUntilInterrupted = std::chrono::milliseconds(300);
 constexpr auto kUntilKilled = std::chrono::milliseconds(600);
+// An execution takes microseconds, and libFuzzer ends one that takes 10 s.
+constexpr auto kHung = std::chrono::seconds(30);
+constexpr auto kBetweenCounts = std::chrono::seconds(1);
 
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
@@ -96,6 +99,12 @@ std::string ReadBuild(const std::string& directory) {
 bool IsBuildId(const std::string& text) {
   return text.size() == std::strlen(BuildId()) &&
          text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// "==42== ERROR: libFuzzer: ...", "==42==ERROR: AddressSanitizer: ..."
+bool ReportsError(absl::string_view log) {
+  return absl::StrContains(log, "== ERROR: ") ||
+         absl::StrContains(log, "==ERROR: ");
 }
 
 constexpr const char* kBuildBoth = "ci/build fuzz release builds both";
@@ -182,6 +191,8 @@ bool FuzzerJob::Ended() {
   if (!ended_ && ::wait4(pid_, &wait_status_, WNOHANG, &usage) == pid_) {
     ended_ = true;
     memory_mib_ = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
+    // One that dies may wait for ever in its handler, and end as asked then.
+    reported_error_ = ReportsError(Log());
   }
   if (!ended_ && asked_) {
     const auto waited = Clock::now() - *asked_;
@@ -190,7 +201,22 @@ bool FuzzerJob::Ended() {
     else if (waited > kUntilInterrupted)
       ::kill(pid_, SIGINT);
   }
+  if (!ended_ && !asked_) ExpectProgress();
   return ended_;
+}
+
+void FuzzerJob::ExpectProgress() {
+  const auto now = Clock::now(), looked = looked_;
+  if (now - looked < kBetweenCounts) return;
+  looked_ = now;
+  const uint64_t executions = status().executions;
+  // While we were stopped it may have been, too.
+  const bool stopped = now - looked > 5 * kBetweenCounts;
+  if (executions != executions_ || executions == 0 || stopped) moved_ = now;
+  executions_ = executions;
+  if (now - moved_ < kHung) return;
+  hung_ = true;
+  Kill();
 }
 
 void FuzzerJob::End() {
@@ -209,9 +235,11 @@ bool FuzzerJob::crashed() const {
     return false;  // JobSpec::most_seconds
   if (!asked_) return true;
   // Asked to end: 72 is libFuzzer's status for an interrupt.
-  if (WIFEXITED(wait_status_)) return WEXITSTATUS(wait_status_) != 72;
+  if (WIFEXITED(wait_status_))
+    return WEXITSTATUS(wait_status_) != 72 || reported_error_;
   const int signal = WTERMSIG(wait_status_);
-  return signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL;
+  return reported_error_ ||
+         (signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL);
 }
 
 bool FuzzerJob::killed() const {
@@ -220,6 +248,7 @@ bool FuzzerJob::killed() const {
 }
 
 std::string FuzzerJob::EndInWords() const {
+  if (hung_) return absl::StrCat("no execution in ", kHung.count(), " s");
   return WIFSIGNALED(wait_status_)
              ? absl::StrCat("signal ", WTERMSIG(wait_status_))
              : absl::StrCat("exit status ", WEXITSTATUS(wait_status_));
@@ -246,16 +275,17 @@ void FuzzerJob::ExpectSameBuild(bool at_end) {
                      LastWords().empty() ? "" : ": ", LastWords())};
 }
 
+std::string FuzzerJob::Log() const {
+  return base::ReadWhole(directory_ + "/log", size_t{64} << 20).value_or("");
+}
+
 std::string FuzzerJob::LastWords() const {
-  const std::string log =
-      base::ReadWhole(directory_ + "/log", size_t{64} << 20).value_or("");
+  const std::string log = Log();
   std::string words;
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
     if (!line.empty()) words = std::string(line);
     // The message of the target, or of libFuzzer, before all explanations.
-    if (absl::StartsWith(line, "fuzz_truncate: ") ||
-        absl::StrContains(line, " ERROR: "))
-      break;
+    if (absl::StartsWith(line, "fuzz_truncate: ") || ReportsError(line)) break;
   }
   return base::Shown(words);
 }

@@ -58,11 +58,13 @@ class FuzzerJob {
   // interrupts it if it does not, then kills it. Takes less than a second.
   void End();
   void Kill();
-  // Whether it ended by itself with an error, or while it reported a violation.
+  // Whether it ended by itself with an error, or while it reported a violation,
+  // or hung.
   bool crashed() const;
   // Whether we killed it, since it did not end when asked.
   bool killed() const;
-  std::string EndInWords() const;  // "exit status 77", "signal 9"
+  // "exit status 77", "signal 9", "no execution in 30 s"
+  std::string EndInWords() const;
 
   // Throws UsageError if the executable has another model than we, as soon as
   // it has reported that; `at_end`: also if it ended by itself without
@@ -82,6 +84,14 @@ class FuzzerJob {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Kills a job that has executed nothing for long: one that dies of a signal
+  // in malloc() may wait in its handler for ever.
+  void ExpectProgress();
+  // Whether it reported an error of its own, and did not come to an end by
+  // that.
+  bool HasReportedError() const;
+  std::string Log() const;  // "" if it cannot be read
+
   std::string fuzzer_, directory_;
   pid_t pid_ = 0;
   bool ended_ = false;
@@ -89,6 +99,10 @@ class FuzzerJob {
   int wait_status_ = 0;
   uint64_t memory_mib_ = 0;
   std::optional<Clock::time_point> asked_;  // when it was asked to end
+  bool hung_ = false, reported_error_ = false;
+  uint64_t executions_ = 0;
+  Clock::time_point looked_ = Clock::now();  // at `executions_`
+  Clock::time_point moved_ = Clock::now();   // when they were fewer
 };
 
 // The input in a file that a fuzz target saved, without trailing records that
