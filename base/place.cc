@@ -109,6 +109,18 @@ void ExpectApart(const std::string& option, const std::string& output,
                                     Shown(other), ", which is written too")};
 }
 
+void ExpectOutside(const std::string& option, const std::string& output,
+                   const std::string& whose, const std::string& directory) {
+  if (output.empty() || output == "-" || directory.empty()) return;
+  std::error_code error;
+  const fs::path place = CanonicalOf(output, error);
+  const fs::path kept = CanonicalOf(directory, error);
+  if (error || !IsWithin(place, kept)) return;
+  throw UsageError{absl::StrCat(option, " ", Shown(output),
+                                ": expected a place outside of ", whose, " ",
+                                Shown(directory))};
+}
+
 std::string NameIn(const std::string& directory, const std::string& file) {
   std::error_code error;
   const fs::path path = CanonicalOf(file, error);

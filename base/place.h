@@ -28,6 +28,11 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
 void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others);
 
+// Throws UsageError if `output`, the value of `option`, would be in the
+// directory, the value of `whose`, in which the command keeps its own files.
+void ExpectOutside(const std::string& option, const std::string& output,
+                   const std::string& whose, const std::string& directory);
+
 // The name that a file has in the directory, whatever links lead to both; ""
 // if it would be in another one.
 std::string NameIn(const std::string& directory, const std::string& file);

@@ -148,6 +148,7 @@ class ProveOutputs {
     base::ExpectApart("-o", o.out, others);
     base::ExpectApart("--abstract-to", o.abstract_to, others);
     base::ExpectApart("-o", o.out, {o.abstract_to});
+    base::ExpectOutside("-o", o.out, "--exchange", o.exchange);
     ExpectNoAnswer("-o", o.out, o.answers);
     if (!o.out.empty()) script_.emplace(o.out);
     if (!o.abstract_to.empty()) abstract_.emplace(o.abstract_to);
