@@ -96,13 +96,10 @@ void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others) {
   if (output.empty() || output == "-") return;
   std::error_code error;
-  const auto place_of = [&](const std::string& name) {
-    return CanonicalOf(name, error);
-  };
-  const fs::path place = place_of(output);
+  const fs::path place = CanonicalOf(output, error);
   if (error) return;
   for (const std::string& other : others)
-    if (!other.empty() && place_of(other) == place && !error &&
+    if (!other.empty() && CanonicalOf(other, error) == place && !error &&
         (!fs::exists(place, error) || fs::is_regular_file(place, error)))
       throw UsageError{absl::StrCat(option, " ", Shown(output),
                                     ": expected another file than ",

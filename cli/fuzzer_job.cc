@@ -192,7 +192,7 @@ bool FuzzerJob::Ended() {
     ended_ = true;
     memory_mib_ = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
     // One that dies may wait for ever in its handler, and end as asked then.
-    reported_error_ = ReportsError(Log());
+    reported_error_ = asked_ && ReportsError(Log());
   }
   if (!ended_ && asked_) {
     const auto waited = Clock::now() - *asked_;
@@ -233,13 +233,11 @@ bool FuzzerJob::crashed() const {
   if (WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0) return false;
   if (WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGXCPU)
     return false;  // JobSpec::most_seconds
-  if (!asked_) return true;
+  if (!asked_ || reported_error_) return true;
   // Asked to end: 72 is libFuzzer's status for an interrupt.
-  if (WIFEXITED(wait_status_))
-    return WEXITSTATUS(wait_status_) != 72 || reported_error_;
+  if (WIFEXITED(wait_status_)) return WEXITSTATUS(wait_status_) != 72;
   const int signal = WTERMSIG(wait_status_);
-  return reported_error_ ||
-         (signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL);
+  return signal != SIGUSR1 && signal != SIGINT && signal != SIGKILL;
 }
 
 bool FuzzerJob::killed() const {
