@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/stack.h"
+#include "base/stop.h"
 #include "base/streams.h"
 
 namespace vmtrunc::base {
@@ -14,6 +15,7 @@ int RunProgram(const char* name, int (*program)(int, char**), int argc,
                char** argv) {
   HoldClosedStreams();
   ::signal(SIGXFSZ, SIG_IGN);  // EFBIG
+  StopBeforeTheLimitOfTime(name);
   const int status = RunWithStack(program, argc, argv);
   std::cout.flush();
   if (std::cout) return status;

@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "gtest/gtest.h"
 
 namespace vmtrunc::base {
@@ -33,6 +34,23 @@ int GrowsAFile(int, char**) {
   std::FILE* const file = std::tmpfile();
   const bool grew = ::write(::fileno(file), "x", 1) == 1;
   return !grew && errno == EFBIG ? 0 : 1;
+}
+
+void LimitTime() {
+  const rlimit second{.rlim_cur = 1, .rlim_max = 1};
+  ::setrlimit(RLIMIT_CPU, &second);
+}
+
+int NeverEnds(int, char**) {
+  for (volatile unsigned i = 0;; i = i + 1) {
+  }
+}
+
+int EndsWhenTold(int, char**) {
+  StopOnSignals();
+  while (!IsToldToStop()) {
+  }
+  return kExitHeld;
 }
 
 int ArgumentsAre(int argc, char** argv) {
@@ -72,6 +90,26 @@ TEST(ProgramDeathTest, GivesNoFileTheNumberOfAClosedStream) {
 
 TEST(ProgramDeathTest, SurvivesAFileSizeLimit) {
   EXPECT_EXIT(std::exit(StatusOf(GrowsAFile)), testing::ExitedWithCode(0), "");
+}
+
+TEST(ProgramDeathTest, EndsBeforeItsLimitOfProcessorTime) {
+  EXPECT_EXIT(
+      {
+        LimitTime();
+        std::exit(StatusOf(NeverEnds));
+      },
+      testing::ExitedWithCode(kExitRanOut),
+      "^tried: the limit of processor .*\n$");
+}
+
+TEST(ProgramDeathTest, IsToldToStopBeforeItsLimitOfProcessorTime) {
+  EXPECT_EXIT(
+      {
+        LimitTime();
+        std::exit(StatusOf(EndsWhenTold));
+      },
+      testing::ExitedWithCode(kExitHeld),
+      "^tried: the limit of processor .*\n$");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Requests to stop: SIGINT, SIGTERM and SIGHUP end a command cleanly.
+// Requests to stop: SIGINT, SIGTERM, SIGHUP and a limit of processor time end a
+// command cleanly.
 #ifndef VMTRUNC_BASE_STOP_H_
 #define VMTRUNC_BASE_STOP_H_
 
@@ -20,6 +21,12 @@ bool IsToldToStop();
 // signals ends the process with kExitRanOut and this line. Call StopOnSignals()
 // before writing.
 void EndOnSignals(const std::string& line);
+
+// Does the same a little before the limit of processor time (ulimit -t) would
+// kill the process, after a line that begins with `name`; a command that has
+// called neither function ends with kExitRanOut. A child without exec() gets
+// the handler of SIGXCPU, not the timer.
+void StopBeforeTheLimitOfTime(const char* name);
 
 }  // namespace vmtrunc::base
 

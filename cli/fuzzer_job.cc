@@ -58,7 +58,9 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
     ::setrlimit(RLIMIT_AS, &limit);
   }
   if (most_seconds != 0) {
-    const rlimit limit{most_seconds, RLIM_INFINITY};
+    rlimit limit{};
+    ::getrlimit(RLIMIT_CPU, &limit);
+    limit.rlim_cur = std::min<rlim_t>(most_seconds, limit.rlim_max);
     ::setrlimit(RLIMIT_CPU, &limit);
   }
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -191,6 +193,8 @@ bool FuzzerJob::Ended() {
   if (!ended_ && ::wait4(pid_, &wait_status_, WNOHANG, &usage) == pid_) {
     ended_ = true;
     memory_mib_ = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
+    seconds_ = static_cast<uint64_t>(usage.ru_utime.tv_sec) +
+               static_cast<uint64_t>(usage.ru_stime.tv_sec);
     // One that dies may wait for ever in its handler, and end as asked then.
     reported_error_ = asked_ && ReportsError(Log());
   }
@@ -247,8 +251,12 @@ bool FuzzerJob::killed() const {
 
 std::string FuzzerJob::EndInWords() const {
   if (hung_) return absl::StrCat("no execution in ", kHung.count(), " s");
+  rlimit limit{};
+  ::getrlimit(RLIMIT_CPU, &limit);
+  const bool is_late = limit.rlim_max <= seconds_ + 1;  // of two roundings
   return WIFSIGNALED(wait_status_)
-             ? absl::StrCat("signal ", WTERMSIG(wait_status_))
+             ? absl::StrCat("signal ", WTERMSIG(wait_status_),
+                            is_late ? ", ulimit -t" : "")
              : absl::StrCat("exit status ", WEXITSTATUS(wait_status_));
 }
 

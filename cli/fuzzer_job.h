@@ -63,7 +63,7 @@ class FuzzerJob {
   bool crashed() const;
   // Whether we killed it, since it did not end when asked.
   bool killed() const;
-  // "exit status 77", "signal 9", "no execution in 30 s"
+  // "exit status 77", "signal 9", "signal 9, ulimit -t", "no execution in 30 s"
   std::string EndInWords() const;
 
   // Throws UsageError if the executable has another model than we, as soon as
@@ -98,6 +98,7 @@ class FuzzerJob {
   bool is_same_build_ = false;  // as reported so far
   int wait_status_ = 0;
   uint64_t memory_mib_ = 0;
+  uint64_t seconds_ = 0;                    // of processor time
   std::optional<Clock::time_point> asked_;  // when it was asked to end
   bool hung_ = false, reported_error_ = false;
   uint64_t executions_ = 0;

@@ -117,6 +117,7 @@ void BoundProcess() {
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // then it is EFBIG
+  ::signal(SIGXCPU, SIG_DFL);
 }
 
 int OpenUnnamed(RaceShared& shared, const std::string& dir) {

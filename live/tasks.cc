@@ -233,6 +233,7 @@ void LiveTasks::StartMm(const Setup& setup, unsigned first) {
     // the terminal is for this program: it ends the tasks after its report.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
       ::signal(signal, SIG_IGN);
+    ::signal(SIGXCPU, SIG_DFL);
     for (const int fd : here_) ::close(fd);
     KeepPageTable(place_);
     static std::array<Server, kTasks> servers;
