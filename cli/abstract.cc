@@ -1,47 +1,79 @@
 #include "cli/abstract.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/shown.h"
 #include "cli/input.h"
 #include "core/version.h"
 
 namespace vmtrunc::cli {
 namespace {
 
-const std::string kFirstLine =
-    absl::StrCat("vmtrunc abstract-states ", kAbstractVersion);
+constexpr absl::string_view kFormat = "vmtrunc abstract-states ";
+constexpr absl::string_view kKernel = "kernel ";
 
 }  // namespace
 
-void WriteAbstract(const std::string& path, const std::string& from,
+void WriteAbstract(const std::string& path, const KernelSpec& kernel,
+                   const std::string& from, bool all,
                    std::span<const uint8_t> seen) {
-  std::string text = absl::StrCat(kFirstLine, "\n# ", from, "\n");
+  std::string text =
+      absl::StrCat(kFormat, kAbstractVersion, "\n", kKernel, kernel.ToString(),
+                   "\n", all ? "all" : "some", "\n# ", from, "\n");
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i] != 0) absl::StrAppend(&text, i, "\n");
   base::WriteFile(path, text);
 }
 
-std::vector<uint8_t> ReadAbstract(const std::string& path) {
-  std::vector<uint8_t> seen(kAbstractStates);
+AbstractStates ReadAbstract(const std::string& path) {
+  AbstractStates states{.path = path,
+                        .kernel = {},
+                        .seen = std::vector<uint8_t>(kAbstractStates)};
   const std::string text = base::ReadFile(path);
-  int number = 0;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const auto wrong = [&](const std::string& expected) {
-      return base::UsageError{
-          absl::StrCat(path, ":", number, ": expected ", expected)};
-    };
-    if (++number == 1) {
-      if (line != kFirstLine) throw wrong(kFirstLine);
-      continue;
-    }
-    if (line.empty() || line[0] == '#') continue;
-    unsigned state = 0;
-    if (!absl::SimpleAtoi(line, &state) || state >= kAbstractStates)
-      throw wrong(absl::StrCat("a number below ", kAbstractStates));
-    seen[state] = 1;
+  const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
+  size_t at = 0;
+  const auto expected = [&](const std::string& what) {
+    return base::UsageError{absl::StrCat(base::Shown(path), ":",
+                                         std::min(at + 1, lines.size()),
+                                         ": expected ", what)};
+  };
+  const bool is_first = lines[0] == absl::StrCat(kFormat, 1);
+  if (!is_first && lines[0] != absl::StrCat(kFormat, kAbstractVersion))
+    throw expected(absl::StrCat(kFormat, kAbstractVersion));
+  ++at;
+  if (!is_first) {
+    absl::string_view kernel = at < lines.size() ? lines[at] : "";
+    const auto spec = absl::ConsumePrefix(&kernel, kKernel)
+                          ? ParseKernelSpec(std::string(kernel))
+                          : absl::InvalidArgumentError("a kernel's line");
+    if (!spec.ok()) throw expected(std::string(spec.status().message()));
+    states.kernel = *spec;
+    if (++at >= lines.size() || lines[at] != "all")
+      throw expected("all: the states of a search that came to its end");
+    ++at;
   }
-  return seen;
+  bool any = false;
+  for (; at < lines.size(); ++at) {
+    if (lines[at].empty() || lines[at][0] == '#') continue;
+    unsigned state = 0;
+    if (!absl::SimpleAtoi(lines[at], &state) || state >= kAbstractStates)
+      throw expected(absl::StrCat("a number below ", kAbstractStates));
+    states.seen[state] = 1;
+    any = true;
+  }
+  if (!any) throw expected("a state; there is none");
+  return states;
+}
+
+void ExpectStatesOf(const AbstractStates& states, const KernelSpec& kernel) {
+  if (!states.kernel || *states.kernel == kernel) return;
+  throw base::UsageError{
+      absl::StrCat(base::Shown(states.path), ": expected abstract states of ",
+                   kernel.ToString(), ", not of ", states.kernel->ToString())};
 }
 
 }  // namespace vmtrunc::cli

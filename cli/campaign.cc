@@ -54,10 +54,16 @@ int StatusOf(const campaign::Summary& summary) {
 // smallest script.
 void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
   if (summary.groups.empty()) {
-    std::cout << "no property was violated\n";
+    std::cout << (summary.executions == 0 ? "nothing has run\n"
+                                          : "no property was violated\n");
     return;
   }
-  const bool one_kernel = summary.kernels.size() == 1;
+  const bool one_kernel =
+      summary.kernels.size() == 1 &&
+      std::all_of(summary.groups.begin(), summary.groups.end(),
+                  [&](const campaign::Group& group) {
+                    return group.least.kernel == summary.kernels.front().kernel;
+                  });
   std::cout << (one_kernel ? summary.kernels.front().kernel + ":\n" : "")
             << "       executions  events  bug and effect\n";
   for (const campaign::Group& group : summary.groups) {
@@ -99,9 +105,9 @@ int Status(const CampaignOptions& o) {
   summary.bad_lines = log.bad_lines();
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
   std::vector<campaign::Finding> findings;
-  for (const campaign::KernelTotals& kernel : summary.kernels) {
+  for (const std::string& kernel : KernelsOf(store, log.records())) {
     const campaign::Findings restored =
-        RestoreFindings(store, kernel.kernel, known, log.records());
+        RestoreFindings(store, kernel, known, log.records());
     for (const auto& [name, finding] : restored.all())
       findings.push_back(finding);
   }
@@ -114,7 +120,9 @@ int Status(const CampaignOptions& o) {
     std::cout << (summary.running ? "running: " : "stopped: ")
               << campaign::LineOf(summary) << "\n";
   Print(o, summary);
-  return StatusOf(summary);
+  const int status = StatusOf(summary);
+  const bool nothing = summary.executions == 0 && !summary.running;
+  return nothing && status == base::kExitHeld ? base::kExitRanOut : status;
 }
 
 // Requested engines must be installed; the default is all installed ones.
@@ -223,29 +231,63 @@ std::vector<campaign::KnownScript> ReadKnown(
   return known;
 }
 
-campaign::Findings RestoreFindings(
-    const campaign::Store& store, const std::string& kernel,
-    const std::vector<campaign::KnownScript>& known,
-    const std::vector<campaign::SliceRecord>& records) {
-  const KernelSpec spec = OneKernel(kernel);
-  campaign::Findings findings(spec, kernel, campaign::Known(spec, known));
+namespace {
+
+struct KeptScript {
+  std::string name;  // of its file, without .vmt
+  Script script;
+};
+
+std::vector<KeptScript> KeptScripts(const campaign::Store& store) {
   std::error_code error;
   std::vector<fs::path> paths;
   for (fs::directory_iterator at(store.Path("findings"), error), end;
        !error && at != end; at.increment(error))
     if (at->path().extension() == ".vmt") paths.push_back(at->path());
   std::sort(paths.begin(), paths.end());
-  const std::string prefix = base::NamePart(kernel) + "-";
+  std::vector<KeptScript> kept;
   for (const fs::path& path : paths) {
     const auto text =
         base::ReadWhole(path.string(), campaign::KernelCorpus::kMostBytes);
     const auto script = ParseText(text.value_or(""));
-    const std::string name = path.stem().string();
-    if (!text || !script.ok() || !script->kernel || *script->kernel != spec ||
-        !name.starts_with(prefix))
-      continue;
-    findings.Restore(name.substr(prefix.size()), *script);
+    if (text && script.ok() && script->kernel)
+      kept.push_back({path.stem().string(), *script});
   }
+  return kept;
+}
+
+std::string PrefixOf(const std::string& kernel) {
+  return base::NamePart(kernel) + "-";
+}
+
+}  // namespace
+
+std::vector<std::string> KernelsOf(
+    const campaign::Store& store,
+    const std::vector<campaign::SliceRecord>& records) {
+  std::vector<std::string> kernels;
+  const auto add = [&](const std::string& kernel) {
+    if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end())
+      kernels.push_back(kernel);
+  };
+  for (const campaign::SliceRecord& r : records) add(r.kernel);
+  for (const KeptScript& kept : KeptScripts(store)) {
+    const std::string kernel = kept.script.kernel->ToString();
+    if (kept.name.starts_with(PrefixOf(kernel))) add(kernel);
+  }
+  return kernels;
+}
+
+campaign::Findings RestoreFindings(
+    const campaign::Store& store, const std::string& kernel,
+    const std::vector<campaign::KnownScript>& known,
+    const std::vector<campaign::SliceRecord>& records) {
+  const KernelSpec spec = OneKernel(kernel);
+  campaign::Findings findings(spec, kernel, campaign::Known(spec, known));
+  const std::string prefix = PrefixOf(kernel);
+  for (const KeptScript& kept : KeptScripts(store))
+    if (*kept.script.kernel == spec && kept.name.starts_with(prefix))
+      findings.Restore(kept.name.substr(prefix.size()), kept.script);
   for (const campaign::SliceRecord& r : records)
     if (r.kernel == kernel)
       for (const auto& [cause, executions] : r.causes)

@@ -16,7 +16,6 @@
 #include "base/shown.h"
 #include "base/streams.h"
 #include "campaign/report.h"
-#include "cli/abstract.h"
 #include "cli/campaign_tell.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
@@ -48,11 +47,27 @@ CampaignInputs::CampaignInputs(const CampaignOptions& options)
     if (equals == 0 || equals + 1 == text.size())
       throw base::UsageError{"--of " + base::Shown(text) +
                              ": expected FILE, or a kernel as in K=FILE"};
-    if (equals == std::string::npos)
-      of.push_back({"", ReadAbstract(text)});
-    else
-      of.push_back({OneKernel(text.substr(0, equals), "--of").ToString(),
-                    ReadAbstract(text.substr(equals + 1))});
+    States one{.kernel = {},
+               .states = ReadAbstract(equals == std::string::npos
+                                          ? text
+                                          : text.substr(equals + 1))};
+    if (equals != std::string::npos) {
+      const KernelSpec kernel = OneKernel(text.substr(0, equals), "--of");
+      ExpectStatesOf(one.states, kernel);
+      one.kernel = kernel.ToString();
+    } else if (one.states.kernel) {
+      one.kernel = one.states.kernel->ToString();
+    }
+    if (!one.kernel.empty() &&
+        std::none_of(options.kernels.begin(), options.kernels.end(),
+                     [&](const std::string& name) {
+                       return OneKernel(name, "--kernels").ToString() ==
+                              one.kernel;
+                     }))
+      throw base::UsageError{absl::StrCat("--of ", base::Shown(text),
+                                          ": expected one of --kernels, not ",
+                                          one.kernel)};
+    of.push_back(std::move(one));
   }
 }
 
@@ -72,6 +87,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
       if (engine.name == name) engines_.push_back(engine);
   for (const std::string& name : options_.kernels)
     if (!stopped()) OpenKernel(name, inputs);
+  RestoreOthers(inputs);
   for (const campaign::SliceRecord& r : log_.records()) {
     last_slice_ = std::max(last_slice_, r.slice);
     for (unsigned k = 0; k < kernels_.size(); ++k)
@@ -110,7 +126,16 @@ void CampaignRun::OpenKernel(const std::string& name,
               << " KiB that can be read\n";
   for (const CampaignInputs::States& of : inputs.of)
     if (of.kernel.empty() || of.kernel == spec.ToString())
-      kernels_.back().of = of.seen;
+      kernels_.back().of = of.states.seen;
+}
+
+// What was found on kernels that do not run now is still in the directory.
+void CampaignRun::RestoreOthers(const CampaignInputs& inputs) {
+  for (const std::string& name : KernelsOf(store_, log_.records()))
+    if (std::none_of(kernels_.begin(), kernels_.end(),
+                     [&](const KernelState& k) { return k.name == name; }))
+      others_.push_back(
+          RestoreFindings(store_, name, inputs.known, log_.records()));
 }
 
 // What a corpus that is named has is read or refused, as by all commands.

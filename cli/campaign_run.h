@@ -18,6 +18,7 @@
 #include "campaign/schedule.h"
 #include "campaign/store.h"
 #include "campaign/summary.h"
+#include "cli/abstract.h"
 #include "cli/fuzzer_job.h"
 
 namespace vmtrunc::cli {
@@ -45,8 +46,8 @@ struct CampaignInputs {
   explicit CampaignInputs(const CampaignOptions& options);
 
   struct States {
-    std::string kernel;         // empty: all kernels
-    std::vector<uint8_t> seen;  // as from ReadAbstract()
+    std::string kernel;  // empty: all kernels
+    AbstractStates states;
   };
   std::vector<campaign::KnownScript> known;
   std::vector<States> of;
@@ -72,6 +73,11 @@ double SecondsSinceBoot();
 
 // Total time that campaigns have run in the directory, including a running one.
 double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
+
+// The kernels of a directory: those of its log, then those of its findings.
+std::vector<std::string> KernelsOf(
+    const campaign::Store& store,
+    const std::vector<campaign::SliceRecord>& records);
 
 // Findings on a kernel, restored from its files and the log.
 campaign::Findings RestoreFindings(
@@ -115,6 +121,7 @@ class CampaignRun {
   };
 
   void OpenKernel(const std::string& name, const CampaignInputs& inputs);
+  void RestoreOthers(const CampaignInputs& inputs);
   void GiveSeeds();
   void TakeLeftOvers();
   bool SetAside(uint64_t number);
@@ -148,6 +155,7 @@ class CampaignRun {
   campaign::Store store_;
   campaign::Log log_;
   std::deque<KernelState> kernels_;
+  std::vector<campaign::Findings> others_;  // on kernels that do not run
   std::vector<Engine> engines_;
   campaign::Schedule schedule_;
   std::vector<Slice> slices_;

@@ -40,11 +40,14 @@ void ShowOnTerminal(const std::string& line) {
 
 std::vector<campaign::Group> CampaignRun::Groups() const {
   std::vector<campaign::Finding> findings;
-  for (const KernelState& kernel : kernels_)
-    for (const auto& [name, finding] : kernel.findings.all()) {
+  const auto add = [&](const campaign::Findings& all) {
+    for (const auto& [name, finding] : all.all()) {
       findings.push_back(finding);
       findings.back().has_page = !without_page_.contains(finding.FileName());
     }
+  };
+  for (const KernelState& kernel : kernels_) add(kernel.findings);
+  for (const campaign::Findings& other : others_) add(other);
   return campaign::GroupsOf(findings);
 }
 

@@ -48,10 +48,13 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
       continue;
     }
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
+    // Not .vmt: every command would read that as text.
+    constexpr absl::string_view kBytes = ".bytes";
     seeds.from_text.emplace_back(
-        absl::StrCat(seeds.from_text.size(), "-",
-                     fs::path(path).filename().string())
-            .substr(0, kMostName),
+        absl::StrCat(absl::StrCat(seeds.from_text.size(), "-",
+                                  fs::path(path).stem().string())
+                         .substr(0, kMostName - kBytes.size()),
+                     kBytes),
         std::string(bytes.begin(), bytes.end()));
   }
   return seeds;
@@ -138,6 +141,11 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
     throw base::UsageError{absl::StrFormat(
         "nothing ran in %.1f s; expected a longer --seconds", run.seconds)};
   }
+  // libFuzzer's first two inputs are empty.
+  if (run.total.events == 0 && o.runs != 0 && !run.stopped)
+    throw base::UsageError{absl::StrFormat(
+        "no event ran in %d executions; expected more --runs or --seconds",
+        run.total.executions)};
   if (o.json && !is_told) std::cout << ToJson(o, result).dump(2) << "\n";
   if (!result.findings.empty()) return base::kExitBroken;
   const size_t still = StillViolated(o, result.replayed);
@@ -175,7 +183,11 @@ void CheckOptions(FuzzOptions& o) {
 int Fuzz(FuzzOptions o) {
   CheckOptions(o);
   std::vector<uint8_t> of;
-  if (!o.of.empty()) of = ReadAbstract(o.of);
+  if (!o.of.empty()) {
+    const AbstractStates states = ReadAbstract(o.of);
+    ExpectStatesOf(states, o.spec);
+    of = states.seen;
+  }
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   const std::atomic<bool>& stop = base::StopOnSignals();

@@ -171,12 +171,9 @@ class ProveOutputs {
         std::cout << "\nwritten to " << base::Shown(told.o.out) << "\n";
     }
     if (abstract_)
-      WriteAbstract(told.o.abstract_to,
-                    absl::StrCat(asked.kernel.Name(), ", ", asked.what,
-                                 told.result.answer == search::Answer::kHolds
-                                     ? ": all that are reached"
-                                     : ": reached so far"),
-                    features);
+      WriteAbstract(told.o.abstract_to, asked.kernel,
+                    absl::StrCat(asked.kernel.Name(), ", ", asked.what),
+                    told.result.answer == search::Answer::kHolds, features);
     if (checkpoint_) checkpoint_->ExpectThere();
   }
 
