@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <regex>
@@ -36,6 +37,7 @@ struct ShardAnswer {
   unsigned held_events = 0;  // kAnyEvents: unlimited
   uint64_t states = 0, transitions = 0, bytes = 0, beyond = 0;
   double seconds = 0;
+  std::string why;               // it ran out: "of time"
   std::string property, script;  // if it breaks
   size_t events = 0;
 };
@@ -83,6 +85,7 @@ ShardAnswer Parse(const nlohmann::json& json) {
   a.bytes = json.at("bytes");
   a.beyond = json.at("beyond");
   a.seconds = json.at("seconds");
+  if (a.answer == search::Answer::kRanOut) a.why = json.at("why");
   if (a.answer != search::Answer::kBreaks) return a;
   a.property = json.at("property");
   a.script = json.at("script");
@@ -190,7 +193,8 @@ struct Joined {
   unsigned shards = 0;
   // Numbers of shards, "3,5-7", in the form of Slurm's --array.
   std::string missing, stopped, ran_out, again;
-  const ShardAnswer* breaks = nullptr;  // with the fewest events
+  std::map<std::string, std::string> by_why;  // of those that ran out
+  const ShardAnswer* breaks = nullptr;        // with the fewest events
   bool fewest = false;
   uint64_t states = 0, transitions = 0, most_bytes = 0, beyond = 0;
   double seconds = 0, longest = 0, missed = 0;
@@ -227,17 +231,23 @@ void CountUp(Joined& j) {
 // Shards without a verdict.
 void ListOpen(Joined& j) {
   std::vector<unsigned> missing, stopped, ran_out, again;
+  std::map<std::string, std::vector<unsigned>> by_why;
   size_t at = 0;
   for (unsigned number = 0; number < j.shards; ++number) {
     const bool is_there =
         at < j.answers.size() && j.answers[at].shard.number == number;
     if (is_there && j.answers[at++].answer != search::Answer::kRanOut) continue;
     again.push_back(number);
-    (!is_there                   ? missing
-     : j.answers[at - 1].stopped ? stopped
-                                 : ran_out)
-        .push_back(number);
+    if (!is_there) {
+      missing.push_back(number);
+    } else if (const ShardAnswer& a = j.answers[at - 1]; a.stopped) {
+      stopped.push_back(number);
+    } else {
+      ran_out.push_back(number);
+      by_why[a.why].push_back(number);
+    }
   }
+  for (const auto& [why, numbers] : by_why) j.by_why[why] = Ranges(numbers);
   j.missing = Ranges(missing);
   j.stopped = Ranges(stopped);
   j.ran_out = Ranges(ran_out);
@@ -303,10 +313,12 @@ void Print(const Joined& j) {
       base::Shown(first.bound), j.verdict(), j.answers.size(), j.shards,
       Size(j.states), j.seconds, j.longest, Size(j.most_bytes));
   if (j.beyond != 0) std::cout << BeyondInWords(j.beyond);
-  for (const auto& [what, shards] : {std::pair{"no answer of", j.missing},
-                                     {"stopped:", j.stopped},
-                                     {"ran out of memory:", j.ran_out}})
-    if (!shards.empty()) std::cout << what << " shards " << shards << "\n";
+  if (!j.missing.empty())
+    std::cout << "no answer of shards " << j.missing << "\n";
+  if (!j.stopped.empty()) std::cout << "stopped: shards " << j.stopped << "\n";
+  for (const auto& [why, shards] : j.by_why)
+    std::cout << "ran out " << base::Shown(why) << ": shards " << shards
+              << "\n";
   if (j.breaks != nullptr) {
     std::cout << absl::StreamFormat(
         "violates %s: %d events, %s (shard %d)\n%s\n%s", j.breaks->property,

@@ -1,6 +1,7 @@
 #include "cli/prove_shard.h"
 
 #include <filesystem>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -109,6 +110,20 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
                      "property, search), or none")};
 }
 
+// Whether an answer says more than `json`, to the same question: a verdict more
+// than none, and of those without one that which came further.
+bool SaysMore(const std::string& path, const nlohmann::json& json) {
+  const auto is_open = [](const nlohmann::json& it) {
+    return it.at("answer") == Word(search::Answer::kRanOut);
+  };
+  const nlohmann::json old = nlohmann::json::parse(
+      base::ReadWhole(path, base::kMostInput).value_or(""), nullptr, false);
+  for (const char* name : {"question", "answer", "held_events"})
+    if (!old.is_object() || !old.contains(name)) return false;
+  return is_open(json) && old.at("question") == json.at("question") &&
+         (!is_open(old) || old.at("held_events") > json.at("held_events"));
+}
+
 void WriteAnswer(const Told& told, search::Shard shard) {
   const search::ProveResult& result = told.result;
   nlohmann::json json = ToJson(told);
@@ -120,8 +135,13 @@ void WriteAnswer(const Told& told, search::Shard shard) {
     json["held_events"] = nullptr;
   else
     json["held_events"] = result.held_events;
-  base::WriteDurable(absl::StrCat(told.o.answers, "/", AnswerName(shard)),
-                     json.dump(2) + "\n");
+  const std::string path = absl::StrCat(told.o.answers, "/", AnswerName(shard));
+  if (SaysMore(path, json)) {
+    std::cerr << "vmtrunc: " << base::Shown(path)
+              << ": kept, as it says more than this search\n";
+    return;
+  }
+  base::WriteDurable(path, json.dump(2) + "\n");
 }
 
 search::ProveResult SearchShared(const ProveArguments& o, const Asked& asked,

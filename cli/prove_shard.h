@@ -32,7 +32,8 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
                     search::Shard shard, const search::ProveOptions& options);
 
 // Writes the answer whole or not at all, on disk when it returns. Two jobs of
-// the same shard may do so concurrently.
+// the same shard may do so concurrently. Where this search ran out, an answer
+// that says more stays, and a line on standard error says so.
 void WriteAnswer(const Told& told, search::Shard shard);
 
 // Its part of a search that it shares with the others. Throws UsageError.
