@@ -53,14 +53,14 @@ class MatrixOutputs {
   // Returns the path, empty if none is wanted.
   std::string Put(const std::string& name, const Script& script) {
     if (o_.out.empty()) return "";
-    const std::string path = absl::StrCat(o_.out, "/", name, ".vmt");
+    const std::string stem = absl::StrCat(o_.out, "/", name);
+    std::string path;
     const bool is_there = Try([&] {
       ExpectThere();
-      base::WriteFile(path, ToText(script));
+      path = base::WriteUnused(stem, "vmt", ToText(script));
     });
-    if (is_there) return path;
-    Lose(path, script);
-    return "";
+    if (!is_there) Lose(stem + ".vmt", script);
+    return path;
   }
   void PutPage(const MatrixFound& found) {
     const auto put = [&] {

@@ -23,15 +23,14 @@ class Explained {
   // "<a href=...>words</a>", to its own page.
   std::string Link(const std::string& words, const std::string& name,
                    const Script& script, const KernelSpec& kernel) const {
-    const std::string file = name + ".html";
-    base::WriteFile(
-        (directory_ / file).string(),
+    const fs::path path = base::WriteUnused(
+        (directory_ / name).string(), "html",
         report::ExplainedPage(report::Tell(name + ".vmt", script, kernel,
                                            report::Folding::kQuiet)));
-    return absl::StrCat(
-        "<a href=\"",
-        report::Escaped(directory_.filename().string() + "/" + file), "\">",
-        words, "</a>");
+    return absl::StrCat("<a href=\"",
+                        report::Escaped(directory_.filename().string() + "/" +
+                                        path.filename().string()),
+                        "\">", words, "</a>");
   }
 
  private:
