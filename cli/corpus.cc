@@ -67,8 +67,9 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension) {
   // A name that is only the extension matches too.
   const Wanted wanted = [&](const fs::path& path) {
-    const bool is_note = path.extension() == ".md";
-    return extension.empty() ? !is_note : path.string().ends_with(extension);
+    const fs::path its = path.extension();
+    return extension.empty() ? its != ".md" && its != ".kernel"
+                             : path.string().ends_with(extension);
   };
   std::vector<std::string> files;
   for (const std::string& path : paths) {

@@ -17,9 +17,9 @@ struct CorpusFile {
 
 // All files in the directories and below, only those of `extension` if it is
 // given, each directory's in the order of their names; a file stands for
-// itself. Skips notes beside scripts (*.md). Throws UsageError, also if such a
-// name is not a readable file: an unreadable directory, a dangling link, a link
-// to a directory, a pipe.
+// itself. Skips notes beside scripts (*.md) and the kernels that they name
+// (*.kernel). Throws UsageError, also if such a name is not a readable file: an
+// unreadable directory, a dangling link, a link to a directory, a pipe.
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension = "");
 

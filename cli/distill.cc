@@ -124,9 +124,22 @@ std::string NameFor(const Draft& draft) {
   return name.empty() ? "mmap" : name;
 }
 
+// Whether its text names a kernel by a file, which is at a place of its own.
+bool NamesFiles(const CorpusFile& file) {
+  if (!file.is_text) return false;
+  const auto alone = ParseText(file.content);
+  if (!alone.ok() || alone->kernel != file.script.kernel) return true;
+  const auto& expects = file.script.expects;
+  return !std::equal(
+      expects.begin(), expects.end(), alone->expects.begin(),
+      alone->expects.end(),
+      [](const Expect& a, const Expect& b) { return a.spec == b.spec; });
+}
+
 // Unchanged if both the script and the form are.
 std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
-  if (draft == file.script && text == file.is_text) return file.content;
+  if (draft == file.script && text == file.is_text)
+    return NamesFiles(file) ? ToText(file.script) : file.content;
   Script script = ScriptOf(draft);
   script.kernel = file.script.kernel;
   if (text) return ToText(script);

@@ -447,7 +447,10 @@ std::string ToText(const Script& script) {
       absl::StrAppend(&text, ToText(event, script), "\n");
   }
   for (const Expect& expect : script.expects) {
-    absl::StrAppend(&text, "expect ", expect.kernel);
+    // A file's kernel has its base and flips: the text may get another place.
+    const bool is_file = expect.spec && !ParseKernelSpec(expect.kernel).ok();
+    absl::StrAppend(&text, "expect ",
+                    is_file ? expect.spec->ToString() : expect.kernel);
     if (expect.broken < 0) {
       absl::StrAppend(&text, " holds\n");
     } else {
