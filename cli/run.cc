@@ -84,7 +84,31 @@ struct Checked {
   unsigned files = 0, silent = 0;  // silent: files without expectations
   unsigned met = 0, not_met = 0, skipped = 0;
   nlohmann::json failures = nlohmann::json::array();
+  nlohmann::json skips = nlohmann::json::array();
 };
+
+std::string Wanted(const Expect& expect) {
+  return expect.broken < 0 ? "holds"
+                           : std::string("breaks ") +
+                                 Name(static_cast<Property>(expect.broken));
+}
+
+// A misspelt kernel looks like one that is not built: it is named.
+void SkipOne(const std::string& path, const Expect& expect, bool as_json,
+             Checked& checked) {
+  ++checked.skipped;
+  const std::string why =
+      "skipped: expected " +
+      std::string(ParseKernelSpec(expect.kernel).status().message());
+  checked.skips.push_back({{"file", base::Utf8(path)},
+                           {"line", expect.line},
+                           {"expect", expect.kernel + " " + Wanted(expect)},
+                           {"why", why}});
+  if (!as_json)
+    std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", base::Shown(path),
+                                 expect.line, expect.kernel, Wanted(expect),
+                                 why);
+}
 
 void CheckOne(const std::string& path, const Script& script,
               const Expect& expect, bool as_json, Checked& checked) {
@@ -98,10 +122,7 @@ void CheckOne(const std::string& path, const Script& script,
     return;
   }
   ++checked.not_met;
-  const std::string wanted =
-      holds
-          ? "holds"
-          : std::string("breaks ") + Name(static_cast<Property>(expect.broken));
+  const std::string wanted = Wanted(expect);
   const std::string got =
       result.holds()
           ? "it holds"
@@ -125,6 +146,7 @@ void PrintChecked(const Checked& checked, bool as_json) {
                                  {"met", checked.met},
                                  {"not_met", checked.not_met},
                                  {"skipped", checked.skipped},
+                                 {"skips", checked.skips},
                                  {"failures", checked.failures}})
                      .dump(2)
               << "\n";
@@ -147,13 +169,14 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
       if (expect.spec)
         CheckOne(path, script, expect, as_json, checked);
       else
-        ++checked.skipped;
+        SkipOne(path, expect, as_json, checked);
     }
   }
-  PrintChecked(checked, as_json);
+  const bool none = checked.met + checked.not_met == 0;
+  if (!none || !as_json) PrintChecked(checked, as_json);
   // Nothing checked is no success: a directory without scripts, scripts without
   // expectations, or only with those of other kernels.
-  if (checked.met + checked.not_met == 0)
+  if (none)
     throw base::UsageError{checked.files == 0
                                ? "check: expected scripts; there is none"
                                : "check: no expectation was run"};

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -227,6 +228,26 @@ class Watcher {
       outcomes_.insert("SIGBUS");
   }
 
+  // None that is free, or none that no fault looks at without a lock.
+  bool NoStruct() const {
+    const auto is_looked_at = [&](Slot slot) {
+      return std::any_of(
+          std::begin(before_.tasks), std::end(before_.tasks),
+          [&](const Task& task) {
+            const Op& op = task.op;
+            return (op.verb == Verb::kRead || op.verb == Verb::kWrite) &&
+                   op.access.vma == slot &&
+                   (op.access.phase == AccessPhase::kVmaLock ||
+                    op.access.phase == AccessPhase::kCheckVma);
+          });
+    };
+    return std::all_of(before_.free_slots,
+                       before_.free_slots + before_.free_count, [&](Slot slot) {
+                         return !rules_.slab_lifo && rules_.vma_locks &&
+                                is_looked_at(slot);
+                       });
+  }
+
   // For operations that end: the event's object does not exist.
   void NoMemory(const TraceStep& step, unsigned mm) {
     if (step.flow != Flow::kDone) return;
@@ -243,14 +264,14 @@ class Watcher {
       failed |= (vma->write != 0) != it.write;
     }
     // Only structs can run out.
-    failed = failed && before_.free_count == 0;
+    failed = failed && NoStruct();
     if (step.verb == Verb::kFork) failed = world.tasks[it.new_addr].live == 0;
     // The pages moved back, and the range with them.
     if (step.verb == Verb::kMremap)
       failed = before_.tasks[step.task].op.mremap.backwards != 0;
     // These also split what is at their target: with an empty slab they may
     // have failed, or have had no effect.
-    if (!failed && before_.free_count == 0 &&
+    if (!failed && NoStruct() &&
         (step.verb == Verb::kMremap || step.verb == Verb::kRemap))
       outcomes_.insert("ENOMEM?");
     if (failed) outcomes_.insert("ENOMEM");
