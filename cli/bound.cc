@@ -93,18 +93,18 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   sub.add_option("--bound", o->name,
                  "tiny (the default), small, medium, large or closed");
   sub.add_option("--pages", o->pages, "of the file, 1..4")
-      ->check(CLI::Range(1, 4));
+      ->check(CLI::Range(1U, kMostPages));
   sub.add_option("--mms", o->mms, "1 or 2")->check(CLI::Range(1, 2));
   sub.add_option("--threads", o->threads, "tasks of each mm, 1 or 2")
       ->check(CLI::Range(1, 2));
   sub.add_option("--vmas", o->vmas, "structs in the slab, 1..7")
-      ->check(CLI::Range(1, 7));
+      ->check(CLI::Range(1U, kMostVmas));
   sub.add_option("--passes", o->passes, "that may begin, 1 or 2")
-      ->check(CLI::Range(1, 2));
+      ->check(CLI::Range(1U, kMostPasses));
   sub.add_option("--operations", o->operations, "others that may begin")
-      ->check(CLI::Range(1, 8));
+      ->check(CLI::Range(1U, kMostOperations));
   sub.add_option("--in-flight", o->in_flight, "at once")
-      ->check(CLI::Range(1, 4));
+      ->check(CLI::Range(1U, kMostInFlight));
   sub.add_option("--verbs", o->verbs, "mmap,mremap,...: no others")
       ->delimiter(',');
   sub.add_option("--file", o->file,
@@ -125,7 +125,7 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
   sub.add_option("--offsets", o->offsets,
                  "of the file, that mappings may reach, 1..8; any, and with "
                  "--closed one more than --pages")
-      ->check(CLI::Range(1, 8));
+      ->check(CLI::Range(1U, kMostOffsets));
   sub.add_option("--jobs", o->jobs, "threads; as many as processors")
       ->check(CLI::Range(1, 64));
   sub.add_option(

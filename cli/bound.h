@@ -13,6 +13,11 @@
 
 namespace vmtrunc::cli {
 
+// The most that the options take.
+inline constexpr unsigned kMostPages = 4, kMostVmas = 7, kMostPasses = 2,
+                          kMostOperations = 8, kMostInFlight = 4,
+                          kMostOffsets = 8;
+
 struct BoundArguments {
   std::string name;  // empty: tiny, or closed
   std::vector<std::string> verbs;

@@ -99,10 +99,7 @@ std::string InputOf(const JobEnd& job, size_t property) {
 }
 
 // A note beside each file that libFuzzer left.
-void WriteNotes(const FuzzOptions& o, const FuzzDirectory& directory,
-                const std::string& properties, uint32_t seed) {
-  const fuzz::InputNote note{
-      .kernel = o.spec, .property = properties, .seed = seed};
+void WriteNotes(const FuzzDirectory& directory, const fuzz::InputNote& note) {
   for (const std::string& name : directory.NewArtifacts()) {
     const std::string path = directory.Path(name);
     if (const auto content = base::ReadWhole(path, base::kMostInput))
@@ -184,8 +181,8 @@ std::vector<FuzzFinding> TellBroken(
 
 void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
                  const FuzzRun& run, std::vector<FuzzFinding>& findings) {
-  std::string properties;
-  uint32_t seed = o.seed;
+  fuzz::InputNote note{
+      .kernel = o.spec, .property = {}, .options = {}, .seed = o.seed};
   for (FuzzFinding& finding : findings) {
     finding.path = base::WriteUnused(
         directory.Path(absl::StrCat(base::NamePart(o.spec.ToString()), "-",
@@ -194,11 +191,12 @@ void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
     if (!o.json)
       std::cout << "Run it again:  vmtrunc run " << OptionFor(finding.property)
                 << base::PathWord(finding.path) << "\n\n";
-    absl::StrAppend(&properties, properties.empty() ? "" : ",",
+    absl::StrAppend(&note.property, note.property.empty() ? "" : ",",
                     Name(finding.property));
-    seed = run.jobs[finding.job].seed;
+    note.options += OptionFor(finding.property);
+    note.seed = run.jobs[finding.job].seed;
   }
-  if (run.total.found != 0) WriteNotes(o, directory, properties, seed);
+  if (run.total.found != 0) WriteNotes(directory, note);
 }
 
 }  // namespace vmtrunc::cli

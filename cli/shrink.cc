@@ -31,6 +31,30 @@ struct Failure {
   search::Reason reason;
 };
 
+// The property that is named, or the one that the script expects to be violated
+// on this kernel, as it does when it was shrunk before; kProperties: neither.
+int AskedProperty(const ShrinkArguments& o, const Script& script,
+                  const KernelSpec& kernel) {
+  int asked = kProperties;
+  if (!o.property.empty()) {
+    asked = NameProperty(o.property);
+    if (asked == kProperties)
+      throw base::UsageError{"--property " + o.property +
+                             ": expected a property"};
+    return asked;
+  }
+  for (const Expect& expect : script.expects) {
+    if (expect.broken < 0 || !expect.spec || *expect.spec != kernel) continue;
+    if (asked != kProperties && asked != expect.broken) return kProperties;
+    asked = expect.broken;
+  }
+  if (asked == kProperties) return asked;
+  NameProperty(Name(static_cast<Property>(asked)));
+  return Run(script, kernel.rules()).breaks(static_cast<Property>(asked))
+             ? asked
+             : kProperties;
+}
+
 Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, script, o.file, "2.6.11");
@@ -39,13 +63,10 @@ Failure FailureOf(const ShrinkArguments& o, const Script& script) {
   Failure failure{.kernel = kernels.front(),
                   .rules = kernels.front().rules(),
                   .reason = {}};
-  const int asked = NameProperty(o.property);
-  if (!o.property.empty() && asked == kProperties)
-    throw base::UsageError{"--property " + o.property +
-                           ": expected a property"};
+  const int asked = AskedProperty(o, script, failure.kernel);
   const RunResult run = Run(script, failure.rules);
   const Property property =
-      o.property.empty() ? run.first.property : static_cast<Property>(asked);
+      asked == kProperties ? run.first.property : static_cast<Property>(asked);
   if (run.holds() || !run.breaks(property))
     throw base::UsageError{absl::StrFormat(
         "%s: expected a script that violates %s on %s: it %s",
@@ -256,7 +277,8 @@ void AddShrink(CLI::App& app, Command& run) {
   sub->add_option("--kernel", o->kernel,
                   "the kernel; else the script's own, else 2.6.11");
   sub->add_option("--property", o->property,
-                  "the property; else the one it violates first");
+                  "the property; else the one that it expects to be violated, "
+                  "else the one it violates first");
   sub->add_option("--unlike", o->unlike,
                   "keep the root cause: the script must hold on this kernel; "
                   "default: on the kernel with one rule flipped, where one "

@@ -17,6 +17,12 @@ std::string Count(unsigned number, const char* one, const char* more) {
                      : absl::StrCat(number, " ", more);
 }
 
+// The option that covers more than that.
+std::string More(const char* option, unsigned now, unsigned most) {
+  return now < most ? absl::StrFormat("%s %d", option, now + 1)
+                    : "no bound has more";
+}
+
 // Existing verbs only: kAllVerbs has spare bits. Not those of folios.
 constexpr search::Verbs kNamed =
     ((search::Verbs{1} << (kVerbs + 1)) - 2) &
@@ -147,10 +153,9 @@ Within WithinOf(const search::Bound& b) {
       ~(b.folios.pfn ? search::kPassVerbs & ~search::Bit(Verb::kRevoke)
                      : search::Bit(Verb::kRevoke));
   if (missing != 0) out.push_back(Names(missing) + ": --verbs");
-  out.push_back(
-      absl::StrFormat("more than %s%s: %s", Count(b.passes, "pass", "passes"),
-                      b.closed ? " at once" : "",
-                      b.passes < 2 ? "--passes 2" : "no bound has more"));
+  out.push_back(absl::StrFormat(
+      "more than %s%s: %s", Count(b.passes, "pass", "passes"),
+      b.closed ? " at once" : "", More("--passes", b.passes, kMostPasses)));
   if (b.closed) {
     out.emplace_back(
         "restart-progress, bounded-drops, as what a pass has done is not kept: "
@@ -158,23 +163,24 @@ Within WithinOf(const search::Bound& b) {
     out.emplace_back("truncate_count where it wraps: a script with count");
   } else {
     out.push_back(absl::StrFormat(
-        "more than %s: --operations %d, or any number: --closed",
+        "more than %s: %sany number: --closed",
         Count(b.operations, "other operation", "other operations"),
-        b.operations + 1));
+        b.operations < kMostOperations
+            ? More("--operations", b.operations, kMostOperations) + ", or "
+            : ""));
   }
-  out.push_back(absl::StrFormat("more than %d at once: --in-flight %d",
-                                b.in_flight, b.in_flight + 1));
+  out.push_back(
+      absl::StrFormat("more than %d at once: %s", b.in_flight,
+                      More("--in-flight", b.in_flight, kMostInFlight)));
   if (b.mms < 2) out.push_back("a second mm: --mms 2");
   if (b.threads < 2) out.push_back("a second task in an mm: --threads 2");
-  if (b.pages < 4)
-    out.push_back(absl::StrFormat("a larger file: --pages %d", b.pages + 1));
-  if (b.vmas < 7)
-    out.push_back(absl::StrFormat("more than %s: --vmas %d",
-                                  Count(b.vmas, "vma struct", "vma structs"),
-                                  b.vmas + 1));
+  out.push_back("a larger file: " + More("--pages", b.pages, kMostPages));
+  out.push_back(absl::StrFormat("more than %s: %s",
+                                Count(b.vmas, "vma struct", "vma structs"),
+                                More("--vmas", b.vmas, kMostVmas)));
   if (b.offsets != 0)
-    out.push_back(absl::StrFormat(
-        "mappings further into the file: --offsets %d", b.offsets + 1));
+    out.push_back("mappings further into the file: " +
+                  More("--offsets", b.offsets, kMostOffsets));
   if (!b.private_too) out.push_back("private mappings: --private");
   AddLeftOut(b, out);
   return within;

@@ -40,7 +40,8 @@ std::string NoteText(const InputNote& note, const std::string& path,
                   note.seed == 0 ? "any" : absl::StrCat(note.seed), "\n");
   absl::StrAppend(&text, "    build    ", BuildId(), "\n    content  ",
                   base::NameOf(content), "\n    again    vmtrunc run --kernel ",
-                  kernel, " --from bytes ", base::PathWord(path), "\n");
+                  kernel, " ", note.options, "--from bytes ",
+                  base::PathWord(path), "\n");
   return text;
 }
 

@@ -14,6 +14,7 @@ namespace vmtrunc::fuzz {
 struct InputNote {
   KernelSpec kernel;     // that the input was run on
   std::string property;  // that it violates there, or ""
+  std::string options;   // that a replay needs, each followed by a space
   uint32_t seed = 0;     // of the fuzzer; 0: random
 };
 

@@ -13,7 +13,8 @@ class KernelBesideTest : public base::Scratch {
   // An input with a note beside it.
   std::string Saved(const std::string& kernel) const {
     const InputNote note{.kernel = *ParseKernelSpec(kernel),
-                         .property = "no-page-past-size",
+                         .property = "no-page-past-size,done-is-unmapped",
+                         .options = "--property done-is-unmapped ",
                          .seed = 7};
     Put("crash", "bytes");
     Put("crash.md", NoteText(note, Path("crash"), "bytes"));
@@ -27,8 +28,8 @@ TEST_F(KernelBesideTest, ANoteNamesTheKernelWithItsFlips) {
   const std::string note = Get("crash.md");
   for (const std::string& part :
        {std::string("breaks   no-page-past-size"), std::string("seed     7"),
-        std::string(
-            "vmtrunc run --kernel 2.6.11-leap+unmap-mutex --from bytes"),
+        std::string("vmtrunc run --kernel 2.6.11-leap+unmap-mutex --property "
+                    "done-is-unmapped --from bytes"),
         std::string(BuildId())})
     EXPECT_NE(note.find(part), std::string::npos) << part;
 }

@@ -1,6 +1,7 @@
 #include "report/step/dialogue.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -108,6 +109,12 @@ std::string Dialogue::Write(const std::string& path) {
   const std::string name = path.substr(path.find_last_of('/') + 1);
   for (const char* none : {"", ".", "..", "-", kExtension})
     if (name == none) return "expected w FILE: a name\n";
+  // `w /dev/stdout` would make a file beside the device.
+  std::error_code error;
+  const auto type = std::filesystem::status(path, error).type();
+  if (type != std::filesystem::file_type::not_found &&
+      type != std::filesystem::file_type::regular)
+    return "expected w FILE: the name of a regular file, or of none\n";
   const std::string stem =
       path.ends_with(kExtension)
           ? path.substr(0, path.size() - std::string_view(kExtension).size())

@@ -90,9 +90,10 @@ static void open_file(unsigned file, const char *path) {
   char name[4096];
   snprintf(name, sizeof(name), "%s%s", path == NULL ? "" : path,
            file == 0 ? "" : ".2");
-  files[file] = path == NULL
-                    ? (int)syscall(SYS_memfd_create, file_names[file], 0U)
-                    : open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  char memfd_name[250];  // the kernel takes no longer ones
+  snprintf(memfd_name, sizeof(memfd_name), "%.249s", file_names[file]);
+  files[file] = path == NULL ? (int)syscall(SYS_memfd_create, memfd_name, 0U)
+                             : open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (files[file] < 0) die(path == NULL ? "make a memfd" : name, errno);
   if (path != NULL) unlink(name);
 }
@@ -105,7 +106,8 @@ static void learn_inode(unsigned file) {
   if (at != BASE) die("map the addresses of the script", errno);
   struct vma vma;
   const char *line = maps;
-  if (!read_maps() || !next_vma(&line, &vma)) die("read /proc/self/maps", shared->failed_error);
+  if (!read_maps() || !next_vma(&line, &vma))
+    die("read /proc/self/maps", shared->failed_error);
   inodes[file] = vma.inode;
   munmap(at, MM_PAGES * page_size);
 }
