@@ -13,17 +13,17 @@
 namespace vmtrunc::cli {
 namespace {
 
-constexpr absl::string_view kFormat = "vmtrunc abstract-states ";
-constexpr absl::string_view kKernel = "kernel ";
+constexpr absl::string_view kAbstractFormat = "vmtrunc abstract-states ";
+constexpr absl::string_view kAbstractKernel = "kernel ";
 
 }  // namespace
 
 void WriteAbstract(const std::string& path, const KernelSpec& kernel,
                    const std::string& from, bool all,
                    std::span<const uint8_t> seen) {
-  std::string text =
-      absl::StrCat(kFormat, kAbstractVersion, "\n", kKernel, kernel.ToString(),
-                   "\n", all ? "all" : "some", "\n# ", from, "\n");
+  std::string text = absl::StrCat(kAbstractFormat, kAbstractVersion, "\n",
+                                  kAbstractKernel, kernel.ToString(), "\n",
+                                  all ? "all" : "some", "\n# ", from, "\n");
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i] != 0) absl::StrAppend(&text, i, "\n");
   base::WriteFile(path, text);
@@ -41,13 +41,13 @@ AbstractStates ReadAbstract(const std::string& path) {
                                          std::min(at + 1, lines.size()),
                                          ": expected ", what)};
   };
-  const bool is_first = lines[0] == absl::StrCat(kFormat, 1);
-  if (!is_first && lines[0] != absl::StrCat(kFormat, kAbstractVersion))
-    throw expected(absl::StrCat(kFormat, kAbstractVersion));
+  const bool is_first = lines[0] == absl::StrCat(kAbstractFormat, 1);
+  if (!is_first && lines[0] != absl::StrCat(kAbstractFormat, kAbstractVersion))
+    throw expected(absl::StrCat(kAbstractFormat, kAbstractVersion));
   ++at;
   if (!is_first) {
     absl::string_view kernel = at < lines.size() ? lines[at] : "";
-    const auto spec = absl::ConsumePrefix(&kernel, kKernel)
+    const auto spec = absl::ConsumePrefix(&kernel, kAbstractKernel)
                           ? ParseKernelSpec(std::string(kernel))
                           : absl::InvalidArgumentError("a kernel's line");
     if (!spec.ok()) throw expected(std::string(spec.status().message()));

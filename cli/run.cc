@@ -87,7 +87,7 @@ struct Checked {
   nlohmann::json skips = nlohmann::json::array();
 };
 
-std::string Wanted(const Expect& expect) {
+std::string WantedOf(const Expect& expect) {
   return expect.broken < 0 ? "holds"
                            : std::string("breaks ") +
                                  Name(static_cast<Property>(expect.broken));
@@ -102,11 +102,11 @@ void SkipOne(const std::string& path, const Expect& expect, bool as_json,
       std::string(ParseKernelSpec(expect.kernel).status().message());
   checked.skips.push_back({{"file", base::Utf8(path)},
                            {"line", expect.line},
-                           {"expect", expect.kernel + " " + Wanted(expect)},
+                           {"expect", expect.kernel + " " + WantedOf(expect)},
                            {"why", why}});
   if (!as_json)
     std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", base::Shown(path),
-                                 expect.line, expect.kernel, Wanted(expect),
+                                 expect.line, expect.kernel, WantedOf(expect),
                                  why);
 }
 
@@ -122,7 +122,7 @@ void CheckOne(const std::string& path, const Script& script,
     return;
   }
   ++checked.not_met;
-  const std::string wanted = Wanted(expect);
+  const std::string wanted = WantedOf(expect);
   const std::string got =
       result.holds()
           ? "it holds"
