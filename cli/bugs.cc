@@ -113,7 +113,8 @@ void AddBugs(CLI::App& app, Command& run) {
   auto o = std::make_shared<BugsOptions>();
   sub->add_flag("--check", o->check,
                 "runs their scripts: reached, triggered, detected");
-  sub->add_option("--corpus", o->corpus, "the directory of their scripts");
+  sub->add_option("--corpus", o->corpus, "the directory of their scripts")
+      ->needs("--check");
   sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] {
     run = [=] {

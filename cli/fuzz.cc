@@ -150,7 +150,9 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   if (!result.findings.empty()) return base::kExitBroken;
   const size_t still = StillViolated(o, result.replayed);
   if (!o.json)
-    std::cout << o.spec.Name() << ": no violation"
+    std::cout << o.spec.Name()
+              << (run.total.events == 0 ? ": no event ran, no violation"
+                                        : ": no violation")
               << (o.property.empty() ? "" : " of " + o.property)
               << (run.stopped ? " before it was stopped" : " in that time")
               << absl::StrFormat(" (seed %u)", o.seed)

@@ -19,11 +19,12 @@
 namespace vmtrunc::fuzz {
 
 // Writes lines "EXECUTIONS SEEN" to a file, each at ten percent more executions
-// than the last, so that a file of a million executions has some 120.
+// than the last, so that a file of a million executions has some 120. A file
+// that is there stays as it is: it could be an input.
 class Growth {
  public:
   explicit Growth(const std::string& path)
-      : path_(path), file_(std::fopen(path.c_str(), "w")) {
+      : path_(path), file_(std::fopen(path.c_str(), "wx")) {
     if (file_ == nullptr) Fail();
   }
 

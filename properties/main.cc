@@ -283,7 +283,14 @@ int Replay(const Options& o) {
 // How often what matters happens, on 2.6.11 unless one kernel is named.
 int Distribution(const Options& o, const CheckParams& params) {
   KernelSpec kernel = *ParseKernelSpec("2.6.11");
-  if (!o.kernels.empty()) kernel = Kernels(o).front();
+  if (!o.kernels.empty()) {
+    const std::vector<KernelSpec> kernels = Kernels(o);
+    if (kernels.size() != 1)
+      throw base::UsageError{absl::StrCat("--kernel ", base::Shown(o.kernels),
+                                          ": expected one kernel, as "
+                                          "--distribution is given")};
+    kernel = kernels.front();
+  }
   const Rules rules = kernel.rules();
   Census all;
   Progress progress("distribution");
@@ -345,38 +352,56 @@ int List() {
 }
 
 void AddOptions(CLI::App& app, Options& o) {
-  app.add_option("--kernel", o.kernels,
-                 "K,...; else all, and those that look past known bugs")
-      ->check(cli::kNotEmpty);
-  app.add_option("--property", o.properties,
-                 "P,...; else all that count (see --list)")
-      ->check(cli::kNotEmpty);
-  app.add_option("--cases", o.cases,
-                 "scripts for each property and kernel, 2000 by default")
-      ->check(CLI::Range(1, 1000000000));
-  app.add_option("--seed", o.seed_text, "else a random one");
-  app.add_option("--hours", o.hours, "runs for so long; prints a tally")
-      ->check(CLI::Range(0.0, 100000.0))
-      ->check(cli::kNumber);
+  auto* const kernel =
+      app.add_option("--kernel", o.kernels,
+                     "K,...; else all, and those that look past known bugs")
+          ->check(cli::kNotEmpty);
+  auto* const property =
+      app.add_option("--property", o.properties,
+                     "P,...; else all that count (see --list)")
+          ->check(cli::kNotEmpty);
+  auto* const cases =
+      app.add_option("--cases", o.cases,
+                     "scripts for each property and kernel, 2000 by default")
+          ->check(CLI::Range(1, 1000000000));
+  auto* const seed = app.add_option("--seed", o.seed_text, "else a random one");
+  auto* const hours =
+      app.add_option("--hours", o.hours, "runs for so long; prints a tally")
+          ->check(CLI::Range(0.0, 100000.0))
+          ->check(cli::kNumber);
   app.add_option("--out", o.out, "where scripts that break go")
       ->capture_default_str();
-  app.add_option("--replay", o.replay, "checks this script instead")
-      ->check(cli::kNotEmpty);
-  app.add_flag("--distribution", o.distribution,
-               "prints what the scripts do; 1 when below its floor");
-  app.add_option("--bugs", o.bugs,
-                 "counts the scripts until each known bug is found, over so "
-                 "many seeds; gives up after --cases (1000000)")
-      ->check(CLI::Range(1, 1000));
-  app.add_option("--bug", o.bug,
-                 "counts them for this bug, once, for ci/bench-bugs: a line of "
-                 "JSON; gives up after --cases or --seconds")
-      ->check(cli::kNotEmpty);
+  auto* const replay =
+      app.add_option("--replay", o.replay, "checks this script instead")
+          ->check(cli::kNotEmpty);
+  auto* const distribution =
+      app.add_flag("--distribution", o.distribution,
+                   "prints what the scripts do; 1 when below its floor");
+  auto* const bugs =
+      app.add_option("--bugs", o.bugs,
+                     "counts the scripts until each known bug is found, over "
+                     "so many seeds; gives up after --cases (1000000)")
+          ->check(CLI::Range(1, 1000));
+  auto* const bug =
+      app.add_option("--bug", o.bug,
+                     "counts them for this bug, once, for ci/bench-bugs: a "
+                     "line of JSON; gives up after --cases or --seconds")
+          ->check(cli::kNotEmpty);
   app.add_option("--seconds", o.seconds,
                  "of processor time, with --bug; 60 by default")
-      ->check(cli::kPositive);
-  app.add_flag("--list", o.list, "prints the properties");
+      ->check(cli::kPositive)
+      ->needs(bug);
+  auto* const list = app.add_flag("--list", o.list, "prints the properties");
   app.add_flag("--json", o.json, "as JSON");
+  // Each does one thing, and an option that it does not read is refused.
+  for (auto* const mode : {replay, distribution, bugs, bug, list})
+    for (auto* const other : {replay, distribution, bugs, bug, list, hours})
+      if (mode != other) mode->excludes(other);
+  for (auto* const other : {kernel, property, cases, seed})
+    list->excludes(other);
+  for (auto* const other : {cases, seed}) replay->excludes(other);
+  distribution->excludes(property);
+  for (auto* const mode : {bugs, bug}) mode->excludes(kernel);
 }
 
 // With --bug and --bugs: the property that is looked for, if not the bug's own.
