@@ -36,11 +36,6 @@ int GrowsAFile(int, char**) {
   return !grew && errno == EFBIG ? 0 : 1;
 }
 
-void LimitTime() {
-  const rlimit second{.rlim_cur = 1, .rlim_max = 1};
-  ::setrlimit(RLIMIT_CPU, &second);
-}
-
 int NeverEnds(int, char**) {
   for (volatile unsigned i = 0;; i = i + 1) {
   }
@@ -61,6 +56,12 @@ int StatusOf(int (*program)(int, char**)) {
   char name[] = "v";
   char* arguments[] = {name, nullptr};
   return RunProgram("tried", program, 1, arguments);
+}
+
+int StatusWithinASecond(int (*program)(int, char**)) {
+  const rlimit second{.rlim_cur = 1, .rlim_max = 1};
+  ::setrlimit(RLIMIT_CPU, &second);
+  return StatusOf(program);
 }
 
 TEST(ProgramDeathTest, EndsWithTheStatusOfItsMain) {
@@ -93,23 +94,15 @@ TEST(ProgramDeathTest, SurvivesAFileSizeLimit) {
 }
 
 TEST(ProgramDeathTest, EndsBeforeItsLimitOfProcessorTime) {
-  EXPECT_EXIT(
-      {
-        LimitTime();
-        std::exit(StatusOf(NeverEnds));
-      },
-      testing::ExitedWithCode(kExitRanOut),
-      "^tried: the limit of processor .*\n$");
+  EXPECT_EXIT(std::exit(StatusWithinASecond(NeverEnds)),
+              testing::ExitedWithCode(kExitRanOut),
+              "^tried: the limit of processor .*\n$");
 }
 
 TEST(ProgramDeathTest, IsToldToStopBeforeItsLimitOfProcessorTime) {
-  EXPECT_EXIT(
-      {
-        LimitTime();
-        std::exit(StatusOf(EndsWhenTold));
-      },
-      testing::ExitedWithCode(kExitHeld),
-      "^tried: the limit of processor .*\n$");
+  EXPECT_EXIT(std::exit(StatusWithinASecond(EndsWhenTold)),
+              testing::ExitedWithCode(kExitHeld),
+              "^tried: the limit of processor .*\n$");
 }
 
 }  // namespace

@@ -87,27 +87,31 @@ struct Checked {
   nlohmann::json skips = nlohmann::json::array();
 };
 
-std::string WantedOf(const Expect& expect) {
-  return expect.broken < 0 ? "holds"
-                           : std::string("breaks ") +
-                                 Name(static_cast<Property>(expect.broken));
+// Adds the line to `list`, with `said` under `key`; prints both without --json.
+void TellExpect(const std::string& path, const Expect& expect, const char* key,
+                const std::string& said, bool as_json, nlohmann::json& list) {
+  const std::string line =
+      expect.kernel + (expect.broken < 0
+                           ? " holds"
+                           : std::string(" breaks ") +
+                                 Name(static_cast<Property>(expect.broken)));
+  list.push_back({{"file", base::Utf8(path)},
+                  {"line", expect.line},
+                  {"expect", line},
+                  {key, said}});
+  if (!as_json)
+    std::cout << absl::StrFormat("%s:%d: expect %s: %s\n", base::Shown(path),
+                                 expect.line, line, said);
 }
 
 // A misspelt kernel looks like one that is not built: it is named.
 void SkipOne(const std::string& path, const Expect& expect, bool as_json,
              Checked& checked) {
   ++checked.skipped;
-  const std::string why =
-      "skipped: expected " +
-      std::string(ParseKernelSpec(expect.kernel).status().message());
-  checked.skips.push_back({{"file", base::Utf8(path)},
-                           {"line", expect.line},
-                           {"expect", expect.kernel + " " + WantedOf(expect)},
-                           {"why", why}});
-  if (!as_json)
-    std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", base::Shown(path),
-                                 expect.line, expect.kernel, WantedOf(expect),
-                                 why);
+  TellExpect(path, expect, "why",
+             "skipped: expected " +
+                 std::string(ParseKernelSpec(expect.kernel).status().message()),
+             as_json, checked.skips);
 }
 
 void CheckOne(const std::string& path, const Script& script,
@@ -122,20 +126,13 @@ void CheckOne(const std::string& path, const Script& script,
     return;
   }
   ++checked.not_met;
-  const std::string wanted = WantedOf(expect);
-  const std::string got =
-      result.holds()
-          ? "it holds"
-          : absl::StrFormat("it violates %s at event %u: %s",
-                            Name(result.first.property), result.first.event,
-                            result.first.ToString());
-  checked.failures.push_back({{"file", base::Utf8(path)},
-                              {"line", expect.line},
-                              {"expect", expect.kernel + " " + wanted},
-                              {"got", got}});
-  if (!as_json)
-    std::cout << absl::StrFormat("%s:%d: expect %s %s: %s\n", base::Shown(path),
-                                 expect.line, expect.kernel, wanted, got);
+  TellExpect(path, expect, "got",
+             result.holds()
+                 ? "it holds"
+                 : absl::StrFormat("it violates %s at event %u: %s",
+                                   Name(result.first.property),
+                                   result.first.event, result.first.ToString()),
+             as_json, checked.failures);
 }
 
 void PrintChecked(const Checked& checked, bool as_json) {
