@@ -52,7 +52,7 @@ std::string Made(const std::string& option, const std::string& directory,
   if (!fs::exists(fs::symlink_status(marker, error)) && IsEmpty(directory))
     return directory;
   if (!fs::is_regular_file(fs::symlink_status(marker, error)) ||
-      ReadWhole(marker, 200) != MarkerOf(command))
+      !WorkDirectory::IsOf(directory, command))
     throw UsageError{absl::StrCat(
         option, " ", Shown(directory), ": expected a directory of vmtrunc ",
         command, " (its file .vmtrunc says so), an empty one, or none")};
@@ -60,6 +60,12 @@ std::string Made(const std::string& option, const std::string& directory,
 }
 
 }  // namespace
+
+bool WorkDirectory::IsOf(const std::string& directory,
+                         const std::string& command) {
+  return ReadWhole(absl::StrCat(directory, "/", OwnDirectory::kMarker), 200) ==
+         MarkerOf(command);
+}
 
 WorkDirectory::WorkDirectory(const std::string& option,
                              const std::string& directory,

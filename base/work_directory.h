@@ -19,6 +19,9 @@ class WorkDirectory {
   WorkDirectory(const std::string& option, const std::string& directory,
                 const std::string& command);
 
+  // Whether the command has worked there.
+  static bool IsOf(const std::string& directory, const std::string& command);
+
   // To be called before something is written under a name in the directory.
   // Throws UsageError if another directory, or a link, has its name by now.
   void ExpectThere() const;

@@ -247,6 +247,17 @@ void ExpectForeign(const std::string& name, const std::string& path) {
 
 }  // namespace
 
+bool IsStandardOutput(const std::string& path) {
+  return DescriptorOf(path) == STDOUT_FILENO;
+}
+
+void ExpectFile(const std::string& option, const std::string& path) {
+  if (IsStandardOutput(path))
+    throw UsageError{absl::StrCat(option, " ", Shown(path),
+                                  ": expected a file, as the answer is on "
+                                  "standard output")};
+}
+
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.empty())
     throw UsageError{"expected a file's name, not an empty one"};

@@ -30,6 +30,13 @@ class OutputFile {
   std::string path_;
 };
 
+// Whether the path means standard output: "-", /dev/stdout, /dev/fd/1.
+bool IsStandardOutput(const std::string& path);
+
+// Throws UsageError if it does: `option` is the option with this value, of a
+// command that prints its answer there.
+void ExpectFile(const std::string& option, const std::string& path);
+
 // Writes all of it at the file's position: a write may take a part, and only
 // the next one returns the error. Returns 0 or errno.
 int WriteAll(int file, std::string_view content);

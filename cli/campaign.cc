@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <iostream>
 #include <limits>
-#include <set>
 #include <tuple>
 
 #include "absl/strings/numbers.h"
@@ -27,6 +26,11 @@ namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What the name of a finding's file begins with.
+std::string PrefixOf(const std::string& kernel) {
+  return base::NamePart(kernel) + "-";
+}
 
 std::string Set(const char* variable) { return std::string(variable) + "=1"; }
 
@@ -105,9 +109,10 @@ int Status(const CampaignOptions& o) {
   summary.bad_lines = log.bad_lines();
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
   std::vector<campaign::Finding> findings;
-  for (const std::string& kernel : KernelsOf(store, log.records())) {
+  const std::vector<KeptScript> kept = KeptScripts(store);
+  for (const std::string& kernel : KernelsOf(kept, log.records())) {
     const campaign::Findings restored =
-        RestoreFindings(store, kernel, known, log.records());
+        RestoreFindings(kept, kernel, known, log.records());
     for (const auto& [name, finding] : restored.all())
       findings.push_back(finding);
   }
@@ -148,12 +153,12 @@ void ChooseEngines(CampaignOptions& o) {
 
 int Campaign(CampaignOptions o) {
   if (o.status) return Status(o);
-  std::set<std::string> seen;
+  std::vector<KernelSpec> specs;
   for (std::string& kernel : o.kernels) {
-    kernel = OneKernel(kernel, "--kernels").ToString();
-    if (!seen.insert(kernel).second)
-      throw base::UsageError{"--kernels: expected " + kernel + " once"};
+    specs.push_back(OneKernel(kernel, "--kernels"));
+    kernel = specs.back().ToString();
   }
+  ExpectOnce("--kernels", specs);
   ChooseEngines(o);
   base::EndOnSignals(
       "vmtrunc campaign: stopped");  // reading may wait for a pipe
@@ -231,13 +236,6 @@ std::vector<campaign::KnownScript> ReadKnown(
   return known;
 }
 
-namespace {
-
-struct KeptScript {
-  std::string name;  // of its file, without .vmt
-  Script script;
-};
-
 std::vector<KeptScript> KeptScripts(const campaign::Store& store) {
   std::error_code error;
   std::vector<fs::path> paths;
@@ -256,14 +254,8 @@ std::vector<KeptScript> KeptScripts(const campaign::Store& store) {
   return kept;
 }
 
-std::string PrefixOf(const std::string& kernel) {
-  return base::NamePart(kernel) + "-";
-}
-
-}  // namespace
-
 std::vector<std::string> KernelsOf(
-    const campaign::Store& store,
+    const std::vector<KeptScript>& kept,
     const std::vector<campaign::SliceRecord>& records) {
   std::vector<std::string> kernels;
   const auto add = [&](const std::string& kernel) {
@@ -271,23 +263,23 @@ std::vector<std::string> KernelsOf(
       kernels.push_back(kernel);
   };
   for (const campaign::SliceRecord& r : records) add(r.kernel);
-  for (const KeptScript& kept : KeptScripts(store)) {
-    const std::string kernel = kept.script.kernel->ToString();
-    if (kept.name.starts_with(PrefixOf(kernel))) add(kernel);
+  for (const KeptScript& script : kept) {
+    const std::string kernel = script.script.kernel->ToString();
+    if (script.name.starts_with(PrefixOf(kernel))) add(kernel);
   }
   return kernels;
 }
 
 campaign::Findings RestoreFindings(
-    const campaign::Store& store, const std::string& kernel,
+    const std::vector<KeptScript>& kept, const std::string& kernel,
     const std::vector<campaign::KnownScript>& known,
     const std::vector<campaign::SliceRecord>& records) {
   const KernelSpec spec = OneKernel(kernel);
   campaign::Findings findings(spec, kernel, campaign::Known(spec, known));
   const std::string prefix = PrefixOf(kernel);
-  for (const KeptScript& kept : KeptScripts(store))
-    if (*kept.script.kernel == spec && kept.name.starts_with(prefix))
-      findings.Restore(kept.name.substr(prefix.size()), kept.script);
+  for (const KeptScript& script : kept)
+    if (*script.script.kernel == spec && script.name.starts_with(prefix))
+      findings.Restore(script.name.substr(prefix.size()), script.script);
   for (const campaign::SliceRecord& r : records)
     if (r.kernel == kernel)
       for (const auto& [cause, executions] : r.causes)

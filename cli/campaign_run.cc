@@ -85,9 +85,10 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
   for (const std::string& name : options_.engines)
     for (const Engine& engine : AllEngines())
       if (engine.name == name) engines_.push_back(engine);
+  const std::vector<KeptScript> kept = KeptScripts(store_);
   for (const std::string& name : options_.kernels)
-    if (!stopped()) OpenKernel(name, inputs);
-  RestoreOthers(inputs);
+    if (!stopped()) OpenKernel(name, inputs, kept);
+  RestoreOthers(inputs, kept);
   for (const campaign::SliceRecord& r : log_.records()) {
     last_slice_ = std::max(last_slice_, r.slice);
     for (unsigned k = 0; k < kernels_.size(); ++k)
@@ -105,15 +106,16 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
 CampaignRun::~CampaignRun() = default;
 
 void CampaignRun::OpenKernel(const std::string& name,
-                             const CampaignInputs& inputs) {
+                             const CampaignInputs& inputs,
+                             const std::vector<KeptScript>& kept) {
   const KernelSpec spec = OneKernel(name, "--kernels");
   kernels_.push_back(
       {.name = spec.ToString(),
        .spec = spec,
        .corpus = campaign::KernelCorpus(
            store_.Path("corpus/" + base::NamePart(spec.ToString())), spec),
-       .findings = RestoreFindings(store_, spec.ToString(), inputs.known,
-                                   log_.records()),
+       .findings =
+           RestoreFindings(kept, spec.ToString(), inputs.known, log_.records()),
        .of = {}});
   const campaign::KernelCorpus& corpus = kernels_.back().corpus;
   if (corpus.skipped() > 0)
@@ -130,12 +132,13 @@ void CampaignRun::OpenKernel(const std::string& name,
 }
 
 // What was found on kernels that do not run now is still in the directory.
-void CampaignRun::RestoreOthers(const CampaignInputs& inputs) {
-  for (const std::string& name : KernelsOf(store_, log_.records()))
+void CampaignRun::RestoreOthers(const CampaignInputs& inputs,
+                                const std::vector<KeptScript>& kept) {
+  for (const std::string& name : KernelsOf(kept, log_.records()))
     if (std::none_of(kernels_.begin(), kernels_.end(),
                      [&](const KernelState& k) { return k.name == name; }))
       others_.push_back(
-          RestoreFindings(store_, name, inputs.known, log_.records()));
+          RestoreFindings(kept, name, inputs.known, log_.records()));
 }
 
 // What a corpus that is named has is read or refused, as by all commands.

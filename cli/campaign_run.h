@@ -74,14 +74,21 @@ double SecondsSinceBoot();
 // Total time that campaigns have run in the directory, including a running one.
 double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
 
+// A finding that an earlier campaign has kept.
+struct KeptScript {
+  std::string name;  // of its file, without .vmt
+  Script script;
+};
+std::vector<KeptScript> KeptScripts(const campaign::Store& store);
+
 // The kernels of a directory: those of its log, then those of its findings.
 std::vector<std::string> KernelsOf(
-    const campaign::Store& store,
+    const std::vector<KeptScript>& kept,
     const std::vector<campaign::SliceRecord>& records);
 
-// Findings on a kernel, restored from its files and the log.
+// Findings on a kernel, restored from their files and the log.
 campaign::Findings RestoreFindings(
-    const campaign::Store& store, const std::string& kernel,
+    const std::vector<KeptScript>& kept, const std::string& kernel,
     const std::vector<campaign::KnownScript>& known,
     const std::vector<campaign::SliceRecord>& records);
 
@@ -120,8 +127,10 @@ class CampaignRun {
     std::unique_ptr<FuzzerJob> job;
   };
 
-  void OpenKernel(const std::string& name, const CampaignInputs& inputs);
-  void RestoreOthers(const CampaignInputs& inputs);
+  void OpenKernel(const std::string& name, const CampaignInputs& inputs,
+                  const std::vector<KeptScript>& kept);
+  void RestoreOthers(const CampaignInputs& inputs,
+                     const std::vector<KeptScript>& kept);
   void GiveSeeds();
   void TakeLeftOvers();
   bool SetAside(uint64_t number);

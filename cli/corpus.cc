@@ -7,6 +7,7 @@
 
 #include "base/own_directory.h"
 #include "base/shown.h"
+#include "base/work_directory.h"
 #include "campaign/store.h"
 #include "cli/input.h"
 
@@ -52,12 +53,15 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
   if (error) base::FailPath(directory.string(), error.value());
 }
 
-// A campaign's directory has a log, a page and findings besides.
-void ExpectNoCampaign(const fs::path& directory) {
-  if (!campaign::IsCampaign(directory.string())) return;
+// A campaign's directory has a log, a page and findings besides, and a
+// fuzzer's a log and its status.
+void ExpectNoFuzzer(const fs::path& directory) {
+  const bool is_campaign = campaign::IsCampaign(directory.string());
+  if (!is_campaign && !base::WorkDirectory::IsOf(directory.string(), "fuzz"))
+    return;
   throw base::UsageError{base::Shown(directory.string()) +
-                         ": expected scripts; the inputs of this campaign are "
-                         "in " +
+                         ": expected scripts; the inputs of this " +
+                         (is_campaign ? "campaign" : "fuzzer") + " are in " +
                          base::Shown((directory / "corpus").string())};
 }
 
@@ -78,7 +82,7 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
       files.push_back(path);
       continue;
     }
-    if (extension.empty()) ExpectNoCampaign(path);
+    if (extension.empty()) ExpectNoFuzzer(path);
     const auto first = static_cast<std::ptrdiff_t>(files.size());
     AddBelow(path, wanted, files);
     std::sort(files.begin() + first, files.end());

@@ -125,21 +125,16 @@ std::string NameFor(const Draft& draft) {
 }
 
 // Whether its text names a kernel by a file, which is at a place of its own.
-bool NamesFiles(const CorpusFile& file) {
-  if (!file.is_text) return false;
-  const auto alone = ParseText(file.content);
-  if (!alone.ok() || alone->kernel != file.script.kernel) return true;
-  const auto& expects = file.script.expects;
-  return !std::equal(
-      expects.begin(), expects.end(), alone->expects.begin(),
-      alone->expects.end(),
-      [](const Expect& a, const Expect& b) { return a.spec == b.spec; });
+bool NamesFiles(const Script& script) {
+  return script.kernel_from_file ||
+         std::any_of(script.expects.begin(), script.expects.end(),
+                     [](const Expect& expect) { return expect.from_file; });
 }
 
 // Unchanged if both the script and the form are.
 std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
   if (draft == file.script && text == file.is_text)
-    return NamesFiles(file) ? ToText(file.script) : file.content;
+    return NamesFiles(file.script) ? ToText(file.script) : file.content;
   Script script = ScriptOf(draft);
   script.kernel = file.script.kernel;
   if (text) return ToText(script);

@@ -106,6 +106,7 @@ void PrintJson(const ToRun& it, const report::Story& story,
 
 int Explain(const ExplainArguments& o) {
   base::ExpectOtherFile("--html", o.html, o.file);
+  if (o.json || o.brief) base::ExpectFile("--html", o.html);
   CountProperty(o.property);
   const ToRun it = ReadToRun(o.file, o.from, o.kernel);
   const Script& script = it.script;
@@ -124,7 +125,7 @@ int Explain(const ExplainArguments& o) {
     PrintBrief(o, it, story);
   } else if (o.html.empty()) {
     PrintStory(o, it, story, against);
-  } else {
+  } else if (!base::IsStandardOutput(o.html)) {
     std::cout << Verdict(it, story) << "\n";
   }
   if (!o.html.empty()) {
@@ -133,7 +134,8 @@ int Explain(const ExplainArguments& o) {
     base::OutputFile(o.html).Write(other || o.steps
                                        ? report::PageOf(story, against)
                                        : report::ExplainedPage(story));
-    if (!o.json) std::cout << "written to " << base::Shown(o.html) << "\n";
+    if (!o.json && !base::IsStandardOutput(o.html))
+      std::cout << "written to " << base::Shown(o.html) << "\n";
   }
   return story.result.holds() ? base::kExitHeld : base::kExitBroken;
 }

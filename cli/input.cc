@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <set>
 #include <span>
 
 #include "absl/strings/str_cat.h"
@@ -24,9 +25,13 @@ void NameKernels(const std::string& path, Script& script) {
       script.unknown_kernel.find(' ') == std::string::npos) {
     script.kernel = KernelInFile(script.unknown_kernel, directory);
     if (script.kernel) script.unknown_kernel.clear();
+    script.kernel_from_file = script.kernel.has_value();
   }
-  for (Expect& expect : script.expects)
-    if (!expect.spec) expect.spec = KernelInFile(expect.kernel, directory);
+  for (Expect& expect : script.expects) {
+    if (expect.spec) continue;
+    expect.spec = KernelInFile(expect.kernel, directory);
+    expect.from_file = expect.spec.has_value();
+  }
 }
 
 }  // namespace
@@ -87,6 +92,15 @@ KernelSpec OneKernel(const std::string& name, const std::string& option) {
   return *spec;
 }
 
+void ExpectOnce(const std::string& option,
+                const std::vector<KernelSpec>& specs) {
+  std::set<std::string> seen;
+  for (const KernelSpec& spec : specs)
+    if (!seen.insert(spec.ToString()).second)
+      throw base::UsageError{
+          absl::StrCat(option, ": expected ", spec.Name(), " once")};
+}
+
 std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& path,
                                 const std::string& fallback) {
@@ -99,6 +113,7 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
   if (!option.empty()) {
     for (const absl::string_view name : absl::StrSplit(option, ','))
       specs.push_back(OneKernel(std::string(name)));
+    ExpectOnce("--kernel", specs);
     return specs;
   }
   if (!script.unknown_kernel.empty())

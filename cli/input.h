@@ -108,6 +108,10 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
 KernelSpec OneKernel(const std::string& name,
                      const std::string& option = "--kernel");
 
+// Throws UsageError "OPTION: expected K once".
+void ExpectOnce(const std::string& option,
+                const std::vector<KernelSpec>& specs);
+
 // For commands that look at every property: the one of that name counts too,
 // for those that do not unless they are named. "": none. Throws UsageError.
 void CountProperty(const std::string& name);

@@ -138,12 +138,19 @@ void PrintRounds(const ThreadsOptions& o, const live::RaceReport& r) {
   }
 }
 
+// What none ran of that a race is made of, or null: no result says anything.
+const char* Nothing(const ThreadsOptions& o, const live::RaceReport& r) {
+  if (r.stopped || !r.ran_out.empty() || !r.invariant.empty()) return nullptr;
+  if (r.operations == 0) return "operation";
+  return !o.pattern.empty() && r.moves == 0 ? "move" : nullptr;
+}
+
 void Print(const ThreadsOptions& o, const live::RaceReport& r) {
   if (o.pattern.empty())
     PrintRounds(o, r);
   else
     PrintPattern(o, r);
-  if (!r.ran_out.empty()) return;
+  if (!r.ran_out.empty() || Nothing(o, r) != nullptr) return;
   if (r.invariant.empty()) {
     std::cout << (r.stopped ? "stopped: no invariant violated so far\n"
                             : "no invariant violated\n");
@@ -235,14 +242,16 @@ live::RaceReport RaceAll(const ThreadsOptions& o) {
 }
 
 // Without a violation: whether the run means anything.
-int StatusOf(const live::RaceReport& r) {
+int StatusOf(const ThreadsOptions& o, const live::RaceReport& r) {
   if (!r.invariant.empty()) return base::kExitBroken;
   if (!r.ran_out.empty()) {
     std::cerr << "vmtrunc: live: ran out: " << r.ran_out << "\n";
     return base::kExitRanOut;
   }
   if (r.stopped) return base::kExitRanOut;
-  if (r.operations == 0) throw base::UsageError{"live: no operation ran"};
+  if (const char* const what = Nothing(o, r))
+    throw base::UsageError{absl::StrCat(
+        "live: no ", what, " ran; expected a longer run (--runs, --seconds)")};
   return base::kExitHeld;
 }
 
@@ -340,12 +349,13 @@ int RunThreads(const ThreadsOptions& given) {
   const live::RaceReport report = RaceAll(o);
   if (made && !report.invariant.empty()) made->Keep();
   if (o.json) {
-    std::cout << Json(o, report).dump(2) << std::endl;
+    if (Nothing(o, report) == nullptr)
+      std::cout << Json(o, report).dump(2) << std::endl;
   } else {
     Print(o, report);
     std::cout << std::flush;
   }
-  return StatusOf(report);
+  return StatusOf(o, report);
 }
 
 }  // namespace vmtrunc::cli

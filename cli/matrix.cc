@@ -37,6 +37,7 @@ class MatrixOutputs {
   explicit MatrixOutputs(const MatrixArguments& o) : o_(o) {
     if (!o.out.empty()) directories_.emplace_back("-o", o.out, "matrix");
     if (o.html.empty()) return;
+    base::ExpectFile("--html", o.html);
     page_.emplace(o.html);
     const std::string beside = PagesBeside(o.html);
     std::error_code error;

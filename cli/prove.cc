@@ -219,6 +219,8 @@ void TellOfJobs(const search::ProveOptions& options,
 }
 
 int ProveIt(const ProveArguments& o) {
+  base::ExpectFile("-o", o.out);
+  base::ExpectFile("--abstract-to", o.abstract_to);
   if (!o.join.empty()) {
     ExpectNoAnswer("-o", o.out, o.join);
     return Join(o.join, o.out, o.json);

@@ -52,6 +52,16 @@ void ExpectAnswerOrNone(const std::string& path) {
                            ": expected a regular file, or none"};
 }
 
+// What the file has; discarded if it is too large, unreadable, or no answer.
+nlohmann::json AnswerIn(const std::string& path) {
+  nlohmann::json json = nlohmann::json::parse(
+      base::ReadWhole(path, base::kMostInput).value_or(""), nullptr, false);
+  for (const char* name : {"question", "answer", "held_events"})
+    if (!json.is_object() || !json.contains(name))
+      return nlohmann::json(nlohmann::json::value_t::discarded);
+  return json;
+}
+
 }  // namespace
 
 search::Shard ParseShard(const std::string& text) {
@@ -92,18 +102,13 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
   const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
   ExpectAnswerOrNone(path);
   const base::OutputFile tried(path);
-  const bool is_there = std::filesystem::exists(path, none);
-  const std::optional<std::string> old =
-      base::ReadWhole(path, base::kMostInput);
-  if (!old && !is_there) return;
-  // A file that is too large or unreadable is not an answer either.
-  const nlohmann::json json =
-      nlohmann::json::parse(old.value_or(""), nullptr, false);
-  if (!json.is_object() || !json.contains("question"))
+  if (!std::filesystem::exists(path, none)) return;
+  const nlohmann::json old = AnswerIn(path);
+  if (old.is_discarded())
     throw base::UsageError{
         absl::StrCat(base::Shown(path),
                      ": expected an answer of vmtrunc prove --shard, or none")};
-  if (json.at("question") != Question(asked, o, shard, options))
+  if (old.at("question") != Question(asked, o, shard, options))
     throw base::UsageError{
         absl::StrCat(base::Shown(path),
                      ": expected an answer to this question (kernel, bound, "
@@ -116,11 +121,9 @@ bool SaysMore(const std::string& path, const nlohmann::json& json) {
   const auto is_open = [](const nlohmann::json& it) {
     return it.at("answer") == Word(search::Answer::kRanOut);
   };
-  const nlohmann::json old = nlohmann::json::parse(
-      base::ReadWhole(path, base::kMostInput).value_or(""), nullptr, false);
-  for (const char* name : {"question", "answer", "held_events"})
-    if (!old.is_object() || !old.contains(name)) return false;
-  return is_open(json) && old.at("question") == json.at("question") &&
+  const nlohmann::json old = AnswerIn(path);
+  return !old.is_discarded() && is_open(json) &&
+         old.at("question") == json.at("question") &&
          (!is_open(old) || old.at("held_events") > json.at("held_events"));
 }
 

@@ -196,13 +196,15 @@ void Keep(const ShrinkArguments& o, const base::OutputFile& out,
   try {
     out.Write(told);
   } catch (const base::UsageError&) {
-    if (!o.json && o.out != "-") std::cout << told << std::flush;
+    if (!o.json && !base::IsStandardOutput(o.out))
+      std::cout << told << std::flush;
     throw;
   }
 }
 
 int ShrinkFile(const ShrinkArguments& o) {
   base::ExpectOtherFile("-o", o.out, o.file);
+  if (o.json) base::ExpectFile("-o", o.out);
   base::EndOnSignals("vmtrunc shrink: stopped; nothing was written");
   const Script original = ReadToRun(o.file, o.from, o.kernel).script;
   const Failure failure = FailureOf(o, original);
@@ -248,7 +250,7 @@ int ShrinkFile(const ShrinkArguments& o) {
   else if (!out)
     std::cout << told;
   if (out) Keep(o, *out, told);
-  if (out && !o.json && o.out != "-")
+  if (out && !o.json && !base::IsStandardOutput(o.out))
     std::cout << absl::StrFormat(
         "%s: %u events, minimised from %u in %u runs; run it: vmtrunc run "
         "%s%s\n",

@@ -70,7 +70,15 @@ Settings SettingsOf(const char* built_in_kernel,
     settings.reported = none ? 0 : 1U << number;
   }
   ReadNames(settings);
-  settings.keep_going = std::getenv(kKeepGoingVariable) != nullptr;
+  if (const char* const given = std::getenv(kKeepGoingVariable)) {
+    if (DirectorySetting().empty())
+      Refuse(kKeepGoingVariable, given,
+             absl::StrCat("a ", kDirectoryVariable, " for the inputs kept"));
+    settings.keep_going = true;
+  }
+  if (settings.sort && !settings.keep_going)
+    Refuse(kSortVariable, RuleNames(*settings.sort),
+           absl::StrCat(kKeepGoingVariable, " as well"));
   settings.shows_features = std::getenv(kNoFeaturesVariable) == nullptr;
   settings.scouts = std::getenv(kNoScoutVariable) == nullptr;
   if (const auto growth = ValueOf(kGrowthVariable, nullptr)) {

@@ -448,8 +448,7 @@ int Main(int argc, char** argv) {
       "Checks the properties on random scripts, with rapidcheck.\n"
       "RC_PARAMS is read too; flags come before it.\n"
       "Exit status: 0 each check holds or is violated as known, 1 one is "
-      "violated, 2 bad "
-      "usage or input, 3 stopped.");
+      "violated (with\n--replay: any), 2 bad usage or input, 3 stopped.");
   o.command = base::PathWord(argc > 0 ? argv[0] : "properties");
   app.name(o.command);
   AddOptions(app, o);

@@ -57,9 +57,8 @@ std::vector<KernelSpec> Kernels(const Options& o) {
   if (names.empty())
     names.assign(CheckedKernels().begin(), CheckedKernels().end());
   std::vector<KernelSpec> all;
-  for (const std::string& name : names) {
-    all.push_back(cli::OneKernel(name));
-  }
+  for (const std::string& name : names) all.push_back(cli::OneKernel(name));
+  cli::ExpectOnce("--kernel", all);
   return all;
 }
 

@@ -26,6 +26,7 @@ struct Expect {
   std::optional<KernelSpec> spec;  // empty: the kernel or a rule is not built
   int broken = -1;                 // a Property's number; -1: holds
   int line = 0;
+  bool from_file = false;  // `kernel` names a file, at a place of its own
 };
 
 // A task name in a text that is neither declared nor forked there.
@@ -36,8 +37,9 @@ struct StrayTask {
 
 struct Script : Draft {
   std::optional<KernelSpec> kernel;
-  std::string unknown_kernel;  // a `kernel` line that is not built
-  StrayTask stray;             // the first one of a text; the script still runs
+  bool kernel_from_file = false;  // its `kernel` line names a file
+  std::string unknown_kernel;     // a `kernel` line that is not built
+  StrayTask stray;  // the first one of a text; the script still runs
   std::vector<Expect> expects;
   std::string task_names[8];  // as in the text, or a, b, ...
   std::string file_names[2];  // f, g

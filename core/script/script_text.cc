@@ -448,9 +448,8 @@ std::string ToText(const Script& script) {
   }
   for (const Expect& expect : script.expects) {
     // A file's kernel has its base and flips: the text may get another place.
-    const bool is_file = expect.spec && !ParseKernelSpec(expect.kernel).ok();
     absl::StrAppend(&text, "expect ",
-                    is_file ? expect.spec->ToString() : expect.kernel);
+                    expect.from_file ? expect.spec->ToString() : expect.kernel);
     if (expect.broken < 0) {
       absl::StrAppend(&text, " holds\n");
     } else {
