@@ -24,7 +24,6 @@ import bugs_report
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
-FUZZ = ROOT / "build/fuzz/bin"
 AFL = ROOT / "build/afl/bin/fuzz_truncate"
 FORMAT = "vmtrunc bench-bugs 1"
 EVENTS = 32  # of a script, at most, as vmtrunc fuzz has
@@ -131,7 +130,7 @@ def libfuzzer_command(engine, seed, executions, directory):
     if not switches.keys() & (BLIND | NO_SCOUT).keys():
         # Its first two have no scripts before them.
         executions = executions // (1 + SCOUTED) + 3
-    return [FUZZ / executable, f"-seed={seed}", f"-runs={executions}",
+    return [RELEASE / executable, f"-seed={seed}", f"-runs={executions}",
             f"-max_len={HEADER_BYTES + RECORD_BYTES * EVENTS}",
             "-len_control=0", "-timeout=30",
             # What it does on an abort, it does for seconds.
@@ -279,7 +278,7 @@ class Table:
 def identity():
     """Of what is measured, so that two builds do not mix in one table."""
     digest = hashlib.sha256()
-    paths = [FUZZ / "fuzz_truncate", FUZZ / "fuzz_compares",
+    paths = [RELEASE / "fuzz_truncate", RELEASE / "fuzz_compares",
              RELEASE / "random_search", RELEASE / "properties"]
     for path in paths:
         digest.update(path.read_bytes())

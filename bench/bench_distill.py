@@ -11,7 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VMTRUNC = ROOT / "build/release/bin/vmtrunc"
-FUZZ = ROOT / "build/fuzz/bin/fuzz_truncate"
+FUZZ = ROOT / "build/release/bin/fuzz_truncate"
 AFL = ROOT / "build/afl/bin/fuzz_truncate"
 
 

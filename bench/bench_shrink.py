@@ -18,7 +18,7 @@ import hypothesis_shrink
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
-FUZZ = ROOT / "build/fuzz/bin/fuzz_truncate"
+FUZZ = RELEASE / "fuzz_truncate"
 AFL = ROOT / "build/afl/bin/fuzz_truncate"
 EFFORTS = ("quick", "default", "thorough")
 COLUMNS = ["bug", "seed", "before"] + [

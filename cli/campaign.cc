@@ -145,7 +145,7 @@ void ChooseEngines(CampaignOptions& o) {
       // Without the first there is nothing to run.
       if (!all || &engine == &AllEngines().front()) throw;
       std::cerr << "vmtrunc: without the engine " << engine.name << ": "
-                << engine.fuzzer << " is missing (ci/build fuzz release "
+                << engine.fuzzer << " is missing (ci/build release "
                 << "builds it)\n";
     }
   }

@@ -109,7 +109,7 @@ bool ReportsError(absl::string_view log) {
          absl::StrContains(log, "==ERROR: ");
 }
 
-constexpr const char* kBuildBoth = "ci/build fuzz release builds both";
+constexpr const char* kBuildBoth = "ci/build release builds both";
 
 }  // namespace
 
@@ -120,8 +120,7 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
   } else {
     std::error_code error;
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    for (const char* const place :
-         {".", "../libexec/vmtrunc", "../../fuzz/bin"})
+    for (const char* const place : {".", "../libexec/vmtrunc"})
       places.push_back(
           (self.parent_path() / place / name).lexically_normal().string());
   }
@@ -131,7 +130,7 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
   throw base::UsageError{absl::StrCat(
       "the instrumented executable ", name, " is not there: expected ",
       base::Shown(absl::StrJoin(places, " or ")),
-      " (ci/build fuzz release builds both; what is installed after that has "
+      " (ci/build release builds both; what is installed after that has "
       "it)")};
 }
 

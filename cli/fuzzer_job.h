@@ -16,9 +16,8 @@
 
 namespace vmtrunc::cli {
 
-// The path of `name`: build/release/bin/vmtrunc uses
-// build/fuzz/bin/fuzz_truncate. `given` instead, if not empty. Throws
-// UsageError.
+// The path of `name`: beside the command, or where it is installed. `given`
+// instead, if not empty. Throws UsageError.
 std::string FindFuzzer(const std::string& given,
                        const std::string& name = "fuzz_truncate");
 

@@ -3,24 +3,14 @@
 # libraries with their headers.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
-set(VMTRUNC_FUZZER ${PROJECT_SOURCE_DIR}/build/fuzz/bin/fuzz_truncate CACHE
-  FILEPATH "The fuzz preset's fuzz_truncate: installed where it is built")
-# And fuzz_compares beside it, which a campaign starts too.
-cmake_path(GET VMTRUNC_FUZZER PARENT_PATH fuzzers)
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME runtime)
 install(TARGETS vmtrunc)
-# Another build's: what is instrumented cannot be this one's.
-install(PROGRAMS ${VMTRUNC_FUZZER} ${fuzzers}/fuzz_compares OPTIONAL
-  DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc)
-# CMake strips what it has built itself.
-install(CODE "
-  foreach(name fuzz_truncate fuzz_compares)
-    set(fuzzer \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc/\${name}\")
-    if(CMAKE_INSTALL_DO_STRIP AND EXISTS \"\${fuzzer}\")
-      execute_process(COMMAND ${CMAKE_STRIP} \"\${fuzzer}\")
-    endif()
-  endforeach()")
+# What vmtrunc fuzz and a campaign start.
+if(VMTRUNC_FUZZ)
+  install(TARGETS fuzz_truncate fuzz_compares
+    RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vmtrunc)
+endif()
 # ci/properties calls it; no command of its own to learn.
 if(VMTRUNC_PROPERTIES)
   install(TARGETS properties

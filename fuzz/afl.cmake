@@ -6,7 +6,10 @@ set(AFL_PLACES $ENV{AFL_PATH} /usr/lib/afl /usr/local/lib/afl)
 find_file(AFL_RUNTIME afl-compiler-rt.o PATHS ${AFL_PLACES} REQUIRED)
 find_file(AFL_DRIVER libAFLDriver.a PATHS ${AFL_PLACES} REQUIRED)
 
-add_executable(fuzz_truncate fuzz_truncate.cc afl_main.cc)
+add_executable(fuzz_truncate fuzz_truncate.cc afl_main.cc
+  ../core/run/machine_checked.cc)
+set_source_files_properties(../core/run/machine_checked.cc PROPERTIES
+  COMPILE_OPTIONS "-fsanitize-coverage=trace-pc-guard;-O2")
 target_link_libraries(fuzz_truncate PRIVATE vmtrunc_target ${AFL_DRIVER}
   ${AFL_RUNTIME})
 

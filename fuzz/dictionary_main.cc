@@ -1,8 +1,8 @@
 // Writes what engines take beside the target TARGET: TARGET.dict and
 // TARGET.options. The build runs it.
 //
-//   fuzz_dictionary build/fuzz/bin/fuzz_truncate
-//   fuzz_dictionary --text build/fuzz/bin/fuzz_text     # which reads text
+//   fuzz_dictionary build/release/bin/fuzz_truncate
+//   fuzz_dictionary --text build/release/bin/fuzz_text     # which reads text
 #include <cstdio>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 // Reads any bytes as the text form (fuzz/check_text.h).
 //
-//   fuzz_text -dict=build/fuzz/bin/fuzz_text.dict -max_total_time=60 CORPUS
+//   fuzz_text -dict=build/release/bin/fuzz_text.dict -max_total_time=60 CORPUS
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

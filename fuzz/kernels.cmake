@@ -10,7 +10,7 @@ target_link_libraries(fuzz_truncate_object PRIVATE vmtrunc_target)
 # vmtrunc_target(NAME DEFINITION...): what fuzz/built_in.cc is compiled with.
 function(vmtrunc_target target)
   add_executable(${target} EXCLUDE_FROM_ALL built_in.cc
-    $<TARGET_OBJECTS:fuzz_truncate_object>)
+    $<TARGET_OBJECTS:vmtrunc_covered> $<TARGET_OBJECTS:fuzz_truncate_object>)
   target_compile_definitions(${target} PRIVATE ${ARGN})
   target_link_libraries(${target} PRIVATE vmtrunc_target ${VMTRUNC_ENGINE})
   vmtrunc_beside(${target})

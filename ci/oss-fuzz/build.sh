@@ -21,7 +21,7 @@ cmake -S "$source" -B "$build" -G Ninja \
   -DCMAKE_BUILD_TYPE= -DBUILD_TESTING=OFF -DVMTRUNC_WERROR=OFF \
   -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" \
   -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="$CXXFLAGS" \
-  -DVMTRUNC_FUZZ=ON -DVMTRUNC_COVERAGE= \
+  -DVMTRUNC_COMMAND=OFF -DVMTRUNC_FUZZ=ON -DVMTRUNC_COVERAGE= \
   -DVMTRUNC_ENGINE="$(IFS=';'; echo "${engine[*]}")" \
   -DVMTRUNC_ABSL_SOURCE="$SRC/abseil-cpp" -DVMTRUNC_KERNELS="$kernels"
 rm -f "$build"/bin/fuzz_truncate_*  # of kernels that were asked for before
