@@ -13,9 +13,14 @@ if(BUILD_TESTING AND VMTRUNC_COMMAND)
     <vector>)
 endif()
 
-# vmtrunc_unit_test(NAME SOURCES files... LIBRARIES targets... [SANITIZED filter]
-#   [COMPUTES files...]): an
-# executable of GoogleTest, each of its tests one of ctest's. SANITIZED: which of
+# Two kinds of test: those that `ci/test` runs, and those with the label `long`,
+# which take ten seconds or more, or look at what the machine allows, and which
+# `ci/test --full` runs too (ctest -LE long leaves them out).
+
+# vmtrunc_unit_test(NAME SOURCES files... LIBRARIES targets... [LONG filter]
+#   [SANITIZED filter] [COMPUTES files...]): an
+# executable of GoogleTest, each of its tests one of ctest's. LONG: these tests
+# have that label. SANITIZED: which of
 # them run under a sanitizer, but for `ci/test --all`. The others do the same on
 # more kernels or larger problems, and take minutes there.
 #
@@ -24,7 +29,7 @@ endif()
 # own_directory_test.cc with -O3 and -O0). COMPUTES: but for these, whose own
 # source would run ten times as long (states_test.cc).
 function(vmtrunc_unit_test name)
-  cmake_parse_arguments(arg "" "SANITIZED" "SOURCES;LIBRARIES;COMPUTES" ${ARGN})
+  cmake_parse_arguments(arg "" "LONG;SANITIZED" "SOURCES;LIBRARIES;COMPUTES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
   # Fixtures of one file are of no other's business.
@@ -46,19 +51,30 @@ function(vmtrunc_unit_test name)
     add_test(NAME ${name}
       COMMAND ${name} --gtest_brief=1 --gtest_filter=${arg_SANITIZED})
   else()
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+    if(arg_LONG)
+      gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+        TEST_FILTER -${arg_LONG})
+      gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+        TEST_FILTER ${arg_LONG} PROPERTIES LABELS long)
+    else()
+      gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+    endif()
   endif()
 endfunction()
 
-# vmtrunc_script_test(NAME [FAST_BUILDS] [COST c] [TIMEOUT s] COMMAND command...)
+# vmtrunc_script_test(NAME [FAST_BUILDS] [LONG] [COST c] [TIMEOUT s]
+#   COMMAND command...)
 # A script that runs what was built. FAST_BUILDS: not under a sanitizer, where
 # it would take minutes and say no more.
 function(vmtrunc_script_test name)
-  cmake_parse_arguments(arg "FAST_BUILDS" "COST;TIMEOUT" "COMMAND" ${ARGN})
+  cmake_parse_arguments(arg "FAST_BUILDS;LONG" "COST;TIMEOUT" "COMMAND" ${ARGN})
   if(arg_FAST_BUILDS AND VMTRUNC_SANITIZE)
     return()
   endif()
   add_test(NAME ${name} COMMAND ${arg_COMMAND})
+  if(arg_LONG)
+    set_tests_properties(${name} PROPERTIES LABELS long)
+  endif()
   if(arg_COST)
     set_tests_properties(${name} PROPERTIES COST ${arg_COST})
   endif()
