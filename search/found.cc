@@ -9,11 +9,14 @@ namespace vmtrunc::search {
 namespace {
 
 constexpr size_t kFew = 1 << 14;  // candidates: starting a thread takes longer
+constexpr size_t kAhead = 8;      // candidates that are loaded meanwhile
 
 void MarkShare(std::span<Found> all, Fingerprints& seen, unsigned share,
                unsigned shares) {
   for (Found& found : all) {
     for (size_t i = 0; i < found.candidates.size(); ++i) {
+      if (i + kAhead < found.candidates.size())
+        seen.Expect(found.candidates[i + kAhead].key);
       const uint64_t key = found.candidates[i].key;
       if (seen.PartNumber(key) % shares == share)
         found.is_new[i] = seen.Add(key);

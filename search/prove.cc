@@ -16,6 +16,7 @@
 #include "search/nodes.h"
 #include "search/reached.h"
 #include "search/space.h"
+#include "search/successor.h"
 #include "search/store.h"
 #include "search/trail.h"
 
@@ -343,6 +344,7 @@ class Search {
     std::vector<Edge> edges;
     recent.Clear();
     State<C> kept(options_.rules), noting(options_.rules);
+    TwoStates<C> two;
     for (size_t node = first; node < end && !IsBlockOver(); ++node) {
       const bool has = frontier_.Has(node - begin_);
       if (has) packer_.Unpack(frontier_.At(node - begin_), kept);
@@ -356,33 +358,35 @@ class Search {
         noting = state;
         noting.checker.NoteFeatures(features.data());
       }
-      bool breaks = false;
-      space_.ForEachNext(features.empty() ? state : noting, edges,
-                         [&](const Edge& edge, State<C>& next) {
-                           next.checker.NoteFeatures(nullptr);
-                           if (space_.IsBeyond(next.world)) {
-                             ++found.beyond;
-                             return true;
-                           }
-                           ++found.transitions;
-                           if (options_.phases != nullptr)
-                             NotePath(space_, options_, state, edge, phases);
-                           const Node way{static_cast<uint32_t>(node), edge};
-                           breaks = Meet(way, next, recent, found);
-                           if (breaks) found.next = way;
-                           return !breaks;
-                         });
-      if (!breaks) continue;
-      found.breaks = true;
-      return;
+      Successor<C> last;  // waits for the next one
+      const auto meet = [&](const Edge& edge, State<C>& next) {
+        next.checker.NoteFeatures(nullptr);
+        const auto now = Look(space_, seen_, edge, next);
+        Take(node, state, std::exchange(last, now), recent, phases, found);
+        return !found.breaks;
+      };
+      space_.ForEachNext(features.empty() ? state : noting, edges, two, meet);
+      if (!found.breaks) Take(node, state, last, recent, phases, found);
+      if (found.breaks) return;
     }
   }
 
-  // A state that an edge leads to. Returns whether it violates something.
-  bool Meet(const Node& way, const State<C>& next, Recent& recent,
+  // Keeps it if it is new, or that it violates something.
+  void Take(size_t node, const State<C>& from, const Successor<C>& it,
+            Recent& recent, PhaseSet& phases, Found& found) {
+    if (it.is_beyond) ++found.beyond;
+    if (it.state == nullptr || it.is_beyond) return;
+    ++found.transitions;
+    if (options_.phases != nullptr)
+      NotePath(space_, options_, from, it.edge, phases);
+    const Node way{static_cast<uint32_t>(node), it.edge};
+    found.breaks = it.breaks || Meet(way, *it.state, it.key, recent, found);
+    if (found.breaks) found.next = way;
+  }
+
+  // Returns whether the state violates something when the script ends there.
+  bool Meet(const Node& way, const State<C>& next, uint64_t key, Recent& recent,
             Found& found) {
-    if (space_.Broken(next) != 0) return true;
-    const uint64_t key = space_.Key(next) | 1;  // 0 is a free slot
     std::string packed = Packed(next);
     const bool known = options_.exact ? exact_.contains(packed)
                                       : seen_.Has(key) || !recent.Add(key);

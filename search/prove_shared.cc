@@ -344,21 +344,23 @@ class SharedSearch {
     sent.at.resize(sharing_.shard.shards);
     State<C> state(options_.rules);
     std::vector<Edge> edges;
+    TwoStates<C> two;
     for (uint64_t place = from; place < to && !IsOver(); ++place) {
       packer_.Unpack(frontier_.At(place), state);
       edges.clear();
       space_.Edges(state, edges);
-      space_.ForEachNext(state, edges, [&](const Edge& edge, State<C>& next) {
-        if (space_.IsBeyond(next.world)) {
-          ++sent.beyond;
-          return true;
-        }
-        ++sent.transitions;
-        const Node way{static_cast<uint32_t>(first + place), edge};
-        sent.breaks = Meet(way, next, recent, sent);
-        if (sent.breaks) sent.next = way;
-        return !sent.breaks;
-      });
+      space_.ForEachNext(
+          state, edges, two, [&](const Edge& edge, State<C>& next) {
+            if (space_.IsBeyond(next.world)) {
+              ++sent.beyond;
+              return true;
+            }
+            ++sent.transitions;
+            const Node way{static_cast<uint32_t>(first + place), edge};
+            sent.breaks = Meet(way, next, recent, sent);
+            if (sent.breaks) sent.next = way;
+            return !sent.breaks;
+          });
       if (sent.breaks) return;
     }
   }

@@ -2,7 +2,9 @@
 #ifndef VMTRUNC_SEARCH_SPACE_H_
 #define VMTRUNC_SEARCH_SPACE_H_
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,9 @@ struct State {
 
   explicit State(const Rules& rules) : checker(rules) {}
 };
+
+template <class C>
+using TwoStates = std::array<std::optional<State<C>>, 2>;
 
 // Whether the problem's starting states and operations fit C.
 template <class C>
@@ -79,19 +84,22 @@ class Space {
              std::vector<Event>* events = nullptr) const;
 
   // Calls f(edge, next) with the state after each of its edges that has an
-  // effect, until it returns false.
+  // effect, until it returns false. `next` is in `two`, and the one before it
+  // is still there.
   template <class F>
   void ForEachNext(const State<C>& state, const std::vector<Edge>& edges,
-                   const F& f) const {
+                   TwoStates<C>& two, const F& f) const {
     unsigned undropped = C::kTasks;  // a task with no more break tests
+    unsigned turn = 0;
     for (const Edge& edge : edges) {
       const bool drop = edge.kind == EventKind::kDrop;
       if (drop && edge.task == undropped) continue;
-      State<C> next = state;
+      State<C>& next = two[turn].emplace(state);
       if (!Apply(next, edge)) continue;
       if (drop && next.world.tasks[edge.task].op.pass.dropped == 0)
         undropped = edge.task;
       if (!f(edge, next)) return;
+      turn ^= 1;
     }
   }
 

@@ -28,6 +28,12 @@ class Fingerprints {
     const Part& part = PartOf(hash);
     return part.slots[part.Find(hash)] == hash;
   }
+  // Has() or Add() of it will follow: begins to load what they look at.
+  void Expect(uint64_t key) const {
+    const uint64_t hash = Mixed(key);
+    const Part& part = PartOf(hash);
+    __builtin_prefetch(&part.slots[part.PlaceOf(hash)]);
+  }
   // Returns whether it is new. std::bad_alloc leaves the set as it was. Threads
   // may add at once if no two of their keys have one part.
   bool Add(uint64_t key);
