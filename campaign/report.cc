@@ -183,7 +183,7 @@ std::string FindingRows(const Summary& s) {
     absl::StrAppend(
         &html, "<tr><td", g.is_known ? ">known" : " class=\"breaks\">new",
         "</td><th scope=\"row\">", report::Escaped(f.kernel), "</th><td>",
-        f.has_script() ? absl::StrCat("<a href=\"", report::Escaped(PageOf(f)),
+        f.has_script() ? absl::StrCat("<a href=\"", report::Linked(PageOf(f)),
                                       "\">", name, "</a>")
                        : name,
         "</td><td>", report::Escaped(g.what),

@@ -181,8 +181,8 @@ int Campaign(CampaignOptions o) {
     Print(o, summary);
   }
   const int status = StatusOf(summary);
-  return status == base::kExitHeld && run.stopped() ? base::kExitRanOut
-                                                    : status;
+  const bool cut_short = run.stopped() || !is_read;
+  return status == base::kExitHeld && cut_short ? base::kExitRanOut : status;
 }
 
 std::string EnginesInWords() {
@@ -329,7 +329,7 @@ void AddCampaign(CLI::App& app, Command& run) {
       ->delimiter(',')
       ->check(CLI::IsMember({"plain", "compares", "blind"}));
   CLI::Option* const in_hours =
-      sub->add_option("--hours", *hours, "duration, default: unlimited")
+      sub->add_option("--hours", *hours, "duration, default, and 0: unlimited")
           ->check(kNotNegative);
   sub->add_option("--seconds", o->seconds, "duration")
       ->check(kNotNegative)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -46,7 +47,14 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
     if (stop) break;
     const auto text = base::ReadWhole(path, base::kMostInput);
     const auto script = ParseText(text.value_or(""));
-    if (!text || !script.ok()) continue;
+    if (!text || !script.ok()) {
+      std::cerr << "vmtrunc fuzz: not replayed: " << base::Shown(path)
+                << (text ? ":" : ": ")
+                << (text ? std::string(script.status().message())
+                         : "expected a script, a file of at most 16 MiB")
+                << "\n";
+      continue;
+    }
     const auto property = FoundFor(*script);
     if (!property || (!o.property.empty() && o.property != Name(*property)))
       continue;

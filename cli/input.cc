@@ -141,6 +141,8 @@ search::Verbs ParseVerbs(const std::vector<std::string>& names) {
     const Verb verb = VerbNamed(name);
     if (verb == Verb::kNone)
       throw base::UsageError{"--verbs " + name + ": expected a verb"};
+    if ((verbs & search::Bit(verb)) != 0)
+      throw base::UsageError{"--verbs: expected " + name + " once"};
     verbs |= search::Bit(verb);
   }
   return verbs;

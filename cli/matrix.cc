@@ -10,6 +10,7 @@
 #include "base/name_part.h"
 #include "base/place.h"
 #include "base/shown.h"
+#include "base/stop.h"
 #include "base/work_directory.h"
 #include "base/write.h"
 #include "cli/bound.h"
@@ -64,6 +65,13 @@ class MatrixOutputs {
     return path;
   }
   void PutPage(const MatrixFound& found) {
+    // A page of an earlier run may say more than a part of this one.
+    std::error_code error;
+    if (page_ && base::IsToldToStop() && fs::exists(o_.html, error)) {
+      std::cerr << "vmtrunc matrix: stopped; " << base::Shown(o_.html)
+                << ": kept as it was\n";
+      return;
+    }
     const auto put = [&] {
       ExpectThere();
       page_->Write(MatrixPage(o_.html, found));

@@ -28,8 +28,8 @@ class Explained {
         report::ExplainedPage(report::Tell(name + ".vmt", script, kernel,
                                            report::Folding::kQuiet)));
     return absl::StrCat("<a href=\"",
-                        report::Escaped(directory_.filename().string() + "/" +
-                                        path.filename().string()),
+                        report::Linked(directory_.filename().string() + "/" +
+                                       path.filename().string()),
                         "\">", words, "</a>");
   }
 

@@ -118,6 +118,8 @@ std::string WhatIsWrong(const nlohmann::json& json) {
     return "held_events is no count";
   const nlohmann::json& seconds = json.at("seconds");
   if (!seconds.is_number() || seconds < 0) return "seconds is no time";
+  if (json.contains("script") != (json.at("answer") == "breaks"))
+    return "a script where it does not break, or none where it does";
   return "";
 }
 

@@ -1,6 +1,7 @@
 // vmtrunc shrink.
 #include "search/shrink.h"
 
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -250,13 +251,15 @@ int ShrinkFile(const ShrinkArguments& o) {
   else if (!out)
     std::cout << told;
   if (out) Keep(o, *out, told);
-  if (out && !o.json && !base::IsStandardOutput(o.out))
-    std::cout << absl::StrFormat(
-        "%s: %u events, minimised from %u in %u runs; run it: vmtrunc run "
-        "%s%s\n",
-        base::Shown(o.out), shrunk.cost.events, original.events.size(),
-        shrunk.evaluations, OptionFor(failure.reason.property),
-        base::PathWord(o.out));
+  if (out && !o.json && !base::IsStandardOutput(o.out)) {
+    std::cout << absl::StrFormat("%s: %u events, minimised from %u in %u runs",
+                                 base::Shown(o.out), shrunk.cost.events,
+                                 original.events.size(), shrunk.evaluations);
+    if (std::error_code error; std::filesystem::is_regular_file(o.out, error))
+      std::cout << "; run it: vmtrunc run "
+                << OptionFor(failure.reason.property) << base::PathWord(o.out);
+    std::cout << "\n";
+  }
   if (!shrunk.ran_out) return base::kExitHeld;
   std::cerr << "vmtrunc shrink: ran out of memory after " << shrunk.evaluations
             << " scripts; this is the best so far\n";

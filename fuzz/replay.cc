@@ -66,7 +66,7 @@ void OnAbort(int) {
 std::vector<uint8_t> BytesOf(const std::string& path) {
   const std::string content = vmtrunc::base::ReadFile(path);
   std::vector<uint8_t> bytes(content.begin(), content.end());
-  if (path.ends_with(".vmt")) {
+  if (vmtrunc::LooksLikeText(path, content)) {
     const auto script = vmtrunc::ParseText(content);
     if (!script.ok()) Fail(path, std::string(script.status().message()));
     return vmtrunc::EncodeBytes(*script);

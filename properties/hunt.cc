@@ -1,5 +1,6 @@
 #include "properties/hunt.h"
 
+#include <climits>
 #include <algorithm>
 #include <ctime>
 #include <iostream>
@@ -70,13 +71,13 @@ void PrintHunt(int seeds, int cases, uint64_t first_seed, const Property* by,
       params.maxSuccess = cases;
       params.disableShrinking = true;
       const auto until = ScriptsUntilFound(bug, property, params, on_case);
-      scripts.push_back(until.value_or(cases));
+      scripts.push_back(until.value_or(INT_MAX));
       found += until ? 1 : 0;
     }
     std::sort(scripts.begin(), scripts.end());
     const auto show = [&](int count) {
-      return count >= cases ? absl::StrFormat("more than %d", cases)
-                            : absl::StrCat(count);
+      return count == INT_MAX ? absl::StrFormat("more than %d", cases)
+                              : absl::StrCat(count);
     };
     const size_t middle = scripts.size() / 2;
     std::cout << absl::StreamFormat(

@@ -68,12 +68,12 @@ void Received::Fail() const {
 Exchange::Exchange(const std::string& directory, Shard shard,
                    const std::string& name)
     : directory_(directory), name_(name), shard_(shard), out_(shard.shards) {
-  const std::string question = Directory(shard.number) + "/question";
-  std::error_code error;
-  if (std::filesystem::exists(question, error))
-    ExpectSame(shard.number);
-  else
-    base::WriteDurable(question, Question(shard.number));
+  // Those of others first: what is refused leaves nothing that would refuse
+  // them.
+  for (unsigned other = 0; other < shard.shards; ++other)
+    if (HasQuestion(other)) ExpectSame(other);
+  if (!HasQuestion(shard.number))
+    base::WriteDurable(QuestionPath(shard.number), Question(shard.number));
   const std::string states = StatesPath(shard.number);
   states_ = ::open(states.c_str(),
                    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -88,6 +88,15 @@ Exchange::~Exchange() {
 
 std::string Exchange::Directory(unsigned shard) const {
   return absl::StrCat(directory_, "/shard-", shard);
+}
+
+std::string Exchange::QuestionPath(unsigned shard) const {
+  return Directory(shard) + "/question";
+}
+
+bool Exchange::HasQuestion(unsigned shard) const {
+  std::error_code error;
+  return std::filesystem::exists(QuestionPath(shard), error);
 }
 
 std::string Exchange::StatesPath(unsigned shard) const {
@@ -105,7 +114,7 @@ std::string Exchange::Question(unsigned shard) const {
 }
 
 void Exchange::ExpectSame(unsigned shard) const {
-  const std::string path = Directory(shard) + "/question";
+  const std::string path = QuestionPath(shard);
   if (base::ReadWhole(path, 4096) != Question(shard))
     throw base::UsageError{absl::StrCat(
         base::Shown(path),

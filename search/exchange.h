@@ -123,6 +123,8 @@ class Exchange {
   };
 
   std::string Directory(unsigned shard) const;
+  std::string QuestionPath(unsigned shard) const;
+  bool HasQuestion(unsigned shard) const;
   std::string StatesPath(unsigned shard) const;
   // What one shard sends to another at a level.
   std::string SentPath(unsigned level, unsigned from, unsigned to) const;

@@ -1,5 +1,7 @@
 #include "report/explain/page.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -148,6 +150,18 @@ std::string Escaped(std::string_view text) {
                               {">", "&gt;"},
                               {"\"", "&quot;"},
                               {"'", "&#39;"}});
+}
+
+std::string Linked(std::string_view path) {
+  std::string link;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isalnum(byte) || absl::StrContains("-._~/+,=@", c))
+      link += c;
+    else
+      absl::StrAppendFormat(&link, "%%%02X", byte);
+  }
+  return link;
 }
 
 std::string PageHead(std::string_view title, std::string_view more_css) {

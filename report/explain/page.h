@@ -27,6 +27,8 @@ std::string PageHead(std::string_view title, std::string_view more_css = "");
 
 // Escapes text for HTML.
 std::string Escaped(std::string_view text);
+// The path for an href: each byte that is not its own there as %XX.
+std::string Linked(std::string_view path);
 
 }  // namespace vmtrunc::report
 
