@@ -159,10 +159,10 @@ int Campaign(CampaignOptions o) {
     kernel = specs.back().ToString();
   }
   ExpectOnce("--kernels", specs);
-  ChooseEngines(o);
   base::EndOnSignals(
       "vmtrunc campaign: stopped");  // reading may wait for a pipe
   const CampaignInputs inputs(o);
+  ChooseEngines(o);
   CampaignRun run(o, inputs);
   run.Run();
   const campaign::Summary summary = run.Sum();

@@ -163,13 +163,21 @@ TEST_F(SharedSearch, RefusesWhatIsOfAnotherSearch) {
   EXPECT_NE(refused(problem, ClosedSteps(RulesOf("3.8")), same), "");
   EXPECT_NE(refused(ProblemOf(ClosedWorld(kSplits, 3)), options, same), "");
   EXPECT_NE(refused(problem, options, SharingOf(directory, 0, 2)), "");
-  // Another shard searches another problem.
-  std::jthread elsewhere([&] {
-    const ProveOptions with = ClosedSteps(RulesOf("3.8"));
-    EXPECT_NE(refused(problem, with, SharingOf(directory + "/x", 1, 2)), "");
-  });
-  EXPECT_NE(refused(problem, options, SharingOf(directory + "/x", 0, 2)), "");
+  // Another shard searches another problem: the first to begin waits for one
+  // that does not, and the other is refused.
+  std::atomic<bool> stop = false;
+  std::string one, another;
+  const auto begin = [&](const char* kernel, unsigned number,
+                         std::string& what) {
+    ProveOptions with = ClosedSteps(RulesOf(kernel));
+    with.stop = &stop;
+    what = refused(problem, with, SharingOf(directory + "/x", number, 2));
+    stop = true;
+  };
+  std::jthread elsewhere([&] { begin("3.8", 1, another); });
+  begin("3.0", 0, one);
   elsewhere.join();
+  EXPECT_NE(one + another, "");
   Sharing other = same;
   other.program = "another build";
   EXPECT_NE(refused(problem, options, other), "");

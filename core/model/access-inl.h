@@ -114,7 +114,7 @@ template <class C, class P>
 bool Machine<C, P>::IsVmaWriter(unsigned mm) const {
   for (unsigned task = 0; task < C::kTasks; ++task)
     if (w_.tasks[task].op.verb != Verb::kNone && w_.tasks[task].mm == mm &&
-        PhaseOf(w_.tasks[task].op).waits == Waits::kVmaLock)
+        PhaseOf(w_.tasks[task].op).waits.lock == LockKind::kVmaLock)
       return true;
   return false;
 }

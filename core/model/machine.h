@@ -29,18 +29,6 @@ enum class Flow : uint8_t {
   kDone,     // the operation has ended
 };
 
-enum class LockKind : uint8_t {
-  kISem,
-  kMmapSemRead,
-  kMmapSemWrite,
-  kVmaLock,
-  kInvalidateLock,
-  kPageLock,
-  kUnmapMutex,
-  kIMmapLock,
-  kPageTableLock,
-};
-
 // Why a vma needs to be scanned again, for the budget of bounded-drops.
 enum class Renewal : uint8_t {
   kLinked,

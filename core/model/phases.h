@@ -7,12 +7,11 @@
 #define VMTRUNC_CORE_MODEL_PHASES_H_
 
 #include <cstdint>
+#include <optional>
 
 namespace vmtrunc {
 
-// What a step may wait for, or the part of the operation that says it.
-enum class Waits : uint8_t {
-  kNothing,
+enum class LockKind : uint8_t {
   kISem,
   kMmapSemRead,
   kMmapSemWrite,
@@ -22,12 +21,27 @@ enum class Waits : uint8_t {
   kUnmapMutex,
   kIMmapLock,
   kPageTableLock,
+};
+
+// A part of an operation that has phases of its own.
+enum class Part : uint8_t {
+  kNothing,
   kAsAdjust,
   kAsUnmap,
   kAsPass,
   kAsFault,
   kAsMmap,
   kAsRemoval,
+};
+
+// What a step may wait for: a lock, what the part says that it is in, or
+// nothing.
+struct Waits {
+  constexpr Waits(LockKind kind) : lock(kind) {}
+  constexpr Waits(Part in) : part(in) {}
+
+  std::optional<LockKind> lock;
+  Part part = Part::kNothing;
 };
 
 // X(name in the code, sync point, what its step may wait for)

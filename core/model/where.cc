@@ -10,7 +10,10 @@
 namespace vmtrunc {
 namespace {
 
-#define VMTRUNC_POINT(phase, point, waits) {#phase, point, Waits::waits},
+using enum LockKind;
+using enum Part;
+
+#define VMTRUNC_POINT(phase, point, waits) {#phase, point, Waits(waits)},
 constexpr PhaseInfo kAdjust[] = {VMTRUNC_ADJUST_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kUnmap[] = {VMTRUNC_UNMAP_PHASES(VMTRUNC_POINT)};
 constexpr PhaseInfo kPass[] = {VMTRUNC_PASS_PHASES(VMTRUNC_POINT)};
@@ -56,7 +59,7 @@ const PhaseInfo& At(const PhaseInfo (&points)[kSize], Phase phase) {
 }
 
 const PhaseInfo& OfVerb(const Op& op) {
-  static constexpr PhaseInfo kIdle = {"", "idle", Waits::kNothing};
+  static constexpr PhaseInfo kIdle = {"", "idle", Waits(kNothing)};
   switch (op.verb) {
     case Verb::kNone:
       return kIdle;
@@ -95,30 +98,21 @@ const PhaseInfo& OfVerb(const Op& op) {
 }
 
 // The part that says more, or nullptr.
-const PhaseInfo* OfPart(const Op& op, Waits waits) {
-  switch (waits) {
-    case Waits::kAsAdjust:
+const PhaseInfo* OfPart(const Op& op, Part part) {
+  switch (part) {
+    case kAsAdjust:
       return &At(kAdjust, op.adjust.phase);
-    case Waits::kAsUnmap:
+    case kAsUnmap:
       return &At(kUnmap, op.unmap.phase);
-    case Waits::kAsPass:
+    case kAsPass:
       return &At(kPass, op.pass.phase);
-    case Waits::kAsFault:
+    case kAsFault:
       return &At(kFault, op.fault.phase);
-    case Waits::kAsMmap:
+    case kAsMmap:
       return &At(kMmap, op.mmap.phase);
-    case Waits::kAsRemoval:
+    case kAsRemoval:
       return &At(kRemoval, RemovalOf(op).phase);
-    case Waits::kNothing:
-    case Waits::kISem:
-    case Waits::kMmapSemRead:
-    case Waits::kMmapSemWrite:
-    case Waits::kVmaLock:
-    case Waits::kInvalidateLock:
-    case Waits::kPageLock:
-    case Waits::kUnmapMutex:
-    case Waits::kIMmapLock:
-    case Waits::kPageTableLock:
+    case kNothing:
       return nullptr;
   }
   return nullptr;
@@ -159,15 +153,15 @@ void AddList(const Op& op, const PhaseInfo* point, PhaseSet& phases) {
   if (phases.test(first)) return;
   for (size_t i = 0; i < list->points.size(); ++i) phases.set(first + i);
   for (const PhaseInfo& each : list->points)
-    if (const PhaseInfo* part = OfPart(op, each.waits))
+    if (const PhaseInfo* part = OfPart(op, each.waits.part))
       AddList(op, part, phases);
 }
 
-// Whether a part that waits like that is in flight.
-bool InPart(const Op& op, Waits part) {
+// Whether that part is in flight.
+bool InPart(const Op& op, Part part) {
   const PhaseInfo* phase = &OfVerb(op);
-  while (phase != nullptr && phase->waits != part)
-    phase = OfPart(op, phase->waits);
+  while (phase != nullptr && phase->waits.part != part)
+    phase = OfPart(op, phase->waits.part);
   return phase != nullptr;
 }
 
@@ -177,7 +171,7 @@ std::span<const PhaseList> PhaseLists() { return kLists; }
 
 PhaseInfo PhaseOf(const Op& op) {
   PhaseInfo point = OfVerb(op);
-  while (const PhaseInfo* part = OfPart(op, point.waits)) {
+  while (const PhaseInfo* part = OfPart(op, point.waits.part)) {
     // A name of its own stands, whatever the part is at.
     const char* const name = *point.name != 0 ? point.name : part->name;
     point = {part->phase, name, part->waits};
@@ -185,15 +179,15 @@ PhaseInfo PhaseOf(const Op& op) {
   return point;
 }
 
-bool InFault(const Op& op) { return InPart(op, Waits::kAsFault); }
-bool InPass(const Op& op) { return InPart(op, Waits::kAsPass); }
+bool InFault(const Op& op) { return InPart(op, kAsFault); }
+bool InPass(const Op& op) { return InPart(op, kAsPass); }
 
 void NotePhases(const Op& op, PhaseSet& phases) {
   const PhaseInfo* point = &OfVerb(op);
   while (point != nullptr) {
     const auto [list, first] = ListOf(point);
     phases.set(first + static_cast<size_t>(point - list->points.data()));
-    point = OfPart(op, point->waits);
+    point = OfPart(op, point->waits.part);
   }
 }
 

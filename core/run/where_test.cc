@@ -18,75 +18,49 @@ namespace vmtrunc {
 namespace {
 
 // In the words of docs/model.md.
-const char* Name(Waits waits) {
-  switch (waits) {
-    case Waits::kNothing:
-      return "-";
-    case Waits::kISem:
+const char* Name(LockKind kind) {
+  switch (kind) {
+    case LockKind::kISem:
       return "i_sem";
-    case Waits::kMmapSemRead:
+    case LockKind::kMmapSemRead:
       return "mmap_sem, for read";
-    case Waits::kMmapSemWrite:
+    case LockKind::kMmapSemWrite:
       return "mmap_sem, for write";
-    case Waits::kVmaLock:
+    case LockKind::kVmaLock:
       return "the vma's lock";
-    case Waits::kInvalidateLock:
+    case LockKind::kInvalidateLock:
       return "invalidate_lock";
-    case Waits::kPageLock:
+    case LockKind::kPageLock:
       return "the page's lock";
-    case Waits::kUnmapMutex:
+    case LockKind::kUnmapMutex:
       return "unmap_mutex";
-    case Waits::kIMmapLock:
+    case LockKind::kIMmapLock:
       return "i_mmap_lock";
-    case Waits::kPageTableLock:
+    case LockKind::kPageTableLock:
       return "page_table_lock";
-    case Waits::kAsAdjust:
-      return "as vma_adjust";
-    case Waits::kAsUnmap:
-      return "as unmap";
-    case Waits::kAsPass:
-      return "as a pass";
-    case Waits::kAsFault:
-      return "as a fault";
-    case Waits::kAsMmap:
-      return "as mmap";
-    case Waits::kAsRemoval:
-      return "as the removal of pages";
   }
   return "";
 }
 
-LockKind KindOf(Waits waits) {
-  switch (waits) {
-    case Waits::kISem:
-      return LockKind::kISem;
-    case Waits::kMmapSemRead:
-      return LockKind::kMmapSemRead;
-    case Waits::kMmapSemWrite:
-      return LockKind::kMmapSemWrite;
-    case Waits::kVmaLock:
-      return LockKind::kVmaLock;
-    case Waits::kInvalidateLock:
-      return LockKind::kInvalidateLock;
-    case Waits::kPageLock:
-      return LockKind::kPageLock;
-    case Waits::kUnmapMutex:
-      return LockKind::kUnmapMutex;
-    case Waits::kIMmapLock:
-      return LockKind::kIMmapLock;
-    case Waits::kPageTableLock:
-      return LockKind::kPageTableLock;
-    case Waits::kNothing:
-    case Waits::kAsAdjust:
-    case Waits::kAsUnmap:
-    case Waits::kAsPass:
-    case Waits::kAsFault:
-    case Waits::kAsMmap:
-    case Waits::kAsRemoval:
-      break;
+const char* Name(const Waits& waits) {
+  if (waits.lock) return Name(*waits.lock);
+  switch (waits.part) {
+    case Part::kNothing:
+      return "-";
+    case Part::kAsAdjust:
+      return "as vma_adjust";
+    case Part::kAsUnmap:
+      return "as unmap";
+    case Part::kAsPass:
+      return "as a pass";
+    case Part::kAsFault:
+      return "as a fault";
+    case Part::kAsMmap:
+      return "as mmap";
+    case Part::kAsRemoval:
+      return "as the removal of pages";
   }
-  ADD_FAILURE() << "waits for no lock: " << Name(waits);
-  return LockKind::kISem;
+  return "";
 }
 
 // Between them they have every lock.
@@ -106,7 +80,7 @@ TEST(Where, ATaskThatIsBlockedWaitsForTheLockThatIsListed) {
       const PhaseInfo point = PhaseOf(*step.begins);
       for (const TraceNote& note : step.notes) {
         if (note.kind != TraceNote::Kind::kBlocks) continue;
-        EXPECT_EQ(KindOf(point.waits), note.lock)
+        EXPECT_EQ(point.waits.lock, note.lock)
             << VerbName(step.verb) << " " << point.phase << ", " << step.from;
         seen.insert(note.lock);
       }

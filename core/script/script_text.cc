@@ -449,7 +449,8 @@ std::string ToText(const Script& script) {
   for (const Expect& expect : script.expects) {
     // A file's kernel has its base and flips: the text may get another place.
     absl::StrAppend(&text, "expect ",
-                    expect.from_file ? expect.spec->ToString() : expect.kernel);
+                    expect.from_file && expect.spec ? expect.spec->ToString()
+                                                    : expect.kernel);
     if (expect.broken < 0) {
       absl::StrAppend(&text, " holds\n");
     } else {

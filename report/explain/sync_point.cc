@@ -12,7 +12,7 @@ SyncPoint::SyncPoint(const Op& op)
       dropped_(IsPass(op.verb) && op.pass.dropped != 0) {
   const PhaseInfo at = PhaseOf(op);
   const std::string_view phase = at.phase;
-  const bool is_free = at.waits == Waits::kNothing;  // kFree of unmap waits
+  const bool is_free = !at.waits.lock;  // kFree of unmap waits
   flushes_ = is_free && (phase == "kFlush" || phase == "kFlushPfn" ||
                          phase == "kMoveFlush");
   is_full_ = is_free && phase == "kBatch";
