@@ -48,11 +48,11 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
     const auto text = base::ReadWhole(path, base::kMostInput);
     const auto script = ParseText(text.value_or(""));
     if (!text || !script.ok()) {
-      std::cerr << "vmtrunc fuzz: not replayed: " << base::Shown(path)
-                << (text ? ":" : ": ")
-                << (text ? std::string(script.status().message())
-                         : "expected a script, a file of at most 16 MiB")
-                << "\n";
+      const std::string what =
+          text ? std::string(script.status().message())
+               : " expected a script, a file of at most 16 MiB";
+      std::cerr << "vmtrunc fuzz: not replayed: " << base::Shown(path) << ":"
+                << what << "\n";
       continue;
     }
     const auto property = FoundFor(*script);

@@ -129,9 +129,8 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
       return fs::weakly_canonical(place).string();
   throw base::UsageError{absl::StrCat(
       "the instrumented executable ", name, " is not there: expected ",
-      base::Shown(absl::StrJoin(places, " or ")),
-      " (ci/build release builds both; what is installed after that has "
-      "it)")};
+      base::Shown(absl::StrJoin(places, " or ")), " (", kBuildBoth,
+      "; what is installed after that has it)")};
 }
 
 void RemoveOwn(const std::string& path) {

@@ -16,7 +16,7 @@ void MarkShare(std::span<Found> all, Fingerprints& seen, unsigned share,
   for (Found& found : all) {
     for (size_t i = 0; i < found.candidates.size(); ++i) {
       if (i + kAhead < found.candidates.size())
-        seen.Expect(found.candidates[i + kAhead].key);
+        seen.Prefetch(found.candidates[i + kAhead].key);
       const uint64_t key = found.candidates[i].key;
       if (seen.PartNumber(key) % shares == share)
         found.is_new[i] = seen.Add(key);

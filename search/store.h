@@ -28,8 +28,8 @@ class Fingerprints {
     const Part& part = PartOf(hash);
     return part.slots[part.Find(hash)] == hash;
   }
-  // Has() or Add() of it will follow: begins to load what they look at.
-  void Expect(uint64_t key) const {
+  // Begins to load what Has() or Add() of the key will look at.
+  void Prefetch(uint64_t key) const {
     const uint64_t hash = Mixed(key);
     const Part& part = PartOf(hash);
     __builtin_prefetch(&part.slots[part.PlaceOf(hash)]);

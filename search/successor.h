@@ -27,7 +27,7 @@ Successor<C> Look(const Space<C>& space, const Fingerprints& seen,
   it.breaks = !it.is_beyond && space.Broken(next) != 0;
   if (it.is_beyond || it.breaks) return it;
   it.key = space.Key(next) | 1;  // 0 is a free slot
-  seen.Expect(it.key);
+  seen.Prefetch(it.key);
   return it;
 }
 
