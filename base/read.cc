@@ -46,6 +46,12 @@ int Append(int file, size_t most, std::string& content) {
   return 0;
 }
 
+[[noreturn]] void FailLarger(const std::string& path, size_t most) {
+  throw UsageError{absl::StrCat(
+      Shown(path), ": expected at most ",
+      most == kMostInput ? "16 MiB" : absl::StrCat(most, " bytes"))};
+}
+
 // The regular files that ReadFile() has read.
 struct Read {
   std::mutex mutex;
@@ -74,7 +80,7 @@ bool WasRead(const std::string& path) {
   return all.files.contains({about.st_dev, about.st_ino});
 }
 
-std::string ReadFile(const std::string& path) {
+std::string ReadFile(const std::string& path, size_t most) {
   const bool is_input = path == "-";
   const int file =
       is_input
@@ -92,11 +98,9 @@ std::string ReadFile(const std::string& path) {
   // A pipe without a writer so far has no end either.
   int error = EAGAIN;
   while (error == EAGAIN)
-    if (error = Wait(file); error == 0)
-      error = Append(file, kMostInput, content);
+    if (error = Wait(file); error == 0) error = Append(file, most, content);
   if (error != 0) FailPath(is_input ? "standard input" : path, error);
-  if (content.size() > kMostInput)
-    throw UsageError{Shown(path) + ": expected at most 16 MiB"};
+  if (content.size() > most) FailLarger(path, most);
   return content;
 }
 
@@ -130,6 +134,22 @@ std::optional<std::string> ReadStart(const std::string& path, size_t most) {
 std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
   auto content = ReadRegular(path, most, most);
   if (content && content->size() > most) return std::nullopt;
+  return content;
+}
+
+std::optional<std::string> ReadIfThere(const std::string& path, size_t most) {
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0 && errno == ENOENT) return std::nullopt;
+  if (file < 0) FailPath(path, errno);
+  const auto close = absl::MakeCleanup([&] { ::close(file); });
+  struct stat about{};
+  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode))
+    throw UsageError{Shown(path) + ": expected a regular file"};
+  std::string content;
+  if (const int error = Append(file, most, content); error != 0)
+    FailPath(path, error);
+  if (content.size() > most) FailLarger(path, most);
   return content;
 }
 

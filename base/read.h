@@ -14,9 +14,9 @@ namespace vmtrunc::base {
 inline constexpr size_t kMostInput = size_t{16} << 20;
 
 // The whole file; "-" is standard input. Throws UsageError if it cannot be
-// opened or read, is larger than kMostInput, or if IsToldToStop() while there
-// is nothing to read yet.
-std::string ReadFile(const std::string& path);
+// opened or read, is larger than `most`, or if IsToldToStop() while there is
+// nothing to read yet.
+std::string ReadFile(const std::string& path, size_t most = kMostInput);
 
 // Whether ReadFile() has read this file, or a link to it: inputs are kept.
 bool WasRead(const std::string& path);
@@ -24,6 +24,10 @@ bool WasRead(const std::string& path);
 // The content of a regular file of at most `most` bytes; nothing if it is none,
 // cannot be read, or is larger. Never blocks, as a pipe would.
 std::optional<std::string> ReadWhole(const std::string& path, size_t most);
+
+// The same, but nothing only if there is no such file. Throws UsageError if it
+// is no regular file, cannot be read, or is larger.
+std::optional<std::string> ReadIfThere(const std::string& path, size_t most);
 
 // The first `most` bytes of such a file, whatever follows.
 std::optional<std::string> ReadStart(const std::string& path, size_t most);

@@ -56,6 +56,26 @@ TEST_F(ReadTest, StopsReadingAPipeWhoseWriterIsSilent) {
   ::close(writer);
 }
 
+TEST_F(ReadTest, TellsAFileThatIsNotThereFromOneThatCannotBeRead) {
+  EXPECT_EQ(ReadIfThere(Path("none"), 7), std::nullopt);
+  Put("file", "content");
+  EXPECT_EQ(ReadIfThere(Path("file"), 7), "content");
+  EXPECT_TRUE(ErrorOf([&] {
+                ReadIfThere(Path("file"), 6);
+              }).ends_with("file: expected at most 6 bytes"));
+  ASSERT_EQ(::mkdir(Path("directory").c_str(), 0700), 0);
+  EXPECT_TRUE(ErrorOf([&] {
+                ReadIfThere(Path("directory"), 7);
+              }).ends_with("directory: expected a regular file"));
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(ErrorOf([&] {
+                ReadIfThere(Path("pipe"), 7);
+              }).ends_with("pipe: expected a regular file"));
+  EXPECT_TRUE(ErrorOf([&] {
+                ReadIfThere(Path("file") + "/below", 7);
+              }).ends_with("Not a directory"));
+}
+
 TEST_F(ReadTest, ReadsAvailableDataEvenIfStopped) {
   Put("file", "content");
   EXPECT_EQ(

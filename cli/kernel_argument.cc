@@ -54,7 +54,7 @@ KernelSpec ReadOnce(const std::string& path) {
 }  // namespace
 
 KernelFile ReadKernelFile(const std::string& path) {
-  auto file = ParseKernelFile(base::ReadFile(path));
+  auto file = ParseKernelFile(base::ReadFile(path, kMostKernelFile));
   if (!file.ok())
     throw base::UsageError{absl::StrCat(base::Shown(path), ":",
                                         std::string(file.status().message()))};

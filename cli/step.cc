@@ -75,7 +75,8 @@ void Talk(report::Dialogue& dialogue) {
       return;
     }
     if (line->size() > Lines::kMost)
-      std::cout << "expected a move, not a line of more than 64 KiB\n";
+      std::cout << dialogue.Refuse(
+          "expected a move, not a line of more than 64 KiB");
     else
       std::cout << dialogue.Answer(*line);
   }

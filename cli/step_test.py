@@ -149,6 +149,11 @@ def nonsense(directory):
         expect(f"{line!r}: {done.returncode} {done.stderr}",
                done.returncode in (0, 1, 2) and not done.stderr)
         expect(f"{line!r}: control characters", "\x1b" not in answer)
+    for line in ("t truncat f 2", "999", "u", "t" * 70000):
+        ends(f"nothing but {line[:20]!r}", 2, "^the run holds", step([line], REUSE))
+        ends(f"{line[:20]!r} and a move", 0, "^the run holds",
+             step([line, "t truncate f 2"], REUSE))
+    ends("no line", 0, "^the run holds", step([], REUSE))
     ends("an end without a newline", 0, "^the run holds",
          subprocess.run([vmtrunc, "step", REUSE], input=b"l", capture_output=True))
     closed = subprocess.run(["sh", "-c", '"$1" step "$2" <&-; echo "status $?"', "-",

@@ -120,6 +120,24 @@ int PrintRules(bool as_json) {
   return base::kExitHeld;
 }
 
+// Its own file may take a script's canonical form, unless that says less.
+void ExpectNothingLost(const std::string& path, const Script& script,
+                       bool as_text) {
+  const std::string content = base::ReadFile(path);
+  const char* lost = nullptr;
+  if (LooksLikeText(path, content) && content.find('#') != std::string::npos)
+    lost = "comments";
+  else if (script.ignored_bytes > 0)
+    lost = "events past the most that are read";
+  else if (!as_text &&
+           ToText(DecodeBytes(EncodeBytes(script))) != ToText(script))
+    lost = "names and expectations";
+  if (lost != nullptr)
+    throw base::UsageError{absl::StrCat(
+        base::Shown(path), ": expected another file to write to: its ", lost,
+        " would be lost")};
+}
+
 int Format(const std::string& path, const std::string& from,
            const std::string& as, const std::string& out) {
   const Script script = ReadAnyScript(path, from);
@@ -127,8 +145,9 @@ int Format(const std::string& path, const std::string& from,
     std::cerr << "vmtrunc: " << base::Shown(path) << ": "
               << script.ignored_bytes << " bytes past event " << kMaxEvents
               << " are ignored\n";
-  // Its own file may take the other form; one of a kernel may not.
-  if (std::error_code error; !std::filesystem::equivalent(path, out, error))
+  if (std::error_code error; std::filesystem::equivalent(path, out, error))
+    ExpectNothingLost(path, script, as == "text");
+  else
     static_cast<void>(base::OutputFile(out));
   if (as == "text") {
     base::WriteFile(out, ToText(script));

@@ -70,9 +70,10 @@ Exchange::Exchange(const std::string& directory, Shard shard,
     : directory_(directory), name_(name), shard_(shard), out_(shard.shards) {
   // Those of others first: what is refused leaves nothing that would refuse
   // them.
+  bool has_own = false;
   for (unsigned other = 0; other < shard.shards; ++other)
-    if (HasQuestion(other)) ExpectSame(other);
-  if (!HasQuestion(shard.number))
+    if (IsSame(other) && other == shard.number) has_own = true;
+  if (!has_own)
     base::WriteDurable(QuestionPath(shard.number), Question(shard.number));
   const std::string states = StatesPath(shard.number);
   states_ = ::open(states.c_str(),
@@ -94,11 +95,6 @@ std::string Exchange::QuestionPath(unsigned shard) const {
   return Directory(shard) + "/question";
 }
 
-bool Exchange::HasQuestion(unsigned shard) const {
-  std::error_code error;
-  return std::filesystem::exists(QuestionPath(shard), error);
-}
-
 std::string Exchange::StatesPath(unsigned shard) const {
   return Directory(shard) + "/states";
 }
@@ -113,12 +109,14 @@ std::string Exchange::Question(unsigned shard) const {
                       " of ", shard_.shards, "\n");
 }
 
-void Exchange::ExpectSame(unsigned shard) const {
+bool Exchange::IsSame(unsigned shard) const {
   const std::string path = QuestionPath(shard);
-  if (base::ReadWhole(path, 4096) != Question(shard))
+  const std::optional<std::string> question = base::ReadIfThere(path, 4096);
+  if (question && *question != Question(shard))
     throw base::UsageError{absl::StrCat(
         base::Shown(path),
         ": expected this problem, number of shards and build of vmtrunc")};
+  return question.has_value();
 }
 
 void Exchange::Send(unsigned to, std::span<const uint64_t> words) {
@@ -197,13 +195,16 @@ void Exchange::Write(unsigned level, const LevelDone& done) {
 }
 
 std::optional<LevelDone> Exchange::Read(unsigned shard, unsigned level) const {
-  const std::optional<std::string> bytes = base::ReadWhole(
-      absl::StrCat(Directory(shard), "/level-", level), sizeof(Sealed));
-  Sealed sealed;
-  if (!bytes || bytes->size() != sizeof(sealed)) return {};
-  std::memcpy(&sealed, bytes->data(), sizeof(sealed));
+  const std::string path = absl::StrCat(Directory(shard), "/level-", level);
+  const std::optional<std::string> bytes =
+      base::ReadIfThere(path, sizeof(Sealed));
+  if (!bytes) return {};
+  Sealed sealed{};
+  if (bytes->size() == sizeof(sealed))
+    std::memcpy(&sealed, bytes->data(), sizeof(sealed));
   if (sealed.checksum != HashBytes(&sealed.done, sizeof(sealed.done)))
-    return {};
+    throw base::UsageError{base::Shown(path) +
+                           ": expected what a shard of this search writes"};
   return sealed.done;
 }
 

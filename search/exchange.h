@@ -104,11 +104,13 @@ class Exchange {
   // Leaves only the first states of this shard, of a level that is complete.
   void Cut(uint64_t states);
 
-  // Throws UsageError if the shard's directory is of another problem or
-  // program.
-  void ExpectSame(unsigned shard) const;
+  // Whether the shard has begun. Throws UsageError if its directory is of
+  // another problem or program.
+  bool IsSame(unsigned shard) const;
 
   void Write(unsigned level, const LevelDone& done);
+  // Nothing, if the shard does not have the level. Throws UsageError if the
+  // file is damaged: it appears whole.
   std::optional<LevelDone> Read(unsigned shard, unsigned level) const;
 
   // Removes what was sent at a level.
@@ -124,7 +126,6 @@ class Exchange {
 
   std::string Directory(unsigned shard) const;
   std::string QuestionPath(unsigned shard) const;
-  bool HasQuestion(unsigned shard) const;
   std::string StatesPath(unsigned shard) const;
   // What one shard sends to another at a level.
   std::string SentPath(unsigned level, unsigned from, unsigned to) const;

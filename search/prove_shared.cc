@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
@@ -16,6 +17,7 @@
 #include "search/jobs.h"
 #include "search/space.h"
 #include "search/store.h"
+#include "search/successor.h"
 #include "search/trail.h"
 
 namespace vmtrunc::search {
@@ -225,7 +227,7 @@ class SharedSearch {
         return done.has_value();
       });
       if (!is_there) return false;
-      if (level == 0) exchange_.ExpectSame(shard);
+      if (level == 0) exchange_.IsSame(shard);
       fresh += done->fresh;
       all.states += done->states;
       all.transitions += done->transitions;
@@ -349,29 +351,36 @@ class SharedSearch {
       packer_.Unpack(frontier_.At(place), state);
       edges.clear();
       space_.Edges(state, edges);
+      const auto parent = static_cast<uint32_t>(first + place);
+      Successor<C> last;
       space_.ForEachNext(
           state, edges, two, [&](const Edge& edge, State<C>& next) {
-            if (space_.IsBeyond(next.world)) {
-              ++sent.beyond;
-              return true;
-            }
-            ++sent.transitions;
-            const Node way{static_cast<uint32_t>(first + place), edge};
-            sent.breaks = Meet(way, next, recent, sent);
-            if (sent.breaks) sent.next = way;
+            const auto now = Look(space_, seen_, edge, next);
+            sent.breaks = Meet(parent, std::exchange(last, now), recent, sent);
             return !sent.breaks;
           });
+      if (!sent.breaks) sent.breaks = Meet(parent, last, recent, sent);
       if (sent.breaks) return;
     }
   }
 
-  // A state that an edge leads to. Returns whether it violates something.
-  bool Meet(const Node& way, const State<C>& next, Recent& recent, Sent& sent) {
-    if (space_.Broken(next) != 0) return true;
-    const uint64_t key = space_.Key(next) | 1;
-    if (!recent.Add(key) || (IsOwn(key) && seen_.Has(key))) return false;
-    if (space_.BrokenAtEnd(next) != 0) return true;
-    Put(sent, key, way, next);
+  // A state that an edge leads to. Returns whether it violates something: then
+  // the edge is `sent.next`.
+  bool Meet(uint32_t parent, const Successor<C>& it, Recent& recent,
+            Sent& sent) {
+    if (it.state == nullptr) return false;
+    if (it.is_beyond) {
+      ++sent.beyond;
+      return false;
+    }
+    ++sent.transitions;
+    const Node way{parent, it.edge};
+    sent.next = way;
+    if (it.breaks) return true;
+    if (!recent.Add(it.key) || (IsOwn(it.key) && seen_.Has(it.key)))
+      return false;
+    if (space_.BrokenAtEnd(*it.state) != 0) return true;
+    Put(sent, it.key, way, *it.state);
     return false;
   }
 
@@ -401,6 +410,8 @@ class SharedSearch {
     result_.answer = Answer::kRanOut;
     result_.ran_out = why;
     result_.refused = refused;
+    // Those of the others are counted when all have the level.
+    progress_.states = std::max(progress_.states, done_.states);
     return false;
   }
   void Report() {

@@ -59,7 +59,7 @@ bool Dialogue::IsCommand(const std::string& word, const char* name,
 std::string Dialogue::Answer(const std::string& line) {
   const std::string text = Trimmed(line);
   if (text == "?" || text == "help") return kHelp;
-  if (text.empty()) return "expected a move (? for help)\n";
+  if (text.empty()) return Refuse("expected a move (? for help)");
   if (text == "q" || text == "quit") {
     ended_ = true;
     return "";
@@ -68,10 +68,10 @@ std::string Dialogue::Answer(const std::string& line) {
   if (text == "l" || text == "list") return ToText(play_.played());
   if (text == "u" || text == "undo")
     return play_.Undo() ? "undone\n" + Begin()
-                        : "expected an event: there is nothing to undo\n";
+                        : Refuse("expected an event: there is nothing to undo");
   if (text == "r" || text == "redo")
     return play_.Redo() ? "redone\n" + Begin()
-                        : "expected an event: there is nothing to redo\n";
+                        : Refuse("expected an event: there is nothing to redo");
   const size_t blank = text.find_first_of(" \t");
   const std::string word = text.substr(0, blank);
   if (IsCommand(word, "write", "w"))
@@ -85,22 +85,29 @@ std::string Dialogue::Answer(const std::string& line) {
   return Take(text);
 }
 
+std::string Dialogue::Refuse(const std::string& expected) {
+  refused_ = true;
+  return expected + "\n";
+}
+
 std::string Dialogue::Choose(unsigned long number) {
   std::vector<Move> moves = play_.Moves();
   std::erase_if(moves, [](const Move& move) { return move.blocked; });
   if (number == 0 || number > moves.size())
-    return moves.empty() ? "expected an event: no move has a number\n"
-                         : absl::StrCat("expected the number of a move, 1..",
-                                        moves.size(), "\n");
+    return Refuse(
+        moves.empty()
+            ? "expected an event: no move has a number"
+            : absl::StrCat("expected the number of a move, 1..", moves.size()));
   return Take(moves[number - 1].event);
 }
 
 std::string Dialogue::Take(std::string_view event) {
   const absl::Status status = play_.Apply(event);
   if (!status.ok())
-    return absl::StrCat(base::ShownInError(std::string_view(
-                            status.message().data(), status.message().size())),
-                        " (? for help)\n");
+    return Refuse(
+        absl::StrCat(base::ShownInError(std::string_view(
+                         status.message().data(), status.message().size())),
+                     " (? for help)"));
   return Begin();
 }
 
@@ -108,13 +115,13 @@ std::string Dialogue::Take(std::string_view event) {
 std::string Dialogue::Write(const std::string& path) {
   const std::string name = path.substr(path.find_last_of('/') + 1);
   for (const char* none : {"", ".", "..", "-", kExtension})
-    if (name == none) return "expected w FILE: a name\n";
+    if (name == none) return Refuse("expected w FILE: a name");
   // `w /dev/stdout` would make a file beside the device.
   std::error_code error;
   const auto type = std::filesystem::status(path, error).type();
   if (type != std::filesystem::file_type::not_found &&
       type != std::filesystem::file_type::regular)
-    return "expected w FILE: the name of a regular file, or of none\n";
+    return Refuse("expected w FILE: the name of a regular file, or of none");
   const std::string stem =
       path.ends_with(kExtension)
           ? path.substr(0, path.size() - std::string_view(kExtension).size())
@@ -143,6 +150,7 @@ std::string Dialogue::End() const {
 
 int Dialogue::Status() const {
   if (write_failed_) return base::kExitUsage;
+  if (refused_ && play_.played().events.empty()) return base::kExitUsage;
   return play_.Ended().holds() ? base::kExitHeld : base::kExitBroken;
 }
 

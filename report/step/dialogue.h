@@ -21,13 +21,16 @@ class Dialogue {
   // Every line has an answer: what was done, or one line with what was
   // expected.
   std::string Answer(const std::string& line);
+  // An answer that is one line: what was expected.
+  std::string Refuse(const std::string& expected);
   bool ended() const { return ended_; }
 
   // After the last line: the result of the run, and the command that replays
   // it.
   std::string End() const;
   // The exit status: that of `run` for the same events; or kExitUsage if the
-  // last file could not be written.
+  // last file could not be written, or nothing was played of lines that were
+  // refused.
   int Status() const;
 
  private:
@@ -42,6 +45,7 @@ class Dialogue {
   const Look look_;
   std::string written_to_, written_;  // the last file and its content
   bool write_failed_ = false;
+  bool refused_ = false;  // a line
   bool ended_ = false;
 };
 
