@@ -28,6 +28,10 @@ FolioSetup FileOf(const std::string& words) {
         "--file: expected pfn, or [shmem] [order N | order N..M] "
         "[min-order N], orders 0 to 2, not " +
         base::Shown(words)};
+  if (script->setup.folios[0].hugetlb)
+    throw base::UsageError{
+        "--file hugetlb: expected pages of which no bound has 16, a page table "
+        "to share; --from FILE takes the operations of a script"};
   return script->setup.folios[0];
 }
 

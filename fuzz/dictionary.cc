@@ -78,6 +78,7 @@ std::vector<Token> AllTextTokens() {
                                     "tlb\n",
                                     "file f 8\n",
                                     "file f 8 pfn\n",
+                                    "file f 16 hugetlb\n",
                                     "task a\n",
                                     "task b mm a\n",
                                     "expect ",

@@ -44,11 +44,13 @@ bool Merge(const World<C>& w, const Chooser<C>& mine, base::Random& random,
   return false;
 }
 
-// A device's memory is mapped shared, page by page.
+// A device's memory is mapped shared, page by page; huge pages are mapped
+// shared.
 template <class C>
 void MapOf(const World<C>& w, Event& mmap) {
-  if (w.files[mmap.file].folios.pfn != 0)
-    mmap.is_private = mmap.populate = false;
+  const Folios& folios = w.files[mmap.file].folios;
+  if (folios.pfn != 0) mmap.populate = false;
+  if (folios.pfn != 0 || folios.hugetlb != 0) mmap.is_private = false;
 }
 
 template <class C>

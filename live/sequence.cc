@@ -218,10 +218,10 @@ std::string NoSystemCall(const Event& e) {
 
 std::string NoSuchFile(const Script& script) {
   for (unsigned i = 0; i < script.setup.files; ++i)
-    if (script.setup.folios[i].pfn)
-      return absl::StrCat("file ", script.file_names[i],
-                          ": no file here is memory of a device; `vmtrunc run` "
-                          "plays it");
+    if (const FolioSetup& it = script.setup.folios[i]; it.pfn || it.hugetlb)
+      return absl::StrCat("file ", script.file_names[i], ": no file here ",
+                          it.pfn ? "is memory of a device" : "has huge pages",
+                          "; `vmtrunc run` plays it");
   return "";
 }
 

@@ -100,6 +100,8 @@ TEST(SequenceTest, RefusesMemoryOfADevice) {
   EXPECT_EQ(OfFolios("8 pfn", "a mmap 9 4 f 0\n").refused,
             "file f: no file here is memory of a device; `vmtrunc run` plays "
             "it");
+  EXPECT_EQ(OfFolios("8 hugetlb", "a mmap 9 4 f 0\n").refused,
+            "file f: no file here has huge pages; `vmtrunc run` plays it");
   EXPECT_TRUE(NoSystemCall({.kind = EventKind::kStart, .verb = Verb::kRevoke})
                   .starts_with("no system call takes memory"));
   const Sequence made = Of("a revoke f 0 2\nb read 1\n");

@@ -46,6 +46,8 @@ class Canonical {
       size += count;
     };
     put(&extra, sizeof(extra));
+    const bool has_huge_pages = std::ranges::any_of(
+        w_.files, [](const File& file) { return file.folios.hugetlb != 0; });
     for (const File& it : w_.files) {
       File file = it;
       Rename(file);
@@ -65,6 +67,8 @@ class Canonical {
                               TaskName(it.page_table_lock), Place(it.mmap)};
       put(head, sizeof(head));
       put(&it.tables, sizeof(it.tables));
+      const auto& shares = w_.shares[kNamed ? names_->mm_of[mm] : mm];
+      if (has_huge_pages) put(shares, sizeof(shares));
       for (unsigned addr = 0; addr < C::kAddrs; addr += kPtesPerTable)
         if ((it.tables >> addr / kPtesPerTable & 1) != 0)
           put(&it.ptes[addr], kPtesPerTable * sizeof(Pte));

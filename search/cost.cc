@@ -23,7 +23,8 @@ uint64_t DeclarationsOf(const Setup& setup) {
                  setup.count_bits + (setup.tlb ? 1U : 0U);
   for (const FolioSetup& folios : setup.folios)
     sum += unsigned{folios.low} + folios.high + folios.min_order +
-           (folios.shmem ? 1U : 0U) + (folios.pfn ? 1U : 0U);
+           (folios.shmem ? 1U : 0U) + (folios.pfn ? 1U : 0U) +
+           (folios.hugetlb ? 1U : 0U);
   for (unsigned i = 0; i < setup.tasks; ++i)
     if (setup.mm_of[i] != i) sum += 1;
   return sum;

@@ -27,7 +27,7 @@ uint64_t HashOf(const Draft& draft) {
   for (const FolioSetup& it : s.folios)
     hash = Mix(hash, it.low | unsigned{it.high} << 2 |
                          unsigned{it.min_order} << 4 | (it.shmem ? 64U : 0U) |
-                         (it.pfn ? 128U : 0U));
+                         (it.pfn ? 128U : 0U) | (it.hugetlb ? 192U : 0U));
   for (const uint8_t owner : s.mm_of) hash = Mix(hash, owner);
   static_assert(sizeof(Event) == 14);
   for (const Event& event : draft.events) {

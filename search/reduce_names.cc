@@ -195,9 +195,13 @@ bool FewerFiles(Best& best) {
 namespace {
 
 // A file that is memory of a device becomes an ordinary one, with passes that
-// have an effect on it.
+// have an effect on it; so does one of huge pages.
 bool OrdinaryFiles(Best& best) {
   bool changed = false;
+  for (unsigned file = 0; file < 2; ++file)
+    if (best.draft().setup.folios[file].hugetlb)
+      changed |=
+          best.With([&](Draft& d) { d.setup.folios[file].hugetlb = false; });
   for (unsigned file = 0; file < 2; ++file)
     for (const Verb verb : {Verb::kTruncate, Verb::kInvalidate}) {
       if (!best.draft().setup.folios[file].pfn) continue;

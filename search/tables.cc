@@ -45,6 +45,13 @@ Event OperationOn(unsigned kind, unsigned task, unsigned addr,
   }
 }
 
+// Puts the events before those of the script, as many as there is room for.
+void Precede(Script& script, const std::vector<Event>& plot) {
+  const size_t room = kMaxEvents - std::min(size_t{kMaxEvents}, plot.size());
+  if (script.events.size() > room) script.events.resize(room);
+  script.events.insert(script.events.begin(), plot.begin(), plot.end());
+}
+
 // Its beginning, and some of its steps.
 void Begin(std::vector<Event>& plot, const Event& operation,
            base::Random& random) {
@@ -58,7 +65,7 @@ void Begin(std::vector<Event>& plot, const Event& operation,
 void AddTables(Script& script, base::Random& random) {
   constexpr unsigned kKinds = 5;
   Setup& setup = script.setup;
-  if (setup.tasks < 2 || setup.folios[0].pfn) return;
+  if (setup.tasks < 2 || setup.folios[0].pfn || setup.folios[0].hugetlb) return;
   setup.sizes[0] = std::max(setup.sizes[0], Byte(kPtesPerTable));
   if (random.OneOf(2)) setup.block = Byte(kPtesPerTable);
   const unsigned addr = kPtesPerTable * random.Between(3, 4);
@@ -84,9 +91,54 @@ void AddTables(Script& script, base::Random& random) {
   const unsigned last = random.Below(tasks);
   for (unsigned task = 0; task < tasks; ++task)
     plot.push_back(EventOf(kFinish, Verb::kNone, (last + task) % tasks));
-  const size_t room = kMaxEvents - std::min(size_t{kMaxEvents}, plot.size());
-  if (script.events.size() > room) script.events.resize(room);
-  script.events.insert(script.events.begin(), plot.begin(), plot.end());
+  Precede(script, plot);
+}
+
+void AddSharedTables(Script& script, base::Random& random) {
+  Setup& setup = script.setup;
+  if (setup.tasks < 2) return;
+  setup.tlb = true;
+  setup.folios[0] = {.hugetlb = true};
+  setup.sizes[0] = std::max(setup.sizes[0], Byte(kPtesPerTable));
+  // The last task, if there are three, is a thread of the first.
+  setup.mm_of[1] = 1;
+  const unsigned thread = setup.tasks - 1U;
+  if (thread > 1) setup.mm_of[thread] = 0;
+  const unsigned addr = kPtesPerTable * random.Between(1, 4);
+  std::vector<Event> plot;
+  const auto touch = [&](unsigned task) {
+    plot.push_back(EventOf(kStart, random.OneOf(2) ? Verb::kRead : Verb::kWrite,
+                           task, addr + random.Below(3)));
+  };
+  for (unsigned task = 0; task < 2; ++task) {
+    Event map = EventOf(kStart, Verb::kMmap, task, addr, kPtesPerTable);
+    map.write = true;
+    plot.push_back(map);
+    for (unsigned touches = random.Between(1, 3); touches > 0; --touches)
+      touch(task);
+  }
+  const unsigned first = random.Below(2);
+  for (unsigned i = 0; i < 2; ++i) {
+    const unsigned task = (first + i) % 2;
+    const unsigned page = random.Below(4);
+    Event event = EventOf(kBegin, Verb::kTruncate, task, page);
+    if (random.OneOf(2))
+      event = EventOf(kBegin, Verb::kMunmap, task, addr + page,
+                      kPtesPerTable - page);
+    else if (random.OneOf(4))
+      event = EventOf(kBegin, Verb::kMprotect, task, addr + page, 2);
+    if (random.OneOf(2)) {
+      event.kind = kStart;
+      plot.push_back(event);
+    } else {
+      Begin(plot, event, random);
+    }
+    if (random.OneOf(2)) touch(random.OneOf(2) ? thread : task);
+  }
+  for (unsigned task = 0; task < 2; ++task)
+    plot.push_back(EventOf(kFinish, Verb::kNone, task));
+  if (random.OneOf(2)) touch(thread);
+  Precede(script, plot);
 }
 
 }  // namespace vmtrunc::search

@@ -17,14 +17,21 @@ inline bool HasTables(const Rules& rules) {
 // A mapping of a whole page table, and two or three operations on it that are
 // stopped halfway and continue in any order: before what the script has, which
 // shares its first file. For kernels with HasTables(): others have no such
-// races. Nothing where there is one task, or the file is a device's memory.
+// races. Nothing where there is one task, or the file is a device's memory or
+// of huge pages.
 void AddTables(Script& script, base::Random& random);
 
-// How often a random script for a kernel gets them: one in eight, where the
-// kernel has them. All generators of random scripts ask here.
+// A file of huge pages that two mms map by a table that they share, which one
+// of them or both give up while a pass or a munmap frees the pages. Nothing
+// where there is one task.
+void AddSharedTables(Script& script, base::Random& random);
+
+// How often a random script for a kernel gets them: one in eight, or in 16,
+// where the kernel has them. All generators of random scripts ask here.
 inline void AddTablesSometimes(const Rules& rules, Script& script,
                                base::Random& random) {
   if (HasTables(rules) && random.OneOf(8)) AddTables(script, random);
+  if (rules.shares_tables && random.OneOf(16)) AddSharedTables(script, random);
 }
 
 }  // namespace vmtrunc::search

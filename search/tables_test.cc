@@ -54,6 +54,35 @@ TEST(Tables, AddsNothingThatHasNoRoom) {
   }
 }
 
+Script Shared(uint64_t seed) {
+  base::Random random(seed);
+  Script script = MakeScript(seed, 8);
+  AddSharedTables(script, random);
+  return script;
+}
+
+TEST(Tables, SharedOnesCanBeWrittenAndRead) {
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const Script script = Shared(seed);
+    ASSERT_LE(script.events.size(), kMaxEvents);
+    ASSERT_NO_FATAL_FAILURE(ExpectReadsBack(script));
+    ASSERT_EQ(ToText(Shared(seed)), ToText(script));
+  }
+}
+
+// In one script of a few, and nothing on a kernel that flushes.
+TEST(Tables, SharedOnesFindThatAFlushIsMissing) {
+  const Rules wrong = ParseKernelSpec("6.1-unshare-flushes")->rules();
+  const Rules right = ParseKernelSpec("6.1")->rules();
+  int found = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    const Script script = Shared(seed);
+    ASSERT_TRUE(vmtrunc::Run(script, right).holds()) << ToText(script);
+    found += vmtrunc::Run(script, wrong).breaks(Property::kNoStaleTlb) ? 1 : 0;
+  }
+  EXPECT_GT(found, 50);
+}
+
 class TablesFind : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Bugs, TablesFind,
                          testing::Values("HB-56", "HB-81", "HB-82", "HB-83"));

@@ -77,6 +77,7 @@ class Comparison {
   void Files();
   void Mms();
   void Ptes(unsigned mm);
+  void Shares(unsigned mm);
   void Tlb(unsigned mm);
   void Frames();
   void Vmas();
@@ -132,6 +133,7 @@ void Comparison::Mms() {
   for (unsigned i = 0; i < LargeCaps::kMms; ++i) {
     Fields(mms_, Mm(i), l_.world.mms[i], r_.world.mms[i]);
     Ptes(i);
+    Shares(i);
     Tlb(i);
   }
 }
@@ -167,6 +169,24 @@ void Comparison::Ptes(unsigned mm) {
                                           end - 1, first);
     ptes_.Add(Mm(mm), where);
     addr = end;
+  }
+}
+
+// Page tables that mms share.
+void Comparison::Shares(unsigned mm) {
+  constexpr unsigned kSpans = LargeCaps::kAddrs / kPtesPerTable;
+  const auto told = [](uint8_t number) {
+    return number == 0 ? std::string("not shared")
+                       : absl::StrCat("shared, number ", number);
+  };
+  for (unsigned span = 0; span < kSpans; ++span) {
+    const uint8_t left = l_.world.shares[mm][span];
+    const uint8_t right = r_.world.shares[mm][span];
+    if (left == right) continue;
+    mms_.Add(Mm(mm), absl::StrFormat(": page table %u..%u: %s | %s",
+                                     span * kPtesPerTable,
+                                     (span + 1) * kPtesPerTable - 1, told(left),
+                                     told(right)));
   }
 }
 

@@ -122,6 +122,8 @@ constexpr Change kChanges[] = {
      }},
     {"mm 1: tlb at 17: nothing | a copy or a page that others hold r",
      [](W& w) { w.mms[1].SetTranslation(17, {.leads = Leads::kOther}); }},
+    {"mm 0: page table 96..111: not shared | shared, number 1",
+     [](W& w) { w.shares[0][6] = 1; }},
     {"frame 2: state no number | free",
      [](W& w) { w.frames[2].state = FrameState::kFree; }},
     {"frame 2: held by the gathers of none | a, t",

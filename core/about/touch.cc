@@ -19,7 +19,8 @@ class Step {
         passes_may_begin_(passes_may_begin) {}
 
   Touched Touches() const {
-    if (w_.tlb != 0) return kAll;  // of what a step does to frames, nothing yet
+    // Of what a step does to frames and shared tables, nothing yet.
+    if (w_.tlb != 0 || HasHugePages()) return kAll;
     // A fault may hold the lock of a vma of another mm for a moment, and who
     // changes vmas waits for it.
     const bool pins = op_.verb == Verb::kPin || op_.verb == Verb::kUnpin ||
@@ -126,6 +127,10 @@ class Step {
   const Folios& FoliosOf(const Vma& vma) const {
     return w_.files[vma.file].folios;
   }
+  bool HasHugePages() const {
+    return std::ranges::any_of(
+        w_.files, [](const File& file) { return file.folios.hugetlb != 0; });
+  }
   const Folios& FaultFolios() const { return FoliosOf(w_.vmas[op_.fault.vma]); }
   bool IsShmem() const { return FaultFolios().shmem != 0; }
   bool IsLarge() const { return IsLarge(FaultFolios()); }
@@ -170,6 +175,7 @@ class Step {
       case FaultPhase::kHoleSem:
       case FaultPhase::kMkwriteLock:
       case FaultPhase::kWait:
+      case FaultPhase::kShareTable:
         return kAll;
     }
     return kAll;

@@ -41,7 +41,9 @@ struct Event {
 // The kind of a file and its folios: core/model/world.h.
 struct FolioSetup {
   bool shmem = false;
-  bool pfn = false;           // then the rest is as it is here
+  bool pfn = false;           // a device's memory
+  bool hugetlb = false;       // a page is a huge page; of one of these two the
+                              // rest is as it is here
   uint8_t low = 0, high = 0;  // 0..2, low <= high
   uint8_t min_order = 0;      // 0..2
 

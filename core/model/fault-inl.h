@@ -117,6 +117,9 @@ Flow Machine<C, P>::StepFault(Fault& fault) {
       case kMakeWritable:
         flow = FaultChangesPte(fault);
         break;
+      case kShareTable:
+        flow = FaultShares(fault);
+        break;
       case kWait:
         break;  // above, as its vma may be gone
     }
@@ -156,6 +159,11 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   using enum FaultPhase;
   const Vma& vma = w_.vmas[fault.vma];
   const unsigned mm = vma.mm;
+  if (SharesTables(vma.file) && !HasTable(mm, fault.addr) &&
+      MayShare(vma, fault.addr)) {
+    fault.phase = kShareTable;
+    return Flow::kSync;
+  }
   if (!TakePtl(mm)) return Flow::kBlocked;
   if (!HasTable(mm, fault.addr)) AllocTable(mm, fault.addr);
   const Pte pte = w_.mms[mm].ptes[fault.addr];
@@ -171,7 +179,7 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
     }
     const bool samples = SamplesCount(fault) && rules_.fault_count_first;
     const bool around = rules_.fault_around && fault.write == 0 &&
-                        vma.nonlinear == 0 && !IsPfn(vma.file);
+                        vma.nonlinear == 0 && !IsSpecial(vma.file);
     fault.phase = around ? kAround : samples ? kSampleCount : kReadSize;
     return Flow::kSync;
   }
@@ -259,7 +267,7 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
     return Flow::kSync;
   }
   if ((file.cached >> fault.index & 1) == 0) {
-    if (rules_.invalidate_lock && fault.filler == 0 && !IsShmem(number)) {
+    if (rules_.invalidate_lock && fault.filler == 0 && FillsLocked(number)) {
       if (fault.phase == kTakePage) {
         fault.phase = kFillLock;
         return Flow::kSync;
@@ -359,7 +367,7 @@ Flow Machine<C, P>::FaultLocksPage(Fault& fault) {
 template <class C, class P>
 bool Machine<C, P>::Tells(const Vma& vma) const {
   return vma.shared != 0 && rules_.page_mkwrite && !IsShmem(vma.file) &&
-         !IsPfn(vma.file);
+         !IsSpecial(vma.file);
 }
 
 // Whether a pte of this vma is writable from the first read on.

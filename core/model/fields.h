@@ -86,6 +86,7 @@ void ForEachField(T& it, const F& f) {
   f(it.high, "highest order", as::kNumber);
   f(it.min_order, "order of a block", as::kNumber);
   f(it.pfn, "is a device's memory", as::kYes);
+  f(it.hugetlb, "has huge pages", as::kYes);
 }
 
 template <Is<File> T, class F>

@@ -10,6 +10,7 @@
 #include "core/model/fault-wait-inl.h"
 #include "core/model/folio-inl.h"
 #include "core/model/fork-inl.h"
+#include "core/model/hugetlb-inl.h"
 #include "core/model/locks-inl.h"
 #include "core/model/mmap-inl.h"
 #include "core/model/move-inl.h"

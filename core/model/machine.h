@@ -181,6 +181,22 @@ class Machine {
   void AllocTable(unsigned mm, unsigned addr);
   void DropTable(unsigned mm, unsigned addr);
   void FreeTables(unsigned mm, unsigned start, unsigned end);
+  // core/model/hugetlb-inl.h
+  bool IsHugetlb(unsigned file) const {
+    return __builtin_expect(w_.files[file].folios.hugetlb, 0) != 0;
+  }
+  bool SharesTables(unsigned file) const {
+    return IsHugetlb(file) && rules_.shares_tables;
+  }
+  // VM_SPECIAL of mm/mmap.c: its vmas neither grow nor merge.
+  bool IsSpecial(unsigned file) const { return IsPfn(file) || IsHugetlb(file); }
+  bool IsShared(unsigned mm, unsigned addr) const {
+    return w_.shares[mm][addr / kPtesPerTable] != 0;
+  }
+  [[gnu::noinline]] bool MayShare(const Vma& vma, unsigned addr) const;
+  [[gnu::noinline]] Flow FaultShares(Fault& fault);
+  uint8_t NewShare() const;
+  [[gnu::noinline]] void Unshare(unsigned mm, unsigned file, unsigned addr);
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);
   void ClearPte(unsigned mm, unsigned file, Pte& pte);
   void ClearPte(unsigned mm, unsigned file, unsigned addr) {
@@ -259,6 +275,10 @@ class Machine {
   Flow FaultReadsPte(Fault& fault);
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
   bool IsPfn(unsigned file) const { return w_.files[file].folios.pfn != 0; }
+  // Whether pages are read in under invalidate_lock.
+  bool FillsLocked(unsigned file) const {
+    return !IsShmem(file) && !IsHugetlb(file);
+  }
   // Whether it exists and has a page cache, which a device has not.
   bool HasPages(unsigned file) const {
     return w_.files[file].exists != 0 && !IsPfn(file);

@@ -156,6 +156,7 @@ bool Machine<C, P>::MremapChecks(MremapOp& my) {
   const bool moves = my.new_addr != my.addr;
   if (!moves && my.new_len <= my.len) return true;
   if (my.new_len > my.len && IsPfn(w_.vmas[slot].file)) return false;
+  if (IsHugetlb(w_.vmas[slot].file)) return false;
   const unsigned held = w_.vmas[slot].end - unsigned{my.addr};
   if (std::min(my.len, my.new_len) <= held) {
     if (my.len > held && my.new_len > my.len) return false;
@@ -198,6 +199,7 @@ void Machine<C, P>::MremapPlaces(Op& op) {
   const Vma& vma = w_.vmas[slot];
   if (my.addr + my.len > vma.end) return;
   if (my.new_len > my.len && IsPfn(vma.file)) return;  // VM_DONTEXPAND
+  if (IsHugetlb(vma.file)) return;                     // EINVAL until 5.16
   if (my.new_addr == my.addr) {
     if (my.new_len <= my.len || my.addr + my.len != vma.end) return;
     const unsigned limit =

@@ -104,9 +104,10 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.mmap.shared = event.is_private ? 0 : 1;
       op.mmap.write = event.write ? 1 : 0;
       op.mmap.populate = event.populate ? 1 : 0;
-      // A private mapping of a device would copy its pages.
+      // A private mapping of a device would copy its pages, and one of huge
+      // pages needs some of its own.
       return in_space && w_.files[event.file].exists != 0 &&
-             !(event.is_private && IsPfn(event.file));
+             !(event.is_private && IsSpecial(event.file));
     case Verb::kMunmap:
       op.munmap.addr = event.addr;
       op.munmap.len = event.len;
@@ -145,6 +146,8 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       removal.cursor = removal.first;
       if (event.verb == Verb::kPunch && !rules_.punch_without_mmap_sem)
         op.truncate.phase = TruncatePhase::kMmapSem;
+      if (event.verb == Verb::kInvalidate && IsHugetlb(event.file))
+        return false;
       return HasPages(event.file) && event.len != 0;
     }
     case Verb::kRevoke:
@@ -160,7 +163,7 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
       op.collapse.removal.last =
           static_cast<uint16_t>(event.addr + kPtesPerTable - 1);
       return rules_.retracts_tables && HasPages(event.file) &&
-             event.addr % kPtesPerTable == 0 &&
+             !IsHugetlb(event.file) && event.addr % kPtesPerTable == 0 &&
              event.addr < w_.files[event.file].size;
     case Verb::kRemap:
       op.remap.addr = event.addr;
@@ -176,7 +179,7 @@ bool Machine<C, P>::Start(const Event& event, Op& op) {
     case Verb::kOrder:
       op.folio.file = event.file;
       op.folio.order = event.addr;
-      return HasPages(event.file);
+      return HasPages(event.file) && !IsHugetlb(event.file);
   }
   return false;
 }
@@ -338,6 +341,8 @@ void Machine<C, P>::ChangeProtection(MprotectOp& my) {
   vma.write = my.write;
   if (vma.shared == 0 && my.write != 0) vma.accounted = 1;
   for (unsigned addr = my.cursor; addr < my.stop; ++addr) {
+    if (IsHugetlb(vma.file) && IsShared(vma.mm, addr))
+      Unshare(vma.mm, vma.file, addr);
     Pte& pte = w_.mms[vma.mm].ptes[addr];
     if (!pte.present()) continue;
     pte = Pte::Make(pte.kind(), pte.index(), MayWrite(vma));

@@ -84,7 +84,7 @@ Flow Machine<C, P>::StepPass(Pass& pass) {
 
 template <class C, class P>
 bool Machine<C, P>::TakePassLock(unsigned file) {
-  if (!rules_.shared_walk) return TakeMapLock(file);
+  if (!rules_.shared_walk || IsHugetlb(file)) return TakeMapLock(file);
   File& it = w_.files[file];
   if (it.i_mmap_lock != kNone) return Blocks(LockKind::kIMmapLock, file);
   probe_.Acquires(w_, task_, LockKind::kIMmapLock, file);
@@ -358,6 +358,10 @@ Flow Machine<C, P>::ZapTable(Pass& pass) {
   Mm<C>& in = w_.mms[mm];
   unsigned addr = pass.addr;
   bool full = false;
+  if (IsHugetlb(pass.file) && IsShared(mm, addr)) {
+    Unshare(mm, pass.file, addr);
+    addr = stop;
+  }
   while (addr < stop && pass.work < w_.block && !full) {
     const bool found = ZapPte(pass, in, addr, addr + moved);
     full = found && me().op.gather.is_full();

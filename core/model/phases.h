@@ -64,7 +64,8 @@ struct Waits {
   X(kFlush, "unmap: before the flush", kNothing)                          \
   X(kFreeFrames, "unmap: flushed, before frames are freed", kNothing)     \
   X(kTables, "unmap: before page tables are freed", kNothing) /* where    \
-                                        another vma may be over them */
+                                        another vma may be over them */   \
+  X(kHugetlbLock, "unmap: huge pages: before i_mmap_lock", kIMmapLock)
 
 #define VMTRUNC_PASS_PHASES(X)                                           \
   X(kMutex, "pass: before unmap_mutex", kUnmapMutex)                     \
@@ -97,7 +98,8 @@ struct Waits {
     kPageLock)                                                                \
   X(kHole, "fault: before the punch of the page is over", kISem) /* of shmem  \
                                                                   */          \
-  X(kWait, "fault: waiting for the page without mmap_sem", kPageLock)
+  X(kWait, "fault: waiting for the page without mmap_sem", kPageLock)         \
+  X(kShareTable, "fault: before i_mmap_lock, to share a table", kIMmapLock)
 
 #define VMTRUNC_MMAP_PHASES(X)                                \
   X(kStart, "before mmap_sem", kMmapSemWrite)                 \

@@ -12,7 +12,8 @@ Slot Machine<C, P>::RemapVma(const RemapOp& my) {
   const Slot slot = FindVma(me().mm, my.addr);
   if (slot == kNone) return kNone;
   const Vma& vma = w_.vmas[slot];
-  if (vma.start > my.addr || vma.shared == 0) return kNone;
+  if (vma.start > my.addr || vma.shared == 0 || IsHugetlb(vma.file))
+    return kNone;
   const Vma* last = &vma;
   while (my.addr + my.len > last->end) {
     if (!rules_.remap_emulated || last->mm_next == kNone) return kNone;

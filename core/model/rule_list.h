@@ -338,7 +338,14 @@
     "collapse frees page tables with i_mmap_lock shared and without "          \
     "mmap_sem; without, alone and under mmap_sem")                             \
   X(walk_rereads_table, "6.5", "",                                             \
-    "a pass that has page_table_lock sees whether the table is still there")
+    "a pass that has page_table_lock sees whether the table is still there")   \
+  X(shares_tables, "3.6", "",                                                  \
+    "mms that map a file of huge pages alike share page tables (since "        \
+    "2.6.20; modelled from 3.6 on, when the unmapping of huge pages came to "  \
+    "gather what it flushes)")                                                 \
+  X(unshare_flushes, "5.16", "HB-79",                                          \
+    "who gives up a shared page table flushes what it mapped before "           \
+    "i_mmap_lock is released")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -123,6 +123,9 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::retract_takes_map_lock, {&Rules::retracts_tables}},
     {&Rules::retract_shares, {&Rules::retracts_tables}},
     {&Rules::walk_rereads_table, {&Rules::retracts_tables}},
+    {&Rules::unshare_flushes,
+     {&Rules::shares_tables},
+     {&Rules::each_pte_flushed}},
 };
 
 constexpr Rules kBefore = {
@@ -197,12 +200,12 @@ constexpr Rules k3_0 =
           &Rules::mremap_resets, &Rules::mremap_always_resets,
           &Rules::cut_is_done, &Rules::unmap_mutex, &Rules::relock_in_order});
 
-constexpr Rules k3_8 =
-    With(k3_0,
-         {&Rules::interval_tree, &Rules::move_in_order,
-          &Rules::merged_move_locks, &Rules::punch_keeps_copies,
-          &Rules::cow_prepares_first, &Rules::added_page_is_rechecked},
-         {&Rules::each_pte_flushed});
+constexpr Rules k3_8 = With(
+    k3_0,
+    {&Rules::interval_tree, &Rules::move_in_order, &Rules::merged_move_locks,
+     &Rules::punch_keeps_copies, &Rules::cow_prepares_first,
+     &Rules::added_page_is_rechecked, &Rules::shares_tables},
+    {&Rules::each_pte_flushed});
 
 constexpr Rules k4_9 = With(
     k3_8,
@@ -217,13 +220,14 @@ constexpr Rules k5_4 =
     With(k4_9, {&Rules::munmap_downgrades, &Rules::move_flushes_before_unlock,
                 &Rules::nested_gather_flushes, &Rules::moves_tables});
 
-constexpr Rules k6_1 = With(
-    k5_4, {&Rules::shared_walk, &Rules::invalidate_lock, &Rules::large_folios,
-           &Rules::walk_clips_folio, &Rules::invalidate_unmaps_first,
-           &Rules::mremap_looks_first, &Rules::merge_in_one_hold,
-           &Rules::growth_merges, &Rules::mmap_asks_next,
-           &Rules::dirty_is_not_split, &Rules::pfn_flush_before_unlink,
-           &Rules::pfn_flush_looks_at_all, &Rules::table_move_locks});
+constexpr Rules k6_1 =
+    With(k5_4, {&Rules::shared_walk, &Rules::invalidate_lock,
+                &Rules::large_folios, &Rules::walk_clips_folio,
+                &Rules::invalidate_unmaps_first, &Rules::mremap_looks_first,
+                &Rules::merge_in_one_hold, &Rules::growth_merges,
+                &Rules::mmap_asks_next, &Rules::dirty_is_not_split,
+                &Rules::pfn_flush_before_unlink, &Rules::pfn_flush_looks_at_all,
+                &Rules::table_move_locks, &Rules::unshare_flushes});
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.

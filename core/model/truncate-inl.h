@@ -30,7 +30,8 @@ Flow Machine<C, P>::StepTruncate(Op& op) {
       return Flow::kSync;
     case kStart:
       if (!TakeISem(number)) return Flow::kBlocked;
-      if (!rules_.invalidate_lock || IsShmem(number)) return TruncateBegins(op);
+      if (!rules_.invalidate_lock || !FillsLocked(number))
+        return TruncateBegins(op);
       my.phase = kInvalidateLock;
       return Flow::kSync;
     case kInvalidateLock:

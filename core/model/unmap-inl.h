@@ -4,6 +4,8 @@
 #ifndef VMTRUNC_CORE_MODEL_UNMAP_INL_H_
 #define VMTRUNC_CORE_MODEL_UNMAP_INL_H_
 
+#include <algorithm>
+
 #include "core/model/machine.h"
 
 namespace vmtrunc {
@@ -100,6 +102,11 @@ Flow Machine<C, P>::StepUnmap(Unmap& unmap, Adjust& adjust) {
         FreeGathered();
         ZapContinues(unmap);
         return Flow::kSync;
+      case kHugetlbLock:
+        // unmap_single_vma(): held for all of a vma of huge pages.
+        if (!TakeMapLock(w_.vmas[unmap.cursor].file)) return Flow::kBlocked;
+        unmap.phase = kZap;
+        return Flow::kSync;
       case kFlushPfn:
         FlushGather();
         unmap.phase = kUnlink;
@@ -171,14 +178,26 @@ void Machine<C, P>::Detach(Unmap& unmap) {
 // each block, as the kernel may.
 template <class C, class P>
 Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
+  const Vma& vma = w_.vmas[unmap.cursor];
+  const bool shares = SharesTables(vma.file);
+  if (shares && w_.files[vma.file].i_mmap_lock != task_) {
+    unmap.phase = UnmapPhase::kHugetlbLock;
+    return Flow::kSync;
+  }
   if (HasTlb()) OpenGather(unmap.mm);
   if (!TakePtl(unmap.mm)) return Flow::kBlocked;
-  const Vma& vma = w_.vmas[unmap.cursor];
   unsigned stop = unmap.next_addr + unsigned{w_.block};
   if (stop > vma.end) stop = vma.end;
   const Gather& gather = me().op.gather;
   Mm<C>& mm = w_.mms[unmap.mm];
   unsigned addr = unmap.next_addr;
+  if (shares) {
+    stop = std::min(stop, TableEnd(addr));
+    if (IsShared(unmap.mm, addr)) {
+      stop = std::min<unsigned>(vma.end, TableEnd(addr));
+      Unshare(unmap.mm, vma.file, addr);
+    }
+  }
   while (addr < stop) {
     const Pte pte = mm.ptes[addr++];
     if (pte.none()) continue;
@@ -203,7 +222,9 @@ Flow Machine<C, P>::ZapDetached(Unmap& unmap) {
 template <class C, class P>
 void Machine<C, P>::ZapContinues(Unmap& unmap) {
   unmap.phase = UnmapPhase::kZap;
-  if (unmap.next_addr < w_.vmas[unmap.cursor].end) return;
+  const Vma& vma = w_.vmas[unmap.cursor];
+  if (unmap.next_addr < vma.end) return;
+  if (SharesTables(vma.file)) ReleaseMapLock(vma.file);
   unmap.cursor = w_.vmas[unmap.cursor].mm_next;
   if (unmap.cursor != kNone) {
     unmap.next_addr = w_.vmas[unmap.cursor].start;

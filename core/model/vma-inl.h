@@ -268,7 +268,7 @@ bool Machine<C, P>::MergeBegin(Slot prev, unsigned mm, unsigned addr,
     return vma.file == like.file && vma.shared == like.shared &&
            vma.write == like.write && vma.nonlinear == like.nonlinear &&
            (vma.accounted == like.accounted || !rules_.account_blocks_merge) &&
-           AnonJoins(vma, like) && !IsPfn(vma.file);  // VM_SPECIAL
+           AnonJoins(vma, like) && !IsSpecial(vma.file);
   };
   const bool before = next != kNone && w_.vmas[next].start == end &&
                       alike(next) && w_.vmas[next].pgoff == pgoff + end - addr;

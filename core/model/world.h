@@ -83,7 +83,9 @@ struct Folios {
   uint8_t min_order;  // of the file's blocks: no folio is smaller
   uint8_t pfn;        // it has none: its pages are memory of a device, whose
                       // frames are not counted
-  uint8_t unused[2];
+  uint8_t hugetlb;    // its pages are huge ones, and mms may share the tables
+                      // that hold the ptes of its vmas
+  uint8_t unused[1];
 };
 
 struct File {
@@ -196,7 +198,9 @@ struct World {
   uint8_t next_order;
   uint8_t ran_out;  // a capacity that is not the contract's was exceeded
   uint8_t tlb;      // translations may outlive their ptes
-  uint8_t unused[7];
+  // The number of the table that a span of an mm shares with others, or 0.
+  uint8_t shares[C::kMms][C::kAddrs / kPtesPerTable];
+  uint8_t unused[C::kUnused];
 };
 
 // Of the contract: what scripts run in.

@@ -18,6 +18,7 @@ void MakeFolios(const FolioSetup& setup, const Rules& rules, File& file) {
   Folios& folios = file.folios;
   folios.shmem = setup.shmem ? 1 : 0;
   folios.pfn = setup.pfn ? 1 : 0;
+  folios.hugetlb = setup.hugetlb ? 1 : 0;
   folios.low = setup.low;
   folios.order = folios.high = setup.high;
   folios.min_order = setup.shmem ? 0 : setup.min_order;  // tmpfs has none

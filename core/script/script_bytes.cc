@@ -47,15 +47,16 @@ uint8_t SizeOf(unsigned byte) {
 }
 
 // Bits 0-1: the highest order, exclusive-or the lowest; 2-3 the lowest; 4-5
-// that of a block; 6 tmpfs; 7 a device's memory, whatever the others say.
-// Orders are at most 2.
+// that of a block; 6 tmpfs; 7 a device's memory, or huge pages if bit 6 is set
+// too, whatever the others say. Orders are at most 2.
 FolioSetup FoliosOf(unsigned byte) {
   const auto order = [](unsigned bits) {
     return static_cast<uint8_t>(std::min(bits & 3U, 2U));
   };
   FolioSetup folios;
-  folios.pfn = (byte & 128U) != 0;
-  if (folios.pfn) return folios;
+  folios.pfn = (byte & 192U) == 128U;
+  folios.hugetlb = (byte & 192U) == 192U;
+  if (folios.pfn || folios.hugetlb) return folios;
   folios.low = order(byte >> 2);
   folios.high = std::max(folios.low, order(byte ^ (byte >> 2)));
   folios.min_order = order(byte >> 4);
@@ -67,7 +68,7 @@ uint8_t ByteOf(const FolioSetup& folios) {
   return static_cast<uint8_t>(
       unsigned(folios.high ^ folios.low) | unsigned{folios.low} << 2 |
       unsigned{folios.min_order} << 4 | (folios.shmem ? 64U : 0U) |
-      (folios.pfn ? 128U : 0U));
+      (folios.pfn ? 128U : 0U) | (folios.hugetlb ? 192U : 0U));
 }
 
 void DecodeHeader(const uint8_t* h, Setup& setup, KernelSpec& kernel,

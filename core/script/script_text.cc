@@ -101,11 +101,13 @@ void Parser::ParseKernel(Line& line) {
   }
 }
 
-// pfn, or [shmem] [order N | order N..M] [min-order N]
+// pfn, hugetlb, or [shmem] [order N | order N..M] [min-order N]
 FolioSetup Parser::ParseFolios(Line& line) {
   FolioSetup folios;
   folios.pfn = line.TakeIf("pfn");
   if (folios.pfn) return folios;
+  folios.hugetlb = line.TakeIf("hugetlb");
+  if (folios.hugetlb) return folios;
   folios.shmem = line.TakeIf("shmem");
   if (line.TakeIf("order")) {
     const std::string text(line.take());
@@ -370,6 +372,7 @@ std::string ToText(Arg arg, const Event& event, const Script& names) {
 
 std::string ToText(const FolioSetup& folios) {
   if (folios.pfn) return " pfn";
+  if (folios.hugetlb) return " hugetlb";
   std::string text = folios.shmem ? " shmem" : "";
   if (folios.high != 0) {
     absl::StrAppend(&text, " order ", folios.low);

@@ -120,6 +120,8 @@ constexpr ShownBug kShown[] = {
      "full-batch-counts-last-page", Pattern::kAny},
     {"HB-77", "a pass does not flush what another task has cleared",
      "nested-gather-flushes", Pattern::kAny},
+    {"HB-79", "an mm gives up a shared page table without a flush",
+     "unshare-flushes", Pattern::kAny},
     {"HB-81", "a page table moves that a collapse has freed",
      "table-move-rereads", Pattern::kAny},
     {"HB-82", "a collapse frees a page table under a pass",

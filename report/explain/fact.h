@@ -180,6 +180,8 @@ struct Fact {
     kFreesTable,       // though `vma` covers it and is in the index
     kUsesTable,        // a pass, by the entry that it has read at `first`
     kFindsNoTable,     // at `first`, where it was
+    kSharesTable,      // at `first`, with the mms of `tasks`
+    kUnsharesTable,    // at `first`: those keep it
   };
   Kind kind = Kind::kEnds;
   unsigned task = 0;   // the task

@@ -79,9 +79,11 @@ constexpr auto kKinds = std::to_array<const char*>({"waits",
                                                     "retracts-table",
                                                     "frees-table",
                                                     "uses-table",
-                                                    "finds-no-table"});
+                                                    "finds-no-table",
+                                                    "shares-table",
+                                                    "unshares-table"});
 static_assert(kKinds.size() ==
-              size_t{static_cast<size_t>(Fact::Kind::kFindsNoTable)} + 1);
+              size_t{static_cast<size_t>(Fact::Kind::kUnsharesTable)} + 1);
 
 class Writer {
  public:
@@ -205,8 +207,10 @@ class Writer {
     if (!fact_.table) return;
     json_["mm"] = TaskName(fact_.owner);
     json_["table"] = ToJson(*fact_.table);
+    const bool shares =
+        fact_.kind == Kind::kSharesTable || fact_.kind == Kind::kUnsharesTable;
     for (const unsigned task : fact_.tasks)
-      json_["readers"].push_back(TaskName(task));
+      json_[shares ? "sharers" : "readers"].push_back(TaskName(task));
   }
 
   static bool IsOfFolio(Kind kind) {

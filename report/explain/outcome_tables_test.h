@@ -19,7 +19,8 @@ inline bool HasTable(const LargeWorld& world, unsigned mm, unsigned addr) {
   return (world.mms[mm].tables >> (addr / kPtesPerTable) & 1) != 0;
 }
 
-// Entries that collapse clears, and that mremap moves as a whole; and a walk
+// Entries that collapse clears, that mremap moves as a whole, that come to be
+// shared and that an mm gives up while others keep the table; and a walk
 // that goes by an entry which leads elsewhere, or nowhere, by now.
 inline void SeeTables(const TraceStep& step, const LargeWorld& before,
                       const Rules& rules, Outcomes& outcomes) {
@@ -29,6 +30,11 @@ inline void SeeTables(const TraceStep& step, const LargeWorld& before,
       const bool was = HasTable(before, mm, addr);
       const bool is = HasTable(*step.world, mm, addr);
       if (was == is) continue;
+      const unsigned span = addr / kPtesPerTable;
+      if (is && step.world->shares[mm][span] != 0)
+        outcomes.insert(absl::StrCat("table shared ", addr));
+      if (was && before.shares[mm][span] != 0)
+        outcomes.insert(absl::StrCat("table given up ", addr));
       if (step.verb == Verb::kCollapse && was)
         outcomes.insert(absl::StrCat("table retracted ", addr));
       if (moves)
@@ -57,6 +63,12 @@ inline void ReadTable(const std::string& deed, Outcomes& outcomes) {
                   "takes page table %u out of the directory at %u", &number,
                   &from) == 2)
     outcomes.insert(absl::StrCat("table retracted ", from));
+  if (std::sscanf(deed.c_str(), "takes page table %u for %u", &number, &from) ==
+      2)
+    outcomes.insert(absl::StrCat("table shared ", from));
+  if (std::sscanf(deed.c_str(), "gives up page table %u at %u", &number,
+                  &from) == 2)
+    outcomes.insert(absl::StrCat("table given up ", from));
   if (deed.starts_with("walks in")) outcomes.insert("table left");
   if (!deed.starts_with("moves")) return;
   outcomes.insert(absl::StrCat("table comes ",

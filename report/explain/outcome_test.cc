@@ -191,7 +191,7 @@ bool IsOfTheTask(const std::string& deed) {
       "stops",     "takes",   "waits:",   "zaps",   "ends,",   "reads",
       "finds",     "holds",   "cuts",     "writes", "cannot",  "pins",
       "unpins",    "leaves",  "flushes",  "frees",  "reaches", "releases",
-      "revokes",   "walks"};
+      "revokes",   "walks",   "gives"};
   return kVerbs.count(deed.substr(0, deed.find(' '))) != 0 || deed == "ends";
 }
 

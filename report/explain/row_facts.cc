@@ -236,7 +236,9 @@ class Collector : RowReader {
       for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
         const Pte a = before_.mms[mm].ptes[addr];
         const Pte b = after_.mms[mm].ptes[addr];
-        if (a.present() && !b.present() && !IsPass(row_.verb))
+        // Those that a pass zaps are told already.
+        if (a.present() && !b.present() &&
+            (!IsPass(row_.verb) || GivesUp(mm, addr)))
           gone[mm].push_back(addr);
         if (b.present() &&
             (!a.present() || a.index() != b.index() ||
@@ -252,6 +254,13 @@ class Collector : RowReader {
       if (!gone[mm].empty()) Add(Kind::kClears, mm, std::move(gone[mm]));
       if (!come[mm].empty()) Add(Kind::kMaps, mm, std::move(come[mm]));
     }
+  }
+
+  // Whether the row gives up the page table there, which others share.
+  bool GivesUp(unsigned mm, unsigned addr) const {
+    const unsigned span = addr / kPtesPerTable;
+    return before_.shares[mm][span] != 0 && after_.shares[mm][span] == 0 &&
+           (after_.mms[mm].tables >> span & 1) == 0;
   }
 
   // Removes pages that mremap has moved, or moved back.

@@ -88,6 +88,7 @@ Json FileJson(const Story& story, const LargeWorld& world, unsigned number) {
   Json json = {
       {"size", file.size}, {"count", file.truncate_count}, {"cached", cached}};
   if (file.folios.pfn != 0) json["device"] = true;
+  if (file.folios.hugetlb != 0) json["huge_pages"] = true;
   if (!ShowsFolios(story, number)) return json;
   const CacheView view = CacheOf(story, world, number);
   json["folios"] = Json::array();

@@ -87,16 +87,36 @@ class TableWatcher : RowReader {
     for (unsigned mm = 0; mm < LargeCaps::kMms; ++mm)
       for (unsigned span = 0; span < Tables::kSpans; ++span) {
         const uint16_t number = old_.at[mm][span];
+        if (number == 0) Shares(mm, span);
         if (number == 0 || now_.at[mm][span] == number) continue;
         const TableFact table = FactOf(now_, number, span);
         std::vector<unsigned> readers = ReadersOf(number);
-        if (table.now)
+        if (before_.shares[mm][span] != 0)
+          Of(Kind::kUnsharesTable, mm, table).tasks = SharersOf(mm, number);
+        else if (table.now)
           Of(Kind::kMovesTable, mm, table).tasks = std::move(readers);
         else if (row_.verb == Verb::kCollapse)
           Of(Kind::kRetractsTable, mm, table).tasks = std::move(readers);
         else if (!readers.empty())
           Frees(mm, table, std::move(readers));
       }
+  }
+
+  // A table that others have comes to be that of the span too.
+  void Shares(unsigned mm, unsigned span) {
+    const uint16_t number = now_.at[mm][span];
+    if (number != 0 && after_.shares[mm][span] != 0)
+      Of(Kind::kSharesTable, mm, FactOf(now_, number, span)).tasks =
+          SharersOf(mm, number);
+  }
+
+  // The other mms that have the table after the row, by their owners.
+  std::vector<unsigned> SharersOf(unsigned mm, uint16_t number) const {
+    std::vector<unsigned> sharers;
+    for (unsigned i = 0; i < LargeCaps::kMms; ++i)
+      if (i != mm && std::ranges::find(now_.at[i], number) != now_.at[i].end())
+        sharers.push_back(row_.mm_task[i]);
+    return sharers;
   }
 
   // Others that rely on its entry.

@@ -24,6 +24,7 @@ const char kMoves[] = "history/HB-56-table-moves-under-a-walk.vmt";
 const char kPast[] = "history/HB-39-table-moves-past-the-pass.vmt";
 const char kRetracted[] = "history/HB-81-moves-a-table-that-was-retracted.vmt";
 const char kWalked[] = "history/HB-82-table-retracted-under-a-walk.vmt";
+const char kShared[] = "history/HB-79-shared-table-goes-without-a-flush.vmt";
 const char kMerged[] = "history/HB-83-tables-freed-under-a-merged-vma.vmt";
 
 void Says(const std::string& text, const std::vector<std::string>& parts) {
@@ -53,6 +54,27 @@ Fact TheFact(const Story& story, Fact::Kind kind) {
   EXPECT_EQ(facts.size(), 1U)
       << ToJson(story, facts.empty() ? Fact{} : facts.front());
   return facts.empty() ? Fact{} : facts.front();
+}
+
+TEST(PageTables, OneIsSharedAndGivenUp) {
+  const Story story = StoryOf(kShared, "6.1-unshare-flushes");
+  EXPECT_EQ(story.result.first.property, Property::kNoStaleTlb);
+  const Fact shares = TheFact(story, Fact::Kind::kSharesTable);
+  EXPECT_EQ(shares.owner, 1U);
+  EXPECT_EQ(shares.tasks, std::vector<unsigned>{0});
+  EXPECT_EQ(shares.table->number, 1U);
+  EXPECT_EQ(shares.table->first, 16U);
+  const Fact gives_up = TheFact(story, Fact::Kind::kUnsharesTable);
+  EXPECT_EQ(gives_up.owner, 0U);
+  EXPECT_EQ(gives_up.tasks, std::vector<unsigned>{1});
+  EXPECT_EQ(ToJson(story, gives_up)["sharers"],
+            nlohmann::json(std::vector<std::string>{"b"}));
+  Says(AllDeeds(story),
+       {"takes page table 1 for 16..31 of b, which it shares with a\n",
+        "gives up page table 1 at 16..31 of a, with all that it maps: b keeps "
+        "it\n",
+        "clears 16 of a\n"});
+  Says(WhyOf(story), {"unshare-flushes"});
 }
 
 TEST(PageTables, OneMovesUnderAPass) {

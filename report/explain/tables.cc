@@ -61,7 +61,19 @@ class Follower {
     if (!Has(after_, mm, span))
       t_.at[mm][span] = 0;
     else if (t_.at[mm][span] == 0)
-      Put(mm, span, ++t_.made);
+      Put(mm, span, NumberFor(mm, span));
+  }
+
+  // Of a table that has come: that of those who share it and had it before.
+  uint16_t NumberFor(unsigned mm, unsigned span) {
+    const uint8_t shared = after_.shares[mm][span];
+    if (shared == 0) return ++t_.made;
+    t_.matters = true;
+    for (unsigned i = 0; i < LargeCaps::kMms; ++i)
+      for (unsigned at = 0; at < Tables::kSpans; ++at)
+        if (after_.shares[i][at] == shared && Has(before_, i, at))
+          return t_.at[i][at];
+    return ++t_.made;
   }
 
   void Notices(const Tables& old) {

@@ -31,11 +31,12 @@ struct Tables {
   Spans last{};  // the same, or the last one that was there
   std::array<TableRead, LargeCaps::kTasks> reads{};
   uint16_t made = 0;  // tables so far
-  // Whether one has moved, was retracted, or has gone while a task relied on
-  // its entry. Stays set.
+  // Whether one has moved, was retracted or shared, or has gone while a task
+  // relied on its entry. Stays set.
   bool matters = false;
 
-  // The mm and the span of a table; empty if it is free.
+  // The mm and the span of a table, the first of those that share it; empty if
+  // it is free.
   std::optional<std::pair<unsigned, unsigned>> PlaceOf(uint16_t table) const;
   bool IsAt(const TableRead& read) const {
     return at[read.mm][read.span] == read.table;

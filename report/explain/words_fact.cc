@@ -114,6 +114,8 @@ class Phrase {
       case Kind::kFreesTable:
       case Kind::kUsesTable:
       case Kind::kFindsNoTable:
+      case Kind::kSharesTable:
+      case Kind::kUnsharesTable:
         return TablePhrase(story_, fact_);
     }
     return "";

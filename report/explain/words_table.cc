@@ -50,6 +50,13 @@ class TableTeller {
             "finds no page table at %s: %s, which was there, %s", There(),
             Name(),
             table_.now ? absl::StrCat("is at ", Now(), " by now") : "is free");
+      case Fact::Kind::kSharesTable:
+        return absl::StrFormat("takes %s for %s, which it shares with %s",
+                               Name(), There(), Sharers());
+      case Fact::Kind::kUnsharesTable:
+        return absl::StrFormat(
+            "gives up %s at %s, with all that it maps: %s %s", Name(), There(),
+            Sharers(), fact_.tasks.size() == 1 ? "keeps it" : "keep it");
       default:
         return "";
     }
@@ -64,6 +71,15 @@ class TableTeller {
                         story_.script.task_names[fact_.owner]);
   }
   std::string Now() const { return SpanFrom(table_.now.value_or(0)); }
+
+  // The mms that have the table, this one aside.
+  std::string Sharers() const {
+    std::vector<std::string> names;
+    names.reserve(fact_.tasks.size());
+    for (const unsigned task : fact_.tasks)
+      names.push_back(story_.script.task_names[task]);
+    return absl::StrJoin(names, " and ");
+  }
 
   // Why that is no good idea.
   std::string Although() const {
