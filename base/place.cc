@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "base/write.h"
 
 namespace vmtrunc::base {
 namespace {
@@ -96,10 +97,15 @@ void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others) {
   if (output.empty() || output == "-") return;
   std::error_code error;
-  const fs::path place = CanonicalOf(output, error);
+  const fs::path place = CanonicalOf(WrittenPath(output), error);
   if (error) return;
+  // One name, or two of one file.
+  const auto is_same = [&](const std::string& other) {
+    const fs::path there = CanonicalOf(WrittenPath(other), error);
+    return !error && (there == place || fs::equivalent(there, place, error));
+  };
   for (const std::string& other : others)
-    if (!other.empty() && CanonicalOf(other, error) == place && !error &&
+    if (!other.empty() && is_same(other) &&
         (!fs::exists(place, error) || fs::is_regular_file(place, error)))
       throw UsageError{absl::StrCat(option, " ", Shown(output),
                                     ": expected another file than ",

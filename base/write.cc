@@ -46,15 +46,21 @@ int WriteAndFinish(int file, const std::string& content, bool durable) {
 // The descriptor that /dev/stdout, /dev/fd/N and similar names mean, or -1.
 // Such a name must not be resolved to the open file, which we may not replace.
 int DescriptorOf(const std::string& path) {
-  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
+  if (path == "-") return STDOUT_FILENO;
+  // However the directory is written.
+  std::error_code error;
+  const fs::path directory =
+      fs::weakly_canonical(fs::path(path).parent_path(), error);
+  const std::string name = fs::path(path).filename().string();
+  if (error) return -1;
+  if (directory == "/dev" && name == "stdout") return STDOUT_FILENO;
+  if (directory == "/dev" && name == "stderr") return STDERR_FILENO;
   int number = -1;
-  absl::string_view name = path;
-  if ((absl::ConsumePrefix(&name, "/dev/fd/") ||
-       absl::ConsumePrefix(&name, "/proc/self/fd/")) &&
-      absl::SimpleAtoi(name, &number))
-    return number;
-  return -1;
+  const bool is_descriptor =
+      (directory == "/dev/fd" ||
+       directory == fs::weakly_canonical("/proc/self/fd", error)) &&
+      absl::SimpleAtoi(name, &number);
+  return is_descriptor ? number : -1;
 }
 
 // The target of a name: a file, existing or new, after all links are followed;
@@ -171,11 +177,9 @@ std::optional<int> Replace(const std::string& path, const std::string& content,
 }
 
 int WriteDescriptor(int number, const std::string& content) {
-  if (number == STDOUT_FILENO) {
-    std::cout << content << std::flush;
-    return std::cout ? 0 : EIO;
-  }
-  return WriteAll(number, content);
+  if (number != STDOUT_FILENO) return WriteAll(number, content);
+  std::cout << content << std::flush;
+  return 0;  // RunProgram() reports what could not be written there
 }
 
 // Waits for a reader of a pipe, unless we are asked to stop.
@@ -248,7 +252,12 @@ void ExpectForeign(const std::string& name, const std::string& path) {
 }  // namespace
 
 bool IsStandardOutput(const std::string& path) {
-  return DescriptorOf(path) == STDOUT_FILENO;
+  return TargetOf(path).descriptor == STDOUT_FILENO;
+}
+
+std::string WrittenPath(const std::string& path) {
+  const Target target = TargetOf(path);
+  return target.descriptor < 0 ? target.path : path;
 }
 
 void ExpectFile(const std::string& option, const std::string& path) {
@@ -264,7 +273,8 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   const Target target = TargetOf(path_);
   if (target.descriptor >= 0) {
     const int flags = ::fcntl(target.descriptor, F_GETFL);
-    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) FailPath(path_, EBADF);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+      FailPath(path_ == "-" ? "standard output" : path_, EBADF);
     return;
   }
   struct stat old{};

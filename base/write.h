@@ -30,8 +30,13 @@ class OutputFile {
   std::string path_;
 };
 
-// Whether the path means standard output: "-", /dev/stdout, /dev/fd/1.
+// Whether the path means standard output: "-", /dev/stdout, /dev/fd/1, or a
+// link to one.
 bool IsStandardOutput(const std::string& path);
+
+// The path of the file that is written: after all links, also to a file that is
+// not there yet.
+std::string WrittenPath(const std::string& path);
 
 // Throws UsageError if it does: `option` is the option with this value, of a
 // command that prints its answer there.

@@ -20,6 +20,7 @@ struct DiffArguments {
 };
 
 report::HalfAsked AskedOf(const ToRun& it, const KernelSpec& kernel) {
+  ExpectEffect(it.path, it.script, Run(it.script, kernel.rules()));
   return {.path = it.path,
           .script = it.script,
           .kernel = kernel,

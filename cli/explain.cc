@@ -114,6 +114,7 @@ int Explain(const ExplainArguments& o) {
       o.steps ? report::Folding::kNone : report::Folding::kQuiet;
   const report::Story story =
       report::Tell(o.file, script, TheKernel(o, script), folding);
+  ExpectEffect(o.file, script, story.result);
   std::optional<report::Story> other;
   if (!o.against.empty())
     other = report::Tell(o.file, script, OneKernel(o.against, "--against"),

@@ -1,5 +1,7 @@
 // vmtrunc fuzz: runs the instrumented fuzzing executable as a child, since this
 // command is not instrumented, and reports its results.
+#include <signal.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -117,20 +119,22 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
            const std::vector<campaign::KnownScript>& known, FuzzResult& result,
            const std::atomic<bool>& stop) {
   const FuzzRun& run = result.run;
-  result.findings = TellBroken(o, directory, known, run, stop);
+  std::string lost;
+  result.findings = TellBroken(o, known, run, stop, lost);
   try {
     directory.ExpectThere();
     WriteBroken(o, directory, run, result.findings);
   } catch (const base::UsageError&) {
-    directory.RemoveTorn();
+    directory.SetTornAside();
     if (o.json) std::cout << ToJson(o, result).dump(2) << "\n";
     throw;
   }
-  const size_t torn = directory.RemoveTorn();
+  const size_t torn = directory.SetTornAside();
   result.corpus = directory.CorpusSize();
   // A finding is printed even after an error.
   const bool is_told = o.json && !result.findings.empty();
   if (is_told) std::cout << ToJson(o, result).dump(2) << std::endl;
+  if (!lost.empty()) throw base::UsageError{lost};
   ExpectNoError(run);
   if (!o.json) PrintEnd(o, result);
   if (!run.no_room.empty() || (torn > 0 && !run.stopped))
@@ -146,6 +150,11 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
     throw base::UsageError{absl::StrFormat(
         "no event ran in %d executions; expected more --runs or --seconds",
         run.total.executions)};
+  if (torn > 0)
+    std::cerr << absl::StrFormat(
+        "vmtrunc fuzz: %d %s not what the name says: %s\n", torn,
+        torn == 1 ? "file was" : "files were",
+        base::Shown(directory.Path("torn-*.bytes")));
   if (o.json && !is_told) std::cout << ToJson(o, result).dump(2) << "\n";
   if (!result.findings.empty()) return base::kExitBroken;
   const size_t still = StillViolated(o, result.replayed);
@@ -183,6 +192,7 @@ void CheckOptions(FuzzOptions& o) {
 }
 
 int Fuzz(FuzzOptions o) {
+  ::signal(SIGPIPE, SIG_IGN);  // what was found is written, whoever reads
   CheckOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "cli/input.h"
 #include "core/run/run.h"
 #include "core/script/script.h"
 
@@ -28,13 +29,33 @@ std::vector<std::string> ScriptsIn(const std::string& directory) {
   return paths;
 }
 
-// The property that the script expects to violate on its kernel.
-std::optional<Property> FoundFor(const Script& script) {
-  for (const Expect& expect : script.expects)
-    if (expect.broken >= 0 && expect.spec && script.kernel &&
-        *expect.spec == *script.kernel)
-      return static_cast<Property>(expect.broken);
-  return std::nullopt;
+// The properties that the script expects to violate on its kernel; those of
+// `asked` alone, if that is not empty.
+std::vector<Property> FoundFor(const Script& script, const std::string& asked) {
+  std::vector<Property> found;
+  for (const Expect& expect : script.expects) {
+    if (expect.broken < 0 || !expect.spec || !script.kernel ||
+        *expect.spec != *script.kernel)
+      continue;
+    const auto property = static_cast<Property>(expect.broken);
+    if (asked.empty() || asked == Name(property)) found.push_back(property);
+  }
+  return found;
+}
+
+// The script, or nothing after a line that says why not.
+std::optional<Script> ReadOrSay(const std::string& path) {
+  try {
+    const auto text = base::ReadWhole(path, base::kMostInput);
+    if (!text)
+      throw base::UsageError{base::Shown(path) +
+                             ": expected a script, a file of at most 16 MiB"};
+    return ParseScript(path, *text, /*is_text=*/true);
+  } catch (const base::UsageError& error) {
+    std::cerr << "vmtrunc fuzz: not replayed: "
+              << base::ShownInError(error.what) << "\n";
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -45,24 +66,15 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
   std::vector<Replayed> replayed;
   for (const std::string& path : ScriptsIn(directory.JobDirectory(0))) {
     if (stop) break;
-    const auto text = base::ReadWhole(path, base::kMostInput);
-    const auto script = ParseText(text.value_or(""));
-    if (!text || !script.ok()) {
-      const std::string what =
-          text ? std::string(script.status().message())
-               : " expected a script, a file of at most 16 MiB";
-      std::cerr << "vmtrunc fuzz: not replayed: " << base::Shown(path) << ":"
-                << what << "\n";
-      continue;
-    }
-    const auto property = FoundFor(*script);
-    if (!property || (!o.property.empty() && o.property != Name(*property)))
-      continue;
-    replayed.push_back(
-        {.path = path,
-         .found_on = *script->kernel,
-         .property = *property,
-         .holds = !Run(*script, o.spec.rules()).breaks(*property)});
+    const auto script = ReadOrSay(path);
+    if (!script) continue;
+    for (const Property property : FoundFor(*script, o.property))
+      replayed.push_back({.path = path,
+                          .found_on = *script->kernel,
+                          .property = property,
+                          .holds = !Run<LargeCaps>(*script, o.spec.rules(),
+                                                   {.report = Bit(property)})
+                                        .breaks(property)});
   }
   return replayed;
 }

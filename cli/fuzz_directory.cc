@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/own_directory.h"
 #include "base/place.h"
@@ -48,9 +49,20 @@ std::string HashIn(const std::string& name) {
   return name.substr(name.rfind('-') + 1);  // npos + 1 is 0
 }
 
+// Renames it to STEM.bytes, or STEM-2.bytes and so on if that is taken.
+void SetAside(const std::string& path, const std::string& stem) {
+  std::string to = stem + ".bytes";
+  for (int n = 2; ::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, to.c_str(),
+                              RENAME_NOREPLACE) != 0;
+       ++n) {
+    if (errno != EEXIST) base::FailPath(path, errno);
+    to = absl::StrCat(stem, "-", n, ".bytes");
+  }
+}
+
 // New files whose content does not match their names.
-size_t RemoveTornIn(const std::string& directory,
-                    const std::set<std::string>& before) {
+size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
+                      const std::set<std::string>& before) {
   size_t torn = 0;
   for (const std::string& name : NamesIn(directory)) {
     const std::string path = directory + "/" + name;
@@ -60,7 +72,7 @@ size_t RemoveTornIn(const std::string& directory,
       continue;
     const auto content = base::ReadWhole(path, kMostInputFile);
     if (!content || base::Sha1(*content) == HashIn(name)) continue;
-    if (::unlink(path.c_str()) != 0) base::FailPath(path, errno);
+    SetAside(path, stem + name);
     ++torn;
   }
   return torn;
@@ -118,9 +130,10 @@ void FuzzDirectory::ExpectRoom() const {
   if (error != 0) base::FailPath(corpus, error);
 }
 
-size_t FuzzDirectory::RemoveTorn() const {
-  return RemoveTornIn(Path("."), before_) +
-         RemoveTornIn(Path("corpus"), corpus_before_);
+size_t FuzzDirectory::SetTornAside() const {
+  const std::string stem = Path("torn-");
+  return SetTornAsideIn(Path("."), stem, before_) +
+         SetTornAsideIn(Path("corpus"), stem, corpus_before_);
 }
 
 std::vector<std::string> FuzzDirectory::NewArtifacts() const {

@@ -7,6 +7,7 @@
 //   seeds/, seeds.list         --corpus in bytes; replaced
 //   KERNEL-PROPERTY.vmt        what broke, shrunk
 //   broken-PROPERTY.bytes      --keep-going: an input that broke it
+//   torn-HASH.bytes            what libFuzzer has not written whole
 //   crash-HASH, timeout-HASH, ...   what libFuzzer stopped at, with a note of
 //                              the kernel in crash-HASH.md
 #ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
@@ -40,10 +41,10 @@ class FuzzDirectory {
 
   // Throws UsageError if there is no room for another input.
   void ExpectRoom() const;
-  // Removes incomplete files of this run, written when the disk was full or the
-  // run ended: their content does not match libFuzzer's name. Returns their
-  // number.
-  size_t RemoveTorn() const;
+  // Sets new files aside that have a name of libFuzzer's and another content,
+  // as torn-NAME.bytes: libFuzzer was writing them when the disk was full or
+  // the run ended. Returns their number.
+  size_t SetTornAside() const;
   // Names of the files that libFuzzer stopped at in this run.
   std::vector<std::string> NewArtifacts() const;
 

@@ -76,7 +76,7 @@ class Jobs {
  public:
   Jobs(const FuzzOptions& o, const FuzzDirectory& directory,
        const std::string& fuzzer, const std::vector<std::string>& seeds)
-      : o_(o) {
+      : o_(o), fuzzer_(fuzzer) {
     for (unsigned job = 0; job < o.jobs; ++job) {
       const JobSpec spec = SpecOf(o, directory, fuzzer, seeds, job);
       directories_.push_back(spec.directory);
@@ -132,15 +132,17 @@ class Jobs {
         base::Shown(end.directory + "/" + fuzz::kCurrentFile);
     if (status.scouted != 0)
       return absl::StrFormat(
-          "; it ran a generated script, which %s=%s %s=%s %s=%d,%d "
-          "fuzz_truncate runs again and leaves in %s",
+          "; it ran a generated script, which %s=%s %s=%s %s=%d,%d %s runs "
+          "again and leaves in %s",
           fuzz::kKernelVariable, o_.spec.ToString(), fuzz::kDirectoryVariable,
-          base::Shown(end.directory), fuzz::kScoutedVariable, status.scouted,
-          status.scouted_events, current);
+          base::ShellWord(end.directory), fuzz::kScoutedVariable,
+          status.scouted, status.scouted_events, base::PathWord(fuzzer_),
+          current);
     return status.executions == 0 ? "" : "; its last input is " + current;
   }
 
   const FuzzOptions& o_;
+  const std::string fuzzer_;
   std::vector<std::string> directories_;
   std::vector<std::unique_ptr<FuzzerJob>> jobs_;
 };

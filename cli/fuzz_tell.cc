@@ -98,6 +98,24 @@ std::string InputOf(const JobEnd& job, size_t property) {
          (job.status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept);
 }
 
+// What the fuzzer kept for the property. Nothing if it shows nothing: `lost`,
+// if it is empty, gets what is wrong with it.
+std::optional<Script> InputFor(const FuzzOptions& o, const std::string& path,
+                               Property property, std::string& lost) {
+  std::string wrong;
+  try {
+    Script input = ReadSaved(path);
+    if (Run(input, o.spec.rules()).breaks(property)) return input;
+    wrong = base::Shown(path) +
+            ": violated a property when the fuzzer ran it, and holds "
+            "when it is run again";
+  } catch (const base::UsageError& error) {
+    wrong = error.what;
+  }
+  if (lost.empty()) lost = wrong;
+  return std::nullopt;
+}
+
 // A note beside each file that libFuzzer left.
 void WriteNotes(const FuzzDirectory& directory, const fuzz::InputNote& note) {
   for (const std::string& name : directory.NewArtifacts()) {
@@ -138,9 +156,8 @@ std::string FuzzShare(const FuzzOptions& o, std::span<const uint8_t> all,
 }
 
 std::vector<FuzzFinding> TellBroken(
-    const FuzzOptions& o, const FuzzDirectory& directory,
-    const std::vector<campaign::KnownScript>& scripts, const FuzzRun& run,
-    const std::atomic<bool>& stop) {
+    const FuzzOptions& o, const std::vector<campaign::KnownScript>& scripts,
+    const FuzzRun& run, const std::atomic<bool>& stop, std::string& lost) {
   std::vector<FuzzFinding> findings;
   std::optional<campaign::Known> known;
   for (size_t i = 0; i < kProperties; ++i) {
@@ -151,17 +168,10 @@ std::vector<FuzzFinding> TellBroken(
     finding.property = static_cast<Property>(i);
     finding.executions = run.total.broken[i];
     finding.job = *job;
-    const std::string path = InputOf(end, i);
-    const Script input = ReadSaved(path);
-    if (!Run(input, o.spec.rules()).breaks(finding.property)) {
-      directory.RemoveTorn();
-      throw base::UsageError{
-          base::Shown(path) +
-          ": violated a property when the fuzzer ran it, and holds "
-          "when it is run again"};
-    }
-    finding.events_before = input.events.size();
-    Shrink(o, input, stop, finding);
+    const auto input = InputFor(o, InputOf(end, i), finding.property, lost);
+    if (!input) continue;
+    finding.events_before = input->events.size();
+    Shrink(o, *input, stop, finding);
     finding.violation = Run<LargeCaps>(finding.script, o.spec.rules(),
                                        {.report = Bit(finding.property)})
                             .first;

@@ -50,12 +50,11 @@ std::string FuzzShare(const FuzzOptions& options, std::span<const uint8_t> all,
                       const fuzz::FuzzStatus& status);
 
 // Minimises the violations of the run, looks up whether they are known, and
-// prints them (unless --json). `stop`: ends minimisation early. Throws
-// UsageError.
+// prints them (unless --json). `stop`: ends minimisation early. `lost`: what is
+// wrong with the first input that shows nothing any more, if there is one.
 std::vector<FuzzFinding> TellBroken(
-    const FuzzOptions& options, const FuzzDirectory& directory,
-    const std::vector<campaign::KnownScript>& known, const FuzzRun& run,
-    const std::atomic<bool>& stop);
+    const FuzzOptions& options, const std::vector<campaign::KnownScript>& known,
+    const FuzzRun& run, const std::atomic<bool>& stop, std::string& lost);
 
 // Writes the scripts, and notes beside libFuzzer's own files. Throws UsageError
 // if writing fails.

@@ -29,7 +29,12 @@ void NameKernels(const std::string& path, Script& script) {
   }
   for (Expect& expect : script.expects) {
     if (expect.spec) continue;
-    expect.spec = KernelInFile(expect.kernel, directory);
+    try {
+      expect.spec = KernelInFile(expect.kernel, directory);
+    } catch (const base::UsageError& error) {
+      throw base::UsageError{absl::StrCat(base::Shown(path), ":", expect.line,
+                                          ": expected a kernel: ", error.what)};
+    }
     expect.from_file = expect.spec.has_value();
   }
 }
@@ -56,6 +61,13 @@ std::string StrayInWords(const std::string& path, const Script& script) {
   return absl::StrCat(base::Shown(path), ":", script.stray.line,
                       ": expected a task that is declared or forked, not ",
                       script.stray.name);
+}
+
+void ExpectEffect(const std::string& path, const Script& script,
+                  const RunResult& result) {
+  if (result.effects == 0 && !script.stray.name.empty())
+    throw base::UsageError{StrayInWords(path, script) +
+                           "; no event had an effect"};
 }
 
 void ExpectNoStray(const std::string& path, const Script& script) {

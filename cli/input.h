@@ -14,6 +14,7 @@
 #include "base/read.h"
 #include "base/write.h"
 #include "core/property.h"
+#include "core/run/run.h"
 #include "core/script/script.h"
 #include "search/mutate.h"
 
@@ -90,6 +91,11 @@ Script ReadScript(const std::string& path, const std::string& from);
 Script ReadAnyScript(const std::string& path, const std::string& from);
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
+
+// Throws UsageError if no event had an effect in the run, and the script has an
+// event of a task that is not there: nothing was run.
+void ExpectEffect(const std::string& path, const Script& script,
+                  const RunResult& result);
 
 // Throws UsageError if an event has a task that is neither declared nor forked
 // and whose name is probably a typing error. By the contract such an event has

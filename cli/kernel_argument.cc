@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsFileName(const std::string& text, const fs::path& path) {
+  if (text.find('\0') != std::string::npos) return false;
   if (text.find('/') != std::string::npos || text.ends_with(".kernel"))
     return true;
   std::error_code ignored;

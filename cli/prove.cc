@@ -205,7 +205,8 @@ void ExpectStates(const ProveArguments& o, const Asked& asked,
                            ": expected a start that fits: none does (--vmas)"};
   if (result.progress.transitions == 0 && result.resumed == 0)
     throw base::UsageError{
-        asked.what + ": expected an operation that has an effect (--verbs)"};
+        absl::StrCat(asked.what, ": expected an operation that has an effect",
+                     o.from.empty() ? " (--verbs)" : "")};
 }
 
 // The machine has less than requested.

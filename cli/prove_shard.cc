@@ -67,7 +67,8 @@ nlohmann::json AnswerIn(const std::string& path) {
 search::Shard ParseShard(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, '/');
   search::Shard shard;
-  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &shard.number) ||
+  if (text.find_first_not_of("0123456789/") != std::string::npos ||
+      parts.size() != 2 || !absl::SimpleAtoi(parts[0], &shard.number) ||
       !absl::SimpleAtoi(parts[1], &shard.shards) ||
       shard.number >= shard.shards || shard.shards > kMostShards)
     throw base::UsageError{

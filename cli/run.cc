@@ -47,9 +47,7 @@ RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
                                                  PrintStep(it.script, step);
                                                })
                                    : Run(it.script, rules);
-  if (result.effects == 0 && !it.script.stray.name.empty())
-    throw base::UsageError{StrayInWords(it.path, it.script) +
-                           "; no event had an effect"};
+  ExpectEffect(it.path, it.script, result);
   return result;
 }
 
@@ -120,6 +118,7 @@ void CheckOne(const std::string& path, const Script& script,
   const uint32_t named = expect.broken < 0 ? 0 : 1U << expect.broken;
   const RunResult result = Run<LargeCaps>(
       script, expect.spec->rules(), {.report = CountedProperties() | named});
+  ExpectEffect(path, script, result);
   const bool holds = expect.broken < 0;
   if (holds ? result.holds() : (result.broken >> expect.broken & 1) != 0) {
     ++checked.met;

@@ -55,11 +55,11 @@ absl::Status Errno(const std::string& path) {
 // Of a file that begins with `magic`, and is not that of this search.
 absl::Status Another(const std::string& path, uint64_t magic) {
   constexpr uint64_t kName = (uint64_t{1} << 56) - 1;
-  if (magic != kMagic && (magic & kName) == (kMagic & kName))
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": expected a checkpoint of form ",
-                     kCheckpointVersion, " (vmtrunc --version), not ",
-                     std::string(1, static_cast<char>(magic >> 56))));
+  const auto version = static_cast<char>(magic >> 56);
+  if (magic != kMagic && (magic & kName) == (kMagic & kName) && version != 0)
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": expected a checkpoint of form ", kCheckpointVersion,
+        " (vmtrunc --version), not ", std::string(1, version)));
   return absl::FailedPreconditionError(
       absl::StrCat(path,
                    ": expected a checkpoint of this kernel, bound, "

@@ -1,9 +1,11 @@
 #include "search/exchange.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/own_directory.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -27,6 +30,28 @@ struct Sealed {
   LevelDone done;
   uint64_t checksum;
 };
+
+// Of a state, the `number`th of its shard.
+uint32_t ChecksumOf(const Arrival& it, unsigned shard, uint64_t number) {
+  const uint64_t words[] = {
+      it.key, uint64_t{it.from} << 32 | it.parent,
+      uint64_t{std::bit_cast<uint32_t>(it.edge)} << 32 | shard, number};
+  uint64_t hash = 1;
+  for (const uint64_t word : words) hash = WithWord(hash, word);
+  return static_cast<uint32_t>(hash >> 32);
+}
+
+// Throws UsageError if it is there, and is a link or has other names.
+void ExpectOneName(const std::string& path) {
+  struct stat about{};
+  if (::lstat(path.c_str(), &about) != 0) {
+    if (errno == ENOENT) return;
+    base::FailPath(path, errno);
+  }
+  if (!S_ISREG(about.st_mode) || about.st_nlink != 1)
+    throw base::UsageError{base::Shown(path) +
+                           ": expected a regular file without other names"};
+}
 
 bool WriteWhole(int file, const void* from, size_t size) {
   return base::WriteAll(file, {static_cast<const char*>(from), size}) == 0;
@@ -73,9 +98,12 @@ Exchange::Exchange(const std::string& directory, Shard shard,
   bool has_own = false;
   for (unsigned other = 0; other < shard.shards; ++other)
     if (IsSame(other) && other == shard.number) has_own = true;
-  if (!has_own)
+  if (!has_own) {
+    ExpectNothing();
     base::WriteDurable(QuestionPath(shard.number), Question(shard.number));
+  }
   const std::string states = StatesPath(shard.number);
+  ExpectOneName(states);
   states_ = ::open(states.c_str(),
                    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (states_ < 0) base::FailPath(states, errno);
@@ -85,6 +113,19 @@ Exchange::~Exchange() {
   ::close(states_);
   for (const Outgoing& it : out_)
     if (it.file >= 0) ::close(it.file);
+}
+
+// Where there is no question of this search there is nothing of it.
+void Exchange::ExpectNothing() const {
+  const std::string directory = Directory(shard_.number);
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end;
+       !error && at != end; at.increment(error))
+    if (!base::IsBookkeeping(at->path().filename().string()))
+      throw base::UsageError{
+          base::Shown(at->path().string()) +
+          ": expected an empty directory, or a part of this search"};
+  if (error) base::FailPath(directory, error.value());
 }
 
 std::string Exchange::Directory(unsigned shard) const {
@@ -105,7 +146,7 @@ std::string Exchange::SentPath(unsigned level, unsigned from,
 }
 
 std::string Exchange::Question(unsigned shard) const {
-  return absl::StrCat("vmtrunc prove --exchange 1\n", name_, "\nshard ", shard,
+  return absl::StrCat("vmtrunc prove --exchange 2\n", name_, "\nshard ", shard,
                       " of ", shard_.shards, "\n");
 }
 
@@ -129,9 +170,10 @@ void Exchange::Send(unsigned to, std::span<const uint64_t> words) {
 void Exchange::Flush(Outgoing& it) {
   if (it.file < 0) {
     it.path = absl::StrCat(Directory(shard_.number), "/to-", &it - &out_[0]);
+    if (::unlink(it.path.c_str()) != 0 && errno != ENOENT)
+      base::FailPath(it.path, errno);
     it.file =
-        ::open(it.path.c_str(),
-               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+        ::open(it.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (it.file < 0) base::FailPath(it.path, errno);
   }
   if (!WriteWhole(it.file, it.words.data(), it.words.size() * sizeof(uint64_t)))
@@ -162,8 +204,16 @@ bool Exchange::HasSent(unsigned shard, unsigned level) const {
 }
 
 void Exchange::Add(const std::vector<Arrival>& states) {
-  if (!WriteWhole(states_, states.data(), states.size() * sizeof(Arrival)))
+  std::vector<Arrival> sealed = states;
+  for (Arrival& it : sealed)
+    it.checksum = ChecksumOf(it, shard_.number, count_++);
+  if (!WriteWhole(states_, sealed.data(), sealed.size() * sizeof(Arrival)))
     base::FailPath(StatesPath(shard_.number), errno);
+}
+
+void Exchange::FailStates(unsigned shard) const {
+  throw base::UsageError{base::Shown(StatesPath(shard)) +
+                         ": expected the states that this shard has found"};
 }
 
 std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
@@ -176,12 +226,21 @@ std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
   const size_t size = count * sizeof(Arrival);
   const size_t had = ReadAt(file, from * sizeof(Arrival), states.data(), size);
   ::close(file);
-  if (had != size)
-    throw base::UsageError{base::Shown(path) + ": expected more states"};
+  if (had != size) FailStates(shard);
+  for (Arrival& it : states) {
+    if (it.checksum != ChecksumOf(it, shard, from++)) FailStates(shard);
+    it.checksum = 0;
+  }
   return states;
 }
 
 void Exchange::Cut(uint64_t states) {
+  struct stat about{};
+  if (::fstat(states_, &about) != 0)
+    base::FailPath(StatesPath(shard_.number), errno);
+  if (static_cast<uint64_t>(about.st_size) < states * sizeof(Arrival))
+    FailStates(shard_.number);
+  count_ = states;
   if (::ftruncate(states_, static_cast<off_t>(states * sizeof(Arrival))) != 0)
     base::FailPath(StatesPath(shard_.number), errno);
 }
@@ -190,7 +249,10 @@ void Exchange::Write(unsigned level, const LevelDone& done) {
   if (::fdatasync(states_) != 0)
     base::FailPath(StatesPath(shard_.number), errno);
   const Sealed sealed{done, HashBytes(&done, sizeof(done))};
-  base::WriteDurable(absl::StrCat(Directory(shard_.number), "/level-", level),
+  const std::string path =
+      absl::StrCat(Directory(shard_.number), "/level-", level);
+  ExpectOneName(path);
+  base::WriteDurable(path,
                      {reinterpret_cast<const char*>(&sealed), sizeof(sealed)});
 }
 

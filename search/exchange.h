@@ -6,11 +6,13 @@
 //   shard-I/L-to-J      states for shard J that are next in level L, a record
 //                       each, in the order in which they were found
 //   shard-I/level-L     that shard I has level L, with its numbers
-//   shard-I/states      of each of its states: the key, and how it was reached
+//   shard-I/states      of each of its states: the key, how it was reached, and
+//                       a checksum
 //
 // A file appears under its name when it is whole and on disk. L-to-J is removed
 // when all shards have level L + 1: by then nobody needs level L again, not
-// even a shard that was killed and is started again.
+// even a shard that was killed and is started again. Links are not followed,
+// and files that no question names are not replaced.
 #ifndef VMTRUNC_SEARCH_EXCHANGE_H_
 #define VMTRUNC_SEARCH_EXCHANGE_H_
 
@@ -31,7 +33,7 @@ struct Arrival {
   uint32_t from;    // the shard that has its parent; kNoShard: a start
   uint32_t parent;  // the number of the parent there, or of the start
   Edge edge;
-  uint32_t unused;
+  uint32_t checksum;  // 0 until it is in a file
 
   static constexpr uint32_t kNoShard = ~0U;
 };
@@ -98,11 +100,14 @@ class Exchange {
 
   // Appends to the states of this shard.
   void Add(const std::vector<Arrival>& states);
-  // The first states of a shard.
+  // States of a shard. Throws UsageError if they are damaged or not there.
   std::vector<Arrival> StatesOf(unsigned shard, uint64_t from,
                                 uint64_t count) const;
   // Leaves only the first states of this shard, of a level that is complete.
+  // Throws UsageError if there are fewer.
   void Cut(uint64_t states);
+  // Throws it: the states of the shard are not those that it has found.
+  [[noreturn]] void FailStates(unsigned shard) const;
 
   // Whether the shard has begun. Throws UsageError if its directory is of
   // another problem or program.
@@ -127,6 +132,7 @@ class Exchange {
   std::string Directory(unsigned shard) const;
   std::string QuestionPath(unsigned shard) const;
   std::string StatesPath(unsigned shard) const;
+  void ExpectNothing() const;
   // What one shard sends to another at a level.
   std::string SentPath(unsigned level, unsigned from, unsigned to) const;
   std::string Question(unsigned shard) const;
@@ -135,6 +141,7 @@ class Exchange {
   const std::string directory_, name_;
   const Shard shard_;
   int states_ = -1;
+  uint64_t count_ = 0;  // of the states in its file
   std::vector<Outgoing> out_;
 };
 

@@ -209,7 +209,8 @@ class SharedSearch {
         states.end() - static_cast<ptrdiff_t>(done_.fresh), states.end());
     const LevelDone had = done_;
     Receive(level_, &fresh);
-    VMT_CHECK(found_.size() == fresh.size());
+    if (found_.size() != fresh.size())
+      exchange_.FailStates(sharing_.shard.number);
     EndLevel({});
     done_ = had;
     return true;
@@ -430,6 +431,10 @@ class SharedSearch {
         const Arrival how = exchange_.StatesOf(shard, number, 1).front();
         number = how.parent;
         if (how.from == Arrival::kNoShard) break;
+        // Each parent is of an earlier level.
+        if (how.from >= sharing_.shard.shards ||
+            trail.edges.size() > result_.levels.size())
+          exchange_.FailStates(shard);
         trail.edges.push_back(how.edge);
         shard = how.from;
       }

@@ -27,8 +27,11 @@ inline bool IsName(std::string_view token) {
 
 inline bool ToNumber(std::string_view token, uint64_t& value) {
   const absl::string_view text(token.data(), token.size());
+  // SimpleHexAtoi() itself would take a sign, and a second 0x.
   if (token.starts_with("0x") || token.starts_with("0X"))
-    return absl::SimpleHexAtoi(text.substr(2), &value);
+    return token.find_first_not_of("0123456789abcdefABCDEF", 2) ==
+               std::string_view::npos &&
+           absl::SimpleHexAtoi(text.substr(2), &value);
   if (token.empty() ||
       !absl::ascii_isdigit(static_cast<unsigned char>(token[0])))
     return false;

@@ -236,7 +236,7 @@ class Collector : RowReader {
       for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
         const Pte a = before_.mms[mm].ptes[addr];
         const Pte b = after_.mms[mm].ptes[addr];
-        // Those that a pass zaps are told already.
+        // What a pass zaps is told by its note.
         if (a.present() && !b.present() &&
             (!IsPass(row_.verb) || GivesUp(mm, addr)))
           gone[mm].push_back(addr);
