@@ -192,7 +192,8 @@ void CheckOptions(FuzzOptions& o) {
 }
 
 int Fuzz(FuzzOptions o) {
-  ::signal(SIGPIPE, SIG_IGN);  // what was found is written, whoever reads
+  ::signal(SIGPIPE,
+           SIG_IGN);  // what was found is written, also where nobody reads
   CheckOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) {

@@ -236,7 +236,7 @@ class Collector : RowReader {
       for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
         const Pte a = before_.mms[mm].ptes[addr];
         const Pte b = after_.mms[mm].ptes[addr];
-        // What a pass zaps is told by its note.
+        // What a pass zaps has notes.
         if (a.present() && !b.present() &&
             (!IsPass(row_.verb) || GivesUp(mm, addr)))
           gone[mm].push_back(addr);
