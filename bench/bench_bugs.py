@@ -6,6 +6,7 @@ that another's load on the machine does not count; so is the cap on them.
 """
 import argparse
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -21,11 +22,12 @@ import time
 import zlib
 
 import bugs_report
+from bugs_report import FORMAT, fail
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
 AFL = ROOT / "build/afl/bin/fuzz_truncate"
-FORMAT = "vmtrunc bench-bugs 1"
+MOST_SECONDS = 10 ** 9
 EVENTS = 32  # of a script, at most, as vmtrunc fuzz has
 HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 
@@ -48,10 +50,6 @@ ENGINES = list(LIBFUZZER) + ["rapidcheck", "random", "pct", "afl"]
 GROWING = ["ours", "edges", "no-mutator", "no-features", "random", "pct"]
 # What growth is measured on, and a property that nothing breaks there.
 GROWTH_KERNEL, GROWTH_PROPERTY = "2.6.11", "lock-order"
-
-
-def fail(what):
-    sys.exit(f"bench-bugs: {what}")
 
 
 class Bug:
@@ -245,15 +243,16 @@ class Table:
     def __init__(self, path, header, columns, keys):
         self.keys = keys
         self.columns = columns
-        text = path.read_text() if path.exists() else ""
-        whole = bugs_report.whole_lines(text)
+        text = bugs_report.table_there(path)
+        whole = bugs_report.whole_lines(text or "")
         lines = whole.splitlines()
-        if len(lines) < 2:
+        if text is None:
             whole = f"# {header}\n{','.join(columns)}\n"
-        elif lines[0].split(" commit ")[0] != f"# {header}".split(" commit ")[0]:
+        elif not lines or (lines[0].split(" commit ")[0]
+                           != f"# {header}".split(" commit ")[0]):
             fail(f"{path} was measured otherwise: choose another --out\n"
-                 f"  there  {lines[0]}\n  now    # {header}")
-        elif lines[1] != ",".join(columns):
+                 f"  there  {text.splitlines()[0]}\n  now    # {header}")
+        elif lines[1:2] != [",".join(columns)]:
             fail(f"{path}: expected the columns {','.join(columns)}")
         self.done = set()
         for line in csv.DictReader(whole.splitlines()[1:]):
@@ -261,10 +260,9 @@ class Table:
                 fail(f"{path}: expected {len(columns)} fields: {line}")
             self.done.add(tuple(line[key] for key in keys))
         if whole != text:
-            part = path.with_suffix(".part")
-            part.write_text(whole)
-            part.replace(path)
-        self.file = open(path, "a")
+            bugs_report.replace(path, whole, bugs_report.table_there)
+        self.file = os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW), "a")
 
     def has(self, *key):
         return tuple(map(str, key)) in self.done
@@ -301,13 +299,19 @@ def arguments(argv):
                         help="executions of a growth curve; 0: none")
     parser.add_argument("--afl", default=str(AFL),
                         help="the target built for AFL++")
-    parser.add_argument("--out", type=pathlib.Path,
-                        default=pathlib.Path("bench-bugs-out"))
+    parser.add_argument("--out", default="bench-bugs-out")
     parser.add_argument("--report", action="store_true",
                         help="of what is there; runs nothing")
     o = parser.parse_args(argv)
-    if min(o.trials, o.executions) < 1 or o.seconds <= 0 or o.growth < 0:
-        fail("expected trials, executions and seconds above 0")
+    for name, value in vars(o).items():
+        if value == "":
+            fail(f"--{name}: expected a value, not an empty one")
+    o.out = pathlib.Path(o.out)
+    if min(o.trials, o.executions) < 1 or o.growth < 0:
+        fail("expected trials and executions above 0")
+    if not 0 < o.seconds <= MOST_SECONDS:
+        fail(f"--seconds: expected a number above 0, at most {MOST_SECONDS}, "
+             f"not {o.seconds:g}")
     has_afl = shutil.which("afl-fuzz") and os.access(o.afl, os.X_OK)
     if o.engines is None:
         o.engines = [e for e in ENGINES if e != "afl" or has_afl]
@@ -319,7 +323,8 @@ def arguments(argv):
         if "afl" in o.engines and not has_afl:
             fail(f"--engines afl: expected afl-fuzz and {o.afl}")
     bugs = known_bugs()
-    wanted = set(o.bugs.split(",")) if o.bugs else {b.name for b in bugs}
+    wanted = ({bug.name for bug in bugs} if o.bugs is None
+              else set(o.bugs.split(",")))
     unknown = wanted - {name for bug in bugs for name in bug.names}
     if unknown:
         fail(f"--bugs: expected names of vmtrunc bugs, not {min(unknown)}")
@@ -369,15 +374,25 @@ def measure(o):
 
 
 def main(argv):
-    o = arguments(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        o = arguments(argv)
+        names = {bug.name: bug for bug in known_bugs()}
+        bugs_report.expect_ours(o.out, names)
         if not o.report:
             measure(o)
+        bugs_report.write(o.out, names, RELEASE / "vmtrunc")
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        fail("interrupted; the same command continues")
-    names = {bug.name: bug for bug in known_bugs()}
-    bugs_report.write(o.out, names, RELEASE / "vmtrunc")
+        fail("interrupted; the same command continues", 3)
+    except csv.Error as error:
+        fail(f"{o.out}: expected tables: {error}")
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.EPIPE,
+                                                      errno.ENOSPC):
+            # Or the interpreter would try again at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        fail(f"{error.filename or 'output'}: {error.strerror}")
 
 
 if __name__ == "__main__":

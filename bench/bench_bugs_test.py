@@ -8,6 +8,7 @@ is made; ours finds the bug of 2004. The statistics are right on small numbers.
 import contextlib
 import io
 import math
+import os
 import pathlib
 import re
 import sys
@@ -29,24 +30,30 @@ def expect(holds, what):
         sys.exit(f"bench-bugs --quick: FAILED: {what}")
 
 
-def bench(out, *more):
+def bench(out, *more, errors=None):
     """What it printed on standard output."""
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text), \
-            contextlib.redirect_stderr(io.StringIO()):
-        bench_bugs.main(["--bugs", ",".join(BUGS), "--out", str(out),
-                         "--trials", str(TRIALS), "--engines",
-                         ",".join(ENGINES), "--growth", "2000", "--seconds",
-                         "20", "--executions", str(EXECUTIONS), *more])
+    text, told = io.StringIO(), errors or io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text), contextlib.redirect_stderr(told):
+            bench_bugs.main(["--bugs", ",".join(BUGS), "--out", str(out),
+                             "--trials", str(TRIALS), "--engines",
+                             ",".join(ENGINES), "--growth", "2000", "--seconds",
+                             "20", "--executions", str(EXECUTIONS), *more])
+    except SystemExit:
+        if errors is None:
+            print(told.getvalue(), file=sys.stderr)
+        raise
     return text.getvalue()
 
 
 def refused(out, *more):
+    """The line on standard error."""
+    text = io.StringIO()
     try:
-        bench(out, *more)
+        bench(out, *more, errors=text)
     except SystemExit as error:
-        return str(error)
-    return ""
+        expect(error.code == 2, f"status {error.code}: {text.getvalue()}")
+    return text.getvalue()
 
 
 def without_seconds(path):
@@ -165,8 +172,80 @@ def test_run(directory):
     expect(table.read_bytes() == before, "what was done was done again")
     expect("measured otherwise" in refused(out, "--executions", "5000"),
            "another budget was mixed in")
+    # A name that was once used for a part is anybody's.
+    (out / "trials.part").write_text("mine")
+    table.write_text(table.read_text() + "HB-07a")
+    bench(out)
+    expect(table.read_bytes() == before, "a part of a line was kept")
+    expect((out / "trials.part").read_text() == "mine", "trials.part is gone")
+    expect(not list(out.glob(".vmtrunc*")), "a temporary file is left")
     table.write_text(table.read_text() + "HB-07a,ours\n")
     expect("expected 9 fields" in refused(out), "a broken line was taken")
+    expect("expected the fields" in refused(out, "--report"),
+           "a broken line was reported")
+
+
+def state_of(directory):
+    """Names, and what they are; contents."""
+    return {path: (os.readlink(path) if path.is_symlink() else
+                   path.read_bytes() if path.is_file() else path.is_dir())
+            for path in sorted(directory.rglob("*"))}
+
+
+def test_foreign_files(directory):
+    """A file that is not ours, and what a link leads to, stays as it is."""
+    ours = "# vmtrunc bench-bugs 1; executions 4000; commit x\n"
+    victim = directory / "victim"
+    victim.write_text("precious")
+    mark = directory / "page"
+    mark.write_text(f"<!doctype html>\n{report.PAGE_MARK}\n")
+    (directory / "elsewhere").mkdir()
+    cases = {  # of a name: content, or the target of a link
+        "trials.csv": [b"", b"mine", b"mine\n", b"mine\nand mine\n1\n",
+                       b"\xff\n", ours.encode() + b"\xff\n", ours.encode(),
+                       victim, directory / "none", directory],
+        "growth.csv": [b"mine\n", victim],
+        "report.html": [b"", b"<!doctype html>\nmine", victim, mark,
+                        directory / "none"],
+        "explained/HB-07a.html": [b"mine", victim],
+        "explained": [b"mine", directory / "elsewhere"],
+    }
+    for name, contents in cases.items():
+        for number, content in enumerate(contents):
+            out = directory / f"{name.replace('/', '-')}-{number}"
+            path = out / name
+            path.parent.mkdir(parents=True)
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                path.symlink_to(content)
+            for more in ([], ["--report"]):
+                before = state_of(directory)
+                text = refused(out, *more)
+                expect(str(path if name != "explained" else out) in text and
+                       text.count("\n") == (3 if "otherwise" in text else 1),
+                       f"{name}, {content}, {more}: {text}")
+                expect(state_of(directory) == before,
+                       f"{name}, {content}, {more}: something was changed")
+    pipe = directory / "pipe"
+    pipe.mkdir()
+    os.mkfifo(pipe / "trials.csv")
+    expect("no file" in refused(pipe), "a pipe is no table")
+
+
+def test_usage(directory):
+    out = directory / "unused"
+    for seconds in "inf", "nan", "0", "-1", "1e10":
+        expect(refused(out, "--seconds", seconds).startswith(
+            "bench-bugs: --seconds: expected"), f"--seconds {seconds}")
+    for name in "bugs", "engines", "out":
+        expect(refused(out, f"--{name}", "") ==
+               f"bench-bugs: --{name}: expected a value, not an empty one\n",
+               f"an empty --{name}")
+    expect("expected names" in refused(out, "--bugs", "HB-0"), "a wrong bug")
+    expect("expected ours" in refused(out, "--engines", "none"), "an engine")
+    expect("there are none" in refused(out, "--report"), "no trials")
+    expect(not out.exists(), "what is refused leaves a directory")
 
 
 def test_2004(directory):
@@ -198,6 +277,9 @@ def main():
     test_goals()
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
+        test_usage(directory)
+        (directory / "foreign").mkdir()
+        test_foreign_files(directory / "foreign")
         test_value_profile(directory)
         test_run(directory)
         test_2004(directory)

@@ -8,12 +8,21 @@ import collections
 import csv
 import html
 import math
+import os
 import pathlib
+import secrets
+import stat
 import subprocess
+import sys
+import tempfile
 
 from scipy import stats
 
 import bugs_plots
+
+FORMAT = "vmtrunc bench-bugs 1"
+# What our files begin with: a table, and a page below its doctype.
+TABLE_MARK, PAGE_MARK = f"# {FORMAT}; ", f"<!-- {FORMAT} -->"
 
 OURS = "ours"
 ENOUGH = 30  # trials of each engine and bug
@@ -27,6 +36,62 @@ MANY = 1000  # executions: below, the start of a process decides
 Trial = collections.namedtuple("Trial", "found executions seconds")
 # `more`: the true value is this or more.
 Bound = collections.namedtuple("Bound", "value more")
+
+
+def fail(what, status=2):
+    print(f"bench-bugs: {what}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def text_there(path, is_ours, expected):
+    """The text of a file that we wrote; None if there is none. Any other file
+    is not ours to continue or replace, nor what a link leads to."""
+    try:
+        # A pipe would wait.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        if not path.is_symlink():
+            raise
+        fail(f"{path}: expected {expected}, not a link")
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        fail(f"{path}: expected {expected}, and it is no file")
+    with open(file, "rb") as opened:
+        content = opened.read()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        fail(f"{path}: expected {expected}: it is not UTF-8")
+    if not is_ours(text):
+        fail(f"{path}: expected {expected}, or no file")
+    return text
+
+
+def table_there(path):
+    return text_there(path, lambda text: text.startswith(TABLE_MARK),
+                      f"a table that begins with {TABLE_MARK.rstrip('; ')}")
+
+
+def page_there(path):
+    return text_there(path, lambda text: PAGE_MARK in text[:200],
+                      "a page that ci/bench-bugs wrote")
+
+
+def replace(path, text, there):
+    """Through a file whose name nobody has: the whole text or none of it.
+    `there` refuses a file that is not ours."""
+    part = path.with_name(f".vmtrunc-{secrets.token_hex(8)}.tmp")
+    with open(part, "x", encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            there(path)
+            part.replace(path)
+        except BaseException:
+            part.unlink()
+            raise
 
 
 def number(value):
@@ -110,10 +175,15 @@ def whole_lines(text):
 
 def read_rows(path):
     """The header, and a dictionary a line."""
-    if not path.exists():
-        return "", []
-    header, *lines = whole_lines(path.read_text()).splitlines() or [""]
+    header, *lines = whole_lines(table_there(path) or "").splitlines() or [""]
     return header.strip("# "), list(csv.DictReader(lines))
+
+
+def parsed(path, row, parse):
+    try:
+        return parse(row)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        fail(f"{path}: expected the fields of a table of ours, not {row}")
 
 
 def read(path):
@@ -121,9 +191,11 @@ def read(path):
     cells = {}
     header, rows = read_rows(path)
     for row in rows:
-        cells.setdefault((row["bug"], row["engine"]), []).append(
+        cell, trial = parsed(path, row, lambda row: (
+            (row["bug"], row["engine"]),
             Trial(row["found"] == "1", int(row["executions"]),
-                  float(row["seconds"])))
+                  float(row["seconds"]))))
+        cells.setdefault(cell, []).append(trial)
     return header, cells
 
 
@@ -131,9 +203,10 @@ def read_growth(path):
     """Of an engine, its curves: lists of executions and features."""
     curves = {}
     for row in read_rows(path)[1]:
-        points = [tuple(map(int, point.split()))
-                  for point in row["points"].split(";")]
-        curves.setdefault(row["engine"], []).append(points)
+        engine, points = parsed(path, row, lambda row: (
+            row["engine"], [tuple(map(int, point.split()))
+                            for point in row["points"].split(";")]))
+        curves.setdefault(engine, []).append(points)
     return curves
 
 
@@ -405,21 +478,39 @@ def table(head, rows, kind=""):
 Link = collections.namedtuple("Link", "words page")
 
 
+def page_of(name):
+    return f"explained/{name}.html"
+
+
+def expect_ours(out, bugs):
+    """What is read, and what write() would replace; changes nothing."""
+    for name in "trials.csv", "growth.csv":
+        table_there(out / name)
+    page_there(out / "report.html")
+    if (out / "explained").is_symlink():
+        fail(f"{out}/explained: expected a directory, not a link")
+    for name in bugs:
+        page_there(out / page_of(name))
+
+
 def explained(out, bugs, vmtrunc):
     """A page a bug that tells its script step by step, by its name."""
-    (out / "explained").mkdir(exist_ok=True)
     pages = {}
-    for name, bug in bugs.items():
-        page_of = f"explained/{name}.html"
-        done = subprocess.run(
-            [vmtrunc, "explain", str(ROOT / "corpus/history" / bug.script),
-             "--kernel", bug.kernel, "--against", bug.holds_on, "--html",
-             str(out / page_of)], capture_output=True, text=True, check=False)
-        if done.returncode != 1:
-            raise SystemExit(f"bench-bugs: {name} is not explained: "
-                             f"{done.stderr.strip()}")
-        pages[name] = page_of
-    return pages
+    with tempfile.TemporaryDirectory() as directory:
+        for name, bug in bugs.items():
+            place = pathlib.Path(directory) / "page.html"
+            done = subprocess.run(
+                [vmtrunc, "explain", str(ROOT / "corpus/history" / bug.script),
+                 "--kernel", bug.kernel, "--against", bug.holds_on, "--html",
+                 str(place)], capture_output=True, text=True, check=False)
+            if done.returncode != 1:
+                fail(f"{name} is not explained: {done.stderr.strip()}")
+            first, rest = place.read_text(encoding="utf-8").split("\n", 1)
+            pages[name] = f"{first}\n{PAGE_MARK}\n{rest}"
+    (out / "explained").mkdir(exist_ok=True)
+    expect_ours(out, bugs)
+    for name, text in pages.items():
+        replace(out / page_of(name), text, page_there)
 
 
 NOTES = f"""Executions and seconds are until the bug was found: the property
@@ -440,8 +531,9 @@ def sections(results):
              matrix(results, "seconds"), "")]
 
 
-def page(results, curves, bugs, pages):
-    parts = ["<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">",
+def page(results, curves, bugs):
+    parts = [f"<!doctype html>\n{PAGE_MARK}",
+             "<html lang=\"en\"><meta charset=\"utf-8\">",
              '<meta name="viewport" content="width=device-width">',
              f"<title>Time to bug</title><style>{STYLE}</style>",
              "<main><h1>Time to bug</h1>",
@@ -453,7 +545,7 @@ def page(results, curves, bugs, pages):
         parts.append(f"<h2>{html.escape(title)}</h2>{svg}")
     parts.append("<h2>The bugs</h2>" + table(
         ["bug", "kernel", "property"],
-        [[Link(" ".join(bugs[bug].names), pages[bug]), bugs[bug].kernel,
+        [[Link(" ".join(bugs[bug].names), page_of(bug)), bugs[bug].kernel,
           bugs[bug].property]
          for bug in results.bugs if bug in bugs]))
     parts.append("<h2>All figures</h2><details><summary>A row a bug and engine"
@@ -476,7 +568,7 @@ def growth_rows(curves):
 def write(out, bugs, vmtrunc):
     header, cells = read(out / "trials.csv")
     if not cells:
-        raise SystemExit(f"bench-bugs: {out}/trials.csv has no trials")
+        fail(f"{out}/trials.csv: expected trials, and there are none")
     results = Results(header, cells, len(bugs))
     curves = read_growth(out / "growth.csv")
     print(f"{header}\n{results.fewest} trials of each engine and bug.\n")
@@ -489,6 +581,6 @@ def write(out, bugs, vmtrunc):
     print("## All figures\n\n" + markdown(DETAIL_HEAD, details(results)))
     print(" ".join(NOTES.split()))
     told = {bug: bugs[bug] for bug in results.bugs if bug in bugs}
-    (out / "report.html").write_text(
-        page(results, curves, bugs, explained(out, told, vmtrunc)))
+    explained(out, told, vmtrunc)
+    replace(out / "report.html", page(results, curves, bugs), page_there)
     print(f"\nThe page is {out}/report.html.")
