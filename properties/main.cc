@@ -176,7 +176,7 @@ int CheckAll(const Options& o, const CheckParams& params) {
     if (o.json) continue;
     PrintRow(cells);
     for (const Cell& cell : cells)
-      if (cell.unexpected()) PrintFailure(cell, params.rc, o.command);
+      if (cell.unexpected()) PrintFailure(cell, params.rc, o);
   }
   if (o.json) {
     std::cout << nlohmann::json({{"version", kJsonVersion},
@@ -239,7 +239,7 @@ int CheckLong(const Options& o, CheckParams params) {
         ++(cell.unexpected() ? it.broken : it.known);
         if (!cell.unexpected()) continue;
         broken = true;
-        PrintFailure(cell, params.rc, o.command);
+        PrintFailure(cell, params.rc, o);
       }
     }
     ++rounds;

@@ -101,7 +101,8 @@ std::string Legend() {
 }
 
 void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
-                  const std::string& command) {
+                  const Options& o) {
+  const std::string& command = o.command;
   const CheckOutcome& outcome = cell.outcome;
   std::cout << absl::StreamFormat(
       "\n%s is violated on %s: %s\n  %s\n  found by script %d, shrunk to %s "
@@ -113,9 +114,11 @@ void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
   for (const absl::string_view line :
        absl::StrSplit(ToText(outcome.script), '\n', absl::SkipEmpty()))
     std::cout << "    " << line << "\n";
-  const std::string ask =
-      absl::StrCat("--property ", cell.property->name, " --kernel ",
-                   base::ShellWord(cell.kernel));
+  const std::string ask = absl::StrCat(
+      "--property ", cell.property->name, " --kernel ",
+      base::ShellWord(cell.kernel),
+      o.out == Options().out ? std::string()
+                             : absl::StrCat(" --out ", base::PathWord(o.out)));
   std::cout << absl::StreamFormat(
       "\n  written to    %s\n"
       "  what it does  vmtrunc run %s\n"

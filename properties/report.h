@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "properties/check.h"
+#include "properties/options.h"
 
 namespace vmtrunc::properties {
 
@@ -28,10 +29,10 @@ std::string FileName(const Cell& cell);
 std::string FileText(const Cell& cell);
 
 // On standard output: one property's verdicts, and one failure with all that is
-// needed to see it again: by `command`, as the user typed it.
+// needed to see it again: by the command as the user typed it.
 void PrintRow(const std::vector<Cell>& cells);
 void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
-                  const std::string& command);
+                  const Options& o);
 // What the marks of PrintRow() stand for.
 std::string Legend();
 
