@@ -344,8 +344,10 @@ void AddCampaign(CLI::App& app, Command& run) {
       ->check(CLI::Range(64, 65536));
   sub->add_option("--events", o->events, "maximum of a script, default 32")
       ->check(CLI::Range(1, kMaxEvents));
-  sub->add_option("--seed", o->seed,
-                  "seed of the first job, 32 bits; 0: random")
+  sub->add_option(
+         "--seed", o->seed,
+         "seed of the directory's first job, 32 bits; the next ones count "
+         "up from it; 0: random")
       ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--known", o->known,
                   "scripts whose expect lines define what is known; default: "

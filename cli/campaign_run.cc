@@ -18,6 +18,7 @@
 #include "campaign/report.h"
 #include "cli/campaign_tell.h"
 #include "cli/corpus.h"
+#include "cli/fuzz_run.h"
 #include "cli/input.h"
 
 namespace vmtrunc::cli {
@@ -212,8 +213,9 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
                // Stack, libraries and what malloc maps in advance.
                .most_bytes = (uint64_t{options_.memory_mib} + 1024) << 20,
                .most_seconds = static_cast<uint64_t>(seconds) + kNetSeconds};
-  const unsigned seed =
-      options_.seed == 0 ? 0 : options_.seed + static_cast<unsigned>(number);
+  // The directory's first job is number 1.
+  const uint32_t seed =
+      options_.seed == 0 ? 0 : SeedOf(options_.seed, number - 1);
   for (const std::string& argument :
        {absl::StrCat("-max_len=",
                      kHeaderBytes + kRecordBytes * options_.events),

@@ -11,7 +11,7 @@ nlohmann::json ToJson(const FuzzOptions& o, const FuzzFinding& finding) {
   nlohmann::json json = {
       {"property", Name(finding.property)},
       {"executions", finding.executions},
-      {"seed", SeedOf(o, static_cast<unsigned>(finding.job))},
+      {"seed", SeedOf(o.seed, static_cast<unsigned>(finding.job))},
       {"event", finding.violation.event},
       {"detail", finding.violation.ToString()},
       {"known", finding.is_known},

@@ -38,7 +38,7 @@ JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
       .fuzzer = fuzzer,
       .directory = directory.JobDirectory(job),
       .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
-                    absl::StrFormat("-seed=%u", SeedOf(o, job)),
+                    absl::StrFormat("-seed=%u", SeedOf(o.seed, job)),
                     absl::StrFormat("-runs=%d", RunsOf(o, job)),
                     absl::StrFormat("-artifact_prefix=%s/", o.out),
                     "-len_control=0", "-print_final_stats=0", "-verbosity=1",
@@ -111,7 +111,7 @@ class Jobs {
     for (unsigned i = 0; i < jobs_.size(); ++i) {
       jobs_[i]->ExpectSameBuild(/*at_end=*/true);
       ends.push_back({.directory = directories_[i],
-                      .seed = SeedOf(o_, i),
+                      .seed = SeedOf(o_.seed, i),
                       .status = jobs_[i]->status()});
       if (jobs_[i]->crashed()) ends.back().error = ErrorOf(i, ends.back());
     }
@@ -149,8 +149,8 @@ class Jobs {
 
 }  // namespace
 
-uint32_t SeedOf(const FuzzOptions& o, unsigned job) {
-  const uint64_t seed = (uint64_t{o.seed} - 1 + job) % kMostSeed + 1;
+uint32_t SeedOf(uint32_t first, uint64_t job) {
+  const uint64_t seed = (uint64_t{first} - 1 + job % kMostSeed) % kMostSeed + 1;
   return static_cast<uint32_t>(seed);
 }
 

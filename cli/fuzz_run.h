@@ -32,8 +32,9 @@ struct FuzzOptions {
   bool json = false;
 };
 
-// The seed of that job, from 0: consecutive, and none is 0.
-uint32_t SeedOf(const FuzzOptions& options, unsigned job);
+// The seed of that job, counted from 0, where the first one has the seed
+// `first`, above 0: consecutive, and none is 0, which is random for libFuzzer.
+uint32_t SeedOf(uint32_t first, uint64_t job);
 
 // How a process ended.
 struct JobEnd {
