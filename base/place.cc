@@ -36,6 +36,13 @@ fs::path CanonicalOf(const std::string& name, std::error_code& error) {
 
 }  // namespace
 
+fs::file_type TypeOf(const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::symlink_status(path, error).type();
+  if (type == fs::file_type::none) FailPath(path, error.value());
+  return type;
+}
+
 bool IsRegularFile(const std::string& path) {
   struct stat about{};
   return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);

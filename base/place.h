@@ -2,10 +2,15 @@
 #ifndef VMTRUNC_BASE_PLACE_H_
 #define VMTRUNC_BASE_PLACE_H_
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 namespace vmtrunc::base {
+
+// Of what has the name, not of what a link leads to; not_found if there is
+// none. Throws UsageError if that cannot be found out.
+std::filesystem::file_type TypeOf(const std::string& path);
 
 // False for a link to one.
 bool IsRegularFile(const std::string& path);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -19,13 +20,16 @@ namespace fs = std::filesystem;
 
 constexpr size_t kClasses = 9;  // CountClass(): 0..8
 
-// Paths in the directory, in the order of their names.
+// Paths in the directory, in the order of their names; none if it is not there.
+// Throws UsageError if it cannot be read.
 std::vector<std::string> Entries(const std::string& directory) {
   std::vector<std::string> paths;
   std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error))
     paths.push_back(at->path().string());
+  if (error && error != std::errc::no_such_file_or_directory)
+    base::FailPath(directory, error.value());
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -61,7 +65,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) base::FailPath(directory_, error.value());
-  if (!fs::is_directory(fs::symlink_status(directory_)))
+  if (base::TypeOf(directory_) != fs::file_type::directory)
     throw base::UsageError{base::Shown(directory_) +
                            ": expected a directory, not a link"};
   std::vector<std::string> foreign;
@@ -130,7 +134,7 @@ Gain KernelCorpus::TakeFile(const std::string& path,
 void KernelCorpus::Keep(const std::string& name,
                         const std::string& content) const {
   const std::string path = directory_ + "/" + name;
-  if (fs::symlink_status(path).type() == fs::file_type::not_found)
+  if (base::TypeOf(path) == fs::file_type::not_found)
     base::WriteFile(path, content);
   else if (base::ReadWhole(path, kMostBytes) != content)
     base::WriteUnused(path, fuzz::kInputExtension, content);

@@ -189,21 +189,24 @@ const Finding* Findings::Add(const Draft& draft,
   return &finding;
 }
 
-void Findings::Restore(const std::string& was, const Script& script) {
+bool Findings::Restore(const std::string& was, const Script& script) {
   int expected = -1;
   for (const Expect& expect : script.expects)
     if (expect.spec && *expect.spec == kernel_ && expect.broken >= 0)
       expected = expect.broken;
   const RunResult run = Run(script, kernel_.rules());
   const Draft& draft = script;
-  if (expected < 0 || !run.breaks(static_cast<Property>(expected))) return;
+  if (expected < 0 || !run.breaks(static_cast<Property>(expected)))
+    return false;
   const search::RootCause cause = search::CauseOf(
       draft, kernel_, static_cast<Property>(expected), known_.rules());
   if (cause.Name(kernel_) != was) aliases_[was] = cause.Name(kernel_);
   Finding& finding = Slot(cause, cause.Name(kernel_));
-  if (finding.has_script() && !(search::CostOf(script) < finding.cost)) return;
+  if (finding.has_script() && !(search::CostOf(script) < finding.cost))
+    return true;
   Put(cause, draft, finding);
   finding.shrunk = kMostShrunk;
+  return true;
 }
 
 void Findings::Count(const std::string& cause, uint64_t executions,

@@ -58,8 +58,9 @@ class Findings {
                      std::string* name = nullptr);
   // Restores a script of an earlier run of the campaign, with the root cause in
   // its file name. If the known scripts have changed since, so may its root
-  // cause; counts of the old one then go to the new one.
-  void Restore(const std::string& was, const Script& script);
+  // cause; counts of the old one then go to the new one. Returns false if it
+  // does not violate here what it expects to.
+  bool Restore(const std::string& was, const Script& script);
   // Adds a slice's number of violations; also used when the log is read. A root
   // cause without a script is listed by its name.
   void Count(const std::string& cause, uint64_t executions, int64_t at_unix);

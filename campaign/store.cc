@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -48,21 +49,16 @@ void CheckFormat(const std::string& path) {
         ": expected the format of this version, vmtrunc campaign 1"};
 }
 
-fs::file_type TypeOf(const std::string& path) {
-  std::error_code error;
-  return fs::symlink_status(path, error).type();
-}
-
 // Whether it contains only an empty lock, as a campaign that was killed at its
 // start leaves it. (Other programs have a file `lock`, too.)
 bool IsNew(const std::string& directory) {
   std::error_code error;
-  if (TypeOf(directory) == fs::file_type::not_found) return true;
+  if (base::TypeOf(directory) == fs::file_type::not_found) return true;
   fs::directory_iterator at(directory, error);
   if (error) base::FailPath(directory, error.value());
   for (const fs::directory_entry& entry : at)
     if (entry.path().filename() != "lock" ||
-        TypeOf(entry.path().string()) != fs::file_type::regular ||
+        base::TypeOf(entry.path().string()) != fs::file_type::regular ||
         entry.file_size(error) != 0)
       return false;
   return true;
@@ -71,11 +67,11 @@ bool IsNew(const std::string& directory) {
 // Directories that we write into must not be links.
 void ExpectNoLinks(const Store& store) {
   for (const char* name : {"corpus", "findings", "died", "jobs"})
-    if (TypeOf(store.Path(name)) != fs::file_type::directory)
+    if (base::TypeOf(store.Path(name)) != fs::file_type::directory)
       throw base::UsageError{base::Shown(store.Path(name)) +
                              ": expected a directory, not a link"};
   for (const char* name : {"lock", "format", "log.jsonl", "report.html"}) {
-    const fs::file_type type = TypeOf(store.Path(name));
+    const fs::file_type type = base::TypeOf(store.Path(name));
     if (type != fs::file_type::regular && type != fs::file_type::not_found)
       throw base::UsageError{base::Shown(store.Path(name)) +
                              ": expected a regular file, not a link"};
@@ -103,7 +99,8 @@ Store Store::Open(const std::string& directory) {
   const bool is_new = IsNew(directory);
   if (!is_new) CheckFormat(directory);
   fs::create_directories(directory, error);
-  if (error && !fs::is_directory(directory))
+  std::error_code none;
+  if (error && !fs::is_directory(directory, none))
     base::FailPath(directory, error.value());
   if (on_step_for_test) on_step_for_test();
   const std::string lock = store.Path("lock");
@@ -120,7 +117,7 @@ Store Store::Open(const std::string& directory) {
   // Another command may have started there before the lock.
   if (is_new && !IsNew(directory)) CheckFormat(directory);
   // The lock comes first: a campaign killed between the two leaves no format.
-  if (TypeOf(store.Path("format")) == fs::file_type::not_found)
+  if (base::TypeOf(store.Path("format")) == fs::file_type::not_found)
     base::WriteDurable(store.Path("format"), kFormat);
   CheckFormat(directory);
   for (const char* name : {"corpus", "findings", "died", "jobs"})
@@ -165,9 +162,11 @@ std::vector<uint64_t> Store::Jobs() const {
     uint64_t slice = 0;
     const std::string name = at->path().filename().string();
     if (absl::SimpleAtoi(name, &slice) && name == absl::StrCat(slice) &&
-        TypeOf(at->path().string()) == fs::file_type::directory)
+        base::TypeOf(at->path().string()) == fs::file_type::directory)
       slices.push_back(slice);
   }
+  if (error && error != std::errc::no_such_file_or_directory)
+    base::FailPath(Path("jobs"), error.value());
   std::sort(slices.begin(), slices.end());
   return slices;
 }
@@ -182,7 +181,7 @@ bool Store::RemoveJob(uint64_t slice) const {
     return fuzz::IsHash(name) || base::IsBookkeeping(name);
   });
   return base::RemoveKnown(directory, IsJobFile) ||
-         TypeOf(directory) == fs::file_type::not_found;
+         base::TypeOf(directory) == fs::file_type::not_found;
 }
 
 }  // namespace vmtrunc::campaign

@@ -47,7 +47,8 @@ class Store {
   // by now.
   void ExpectThere() const;
   bool IsThere() const;
-  // Numbers of the slices that have a directory, ascending.
+  // Numbers of the slices that have a directory, ascending. Throws UsageError
+  // if their directories cannot be read.
   std::vector<uint64_t> Jobs() const;
   std::string JobDirectory(uint64_t slice) const;
   // Removes a slice's files and its directory. Returns false if there are other

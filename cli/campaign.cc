@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <limits>
+#include <optional>
 #include <tuple>
 
 #include "absl/strings/numbers.h"
@@ -48,6 +50,37 @@ std::vector<std::string> DefaultKnown() {
     if (!places.empty()) break;
   }
   return places;
+}
+
+void TellNotCounted(const std::string& why) {
+  std::cerr << "vmtrunc campaign: not counted: " << base::ShownInError(why)
+            << "\n";
+}
+
+// Nothing if it is gone by now. Throws UsageError if it is no finding.
+std::optional<KeptScript> ReadKept(const fs::path& path) {
+  const auto content =
+      base::ReadIfThere(path.string(), campaign::KernelCorpus::kMostBytes);
+  std::error_code error;
+  if (!content && fs::is_symlink(path, error)) base::FailPath(path, ENOENT);
+  if (!content) return std::nullopt;
+  KeptScript kept{
+      .path = path.string(),
+      .name = path.stem().string(),
+      .script = ParseScript(path.string(), *content, /*is_text=*/true)};
+  if (!kept.script.kernel)
+    throw base::UsageError{absl::StrCat(
+        base::Shown(kept.path), ": expected a kernel that is built",
+        kept.script.unknown_kernel.empty()
+            ? ""
+            : ", not " + base::Shown(kept.script.unknown_kernel))};
+  const std::string prefix = PrefixOf(kept.script.kernel->ToString());
+  if (!kept.name.starts_with(prefix))
+    throw base::UsageError{
+        absl::StrCat(base::Shown(kept.path),
+                     ": expected a name that begins with its kernel, ",
+                     base::Shown(prefix))};
+  return kept;
 }
 
 int StatusOf(const campaign::Summary& summary) {
@@ -239,17 +272,20 @@ std::vector<campaign::KnownScript> ReadKnown(
 std::vector<KeptScript> KeptScripts(const campaign::Store& store) {
   std::error_code error;
   std::vector<fs::path> paths;
-  for (fs::directory_iterator at(store.Path("findings"), error), end;
-       !error && at != end; at.increment(error))
+  const std::string directory = store.Path("findings");
+  for (fs::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error))
     if (at->path().extension() == ".vmt") paths.push_back(at->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    base::FailPath(directory, error.value());
   std::sort(paths.begin(), paths.end());
   std::vector<KeptScript> kept;
   for (const fs::path& path : paths) {
-    const auto text =
-        base::ReadWhole(path.string(), campaign::KernelCorpus::kMostBytes);
-    const auto script = ParseText(text.value_or(""));
-    if (text && script.ok() && script->kernel)
-      kept.push_back({path.stem().string(), *script});
+    try {
+      if (auto script = ReadKept(path)) kept.push_back(*std::move(script));
+    } catch (const base::UsageError& refused) {
+      TellNotCounted(refused.what);
+    }
   }
   return kept;
 }
@@ -264,8 +300,7 @@ std::vector<std::string> KernelsOf(
   };
   for (const campaign::SliceRecord& r : records) add(r.kernel);
   for (const KeptScript& script : kept) {
-    const std::string kernel = script.script.kernel->ToString();
-    if (script.name.starts_with(PrefixOf(kernel))) add(kernel);
+    add(script.script.kernel->ToString());
   }
   return kernels;
 }
@@ -277,9 +312,13 @@ campaign::Findings RestoreFindings(
   const KernelSpec spec = OneKernel(kernel);
   campaign::Findings findings(spec, kernel, campaign::Known(spec, known));
   const std::string prefix = PrefixOf(kernel);
+  // The kernel of each begins its name: ReadKept().
   for (const KeptScript& script : kept)
-    if (*script.script.kernel == spec && script.name.starts_with(prefix))
-      findings.Restore(script.name.substr(prefix.size()), script.script);
+    if (*script.script.kernel == spec &&
+        !findings.Restore(script.name.substr(prefix.size()), script.script))
+      TellNotCounted(absl::StrCat(
+          base::Shown(script.path),
+          ": expected a script that violates what it expects to on ", kernel));
   for (const campaign::SliceRecord& r : records)
     if (r.kernel == kernel)
       for (const auto& [cause, executions] : r.causes)

@@ -76,9 +76,11 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
 
 // A finding that an earlier campaign has kept.
 struct KeptScript {
-  std::string name;  // of its file, without .vmt
+  std::string path, name;  // of its file; the name without .vmt
   Script script;
 };
+// Says on standard error which files are none. Throws UsageError if the
+// directory cannot be read.
 std::vector<KeptScript> KeptScripts(const campaign::Store& store);
 
 // The kernels of a directory: those of its log, then those of its findings.
@@ -86,7 +88,8 @@ std::vector<std::string> KernelsOf(
     const std::vector<KeptScript>& kept,
     const std::vector<campaign::SliceRecord>& records);
 
-// Findings on a kernel, restored from their files and the log.
+// Findings on a kernel, restored from their files and the log. Says on standard
+// error which of these files do not show one.
 campaign::Findings RestoreFindings(
     const std::vector<KeptScript>& kept, const std::string& kernel,
     const std::vector<campaign::KnownScript>& known,

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "cli/campaign_page.h"
 #include "cli/campaign_run.h"
@@ -68,7 +69,7 @@ void WriteOurs(const std::string& stem, const std::string& extension,
                const std::string& content,
                const std::function<bool(const std::string&)>& is_ours) {
   const std::string path = absl::StrCat(stem, ".", extension);
-  const fs::file_type type = fs::symlink_status(path).type();
+  const fs::file_type type = base::TypeOf(path);
   const auto old = base::ReadWhole(path, base::kMostInput);
   if (type == fs::file_type::not_found ||
       (type == fs::file_type::regular && old && is_ours(*old))) {
@@ -116,8 +117,7 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   const std::string stem = store_.Path(absl::StrCat("died/", number, "-slice"));
   std::string aside = stem;
   // The name may be taken: by a slice of a lost log, or a foreign file.
-  for (int n = 2; fs::symlink_status(aside).type() != fs::file_type::not_found;
-       ++n)
+  for (int n = 2; base::TypeOf(aside) != fs::file_type::not_found; ++n)
     aside = absl::StrCat(stem, "-", n);
   std::error_code error;
   fs::rename(store_.JobDirectory(number), aside, error);
