@@ -36,6 +36,7 @@
 #include "core/build_id.h"
 #include "core/run/run.h"
 #include "fuzz/growth.h"
+#include "fuzz/large_pages.h"
 #include "fuzz/mutate_bytes.h"
 #include "fuzz/saved.h"
 #include "fuzz/scout.h"
@@ -290,6 +291,7 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 // Before the engine prints or does anything.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   ::signal(SIGXFSZ, SIG_IGN);
+  vmtrunc::fuzz::UseLargePages();
   vmtrunc::fuzz::Target::Get();
   return 0;
 }
