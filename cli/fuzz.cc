@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "base/stop.h"
 #include "cli/abstract.h"
@@ -27,6 +28,7 @@ namespace vmtrunc::cli {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr const char* kSeeds = "seeds";
 constexpr size_t kMostName = 200;  // bytes: a number and the file's name
 
 // The inputs of --corpus: files in bytes unchanged, texts converted to bytes.
@@ -34,6 +36,13 @@ struct Seeds {
   std::vector<std::string> in_bytes;
   base::OwnDirectory::Files from_text;
 };
+
+// Throws UsageError if what is read, a value of --corpus or below it, is what
+// this run replaces before the fuzzer reads it.
+void ExpectNotReplaced(const FuzzOptions& o, const std::string& path) {
+  base::ExpectOutside("--corpus", path, "what --out replaces,",
+                      o.out + "/" + kSeeds);
+}
 
 // Fewer after a stop.
 Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
@@ -72,7 +81,7 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
   Seeds seeds = ReadSeeds(o, stop);
   if (stop) return {};
   if (seeds.from_text.empty()) return {base::PathArgument(o.corpus)};
-  const std::string place = directory.Path("seeds");
+  const std::string place = directory.Path(kSeeds);
   const std::string list = directory.Path("seeds.list");
   std::error_code error;
   if (fs::is_symlink(fs::symlink_status(place, error)))
@@ -82,12 +91,14 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
     throw base::UsageError{"--out " + base::Shown(o.out) +
                            ": expected a name without a comma"};
   std::vector<std::string> paths;
-  for (const std::string& path : seeds.in_bytes)
+  for (const std::string& path : seeds.in_bytes) {
+    ExpectNotReplaced(o, path);  // --corpus may be around it
     if (path.find(',') == std::string::npos)
       paths.push_back(path);
     else
       seeds.from_text.emplace_back(
           absl::StrCat(seeds.from_text.size(), "-bytes"), base::ReadFile(path));
+  }
   for (auto& [name, content] : seeds.from_text) {
     std::replace(name.begin(), name.end(), ',', '_');
     paths.push_back(absl::StrCat(place, "/", name));
@@ -186,9 +197,11 @@ void CheckOptions(FuzzOptions& o) {
                            ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
   CountProperty(o.property);
-  if (!o.corpus.empty() && !fs::is_directory(o.corpus))
+  std::error_code error;
+  if (!o.corpus.empty() && !fs::is_directory(o.corpus, error))
     throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
                            ": expected a directory"};
+  ExpectNotReplaced(o, o.corpus);
 }
 
 int Fuzz(FuzzOptions o) {
