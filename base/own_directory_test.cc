@@ -357,8 +357,28 @@ TEST_F(OwnDirectoryTest, AnInputIsKnownUnderAnotherMount) {
   const std::string above = ErrorOf(
       [&] { ExpectReplaceable("-o", Path("other/new"), {Path("in")}); });
   ::umount2(Path("other").c_str(), MNT_DETACH);
+  // A part of it, mounted elsewhere: the names that lead there have none of it.
+  fs::create_directories(Path("in/below/far"));
+  ASSERT_EQ(::mount(Path("in/below").c_str(), Path("other").c_str(), nullptr,
+                    MS_BIND, nullptr),
+            0);
+  fs::create_directory(Path("apart"));
+  std::string of_part, beside;
+  for (const char* place : {"other", "other/new", "other/far/new"})
+    of_part += ErrorOf([&] {
+                 ExpectReplaceable("-o", Path(place), {Path("in")});
+               }).empty()
+                   ? place
+                   : "";
+  beside = ErrorOf([&] {
+    ExpectReplaceable("-o", Path("other/new"), {Path("apart")});
+    ExpectReplaceable("-o", Path("apart/new"), {Path("in")});
+  });
+  ::umount2(Path("other").c_str(), MNT_DETACH);
   EXPECT_NE(error, "");
   EXPECT_NE(above, "");
+  EXPECT_EQ(of_part, "");
+  EXPECT_EQ(beside, "");
 }
 
 TEST_F(OwnDirectoryTest, NamesAreBytes) {

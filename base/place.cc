@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -27,6 +29,34 @@ bool IsWithin(fs::path inner, const fs::path& outer) {
     if (inner == outer || fs::equivalent(inner, outer, error)) return true;
     if (inner == inner.root_path()) return false;
   }
+}
+
+using Identity = std::pair<dev_t, ino_t>;
+
+// Of the directory and all that are around it. Canonical.
+std::set<Identity> AroundOf(fs::path path) {
+  std::set<Identity> all;
+  for (;; path = path.parent_path()) {
+    struct stat about{};
+    if (::stat(path.c_str(), &about) == 0)
+      all.emplace(about.st_dev, about.st_ino);
+    if (path == path.root_path()) return all;
+  }
+}
+
+// Whether one of these directories is below this one, under whatever name it is
+// mounted elsewhere. Those that cannot be read have none.
+bool IsAbove(const fs::path& directory, const std::set<Identity>& wanted) {
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    struct stat about{};
+    if (::lstat(at->path().c_str(), &about) == 0 && S_ISDIR(about.st_mode) &&
+        (wanted.contains({about.st_dev, about.st_ino}) ||
+         IsAbove(at->path(), wanted)))
+      return true;
+  }
+  return false;
 }
 
 // Without fs::absolute() a name that is not there would stay relative.
@@ -92,9 +122,11 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
   }
   if (IsMountPoint(place.string()))
     refuse("a directory that is no mount point");
+  const std::set<Identity> around = AroundOf(place);
   for (const std::string& input : inputs) {
     const fs::path in = fs::weakly_canonical(input, error);
-    if (!error && (IsWithin(in, place) || IsWithin(place, in)))
+    if (!error &&
+        (IsWithin(in, place) || IsWithin(place, in) || IsAbove(in, around)))
       refuse(absl::StrCat("a place outside of ", Shown(input),
                           ", which is read, and not around it"));
   }

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -66,28 +67,52 @@ struct Corpus {
   size_t read = 0;  // files, including those with equal scripts
 };
 
-Corpus ReadAndRun(const std::vector<std::string>& dirs,
+// Nothing if there is no script in it, which is said, or if it is gone by now.
+std::optional<CorpusFile> ReadInput(const std::string& path,
+                                    const std::vector<std::string>& named) {
+  try {
+    CorpusFile file = ReadCorpusFile(path, named);
+    if (!file.content.empty()) return file;
+    std::cerr << "vmtrunc distill: skipped: " << base::Shown(path)
+              << ": expected a script; there is nothing in it\n";
+  } catch (const base::UsageError&) {
+    // A running fuzzer replaces inputs by smaller ones.
+    std::error_code error;
+    if (fs::exists(path, error)) throw;
+  }
+  return std::nullopt;
+}
+
+// `option`: "", or what names the directories.
+Corpus ReadAndRun(const std::string& option,
+                  const std::vector<std::string>& dirs,
                   const search::Reach& reach) {
   Corpus corpus;
   base::ProgressLine progress;
   std::set<std::string> known;
-  const std::vector<std::string> paths = FilesBelow(dirs);
-  for (const std::string& path : paths) {
-    CorpusFile file;
-    try {
-      file = ReadCorpusFile(path, dirs);
-    } catch (const base::UsageError&) {
-      // A running fuzzer replaces inputs by smaller ones.
-      std::error_code error;
-      if (fs::exists(path, error)) throw;
-      continue;
+  std::vector<std::vector<std::string>> paths;
+  size_t all = 0;
+  for (const std::string& dir : dirs) {
+    paths.push_back(FilesBelow({dir}));
+    all += paths.back().size();
+  }
+  for (size_t i = 0; i < dirs.size(); ++i) {
+    const size_t before = corpus.read;
+    for (const std::string& path : paths[i]) {
+      std::optional<CorpusFile> file = ReadInput(path, dirs);
+      if (!file) continue;
+      const std::vector<uint8_t> bytes = EncodeBytes(file->script);
+      ShowOf(progress, "running input", ++corpus.read, all);
+      if (!known.insert(std::string(bytes.begin(), bytes.end())).second)
+        continue;
+      corpus.drafts.push_back(file->script);
+      corpus.reached.push_back(reach.Of(corpus.drafts.back()));
+      corpus.files.push_back(*std::move(file));
     }
-    const std::vector<uint8_t> bytes = EncodeBytes(file.script);
-    ShowOf(progress, "running input", ++corpus.read, paths.size());
-    if (!known.insert(std::string(bytes.begin(), bytes.end())).second) continue;
-    corpus.drafts.push_back(file.script);
-    corpus.reached.push_back(reach.Of(corpus.drafts.back()));
-    corpus.files.push_back(std::move(file));
+    if (corpus.read == before)
+      throw base::UsageError{absl::StrCat(option, base::Shown(dirs[i]),
+                                          ": expected a directory with "
+                                          "scripts, and there are none in it")};
   }
   return corpus;
 }
@@ -303,11 +328,9 @@ int RunDistill(const DistillArguments& o) {
   const search::Reach reach(RulesOf(o.kernels), {.classes = o.classes,
                                                  .states = !o.no_states,
                                                  .per_kernel = !o.any_kernel});
-  Corpus corpus = ReadAndRun(o.dirs, reach);
-  if (corpus.files.empty())
-    throw base::UsageError{base::Shown(o.dirs.front()) +
-                           ": expected a directory with files"};
-  const search::Features elsewhere = AllOf(ReadAndRun(o.have, reach).reached);
+  Corpus corpus = ReadAndRun("", o.dirs, reach);
+  const search::Features elsewhere =
+      AllOf(ReadAndRun("--have ", o.have, reach).reached);
   const search::Features wanted = Without(AllOf(corpus.reached), elsewhere);
 
   Distilled d{.read = corpus.read,
