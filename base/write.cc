@@ -336,8 +336,10 @@ void SyncFileSystem(const std::string& directory) {
 
 std::string WriteUnused(const std::string& stem, const std::string& extension,
                         const std::string& content) {
-  const Temporary made = MakeTemporary(ParentOf(stem));
   const std::string first = absl::StrCat(stem, ".", extension);
+  // Every next name would be the part before a NUL, which is taken.
+  if (first.find('\0') != std::string::npos) FailPath(first, EINVAL);
+  const Temporary made = MakeTemporary(ParentOf(stem));
   if (made.file < 0) FailPath(first, errno);
   const auto remove = absl::MakeCleanup([&] { ::unlink(made.path.c_str()); });
   int error = WriteAndFinish(made.file, content, /*durable=*/false);

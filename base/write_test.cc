@@ -202,6 +202,14 @@ TEST_F(WriteTest, AChosenNameReplacesNoEarlierResult) {
   fs::create_symlink("/dev/null", Path("there.vmt"));
   EXPECT_EQ(WriteUnused(Path("there"), "vmt", "one"), Path("there-2.vmt"));
   EXPECT_NE(ErrorOf([&] { WriteUnused(Path("no/found"), "vmt", "one"); }), "");
+  // A name ends at a NUL for the system: it would never be a free one.
+  const std::set<std::string> before = Names(".");
+  EXPECT_NE(ErrorOf([&] {
+              WriteUnused(Path("found.vmt") + std::string(1, '\0'), "vmt",
+                          "five");
+            }),
+            "");
+  EXPECT_EQ(Names("."), before);
   EXPECT_EQ(Names(".").size(), 5u);
 }
 

@@ -52,8 +52,15 @@ bool Dialogue::IsCommand(const std::string& word, const char* name,
                          const char* letter) const {
   if (word != name && word != letter) return false;
   const Script& script = play_.played();
-  return std::none_of(script.task_names, script.task_names + script.setup.tasks,
-                      [&](const std::string& task) { return task == word; });
+  for (unsigned task = 0; task < LargeCaps::kTasks; ++task) {
+    if (script.task_names[task] != word) continue;
+    const bool is_forked = std::any_of(
+        script.events.begin(), script.events.end(), [&](const Event& event) {
+          return event.verb == Verb::kFork && event.new_addr == task;
+        });
+    if (task < script.setup.tasks || is_forked) return false;
+  }
+  return true;
 }
 
 std::string Dialogue::Answer(const std::string& line) {
@@ -116,6 +123,8 @@ std::string Dialogue::Write(const std::string& path) {
   const std::string name = path.substr(path.find_last_of('/') + 1);
   for (const char* none : {"", ".", "..", "-", kExtension})
     if (name == none) return Refuse("expected w FILE: a name");
+  if (path.find('\0') != std::string::npos)
+    return Refuse("expected w FILE: a name without a NUL byte");
   // `w /dev/stdout` would make a file beside the device.
   std::error_code error;
   const auto type = std::filesystem::status(path, error).type();

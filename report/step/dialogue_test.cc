@@ -87,6 +87,12 @@ TEST_F(DialogueTest, SaysWhatABlockedTaskWaitsFor) {
 // A task named as a command is a task.
 TEST_F(DialogueTest, AcceptsAnEventOfATaskNamedLikeACommand) {
   Expect("w read 3", "event 1: w read 3");
+  Expect("a fork write", "event 2: a fork write");
+  Expect("write munmap 20 1", "event 3: write munmap 20 1");
+  Expect("write out", "expected");
+  Expect("u", "undone");
+  Expect("u", "undone");
+  Expect("write " + Path("out"), "written to ");  // no task has the name
 }
 
 TEST_F(DialogueTest, WritesAndReplacesNothing) {
@@ -103,6 +109,9 @@ TEST_F(DialogueTest, WritesAndReplacesNothing) {
             std::string::npos);
   Expect("1", "event 2");
   Expect("write " + path, "x-2.vmt\n");
+  Expect("write " + path + std::string(1, '\0') + "b",
+         "expected w FILE: a name without a NUL byte\n");
+  EXPECT_EQ(Names("."), (std::set<std::string>{"x.vmt", "x-2.vmt"}));
   Expect("write " + Path("none/x"), "expected a file that can");
   EXPECT_EQ(dialogue_.Status(), base::kExitUsage);
 }
