@@ -68,6 +68,8 @@ class Script:
                 files += 1
                 if file.group(2):
                     self.options += ["--file", file.group(2)]
+                if file.group(2) == "hugetlb":
+                    self.lacks = "a whole page table"
                 if int(file.group(1)) > 32:
                     self.lacks = f"a file of {file.group(1)} pages"
             if re.match(r"task \S+ mm ", line):
