@@ -79,9 +79,14 @@ std::string Beginning(const Story& story) {
         &script, i, "  ", EventInWords(story, static_cast<unsigned>(i)),
         story.HadEffect(static_cast<unsigned>(i)) ? "\n" : "   (no effect)\n");
   std::string files;
-  for (unsigned i = 0; i < story.script.setup.files; ++i)
+  for (unsigned i = 0; i < story.script.setup.files; ++i) {
+    const unsigned size = story.script.setup.sizes[i];
+    const FolioSetup& kind = story.script.setup.folios[i];
     absl::StrAppend(&files, files.empty() ? "" : ", ", story.FileName(i),
-                    " of ", story.script.setup.sizes[i], " pages");
+                    " of ", size, kind.hugetlb ? " huge" : "",
+                    size == 1 ? " page" : " pages",
+                    kind.pfn ? " of a device's memory" : "");
+  }
   std::string tasks;
   for (unsigned i = 0; i < story.script.setup.tasks; ++i)
     absl::StrAppend(&tasks, tasks.empty() ? "" : ", ",
