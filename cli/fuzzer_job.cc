@@ -286,10 +286,15 @@ std::string FuzzerJob::Log() const {
 std::string FuzzerJob::LastWords() const {
   const std::string log = Log();
   std::string words;
+  // A target begins its lines so, whatever starts it.
+  const std::string name =
+      std::filesystem::path(fuzzer_).filename().string() + ": ";
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
     if (!line.empty()) words = std::string(line);
     // The message of the target, or of libFuzzer, before all explanations.
-    if (absl::StartsWith(line, "fuzz_truncate: ") || ReportsError(line)) break;
+    if (absl::StartsWith(line, "fuzz_truncate: ") ||
+        absl::StartsWith(line, name) || ReportsError(line))
+      break;
   }
   return base::Shown(words);
 }

@@ -4,18 +4,22 @@
 //   replay_truncate FILE|DIRECTORY...     # directories: all files below,
 //   sorted replay_truncate < FILE                # so does -
 //
-// Files named *.vmt are scripts in text; all others are bytes. They run on the
-// kernel that VMTRUNC_KERNEL says, else the note beside them (FILE.md, as
-// vmtrunc fuzz writes it), else they themselves, else 2.6.11. The target
-// aborts where a property breaks; the input's name is the last line then.
-// Exit status: 0 held, 2 bad usage or input, or no input at all; 134 in a
-// shell: aborted.
+// Texts, whatever their names, and files named *.vmt are scripts; all others
+// are bytes. They run on the kernel that VMTRUNC_KERNEL says, else the note
+// beside them (FILE.md, as vmtrunc fuzz writes it), else they themselves, also
+// by a kernel's file, else 2.6.11. The target aborts where a property breaks;
+// the input's name is the last line then. What is in a directory and is no
+// input is named on standard error. Exit status: 0 held, 2 bad usage or input,
+// or no input at all; 134 in a shell: aborted.
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -23,10 +27,13 @@
 
 #include "base/error.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "core/script/kernel_file.h"
 #include "core/script/script.h"
 #include "fuzz/kernel_beside.h"
+#include "fuzz/status.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -56,19 +63,46 @@ void OnAbort(int) {
   ::signal(SIGABRT, SIG_DFL);  // abort() raises it again when this returns
 }
 
-[[noreturn]] void Fail(const std::string& path, const std::string& what) {
-  std::fprintf(stderr, "replay_truncate: %s: %s\n",
-               vmtrunc::base::Shown(path).c_str(), what.c_str());
-  std::exit(2);
+// A line of standard error.
+void Say(const std::string& what) {
+  std::fprintf(stderr, "replay_truncate: %s\n",
+               vmtrunc::base::ShownInError(what).c_str());
 }
 
-// As bytes that contain the kernel of the note beside the file.
-std::vector<uint8_t> BytesOf(const std::string& path) {
-  const std::string content = vmtrunc::base::ReadFile(path);
+[[noreturn]] void Fail(const std::string& path, const std::string& what) {
+  throw vmtrunc::base::UsageError{vmtrunc::base::Shown(path) + ": " + what};
+}
+
+// The kernel of a script that names one which is not built: in a file, relative
+// to the script's place, as for vmtrunc run.
+vmtrunc::KernelSpec KernelInFile(const std::string& path,
+                                 const std::string& name) {
+  const fs::path file =
+      (path == "-" ? fs::path() : fs::path(path).parent_path()) / name;
+  std::error_code error;
+  if (name.find(' ') != std::string::npos ||
+      (name.find('/') == std::string::npos && !name.ends_with(".kernel") &&
+       !fs::is_regular_file(file, error)))
+    Fail(path, "kernel " + vmtrunc::base::Shown(name) +
+                   ": expected a kernel that is built, or " +
+                   vmtrunc::fuzz::kKernelVariable);
+  const auto kernel = vmtrunc::ParseKernelFile(
+      vmtrunc::base::ReadFile(file.string(), vmtrunc::kMostKernelFile));
+  if (!kernel.ok()) Fail(file.string(), std::string(kernel.status().message()));
+  return kernel->spec();
+}
+
+// As bytes that contain the kernel of the text, or of the note beside the file.
+std::vector<uint8_t> BytesOf(const std::string& path,
+                             const std::string& content) {
   std::vector<uint8_t> bytes(content.begin(), content.end());
   if (vmtrunc::LooksLikeText(path, content)) {
-    const auto script = vmtrunc::ParseText(content);
+    auto script = vmtrunc::ParseText(content);
     if (!script.ok()) Fail(path, std::string(script.status().message()));
+    const bool is_given =
+        std::getenv(vmtrunc::fuzz::kKernelVariable) != nullptr;
+    if (!script->unknown_kernel.empty() && !is_given)
+      script->kernel = KernelInFile(path, script->unknown_kernel);
     return vmtrunc::EncodeBytes(*script);
   }
   if (const auto kernel = vmtrunc::fuzz::KernelBeside(path)) {
@@ -79,37 +113,107 @@ std::vector<uint8_t> BytesOf(const std::string& path) {
   return bytes;
 }
 
-void Replay(const std::string& path) {
-  const std::vector<uint8_t> bytes = BytesOf(path);
+struct Input {
+  std::string path;
+  bool is_named = false;  // not by its directory
+};
+
+// False if there is nothing in a file of a directory, which is said.
+bool Replay(const Input& input) {
+  const std::string content = vmtrunc::base::ReadFile(input.path);
+  if (content.empty()) {
+    const std::string what =
+        (input.path == "-" ? "standard input"
+                           : vmtrunc::base::Shown(input.path)) +
+        ": expected an input; there is nothing in it";
+    if (input.is_named) throw vmtrunc::base::UsageError{what};
+    Say("skipped: " + what);
+    return false;
+  }
+  const std::vector<uint8_t> bytes = BytesOf(input.path, content);
   std::snprintf(g_current, sizeof(g_current), "replay_truncate: %s: aborted\n",
-                vmtrunc::base::Shown(path).c_str());
+                vmtrunc::base::Shown(input.path).c_str());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+  return true;
 }
 
-// Skips notes beside inputs, and vmtrunc's bookkeeping.
+// Skips notes beside inputs, kernels in files, and vmtrunc's bookkeeping.
 bool IsInput(const fs::path& path) {
-  return path.extension() != ".md" &&
+  return path.extension() != ".md" && path.extension() != ".kernel" &&
          !vmtrunc::base::IsBookkeeping(path.filename().string());
 }
 
+// Says what is skipped. Throws UsageError if a directory cannot be read.
+void AddBelow(const std::string& directory, std::vector<std::string>& below) {
+  std::error_code error;
+  fs::directory_iterator at(directory, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    const std::string path = at->path().string();
+    const fs::file_type there = vmtrunc::base::TypeOf(path);
+    if (there == fs::file_type::directory) {
+      AddBelow(path, below);
+      continue;
+    }
+    // A running fuzzer replaces inputs by smaller ones.
+    if (there == fs::file_type::not_found || !IsInput(at->path())) continue;
+    std::error_code none;
+    const fs::file_type type = fs::status(path, none).type();
+    if (type == fs::file_type::regular)
+      below.push_back(path);
+    else
+      Say("skipped: " + vmtrunc::base::Shown(path) + ": expected a file, not " +
+          (type == fs::file_type::directory ? "a link to a directory"
+           : type == fs::file_type::not_found || type == fs::file_type::none
+               ? "a link to nothing"
+               : "a pipe, a socket or a device"));
+  }
+  if (error) vmtrunc::base::FailPath(directory, error.value());
+}
+
 // Files below directories, in a reproducible order.
-std::vector<std::string> Inputs(const std::vector<std::string>& paths) {
-  std::vector<std::string> inputs;
+std::vector<Input> Inputs(const std::vector<std::string>& paths) {
+  std::vector<Input> inputs;
   for (const std::string& path : paths) {
     std::error_code error;
     if (path == "-" || !fs::is_directory(path, error)) {
-      inputs.push_back(path);
+      inputs.push_back({path, /*is_named=*/true});
       continue;
     }
     std::vector<std::string> below;
-    for (const auto& entry : fs::recursive_directory_iterator(path, error))
-      if (entry.is_regular_file() && IsInput(entry.path()))
-        below.push_back(entry.path().string());
-    if (error) Fail(path, error.message());
+    AddBelow(path, below);
     std::sort(below.begin(), below.end());
-    inputs.insert(inputs.end(), below.begin(), below.end());
+    for (const std::string& file : below) inputs.push_back({file});
   }
   return inputs;
+}
+
+// What was looked at, and did not happen: the target would have aborted.
+std::string Verdict() {
+  const char* const property = std::getenv(vmtrunc::fuzz::kPropertyVariable);
+  const char* const unlike = std::getenv(vmtrunc::fuzz::kUnlikeVariable);
+  if (property != nullptr &&
+      std::strcmp(property, vmtrunc::fuzz::kNoProperty) == 0)
+    return std::string("no property was looked at (") +
+           vmtrunc::fuzz::kPropertyVariable + "=none)";
+  if (std::getenv(vmtrunc::fuzz::kKeepGoingVariable) != nullptr)
+    return std::string("and did not stop where one violated a property (") +
+           vmtrunc::fuzz::kKeepGoingVariable + ")";
+  return std::string("none violated ") +
+         (property == nullptr ? "a property" : property) +
+         (unlike == nullptr ? "" : std::string(" and held on ") + unlike);
+}
+
+int ReplayAll(const std::vector<std::string>& paths) {
+  size_t ran = 0;
+  for (const Input& input : Inputs(paths)) ran += Replay(input) ? 1 : 0;
+  if (ran == 0) Fail(paths[0], "expected a file to run, and there is none");
+  if (std::printf("%zu input%s ran, %s\n", ran, ran == 1 ? "" : "s",
+                  Verdict().c_str()) < 0 ||
+      std::fflush(stdout) != 0)
+    throw vmtrunc::base::UsageError{
+        std::string("cannot write to standard output: ") +
+        std::strerror(errno)};
+  return 0;
 }
 
 }  // namespace
@@ -126,16 +230,12 @@ int main(int argc, char** argv) {
   ::signal(SIGABRT, OnAbort);
   if (__sanitizer_set_death_callback != nullptr)
     __sanitizer_set_death_callback(SayCurrent);
-  const std::vector<std::string> inputs = Inputs(paths);
-  if (inputs.empty())
-    Fail(paths[0], "expected a file to run, and there is none");
   try {
-    for (const std::string& input : inputs) Replay(input);
+    return ReplayAll(paths);
   } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "replay_truncate: %s\n",
-                 vmtrunc::base::ShownInError(error.what).c_str());
-    return 2;
+    Say(error.what);
+  } catch (const std::exception& error) {
+    Say(error.what());
   }
-  std::printf("%zu inputs ran, none violated a property\n", inputs.size());
-  return 0;
+  return 2;
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -97,7 +98,9 @@ std::string DirectorySetting() {
 }
 
 void EndTarget(const std::string& what) {
-  std::fprintf(stderr, "fuzz_truncate: %s\n", base::ShownInError(what).c_str());
+  std::fprintf(stderr, "%s: %s\n",
+               base::Shown(program_invocation_short_name).c_str(),
+               base::ShownInError(what).c_str());
   std::fflush(stderr);
   ::_exit(2);
 }

@@ -31,7 +31,8 @@ Settings SettingsOf(const char* built_in_kernel, const char* built_in_property);
 // The value of VMTRUNC_DIRECTORY, or "".
 std::string DirectorySetting();
 
-// Prints a line on standard error and exits with status 2: not by exit(), which
+// Prints a line on standard error, which begins with the name of the program
+// that runs, and exits with status 2: not by exit(), which
 // libFuzzer takes for a crash of the target.
 [[noreturn]] void EndTarget(const std::string& what);
 
