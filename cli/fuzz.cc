@@ -1,6 +1,8 @@
 // vmtrunc fuzz: runs the instrumented fuzzing executable as a child, since this
 // command is not instrumented, and reports its results.
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -204,9 +206,13 @@ void CheckOptions(FuzzOptions& o) {
   ExpectNotReplaced(o, o.corpus);
 }
 
-int Fuzz(FuzzOptions o) {
-  ::signal(SIGPIPE,
-           SIG_IGN);  // what was found is written, also where nobody reads
+// Whether nobody reads standard output any more.
+bool IsPipeClosed() {
+  pollfd out{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+int RunFuzz(FuzzOptions o) {
   CheckOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) {
@@ -237,6 +243,16 @@ int Fuzz(FuzzOptions o) {
       std::cout << InWords(o, one) << "\n" << std::flush;
   result.run = RunJobs(o, directory, fuzzer, seeds, stop);
   return Report(o, directory, known, result, stop);
+}
+
+// What was found is written first, also where nobody reads.
+int Fuzz(const FuzzOptions& o) {
+  const auto before = ::signal(SIGPIPE, SIG_IGN);
+  const int status = RunFuzz(o);
+  ::signal(SIGPIPE, before);
+  std::cout.flush();
+  if (!std::cout && before == SIG_DFL && IsPipeClosed()) ::raise(SIGPIPE);
+  return status;
 }
 
 }  // namespace
