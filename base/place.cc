@@ -50,8 +50,10 @@ bool IsAbove(const fs::path& directory, const std::set<Identity>& wanted) {
   std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
+    // Of a file the directory tells the kind, without a look at it.
+    if (at->is_symlink(error) || !at->is_directory(error)) continue;
     struct stat about{};
-    if (::lstat(at->path().c_str(), &about) == 0 && S_ISDIR(about.st_mode) &&
+    if (::lstat(at->path().c_str(), &about) == 0 &&
         (wanted.contains({about.st_dev, about.st_ino}) ||
          IsAbove(at->path(), wanted)))
       return true;

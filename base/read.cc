@@ -46,6 +46,21 @@ int Append(int file, size_t most, std::string& content) {
   return 0;
 }
 
+// An open regular file; -1 if there is none. Throws UsageError if it is
+// something else, or cannot be opened.
+int OpenIfThere(const std::string& path) {
+  const int file =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0 && errno == ENOENT) return -1;
+  if (file < 0) FailPath(path, errno);
+  struct stat about{};
+  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) {
+    ::close(file);
+    throw UsageError{Shown(path) + ": expected a regular file"};
+  }
+  return file;
+}
+
 [[noreturn]] void FailLarger(const std::string& path, size_t most) {
   throw UsageError{absl::StrCat(
       Shown(path), ": expected at most ",
@@ -71,6 +86,11 @@ void NoteRead(const struct stat& about) {
 }
 
 }  // namespace
+
+void NoteRead(const std::string& path) {
+  struct stat about{};
+  if (::stat(path.c_str(), &about) == 0) NoteRead(about);
+}
 
 bool WasRead(const std::string& path) {
   struct stat about{};
@@ -138,14 +158,9 @@ std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
 }
 
 std::optional<std::string> ReadIfThere(const std::string& path, size_t most) {
-  const int file =
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0 && errno == ENOENT) return std::nullopt;
-  if (file < 0) FailPath(path, errno);
+  const int file = OpenIfThere(path);
+  if (file < 0) return std::nullopt;
   const auto close = absl::MakeCleanup([&] { ::close(file); });
-  struct stat about{};
-  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode))
-    throw UsageError{Shown(path) + ": expected a regular file"};
   std::string content;
   if (const int error = Append(file, most, content); error != 0)
     FailPath(path, error);
@@ -155,14 +170,9 @@ std::optional<std::string> ReadIfThere(const std::string& path, size_t most) {
 
 uint64_t ReadLines(const std::string& path, size_t most,
                    const std::function<void(const std::string&)>& take) {
-  const int file =
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0 && errno == ENOENT) return 0;
-  if (file < 0) FailPath(path, errno);
+  const int file = OpenIfThere(path);
+  if (file < 0) return 0;
   const auto close = absl::MakeCleanup([&] { ::close(file); });
-  struct stat about{};
-  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode))
-    throw UsageError{Shown(path) + ": expected a regular file"};
   std::array<char, 1 << 16> part;
   std::string begun;  // a line whose end is still to come
   uint64_t whole = 0;

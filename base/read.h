@@ -18,6 +18,9 @@ inline constexpr size_t kMostInput = size_t{16} << 20;
 // nothing to read yet.
 std::string ReadFile(const std::string& path, size_t most = kMostInput);
 
+// The file counts as read by ReadFile().
+void NoteRead(const std::string& path);
+
 // Whether ReadFile() has read this file, or a link to it: inputs are kept.
 bool WasRead(const std::string& path);
 

@@ -47,20 +47,23 @@ int WriteAndFinish(int file, const std::string& content, bool durable) {
 // Such a name must not be resolved to the open file, which we may not replace.
 int DescriptorOf(const std::string& path) {
   if (path == "-") return STDOUT_FILENO;
+  const std::string name = fs::path(path).filename().string();
+  int number = -1;
+  const bool is_number = absl::SimpleAtoi(name, &number);
+  if (!is_number && name != "stdout" && name != "stderr") return -1;
   // However the directory is written.
   std::error_code error;
   const fs::path directory =
       fs::weakly_canonical(fs::path(path).parent_path(), error);
-  const std::string name = fs::path(path).filename().string();
   if (error) return -1;
-  if (directory == "/dev" && name == "stdout") return STDOUT_FILENO;
-  if (directory == "/dev" && name == "stderr") return STDERR_FILENO;
-  int number = -1;
-  const bool is_descriptor =
-      (directory == "/dev/fd" ||
-       directory == fs::weakly_canonical("/proc/self/fd", error)) &&
-      absl::SimpleAtoi(name, &number);
-  return is_descriptor ? number : -1;
+  if (!is_number) {
+    if (directory != "/dev") return -1;
+    return name == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
+  }
+  return directory == "/dev/fd" ||
+                 directory == fs::weakly_canonical("/proc/self/fd", error)
+             ? number
+             : -1;
 }
 
 // The target of a name: a file, existing or new, after all links are followed;

@@ -20,7 +20,6 @@ struct DiffArguments {
 };
 
 report::HalfAsked AskedOf(const ToRun& it, const KernelSpec& kernel) {
-  ExpectEffect(it.path, it.script, Run(it.script, kernel.rules()));
   return {.path = it.path,
           .script = it.script,
           .kernel = kernel,
@@ -58,6 +57,8 @@ report::Pair ReadPair(const DiffArguments& o) {
 int Diff(const DiffArguments& o) {
   base::EndOnSignals("vmtrunc diff: stopped");
   const report::Pair pair = ReadPair(o);
+  for (const report::Half* half : {&pair.left, &pair.right})
+    ExpectEffect(half->it.path, half->it.script, half->course.result);
   if (o.json) {
     std::cout << report::DiffJson(pair).dump(2) << "\n";
   } else {

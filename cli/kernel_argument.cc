@@ -3,26 +3,14 @@
 #include <deque>
 #include <filesystem>
 #include <iostream>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
-#include "base/read.h"
 #include "base/shown.h"
+#include "fuzz/kernel_in_file.h"
 
 namespace vmtrunc::cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-bool IsFileName(const std::string& text, const fs::path& path) {
-  if (text.find('\0') != std::string::npos) return false;
-  if (text.find('/') != std::string::npos || text.ends_with(".kernel"))
-    return true;
-  std::error_code ignored;
-  return !text.empty() && !ParseKernelSpec(text).ok() &&
-         fs::is_regular_file(path, ignored);
-}
 
 // A kernel that has been read, and its file; a KernelSpec points to its name.
 struct OwnKernel {
@@ -39,7 +27,7 @@ KernelSpec ReadOnce(const std::string& path) {
   static std::deque<OwnKernel> all;
   for (const OwnKernel& it : all)
     if (it.path == path) return SpecOf(it.own);
-  const KernelFile file = ReadKernelFile(path);
+  const KernelFile file = fuzz::ReadKernelFile(path);
   const KernelSpec spec = file.spec();
   for (const OwnKernel& it : all)
     if (it.own.name == file.name && spec != SpecOf(it.own))
@@ -54,19 +42,11 @@ KernelSpec ReadOnce(const std::string& path) {
 
 }  // namespace
 
-KernelFile ReadKernelFile(const std::string& path) {
-  auto file = ParseKernelFile(base::ReadFile(path, kMostKernelFile));
-  if (!file.ok())
-    throw base::UsageError{absl::StrCat(base::Shown(path), ":",
-                                        std::string(file.status().message()))};
-  return *std::move(file);
-}
-
 std::optional<KernelSpec> KernelInFile(const std::string& text,
                                        const std::string& directory) {
-  const fs::path path = fs::path(directory) / text;
-  if (!IsFileName(text, path)) return std::nullopt;
-  return ReadOnce(path.string());
+  const std::string path = (std::filesystem::path(directory) / text).string();
+  if (!fuzz::NamesKernelFile(text, path)) return std::nullopt;
+  return ReadOnce(path);
 }
 
 }  // namespace vmtrunc::cli

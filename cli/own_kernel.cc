@@ -9,8 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "base/error.h"
 #include "base/shown.h"
-#include "cli/kernel_argument.h"
 #include "core/version.h"
+#include "fuzz/kernel_in_file.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -88,7 +88,7 @@ void Print(const std::string& path, const KernelFile& file) {
 }  // namespace
 
 int PrintOwnKernel(const std::string& path, bool as_json) {
-  const KernelFile file = ReadKernelFile(path);
+  const KernelFile file = fuzz::ReadKernelFile(path);
   if (as_json)
     std::cout << ToJson(path, file).dump(2) << "\n";
   else

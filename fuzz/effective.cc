@@ -48,9 +48,9 @@ bool Merge(const World<C>& w, const Chooser<C>& mine, base::Random& random,
 // shared.
 template <class C>
 void MapOf(const World<C>& w, Event& mmap) {
-  const Folios& folios = w.files[mmap.file].folios;
-  if (folios.pfn != 0) mmap.populate = false;
-  if (folios.pfn != 0 || folios.hugetlb != 0) mmap.is_private = false;
+  const File& file = w.files[mmap.file];
+  if (file.folios.pfn != 0) mmap.populate = false;
+  if (IsSpecial(file)) mmap.is_private = false;
 }
 
 template <class C>

@@ -59,7 +59,7 @@ std::optional<KernelSpec> KernelBeside(const std::string& path) {
     throw base::UsageError{absl::StrCat(base::Shown(path), ".md: kernel ",
                                         base::Shown(*kernel), ": expected ",
                                         std::string(spec.status().message()))};
-  base::ReadFile(path + ".md");  // an input too: no output replaces it
+  base::NoteRead(path + ".md");  // no output replaces it
   return *spec;
 }
 

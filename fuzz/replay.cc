@@ -30,9 +30,9 @@
 #include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
-#include "core/script/kernel_file.h"
 #include "core/script/script.h"
 #include "fuzz/kernel_beside.h"
+#include "fuzz/kernel_in_file.h"
 #include "fuzz/status.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -77,19 +77,15 @@ void Say(const std::string& what) {
 // to the script's place, as for vmtrunc run.
 vmtrunc::KernelSpec KernelInFile(const std::string& path,
                                  const std::string& name) {
-  const fs::path file =
-      (path == "-" ? fs::path() : fs::path(path).parent_path()) / name;
-  std::error_code error;
+  const std::string file =
+      ((path == "-" ? fs::path() : fs::path(path).parent_path()) / name)
+          .string();
   if (name.find(' ') != std::string::npos ||
-      (name.find('/') == std::string::npos && !name.ends_with(".kernel") &&
-       !fs::is_regular_file(file, error)))
+      !vmtrunc::fuzz::NamesKernelFile(name, file))
     Fail(path, "kernel " + vmtrunc::base::Shown(name) +
                    ": expected a kernel that is built, or " +
                    vmtrunc::fuzz::kKernelVariable);
-  const auto kernel = vmtrunc::ParseKernelFile(
-      vmtrunc::base::ReadFile(file.string(), vmtrunc::kMostKernelFile));
-  if (!kernel.ok()) Fail(file.string(), std::string(kernel.status().message()));
-  return kernel->spec();
+  return vmtrunc::fuzz::ReadKernelFile(file).spec();
 }
 
 // As bytes that contain the kernel of the text, or of the note beside the file.
@@ -98,7 +94,9 @@ std::vector<uint8_t> BytesOf(const std::string& path,
   std::vector<uint8_t> bytes(content.begin(), content.end());
   if (vmtrunc::LooksLikeText(path, content)) {
     auto script = vmtrunc::ParseText(content);
-    if (!script.ok()) Fail(path, std::string(script.status().message()));
+    if (!script.ok())
+      throw vmtrunc::base::UsageError{vmtrunc::base::Shown(path) + ":" +
+                                      std::string(script.status().message())};
     const bool is_given =
         std::getenv(vmtrunc::fuzz::kKernelVariable) != nullptr;
     if (!script->unknown_kernel.empty() && !is_given)

@@ -78,10 +78,9 @@ std::string SplitThenMerge(const Script& script, const Rules& rules,
     const Vma& vma = world.vmas[slot];
     const bool apart =
         rules.account_blocks_merge && vma.shared == 0 && vma.accounted == 0;
-    const Folios& folios = world.files[vma.file].folios;
-    const bool special = folios.pfn != 0 || folios.hugetlb != 0;  // VM_SPECIAL
-    if (vma.state != VmaState::kLinked || apart || special ||
-        vma.nonlinear != 0 || TaskOf(world, vma.mm) == LargeCaps::kTasks)
+    if (vma.state != VmaState::kLinked || apart ||
+        IsSpecial(world.files[vma.file]) || vma.nonlinear != 0 ||
+        TaskOf(world, vma.mm) == LargeCaps::kTasks)
       continue;
     const unsigned third = (vma.pages() + 2) / 3;
     const unsigned ranges[][2] = {

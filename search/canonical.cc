@@ -46,8 +46,7 @@ class Canonical {
       size += count;
     };
     put(&extra, sizeof(extra));
-    const bool has_huge_pages = std::ranges::any_of(
-        w_.files, [](const File& file) { return file.folios.hugetlb != 0; });
+    const bool has_huge_pages = HasHugePages(w_);
     for (const File& it : w_.files) {
       File file = it;
       Rename(file);

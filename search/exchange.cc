@@ -53,6 +53,12 @@ void ExpectOneName(const std::string& path) {
                            ": expected a regular file without other names"};
 }
 
+[[noreturn]] void FailQuestion(const std::string& path) {
+  throw base::UsageError{absl::StrCat(base::Shown(path),
+                                      ": expected this problem, number of "
+                                      "shards and build of vmtrunc")};
+}
+
 bool WriteWhole(int file, const void* from, size_t size) {
   return base::WriteAll(file, {static_cast<const char*>(from), size}) == 0;
 }
@@ -97,7 +103,7 @@ Exchange::Exchange(const std::string& directory, Shard shard,
   // them.
   bool has_own = false;
   for (unsigned other = 0; other < shard.shards; ++other)
-    if (IsSame(other) && other == shard.number) has_own = true;
+    if (HasBegun(other) && other == shard.number) has_own = true;
   if (!has_own) {
     ExpectNothing();
     base::WriteDurable(QuestionPath(shard.number), Question(shard.number));
@@ -150,14 +156,15 @@ std::string Exchange::Question(unsigned shard) const {
                       " of ", shard_.shards, "\n");
 }
 
-bool Exchange::IsSame(unsigned shard) const {
+bool Exchange::HasBegun(unsigned shard) const {
   const std::string path = QuestionPath(shard);
   const std::optional<std::string> question = base::ReadIfThere(path, 4096);
-  if (question && *question != Question(shard))
-    throw base::UsageError{absl::StrCat(
-        base::Shown(path),
-        ": expected this problem, number of shards and build of vmtrunc")};
+  if (question && *question != Question(shard)) FailQuestion(path);
   return question.has_value();
+}
+
+void Exchange::ExpectSame(unsigned shard) const {
+  if (!HasBegun(shard)) FailQuestion(QuestionPath(shard));
 }
 
 void Exchange::Send(unsigned to, std::span<const uint64_t> words) {
@@ -203,11 +210,10 @@ bool Exchange::HasSent(unsigned shard, unsigned level) const {
   return ::access(PathFrom(shard, level).c_str(), F_OK) == 0;
 }
 
-void Exchange::Add(const std::vector<Arrival>& states) {
-  std::vector<Arrival> sealed = states;
-  for (Arrival& it : sealed)
+void Exchange::Add(std::span<Arrival> states) {
+  for (Arrival& it : states)
     it.checksum = ChecksumOf(it, shard_.number, count_++);
-  if (!WriteWhole(states_, sealed.data(), sealed.size() * sizeof(Arrival)))
+  if (!WriteWhole(states_, states.data(), states.size_bytes()))
     base::FailPath(StatesPath(shard_.number), errno);
 }
 
@@ -227,10 +233,8 @@ std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
   const size_t had = ReadAt(file, from * sizeof(Arrival), states.data(), size);
   ::close(file);
   if (had != size) FailStates(shard);
-  for (Arrival& it : states) {
+  for (const Arrival& it : states)
     if (it.checksum != ChecksumOf(it, shard, from++)) FailStates(shard);
-    it.checksum = 0;
-  }
   return states;
 }
 

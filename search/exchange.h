@@ -33,7 +33,7 @@ struct Arrival {
   uint32_t from;    // the shard that has its parent; kNoShard: a start
   uint32_t parent;  // the number of the parent there, or of the start
   Edge edge;
-  uint32_t checksum;  // 0 until it is in a file
+  uint32_t checksum;  // of those in a file
 
   static constexpr uint32_t kNoShard = ~0U;
 };
@@ -98,8 +98,8 @@ class Exchange {
   std::string PathFrom(unsigned shard, unsigned level) const;
   bool HasSent(unsigned shard, unsigned level) const;
 
-  // Appends to the states of this shard.
-  void Add(const std::vector<Arrival>& states);
+  // Appends to the states of this shard, with their checksums.
+  void Add(std::span<Arrival> states);
   // States of a shard. Throws UsageError if they are damaged or not there.
   std::vector<Arrival> StatesOf(unsigned shard, uint64_t from,
                                 uint64_t count) const;
@@ -109,9 +109,9 @@ class Exchange {
   // Throws it: the states of the shard are not those that it has found.
   [[noreturn]] void FailStates(unsigned shard) const;
 
-  // Whether the shard has begun. Throws UsageError if its directory is of
-  // another problem or program.
-  bool IsSame(unsigned shard) const;
+  // Throws UsageError if the shard's directory is of another problem or
+  // program.
+  void ExpectSame(unsigned shard) const;
 
   void Write(unsigned level, const LevelDone& done);
   // Nothing, if the shard does not have the level. Throws UsageError if the
@@ -132,6 +132,9 @@ class Exchange {
   std::string Directory(unsigned shard) const;
   std::string QuestionPath(unsigned shard) const;
   std::string StatesPath(unsigned shard) const;
+  // Whether the shard has begun. Throws UsageError if its directory is of
+  // another problem or program.
+  bool HasBegun(unsigned shard) const;
   void ExpectNothing() const;
   // What one shard sends to another at a level.
   std::string SentPath(unsigned level, unsigned from, unsigned to) const;

@@ -228,7 +228,7 @@ class SharedSearch {
         return done.has_value();
       });
       if (!is_there) return false;
-      if (level == 0) exchange_.IsSame(shard);
+      if (level == 0) exchange_.ExpectSame(shard);
       fresh += done->fresh;
       all.states += done->states;
       all.transitions += done->transitions;

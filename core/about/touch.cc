@@ -20,7 +20,7 @@ class Step {
 
   Touched Touches() const {
     // Of what a step does to frames and shared tables, nothing yet.
-    if (w_.tlb != 0 || HasHugePages()) return kAll;
+    if (w_.tlb != 0 || HasHugePages(w_)) return kAll;
     // A fault may hold the lock of a vma of another mm for a moment, and who
     // changes vmas waits for it.
     const bool pins = op_.verb == Verb::kPin || op_.verb == Verb::kUnpin ||
@@ -126,10 +126,6 @@ class Step {
 
   const Folios& FoliosOf(const Vma& vma) const {
     return w_.files[vma.file].folios;
-  }
-  bool HasHugePages() const {
-    return std::ranges::any_of(
-        w_.files, [](const File& file) { return file.folios.hugetlb != 0; });
   }
   const Folios& FaultFolios() const { return FoliosOf(w_.vmas[op_.fault.vma]); }
   bool IsShmem() const { return FaultFolios().shmem != 0; }

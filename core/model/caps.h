@@ -22,7 +22,6 @@ struct LargeCaps {
   static constexpr int kFrames = 16;  // with a number, at once
   using TlbWord = uint16_t;
   static constexpr unsigned kTlbBits = 6;  // of a page's or a frame's number
-  static constexpr int kUnused = 7;        // bytes at the end of a world
   static constexpr bool kExact = true;
 };
 
@@ -38,7 +37,6 @@ struct SmallCaps {
   static constexpr int kFrames = 4;
   using TlbWord = uint8_t;
   static constexpr unsigned kTlbBits = 4;
-  static constexpr int kUnused = 5;
   static constexpr bool kExact = false;
 };
 

@@ -28,29 +28,38 @@ bool Machine<C, P>::MayShare(const Vma& vma, unsigned addr) const {
 template <class C, class P>
 Flow Machine<C, P>::FaultShares(Fault& fault) {
   const Vma& vma = w_.vmas[fault.vma];
-  const unsigned from = fault.addr / kPtesPerTable * kPtesPerTable;
-  const unsigned page = vma.pgoff + from - vma.start;
   if (!TakeMapLock(vma.file)) return Flow::kBlocked;
+  const unsigned from = fault.addr / kPtesPerTable * kPtesPerTable;
+  // Another thread's fault may have come first.
+  if (!HasTable(vma.mm, from)) {
+    if (uint8_t* const theirs = ShareFor(vma, from)) {
+      if (*theirs == 0) *theirs = NewShare();
+      w_.shares[vma.mm][from / kPtesPerTable] = *theirs;
+    }
+    AllocTable(vma.mm, from);
+  }
+  ReleaseMapLock(vma.file);
+  changed_ = true;
+  fault.phase = FaultPhase::kReadPte;
+  return Flow::kSync;
+}
+
+// Where the number is of a table that maps the pages which the vma maps from
+// `from` on, or nullptr.
+template <class C, class P>
+uint8_t* Machine<C, P>::ShareFor(const Vma& vma, unsigned from) {
+  const unsigned page = vma.pgoff + from - vma.start;
   for (const Vma& other : w_.vmas) {
-    if (HasTable(vma.mm, from)) break;
     if (&other == &vma || other.state == VmaState::kFree ||
         other.in_index == InIndex::kNot || other.file != vma.file ||
         other.pgoff > page)
       continue;
     const unsigned at = other.start + page - other.pgoff;
-    if (at % kPtesPerTable != 0 || !MayShare(other, at) ||
-        !HasTable(other.mm, at))
-      continue;
-    uint8_t& number = w_.shares[other.mm][at / kPtesPerTable];
-    if (number == 0) number = NewShare();
-    w_.shares[vma.mm][from / kPtesPerTable] = number;
-    AllocTable(vma.mm, from);
+    if (at % kPtesPerTable == 0 && MayShare(other, at) &&
+        HasTable(other.mm, at))
+      return &w_.shares[other.mm][at / kPtesPerTable];
   }
-  AllocTable(vma.mm, from);
-  ReleaseMapLock(vma.file);
-  changed_ = true;
-  fault.phase = FaultPhase::kReadPte;
-  return Flow::kSync;
+  return nullptr;
 }
 
 // The least number that no shared table has.

@@ -188,13 +188,15 @@ class Machine {
   bool SharesTables(unsigned file) const {
     return IsHugetlb(file) && rules_.shares_tables;
   }
-  // VM_SPECIAL of mm/mmap.c: its vmas neither grow nor merge.
-  bool IsSpecial(unsigned file) const { return IsPfn(file) || IsHugetlb(file); }
+  bool IsSpecial(unsigned file) const {
+    return vmtrunc::IsSpecial(w_.files[file]);
+  }
   bool IsShared(unsigned mm, unsigned addr) const {
     return w_.shares[mm][addr / kPtesPerTable] != 0;
   }
   [[gnu::noinline]] bool MayShare(const Vma& vma, unsigned addr) const;
   [[gnu::noinline]] Flow FaultShares(Fault& fault);
+  uint8_t* ShareFor(const Vma& vma, unsigned from);
   uint8_t NewShare() const;
   [[gnu::noinline]] void Unshare(unsigned mm, unsigned file, unsigned addr);
   void SetPte(unsigned mm, unsigned file, unsigned addr, Pte pte);

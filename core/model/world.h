@@ -10,6 +10,7 @@
 #ifndef VMTRUNC_CORE_MODEL_WORLD_H_
 #define VMTRUNC_CORE_MODEL_WORLD_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -139,6 +140,10 @@ constexpr void SetOrder(Folios& folios, uint64_t bits, unsigned order) {
   folios.order1 = order == 1 ? folios.order1 | bits : folios.order1 & ~bits;
   folios.order2 = order == 2 ? folios.order2 | bits : folios.order2 & ~bits;
 }
+// VM_SPECIAL of mm/mmap.c: vmas of such a file neither grow nor merge.
+constexpr bool IsSpecial(const File& file) {
+  return file.folios.pfn != 0 || file.folios.hugetlb != 0;
+}
 constexpr bool HasLargeFolios(const File& file) {
   return (file.folios.order1 | file.folios.order2) != 0;
 }
@@ -200,7 +205,7 @@ struct World {
   uint8_t tlb;      // translations may outlive their ptes
   // The number of the table that a span of an mm shares with others, or 0.
   uint8_t shares[C::kMms][C::kAddrs / kPtesPerTable];
-  uint8_t unused[C::kUnused];
+  uint8_t unused[7 - sizeof(shares) % 8];
 };
 
 // Of the contract: what scripts run in.
@@ -225,6 +230,13 @@ bool AnyTranslation(const World<C>& w, const F& f) {
       if (w.mms[mm].tlb[addr] != 0 && f(mm, addr, w.mms[mm].Translates(addr)))
         return true;
   return false;
+}
+
+// Whether a file has huge pages.
+template <class C>
+bool HasHugePages(const World<C>& w) {
+  return std::ranges::any_of(
+      w.files, [](const File& file) { return file.folios.hugetlb != 0; });
 }
 
 // Whether the translation leads to what its pte was made for. A page of a
