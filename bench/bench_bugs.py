@@ -34,16 +34,21 @@ HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 BLIND = {"VMTRUNC_BLIND": "1"}
 NO_FEATURES = {"VMTRUNC_NO_FEATURES": "1"}
 NO_SCOUT = {"VMTRUNC_NO_SCOUT": "1"}
-SCOUTED = 63  # scripts before an execution of libFuzzer's: fuzz/status.h
+# fuzz/status.h: scripts before an execution of libFuzzer's, and how often so
+# many before it starts, as vmtrunc fuzz has it.
+SCOUTED, FIRST_TURNS = 63, 256
+SCOUTS = {"VMTRUNC_SCOUT_FIRST": str(FIRST_TURNS)}
+# Of libFuzzer, and of a scout that ends in its place.
+ERROR_EXIT_CODE = 77
 
 # Of a libFuzzer engine: executable, switches, flags.
 LIBFUZZER = {
-    "ours": ("fuzz_truncate", {}, []),
+    "ours": ("fuzz_truncate", SCOUTS, []),
     "edges": ("fuzz_truncate", BLIND | NO_FEATURES, []),
     "value-profile": ("fuzz_compares", BLIND | NO_FEATURES,
                       ["-use_value_profile=1"]),
     "no-mutator": ("fuzz_truncate", BLIND, []),
-    "no-features": ("fuzz_truncate", NO_FEATURES, []),
+    "no-features": ("fuzz_truncate", SCOUTS | NO_FEATURES, []),
     "no-scout": ("fuzz_truncate", NO_SCOUT, []),
 }
 ENGINES = list(LIBFUZZER) + ["rapidcheck", "random", "pct", "afl"]
@@ -125,9 +130,10 @@ def target(bug):
 
 def libfuzzer_command(engine, seed, executions, directory):
     executable, switches, flags = LIBFUZZER[engine]
-    if not switches.keys() & (BLIND | NO_SCOUT).keys():
+    if switches.keys() & SCOUTS.keys():
+        left = max(0, executions - FIRST_TURNS * SCOUTED)
         # Its first two have no scripts before them.
-        executions = executions // (1 + SCOUTED) + 3
+        executions = left // (1 + SCOUTED) + 3
     return [RELEASE / executable, f"-seed={seed}", f"-runs={executions}",
             f"-max_len={HEADER_BYTES + RECORD_BYTES * EVENTS}",
             "-len_control=0", "-timeout=30",
@@ -144,7 +150,7 @@ def libfuzzer(engine, bug, seed, o, directory):
     # fuzz/status.h: the build id, then the executions.
     executions, = struct.unpack_from(
         "=Q", (directory / "status").read_bytes(), 24)
-    if status == -signal.SIGABRT:
+    if status in (-signal.SIGABRT, ERROR_EXIT_CODE):
         if not replay(bug, (directory / "current").read_bytes(), directory):
             fail(f"{engine} on {bug.name}, seed {seed}: it stopped, but its "
                  "last input shows nothing:\n" + log.read_text(errors="replace"))
@@ -169,12 +175,12 @@ def searcher(engine, bug, seed, o, directory):
                    engine, "--executions", str(o.executions)]
     command += ["--seed", str(seed), "--seconds", str(o.seconds)]
     log = directory / "log"
-    status, _ = run(command, {}, o.seconds + 30, log)
+    status, seconds = run(command, {}, o.seconds + 30, log)
     text = log.read_text(errors="replace")
     if status != 0:
         fail(f"{engine} on {bug.name}: exit status {status}\n{text}")
     answer = json.loads(text[text.index("{"):])
-    return answer["found"] == 1, answer["executions"], answer["seconds"]
+    return answer["found"] == 1, answer["executions"], seconds
 
 
 def afl(engine, bug, seed, o, directory):

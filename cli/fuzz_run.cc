@@ -56,7 +56,10 @@ JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
     set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
   if (!o.verbs.empty()) set(fuzz::kVerbsVariable, absl::StrJoin(o.verbs, ","));
   if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
-  if (o.runs >= 0) set(fuzz::kNoScoutVariable, "1");
+  if (o.runs >= 0)
+    set(fuzz::kNoScoutVariable, "1");
+  else
+    set(fuzz::kScoutFirstVariable, absl::StrCat(fuzz::kScoutFirst));
   return spec;
 }
 

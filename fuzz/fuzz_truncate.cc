@@ -10,8 +10,8 @@
 // VMTRUNC_VERBS     see fuzz/status.h
 // VMTRUNC_KEEP_GOING, VMTRUNC_SORT  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
-// VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_NO_SCOUT, VMTRUNC_SCOUTED,
-// VMTRUNC_GROWTH    see fuzz/status.h
+// VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_NO_SCOUT, VMTRUNC_SCOUT_FIRST,
+// VMTRUNC_SCOUTED, VMTRUNC_GROWTH  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what has been done to DIRECTORY/status
 // VMTRUNC_BUILD     refuse to run where this executable has another model
@@ -33,6 +33,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/read.h"
+#include "base/sha1.h"
+#include "base/write.h"
 #include "core/build_id.h"
 #include "core/run/run.h"
 #include "fuzz/growth.h"
@@ -60,6 +65,18 @@ __attribute__((weak)) const char* BuiltInKernel() { return nullptr; }
 __attribute__((weak)) const char* BuiltInProperty() { return nullptr; }
 
 namespace {
+
+// libFuzzer's -max_len without a corpus.
+constexpr size_t kMostBytes = 4096;
+
+// The value of libFuzzer's flag -NAME=, the last one; "" if it is not given.
+std::string FlagOf(std::span<char* const> flags, const std::string& name) {
+  const std::string start = "-" + name + "=";
+  std::string value;
+  for (const std::string_view flag : flags)
+    if (flag.starts_with(start)) value = flag.substr(start.size());
+  return value;
+}
 
 // The state of the callbacks, set up on the first call.
 class Target {
@@ -109,11 +126,22 @@ class Target {
   // A scout's find, if it has one: it may not be reached by what libFuzzer
   // changes for long.
   std::optional<Script> AskScout(uint64_t seed, size_t max_events) {
-    if (!scout_) return std::nullopt;
-    const uint64_t before = status_->executions;
-    std::optional<Script> found = scout_->Run(seed, max_events, status_);
-    if (growth_) growth_->Note(scouted_, status_->executions - before);
-    return found;
+    return Scouted(&Scout::Run, seed, max_events);
+  }
+
+  // What a scout finds at once, before libFuzzer is there: it ends as libFuzzer
+  // would. `flags` are libFuzzer's arguments.
+  void LookFirst(std::span<char* const> flags) {
+    uint64_t seed = 0, most = 0;
+    if (!scout_ || !absl::SimpleAtoi(FlagOf(flags, "seed"), &seed)) return;
+    if (!absl::SimpleAtoi(FlagOf(flags, "max_len"), &most)) most = kMostBytes;
+    base::Random random(seed);
+    artifacts_ = FlagOf(flags, "artifact_prefix");
+    for (unsigned i = 0; i < settings_.scouts_first; ++i)
+      if (const auto found =
+              Scouted(&Scout::Look, random.Next(), EventsThatFit(most)))
+        Execute(EncodeBytes(*found));
+    artifacts_.reset();
   }
 
   void CountMutation() {
@@ -144,6 +172,15 @@ class Target {
       sorter_.emplace(
           settings_.kernel, *settings_.sort, *status_,
           [this](const std::string& name) { saved_->KeepAgain(name); });
+  }
+
+  using Looks = std::optional<Script> (Scout::*)(uint64_t, size_t, FuzzStatus*);
+  std::optional<Script> Scouted(Looks looks, uint64_t seed, size_t max_events) {
+    if (!scout_) return std::nullopt;
+    const uint64_t before = status_->executions;
+    std::optional<Script> found = ((*scout_).*looks)(seed, max_events, status_);
+    if (growth_) growth_->Note(scouted_, status_->executions - before);
+    return found;
   }
 
   // Where `status` names its scripts, so that none is lost if the model fails.
@@ -205,18 +242,33 @@ class Target {
       saved_->End();
     }
     Report(bytes, spec, result);
+    if (artifacts_) EndAsLibFuzzer(bytes);
+    AbortFor(result.first.property);
   }
 
-  [[noreturn]] static void Report(std::span<const uint8_t> bytes,
-                                  const KernelSpec& spec,
-                                  const RunResult& result) {
+  static void Report(std::span<const uint8_t> bytes, const KernelSpec& spec,
+                     const RunResult& result) {
     Script script = DecodeBytes(bytes);
     script.kernel = spec;
     std::fprintf(stderr, "%s violates %s at event %u: %s\n%s",
                  spec.ToString().c_str(), Name(result.first.property),
                  result.first.event, result.first.ToString().c_str(),
                  ToText(script).c_str());
-    AbortFor(result.first.property);
+  }
+
+  // Its file and its exit status for an input that aborts.
+  [[noreturn]] void EndAsLibFuzzer(std::span<const uint8_t> bytes) const {
+    const std::string content(bytes.begin(), bytes.end());
+    const std::string path = *artifacts_ + "crash-" + base::Sha1(content);
+    try {
+      if (base::ReadWhole(path, content.size()) != content)
+        base::WriteNew(path, content);
+      std::fprintf(stderr, "Test unit written to %s\n", path.c_str());
+    } catch (const base::UsageError& error) {
+      std::fprintf(stderr, "%s\n", error.what.c_str());
+    }
+    constexpr int kErrorExitCode = 77;
+    std::_Exit(kErrorExitCode);
   }
 
   Settings settings_;
@@ -230,6 +282,7 @@ class Target {
   std::optional<Growth> growth_;
   uint8_t scouted_[sizeof(g_features)] = {};  // by its scripts, for growth_
   std::optional<Scout> scout_;
+  std::optional<std::string> artifacts_;  // LookFirst(): the prefix of a file
   std::optional<Sorter> sorter_;
   std::array<Event, kMaxEvents> events_;
 };
@@ -289,10 +342,11 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 }  // namespace vmtrunc::fuzz
 
 // Before the engine prints or does anything.
-extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   ::signal(SIGXFSZ, SIG_IGN);
+  vmtrunc::fuzz::Target::Get().LookFirst(
+      std::span(*argv, static_cast<size_t>(*argc)));
   vmtrunc::fuzz::UseLargePages();
-  vmtrunc::fuzz::Target::Get();
   return 0;
 }
 

@@ -84,8 +84,8 @@ Scout::Scout(const Quest& quest) : quest_(quest) {
   seen_.resize(kStates);
 }
 
-std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
-                                 FuzzStatus* status) {
+std::optional<Script> Scout::Look(uint64_t seed, size_t max_events,
+                                  FuzzStatus* status) {
   base::Random random(seed);
   std::optional<Script> found;
   Script script;
@@ -114,12 +114,18 @@ std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
     status->drops += drops_;
     if (quest_.looks_for_states) AddSeen(status->seen, seen_);
   }
+  return found;
+}
+
+std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
+                                 FuzzStatus* status) {
+  std::optional<Script> found = Look(seed, max_events, status);
   // Where a run continues and much is violated, what is new and what is mutated
   // have every second turn.
   violated_ = found && !(quest_.keeps_going && violated_);
   if (violated_) return found;
   if (waiting_.empty()) return std::nullopt;
-  script = std::move(waiting_.front());
+  Script script = std::move(waiting_.front());
   waiting_.pop_front();
   return script;
 }

@@ -49,11 +49,16 @@ class Scout {
   explicit Scout(const Quest& quest);
 
   // Runs kScouted scripts of at most `max_events` events. Returns the first
-  // that violates a property, and does not run the others then; or one of those
-  // with new abstract states that it has not returned yet; or nothing. With
-  // `keeps_going` it runs all, and returns the last that violates a property,
-  // at most every second time. `status`, if not null, is kept up to date.
+  // that violates a property, and does not run the others then; with
+  // `keeps_going` it runs all, and returns the last. Those with new abstract
+  // states wait for Run(). `status`, if not null, is kept up to date.
   // Deterministic in its arguments and in those of the calls before.
+  std::optional<Script> Look(uint64_t seed, size_t max_events,
+                             FuzzStatus* status);
+
+  // Looks, and returns what violates a property, with `keeps_going` at most
+  // every second time; else one of those with new abstract states that it has
+  // not returned yet; or nothing.
   std::optional<Script> Run(uint64_t seed, size_t max_events,
                             FuzzStatus* status);
 

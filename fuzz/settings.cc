@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/shown.h"
 #include "fuzz/mutate_bytes.h"
@@ -82,6 +83,9 @@ Settings SettingsOf(const char* built_in_kernel,
            absl::StrCat(kKeepGoingVariable, " as well"));
   settings.shows_features = std::getenv(kNoFeaturesVariable) == nullptr;
   settings.scouts = std::getenv(kNoScoutVariable) == nullptr;
+  if (const auto first = ValueOf(kScoutFirstVariable, nullptr))
+    if (!absl::SimpleAtoi(*first, &settings.scouts_first))
+      Refuse(kScoutFirstVariable, *first, "a number");
   if (const auto growth = ValueOf(kGrowthVariable, nullptr)) {
     if (growth->empty()) Refuse(kGrowthVariable, *growth, "a file's name");
     settings.growth = *growth;

@@ -21,7 +21,8 @@ struct Settings {
   bool keep_going = false;
   bool shows_features = true;
   bool scouts = true;
-  std::string growth;  // a file, or ""
+  unsigned scouts_first = 0;  // how often, before the engine sets itself up
+  std::string growth;         // a file, or ""
 };
 
 // Unset variables have these defaults, null if unset. Ends the process if a

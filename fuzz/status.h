@@ -30,6 +30,10 @@ inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
 inline constexpr const char* kBlindVariable = "VMTRUNC_BLIND";
 // If set: nothing is generated and run between executions (fuzz/scout.h).
 inline constexpr const char* kNoScoutVariable = "VMTRUNC_NO_SCOUT";
+// How often a scout looks before libFuzzer sets itself up, which takes longer
+// than most finds. Ignored without a scout, and without libFuzzer's -seed.
+inline constexpr const char* kScoutFirstVariable = "VMTRUNC_SCOUT_FIRST";
+inline constexpr unsigned kScoutFirst = 256;  // of vmtrunc fuzz
 // "SEED,EVENTS", of FuzzStatus: runs that one script of a scout, each event
 // saved in DIRECTORY/current before it runs, and ends.
 inline constexpr const char* kScoutedVariable = "VMTRUNC_SCOUTED";
