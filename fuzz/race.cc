@@ -7,6 +7,11 @@ namespace {
 
 using C = Watched::Caps;
 
+// What may take a vma away, or change it.
+constexpr search::Verbs kTakes =
+    search::Bit(Verb::kMunmap) | search::Bit(Verb::kMprotect) |
+    search::Bit(Verb::kMremap) | search::Bit(Verb::kExit);
+
 class Racer {
  public:
   Racer(Script& script, Watched& watched, size_t goal, base::Random& random,
@@ -22,6 +27,7 @@ class Racer {
         drops_(random.Below(4)),
         ends_(random.Between(1, 4)),
         aims_(random.Below(4)),
+        collides_(random.Below(4)),
         burst_(1U << random.Below(4)) {}
 
   void Run() {
@@ -65,12 +71,13 @@ class Racer {
 
   // Begins an operation, or lets one that is in flight proceed.
   void Turn() {
+    if (chased_ != kNone && Chase()) return;
     uint8_t busy[C::kTasks];
     unsigned count = 0;
     for (uint8_t task = 0; task < C::kTasks; ++task)
       if (Busy(task)) busy[count++] = task;
     if (count == 0 || (count < in_flight_ && random_.OneOf(3))) {
-      Event event = count == 0 ? Any() : Near(busy[random_.Below(count)]);
+      Event event = count == 0 ? Any() : Beside(busy[random_.Below(count)]);
       if (event.kind != EventKind::kNone && random_.Below(4) >= whole_)
         event.kind = EventKind::kBegin;
       if (Add(event) || count == 0) return;
@@ -96,6 +103,86 @@ class Racer {
     return event.kind != EventKind::kNone
                ? event
                : EffectiveEvent(w(), random_, verbs_);
+  }
+
+  // An operation beside the task's, which is in flight.
+  Event Beside(uint8_t task) {
+    if (random_.Below(4) < collides_) {
+      const Event event = Against(task);
+      if (event.kind != EventKind::kNone) {
+        chased_ = task;
+        return event;
+      }
+    }
+    return Near(task);
+  }
+
+  // Continues against the operation to which another was opposed, or with it, a
+  // step at a time. Returns whether there was something to do.
+  bool Chase() {
+    const uint8_t task = chased_;
+    if (!Busy(task) || random_.OneOf(6)) {
+      chased_ = kNone;
+      return false;
+    }
+    if (random_.OneOf(2)) {
+      Event event = Against(task);
+      if (event.kind != EventKind::kNone && random_.OneOf(3))
+        event.kind = EventKind::kBegin;
+      if (Add(event)) return true;
+      for (uint8_t other = 0; other < C::kTasks; ++other)
+        if (other != task && Busy(other) && random_.OneOf(2))
+          return Add(EventKind::kFinish, other);
+    }
+    return Add(EventKind::kStep, task);
+  }
+
+  // The vma that the operation refers to, or kNone.
+  static Slot Refers(const Op& op) {
+    if (op.verb == Verb::kMprotect && op.mprotect.cursor != 0)
+      return op.mprotect.vma;
+    if (MovesPtes(op))
+      return op.verb == Verb::kFork ? op.fork.vma : op.mremap.vma;
+    if (op.pass.active != 0) return op.pass.cursor;
+    return FoundVma(op);
+  }
+
+  // An idle task that runs in the mm, or, if `others`, in another; kNone if
+  // there is none.
+  uint8_t IdleTask(unsigned mm, bool others) {
+    uint8_t idle[C::kTasks];
+    unsigned count = 0;
+    for (uint8_t task = 0; task < C::kTasks; ++task)
+      if (w().tasks[task].live != 0 && !Busy(task) &&
+          (w().tasks[task].mm != mm) == others)
+        idle[count++] = task;
+    return count == 0 ? kNone : idle[random_.Below(count)];
+  }
+
+  // An operation that takes the vma away to which the task's refers, or changes
+  // it; or, if it has gone, one that makes another of its struct.
+  Event Against(uint8_t task) {
+    const Task& holder = w().tasks[task];
+    const Slot slot = Refers(holder.op);
+    if (slot == kNone) return {};
+    const Vma& vma = w().vmas[slot];
+    const bool is_free = vma.state == VmaState::kFree;
+    const uint8_t other = IdleTask(is_free ? holder.mm : vma.mm, is_free);
+    if (other == kNone) return {};
+    if (is_free)
+      return EffectiveEvent(w(), random_, verbs_ & search::Bit(Verb::kMmap),
+                            other);
+    const bool ends_mm = vma.mm != holder.mm && random_.OneOf(2);
+    Event event = EffectiveEvent(
+        w(), random_, verbs_ & (ends_mm ? search::Bit(Verb::kExit) : kTakes),
+        other);
+    if (event.kind == EventKind::kNone || event.verb == Verb::kExit)
+      return event;
+    const unsigned pages = std::max(1U, vma.pages());
+    event.addr = Byte(vma.start);
+    event.len = Byte(random_.OneOf(3) ? random_.Between(1, pages) : pages);
+    if (event.verb == Verb::kMremap) event.new_len = event.len;
+    return event;
   }
 
   // Pages of a file.
@@ -158,6 +245,8 @@ class Racer {
   const unsigned drops_;      // of 4: a pass proceeds to a drop
   const unsigned ends_;       // of 12: an operation proceeds to its end
   const unsigned aims_;       // of 4: near what is in flight
+  const unsigned collides_;   // of 4: against what is in flight
+  uint8_t chased_ = kNone;    // Chase()
   const unsigned burst_;      // steps in a turn, at most
 };
 

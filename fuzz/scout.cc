@@ -69,6 +69,13 @@ void Shift(Script& script, base::Random& random) {
     if (uint8_t* page = PageOf(event)) *page = Byte(*page + by);
 }
 
+// How often a script continues in another way from where it came nearest to
+// going wrong: importance splitting (Kahn and Harris, 1951).
+unsigned MoreFrom(NearMiss miss) {
+  if (miss == NearMiss::kNone) return 0;
+  return miss == NearMiss::kMovesInPass ? 12 : kMostAgain;
+}
+
 }  // namespace
 
 // Most are made: no bug is then found much later than by making scripts alone,
@@ -89,26 +96,20 @@ std::optional<Script> Scout::Look(uint64_t seed, size_t max_events,
   base::Random random(seed);
   std::optional<Script> found;
   Script script;
-  unsigned scripts = 0;
-  events_ = effects_ = drops_ = 0;
+  runs_ = events_ = effects_ = drops_ = 0;
   if (status != nullptr) status->scouted_events = max_events;
-  while (scripts < kScouted && (!found || quest_.keeps_going)) {
+  for (unsigned seeds = 0; runs_ < kScouted && (!found || quest_.keeps_going);
+       ++seeds) {
     const uint64_t next = random.Next();
     if (status != nullptr) status->scouted = next;
     // Noting states takes time: a quarter of the scripts show most of them.
-    const bool looks = quest_.looks_for_states && scripts % 4 == 0;
-    noted_ = looks || quest_.counted != nullptr ? states_.data() : nullptr;
+    looks_ = quest_.looks_for_states && seeds % 4 == 0;
     if (RunOne(next, max_events, script)) found = script;
-    ++scripts;
-    if (quest_.counted != nullptr) AddSeen({quest_.counted, kStates}, states_);
-    if (looks && HasNewStates() && waiting_.size() < kMostWaiting)
-      waiting_.push_back(script);
-    else if (!looks && noted_ != nullptr)
-      std::fill(states_.begin(), states_.end(), uint8_t{0});
   }
+  looks_ = false;
   if (status != nullptr) {
     status->scouted = 0;
-    status->executions += scripts;
+    status->executions += runs_;
     status->events += events_;
     status->effects += effects_;
     status->drops += drops_;
@@ -148,10 +149,11 @@ bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
   if (random.OneOf(8)) Shift(script, random);
   script.events.resize(std::min(script.events.size(), max_events));
   if (before != nullptr) (*before)(script);
-  const RunResult result = RunPlain(script, quest_.rules, noted_);
+  const RunResult result = RunPlain(script, quest_.rules, Noted());
   events_ += result.events;
   effects_ += result.effects;
   drops_ += result.drops;
+  HasRun(script);
   return (result.broken & quest_.reported) != 0;
 }
 
@@ -161,7 +163,7 @@ bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
   script = SmallStart(quest_.rules, random);
   KeepVerbs(script, quest_.verbs);
   const std::vector<Event> first = std::exchange(script.events, {});
-  Watched watched(script.setup, quest_.rules, quest_.reported, noted_);
+  Watched watched(script.setup, quest_.rules, quest_.reported, Noted());
   if (before != nullptr)
     watched.TellBefore([&](const Event& event) {
       Script with = script;
@@ -176,7 +178,16 @@ bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
   } else {
     Race(script, watched, max_events, random, quest_.verbs);
   }
-  const bool violates = watched.Finish();
+  bool violates = watched.Finish();
+  HasRun(script);
+  for (unsigned more = MoreFrom(watched.nearest());
+       more > 0 && !violates && watched.nearest_events() < max_events; --more) {
+    script.events.resize(watched.nearest_events());
+    watched.GoBack();
+    Race(script, watched, max_events, random, quest_.verbs);
+    violates = watched.Finish();
+    HasRun(script);
+  }
   events_ += watched.events();
   effects_ += watched.effects();
   drops_ += watched.drops();
@@ -188,6 +199,20 @@ bool Scout::Counts(const Script& script) const {
   return (RunPlain(script, quest_.rules, nullptr).broken & quest_.reported) !=
              0 &&
          (!quest_.unlike || RunPlain(script, *quest_.unlike, nullptr).holds());
+}
+
+uint8_t* Scout::Noted() {
+  return looks_ || quest_.counted != nullptr ? states_.data() : nullptr;
+}
+
+void Scout::HasRun(const Script& script) {
+  ++runs_;
+  if (Noted() == nullptr) return;
+  if (quest_.counted != nullptr) AddSeen({quest_.counted, kStates}, states_);
+  if (!looks_)
+    std::fill(states_.begin(), states_.end(), uint8_t{0});
+  else if (HasNewStates() && waiting_.size() < kMostWaiting)
+    waiting_.push_back(script);
 }
 
 // Of the script that has just run; and forgets them.

@@ -26,6 +26,8 @@ enum class Way : uint8_t {
   kRaced,  // fuzz/race.h, in a small one
 };
 inline constexpr unsigned kWays = 3;
+// Of one seed's scripts, those at most that continue from a near miss.
+inline constexpr unsigned kMostAgain = 64;
 
 // That of the script of this seed: Scout::RunOne().
 Way WayOf(uint64_t seed);
@@ -48,8 +50,8 @@ class Scout {
  public:
   explicit Scout(const Quest& quest);
 
-  // Runs kScouted scripts of at most `max_events` events. Returns the first
-  // that violates a property, and does not run the others then; with
+  // Runs kScouted scripts of at most `max_events` events, or some more. Returns
+  // the first that violates a property, and does not run the others then; with
   // `keeps_going` it runs all, and returns the last. Those with new abstract
   // states wait for Run(). `status`, if not null, is kept up to date.
   // Deterministic in its arguments and in those of the calls before.
@@ -62,8 +64,10 @@ class Scout {
   std::optional<Script> Run(uint64_t seed, size_t max_events,
                             FuzzStatus* status);
 
-  // One script: what FuzzStatus::scouted names. `before`, if not null, gets
-  // each event before it runs. Returns whether it violates a property.
+  // What FuzzStatus::scouted names: one script, and those that continue in another
+  // way from where it came near to a violation. `script` is the last of them.
+  // `before`, if not null, gets each script with the event that runs next.
+  // Returns whether the last one violates a property.
   bool RunOne(uint64_t seed, size_t max_events, Script& script,
               const std::function<void(const Script&)>* before = nullptr);
 
@@ -74,6 +78,10 @@ class Scout {
                 Script& script,
                 const std::function<void(const Script&)>* before);
   bool Counts(const Script& script) const;
+  // Where the states of a script are noted, or null.
+  uint8_t* Noted();
+  // After each script that has run.
+  void HasRun(const Script& script);
   bool HasNewStates();
 
   static constexpr size_t kStates = Checker<LargeCaps>::kFeatures;
@@ -82,9 +90,9 @@ class Scout {
   const Quest quest_;
   std::deque<Script> waiting_;  // with states that were new
   bool violated_ = false;       // what it returned last
-  uint64_t events_ = 0, effects_ = 0, drops_ = 0;
+  uint64_t runs_ = 0, events_ = 0, effects_ = 0, drops_ = 0;
+  bool looks_ = false;                  // for new states of this script
   std::vector<uint8_t> states_, seen_;  // of the script, of all
-  uint8_t* noted_ = nullptr;            // states_, where they are noted
 };
 
 }  // namespace vmtrunc::fuzz

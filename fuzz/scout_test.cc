@@ -91,8 +91,8 @@ TEST(Scout, IsDeterministicAndCounts) {
       EXPECT_EQ(ToText(*a), ToText(*b));
     }
   }
-  EXPECT_GT(status.executions, 19 * kScouted);
-  EXPECT_LE(status.executions, 20 * kScouted);
+  EXPECT_GE(status.executions, 20 * kScouted);
+  EXPECT_LT(status.executions, 20 * (kScouted + kMostAgain));
   EXPECT_GT(status.effects, status.executions);
   EXPECT_GT(status.events, status.effects);
   EXPECT_GT(status.drops, 0U);
@@ -139,7 +139,7 @@ TEST(Scout, HandsOnViolationsFirst) {
       violates = script &&
                  (vmtrunc::Run(*script, quest.rules).broken & quest.reported);
       // It ran fewer only where it had found something.
-      ASSERT_TRUE(violates || status.executions == kScouted);
+      ASSERT_TRUE(violates || status.executions >= kScouted);
     }
     EXPECT_TRUE(violates);
   }
@@ -171,7 +171,7 @@ TEST(Scout, KeepsGoing) {
   for (uint64_t seed = 0; seed < 100; ++seed)
     found += scout.Run(seed, 32, &status) ? 1 : 0;
   EXPECT_EQ(found, 50);
-  EXPECT_EQ(status.executions, 100 * kScouted);
+  EXPECT_GE(status.executions, 100 * kScouted);
 }
 
 // Of a sound kernel it hands on what shows new abstract states, as long as
@@ -200,7 +200,7 @@ TEST(Scout, TellsEachEventBeforeItRuns) {
     const std::function<void(const Script&)> before =
         [&](const Script& script) {
           if (WayOf(seed) != Way::kMade)
-            EXPECT_EQ(script.events.size(), told.size() + 1);
+            EXPECT_LE(script.events.size(), told.size() + 1);
           told = script.events;
         };
     Script script, again;
@@ -210,6 +210,79 @@ TEST(Scout, TellsEachEventBeforeItRuns) {
     EXPECT_EQ(again.events, script.events);
     EXPECT_EQ(again.setup, script.setup);
   }
+}
+
+// Rare bugs are found by continuing from near misses: each in some of the ways,
+// of which without that none does here.
+TEST(Scout, ContinuesFromNearMisses) {
+  for (const char* const bug : {"HB-89", "HB-89b", "HB-48"}) {
+    const Quest quest = QuestFor(bug);
+    Scout scout(quest);
+    Script script;
+    int found = 0;
+    for (uint64_t seed = 0; seed < 60000; ++seed)
+      if (WayOf(seed) != Way::kMade && scout.RunOne(seed, 32, script)) ++found;
+    EXPECT_GT(found, 0) << bug;
+  }
+}
+
+// A fault finds a vma, whose struct becomes a vma of another mm, which ends.
+TEST(NearMiss, IsSeenWhereItIs) {
+  using enum NearMiss;
+  const Script script = Parse(
+      "vmtrunc 1\nkernel 6.18-reader-keeps-mm\nfile f 4\n"
+      "task a\ntask b mm a\ntask c\n"
+      "a mmap 1 1 f 0\nb read 1 &\nb step\na munmap 1 1\nc mmap 1 1 f 0\n"
+      "b step\nc exit &\nc step\nb step\nc finish\nb finish\n");
+  const Rules rules = script.kernel->rules();
+  Watched watched(script.setup, rules, 0, nullptr);
+  std::vector<NearMiss> misses;
+  for (const Event& event : script.events) {
+    EXPECT_TRUE(watched.Apply(event));
+    misses.push_back(NearestMiss(watched.world()));
+  }
+  EXPECT_EQ(misses,
+            (std::vector{kNone, kNone, kNone, kFreedVma, kReusedVma, kReusedVma,
+                         kReusedVma, kReusedVma, kOtherMm, kOtherMm, kNone}));
+  EXPECT_EQ(watched.nearest(), kOtherMm);
+  EXPECT_EQ(watched.nearest_events(), 9U);
+}
+
+// The run from a near miss on is that of the events that lead there and of
+// those that follow, as if there had been no others.
+TEST(Watched, GoesBack) {
+  const Rules rules = RulesOf("2.6.10-fork-after-parent");
+  unsigned back = 0, broken = 0;
+  for (uint64_t seed = 0; seed < 20000; ++seed) {
+    base::Random random(seed);
+    Script script = search::MakeStart(random.Next());
+    script.setup.files = 1;
+    script.setup.mm_of[1] = 0;
+    if (!Fits<SmallCaps>(script.setup)) continue;
+    const std::vector<Event> first = std::exchange(script.events, {});
+    Watched watched(script.setup, rules, CountedProperties(), nullptr);
+    for (const Event& event : first)
+      if (watched.Apply(event)) script.events.push_back(event);
+    Race(script, watched, 30, random, search::kAllVerbs);
+    bool violates = watched.Finish();
+    for (int times = 0;
+         times < 16 && !violates && watched.nearest() != NearMiss::kNone;
+         ++times) {
+      ++back;
+      script.events.resize(watched.nearest_events());
+      const unsigned before = watched.drops();
+      watched.GoBack();
+      EXPECT_EQ(watched.drops(), before);  // those that were left count too
+      Race(script, watched, 30, random, search::kAllVerbs);
+      violates = watched.Finish();
+      const RunResult run = vmtrunc::Run<SmallCaps>(
+          script.setup, script.events, rules, {.hash_state = false});
+      ASSERT_EQ(violates, !run.holds()) << ToText(script);
+      broken += violates ? 1 : 0;
+    }
+  }
+  EXPECT_GT(back, 1000U);
+  EXPECT_GT(broken, 0U);
 }
 
 // A run that is watched is the run of the script.

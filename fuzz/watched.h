@@ -4,11 +4,13 @@
 #define VMTRUNC_FUZZ_WATCHED_H_
 
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "core/run/checker.h"
 #include "core/run/drive-inl.h"
 #include "fuzz/effective.h"
+#include "fuzz/near_miss.h"
 
 namespace vmtrunc::fuzz {
 
@@ -31,11 +33,25 @@ class Watched {
   bool Apply(const Event& event) {
     if (!Fits<SmallCaps>(event)) return false;
     if (before_) before_(event);
-    checker_.EventBegins(++events_);
+    ++events_;
+    checker_.EventBegins(++applied_);
     Machine<SmallCaps, Checker<SmallCaps>> machine(world_, rules_, checker_);
     effects_ += machine.Apply(event) ? 1U : 0U;
     checker_.EventEnds(world_);
+    const NearMiss miss = NearestMiss(world_);
+    if (miss > nearest()) near_ = State{miss, applied_, world_, checker_};
     return true;
+  }
+
+  // The nearest miss so far, and after how many events it was.
+  NearMiss nearest() const { return near_ ? near_->miss : NearMiss::kNone; }
+  unsigned nearest_events() const { return near_->applied; }
+  // Returns there, to continue in another way. Requires: there was one.
+  void GoBack() {
+    drops_ += checker_.drops() - near_->checker.drops();
+    applied_ = near_->applied;
+    world_ = near_->world;
+    checker_ = near_->checker;
   }
 
   // `before` gets each event before it runs.
@@ -58,15 +74,24 @@ class Watched {
   ReachedIn<SmallCaps> Ahead() const { return {world_, rules_}; }
   unsigned events() const { return events_; }
   unsigned effects() const { return effects_; }  // events that had one
-  unsigned drops() const { return checker_.drops(); }
+  unsigned drops() const { return drops_ + checker_.drops(); }
 
  private:
   const Rules& rules_;
   uint32_t reported_;
   unsigned events_ = 0, effects_ = 0;
+  unsigned drops_ = 0;    // on ways that were left
+  unsigned applied_ = 0;  // events on the way to this state
   std::function<void(const Event&)> before_;
   World<SmallCaps> world_;
   Checker<SmallCaps> checker_;
+  struct State {
+    NearMiss miss;
+    unsigned applied;
+    World<SmallCaps> world;
+    Checker<SmallCaps> checker;
+  };
+  std::optional<State> near_;
 };
 
 }  // namespace vmtrunc::fuzz
