@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
+#include "cli/to_run.h"
 #include "core/about/abstract_state.h"
 #include "core/about/bugs.h"
 #include "core/version.h"
@@ -38,12 +39,14 @@ struct Reached {
 Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
   std::vector<Rules> kernels;
   Reached reached{.file = file.path, .features = {}};
+  Script script = file.script;
+  if (o.kernels.empty()) TakeKernelBeside(file.path, script);
   for (const KernelSpec& spec :
-       Kernels(o.kernels, file.script, file.path, "2.6.11")) {
+       Kernels(o.kernels, script, file.path, "2.6.11")) {
     kernels.push_back(spec.rules());
-    reached.asked |= RulesAsked(file.script, kernels.back());
+    reached.asked |= RulesAsked(script, kernels.back());
   }
-  reached.features = search::Reach(kernels, {}).Of(file.script).features;
+  reached.features = search::Reach(kernels, {}).Of(script).features;
   return reached;
 }
 

@@ -18,6 +18,7 @@
 #include "cli/prove_join.h"
 #include "cli/prove_reached.h"
 #include "cli/prove_shard.h"
+#include "cli/to_run.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -66,7 +67,7 @@ search::Problem ProblemOf(const ProveArguments& o, const Script& script) {
 Asked Ask(const ProveArguments& o) {
   Asked asked;
   if (!o.from.empty()) {
-    const Script script = ReadScript(o.from, "");
+    const Script script = ReadToRun(o.from, "", o.kernel).script;
     const KernelSpec kernel =
         Kernels(o.kernel, script, o.from, "2.6.11").front();
     asked.problem = ProblemOf(o, script);

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/own_kernel.h"
+#include "cli/to_run.h"
 #include "core/about/bugs.h"
 #include "core/model/rules.h"
 #include "core/version.h"
@@ -140,7 +141,9 @@ void ExpectNothingLost(const std::string& path, const Script& script,
 
 int Format(const std::string& path, const std::string& from,
            const std::string& as, const std::string& out) {
-  const Script script = ReadAnyScript(path, from);
+  Script script = ReadAnyScript(path, from);
+  // No note is beside the output, or it is of another content.
+  TakeKernelBeside(path, script);
   if (script.ignored_bytes > 0)
     std::cerr << "vmtrunc: " << base::Shown(path) << ": "
               << script.ignored_bytes << " bytes past event " << kMaxEvents

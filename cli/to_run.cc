@@ -8,13 +8,18 @@
 
 namespace vmtrunc::cli {
 
+bool TakeKernelBeside(const std::string& path, Script& script) {
+  const std::optional<KernelSpec> beside =
+      script.is_bytes ? fuzz::KernelBeside(path) : std::nullopt;
+  if (beside) script.kernel = beside;
+  return beside.has_value();
+}
+
 ToRun ReadToRun(const std::string& path, const std::string& from,
                 const std::string& kernels) {
   ToRun it{path, ReadScript(path, from), "option"};
   if (!kernels.empty()) return it;
-  const std::optional<KernelSpec> beside =
-      it.script.is_bytes ? fuzz::KernelBeside(path) : std::nullopt;
-  if (beside) it.script.kernel = beside;
+  const bool beside = TakeKernelBeside(path, it.script);
   it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";
   return it;
 }

@@ -16,6 +16,10 @@ struct ToRun {
   const char* kernel_from;  // option, note, script, default: for --json
 };
 
+// Makes the kernel of the note beside saved bytes the script's own. Returns
+// whether there is one. Throws UsageError.
+bool TakeKernelBeside(const std::string& path, Script& script);
+
 // Reads the file with ReadScript(). `kernels` is the value of --kernel, "" if
 // not given: then the note counts. Throws UsageError.
 ToRun ReadToRun(const std::string& path, const std::string& from,

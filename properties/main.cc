@@ -22,6 +22,7 @@
 #include "base/stop.h"
 #include "base/work_directory.h"
 #include "cli/input.h"
+#include "cli/to_run.h"
 #include "core/version.h"
 #include "properties/census.h"
 #include "properties/check.h"
@@ -258,7 +259,7 @@ int CheckLong(const Options& o, CheckParams params) {
 }
 
 int Replay(const Options& o) {
-  const Script script = cli::ReadScript(o.replay, "");
+  const Script script = cli::ReadToRun(o.replay, "", o.kernels).script;
   if (!script.unknown_kernel.empty() && o.kernels.empty())
     throw base::UsageError{absl::StrCat(base::Shown(o.replay),
                                         ": expected a kernel, not ",
