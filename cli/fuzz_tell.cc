@@ -11,6 +11,7 @@
 #include "campaign/findings.h"
 #include "cli/input.h"
 #include "fuzz/kernel_beside.h"
+#include "report/verdict.h"
 #include "search/reason.h"
 
 namespace vmtrunc::cli {
@@ -199,11 +200,12 @@ void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
                                     Name(finding.property))),
         "vmt", ToText(finding.script));
     if (!o.json)
-      std::cout << "Run it again:  vmtrunc run " << OptionFor(finding.property)
+      std::cout << "Run it again:  vmtrunc run "
+                << report::OptionFor(finding.property)
                 << base::PathWord(finding.path) << "\n\n";
     absl::StrAppend(&note.property, note.property.empty() ? "" : ",",
                     Name(finding.property));
-    note.options += OptionFor(finding.property);
+    note.options += report::OptionFor(finding.property);
     note.seed = run.jobs[finding.job].seed;
   }
   if (run.total.found != 0) WriteNotes(directory, note);

@@ -137,11 +137,6 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
   return specs;
 }
 
-std::string OptionFor(Property property) {
-  if ((kOnlyNamed & Bit(property)) == 0) return "";
-  return absl::StrCat("--property ", Name(property), " ");
-}
-
 void CountProperty(const std::string& name) {
   if (!name.empty() && NameProperty(name) == kProperties)
     throw base::UsageError{"--property " + name + ": expected a property"};

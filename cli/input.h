@@ -121,9 +121,6 @@ void ExpectOnce(const std::string& option,
 // For commands that look at every property: the one of that name counts too,
 // for those that do not unless they are named. "": none. Throws UsageError.
 void CountProperty(const std::string& name);
-// For a command line that runs a script which violates it: "--property P " if
-// it does not count otherwise, or "".
-std::string OptionFor(Property property);
 inline constexpr const char* kCountsToo =
     "also look at this property, if it does not count unless it is named "
     "(see vmtrunc properties)";

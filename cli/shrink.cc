@@ -257,7 +257,8 @@ int ShrinkFile(const ShrinkArguments& o) {
                                  original.events.size(), shrunk.evaluations);
     if (std::error_code error; std::filesystem::is_regular_file(o.out, error))
       std::cout << "; run it: vmtrunc run "
-                << OptionFor(failure.reason.property) << base::PathWord(o.out);
+                << report::OptionFor(failure.reason.property)
+                << base::PathWord(o.out);
     std::cout << "\n";
   }
   if (!shrunk.ran_out) return base::kExitHeld;

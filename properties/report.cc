@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/shown.h"
+#include "report/verdict.h"
 
 namespace vmtrunc::properties {
 namespace {
@@ -119,13 +120,17 @@ void PrintFailure(const Cell& cell, const rc::detail::TestParams& params,
       base::ShellWord(cell.kernel),
       o.out == Options().out ? std::string()
                              : absl::StrCat(" --out ", base::PathWord(o.out)));
+  const int number = PropertyNumber(cell.property->name);
+  const std::string named =
+      number < kProperties ? report::OptionFor(static_cast<Property>(number))
+                           : "";
   std::cout << absl::StreamFormat(
       "\n  written to    %s\n"
-      "  what it does  vmtrunc run %s\n"
+      "  what it does  vmtrunc run %s%s\n"
       "  check again   %s --property %s --replay %s\n"
       "  search again  RC_PARAMS=\"seed=%d max_success=%d\" %s %s\n"
       "  shrink again  RC_PARAMS=\"%s\" %s %s\n\n",
-      base::Shown(cell.path), base::PathWord(cell.path), command,
+      base::Shown(cell.path), named, base::PathWord(cell.path), command,
       cell.property->name, base::PathWord(cell.path), params.seed,
       params.maxSuccess, command, ask, outcome.again, command, ask);
 }

@@ -19,6 +19,11 @@ std::string VerdictOf(const RunResult& result) {
                          result.first.ToString());
 }
 
+std::string OptionFor(Property property) {
+  if ((kOnlyNamed & Bit(property)) == 0) return "";
+  return absl::StrFormat("--property %s ", Name(property));
+}
+
 nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
                            const RunResult& result) {
   nlohmann::json json = {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/property.h"
 #include "core/run/run.h"
 
 namespace vmtrunc::report {
@@ -14,6 +15,10 @@ const char* FlowName(Flow flow);
 // "holds (7 of 7 events had an effect, 1 lock drops)", or "violates PROPERTY at
 // event N: DETAIL".
 std::string VerdictOf(const RunResult& result);
+
+// For a command line that runs a script which violates it: "--property P " if
+// it does not count otherwise, or "".
+std::string OptionFor(Property property);
 
 nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
                            const RunResult& result);

@@ -17,6 +17,7 @@
 #include "report/explain/text.h"
 #include "report/explain/why.h"
 #include "report/explain/words.h"
+#include "report/verdict.h"
 #include "search/reason.h"
 
 namespace vmtrunc::report {
@@ -138,10 +139,12 @@ std::string Commands(const Story& story, const Story* other) {
   // "-" is standard input.
   const std::string script =
       story.path == "-" ? "-" : base::PathWord(story.path);
+  const std::string property =
+      story.result.holds() ? "" : OptionFor(story.result.first.property);
   return absl::StrCat(
       "<h2 id=\"again\">See it again</h2>\n<pre>",
-      Escaped(absl::StrCat("vmtrunc explain ", base::Utf8(script), " --kernel ",
-                           story.kernel.ToString(), against)),
+      Escaped(absl::StrCat("vmtrunc explain ", property, base::Utf8(script),
+                           " --kernel ", story.kernel.ToString(), against)),
       "</pre>\n<p>The script as a file:</p>\n<pre>",
       Escaped(ToText(story.script)), "</pre>\n");
 }
