@@ -2,7 +2,10 @@
 // written), and what drawing them needs. It comes first: then world.js and life.js,
 // which draw, and page.js. They are one script, and share their names.
 'use strict';
-const data = JSON.parse(document.getElementById('data').textContent);
+// A map by names. It inherits nothing: a task may be named constructor, or __proto__.
+const named = (from = {}) => Object.assign(Object.create(null), from);
+const data = JSON.parse(document.getElementById('data').textContent, (key, value) =>
+    value === null || typeof value !== 'object' || Array.isArray(value) ? value : named(value));
 const $ = (id) => document.getElementById(id);
 const escaped = (text) => String(text).replace(/[&<>"']/g,
     (c) => '&#' + c.charCodeAt(0) + ';');
@@ -16,14 +19,15 @@ const SIGNS = {
 
 // The state after each row, from what each row sets. [0]: before the first.
 function statesOf(run) {
-  let state = {vmas: {}, files: {...run.files}, held: {}, holds: {},
-               waits: {}, found: {}, passes: {}, in_flight: {}, tlb: {},
-               gathers: {}, frames: {}, tables: {}, readers: {}, zapped: new Set()};
+  let state = {vmas: named(), files: named(run.files), held: named(), holds: named(),
+               waits: named(), found: named(), passes: named(), in_flight: named(),
+               tlb: named(), gathers: named(), frames: named(), tables: named(),
+               readers: named(), zapped: new Set()};
   const states = [state];
   for (const row of run.rows) {
     const next = {...state, zapped: new Set(state.zapped)};
     for (const [kind, changes] of Object.entries(row.set)) {
-      next[kind] = {...state[kind]};
+      next[kind] = named(state[kind]);
       for (const [name, value] of Object.entries(changes)) {
         if (value === null) delete next[kind][name];
         else next[kind][name] = value;
@@ -118,7 +122,7 @@ for (const run of data.runs) {
       ...run.rows.flatMap((row) => Object.values(row.set.files || {})
           .map((f) => Math.max(f.size, f.cached.length))));
   // Of files that show folios: lines under them, at most, and samples over them.
-  run.folios = {};
+  run.folios = named();
   run.samples = 0;
   for (const state of run.states)
     for (const [name, file] of Object.entries(state.files))

@@ -33,7 +33,7 @@ const tableLines = (state, mm) => [
 
 // For each run: which mms have tables to draw, and how many lines at most.
 for (const run of data.runs) {
-  run.tables = {};
+  run.tables = named();
   for (const state of run.states)
     for (const mm of Object.keys(state.tables))
       run.tables[mm] = Math.max(run.tables[mm] || 0, tableLines(state, mm).length);

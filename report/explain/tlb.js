@@ -47,7 +47,7 @@ function tlbLines(state, mm) {
 // For each run: which mms have such lines, how many at most, and whether there are
 // frames.
 for (const run of data.runs) {
-  run.tlb = {lines: {}, frames: run.states.some((it) => Object.keys(it.frames).length)};
+  run.tlb = {lines: named(), frames: run.states.some((it) => Object.keys(it.frames).length)};
   for (const state of run.states)
     for (const mm of run.mms) {
       const lines = tlbLines(state, mm).length;
