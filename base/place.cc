@@ -1,7 +1,10 @@
 #include "base/place.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -84,6 +87,24 @@ bool IsStill(int file, const std::string& path) {
   struct stat here{}, there{};
   return ::fstat(file, &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&
          here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+std::string SetAside(const std::string& path, const std::string& stem,
+                     const std::string& extension) {
+  for (int n = 1;; ++n) {
+    const std::string to =
+        absl::StrCat(stem, n == 1 ? "" : absl::StrCat("-", n), ".", extension);
+    if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, to.c_str(),
+                    RENAME_NOREPLACE) == 0)
+      return to;
+    // A file system without that call's flag.
+    const bool unknown = errno == EINVAL || errno == ENOSYS;
+    struct stat about{};
+    if (unknown && ::lstat(to.c_str(), &about) != 0 &&
+        ::rename(path.c_str(), to.c_str()) == 0)
+      return to;
+    if (!unknown && errno != EEXIST) FailPath(path, errno);
+  }
 }
 
 // Field 5 of each line, with its octal escapes.

@@ -19,6 +19,12 @@ bool IsRegularFile(const std::string& path);
 // The file or its directory may have been moved, and replaced by another.
 bool IsStill(int file, const std::string& path);
 
+// Renames it to STEM.EXTENSION, or STEM-2.EXTENSION and so on if that is taken:
+// its content is not read, and its mode and owner stay. Returns the new name.
+// Throws UsageError.
+std::string SetAside(const std::string& path, const std::string& stem,
+                     const std::string& extension);
+
 // `path` is canonical.
 bool IsMountPoint(const std::string& path);
 

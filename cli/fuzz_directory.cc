@@ -49,17 +49,6 @@ std::string HashIn(const std::string& name) {
   return name.substr(name.rfind('-') + 1);  // npos + 1 is 0
 }
 
-// Renames it to STEM.bytes, or STEM-2.bytes and so on if that is taken.
-void SetAside(const std::string& path, const std::string& stem) {
-  std::string to = stem + ".bytes";
-  for (int n = 2; ::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, to.c_str(),
-                              RENAME_NOREPLACE) != 0;
-       ++n) {
-    if (errno != EEXIST) base::FailPath(path, errno);
-    to = absl::StrCat(stem, "-", n, ".bytes");
-  }
-}
-
 // New files whose content does not match their names.
 size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
                       const std::set<std::string>& before) {
@@ -72,7 +61,7 @@ size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
       continue;
     const auto content = base::ReadWhole(path, kMostInputFile);
     if (!content || base::Sha1(*content) == HashIn(name)) continue;
-    SetAside(path, stem + name);
+    base::SetAside(path, stem + name, "bytes");
     ++torn;
   }
   return torn;

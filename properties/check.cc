@@ -1,6 +1,7 @@
 #include "properties/check.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,15 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/place.h"
-#include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
 
 namespace vmtrunc::properties {
 namespace {
-
-// A script has some 2 KiB; another's file is kept as it is, and not in memory.
-constexpr size_t kMostLeft = size_t{64} << 20;
 
 // Thrown through rapidcheck, which has no other way to end a search.
 struct Stopped {};
@@ -58,18 +55,18 @@ class Listener : public QuietListener {
 
 CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  if (base::IsRegularFile(path_)) {
-    const auto left = base::ReadWhole(path_, kMostLeft);
-    if (!left)
-      throw base::UsageError{
-          base::Shown(path_) +
-          ": expected a file of at most 64 MiB that can be read"};
-    if (!left->empty())
-      ended_ = base::WriteUnused(path_ + "-ended", "bytes", *left);
+  struct stat left{};
+  if (::lstat(path_.c_str(), &left) == 0) {
+    if (!S_ISREG(left.st_mode))
+      throw base::UsageError{base::Shown(path_) +
+                             ": expected a regular file, to be replaced, or "
+                             "none"};
+    if (left.st_size > 0)
+      ended_ = base::SetAside(path_, path_ + "-ended", "bytes");
+    // Made again: an old one may have other names.
+    else if (::unlink(path_.c_str()) != 0)
+      base::FailPath(path_, errno);
   }
-  // Made again: an old one may have other names.
-  if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
-    base::FailPath(path_, errno);
   file_ = ::open(path_.c_str(),
                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (file_ < 0) base::FailPath(path_, errno);

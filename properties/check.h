@@ -21,8 +21,9 @@ namespace vmtrunc::properties {
 class CurrentScript {
  public:
   // Creates `path`, or does nothing when it is empty. What a command that did
-  // not end by itself has left there is kept under another name: ended(). A
-  // link is not followed. Throws base::UsageError when it cannot be written.
+  // not end by itself has left there is kept under another name: ended().
+  // Throws base::UsageError when it cannot be written, and where a link or
+  // another file that is not a regular one has the name.
   // Goes in the end.
   explicit CurrentScript(std::string path);
   // Throws base::UsageError if another directory has the name of that of the
