@@ -85,6 +85,23 @@ static void on_alarm(int signal) {
   _exit(EXIT_COULD_NOT_RUN);
 }
 
+// A descriptor of a standard stream that is closed is taken, or a file would
+// get it, and the report. It is opened in the other direction: using it is an
+// error.
+static void hold_closed_streams(void) {
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 &&
+        open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+      _exit(EXIT_COULD_NOT_RUN);
+}
+
+// `status`, if what was printed has been written.
+static int end(int status) {
+  const int error = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+  if (error != 0) die("write the report", error);
+  return status;
+}
+
 // A memfd, or a new file of that name, which loses its name at once.
 static void open_file(unsigned file, const char *path) {
   char name[4096];
@@ -94,7 +111,12 @@ static void open_file(unsigned file, const char *path) {
   snprintf(memfd_name, sizeof(memfd_name), "%.249s", file_names[file]);
   files[file] = path == NULL ? (int)syscall(SYS_memfd_create, memfd_name, 0U)
                              : open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (files[file] < 0) die(path == NULL ? "make a memfd" : name, errno);
+  if (files[file] < 0) {
+    const int error = errno;
+    char what[sizeof(name) + 10];
+    snprintf(what, sizeof(what), "make %s", path == NULL ? "a memfd" : name);
+    die(what, error);
+  }
   if (path != NULL) unlink(name);
 }
 
@@ -181,10 +203,10 @@ static int run_all(unsigned long runs, double seconds) {
       shared->run, shared->operations, shared->checks, shared->outgrown,
       shared->pages, shared->sigbus, now() - start,
       found || shared->failed || shared->checks == 0 ? "" : ": no violation");
-  if (found) return EXIT_BROKEN;
+  if (found) return end(EXIT_BROKEN);
   if (shared->failed) die(shared->failed_what, shared->failed_error);
   if (shared->checks == 0) die("give a result: nothing was checked", 0);
-  return fflush(stdout) == 0 ? 0 : EXIT_COULD_NOT_RUN;
+  return end(0);
 }
 
 static const char usage[] =
@@ -209,12 +231,13 @@ int main(int argc, char **argv) {
   unsigned long runs = 1000;
   double seconds = 10;
   int option;
+  hold_closed_streams();
   while ((option = getopt_long(argc, argv, "n:s:v", options, NULL)) != -1) {
     if (option == 'n') runs = (unsigned long)number(optarg, 1, 1e9);
     if (option == 's') seconds = number(optarg, 0, 1e6);
     if (option == 'v') verbose = 1;
     if (option == 'p') plant = 1;
-    if (option == 'h') return printf(usage, argv[0]) < 0;
+    if (option == 'h') return printf(usage, argv[0]), end(0);
     if (option != '?') continue;
     fprintf(stderr, usage, argv[0]);
     return EXIT_COULD_NOT_RUN;
