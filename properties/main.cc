@@ -369,9 +369,10 @@ void AddOptions(CLI::App& app, Options& o) {
   auto* const hours =
       app.add_option("--hours", o.hours, "runs for so long; prints a tally")
           ->check(CLI::Range(0.0, 100000.0))
-          ->check(cli::kNumber);
-  app.add_option("--out", o.out, "where scripts that break go")
-      ->capture_default_str();
+          ->check(cli::kPositive);
+  auto* const out =
+      app.add_option("--out", o.out, "where scripts that break go")
+          ->capture_default_str();
   auto* const replay =
       app.add_option("--replay", o.replay, "checks this script instead")
           ->check(cli::kNotEmpty);
@@ -393,10 +394,11 @@ void AddOptions(CLI::App& app, Options& o) {
       ->check(cli::kPositive)
       ->needs(bug);
   auto* const list = app.add_flag("--list", o.list, "prints the properties");
-  app.add_flag("--json", o.json, "as JSON");
+  auto* const json = app.add_flag("--json", o.json, "as JSON")->excludes(hours);
   // Each does one thing, and an option that it does not read is refused.
   for (auto* const mode : {replay, distribution, bugs, bug, list})
-    for (auto* const other : {replay, distribution, bugs, bug, list, hours})
+    for (auto* const other :
+         {replay, distribution, bugs, bug, list, hours, out, json})
       if (mode != other) mode->excludes(other);
   for (auto* const other : {kernel, property, cases, seed})
     list->excludes(other);

@@ -42,6 +42,9 @@ std::vector<const ScriptProperty*> Properties(const Options& o) {
       throw base::UsageError{
           absl::StrCat("--property: expected a property, not ",
                        std::string(name), NearMiss(name), " (see --list)")};
+    if (std::find(all.begin(), all.end(), property) != all.end())
+      throw base::UsageError{
+          absl::StrCat("--property: expected ", property->name, " once")};
     all.push_back(property);
   }
   if (all.empty())
