@@ -1,6 +1,7 @@
 #include "fuzz/check_text.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,7 +19,7 @@ std::string WrongWithMessage(std::string_view text,
   if (message.find('\n') != std::string::npos ||
       !absl::SimpleAtoi(message.substr(0, colon), &line))
     return absl::StrCat("no line \"LINE: expected ...\": ", message);
-  return line >= 1 && line <= lines + 1
+  return line >= 1 && line <= std::max<std::ptrdiff_t>(lines, 1)
              ? ""
              : absl::StrCat("a line that is not there: ", message);
 }

@@ -22,6 +22,9 @@ std::string ErrorOf(const std::string& text) {
 TEST(Text, ReportsTheLineAndWhatWasExpected) {
   EXPECT_EQ(ErrorOf(""), "1: expected vmtrunc 1");
   EXPECT_EQ(ErrorOf("# a comment\nvmtrunc 2\n"), "2: expected vmtrunc 1");
+  // No line is named that is not there.
+  EXPECT_EQ(ErrorOf("# c\rvmtrunc 1\rfile f 8"), "1: expected vmtrunc 1");
+  EXPECT_EQ(ErrorOf("# a comment\n\n"), "2: expected vmtrunc 1");
   EXPECT_EQ(ErrorOf("vmtrunc 1\nblock 65\n"), "2: expected pages, 1..64");
   EXPECT_EQ(ErrorOf(R"(vmtrunc 1
 task a

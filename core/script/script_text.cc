@@ -320,7 +320,7 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   }
   if (part_ == Part::kVersion)
     return absl::InvalidArgumentError(
-        absl::StrFormat("%d: expected vmtrunc 1", number + 1));
+        absl::StrFormat("%d: expected vmtrunc 1", std::max(number, 1)));
   FindStray();
   // There is always a file f, if an empty one that no event names.
   if (script_.setup.files == 0) script_.setup.files = 1;
