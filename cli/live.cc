@@ -46,9 +46,10 @@ int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
   std::string path = o.script;
   if (path.empty()) path = base::WriteUnused("live-divergence", "vmt", text);
   if (path != "-")
-    std::cout << absl::StrFormat("Run it again:  vmtrunc live %s --kernel %s\n",
-                                 base::PathWord(path),
-                                 base::PathWord(o.kernel));
+    std::cout << absl::StrFormat(
+        "Run it again:  vmtrunc live %s --kernel %s%s\n", base::PathWord(path),
+        base::PathWord(o.kernel),
+        o.dir.empty() ? "" : " --dir " + base::PathWord(o.dir));
   return base::kExitBroken;
 }
 
