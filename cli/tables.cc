@@ -148,7 +148,10 @@ int Format(const std::string& path, const std::string& from,
     std::cerr << "vmtrunc: " << base::Shown(path) << ": "
               << script.ignored_bytes << " bytes past event " << kMaxEvents
               << " are ignored\n";
-  if (std::error_code error; std::filesystem::equivalent(path, out, error))
+  // "-" is no name of a file, even if there is one.
+  std::error_code error;
+  if (path != "-" && !base::IsStandardOutput(out) &&
+      std::filesystem::equivalent(path, out, error))
     ExpectNothingLost(path, script, as == "text");
   else
     static_cast<void>(base::OutputFile(out));
