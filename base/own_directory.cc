@@ -127,6 +127,13 @@ bool IsBookkeeping(std::string_view file_name) {
          file_name.starts_with(".vmtrunc-");
 }
 
+void ExpectNoBookkeeping(const std::string& name, const std::string& path) {
+  if (IsBookkeeping(fs::path(path).filename().string()))
+    throw UsageError{Shown(name) +
+                     ": expected another name than .vmtrunc and .vmtrunc-*, "
+                     "which vmtrunc keeps for itself"};
+}
+
 OwnDirectory::OwnDirectory(std::string option, std::string directory,
                            std::string command, bool replace)
     : option_(std::move(option)),

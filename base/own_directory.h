@@ -25,6 +25,9 @@ std::string NameOf(std::string_view content);
 // Whether this is a file that vmtrunc keeps in a directory for itself: neither
 // input nor result.
 bool IsBookkeeping(std::string_view file_name);
+// Throws UsageError about `name` if the file would have such a name, in any
+// directory.
+void ExpectNoBookkeeping(const std::string& name, const std::string& path);
 
 class OwnDirectory {
  public:

@@ -242,10 +242,7 @@ int WriteAll(int file, std::string_view content) {
 namespace {
 
 void ExpectForeign(const std::string& name, const std::string& path) {
-  if (IsBookkeeping(fs::path(path).filename().string()))
-    throw UsageError{Shown(name) +
-                     ": expected another name than .vmtrunc and .vmtrunc-*, "
-                     "which vmtrunc keeps for itself"};
+  ExpectNoBookkeeping(name, path);
   if (WasRead(path))
     throw UsageError{Shown(name) +
                      ": expected another file than one that is read, which is "

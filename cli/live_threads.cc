@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/own_directory.h"
 #include "base/place.h"
 #include "base/progress.h"
 #include "base/shown.h"
@@ -189,6 +190,7 @@ class RacedFile {
  public:
   // `wanted`, or NAME-2 and so on if that exists.
   explicit RacedFile(const std::string& wanted) {
+    base::ExpectNoBookkeeping(wanted, wanted);
     const size_t dot = wanted.rfind('.');
     const bool has_end = dot != std::string::npos && dot != 0 &&
                          wanted.find('/', dot) == std::string::npos;

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/own_directory.h"
 #include "base/shown.h"
 #include "base/write.h"
 #include "report/step/show.h"
@@ -125,6 +126,9 @@ std::string Dialogue::Write(const std::string& path) {
     if (name == none) return Refuse("expected w FILE: a name");
   if (path.find('\0') != std::string::npos)
     return Refuse("expected w FILE: a name without a NUL byte");
+  if (base::IsBookkeeping(name))
+    return Refuse(
+        "expected w FILE: a name that vmtrunc does not keep for itself");
   // `w /dev/stdout` would make a file beside the device.
   std::error_code error;
   const auto type = std::filesystem::status(path, error).type();
