@@ -24,7 +24,7 @@ report::HalfAsked AskedOf(const ToRun& it, const KernelSpec& kernel) {
           .script = it.script,
           .kernel = kernel,
           .kernel_from = it.kernel_from,
-          .kernel_words = KernelFromInWords(it)};
+          .kernel_words = HowItRan(it)};
 }
 
 report::Pair ReadPair(const DiffArguments& o) {
@@ -33,7 +33,8 @@ report::Pair ReadPair(const DiffArguments& o) {
                            ": expected another script, or --kernel K1,K2"};
   if (o.left == "-" && o.right == "-")
     throw base::UsageError{"-: expected standard input once"};
-  const ToRun left = ReadToRun(o.left, o.from, o.kernel);
+  const Says says = o.json ? Says::kAtOnce : Says::kOnItsLine;
+  const ToRun left = ReadToRun(o.left, o.from, o.kernel, says);
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, left.script, o.left, "2.6.11");
   if (o.right.empty()) {
@@ -47,7 +48,7 @@ report::Pair ReadPair(const DiffArguments& o) {
   if (kernels.size() != 1)
     throw base::UsageError{"--kernel " + o.kernel +
                            ": expected one kernel for two scripts"};
-  const ToRun right = ReadToRun(o.right, o.from, o.kernel);
+  const ToRun right = ReadToRun(o.right, o.from, o.kernel, says);
   return report::Compare(
       AskedOf(left, kernels[0]),
       AskedOf(right,

@@ -45,7 +45,7 @@ KernelSpec TheKernel(const ExplainArguments& o, const Script& script) {
 std::string Verdict(const ToRun& it, const report::Story& story) {
   return absl::StrFormat("%s on %s %s%s", base::Shown(story.path),
                          story.kernel.Name(), report::VerdictInWords(story),
-                         KernelFromInWords(it));
+                         HowItRan(it));
 }
 
 void PrintStory(const ExplainArguments& o, const ToRun& it,
@@ -108,7 +108,11 @@ int Explain(const ExplainArguments& o) {
   base::ExpectOtherFile("--html", o.html, o.file);
   if (o.json || o.brief) base::ExpectFile("--html", o.html);
   CountProperty(o.property);
-  const ToRun it = ReadToRun(o.file, o.from, o.kernel);
+  // A page on standard output is alone there.
+  const bool has_line =
+      !o.json && (o.html.empty() || !base::IsStandardOutput(o.html));
+  const ToRun it = ReadToRun(o.file, o.from, o.kernel,
+                             has_line ? Says::kOnItsLine : Says::kAtOnce);
   const Script& script = it.script;
   const report::Folding folding =
       o.steps ? report::Folding::kNone : report::Folding::kQuiet;

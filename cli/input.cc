@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <iterator>
 #include <set>
 #include <span>
@@ -54,7 +55,25 @@ Script ReadAnyScript(const std::string& path, const std::string& from) {
 Script ReadScript(const std::string& path, const std::string& from) {
   Script script = ReadAnyScript(path, from);
   ExpectNoStray(path, script);
+  TellIgnored(path, script);
   return script;
+}
+
+std::string IgnoredInWords(const Script& script) {
+  std::string words;
+  if (!script.stray.name.empty())
+    words = absl::StrCat("line ", script.stray.line, ": there is no task ",
+                         script.stray.name);
+  if (script.ignored_bytes > 0)
+    absl::StrAppend(&words, words.empty() ? "" : "; ", script.ignored_bytes,
+                    " bytes past event ", kMaxEvents, " are ignored");
+  return words;
+}
+
+void TellIgnored(const std::string& path, const Script& script) {
+  const std::string words = IgnoredInWords(script);
+  if (!words.empty())
+    std::cerr << "vmtrunc: " << base::Shown(path) << ": " << words << "\n";
 }
 
 std::string StrayInWords(const std::string& path, const Script& script) {

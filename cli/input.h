@@ -84,13 +84,20 @@ inline void CheckValues(CLI::App& command) {
 
 // The script in a file, text or bytes by its name and content, or by `from`
 // ("text", "bytes", or ""). Throws UsageError "FILE:LINE: ...", also for an
-// empty file, and if ExpectNoStray() does.
+// empty file, and if ExpectNoStray() does. Calls TellIgnored().
 Script ReadScript(const std::string& path, const std::string& from);
 
-// The same without the check of names; and for a file's content.
+// The same without the check of names and without telling; and for a file's
+// content.
 Script ReadAnyScript(const std::string& path, const std::string& from);
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
+
+// What of a script is not run: "line 4: there is no task c; 56 bytes past event
+// 256 are ignored", or "".
+std::string IgnoredInWords(const Script& script);
+// The same as a line on standard error.
+void TellIgnored(const std::string& path, const Script& script);
 
 // Throws UsageError if no event had an effect in the run, and the script has an
 // event of a task that is not there: nothing was run.

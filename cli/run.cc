@@ -26,21 +26,6 @@ struct RunArguments {
   bool json = false;
 };
 
-// Additions to a verdict line: where the kernel comes from if it was not named,
-// and which parts of the script had no effect.
-std::string HowItRan(const ToRun& it) {
-  const Script& script = it.script;
-  std::string how = KernelFromInWords(it);
-  if (script.events.empty()) how += "; nothing was run: it has no events";
-  if (!script.stray.name.empty())
-    absl::StrAppend(&how, "; line ", script.stray.line, ": there is no task ",
-                    script.stray.name);
-  if (script.ignored_bytes > 0)
-    absl::StrAppend(&how, "; ", script.ignored_bytes, " bytes past event ",
-                    kMaxEvents, " are ignored");
-  return how;
-}
-
 RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
   const RunResult result = o.trace ? RunTraced(it.script, rules,
                                                [&](const TraceStep& step) {
@@ -56,7 +41,8 @@ int RunFiles(const RunArguments& o) {
   nlohmann::json all = nlohmann::json::array();
   bool broken = false;
   for (const std::string& path : o.files) {
-    const ToRun it = ReadToRun(path, o.from, o.kernels);
+    const ToRun it = ReadToRun(path, o.from, o.kernels,
+                               o.json ? Says::kAtOnce : Says::kOnItsLine);
     for (const KernelSpec& spec :
          Kernels(o.kernels, it.script, path, "2.6.11")) {
       const RunResult result = RunOn(o, it, spec.rules());

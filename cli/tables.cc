@@ -144,10 +144,7 @@ int Format(const std::string& path, const std::string& from,
   Script script = ReadAnyScript(path, from);
   // No note is beside the output, or it is of another content.
   TakeKernelBeside(path, script);
-  if (script.ignored_bytes > 0)
-    std::cerr << "vmtrunc: " << base::Shown(path) << ": "
-              << script.ignored_bytes << " bytes past event " << kMaxEvents
-              << " are ignored\n";
+  TellIgnored(path, script);
   // "-" is no name of a file, even if there is one.
   std::error_code error;
   if (path != "-" && !base::IsStandardOutput(out) &&

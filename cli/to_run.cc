@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "cli/input.h"
 #include "fuzz/kernel_beside.h"
 
@@ -16,8 +17,10 @@ bool TakeKernelBeside(const std::string& path, Script& script) {
 }
 
 ToRun ReadToRun(const std::string& path, const std::string& from,
-                const std::string& kernels) {
-  ToRun it{path, ReadScript(path, from), "option"};
+                const std::string& kernels, Says says) {
+  ToRun it{path, ReadAnyScript(path, from), "option"};
+  ExpectNoStray(path, it.script);
+  if (says == Says::kAtOnce) TellIgnored(path, it.script);
   if (!kernels.empty()) return it;
   const bool beside = TakeKernelBeside(path, it.script);
   it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";
@@ -30,6 +33,13 @@ std::string KernelFromInWords(const ToRun& it) {
   if (std::string_view(it.kernel_from) == "default" && it.script.is_bytes)
     return "; on the default kernel: the bytes name none";
   return "";
+}
+
+std::string HowItRan(const ToRun& it) {
+  std::string how = KernelFromInWords(it);
+  if (it.script.events.empty()) how += "; nothing was run: it has no events";
+  const std::string ignored = IgnoredInWords(it.script);
+  return ignored.empty() ? how : absl::StrCat(how, "; ", ignored);
 }
 
 }  // namespace vmtrunc::cli

@@ -20,13 +20,20 @@ struct ToRun {
 // whether there is one. Throws UsageError.
 bool TakeKernelBeside(const std::string& path, Script& script);
 
-// Reads the file with ReadScript(). `kernels` is the value of --kernel, "" if
-// not given: then the note counts. Throws UsageError.
+// Where a command says what of a script is not run: at once, on standard error,
+// or on the line of its answer, with HowItRan().
+enum class Says { kAtOnce, kOnItsLine };
+
+// Reads the file as ReadScript() does. `kernels` is the value of --kernel, ""
+// if not given: then the note counts. Throws UsageError.
 ToRun ReadToRun(const std::string& path, const std::string& from,
-                const std::string& kernels);
+                const std::string& kernels, Says says = Says::kAtOnce);
 
 // An addition to a line about saved bytes: "; on the kernel that ..." or "".
 std::string KernelFromInWords(const ToRun& it);
+
+// Additions to the line of an answer: that, and what of the script was not run.
+std::string HowItRan(const ToRun& it);
 
 }  // namespace vmtrunc::cli
 
