@@ -21,6 +21,7 @@
 #include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "base/streams.h"
 #include "base/write.h"
 
 namespace vmtrunc::base {
@@ -140,6 +141,7 @@ OwnDirectory::OwnDirectory(std::string option, std::string directory,
       directory_(std::move(directory)),
       command_(std::move(command)),
       replace_(replace) {
+  OutliveReader();
   Look();
   ExpectWritable();
 }

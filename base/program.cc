@@ -19,6 +19,8 @@ int RunProgram(const char* name, int (*program)(int, char**), int argc,
   const int status = RunWithStack(program, argc, argv);
   std::cout.flush();
   if (std::cout) return status;
+  // What a command has said of an error is not hidden by a signal.
+  if (status != kExitUsage) EndWithoutReader();
   std::cerr << name << ": cannot write to standard output\n";
   return kExitUsage;
 }

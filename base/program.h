@@ -8,7 +8,8 @@ namespace vmtrunc::base {
 // open, exceeding a file size limit is an error and not a signal, a limit of
 // processor time ends the program with kExitRanOut, and the stack has its usual
 // size. Returns its result, or kExitUsage, after a line that begins with
-// `name`, if its output could not be written.
+// `name`, if its output could not be written; where nobody reads it,
+// EndWithoutReader().
 int RunProgram(const char* name, int (*program)(int, char**), int argc,
                char** argv);
 

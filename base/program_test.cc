@@ -2,6 +2,7 @@
 #include "base/program.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "base/streams.h"
 #include "gtest/gtest.h"
 
 namespace vmtrunc::base {
@@ -77,6 +79,57 @@ TEST(ProgramDeathTest, ReportsAWriteError) {
       },
       testing::ExitedWithCode(kExitUsage),
       "^tried: cannot write to standard output\n$");
+}
+
+// A pipe without a reader as standard output.
+void CloseReader() {
+  ::signal(SIGPIPE, SIG_DFL);
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  ::dup2(ends[1], STDOUT_FILENO);
+  ::close(ends[1]);
+  ::close(ends[0]);
+}
+
+// Says on standard error that it came to its end.
+int OutlivesReader(int, char**) {
+  OutliveReader();
+  std::cout << "some" << std::flush;
+  std::cerr << "written\n";
+  return kExitHeld;
+}
+
+int Fails(int, char**) {
+  OutlivesReader(0, nullptr);
+  return kExitUsage;
+}
+
+TEST(ProgramDeathTest, EndsByTheSignalAfterWhatItWrites) {
+  EXPECT_EXIT(
+      {
+        CloseReader();
+        std::exit(StatusOf(OutlivesReader));
+      },
+      testing::KilledBySignal(SIGPIPE), "^written\n$");
+}
+
+TEST(ProgramDeathTest, KeepsTheStatusOfAnErrorWhereNobodyReads) {
+  EXPECT_EXIT(
+      {
+        CloseReader();
+        std::exit(StatusOf(Fails));
+      },
+      testing::ExitedWithCode(kExitUsage), "^written\n");
+}
+
+TEST(ProgramDeathTest, ReportsAClosedPipeWhereItsSignalWasIgnored) {
+  EXPECT_EXIT(
+      {
+        CloseReader();
+        ::signal(SIGPIPE, SIG_IGN);
+        std::exit(StatusOf(OutlivesReader));
+      },
+      testing::ExitedWithCode(kExitUsage), "cannot write to standard output");
 }
 
 TEST(ProgramDeathTest, GivesNoFileTheNumberOfAClosedStream) {

@@ -2,11 +2,17 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <initializer_list>
 
 namespace vmtrunc::base {
+namespace {
+
+bool g_outlives_reader = false;
+
+}  // namespace
 
 void HoldClosedStreams() {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -21,6 +27,16 @@ void HoldClosedStreams() {
 bool NobodyReads() {
   pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
   return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+void OutliveReader() {
+  if (::signal(SIGPIPE, SIG_IGN) == SIG_DFL) g_outlives_reader = true;
+}
+
+void EndWithoutReader() {
+  if (!g_outlives_reader || !NobodyReads()) return;
+  ::signal(SIGPIPE, SIG_DFL);
+  ::raise(SIGPIPE);
 }
 
 }  // namespace vmtrunc::base

@@ -12,6 +12,15 @@ void HoldClosedStreams();
 // Whether standard output is a pipe without a reader.
 bool NobodyReads();
 
+// To be called by what will write a file that was asked for, before anything is
+// printed: from then on a closed pipe does not end the process, which would
+// lose the file. Unless SIGPIPE was ignored before, EndWithoutReader() ends it.
+void OutliveReader();
+
+// Ends the process by SIGPIPE if OutliveReader() has put that off and nobody
+// reads.
+void EndWithoutReader();
+
 }  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_STREAMS_H_

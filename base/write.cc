@@ -22,6 +22,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/streams.h"
 
 namespace vmtrunc::base {
 namespace {
@@ -270,6 +271,7 @@ void ExpectFile(const std::string& option, const std::string& path) {
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.empty())
     throw UsageError{"expected a file's name, not an empty one"};
+  OutliveReader();
   const Target target = TargetOf(path_);
   if (target.descriptor >= 0) {
     const int flags = ::fcntl(target.descriptor, F_GETFL);

@@ -14,9 +14,10 @@
 
 namespace vmtrunc::base {
 
-// A place to write to, tried before the work begins. No file that ReadFile()
-// has read, be it before or after, and none that vmtrunc keeps for itself
-// (IsBookkeeping()).
+// A place to write to, tried before the work begins, which is then written
+// whether or not standard output is read (OutliveReader()). No file that
+// ReadFile() has read, be it before or after, and none that vmtrunc keeps for
+// itself (IsBookkeeping()).
 class OutputFile {
  public:
   // "-" is standard output, and so are /dev/stdout and similar names. Throws

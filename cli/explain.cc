@@ -6,8 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/place.h"
-#include "base/write.h"
 #include "base/shown.h"
+#include "base/streams.h"
+#include "base/write.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
@@ -106,6 +107,7 @@ void PrintJson(const ToRun& it, const report::Story& story,
 
 int Explain(const ExplainArguments& o) {
   base::ExpectOtherFile("--html", o.html, o.file);
+  if (!o.html.empty()) base::OutliveReader();  // printed before it is written
   if (o.json || o.brief) base::ExpectFile("--html", o.html);
   CountProperty(o.property);
   // A page on standard output is alone there.

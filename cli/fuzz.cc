@@ -1,9 +1,5 @@
 // vmtrunc fuzz: runs the instrumented fuzzing executable as a child, since this
 // command is not instrumented, and reports its results.
-#include <poll.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -17,6 +13,7 @@
 #include "base/place.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/streams.h"
 #include "cli/abstract.h"
 #include "cli/campaign_run.h"
 #include "cli/commands.h"
@@ -206,13 +203,8 @@ void CheckOptions(FuzzOptions& o) {
   ExpectNotReplaced(o, o.corpus);
 }
 
-// Whether nobody reads standard output any more.
-bool IsPipeClosed() {
-  pollfd out{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
-  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
-}
-
-int RunFuzz(FuzzOptions o) {
+int Fuzz(FuzzOptions o) {
+  base::OutliveReader();
   CheckOptions(o);
   std::vector<uint8_t> of;
   if (!o.of.empty()) {
@@ -243,16 +235,6 @@ int RunFuzz(FuzzOptions o) {
       std::cout << InWords(o, one) << "\n" << std::flush;
   result.run = RunJobs(o, directory, fuzzer, seeds, stop);
   return Report(o, directory, known, result, stop);
-}
-
-// What was found is written first, also where nobody reads.
-int Fuzz(const FuzzOptions& o) {
-  const auto before = ::signal(SIGPIPE, SIG_IGN);
-  const int status = RunFuzz(o);
-  ::signal(SIGPIPE, before);
-  std::cout.flush();
-  if (!std::cout && before == SIG_DFL && IsPipeClosed()) ::raise(SIGPIPE);
-  return status;
 }
 
 }  // namespace
