@@ -142,7 +142,7 @@ void Findings::Put(const search::RootCause& cause, const Draft& draft,
   }
   Script script = ScriptOf(draft);
   Recognise(script, finding);
-  script.kernel = kernel_;
+  SetKernel(kernel_, script);
   script.expects.push_back({.kernel = kernel_.ToString(),
                             .spec = kernel_,
                             .broken = static_cast<int>(cause.property)});

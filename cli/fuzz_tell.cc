@@ -32,7 +32,7 @@ void Shrink(const FuzzOptions& o, const Script& input,
   const Draft small =
       campaign::ShrinkUntil(input, judge, [&] { return stop.load(); });
   finding.script = ScriptOf(small);
-  finding.script.kernel = o.spec;
+  SetKernel(o.spec, finding.script);
   finding.script.expects.push_back(
       {.kernel = o.spec.ToString(),
        .spec = o.spec,

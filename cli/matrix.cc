@@ -150,7 +150,7 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
     options.properties &= ~Bit(result.property);
-    result.script.kernel = kernel;
+    SetKernel(kernel, result.script);
     row.script[property] = result.script;
     row.path[property] = searching.outputs.Put(
         absl::StrCat(base::NamePart(row.kernel), "-", Name(result.property)),
@@ -189,7 +189,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
          .events = static_cast<unsigned>(result.script.events.size()),
          .script = EmptyScript()});
     if (result.answer != search::Answer::kBreaks) continue;
-    result.script.kernel = without;
+    SetKernel(without, result.script);
     needs.back().script = result.script;
     searching.outputs.Put(base::NamePart(without.ToString()), result.script);
   }

@@ -248,7 +248,7 @@ int ProveIt(const ProveArguments& o) {
   ExpectStates(o, asked, result);
   TellOfJobs(options, result);
   if (result.answer == search::Answer::kBreaks)
-    result.script.kernel = asked.kernel;
+    SetKernel(asked.kernel, result.script);
   const Told told{asked, o, options, result, show.seconds()};
   if (o.json) {
     nlohmann::json json = ToJson(told);

@@ -159,7 +159,7 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   Found found{o, asked, options, lasso.fairness,
               search::FindLasso(asked.problem, options, lasso)};
   show.End();
-  found.lasso.script.kernel = asked.kernel;
+  SetKernel(asked.kernel, found.lasso.script);
   if (o.json)
     std::cout << ToJson(found).dump(2) << "\n";
   else if (found.loops())

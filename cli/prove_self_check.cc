@@ -163,7 +163,7 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
         if (!o.json) PrintWay(way, InWords(way, options, o));
       });
   for (search::SelfCheckDifference& difference : found.differences)
-    for (Script& script : difference.scripts) script.kernel = asked.kernel;
+    for (Script& script : difference.scripts) SetKernel(asked.kernel, script);
   if (o.json)
     std::cout << ToJson(asked, options, found, show.seconds()).dump(2) << "\n";
   else

@@ -64,7 +64,7 @@ Simulated RunThem(const ProveArguments& o, const Asked& asked) {
         if (one || shorter) all.shown = run;
         return true;
       });
-  if (all.shown) all.shown->script.kernel = asked.kernel;
+  if (all.shown) SetKernel(asked.kernel, all.shown->script);
   return all;
 }
 

@@ -226,7 +226,7 @@ int ShrinkFile(const ShrinkArguments& o) {
   progress.End();
 
   Script script = ScriptOf(shrunk.draft);
-  script.kernel = failure.kernel;
+  SetKernel(failure.kernel, script);
   script.expects.push_back(
       {.kernel = failure.kernel.ToString(),
        .spec = failure.kernel,

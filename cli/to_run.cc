@@ -12,7 +12,7 @@ namespace vmtrunc::cli {
 bool TakeKernelBeside(const std::string& path, Script& script) {
   const std::optional<KernelSpec> beside =
       script.is_bytes ? fuzz::KernelBeside(path) : std::nullopt;
-  if (beside) script.kernel = beside;
+  if (beside) SetKernel(*beside, script);
   return beside.has_value();
 }
 

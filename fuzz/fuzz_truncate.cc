@@ -249,7 +249,7 @@ class Target {
   static void Report(std::span<const uint8_t> bytes, const KernelSpec& spec,
                      const RunResult& result) {
     Script script = DecodeBytes(bytes);
-    script.kernel = spec;
+    SetKernel(spec, script);
     std::fprintf(stderr, "%s violates %s at event %u: %s\n%s",
                  spec.ToString().c_str(), Name(result.first.property),
                  result.first.event, result.first.ToString().c_str(),

@@ -115,7 +115,7 @@ size_t MutateKernel(uint8_t* data, size_t size, size_t max_size,
         random.Below(static_cast<unsigned>(AllKernels().size())));
   else
     spec.flips.flip(random.Below(static_cast<unsigned>(AllRules().size())));
-  script.kernel = spec;
+  SetKernel(spec, script);
   return Encode(script, data, max_size);
 }
 

@@ -86,7 +86,7 @@ void CurrentScript::ExpectThere() const {
 void CurrentScript::Save(const Script& script, const KernelSpec& kernel) {
   if (file_ < 0) return;
   Script saved = script;
-  saved.kernel = kernel;
+  SetKernel(kernel, saved);
   const std::vector<uint8_t> bytes = EncodeBytes(saved);
   int error =
       ::lseek(file_, 0, SEEK_SET) == 0
@@ -146,7 +146,7 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
     again.testParams.seed = params.rc.seed;
     again.reproduce[id] = failure.reproduce;
     outcome.again = rc::detail::configToMinimalString(again);
-    outcome.script.kernel = kernel;
+    SetKernel(kernel, outcome.script);
   } else {
     outcome.what = result.is<rc::detail::Error>()
                        ? result.get<rc::detail::Error>().description

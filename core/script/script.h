@@ -52,6 +52,9 @@ Script EmptyScript();
 // `draft` with the default names.
 Script ScriptOf(Draft draft);
 
+// Names the script's kernel, in place of any that its text has named.
+void SetKernel(const KernelSpec& kernel, Script& script);
+
 // InvalidArgument, "LINE: expected ...", when the text is malformed.
 absl::StatusOr<Script> ParseText(std::string_view text);
 

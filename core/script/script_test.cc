@@ -85,6 +85,15 @@ tlb read 10
   EXPECT_EQ(ParseText(ToText(*script))->setup.tlb, true);
 }
 
+TEST(Text, TheKernelThatIsSetReplacesTheOneThatIsNamed) {
+  auto script = ParseText("vmtrunc 1\nkernel unbuilt\nfile f 8\ntask a\n");
+  ASSERT_TRUE(script.ok()) << script.status();
+  script->kernel_from_file = true;
+  SetKernel(*ParseKernelSpec("2.6.11"), *script);
+  EXPECT_EQ(ToText(*script), "vmtrunc 1\nkernel 2.6.11\nfile f 8\ntask a\n");
+  EXPECT_FALSE(script->kernel_from_file);
+}
+
 TEST(Text, MoreThan256EventsAreAnError) {
   std::string text = "vmtrunc 1\ntask a\n";
   for (int i = 0; i < 256; ++i) text += "a step\n";

@@ -91,8 +91,7 @@ void Parser::ParseKernel(Line& line) {
   const std::string text = line.Rest();
   const absl::StatusOr<KernelSpec> spec = ParseKernelSpec(text);
   if (spec.ok()) {
-    script_.kernel = *spec;
-    script_.unknown_kernel.clear();
+    SetKernel(*spec, script_);
   } else if (absl::IsNotFound(spec.status())) {
     script_.kernel.reset();
     script_.unknown_kernel = text;
@@ -422,6 +421,12 @@ std::string ToText(const Event& event, const Script& names) {
   for (const Arg arg : InfoOf(event.verb).args)
     text += ToText(arg, event, names);
   return event.kind == EventKind::kBegin ? text + " &" : text;
+}
+
+void SetKernel(const KernelSpec& kernel, Script& script) {
+  script.kernel = kernel;
+  script.kernel_from_file = false;
+  script.unknown_kernel.clear();
 }
 
 std::string ToText(const Script& script) {

@@ -48,8 +48,7 @@ Play::Play(const Script& script, const KernelSpec& kernel)
               .checker = Checker<LargeCaps>(rules_)};
   start.played.events.clear();
   start.played.expects.clear();
-  start.played.kernel = kernel;
-  start.played.unknown_kernel.clear();
+  SetKernel(kernel, start.played);
   states_.push_back(std::move(start));
 }
 
