@@ -11,6 +11,7 @@
 #include "cli/input.h"
 #include "core/about/bugs.h"
 #include "core/version.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -60,9 +61,8 @@ void PrintJson() {
                    {"property", Name(bug.property)},
                    {"holds_on", bug.kernel},
                    {"file", bug.script}});
-  std::cout
-      << nlohmann::json({{"version", kJsonVersion}, {"bugs", all}}).dump(2)
-      << "\n";
+  std::cout << report::JsonText({{"version", kJsonVersion}, {"bugs", all}})
+            << "\n";
 }
 
 int CheckAll(const fs::path& corpus, bool as_json) {
@@ -94,9 +94,8 @@ int CheckAll(const fs::path& corpus, bool as_json) {
   }
   const auto total = static_cast<int>(AllBugs().size());
   if (as_json) {
-    std::cout
-        << nlohmann::json({{"version", kJsonVersion}, {"bugs", all}}).dump(2)
-        << "\n";
+    std::cout << report::JsonText({{"version", kJsonVersion}, {"bugs", all}})
+              << "\n";
   } else {
     std::cout << absl::StrFormat(
         "of %d bugs: %d reached, %d triggered, %d detected\n", total, reached,

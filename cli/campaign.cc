@@ -23,6 +23,7 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -121,7 +122,7 @@ void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
 
 void Print(const CampaignOptions& o, const campaign::Summary& summary) {
   if (o.json) {
-    std::cout << campaign::ToJson(summary).dump(2) << "\n";
+    std::cout << report::JsonText(campaign::ToJson(summary)) << "\n";
     return;
   }
   PrintTable(o, summary);

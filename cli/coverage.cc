@@ -18,6 +18,7 @@
 #include "core/about/bugs.h"
 #include "core/version.h"
 #include "report/explain/text.h"
+#include "report/json_text.h"
 #include "search/distill.h"
 
 namespace vmtrunc::cli {
@@ -135,11 +136,10 @@ int Coverage(const CoverageArguments& o) {
   if (o.json) {
     nlohmann::json total = ToJson(reach, all);
     total.erase("file");  // the total is of no file
-    std::cout << nlohmann::json({{"version", kJsonVersion},
-                                 {"branches_in_all", search::BranchCount()},
-                                 {"files", files},
-                                 {"all", total}})
-                     .dump(2)
+    std::cout << report::JsonText({{"version", kJsonVersion},
+                                   {"branches_in_all", search::BranchCount()},
+                                   {"files", files},
+                                   {"all", total}})
               << "\n";
   } else if (paths.size() != 1) {
     Print(o, reach, all);

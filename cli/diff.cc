@@ -10,6 +10,7 @@
 #include "cli/to_run.h"
 #include "report/diff/json.h"
 #include "report/diff/text.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -61,7 +62,7 @@ int Diff(const DiffArguments& o) {
   for (const report::Half* half : {&pair.left, &pair.right})
     ExpectEffect(half->it.path, half->it.script, half->course.result);
   if (o.json) {
-    std::cout << report::DiffJson(pair).dump(2) << "\n";
+    std::cout << report::JsonText(report::DiffJson(pair)) << "\n";
   } else {
     std::cout << report::DiffText(pair, !o.right.empty(),
                                   LookOfOutput("never").columns);

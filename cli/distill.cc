@@ -21,6 +21,7 @@
 #include "cli/corpus.h"
 #include "cli/input.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "search/covered.h"
 #include "search/set_cover.h"
 #include "search/solver.h"
@@ -219,21 +220,20 @@ size_t EventsOf(const Corpus& corpus, const std::vector<uint32_t>& kept) {
 }
 
 void PrintJson(const DistillArguments& o, const Distilled& d) {
-  std::cout << nlohmann::json({{"version", kJsonVersion},
-                               {"inputs", d.read},
-                               {"different", d.different},
-                               {"branches", d.counts.branches},
-                               {"abstract_states", d.counts.states},
-                               {"bugs", d.counts.bugs},
-                               {"kept", d.cover.chosen.size()},
-                               {"at_least", d.cover.at_least},
-                               {"proved", d.cover.is_proved},
-                               {"greedy", d.cover.greedy},
-                               {"events_before", d.events_before},
-                               {"events", d.events},
-                               {"per_kernel", !o.any_kernel},
-                               {"out", base::Utf8(o.out)}})
-                   .dump(2)
+  std::cout << report::JsonText({{"version", kJsonVersion},
+                                 {"inputs", d.read},
+                                 {"different", d.different},
+                                 {"branches", d.counts.branches},
+                                 {"abstract_states", d.counts.states},
+                                 {"bugs", d.counts.bugs},
+                                 {"kept", d.cover.chosen.size()},
+                                 {"at_least", d.cover.at_least},
+                                 {"proved", d.cover.is_proved},
+                                 {"greedy", d.cover.greedy},
+                                 {"events_before", d.events_before},
+                                 {"events", d.events},
+                                 {"per_kernel", !o.any_kernel},
+                                 {"out", base::Utf8(o.out)}})
             << "\n";
 }
 

@@ -24,6 +24,7 @@
 #include "report/explain/text.h"
 #include "report/explain/why.h"
 #include "report/explain/words.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -102,7 +103,7 @@ void PrintJson(const ToRun& it, const report::Story& story,
     all["runs"][1]["kernel_from"] = "option";
     all.update(report::PartingJson(story, *other));
   }
-  std::cout << all.dump(2) << "\n";
+  std::cout << report::JsonText(all) << "\n";
 }
 
 int Explain(const ExplainArguments& o) {

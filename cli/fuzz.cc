@@ -22,6 +22,7 @@
 #include "cli/fuzz_run.h"
 #include "cli/fuzz_tell.h"
 #include "cli/input.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -136,14 +137,14 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
     WriteBroken(o, directory, run, result.findings);
   } catch (const base::UsageError&) {
     directory.SetTornAside();
-    if (o.json) std::cout << ToJson(o, result).dump(2) << "\n";
+    if (o.json) std::cout << report::JsonText(ToJson(o, result)) << "\n";
     throw;
   }
   const size_t torn = directory.SetTornAside();
   result.corpus = directory.CorpusSize();
   // A finding is printed even after an error.
   const bool is_told = o.json && !result.findings.empty();
-  if (is_told) std::cout << ToJson(o, result).dump(2) << std::endl;
+  if (is_told) std::cout << report::JsonText(ToJson(o, result)) << std::endl;
   if (!lost.empty()) throw base::UsageError{lost};
   ExpectNoError(run);
   if (!o.json) PrintEnd(o, result);
@@ -165,7 +166,8 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
         "vmtrunc fuzz: %d %s not what the name says: %s\n", torn,
         torn == 1 ? "file was" : "files were",
         base::Shown(directory.Path("torn-*.bytes")));
-  if (o.json && !is_told) std::cout << ToJson(o, result).dump(2) << "\n";
+  if (o.json && !is_told)
+    std::cout << report::JsonText(ToJson(o, result)) << "\n";
   if (!result.findings.empty()) return base::kExitBroken;
   const size_t still = StillViolated(o, result.replayed);
   if (!o.json)

@@ -24,6 +24,7 @@
 #include "core/version.h"
 #include "live/rounds.h"
 #include "live/tasks.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -352,7 +353,7 @@ int RunThreads(const ThreadsOptions& given) {
   if (made && !report.invariant.empty()) made->Keep();
   if (o.json) {
     if (Nothing(o, report) == nullptr)
-      std::cout << Json(o, report).dump(2) << std::endl;
+      std::cout << report::JsonText(Json(o, report)) << std::endl;
   } else {
     Print(o, report);
     std::cout << std::flush;

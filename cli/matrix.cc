@@ -18,6 +18,7 @@
 #include "cli/input.h"
 #include "cli/matrix_page.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "report/verdict.h"
 
 namespace vmtrunc::cli {
@@ -383,7 +384,7 @@ int Matrix(const MatrixArguments& o) {
   const search::ProveOptions options = OptionsOf(o.bound);
   const MatrixFound found = SearchAll(o, options, outputs);
   if (o.json) {
-    std::cout << ToJson(found).dump(2) << "\n";
+    std::cout << report::JsonText(ToJson(found)) << "\n";
   } else {
     PrintTable(found);
     if (o.rules) PrintNeeds(found.needs);

@@ -11,6 +11,7 @@
 #include "base/shown.h"
 #include "core/version.h"
 #include "fuzz/kernel_in_file.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -90,7 +91,7 @@ void Print(const std::string& path, const KernelFile& file) {
 int PrintOwnKernel(const std::string& path, bool as_json) {
   const KernelFile file = fuzz::ReadKernelFile(path);
   if (as_json)
-    std::cout << ToJson(path, file).dump(2) << "\n";
+    std::cout << report::JsonText(ToJson(path, file)) << "\n";
   else
     Print(path, file);
   return base::kExitHeld;

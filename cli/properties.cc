@@ -16,6 +16,7 @@
 #include "cli/input.h"
 #include "core/property.h"
 #include "core/version.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -83,9 +84,8 @@ int PrintProperties(bool as_json) {
                                    absl::StrJoin(row.engines, ", "));
   }
   if (as_json)
-    std::cout << nlohmann::json(
+    std::cout << report::JsonText(
                      {{"version", kJsonVersion}, {"properties", all}})
-                     .dump(2)
               << "\n";
   return base::kExitHeld;
 }

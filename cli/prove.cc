@@ -19,6 +19,7 @@
 #include "cli/prove_reached.h"
 #include "cli/prove_shard.h"
 #include "cli/to_run.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -254,7 +255,7 @@ int ProveIt(const ProveArguments& o) {
     nlohmann::json json = ToJson(told);
     TellAbstract(told, features, &json);
     if (o.unreached) json["phases"] = PhasesJson(asked.problem, phases);
-    std::cout << json.dump(2) << "\n";
+    std::cout << report::JsonText(json) << "\n";
   } else {
     Print(told);
     TellAbstract(told, features, nullptr);

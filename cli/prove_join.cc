@@ -20,6 +20,7 @@
 #include "cli/prove_shard.h"
 #include "core/run/run.h"
 #include "core/version.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -349,7 +350,7 @@ int Join(const std::string& directory, const std::string& out, bool as_json) {
   std::optional<base::OutputFile> file;
   if (!out.empty()) file.emplace(out);
   if (as_json) {
-    std::cout << ToJson(j).dump(2) << "\n";
+    std::cout << report::JsonText(ToJson(j)) << "\n";
   } else {
     Print(j);
   }

@@ -10,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/prove.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "search/lasso.h"
 
 namespace vmtrunc::cli {
@@ -161,7 +162,7 @@ int FindIt(const ProveArguments& o, const Asked& asked) {
   show.End();
   SetKernel(asked.kernel, found.lasso.script);
   if (o.json)
-    std::cout << ToJson(found).dump(2) << "\n";
+    std::cout << report::JsonText(ToJson(found)) << "\n";
   else if (found.loops())
     PrintLoop(found);
   else

@@ -9,6 +9,7 @@
 #include "cli/input.h"
 #include "cli/prove.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "search/self_check.h"
 
 namespace vmtrunc::cli {
@@ -165,7 +166,8 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
   for (search::SelfCheckDifference& difference : found.differences)
     for (Script& script : difference.scripts) SetKernel(asked.kernel, script);
   if (o.json)
-    std::cout << ToJson(asked, options, found, show.seconds()).dump(2) << "\n";
+    std::cout << report::JsonText(ToJson(asked, options, found, show.seconds()))
+              << "\n";
   else
     Print(asked, options, found, show.seconds());
   if (out && !found.differences.empty() &&

@@ -16,6 +16,7 @@
 #include "cli/input.h"
 #include "core/build_id.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "search/prove_shared.h"
 
 namespace vmtrunc::cli {
@@ -145,7 +146,7 @@ void WriteAnswer(const Told& told, search::Shard shard) {
               << ": kept, as it says more than this search\n";
     return;
   }
-  base::WriteDurable(path, json.dump(2) + "\n");
+  base::WriteDurable(path, report::JsonText(json) + "\n");
 }
 
 search::ProveResult SearchShared(const ProveArguments& o, const Asked& asked,

@@ -19,6 +19,7 @@
 #include "core/about/bugs.h"
 #include "core/version.h"
 #include "report/explain/text.h"
+#include "report/json_text.h"
 #include "report/verdict.h"
 
 namespace vmtrunc::cli {
@@ -199,7 +200,7 @@ int SimulateIt(const ProveArguments& o, const Asked& asked) {
   if (!o.out.empty()) out.emplace(o.out);
   const Simulated all = RunThem(o, asked);
   if (o.json)
-    std::cout << ToJson(o, asked, all).dump(2) << "\n";
+    std::cout << report::JsonText(ToJson(o, asked, all)) << "\n";
   else if (o.simulations == 0 && all.shown)
     PrintOne(o, asked, all);
   else

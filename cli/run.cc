@@ -14,6 +14,7 @@
 #include "cli/to_run.h"
 #include "cli/trace.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "report/verdict.h"
 
 namespace vmtrunc::cli {
@@ -57,9 +58,8 @@ int RunFiles(const RunArguments& o) {
     }
   }
   if (o.json)
-    std::cout
-        << nlohmann::json({{"version", kJsonVersion}, {"runs", all}}).dump(2)
-        << "\n";
+    std::cout << report::JsonText({{"version", kJsonVersion}, {"runs", all}})
+              << "\n";
   return broken ? base::kExitBroken : base::kExitHeld;
 }
 
@@ -122,15 +122,14 @@ void CheckOne(const std::string& path, const Script& script,
 
 void PrintChecked(const Checked& checked, bool as_json) {
   if (as_json) {
-    std::cout << nlohmann::json({{"version", kJsonVersion},
-                                 {"files", checked.files},
-                                 {"without_expectations", checked.silent},
-                                 {"met", checked.met},
-                                 {"not_met", checked.not_met},
-                                 {"skipped", checked.skipped},
-                                 {"skips", checked.skips},
-                                 {"failures", checked.failures}})
-                     .dump(2)
+    std::cout << report::JsonText({{"version", kJsonVersion},
+                                   {"files", checked.files},
+                                   {"without_expectations", checked.silent},
+                                   {"met", checked.met},
+                                   {"not_met", checked.not_met},
+                                   {"skipped", checked.skipped},
+                                   {"skips", checked.skips},
+                                   {"failures", checked.failures}})
               << "\n";
     return;
   }

@@ -15,6 +15,7 @@
 #include "cli/input.h"
 #include "cli/to_run.h"
 #include "core/version.h"
+#include "report/json_text.h"
 #include "report/verdict.h"
 
 namespace vmtrunc::cli {
@@ -244,10 +245,10 @@ int ShrinkFile(const ShrinkArguments& o) {
   const std::string told = Told(o, failure, script, shrunk);
   base::StopOnSignals();  // only for this part
   if (o.json)
-    std::cout
-        << ToJson(o, failure, script, shrunk, original.events.size()).dump(2)
-        << "\n"
-        << std::flush;
+    std::cout << report::JsonText(
+                     ToJson(o, failure, script, shrunk, original.events.size()))
+              << "\n"
+              << std::flush;
   else if (!out)
     std::cout << told;
   if (out) Keep(o, *out, told);

@@ -15,6 +15,7 @@
 #include "core/about/bugs.h"
 #include "core/model/rules.h"
 #include "core/version.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -55,9 +56,8 @@ int PrintKernels(bool as_json) {
                    {"rules", rules}});
   }
   if (as_json) {
-    std::cout
-        << nlohmann::json({{"version", kJsonVersion}, {"kernels", all}}).dump(2)
-        << "\n";
+    std::cout << report::JsonText({{"version", kJsonVersion}, {"kernels", all}})
+              << "\n";
     return base::kExitHeld;
   }
   for (const KernelInfo& kernel : Kernels()) {
@@ -115,9 +115,8 @@ int PrintRules(bool as_json) {
     if (!flip.empty()) std::cout << absl::StrFormat("    flipped: %s\n", flip);
   }
   if (as_json)
-    std::cout
-        << nlohmann::json({{"version", kJsonVersion}, {"rules", all}}).dump(2)
-        << "\n";
+    std::cout << report::JsonText({{"version", kJsonVersion}, {"rules", all}})
+              << "\n";
   return base::kExitHeld;
 }
 

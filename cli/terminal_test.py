@@ -165,6 +165,45 @@ def told_first(vmtrunc, directory):
     expect("and a line says why", len(done.stderr.splitlines()) == 1)
 
 
+def lines_of_bytes(vmtrunc, directory):
+    """Lines of a script, and a directory, that are no UTF-8: no answer is lost."""
+    def put(name, text):
+        with open(f"{directory}/{name}", "wb") as file:
+            file.write(text)
+        return f"{directory}/{name}"
+
+    with open(SCRIPT, "rb") as file:
+        lines = [line for line in file.read().splitlines(keepends=True)
+                 if not line.startswith((b"expect", b"kernel"))]
+    unbuilt = put("unbuilt.vmt", b"".join(
+        part for line in lines
+        for part in ([line, b"kernel x\xff\n"] if line.startswith(b"vmtrunc")
+                     else [line])))
+    expects = put("expects.vmt", b"vmtrunc 1\nfile f 4\ntask a\na read 2\n"
+                  b"expect 3.0 breaks lock-order\nexpect x\xff holds\n")
+    place = os.fsencode(directory) + b"/m\xff"
+    of = ["--kernel", "2.6.9-mm", "--json"]
+    for command in (["prove", "--from", unbuilt, *of],
+                    ["prove", "--whole", "--from", unbuilt, *of],
+                    ["prove", "--simulate", "1", "--from", unbuilt, *of],
+                    ["run", unbuilt, *of], ["explain", unbuilt, *of],
+                    ["explain", unbuilt, *of, "--against", "3.0"],
+                    ["shrink", "--quick", unbuilt, *of],
+                    ["check", expects, "--json"], ["run", expects, "--json"],
+                    ["matrix", "--mms", "1", "--operations", "1", *of,
+                     "-o", place]):
+        done = subprocess.run([vmtrunc, *command], capture_output=True,
+                              check=False)
+        try:
+            is_json = isinstance(json.loads(done.stdout.decode()), dict)
+        except ValueError:
+            is_json = False
+        expect(f"{command}: {done.stderr}",
+               is_json and done.returncode in (0, 1) and not done.stderr)
+        if place in command:
+            expect("a path that is no UTF-8", b"/m\\\\xff/2.6.9-mm-" in done.stdout)
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -174,6 +213,7 @@ def main():
         colours_and_width(vmtrunc)
         names(vmtrunc, directory)
         told_first(vmtrunc, directory)
+        lines_of_bytes(vmtrunc, directory)
     for line in failed:
         print("FAILED:", line)
     print(f"{checks} checks, {len(failed)} failed")

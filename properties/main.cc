@@ -29,6 +29,7 @@
 #include "properties/hunt.h"
 #include "properties/options.h"
 #include "properties/report.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::properties {
 namespace {
@@ -180,10 +181,9 @@ int CheckAll(const Options& o, const CheckParams& params) {
       if (cell.unexpected()) PrintFailure(cell, params.rc, o);
   }
   if (o.json) {
-    std::cout << nlohmann::json({{"version", kJsonVersion},
-                                 {"seed", params.rc.seed},
-                                 {"checks", all}})
-                     .dump(2)
+    std::cout << report::JsonText({{"version", kJsonVersion},
+                                   {"seed", params.rc.seed},
+                                   {"checks", all}})
               << "\n";
   } else {
     std::cout << "\n"

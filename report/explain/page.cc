@@ -18,6 +18,7 @@
 #include "report/explain/why.h"
 #include "report/explain/words.h"
 #include "report/verdict.h"
+#include "report/json_text.h"
 #include "search/reason.h"
 
 namespace vmtrunc::report {
@@ -209,7 +210,8 @@ std::string PageOf(const Story& story, const Story* other) {
   if (other != nullptr) data.update(PartingJson(story, *other));
   // No text of a script may close the element that contains it.
   const std::string json = absl::StrReplaceAll(
-      data.dump(-1, ' ', /*ensure_ascii=*/true), {{"<", "\\u003c"}});
+      JsonText(std::move(data), /*indent=*/-1, /*ascii=*/true),
+      {{"<", "\\u003c"}});
   return absl::StrCat(
       Head(story, other), Beginning(story),
       Answers(story, cause ? &*cause : nullptr, other, parting), kPageHtml,
