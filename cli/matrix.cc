@@ -66,18 +66,7 @@ class MatrixOutputs {
     return path;
   }
   void PutPage(const MatrixFound& found) {
-    // A page of an earlier run may say more than a part of this one.
-    std::error_code error;
-    if (page_ && base::IsToldToStop() && fs::exists(o_.html, error)) {
-      std::cerr << "vmtrunc matrix: stopped; " << base::Shown(o_.html)
-                << ": kept as it was\n";
-      return;
-    }
-    const auto put = [&] {
-      ExpectThere();
-      page_->Write(MatrixPage(o_.html, found));
-    };
-    if (!page_ || Try(put) || !o_.out.empty()) return;
+    if (!page_ || WritePage(found) || !o_.out.empty()) return;
     // No other file has the scripts.
     for (const MatrixRow& row : found.rows)
       for (int i = 0; i < kProperties; ++i)
@@ -94,6 +83,20 @@ class MatrixOutputs {
   }
 
  private:
+  // Returns whether there is a new page.
+  bool WritePage(const MatrixFound& found) {
+    // A page of an earlier run may say more than a part of this one.
+    std::error_code error;
+    if (base::IsToldToStop() && fs::exists(o_.html, error)) {
+      std::cerr << "vmtrunc matrix: stopped; " << base::Shown(o_.html)
+                << ": kept as it was\n";
+      return false;
+    }
+    return Try([&] {
+      ExpectThere();
+      page_->Write(MatrixPage(o_.html, found));
+    });
+  }
   void ExpectThere() const {
     for (const base::WorkDirectory& it : directories_) it.ExpectThere();
   }

@@ -11,9 +11,11 @@ they are.
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -204,6 +206,42 @@ def lines_of_bytes(vmtrunc, directory):
             expect("a path that is no UTF-8", b"/m\\\\xff/2.6.9-mm-" in done.stdout)
 
 
+def stopped(vmtrunc, directory):
+    """A signal when the next kernel is searched: what the first one violates
+    is printed, as the page of an earlier run is kept."""
+    page = pathlib.Path(directory, "night.html")
+    table = page.with_name("table")
+    page.write_text("old\n")
+    ours, theirs = pty.openpty()
+    with open(table, "wb") as output:
+        child = subprocess.Popen(
+            [vmtrunc, "matrix", "--mms", "1", "--pages", "1", "--kernel", "2.6.9-mm,2.6.38",
+             "--html", page], stdout=output, stderr=theirs,
+            stdin=subprocess.DEVNULL)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+            if b"2.6.38: depth" in shown:
+                child.send_signal(signal.SIGINT)
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    expect("a matrix that is stopped has status 3", child.wait() == 3)
+    expect(f"the page is kept: {shown[-200:]}",
+           b"night.html: kept as it was" in shown and page.read_text() == "old\n")
+    told = table.read_text()
+    expect("the table has what is violated", re.search(r"2\.6\.9-mm.*\*\*\d", told))
+    scripts = re.split(r"^Not written to .*night\.html:\n", told, flags=re.M)[1:]
+    expect("and each script comes after it",
+           scripts and len(scripts) == len(re.findall(r"\*\*\d+\*\*", told)))
+    for script in scripts:
+        done = subprocess.run([vmtrunc, "run", "-"], input=script, text=True,
+                              capture_output=True, check=False)
+        expect(f"which runs: {done.stdout}{done.stderr}", done.returncode == 1)
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -214,6 +252,7 @@ def main():
         names(vmtrunc, directory)
         told_first(vmtrunc, directory)
         lines_of_bytes(vmtrunc, directory)
+        stopped(vmtrunc, directory)
     for line in failed:
         print("FAILED:", line)
     print(f"{checks} checks, {len(failed)} failed")
