@@ -18,10 +18,21 @@ namespace fs = std::filesystem;
 
 using Wanted = std::function<bool(const fs::path&)>;
 
-// A name that matches is read or refused: nothing is skipped silently.
+// Nothing is skipped silently: what cannot be looked at, as it is in a
+// directory that may not be searched or its path is too long, is an error and
+// not gone.
+fs::file_type Looked(const fs::path& path, fs::file_status there,
+                     std::error_code error) {
+  if (there.type() == fs::file_type::none)
+    base::FailPath(path.string(), error.value());
+  return there.type();
+}
+
+// A name that matches is read or refused.
 void ExpectScript(const fs::path& path) {
   std::error_code error;
   const fs::file_status there = fs::status(path, error);
+  Looked(path, there, error);
   if (fs::is_regular_file(there)) return;
   const std::string name = base::Shown(path.string());
   if (fs::is_directory(there))
@@ -42,8 +53,9 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
     const fs::path& path = at->path();
     if (base::IsBookkeeping(path.filename().string())) continue;
-    std::error_code gone;
-    if (fs::is_directory(at->symlink_status(gone))) {
+    std::error_code unseen;
+    const fs::file_status there = at->symlink_status(unseen);
+    if (Looked(path, there, unseen) == fs::file_type::directory) {
       AddBelow(path, wanted, files);
     } else if (wanted(path)) {
       ExpectScript(path);
@@ -88,6 +100,11 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
     std::sort(files.begin() + first, files.end());
   }
   return files;
+}
+
+bool IsGone(const std::string& path) {
+  std::error_code error;
+  return fs::status(path, error).type() == fs::file_type::not_found;
 }
 
 CorpusFile ReadCorpusFile(const std::string& path,

@@ -19,9 +19,13 @@ struct CorpusFile {
 // given, each directory's in the order of their names; a file stands for
 // itself. Skips notes beside scripts (*.md) and the kernels that they name
 // (*.kernel). Throws UsageError, also if such a name is not a readable file: an
-// unreadable directory, a dangling link, a link to a directory, a pipe.
+// unreadable directory, a dangling link, a link to a directory, a pipe; and for
+// any name of which that cannot be found out.
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension = "");
+
+// Whether there is no such file any more: one that may not be read is there.
+bool IsGone(const std::string& path);
 
 // Throws UsageError "FILE:LINE: ...". An empty file in a directory is a
 // fuzzer's input; one of those `named` is an error.

@@ -50,9 +50,8 @@ std::vector<Rules> RulesOf(const std::string& kernels) {
 void CheckPlaces(const DistillArguments& o) {
   std::vector<std::string> inputs = o.dirs;
   inputs.insert(inputs.end(), o.have.begin(), o.have.end());
-  std::error_code error;
   for (const std::string& dir : inputs)
-    if (!fs::exists(dir, error)) base::FailPath(dir, ENOENT);
+    if (IsGone(dir)) base::FailPath(dir, ENOENT);
   base::ExpectReplaceable("-o", o.out, inputs);
 }
 
@@ -78,8 +77,7 @@ std::optional<CorpusFile> ReadInput(const std::string& path,
               << ": expected a script; there is nothing in it\n";
   } catch (const base::UsageError&) {
     // A running fuzzer replaces inputs by smaller ones.
-    std::error_code error;
-    if (fs::exists(path, error)) throw;
+    if (!IsGone(path)) throw;
   }
   return std::nullopt;
 }
