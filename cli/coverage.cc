@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -35,6 +36,14 @@ struct Reached {
   std::string file;
   search::Features features;
   RuleSet asked = {};  // rules
+
+  void Add(const Reached& other) {
+    search::Features both;
+    std::set_union(features.begin(), features.end(), other.features.begin(),
+                   other.features.end(), std::back_inserter(both));
+    features = std::move(both);
+    asked |= other.asked;
+  }
 };
 
 Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
@@ -111,6 +120,17 @@ void Print(const CoverageArguments& o, const search::Reach& reach,
     std::cout << "    " << state << "\n";
 }
 
+void PrintJson(const search::Reach& reach, const nlohmann::json& files,
+               const Reached& all) {
+  nlohmann::json total = ToJson(reach, all);
+  total.erase("file");  // the total is of no file
+  std::cout << report::JsonText({{"version", kJsonVersion},
+                                 {"branches_in_all", search::BranchCount()},
+                                 {"files", files},
+                                 {"all", total}})
+            << "\n";
+}
+
 int Coverage(const CoverageArguments& o) {
   base::EndOnSignals("vmtrunc coverage: stopped");
   const search::Reach reach({}, {});
@@ -120,30 +140,24 @@ int Coverage(const CoverageArguments& o) {
   if (paths.empty())
     throw base::UsageError{base::Shown(o.paths.front()) +
                            ": expected scripts, or a directory with some"};
-  for (const std::string& path : paths) {
-    const Reached reached = ReachOf(o, ReadCorpusFile(path, o.paths));
-    all.features.insert(all.features.end(), reached.features.begin(),
-                        reached.features.end());
-    all.asked |= reached.asked;
-    if (o.json)
-      files.push_back(ToJson(reach, reached));
-    else if (paths.size() == 1 || !o.states)
-      Print(o, reach, reached);
+  try {
+    for (const std::string& path : paths) {
+      const Reached reached = ReachOf(o, ReadCorpusFile(path, o.paths));
+      all.Add(reached);
+      if (o.json)
+        files.push_back(ToJson(reach, reached));
+      else if (paths.size() == 1 || !o.states)
+        Print(o, reach, reached);
+    }
+  } catch (const base::UsageError&) {
+    // The lines of the text are printed by now.
+    if (!files.empty()) PrintJson(reach, files, all);
+    throw;
   }
-  std::sort(all.features.begin(), all.features.end());
-  all.features.erase(std::unique(all.features.begin(), all.features.end()),
-                     all.features.end());
-  if (o.json) {
-    nlohmann::json total = ToJson(reach, all);
-    total.erase("file");  // the total is of no file
-    std::cout << report::JsonText({{"version", kJsonVersion},
-                                   {"branches_in_all", search::BranchCount()},
-                                   {"files", files},
-                                   {"all", total}})
-              << "\n";
-  } else if (paths.size() != 1) {
+  if (o.json)
+    PrintJson(reach, files, all);
+  else if (paths.size() != 1)
     Print(o, reach, all);
-  }
   return base::kExitHeld;
 }
 

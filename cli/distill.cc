@@ -254,18 +254,15 @@ void PrintClaim(const DistillArguments& o, const Distilled& d) {
                 "at least %d are needed, the solver ran out of time",
                 d.cover.at_least);
   std::cout << absl::StreamFormat(
-                   "%d inputs, %d of them different, reach %d branches%s%s and "
-                   "%d known bugs%s,\n%s\n"
-                   "%d inputs keep all of that, %s; the greedy choice has %d\n",
-                   d.read, d.different, d.counts.branches,
-                   o.classes ? " and classes of them" : "",
-                   o.no_states ? ""
-                               : absl::StrFormat(", %d abstract states",
-                                                 d.counts.states),
-                   d.counts.bugs,
-                   o.have.empty() ? "" : " that the others do not",
-                   OverKernels(o), d.cover.chosen.size(), bound, d.cover.greedy)
-            << std::flush;
+      "%d inputs, %d of them different, reach %d branches%s%s and "
+      "%d known bugs%s,\n%s\n"
+      "%d inputs keep all of that, %s; the greedy choice has %d\n",
+      d.read, d.different, d.counts.branches,
+      o.classes ? " and classes of them" : "",
+      o.no_states ? ""
+                  : absl::StrFormat(", %d abstract states", d.counts.states),
+      d.counts.bugs, o.have.empty() ? "" : " that the others do not",
+      OverKernels(o), d.cover.chosen.size(), bound, d.cover.greedy);
 }
 
 // The cover of the features that `elsewhere` lacks.
@@ -301,12 +298,11 @@ void CheckKept(const search::Reach& reach,
 // Prints the result before writing, which may fail.
 void Finish(const DistillArguments& o, const Distilled& d,
             base::OwnDirectory& out, const base::OwnDirectory::Files& files) {
-  if (!o.json) PrintClaim(o, d);
+  o.json ? PrintJson(o, d) : PrintClaim(o, d);
+  std::cout << std::flush;
   base::StopOnSignals();  // only for this part
   out.Write(files, /*durable=*/true);
-  if (o.json)
-    PrintJson(o, d);
-  else
+  if (!o.json)
     std::cout << absl::StreamFormat(
         "%s: %d files, %d events, minimised from %d\n", base::Shown(o.out),
         files.size(), d.events, d.events_before);

@@ -37,30 +37,43 @@ RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
   return result;
 }
 
+// Returns whether it holds. Prints the verdicts, or adds them to `all`.
+bool RunFile(const RunArguments& o, const std::string& path,
+             nlohmann::json& all) {
+  const ToRun it = ReadToRun(path, o.from, o.kernels,
+                             o.json ? Says::kAtOnce : Says::kOnItsLine);
+  bool holds = true;
+  for (const KernelSpec& spec : Kernels(o.kernels, it.script, path, "2.6.11")) {
+    const RunResult result = RunOn(o, it, spec.rules());
+    holds &= result.holds();
+    if (o.json) {
+      all.push_back(report::VerdictJson(path, spec.ToString(), result));
+      all.back()["kernel_from"] = it.kernel_from;
+    } else {
+      std::cout << base::Shown(path) << ": " << spec.Name() << ": "
+                << report::VerdictOf(result) << HowItRan(it) << "\n";
+    }
+  }
+  return holds;
+}
+
 int RunFiles(const RunArguments& o) {
   CountProperty(o.property);
   nlohmann::json all = nlohmann::json::array();
-  bool broken = false;
-  for (const std::string& path : o.files) {
-    const ToRun it = ReadToRun(path, o.from, o.kernels,
-                               o.json ? Says::kAtOnce : Says::kOnItsLine);
-    for (const KernelSpec& spec :
-         Kernels(o.kernels, it.script, path, "2.6.11")) {
-      const RunResult result = RunOn(o, it, spec.rules());
-      broken |= !result.holds();
-      if (o.json) {
-        all.push_back(report::VerdictJson(path, spec.ToString(), result));
-        all.back()["kernel_from"] = it.kernel_from;
-      } else {
-        std::cout << base::Shown(path) << ": " << spec.Name() << ": "
-                  << report::VerdictOf(result) << HowItRan(it) << "\n";
-      }
-    }
+  bool holds = true;
+  const auto print = [&] {
+    if (o.json)
+      std::cout << report::JsonText({{"version", kJsonVersion}, {"runs", all}})
+                << "\n";
+  };
+  try {
+    for (const std::string& path : o.files) holds &= RunFile(o, path, all);
+  } catch (const base::UsageError&) {
+    if (!all.empty()) print();
+    throw;
   }
-  if (o.json)
-    std::cout << report::JsonText({{"version", kJsonVersion}, {"runs", all}})
-              << "\n";
-  return broken ? base::kExitBroken : base::kExitHeld;
+  print();
+  return holds ? base::kExitHeld : base::kExitBroken;
 }
 
 // The results of `vmtrunc check` so far.
@@ -140,18 +153,27 @@ void PrintChecked(const Checked& checked, bool as_json) {
       checked.not_met, checked.skipped);
 }
 
+void CheckFile(const std::string& path, bool as_json, Checked& checked) {
+  const Script script = ReadScript(path, "");
+  ++checked.files;
+  checked.silent += script.expects.empty() ? 1 : 0;
+  for (const Expect& expect : script.expects) {
+    if (expect.spec)
+      CheckOne(path, script, expect, as_json, checked);
+    else
+      SkipOne(path, expect, as_json, checked);
+  }
+}
+
 int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
   Checked checked;
-  for (const std::string& path : FilesBelow(paths, ".vmt")) {
-    const Script script = ReadScript(path, "");
-    ++checked.files;
-    checked.silent += script.expects.empty() ? 1 : 0;
-    for (const Expect& expect : script.expects) {
-      if (expect.spec)
-        CheckOne(path, script, expect, as_json, checked);
-      else
-        SkipOne(path, expect, as_json, checked);
-    }
+  try {
+    for (const std::string& path : FilesBelow(paths, ".vmt"))
+      CheckFile(path, as_json, checked);
+  } catch (const base::UsageError&) {
+    // The lines of the text are printed by now.
+    if (as_json && checked.files != 0) PrintChecked(checked, as_json);
+    throw;
   }
   const bool none = checked.met + checked.not_met == 0;
   if (!none || !as_json) PrintChecked(checked, as_json);
