@@ -98,7 +98,8 @@ void TellExpect(const std::string& path, const Expect& expect, const char* key,
                   {key, said}});
   if (!as_json)
     std::cout << absl::StrFormat("%s:%d: expect %s: %s\n", base::Shown(path),
-                                 expect.line, line, said);
+                                 expect.line, base::ShownInError(line),
+                                 base::ShownInError(said));
 }
 
 // A misspelt kernel looks like one that is not built: it is named.

@@ -204,6 +204,22 @@ def lines_of_bytes(vmtrunc, directory):
                is_json and done.returncode in (0, 1) and not done.stderr)
         if place in command:
             expect("a path that is no UTF-8", b"/m\\\\xff/2.6.9-mm-" in done.stdout)
+    red = put("red.vmt", b"vmtrunc 1\nfile f 4\ntask a\na read 2\nexpect 3.0 holds\n"
+              b"expect x\x1b[31mRED\xff holds\n")
+    for script in (red, expects):
+        shown = on_terminal([vmtrunc, "check", script], 80)
+        expect(f"lines of a script are shown: {shown}", is_harmless(shown))
+    expect("an escape sequence by its name",
+           b"expect x\\x1b[31mRED\\xff holds: skipped" in
+           on_terminal([vmtrunc, "check", red], 80))
+    for script in (unbuilt, red):
+        page = f"{directory}/bytes.html"
+        subprocess.run([vmtrunc, "explain", script, "--kernel", "2.6.9-mm",
+                        "--html", page], capture_output=True, check=False)
+        with open(page, "rb") as file:
+            html = file.read()
+        expect("a page is UTF-8", html.decode(errors="replace").encode() == html)
+        expect("and has the line", re.search(rb"(kernel|expect) x.*\\xff", html))
 
 
 def stopped(vmtrunc, directory):

@@ -153,12 +153,11 @@ std::string Commands(const Story& story, const Story* other) {
 }  // namespace
 
 std::string Escaped(std::string_view text) {
-  return absl::StrReplaceAll(absl::string_view(text.data(), text.size()),
-                             {{"&", "&amp;"},
-                              {"<", "&lt;"},
-                              {">", "&gt;"},
-                              {"\"", "&quot;"},
-                              {"'", "&#39;"}});
+  return absl::StrReplaceAll(base::Utf8(text), {{"&", "&amp;"},
+                                                {"<", "&lt;"},
+                                                {">", "&gt;"},
+                                                {"\"", "&quot;"},
+                                                {"'", "&#39;"}});
 }
 
 std::string Linked(std::string_view path) {

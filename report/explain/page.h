@@ -25,7 +25,7 @@ std::string ExplainedPage(const Story& story);
 // <body>.
 std::string PageHead(std::string_view title, std::string_view more_css = "");
 
-// Escapes text for HTML.
+// Escapes text for HTML. What is no UTF-8 is written as base::Utf8() does.
 std::string Escaped(std::string_view text);
 // The path for an href: each byte that is not its own there as %XX.
 std::string Linked(std::string_view path);
