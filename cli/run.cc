@@ -177,7 +177,7 @@ int CheckFiles(const std::vector<std::string>& paths, bool as_json) {
     throw;
   }
   const bool none = checked.met + checked.not_met == 0;
-  if (!none || !as_json) PrintChecked(checked, as_json);
+  if (!none || !as_json || checked.skipped != 0) PrintChecked(checked, as_json);
   // Nothing checked is no success: a directory without scripts, scripts without
   // expectations, or only with those of other kernels.
   if (none)
