@@ -53,7 +53,7 @@ Reached ReachOf(const CoverageArguments& o, const CorpusFile& file) {
   if (o.kernels.empty()) TakeKernelBeside(file.path, script);
   // Of a file that is named; a directory may have thousands.
   if (std::find(o.paths.begin(), o.paths.end(), file.path) != o.paths.end())
-    TellIgnored(file.path, script);
+    NoteIgnored(file.path, script);
   for (const KernelSpec& spec :
        Kernels(o.kernels, script, file.path, "2.6.11")) {
     kernels.push_back(spec.rules());

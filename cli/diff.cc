@@ -34,7 +34,7 @@ report::Pair ReadPair(const DiffArguments& o) {
                            ": expected another script, or --kernel K1,K2"};
   if (o.left == "-" && o.right == "-")
     throw base::UsageError{"-: expected standard input once"};
-  const Says says = o.json ? Says::kAtOnce : Says::kOnItsLine;
+  const Says says = o.json ? Says::kAtEnd : Says::kOnItsLine;
   const ToRun left = ReadToRun(o.left, o.from, o.kernel, says);
   const std::vector<KernelSpec> kernels =
       Kernels(o.kernel, left.script, o.left, "2.6.11");

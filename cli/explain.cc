@@ -115,7 +115,7 @@ int Explain(const ExplainArguments& o) {
   const bool has_line =
       !o.json && (o.html.empty() || !base::IsStandardOutput(o.html));
   const ToRun it = ReadToRun(o.file, o.from, o.kernel,
-                             has_line ? Says::kOnItsLine : Says::kAtOnce);
+                             has_line ? Says::kOnItsLine : Says::kAtEnd);
   const Script& script = it.script;
   const report::Folding folding =
       o.steps ? report::Folding::kNone : report::Folding::kQuiet;

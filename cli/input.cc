@@ -40,6 +40,12 @@ void NameKernels(const std::string& path, Script& script) {
   }
 }
 
+// Of this command: the notes of NoteIgnored().
+std::set<std::string>& AllIgnored() {
+  static std::set<std::string> all;
+  return all;
+}
+
 }  // namespace
 
 Script ReadAnyScript(const std::string& path, const std::string& from) {
@@ -55,7 +61,7 @@ Script ReadAnyScript(const std::string& path, const std::string& from) {
 Script ReadScript(const std::string& path, const std::string& from) {
   Script script = ReadAnyScript(path, from);
   ExpectNoStray(path, script);
-  TellIgnored(path, script);
+  NoteIgnored(path, script);
   return script;
 }
 
@@ -70,10 +76,21 @@ std::string IgnoredInWords(const Script& script) {
   return words;
 }
 
-void TellIgnored(const std::string& path, const Script& script) {
+void NoteIgnored(const std::string& path, const Script& script) {
   const std::string words = IgnoredInWords(script);
   if (!words.empty())
-    std::cerr << "vmtrunc: " << base::Shown(path) << ": " << words << "\n";
+    AllIgnored().insert(absl::StrCat(base::Shown(path), ": ", words));
+}
+
+void TellIgnored(const char* command) {
+  for (const std::string& words : AllIgnored())
+    std::cerr << command << ": " << words << "\n";
+}
+
+std::string WithIgnored(std::string error) {
+  for (const std::string& words : AllIgnored())
+    absl::StrAppend(&error, "; ", words);
+  return error;
 }
 
 std::string StrayInWords(const std::string& path, const Script& script) {

@@ -84,11 +84,10 @@ inline void CheckValues(CLI::App& command) {
 
 // The script in a file, text or bytes by its name and content, or by `from`
 // ("text", "bytes", or ""). Throws UsageError "FILE:LINE: ...", also for an
-// empty file, and if ExpectNoStray() does. Calls TellIgnored().
+// empty file, and if ExpectNoStray() does. Calls NoteIgnored().
 Script ReadScript(const std::string& path, const std::string& from);
 
-// The same without the check of names and without telling; and for a file's
-// content.
+// The same without the check of names and the note; and for a file's content.
 Script ReadAnyScript(const std::string& path, const std::string& from);
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
@@ -96,8 +95,12 @@ Script ParseScript(const std::string& path, const std::string& content,
 // What of a script is not run: "line 4: there is no task c; 56 bytes past event
 // 256 are ignored", or "".
 std::string IgnoredInWords(const Script& script);
-// The same as a line on standard error.
-void TellIgnored(const std::string& path, const Script& script);
+// Keeps that for the end of the command.
+void NoteIgnored(const std::string& path, const Script& script);
+// At the end of a command: a line on standard error for each note. After an
+// error they are on its line.
+void TellIgnored(const char* command);
+std::string WithIgnored(std::string error);
 
 // Throws UsageError if no event had an effect in the run, and the script has an
 // event of a task that is not there: nothing was run.

@@ -81,7 +81,9 @@ int Main(int argc, char** argv) {
     }
     ExpectCommand(app, argc, argv);
     app.parse(WordsToParse(app, argc, argv));
-    return command();
+    const int status = command();
+    TellIgnored("vmtrunc");
+    return status;
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ExtrasError&) {
@@ -99,7 +101,8 @@ int Main(int argc, char** argv) {
     std::cerr << "vmtrunc: " << base::ShownInError(error.what()) << "\n";
     return base::kExitUsage;
   } catch (const base::UsageError& error) {
-    std::cerr << "vmtrunc: " << base::ShownInError(error.what) << "\n";
+    std::cerr << "vmtrunc: " << base::ShownInError(WithIgnored(error.what))
+              << "\n";
     return base::kExitUsage;
   }
 }

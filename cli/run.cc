@@ -41,7 +41,7 @@ RunResult RunOn(const RunArguments& o, const ToRun& it, const Rules& rules) {
 bool RunFile(const RunArguments& o, const std::string& path,
              nlohmann::json& all) {
   const ToRun it = ReadToRun(path, o.from, o.kernels,
-                             o.json ? Says::kAtOnce : Says::kOnItsLine);
+                             o.json ? Says::kAtEnd : Says::kOnItsLine);
   bool holds = true;
   for (const KernelSpec& spec : Kernels(o.kernels, it.script, path, "2.6.11")) {
     const RunResult result = RunOn(o, it, spec.rules());

@@ -86,7 +86,7 @@ int Step(const StepArguments& o) {
   if (o.file == "-")
     throw base::UsageError{
         "-: expected a file; the moves are read from standard input"};
-  const ToRun it = ReadToRun(o.file, o.from, o.kernel);
+  const ToRun it = ReadToRun(o.file, o.from, o.kernel, Says::kOnItsLine);
   const auto kernels = Kernels(o.kernel, it.script, o.file, "2.6.11");
   if (kernels.size() != 1)
     throw base::UsageError{"--kernel " + o.kernel + ": expected one kernel"};
@@ -97,8 +97,10 @@ int Step(const StepArguments& o) {
   report::Play play(it.script, kernels[0]);
   play.ApplyFirst(o.after);
   report::Dialogue dialogue(play, LookOfOutput("never"));
+  const std::string ignored = IgnoredInWords(it.script);
   std::cout << base::Shown(o.file) << " on " << kernels[0].Name()
-            << KernelFromInWords(it) << "; ? for help\n"
+            << KernelFromInWords(it) << (ignored.empty() ? "" : "; " + ignored)
+            << "; ? for help\n"
             << dialogue.Begin();
   Talk(dialogue);
   std::cout << dialogue.End();

@@ -143,7 +143,7 @@ int Format(const std::string& path, const std::string& from,
   Script script = ReadAnyScript(path, from);
   // No note is beside the output, or it is of another content.
   TakeKernelBeside(path, script);
-  TellIgnored(path, script);
+  NoteIgnored(path, script);
   // "-" is no name of a file, even if there is one.
   std::error_code error;
   if (path != "-" && !base::IsStandardOutput(out) &&

@@ -20,7 +20,7 @@ ToRun ReadToRun(const std::string& path, const std::string& from,
                 const std::string& kernels, Says says) {
   ToRun it{path, ReadAnyScript(path, from), "option"};
   ExpectNoStray(path, it.script);
-  if (says == Says::kAtOnce) TellIgnored(path, it.script);
+  if (says == Says::kAtEnd) NoteIgnored(path, it.script);
   if (!kernels.empty()) return it;
   const bool beside = TakeKernelBeside(path, it.script);
   it.kernel_from = beside ? "note" : it.script.kernel ? "script" : "default";

@@ -20,14 +20,14 @@ struct ToRun {
 // whether there is one. Throws UsageError.
 bool TakeKernelBeside(const std::string& path, Script& script);
 
-// Where a command says what of a script is not run: at once, on standard error,
-// or on the line of its answer, with HowItRan().
-enum class Says { kAtOnce, kOnItsLine };
+// Where a command says what of a script is not run: at its end, by a note, or
+// on the line of its answer, with HowItRan().
+enum class Says { kAtEnd, kOnItsLine };
 
 // Reads the file as ReadScript() does. `kernels` is the value of --kernel, ""
 // if not given: then the note counts. Throws UsageError.
 ToRun ReadToRun(const std::string& path, const std::string& from,
-                const std::string& kernels, Says says = Says::kAtOnce);
+                const std::string& kernels, Says says = Says::kAtEnd);
 
 // An addition to a line about saved bytes: "; on the kernel that ..." or "".
 std::string KernelFromInWords(const ToRun& it);

@@ -64,10 +64,10 @@ class Scout {
   std::optional<Script> Run(uint64_t seed, size_t max_events,
                             FuzzStatus* status);
 
-  // What FuzzStatus::scouted names: one script, and those that continue in another
-  // way from where it came near to a violation. `script` is the last of them.
-  // `before`, if not null, gets each script with the event that runs next.
-  // Returns whether the last one violates a property.
+  // What FuzzStatus::scouted names: one script, and those that continue in
+  // another way from where it came near to a violation. `script` is the last of
+  // them. `before`, if not null, gets each script with the event that runs
+  // next. Returns whether the last one violates a property.
   bool RunOne(uint64_t seed, size_t max_events, Script& script,
               const std::function<void(const Script&)>* before = nullptr);
 

@@ -462,7 +462,9 @@ int Main(int argc, char** argv) {
     if (o.seed_given && !absl::SimpleAtoi(o.seed_text, &o.seed))
       throw base::UsageError{absl::StrCat(
           "--seed: expected a number of 64 bits, not ", o.seed_text)};
-    return Run(o);
+    const int status = Run(o);
+    cli::TellIgnored("properties");
+    return status;
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
@@ -470,7 +472,8 @@ int Main(int argc, char** argv) {
               << " (see --help)\n";
     return base::kExitUsage;
   } catch (const base::UsageError& error) {
-    std::cerr << "properties: " << base::ShownInError(error.what) << "\n";
+    std::cerr << "properties: "
+              << base::ShownInError(cli::WithIgnored(error.what)) << "\n";
     return base::kExitUsage;
   } catch (const std::exception& error) {
     std::cerr << "properties: " << base::ShownInError(error.what()) << "\n";

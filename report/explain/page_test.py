@@ -477,7 +477,8 @@ def main():
                     (MOVES, "5.4", "5.4+table-move-locks"),
                     (RETRACTED, "6.12-table-move-rereads", "6.12"),
                     (FREED, "6.12-unmap-before-expand", "6.12"),
-                    (odd_moved, "3.8", None), (odd, "2.6.9-mm", "2.6.11"))
+                    (odd_moved, "3.8", "3.8+move-flushes-before-unlock"),
+                    (odd, "2.6.9-mm", "2.6.11"))
             if os.environ.get("VMTRUNC_QUICK"):
                 pages = pages[::3]
             for script, kernel, against in pages:
