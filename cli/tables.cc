@@ -143,6 +143,8 @@ int Format(const std::string& path, const std::string& from,
   Script script = ReadAnyScript(path, from);
   // No note is beside the output, or it is of another content.
   TakeKernelBeside(path, script);
+  // What is not run as a text is not run as bytes, which have no such name.
+  if (as == "bytes") ExpectNoStray(path, script);
   NoteIgnored(path, script);
   // "-" is no name of a file, even if there is one.
   std::error_code error;
