@@ -326,6 +326,8 @@ def arguments(argv):
         for engine in o.engines:
             if engine not in ENGINES:
                 fail(f"--engines: expected {','.join(ENGINES)}, not {engine}")
+            if o.engines.count(engine) > 1:
+                fail(f"--engines: expected {engine} once")
         if "afl" in o.engines and not has_afl:
             fail(f"--engines afl: expected afl-fuzz and {o.afl}")
     bugs = known_bugs()

@@ -244,6 +244,8 @@ def test_usage(directory):
                f"an empty --{name}")
     expect("expected names" in refused(out, "--bugs", "HB-0"), "a wrong bug")
     expect("expected ours" in refused(out, "--engines", "none"), "an engine")
+    expect("expected ours once" in refused(out, "--engines", "ours,ours"),
+           "an engine that is named twice")
     expect("there are none" in refused(out, "--report"), "no trials")
     expect(not out.exists(), "what is refused leaves a directory")
 

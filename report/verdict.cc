@@ -9,11 +9,14 @@ const char* FlowName(Flow flow) {
   return kNames[static_cast<size_t>(flow)];
 }
 
+std::string HoldsInWords(const RunResult& result) {
+  return absl::StrFormat(
+      "holds (%u of %u events had an effect, %u lock drop%s)", result.effects,
+      result.events, result.drops, result.drops == 1 ? "" : "s");
+}
+
 std::string VerdictOf(const RunResult& result) {
-  if (result.holds())
-    return absl::StrFormat(
-        "holds (%u of %u events had an effect, %u lock drops)", result.effects,
-        result.events, result.drops);
+  if (result.holds()) return HoldsInWords(result);
   return absl::StrFormat("violates %s at event %u: %s",
                          Name(result.first.property), result.first.event,
                          result.first.ToString());

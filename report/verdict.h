@@ -12,8 +12,10 @@ namespace vmtrunc::report {
 
 const char* FlowName(Flow flow);
 
-// "holds (7 of 7 events had an effect, 1 lock drops)", or "violates PROPERTY at
-// event N: DETAIL".
+// "holds (7 of 7 events had an effect, 1 lock drop)". Requires: it holds.
+std::string HoldsInWords(const RunResult& result);
+
+// That, or "violates PROPERTY at event N: DETAIL".
 std::string VerdictOf(const RunResult& result);
 
 // For a command line that runs a script which violates it: "--property P " if

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "report/verdict.h"
 
 namespace vmtrunc::report {
 namespace {
@@ -135,11 +136,7 @@ std::vector<std::string> LocksInWords(const Story& story, size_t row) {
 
 std::string VerdictInWords(const Story& story) {
   const RunResult& run = story.result;
-  if (run.holds())
-    return absl::StrFormat(
-        "holds (%u of %u events had an effect, %s)", run.effects, run.events,
-        run.drops == 1 ? "1 lock drop"
-                       : absl::StrFormat("%u lock drops", run.drops));
+  if (run.holds()) return HoldsInWords(run);
   return absl::StrFormat("violates %s at event %u: %s",
                          Name(run.first.property), run.first.event,
                          ViolationInWords(story));
