@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <span>
 
@@ -40,9 +41,9 @@ void NameKernels(const std::string& path, Script& script) {
   }
 }
 
-// Of this command: the notes of NoteIgnored().
-std::set<std::string>& AllIgnored() {
-  static std::set<std::string> all;
+// Of this command: the notes of NoteIgnored(), by file.
+std::map<std::string, std::string>& AllIgnored() {
+  static std::map<std::string, std::string> all;
   return all;
 }
 
@@ -79,16 +80,16 @@ std::string IgnoredInWords(const Script& script) {
 void NoteIgnored(const std::string& path, const Script& script) {
   const std::string words = IgnoredInWords(script);
   if (!words.empty())
-    AllIgnored().insert(absl::StrCat(base::Shown(path), ": ", words));
+    AllIgnored()[path] = absl::StrCat(base::Shown(path), ": ", words);
 }
 
 void TellIgnored(const char* command) {
-  for (const std::string& words : AllIgnored())
+  for (const auto& [path, words] : AllIgnored())
     std::cerr << command << ": " << words << "\n";
 }
 
 std::string WithIgnored(std::string error) {
-  for (const std::string& words : AllIgnored())
+  for (const auto& [path, words] : AllIgnored())
     absl::StrAppend(&error, "; ", words);
   return error;
 }
@@ -101,9 +102,10 @@ std::string StrayInWords(const std::string& path, const Script& script) {
 
 void ExpectEffect(const std::string& path, const Script& script,
                   const RunResult& result) {
-  if (result.effects == 0 && !script.stray.name.empty())
-    throw base::UsageError{StrayInWords(path, script) +
-                           "; no event had an effect"};
+  if (result.effects != 0 || script.stray.name.empty()) return;
+  AllIgnored().erase(path);  // the error says it
+  throw base::UsageError{StrayInWords(path, script) +
+                         "; no event had an effect"};
 }
 
 void ExpectNoStray(const std::string& path, const Script& script) {
