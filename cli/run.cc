@@ -155,7 +155,9 @@ void PrintChecked(const Checked& checked, bool as_json) {
 }
 
 void CheckFile(const std::string& path, bool as_json, Checked& checked) {
-  const Script script = ReadScript(path, "");
+  // What it ignores is what its author expects, if the expectations are met.
+  const Script script = ReadAnyScript(path, "");
+  ExpectNoStray(path, script);
   ++checked.files;
   checked.silent += script.expects.empty() ? 1 : 0;
   for (const Expect& expect : script.expects) {
