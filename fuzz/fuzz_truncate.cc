@@ -123,10 +123,16 @@ class Target {
   const Rules& rules() const { return rules_; }
   bool kernel_is_given() const { return settings_.kernel_is_given; }
 
+  using Looks = std::optional<Script> (Scout::*)(uint64_t, size_t, FuzzStatus*);
   // A scout's find, if it has one: it may not be reached by what libFuzzer
   // changes for long.
-  std::optional<Script> AskScout(uint64_t seed, size_t max_events) {
-    return Scouted(&Scout::Run, seed, max_events);
+  std::optional<Script> AskScout(uint64_t seed, size_t max_events,
+                                 Looks looks = &Scout::Run) {
+    if (!scout_) return std::nullopt;
+    const uint64_t before = status_->executions;
+    std::optional<Script> found = ((*scout_).*looks)(seed, max_events, status_);
+    if (growth_) growth_->Note(scouted_, status_->executions - before);
+    return found;
   }
 
   // What a scout finds at once, before libFuzzer is there: it ends as libFuzzer
@@ -139,7 +145,7 @@ class Target {
     artifacts_ = FlagOf(flags, "artifact_prefix");
     for (unsigned i = 0; i < settings_.scouts_first; ++i)
       if (const auto found =
-              Scouted(&Scout::Look, random.Next(), EventsThatFit(most)))
+              AskScout(random.Next(), EventsThatFit(most), &Scout::Look))
         Execute(EncodeBytes(*found));
     artifacts_.reset();
   }
@@ -172,15 +178,6 @@ class Target {
       sorter_.emplace(
           settings_.kernel, *settings_.sort, *status_,
           [this](const std::string& name) { saved_->KeepAgain(name); });
-  }
-
-  using Looks = std::optional<Script> (Scout::*)(uint64_t, size_t, FuzzStatus*);
-  std::optional<Script> Scouted(Looks looks, uint64_t seed, size_t max_events) {
-    if (!scout_) return std::nullopt;
-    const uint64_t before = status_->executions;
-    std::optional<Script> found = ((*scout_).*looks)(seed, max_events, status_);
-    if (growth_) growth_->Note(scouted_, status_->executions - before);
-    return found;
   }
 
   // Where `status` names its scripts, so that none is lost if the model fails.

@@ -246,8 +246,9 @@ class Racer {
   const unsigned ends_;       // of 12: an operation proceeds to its end
   const unsigned aims_;       // of 4: near what is in flight
   const unsigned collides_;   // of 4: against what is in flight
-  uint8_t chased_ = kNone;    // Chase()
   const unsigned burst_;      // steps in a turn, at most
+
+  uint8_t chased_ = kNone;  // the task whose operation is opposed
 };
 
 }  // namespace
