@@ -19,6 +19,7 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/streams.h"
 #include "base/write.h"
 #include "cli/input.h"
 #include "core/version.h"
@@ -344,6 +345,8 @@ int RunThreads(const ThreadsOptions& given) {
   o.race.path = o.script;
   std::optional<RacedFile> made;
   if (o.pattern.empty() && (o.script.empty() || o.script == "-")) {
+    base::StopOnSignals();  // what is made is removed
+    base::OutliveReader();
     made.emplace(o.out);
     o.race.path = made->path();
     o.race.out = made->file();

@@ -1,16 +1,20 @@
 #include "live/race.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/stop.h"
 #include "base/streams.h"
 #include "live/moves.h"
 #include "live/rounds.h"
@@ -118,16 +122,42 @@ void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
   }
 }
 
-// The tasks' processes die with the child, and are then this process's
-// children. One that cannot die, because the kernel hangs, is left.
-void ReapAll() {
-  const uint64_t start = Now();
-  while (Since(start) < kGraceSeconds) {
-    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG);
-    if (pid < 0) return;
-    if (pid == 0) ::usleep(1000);
+// A pipe whose writing end each process of a race has, from fork() to its end,
+// and nobody else: not the children that this process had before.
+class Lifeline {
+ public:
+  Lifeline() {
+    if (::pipe2(ends_, O_CLOEXEC) != 0)
+      throw LiveError{absl::StrCat("live: the machine refused a pipe: ",
+                                   std::strerror(errno))};
   }
-}
+  ~Lifeline() {
+    Close(0);
+    Close(1);
+  }
+  Lifeline(const Lifeline&) = delete;
+  Lifeline& operator=(const Lifeline&) = delete;
+
+  // In the child.
+  void Hold() { Close(0); }
+
+  // In the parent. The tasks' processes die with the child. One that cannot
+  // die, because the kernel hangs, is left.
+  void WaitForEnd() {
+    Close(1);
+    const uint64_t start = Now();
+    pollfd end{.fd = ends_[0], .events = POLLIN, .revents = 0};
+    while (::poll(&end, 1, kLookMicroseconds / 1000) <= 0)
+      if (Since(start) >= kGraceSeconds) return;
+  }
+
+ private:
+  void Close(int end) {
+    if (ends_[end] >= 0) ::close(ends_[end]);
+    ends_[end] = -1;
+  }
+  int ends_[2] = {-1, -1};
+};
 
 }  // namespace
 
@@ -155,9 +185,10 @@ RaceReport Race(const RaceOptions& options,
   shared.check = options.check;
   shared.delay = options.delay;
   shared.plant = options.plant;
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  Lifeline lifeline;
   const uint64_t start = Now();
   const Stopping stopping(shared.stop);
+  if (base::IsToldToStop()) shared.stop.store(1);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0)
@@ -166,6 +197,7 @@ RaceReport Race(const RaceOptions& options,
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(0);
+    lifeline.Hold();
     if (options.pattern == Pattern::kNone)
       Rounds(shared, options).Run();
     else
@@ -173,7 +205,7 @@ RaceReport Race(const RaceOptions& options,
     ::_exit(0);
   }
   Watch(shared, child, options, start, progress);
-  ReapAll();
+  lifeline.WaitForEnd();
   RaceReport report = ReportOf(shared, start);
   ::munmap(memory, sizeof(RaceShared));
   if (report.invariant != kSetup) return report;
