@@ -222,7 +222,8 @@ std::string MemoryInWords(const BoundArguments& o,
           : ", half of what " + base::FindMemoryRoom().whose + " left");
 }
 
-int InMemory(const char* command, const std::function<int()>& run) {
+int SearchWith(const char* command, const std::function<int()>& run) {
+  base::EndOnSignals(absl::StrCat("vmtrunc ", command, ": stopped"));
   try {
     return run();
   } catch (const std::bad_alloc&) {

@@ -81,8 +81,9 @@ std::string MemoryInWords(const BoundArguments& arguments,
                           const search::ProveOptions& options);
 
 // Returns the result of `run`, of `vmtrunc COMMAND`; kExitRanOut and a line if
-// memory runs out outside the search itself.
-int InMemory(const char* command, const std::function<int()>& run);
+// memory runs out outside the search itself, or if a signal arrives before
+// OptionsOf().
+int SearchWith(const char* command, const std::function<int()>& run);
 
 // "12 M", "34 k", "567".
 std::string Size(uint64_t number);

@@ -186,6 +186,7 @@ void ChooseEngines(CampaignOptions& o) {
 }
 
 int Campaign(CampaignOptions o) {
+  base::EndOnSignals("vmtrunc campaign: stopped");  // an input may be a pipe
   if (o.status) return Status(o);
   std::vector<KernelSpec> specs;
   for (std::string& kernel : o.kernels) {
@@ -193,8 +194,6 @@ int Campaign(CampaignOptions o) {
     kernel = specs.back().ToString();
   }
   ExpectOnce("--kernels", specs);
-  base::EndOnSignals(
-      "vmtrunc campaign: stopped");  // reading may wait for a pipe
   const CampaignInputs inputs(o);
   ChooseEngines(o);
   CampaignRun run(o, inputs);

@@ -206,6 +206,7 @@ void CheckOptions(FuzzOptions& o) {
 }
 
 int Fuzz(FuzzOptions o) {
+  base::EndOnSignals("vmtrunc fuzz: stopped");  // an input may be a pipe
   base::OutliveReader();
   CheckOptions(o);
   std::vector<uint8_t> of;

@@ -100,7 +100,6 @@ constexpr const char* kAgreed = "no divergence";
 constexpr const char* kStopped = "stopped: no divergence so far";
 
 int RunScript(const LiveOptions& o, const Rules& rules) {
-  base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   const Script script = ReadScript(o.script, "");
   const live::Sequence sequence =
       live::MakeSequence(script, rules, !o.dir.empty());
@@ -255,6 +254,7 @@ void AddLive(CLI::App& app, Command& run) {
     threads->script = o->script;
     o->dir = race.dir;
     run = [=] {
+      base::EndOnSignals("vmtrunc live: stopped");  // an input may be a pipe
       try {
         return threads->on ? RunThreads(*threads) : RunLive(*o);
       } catch (const live::LiveError& error) {

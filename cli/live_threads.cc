@@ -173,7 +173,6 @@ void Print(const ThreadsOptions& o, const live::RaceReport& r) {
 // Reads a script to race: either all its operations are raced, or it is
 // refused.
 void TakeScript(ThreadsOptions& o) {
-  base::EndOnSignals("vmtrunc live: stopped");  // a pipe may not have it yet
   o.race.script = ReadScript(o.script, "");
   live::RaceShared plan;
   o.dealt = live::Deal(*o.race.script, o.race.meet, plan);

@@ -419,7 +419,7 @@ void AddMatrix(CLI::App& app, Command& run) {
                 "for each rule of each kernel, whether it is needed");
   sub->add_flag("--json", o->json, "as JSON");
   sub->callback([=, &run] {
-    run = [=] { return InMemory("matrix", [&] { return Matrix(*o); }); };
+    run = [=] { return SearchWith("matrix", [&] { return Matrix(*o); }); };
   });
 }
 

@@ -359,7 +359,7 @@ void AddProve(CLI::App& app, Command& run) {
     o->steps |= o->abstract;
     o->simulates = sub->count("--simulate") != 0;
     o->asks_fairness = sub->count("--fairness") != 0;
-    run = [=] { return InMemory("prove", [&] { return ProveIt(*o); }); };
+    run = [=] { return SearchWith("prove", [&] { return ProveIt(*o); }); };
   });
 }
 
