@@ -137,7 +137,8 @@ std::vector<std::string> NotesInWords(const MatrixFound& found) {
 
 std::string PagesBeside(const std::string& page) {
   const fs::path directory = fs::path(page).replace_extension();
-  if (directory == fs::path(page))
+  const fs::path name = directory.filename();  // "..html" would leave "."
+  if (directory == fs::path(page) || name == "." || name == "..")
     throw base::UsageError{
         absl::StrCat("--html ", base::Shown(page),
                      ": expected the name of a page, NAME.html, "
