@@ -83,6 +83,15 @@ bool IsRegularFile(const std::string& path) {
   return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
 }
 
+void ExpectDirectory(const std::string& option, const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::directory) return;
+  throw UsageError{absl::StrCat(
+      option, " ", Shown(path), ": ",
+      type == fs::file_type::none ? error.message() : "expected a directory")};
+}
+
 bool IsStill(int file, const std::string& path) {
   struct stat here{}, there{};
   return ::fstat(file, &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&

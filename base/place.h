@@ -15,6 +15,10 @@ std::filesystem::file_type TypeOf(const std::string& path);
 // False for a link to one.
 bool IsRegularFile(const std::string& path);
 
+// Throws UsageError if it is no directory, or if that cannot be found out.
+// `option` is the option with this value.
+void ExpectDirectory(const std::string& option, const std::string& path);
+
 // Whether the open file is still the one of that name, and not a link to it.
 // The file or its directory may have been moved, and replaced by another.
 bool IsStill(int file, const std::string& path);

@@ -39,7 +39,12 @@ bool Lock(int file, int command, short type, struct flock& lock) {
 }
 
 void CheckFormat(const std::string& path) {
-  const auto format = base::ReadWhole(path + "/format", kMostFormat);
+  const std::string file = path + "/format";
+  const auto format = base::ReadWhole(file, kMostFormat);
+  // Whether it is one cannot be found out.
+  if (!format && ::access(file.c_str(), R_OK) != 0 && errno != ENOENT &&
+      errno != ENOTDIR)
+    base::FailPath(path, errno);
   if (!format)
     throw base::UsageError{base::Shown(path) +
                            ": expected a campaign's directory, or none"};

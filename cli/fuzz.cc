@@ -198,10 +198,7 @@ void CheckOptions(FuzzOptions& o) {
                            ": expected another kernel than --kernel"};
   ParseVerbs(o.verbs);
   CountProperty(o.property);
-  std::error_code error;
-  if (!o.corpus.empty() && !fs::is_directory(o.corpus, error))
-    throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
-                           ": expected a directory"};
+  if (!o.corpus.empty()) base::ExpectDirectory("--corpus", o.corpus);
   ExpectNotReplaced(o, o.corpus);
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/place.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
@@ -255,6 +256,7 @@ void AddLive(CLI::App& app, Command& run) {
     o->dir = race.dir;
     run = [=] {
       base::EndOnSignals("vmtrunc live: stopped");  // an input may be a pipe
+      if (!race.dir.empty()) base::ExpectDirectory("--dir", race.dir);
       try {
         return threads->on ? RunThreads(*threads) : RunLive(*o);
       } catch (const live::LiveError& error) {

@@ -295,8 +295,7 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
       ->capture_default_str();
   sub.add_option("--dir", o.race.dir,
                  "create the files in this directory; default: memfds. Without "
-                 "--threads: those with large folios, which are of tmpfs else")
-      ->check(CLI::ExistingDirectory);
+                 "--threads: those with large folios, which are of tmpfs else");
   sub.add_option("--hang", o.race.hang,
                  "seconds without progress that count as a hang")
       ->check(kNumber)
