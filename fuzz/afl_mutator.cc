@@ -50,13 +50,11 @@ vmtrunc::Rules RulesFromEnvironment() {
 size_t EventsFromEnvironment() {
   const char* events = std::getenv(vmtrunc::fuzz::kEventsVariable);
   if (events == nullptr) return kDefaultEvents;
-  char* end = nullptr;
-  const unsigned long number = std::strtoul(events, &end, 10);
-  if (*events == '\0' || *end != '\0' || number < 1 ||
-      number > vmtrunc::kMaxEvents)
+  const auto number = vmtrunc::fuzz::ParseEventsVariable(events);
+  if (!number.ok())
     Usage(std::string(vmtrunc::fuzz::kEventsVariable) + "=" + events +
-          ": expected 1.." + std::to_string(vmtrunc::kMaxEvents));
-  return number;
+          ": expected " + std::string(number.status().message()));
+  return *number;
 }
 
 // The state of one afl-fuzz between calls. It mutates blindly by itself.

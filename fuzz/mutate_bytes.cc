@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/check.h"
@@ -64,6 +65,14 @@ absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value) {
     verbs |= search::Bit(verb);
   }
   return verbs;
+}
+
+absl::StatusOr<size_t> ParseEventsVariable(std::string_view value) {
+  size_t events = 0;
+  if (!absl::SimpleAtoi(std::string(value), &events) || events < 1 ||
+      events > kMaxEvents)
+    return absl::InvalidArgumentError(absl::StrCat("1..", kMaxEvents));
+  return events;
 }
 
 ByteMutator::ByteMutator(const Rules& rules, BlindMutation* blind)

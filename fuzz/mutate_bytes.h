@@ -25,6 +25,10 @@ absl::StatusOr<search::Verbs> ParseVerbsVariable(std::string_view value);
 // That of this process, checked before; all verbs if it is unset.
 search::Verbs VerbsFromEnvironment();
 
+// The value of VMTRUNC_EVENTS. InvalidArgument, with what is expected, if it is
+// no number of events.
+absl::StatusOr<size_t> ParseEventsVariable(std::string_view value);
+
 // Events in an input of at most `max_size` bytes.
 size_t EventsThatFit(size_t max_size);
 

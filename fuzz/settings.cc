@@ -58,6 +58,16 @@ void ReadNames(Settings& settings) {
     Refuse(kVerbsVariable, *verbs, std::string(parsed.status().message()));
 }
 
+void ReadNumbers(Settings& settings) {
+  if (const auto first = ValueOf(kScoutFirstVariable, nullptr))
+    if (!absl::SimpleAtoi(*first, &settings.scouts_first))
+      Refuse(kScoutFirstVariable, *first, "a number");
+  // Of AFL++'s mutator alone; a bad value is a mistake under libFuzzer too.
+  if (const auto events = ValueOf(kEventsVariable, nullptr))
+    if (const auto parsed = ParseEventsVariable(*events); !parsed.ok())
+      Refuse(kEventsVariable, *events, std::string(parsed.status().message()));
+}
+
 }  // namespace
 
 Settings SettingsOf(const char* built_in_kernel,
@@ -83,9 +93,7 @@ Settings SettingsOf(const char* built_in_kernel,
            absl::StrCat(kKeepGoingVariable, " as well"));
   settings.shows_features = std::getenv(kNoFeaturesVariable) == nullptr;
   settings.scouts = std::getenv(kNoScoutVariable) == nullptr;
-  if (const auto first = ValueOf(kScoutFirstVariable, nullptr))
-    if (!absl::SimpleAtoi(*first, &settings.scouts_first))
-      Refuse(kScoutFirstVariable, *first, "a number");
+  ReadNumbers(settings);
   if (const auto growth = ValueOf(kGrowthVariable, nullptr)) {
     if (growth->empty()) Refuse(kGrowthVariable, *growth, "a file's name");
     settings.growth = *growth;
