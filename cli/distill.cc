@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,7 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
+#include "cli/to_run.h"
 #include "core/version.h"
 #include "report/json_text.h"
 #include "search/covered.h"
@@ -72,6 +74,7 @@ std::optional<CorpusFile> ReadInput(const std::string& path,
                                     const std::vector<std::string>& named) {
   try {
     CorpusFile file = ReadCorpusFile(path, named);
+    TakeKernelBeside(path, file.script);
     if (!file.content.empty()) return file;
     std::cerr << "vmtrunc distill: skipped: " << base::Shown(path)
               << ": expected a script; there is nothing in it\n";
@@ -155,10 +158,27 @@ bool NamesFiles(const Script& script) {
                      [](const Expect& expect) { return expect.from_file; });
 }
 
-// Unchanged if both the script and the form are.
+// The bytes, with the kernel that a note beside them names: no note goes with
+// them.
+std::string OnTheirKernel(const CorpusFile& file) {
+  std::string content = file.content;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+  const auto& kernel = file.script.kernel;
+  if (!kernel || DecodeBytes({bytes, content.size()}).kernel == kernel)
+    return content;
+  content.resize(std::max(content.size(), kHeaderBytes));
+  SetKernel(*kernel,
+            std::span<uint8_t, kHeaderBytes>(
+                reinterpret_cast<uint8_t*>(content.data()), kHeaderBytes));
+  return content;
+}
+
+// Unchanged if the script, its kernel and the form are.
 std::string ContentOf(const CorpusFile& file, const Draft& draft, bool text) {
-  if (draft == file.script && text == file.is_text)
+  if (draft == file.script && text == file.is_text) {
+    if (!text) return OnTheirKernel(file);
     return NamesFiles(file.script) ? ToText(file.script) : file.content;
+  }
   Script script = ScriptOf(draft);
   script.kernel = file.script.kernel;
   if (text) return ToText(script);
