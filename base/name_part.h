@@ -10,6 +10,11 @@ namespace vmtrunc::base {
 // another such part, a number and an extension (a name has at most 255 bytes).
 std::string NamePart(const std::string& word);
 
+// The name that is tried as the `number`-th, from 1: STEM and `ending`
+// (".vmt"), then STEM-2 and so on.
+std::string NumberedName(const std::string& stem, unsigned number,
+                         const std::string& ending);
+
 }  // namespace vmtrunc::base
 
 #endif  // VMTRUNC_BASE_NAME_PART_H_

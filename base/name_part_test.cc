@@ -17,5 +17,11 @@ TEST(NamePartTest, KeepsLongWordsApart) {
   EXPECT_NE(NamePart(word), NamePart(word + "y"));
 }
 
+TEST(NumberedNameTest, BeginsWithTheNameItself) {
+  EXPECT_EQ(NumberedName("d/x", 1, ".vmt"), "d/x.vmt");
+  EXPECT_EQ(NumberedName("d/x", 2, ".vmt"), "d/x-2.vmt");
+  EXPECT_EQ(NumberedName("x-2", 10, ""), "x-2-10");
+}
+
 }  // namespace
 }  // namespace vmtrunc::base

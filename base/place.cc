@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "base/name_part.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -100,9 +101,8 @@ bool IsStill(int file, const std::string& path) {
 
 std::string SetAside(const std::string& path, const std::string& stem,
                      const std::string& extension) {
-  for (int n = 1;; ++n) {
-    const std::string to =
-        absl::StrCat(stem, n == 1 ? "" : absl::StrCat("-", n), ".", extension);
+  for (unsigned n = 1;; ++n) {
+    const std::string to = NumberedName(stem, n, "." + extension);
     if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, to.c_str(),
                     RENAME_NOREPLACE) == 0)
       return to;

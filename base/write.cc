@@ -18,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/error.h"
+#include "base/name_part.h"
 #include "base/own_directory.h"
 #include "base/read.h"
 #include "base/shown.h"
@@ -338,16 +339,16 @@ void SyncFileSystem(const std::string& directory) {
 
 std::string WriteUnused(const std::string& stem, const std::string& extension,
                         const std::string& content) {
-  const std::string first = absl::StrCat(stem, ".", extension);
+  const std::string ending = "." + extension;
+  const std::string first = NumberedName(stem, 1, ending);
   // Every next name would be the part before a NUL, which is taken.
   if (first.find('\0') != std::string::npos) FailPath(first, EINVAL);
   const Temporary made = MakeTemporary(ParentOf(stem));
   if (made.file < 0) FailPath(first, errno);
   const auto remove = absl::MakeCleanup([&] { ::unlink(made.path.c_str()); });
   int error = WriteAndFinish(made.file, content, /*durable=*/false);
-  for (int n = 2; error == 0; ++n) {
-    const std::string path =
-        n == 2 ? first : absl::StrCat(stem, "-", n - 1, ".", extension);
+  for (unsigned n = 1; error == 0; ++n) {
+    const std::string path = NumberedName(stem, n, ending);
     if (ReadWhole(path, kMostInput) == content) return path;
     if (::linkat(AT_FDCWD, made.path.c_str(), AT_FDCWD, path.c_str(), 0) == 0)
       return path;

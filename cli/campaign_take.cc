@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/name_part.h"
 #include "base/place.h"
 #include "base/shown.h"
 #include "cli/campaign_page.h"
@@ -117,8 +118,8 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   const std::string stem = store_.Path(absl::StrCat("died/", number, "-slice"));
   std::string aside = stem;
   // The name may be taken: by a slice of a lost log, or a foreign file.
-  for (int n = 2; base::TypeOf(aside) != fs::file_type::not_found; ++n)
-    aside = absl::StrCat(stem, "-", n);
+  for (unsigned n = 2; base::TypeOf(aside) != fs::file_type::not_found; ++n)
+    aside = base::NumberedName(stem, n, "");
   std::error_code error;
   fs::rename(store_.JobDirectory(number), aside, error);
   if (error) base::FailPath(aside, error.value());

@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/name_part.h"
 #include "base/own_directory.h"
 #include "base/progress.h"
 #include "base/shown.h"
@@ -215,8 +216,9 @@ std::vector<std::pair<std::string, std::string>> Outputs(
                extension);
     // Some file systems do not distinguish X.vmt from x.vmt.
     std::string unused = stem + extension;
-    for (int n = 2; !used.insert(absl::AsciiStrToLower(unused)).second; ++n)
-      unused = absl::StrCat(stem, "-", n, extension);
+    for (unsigned n = 2; !used.insert(absl::AsciiStrToLower(unused)).second;
+         ++n)
+      unused = base::NumberedName(stem, n, extension);
     outputs.emplace_back(std::move(unused),
                          ContentOf(file, corpus.drafts[i], text));
   }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/name_part.h"
 #include "base/own_directory.h"
 #include "base/place.h"
 #include "base/progress.h"
@@ -196,9 +197,9 @@ class RacedFile {
     const bool has_end = dot != std::string::npos && dot != 0 &&
                          wanted.find('/', dot) == std::string::npos;
     const std::string stem = wanted.substr(0, has_end ? dot : wanted.size());
+    const std::string ending = wanted.substr(stem.size());
     for (unsigned i = 1; file_ < 0 && i < kMostNames; ++i) {
-      path_ = i == 1 ? wanted
-                     : absl::StrCat(stem, "-", i, wanted.substr(stem.size()));
+      path_ = base::NumberedName(stem, i, ending);
       file_ =
           ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (file_ < 0 && errno != EEXIST) base::FailPath(path_, errno);
