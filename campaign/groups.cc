@@ -92,7 +92,7 @@ nlohmann::json ToJson(const Group& g) {
           {"causes", g.causes},
           {"words", g.what},
           {"known", g.is_known},
-          {"known_by", base::Utf8(f.known_path)},
+          {"known_by", f.known_path},
           {"executions", g.executions},
           {"first_unix", Since1970(g.first_unix)},
           {"last_unix", Since1970(g.last_unix)},

@@ -12,6 +12,7 @@
 #include "base/write.h"
 #include "campaign/report.h"
 #include "campaign/summary.h"
+#include "report/json_text.h"
 
 namespace vmtrunc::campaign {
 namespace {
@@ -196,7 +197,8 @@ TEST_F(LogTest, AcceptsNamesThatAreNotUtf8) {
   Finding finding;
   finding.known_path = "x\xff\n.vmt";
   summary.groups = GroupsOf({finding});
-  EXPECT_NE(ToJson(summary).dump().find("d\\\\xff"), std::string::npos);
+  EXPECT_NE(report::JsonText(ToJson(summary)).find("d\\\\xff"),
+            std::string::npos);
   EXPECT_EQ(ReportPage(summary).find('\xff'), std::string::npos);
   EXPECT_EQ(LineOf(summary.groups.front()).find('\n'), std::string::npos);
 }

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/shown.h"
 #include "report/explain/page.h"
 
 namespace vmtrunc::campaign {
@@ -190,8 +189,7 @@ std::string FindingRows(const Summary& s) {
         f.known_path.empty()
             ? ""
             : absl::StrCat("<br><span class=\"soft\">",
-                           report::Escaped(base::Utf8(f.known_path)),
-                           "</span>"),
+                           report::Escaped(f.known_path), "</span>"),
         "</td><td>", properties, "</td>",
         Cell(f.has_script() ? Number(f.cost.events) : ""),
         Cell(Number(g.executions)), Cell(Time(g.first_unix)),

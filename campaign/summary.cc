@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/shown.h"
 #include "core/version.h"
 
 namespace vmtrunc::campaign {
@@ -152,7 +151,7 @@ std::string LineOf(const Summary& s) {
 
 nlohmann::json ToJson(const Summary& s) {
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"directory", base::Utf8(s.directory)},
+                         {"directory", s.directory},
                          {"running", s.running},
                          {"job_seconds", s.seconds},
                          {"executions", s.executions},

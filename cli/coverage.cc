@@ -94,7 +94,7 @@ std::string Words(const std::vector<std::string>& words) {
 
 nlohmann::json ToJson(const search::Reach& reach, const Reached& reached) {
   const search::FeatureCounts counts = reach.Count(reached.features);
-  return {{"file", base::Utf8(reached.file)},
+  return {{"file", reached.file},
           {"branches", counts.branches},
           {"abstract_states", NamesOfStates(reach, reached.features)},
           {"rules", NamesOfRules(reached.asked)},

@@ -253,7 +253,7 @@ void PrintJson(const DistillArguments& o, const Distilled& d) {
                                  {"events_before", d.events_before},
                                  {"events", d.events},
                                  {"per_kernel", !o.any_kernel},
-                                 {"out", base::Utf8(o.out)}})
+                                 {"out", o.out}})
             << "\n";
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/shown.h"
 #include "cli/fuzz_tell.h"
 #include "core/version.h"
 
@@ -20,14 +19,13 @@ nlohmann::json ToJson(const FuzzOptions& o, const FuzzFinding& finding) {
       {"events_before", finding.events_before},
       {"events", finding.script.events.size()},
       {"script", ToText(finding.script)}};
-  if (!finding.known_by.empty())
-    json["known_by"] = base::Utf8(finding.known_by);
-  if (!finding.path.empty()) json["path"] = base::Utf8(finding.path);
+  if (!finding.known_by.empty()) json["known_by"] = finding.known_by;
+  if (!finding.path.empty()) json["path"] = finding.path;
   return json;
 }
 
 nlohmann::json ToJson(const Replayed& one) {
-  return {{"file", base::Utf8(one.path)},
+  return {{"file", one.path},
           {"found_on", one.found_on.ToString()},
           {"property", Name(one.property)},
           {"holds", one.holds}};

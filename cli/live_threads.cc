@@ -87,7 +87,7 @@ nlohmann::json Json(const ThreadsOptions& o, const live::RaceReport& r) {
                          {"seconds", r.seconds},
                          {"stopped", r.stopped},
                          {"holds", r.invariant.empty()}};
-  if (!r.ran_out.empty()) json["ran_out"] = base::Utf8(r.ran_out);
+  if (!r.ran_out.empty()) json["ran_out"] = r.ran_out;
   if (!o.pattern.empty()) {
     json["pattern"] = o.pattern;
     json["moves"] = r.moves;
@@ -103,7 +103,7 @@ nlohmann::json Json(const ThreadsOptions& o, const live::RaceReport& r) {
   json["invariant"] = r.invariant;
   json["detail"] = r.what;
   if (r.task != live::kNobody) json["task"] = TaskName(o, r);
-  if (o.pattern.empty()) json["file"] = base::Utf8(o.race.path);
+  if (o.pattern.empty()) json["file"] = o.race.path;
   json["again"] = Again(o);
   return json;
 }

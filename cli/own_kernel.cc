@@ -33,16 +33,13 @@ Difference DifferenceOf(const Rules& rules, const Rules& from) {
 
 nlohmann::json ToJson(const std::string& path, const KernelFile& file) {
   nlohmann::json flips = nlohmann::json::array();
-  nlohmann::json comments = nlohmann::json::array();
   nlohmann::json beside = nlohmann::json::array();
   const KernelSpec spec = file.spec();
   const Rules rules = spec.rules();
-  for (const std::string& comment : file.comments)
-    comments.push_back(base::Utf8(comment));
   for (const KernelFile::Flip& flip : file.flips)
     flips.push_back({{"rule", AllRules()[flip.rule].name},
                      {"on", rules.*AllRules()[flip.rule].flag},
-                     {"why", base::Utf8(flip.why)}});
+                     {"why", flip.why}});
   for (const uint8_t number : KernelsByAge()) {
     const KernelInfo& kernel = AllKernels()[number];
     const Difference difference = DifferenceOf(rules, kernel.rules);
@@ -51,11 +48,11 @@ nlohmann::json ToJson(const std::string& path, const KernelFile& file) {
                       {"less", difference.less}});
   }
   return {{"version", kJsonVersion},
-          {"file", base::Utf8(path)},
+          {"file", path},
           {"name", file.name},
           {"base", AllKernels()[file.base].name},
           {"kernel", spec.ToString()},
-          {"comments", comments},
+          {"comments", file.comments},
           {"flips", flips},
           {"beside", beside}};
 }

@@ -73,7 +73,7 @@ nlohmann::json ToJson(const Found& found) {
       {"states", lasso.states},
       {"edges", lasso.edges},
       {"beyond", lasso.beyond}};
-  if (!always) json["eventually"] = base::Utf8(found.o.eventually);
+  if (!always) json["eventually"] = found.o.eventually;
   if (lasso.answer == search::Answer::kRanOut)
     json["why"] = search::Words(lasso.ran_out);
   if (!found.loops()) return json;

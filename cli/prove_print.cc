@@ -166,7 +166,7 @@ nlohmann::json ToJson(const Told& told) {
                          {"bytes_allowed", told.options.most_bytes},
                          {"seconds", told.seconds}};
   if (!o.exchange.empty()) json["own_states"] = result.own;
-  if (!o.always.empty()) json["always"] = base::Utf8(o.always);
+  if (!o.always.empty()) json["always"] = o.always;
   const std::string cannot = WhyItCannotBreak(told);
   if (!cannot.empty()) json["cannot_break"] = cannot;
   if (result.answer == search::Answer::kRanOut) {

@@ -112,9 +112,8 @@ nlohmann::json ToJson(const ProveArguments& o, const Asked& asked,
                          {"broken_runs", all.all_broken}};
   json["broken"] = nlohmann::json::array();
   for (const auto& [violated, runs] : all.broken)
-    json["broken"].push_back(
-        {{"violated", base::Utf8(violated)}, {"runs", runs}});
-  if (!o.always.empty()) json["always"] = base::Utf8(o.always);
+    json["broken"].push_back({{"violated", violated}, {"runs", runs}});
+  if (!o.always.empty()) json["always"] = o.always;
   json["phases"] = PhasesJson(asked.problem, all.reached.phases);
   nlohmann::json begun = nlohmann::json::array();
   for (const std::string& verb : VerbsOf(asked, all, true))

@@ -92,10 +92,8 @@ void TellExpect(const std::string& path, const Expect& expect, const char* key,
                            ? " holds"
                            : std::string(" breaks ") +
                                  Name(static_cast<Property>(expect.broken)));
-  list.push_back({{"file", base::Utf8(path)},
-                  {"line", expect.line},
-                  {"expect", line},
-                  {key, said}});
+  list.push_back(
+      {{"file", path}, {"line", expect.line}, {"expect", line}, {key, said}});
   if (!as_json)
     std::cout << absl::StrFormat("%s:%d: expect %s: %s\n", base::Shown(path),
                                  expect.line, base::ShownInError(line),

@@ -175,7 +175,7 @@ nlohmann::json ToJson(const ShrinkArguments& o, const Failure& failure,
                        {"without", need.what},
                        {"happens", need.happens}});
   nlohmann::json json = {{"version", kJsonVersion},
-                         {"file", base::Utf8(o.file)},
+                         {"file", o.file},
                          {"kernel", failure.kernel.ToString()},
                          {"property", Name(failure.reason.property)},
                          {"reason", failure.reason.ToString()},

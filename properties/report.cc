@@ -143,7 +143,7 @@ nlohmann::json ToJson(const Cell& cell) {
   if (cell.known != nullptr) json["known"] = cell.known;
   if (cell.outcome.holds) return json;
   json["detail"] = cell.outcome.what;
-  json["path"] = base::Utf8(cell.path);
+  json["path"] = cell.path;
   json["events"] = cell.outcome.script.events.size();
   json["rc_params"] = cell.outcome.again;
   return json;

@@ -1,7 +1,6 @@
 #include "report/verdict.h"
 
 #include "absl/strings/str_format.h"
-#include "base/shown.h"
 
 namespace vmtrunc::report {
 const char* FlowName(Flow flow) {
@@ -30,7 +29,7 @@ std::string OptionFor(Property property) {
 nlohmann::json VerdictJson(const std::string& path, const std::string& kernel,
                            const RunResult& result) {
   nlohmann::json json = {
-      {"file", base::Utf8(path)},
+      {"file", path},
       {"kernel", kernel},
       {"holds", result.holds()},
       {"events", result.events},

@@ -144,8 +144,8 @@ std::string Commands(const Story& story, const Story* other) {
       story.result.holds() ? "" : OptionFor(story.result.first.property);
   return absl::StrCat(
       "<h2 id=\"again\">See it again</h2>\n<pre>",
-      Escaped(absl::StrCat("vmtrunc explain ", property, base::Utf8(script),
-                           " --kernel ", story.kernel.ToString(), against)),
+      Escaped(absl::StrCat("vmtrunc explain ", property, script, " --kernel ",
+                           story.kernel.ToString(), against)),
       "</pre>\n<p>The script as a file:</p>\n<pre>",
       Escaped(ToText(story.script)), "</pre>\n");
 }

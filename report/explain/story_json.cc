@@ -1,6 +1,5 @@
 #include "report/explain/story_json.h"
 
-#include "base/shown.h"
 #include "report/explain/fact_json.h"
 #include "report/explain/folio_victim.h"
 #include "report/explain/folio_facts.h"
@@ -254,7 +253,7 @@ Json CauseJson(const Story& story, const Cause& cause) {
 }  // namespace
 
 Json ToJson(const Story& story, const Cause* cause) {
-  Json json = {{"file", base::Utf8(story.path)},
+  Json json = {{"file", story.path},
                {"kernel", story.kernel.ToString()},
                {"holds", story.result.holds()},
                {"verdict", VerdictInWords(story)}};
