@@ -97,10 +97,8 @@ int Step(const StepArguments& o) {
   report::Play play(it.script, kernels[0]);
   play.ApplyFirst(o.after);
   report::Dialogue dialogue(play, LookOfOutput("never"));
-  const std::string ignored = IgnoredInWords(it.script);
   std::cout << base::Shown(o.file) << " on " << kernels[0].Name()
-            << KernelFromInWords(it) << (ignored.empty() ? "" : "; " + ignored)
-            << "; ? for help\n"
+            << HowItIsRun(it) << "; ? for help\n"
             << dialogue.Begin();
   Talk(dialogue);
   std::cout << dialogue.End();

@@ -27,6 +27,8 @@ ToRun ReadToRun(const std::string& path, const std::string& from,
   return it;
 }
 
+namespace {
+
 std::string KernelFromInWords(const ToRun& it) {
   if (std::string_view(it.kernel_from) == "note")
     return "; on the kernel that the note beside the file names";
@@ -35,11 +37,20 @@ std::string KernelFromInWords(const ToRun& it) {
   return "";
 }
 
-std::string HowItRan(const ToRun& it) {
-  std::string how = KernelFromInWords(it);
-  if (it.script.events.empty()) how += "; nothing was run: it has no events";
+std::string How(const ToRun& it, const char* ran) {
   const std::string ignored = IgnoredInWords(it.script);
-  return ignored.empty() ? how : absl::StrCat(how, "; ", ignored);
+  return absl::StrCat(KernelFromInWords(it), ran, ignored.empty() ? "" : "; ",
+                      ignored);
+}
+
+}  // namespace
+
+std::string HowItIsRun(const ToRun& it) { return How(it, ""); }
+
+std::string HowItRan(const ToRun& it) {
+  return How(it, it.script.events.empty()
+                     ? "; nothing was run: it has no events"
+                     : "");
 }
 
 }  // namespace vmtrunc::cli

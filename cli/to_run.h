@@ -29,10 +29,11 @@ enum class Says { kAtEnd, kOnItsLine };
 ToRun ReadToRun(const std::string& path, const std::string& from,
                 const std::string& kernels, Says says = Says::kAtEnd);
 
-// An addition to a line about saved bytes: "; on the kernel that ..." or "".
-std::string KernelFromInWords(const ToRun& it);
+// Additions to the line of who has yet to run it: of saved bytes, "; on the
+// kernel that ...", and what of the script is not run.
+std::string HowItIsRun(const ToRun& it);
 
-// Additions to the line of an answer: that, and what of the script was not run.
+// To the line of an answer: the same, and that nothing was run.
 std::string HowItRan(const ToRun& it);
 
 }  // namespace vmtrunc::cli
