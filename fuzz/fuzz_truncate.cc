@@ -37,6 +37,7 @@
 #include "base/random.h"
 #include "base/read.h"
 #include "base/sha1.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "core/build_id.h"
 #include "core/run/run.h"
@@ -260,9 +261,10 @@ class Target {
     try {
       if (base::ReadWhole(path, content.size()) != content)
         base::WriteNew(path, content);
-      std::fprintf(stderr, "Test unit written to %s\n", path.c_str());
+      std::fprintf(stderr, "Test unit written to %s\n",
+                   base::Shown(path).c_str());
     } catch (const base::UsageError& error) {
-      std::fprintf(stderr, "%s\n", error.what.c_str());
+      std::fprintf(stderr, "%s\n", base::ShownInError(error.what).c_str());
     }
     constexpr int kErrorExitCode = 77;
     std::_Exit(kErrorExitCode);
