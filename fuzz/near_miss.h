@@ -43,16 +43,9 @@ bool HasEqualMarks(const World<C>& w) {
 
 // The vma that an access has found, or kNone.
 constexpr Slot FoundVma(const Op& op) {
-  if (!IsAccess(op)) return kNone;
-  switch (op.access.phase) {
-    case AccessPhase::kVmaLock:
-    case AccessPhase::kCheckVma:
-      return op.access.vma;
-    case AccessPhase::kFault:
-      return op.fault.dropped == 0 ? op.fault.vma : kNone;
-    default:
-      return kNone;
-  }
+  if (LooksAtVma(op)) return op.access.vma;
+  const bool faults = IsAccess(op) && op.access.phase == AccessPhase::kFault;
+  return faults && op.fault.dropped == 0 ? op.fault.vma : kNone;
 }
 
 // Whether it moves or copies ptes from one vma to another.

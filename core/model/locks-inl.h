@@ -112,16 +112,11 @@ void Machine<C, P>::UnlockVmas(unsigned mm) {
     if (vma.mm == mm) vma.locked = 0;
 }
 
-// A task that has found the struct is about to lock it, in an RCU read section.
+// By a task.
 template <class C, class P>
 bool Machine<C, P>::IsLookedAt(Slot slot) const {
-  for (const Task& task : w_.tasks) {
-    const Op& op = task.op;
-    if (IsAccess(op) && op.access.vma == slot &&
-        (op.access.phase == AccessPhase::kVmaLock ||
-         op.access.phase == AccessPhase::kCheckVma))
-      return true;
-  }
+  for (const Task& task : w_.tasks)
+    if (LooksAtVma(task.op) && task.op.access.vma == slot) return true;
   return false;
 }
 

@@ -303,6 +303,13 @@ constexpr bool IsAccess(const Op& op) {
   return op.verb == Verb::kRead || op.verb == Verb::kWrite;
 }
 
+// Whether it is an access that has found a struct and is about to lock the vma
+// in it, in an RCU read section.
+constexpr bool LooksAtVma(const Op& op) {
+  return IsAccess(op) && (op.access.phase == AccessPhase::kVmaLock ||
+                          op.access.phase == AccessPhase::kCheckVma);
+}
+
 // Whether it is an access whose fault holds the lock of its vma.
 constexpr bool HoldsVma(const Op& op) {
   return IsAccess(op) && op.access.vma_locked != 0;
