@@ -190,6 +190,26 @@ TEST_F(LogTest, AnOldLogHasAges) {
   EXPECT_EQ(log.at(), 61);
 }
 
+// A job without an execution is no job without a violation.
+TEST_F(LogTest, NamesTheJobsThatRanNothing) {
+  std::vector<SliceRecord> records = {Record(1), Record(2), Record(3)};
+  EXPECT_EQ(IdleInWords(Summarize(records)), "");
+  records[1].executions = 0;
+  records[1].kernel = "3.0";
+  records[2].executions = 0;
+  records[2].engine = "blind";
+  EXPECT_EQ(IdleInWords(Summarize(records)),
+            "nothing ran in 2 jobs (plain on 3.0, blind on 2.6.11)");
+  records[2].end = "signal 9";  // said already
+  const Summary summary = Summarize(records);
+  const std::string words = "nothing ran in 1 job (plain on 3.0)";
+  EXPECT_EQ(IdleInWords(summary), words);
+  EXPECT_NE(LineOf(summary).find("; " + words), std::string::npos)
+      << LineOf(summary);
+  EXPECT_NE(ReportPage(summary).find("; " + words), std::string::npos);
+  EXPECT_EQ(ToJson(summary)["engines"][1]["idle_slices"], 1);
+}
+
 // A name that is not UTF-8 is written as text.
 TEST_F(LogTest, AcceptsNamesThatAreNotUtf8) {
   Summary summary;

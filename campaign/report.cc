@@ -143,7 +143,9 @@ std::string PairRows(const Summary& s) {
       "branches, a new root cause as a hundred.</p>\n<div "
       "class=\"wide\"><table>\n<thead><tr>"
       "<th scope=\"col\">kernel</th><th scope=\"col\">engine</th>"
-      "<th scope=\"col\">slices</th><th scope=\"col\">time of jobs</th>"
+      "<th scope=\"col\">slices</th>"
+      "<th scope=\"col\">of these nothing ran in</th>"
+      "<th scope=\"col\">time of jobs</th>"
       "<th scope=\"col\">executions a second</th>"
       "<th scope=\"col\">new states</th><th scope=\"col\">new branches</th>"
       "</tr></thead>\n<tbody>\n";
@@ -151,7 +153,7 @@ std::string PairRows(const Summary& s) {
     absl::StrAppend(
         &html, "<tr><th scope=\"row\">", report::Escaped(p.kernel), "</th><td>",
         report::Escaped(p.engine), "</td>", Cell(Number(p.slices)),
-        Cell(DurationInWords(p.seconds)),
+        Cell(Number(p.idle)), Cell(DurationInWords(p.seconds)),
         Cell(Number(static_cast<uint64_t>(static_cast<double>(p.executions) /
                                           std::max(p.seconds, 0.001)))),
         Cell(Number(p.states)), Cell(Number(p.features)), "</tr>\n");
@@ -240,6 +242,7 @@ std::string Chart(const std::string& title,
 }
 
 std::string ReportPage(const Summary& s) {
+  const std::string idle = IdleInWords(s);
   return absl::StrCat(
       report::PageHead("vmtrunc: campaign", kCss), "<h1>Campaign</h1>\n<p>",
       s.new_count() == 0
@@ -248,7 +251,8 @@ std::string ReportPage(const Summary& s) {
                             s.new_count()),
       " ", s.groups.size() - s.new_count(), " known, ", Number(s.executions),
       " executions in ", DurationInWords(s.seconds), " of jobs. As of ",
-      Time(s.last_unix), " UTC; began ", Time(s.began_unix), ".</p>\n",
+      Time(s.last_unix), " UTC; began ", Time(s.began_unix),
+      idle.empty() ? "" : "; ", report::Escaped(idle), ".</p>\n",
       FindingRows(s), "<h2>Growth</h2>\n<div class=\"charts\">\n",
       Chart("Abstract states", s.kernels, &GrowthPoint::states),
       Chart("Inputs in the corpus", s.kernels, &GrowthPoint::corpus),

@@ -42,6 +42,7 @@ void AddTo(PairTotals& pair, const SliceRecord& r) {
   pair.kernel = r.kernel;
   pair.engine = r.engine;
   ++pair.slices;
+  pair.idle += r.executions == 0 && r.end.empty() ? 1 : 0;
   pair.seconds += r.seconds;
   pair.executions += r.executions;
   pair.states += r.gain.states;
@@ -125,6 +126,20 @@ std::string DurationInWords(double seconds) {
   return absl::StrFormat("%d h %02d min", whole / 3600, whole / 60 % 60);
 }
 
+std::string IdleInWords(const Summary& s) {
+  unsigned idle = 0;
+  std::string pairs;
+  for (const PairTotals& pair : s.pairs) {
+    if (pair.idle == 0) continue;
+    idle += pair.idle;
+    absl::StrAppend(&pairs, pairs.empty() ? "" : ", ", pair.engine, " on ",
+                    pair.kernel);
+  }
+  if (idle == 0) return "";
+  return absl::StrFormat("nothing ran in %d %s (%s)", idle,
+                         idle == 1 ? "job" : "jobs", pairs);
+}
+
 std::string LineOf(const Summary& s) {
   uint64_t seen = 0, of = 0;
   for (const KernelTotals& kernel : s.kernels) {
@@ -136,9 +151,10 @@ std::string LineOf(const Summary& s) {
               : absl::StrFormat(
                     " (%.1f %% of those of prove)",
                     100 * static_cast<double>(seen) / static_cast<double>(of));
+  const std::string idle = IdleInWords(s);
   return absl::StrFormat(
       "%s, %s executions (%.0f a second), %d abstract states%s, %s; corpus %d; "
-      "findings: %d new, %d known; %d MiB%s",
+      "findings: %d new, %d known; %d MiB%s%s%s",
       DurationInWords(s.ran), Count(s.executions),
       s.ran > 0 ? static_cast<double>(s.executions) / s.ran : 0, s.states(),
       share,
@@ -146,7 +162,8 @@ std::string LineOf(const Summary& s) {
           ? "none yet"
           : "last new " + DurationInWords(s.ran - s.last_new_at) + " ago",
       s.corpus(), s.new_count(), s.groups.size() - s.new_count(), s.memory_mib,
-      s.died == 0 ? "" : absl::StrFormat("; %d jobs crashed", s.died));
+      s.died == 0 ? "" : absl::StrFormat("; %d jobs crashed", s.died),
+      idle.empty() ? "" : "; ", idle);
 }
 
 nlohmann::json ToJson(const Summary& s) {
@@ -175,6 +192,7 @@ nlohmann::json ToJson(const Summary& s) {
     json["engines"].push_back({{"kernel", p.kernel},
                                {"engine", p.engine},
                                {"slices", p.slices},
+                               {"idle_slices", p.idle},
                                {"seconds", p.seconds},
                                {"executions", p.executions},
                                {"new_states", p.states},

@@ -34,6 +34,7 @@ struct KernelTotals {
 struct PairTotals {
   std::string kernel, engine;
   unsigned slices = 0;
+  unsigned idle = 0;  // of these: nothing ran, and it did not crash
   double seconds = 0;
   uint64_t executions = 0, states = 0, features = 0;
   double late_rate = 0;  // Schedule::Rate()
@@ -62,8 +63,12 @@ struct Summary {
 
 Summary Summarize(const std::vector<SliceRecord>& records);
 
-// One line, without control codes: executions and time of all runs. Its ages
-// are campaign time, by the steady clock.
+// "nothing ran in 2 jobs (plain on 3.0)", or "": no violation there means
+// nothing.
+std::string IdleInWords(const Summary& summary);
+
+// One line, without control codes: executions and time of all runs, jobs that
+// ran nothing. Its ages are campaign time, by the steady clock.
 std::string LineOf(const Summary& summary);
 // Schema version 1.
 nlohmann::json ToJson(const Summary& summary);
