@@ -55,7 +55,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vmtrunc)
 target_compile_features(vmtrunc_core PUBLIC cxx_std_20)
 # With what these two are linked from, where that is libraries of its own.
-foreach(library core about generate search mutate guided)
+foreach(library core about generate space search mutate guided)
   if(TARGET vmtrunc_${library})
     set(exported ${library})
     if(library STREQUAL "guided")

@@ -12,6 +12,7 @@
 #include "fuzz/weave.h"
 #include "search/folios.h"
 #include "search/make.h"
+#include "search/tables.h"
 #include "search/translations.h"
 
 namespace vmtrunc::fuzz {
@@ -79,13 +80,21 @@ unsigned MoreFrom(NearMiss miss) {
 }  // namespace
 
 // Most are made: no bug is then found much later than by making scripts alone,
-// and those that need a race sooner (docs/bench-bugs.md).
-Way WayOf(uint64_t seed) {
-  const unsigned at = base::Random(seed).Below(20);
-  return at < 14 ? Way::kMade : at < 17 ? Way::kWoven : Way::kRaced;
+// and those that need a race sooner (docs/bench-bugs.md). To explore takes
+// twelve times as long as to make; where passes drop their lock there are too
+// many schedules, and it finds less than the others in that time.
+Way WayOf(uint64_t seed, const Rules& rules) {
+  constexpr unsigned kParts = 20;
+  const unsigned at = base::Random(seed).Below(64 * kParts);
+  if (at < kParts && !rules.drop_lock) return Way::kExplored;
+  const unsigned part = at % kParts;
+  return part < 14 ? Way::kMade : part < 17 ? Way::kWoven : Way::kRaced;
 }
 
-Scout::Scout(const Quest& quest) : quest_(quest) {
+Scout::Scout(const Quest& quest)
+    : quest_(quest),
+      small_(quest.rules, quest.reported),
+      large_(quest.rules, quest.reported) {
   if (!quest_.looks_for_states && quest_.counted == nullptr) return;
   states_.resize(kStates);
   seen_.resize(kStates);
@@ -96,10 +105,10 @@ std::optional<Script> Scout::Look(uint64_t seed, size_t max_events,
   base::Random random(seed);
   std::optional<Script> found;
   Script script;
-  runs_ = events_ = effects_ = drops_ = 0;
+  counts_ = {};
   if (status != nullptr) status->scouted_events = max_events;
-  for (unsigned seeds = 0; runs_ < kScouted && (!found || quest_.keeps_going);
-       ++seeds) {
+  for (unsigned seeds = 0;
+       counts_.runs < kScouted && (!found || quest_.keeps_going); ++seeds) {
     const uint64_t next = random.Next();
     if (status != nullptr) status->scouted = next;
     // Noting states takes time: a quarter of the scripts show most of them.
@@ -109,10 +118,10 @@ std::optional<Script> Scout::Look(uint64_t seed, size_t max_events,
   looks_ = false;
   if (status != nullptr) {
     status->scouted = 0;
-    status->executions += runs_;
-    status->events += events_;
-    status->effects += effects_;
-    status->drops += drops_;
+    status->executions += counts_.runs;
+    status->events += counts_.events;
+    status->effects += counts_.effects;
+    status->drops += counts_.drops;
     if (quest_.looks_for_states) AddSeen(status->seen, seen_);
   }
   return found;
@@ -133,11 +142,13 @@ std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
 
 bool Scout::RunOne(uint64_t seed, size_t max_events, Script& script,
                    const std::function<void(const Script&)>* before) {
-  const Way way = WayOf(seed);
+  const Way way = WayOf(seed, quest_.rules);
   base::Random random(seed);
   random.Next();  // WayOf()
   const bool violates = way == Way::kMade
                             ? RunMade(max_events, random, script, before)
+                        : way == Way::kExplored
+                            ? RunExplored(max_events, random, script, before)
                             : RunSmall(way, max_events, random, script, before);
   return violates && Counts(script);
 }
@@ -150,9 +161,9 @@ bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
   script.events.resize(std::min(script.events.size(), max_events));
   if (before != nullptr) (*before)(script);
   const RunResult result = RunPlain(script, quest_.rules, Noted());
-  events_ += result.events;
-  effects_ += result.effects;
-  drops_ += result.drops;
+  counts_.events += result.events;
+  counts_.effects += result.effects;
+  counts_.drops += result.drops;
   HasRun(script);
   return (result.broken & quest_.reported) != 0;
 }
@@ -188,10 +199,51 @@ bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
     violates = watched.Finish();
     HasRun(script);
   }
-  events_ += watched.events();
-  effects_ += watched.effects();
-  drops_ += watched.drops();
+  counts_.events += watched.events();
+  counts_.effects += watched.effects();
+  counts_.drops += watched.drops();
   return violates;
+}
+
+bool Scout::RunExplored(size_t max_events, base::Random& random, Script& script,
+                        const std::function<void(const Script&)>* before) {
+  const Rules& rules = quest_.rules;
+  if ((search::HasTables(rules) || rules.shares_tables) && random.OneOf(3))
+    return Explore(large_, ProgramsOnTables(rules, quest_.verbs, random),
+                   max_events, random, script, before);
+  Script start = SmallStart(rules, random);
+  KeepVerbs(start, quest_.verbs);
+  return Explore(small_,
+                 RandomPrograms(std::move(start), rules, quest_.verbs, random),
+                 max_events, random, script, before);
+}
+
+template <class C>
+bool Scout::Explore(Schedules<C>& schedules, const search::Problem& problem,
+                    size_t max_events, base::Random& random, Script& script,
+                    const std::function<void(const Script&)>* before) {
+  if (problem.starts[0].events.size() >= max_events) return false;
+  const bool violates = schedules.Search(problem, quest_.counted, random,
+                                         before, script, counts_);
+  if (!violates) return false;
+  JoinSteps<C>(script, quest_.rules);
+  // A schedule has many steps. What it can do without is left out.
+  for (size_t at = script.events.size();
+       at-- > 0 && script.events.size() > max_events;) {
+    Script without = script;
+    without.events.erase(without.events.begin() + static_cast<ptrdiff_t>(at));
+    JoinSteps<C>(without, quest_.rules);
+    if (before != nullptr) (*before)(without);
+    const RunResult result = RunPlain(without, quest_.rules, nullptr);
+    ++counts_.runs;
+    if ((result.broken & quest_.reported) != 0) {
+      script = std::move(without);
+      at = std::min(at, script.events.size());
+    }
+  }
+  if (script.events.size() > max_events) return false;
+  if (before != nullptr) (*before)(script);
+  return true;
 }
 
 // Also in a large world, whose bounds are those of scripts.
@@ -206,7 +258,7 @@ uint8_t* Scout::Noted() {
 }
 
 void Scout::HasRun(const Script& script) {
-  ++runs_;
+  ++counts_.runs;
   if (Noted() == nullptr) return;
   if (quest_.counted != nullptr) AddSeen({quest_.counted, kStates}, states_);
   if (!looks_)

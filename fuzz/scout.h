@@ -14,6 +14,7 @@
 
 #include "base/random.h"
 #include "core/run/checker.h"
+#include "fuzz/explore.h"
 #include "fuzz/status.h"
 #include "search/mutate.h"
 
@@ -21,16 +22,17 @@ namespace vmtrunc::fuzz {
 
 // How generated scripts come about.
 enum class Way : uint8_t {
-  kMade,   // search/make.h, in a large world
-  kWoven,  // fuzz/weave.h, in a small one
-  kRaced,  // fuzz/race.h, in a small one
+  kMade,      // search/make.h, in a large world
+  kWoven,     // fuzz/weave.h, in a small one
+  kRaced,     // fuzz/race.h, in a small one
+  kExplored,  // fuzz/explore.h, in either
 };
-inline constexpr unsigned kWays = 3;
+inline constexpr unsigned kWays = 4;
 // Of one seed's scripts, those at most that continue from a near miss.
 inline constexpr unsigned kMostAgain = 64;
 
 // That of the script of this seed: Scout::RunOne().
-Way WayOf(uint64_t seed);
+Way WayOf(uint64_t seed, const Rules& rules);
 
 // What a scout looks for.
 struct Quest {
@@ -50,7 +52,8 @@ class Scout {
  public:
   explicit Scout(const Quest& quest);
 
-  // Runs kScouted scripts of at most `max_events` events, or some more. Returns
+  // Runs kScouted scripts of at most `max_events` events, or some more; the
+  // schedules that are explored may be longer, what is returned is not. Returns
   // the first that violates a property, and does not run the others then; with
   // `keeps_going` it runs all, and returns the last. Those with new abstract
   // states wait for Run(). `status`, if not null, is kept up to date.
@@ -77,6 +80,12 @@ class Scout {
   bool RunSmall(Way way, size_t max_events, base::Random& random,
                 Script& script,
                 const std::function<void(const Script&)>* before);
+  bool RunExplored(size_t max_events, base::Random& random, Script& script,
+                   const std::function<void(const Script&)>* before);
+  template <class C>
+  bool Explore(Schedules<C>& schedules, const search::Problem& problem,
+               size_t max_events, base::Random& random, Script& script,
+               const std::function<void(const Script&)>* before);
   bool Counts(const Script& script) const;
   // Where the states of a script are noted, or null.
   uint8_t* Noted();
@@ -90,7 +99,9 @@ class Scout {
   const Quest quest_;
   std::deque<Script> waiting_;  // with states that were new
   bool violated_ = false;       // what it returned last
-  uint64_t runs_ = 0, events_ = 0, effects_ = 0, drops_ = 0;
+  Schedules<SmallCaps> small_;
+  Schedules<LargeCaps> large_;
+  RunCounts counts_;
   bool looks_ = false;                  // for new states of this script
   std::vector<uint8_t> states_, seen_;  // of the script, of all
 };

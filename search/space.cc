@@ -242,6 +242,7 @@ Edge Space<C>::EdgeOf(const State<C>& state, const Event& event) const {
 template <class C>
 bool Space<C>::Do(State<C>& state, const Event& event,
                   std::vector<Event>* log) const {
+  if (before_) before_(event);
   Machine<C, Checker<C>> machine(state.world, options_.rules, state.checker);
   const bool effect = machine.Apply(event);
   state.checker.EventEnds(state.world);

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/run/checker.h"
@@ -133,6 +135,12 @@ class Space {
   // The same, without most zeros.
   std::string Packed(const State<C>& state) const;
 
+  // `before` gets each event before it runs: where the model fails, and what
+  // makes a step early may try one that it does not take.
+  void TellBefore(std::function<void(const Event&)> before) {
+    before_ = std::move(before);
+  }
+
   // The first event of the edge.
   Event EventOf(const Edge& edge) const;
   // The edge that is this event, kNone if the problem has none.
@@ -171,6 +179,7 @@ class Space {
   // on.
   std::vector<Touched> own_touch_[8];
   bool orders_ = false;  // the order of new folios may change at any time
+  std::function<void(const Event&)> before_;
 };
 
 }  // namespace vmtrunc::search
