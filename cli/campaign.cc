@@ -154,7 +154,7 @@ int Status(const CampaignOptions& o) {
   for (const uint64_t slice : store.Jobs())
     if (!log.Has(slice))
       summary.executions +=
-          FuzzerJob::ReadStatus(store.JobDirectory(slice)).executions;
+          FuzzerJob::ReadTotals(store.JobDirectory(slice)).executions;
   if (!o.json)
     std::cout << (summary.running ? "running: " : "stopped: ")
               << campaign::LineOf(summary) << "\n";

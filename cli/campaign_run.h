@@ -20,6 +20,7 @@
 #include "campaign/summary.h"
 #include "cli/abstract.h"
 #include "cli/fuzzer_job.h"
+#include "cli/slice_left.h"
 
 namespace vmtrunc::cli {
 
@@ -149,7 +150,7 @@ class CampaignRun {
   // line. Returns false if there is no time.
   bool Harvest(const campaign::SliceRecord& record, KernelState& kernel);
   bool TakeSlice(campaign::SliceRecord record, KernelState& kernel);
-  bool HarvestCauses(const fuzz::FuzzStatus& status, KernelState& kernel,
+  bool HarvestCauses(const SliceLeft& left, KernelState& kernel,
                      campaign::SliceRecord& record);
   void KeepFinding(const campaign::Finding& finding);
   void MakePages();  // pages that there was no time for
@@ -175,6 +176,7 @@ class CampaignRun {
   uint64_t executions_ = 0;
   const double ran_before_;    // before this run, in this directory
   unsigned tries_ = 0;         // earlier attempts to process a slice
+  std::string not_taken_;      // a file of the slice that was processed last
   unsigned died_at_once_ = 0;  // in a row
   std::set<std::string> told_;
   std::set<std::string> without_page_;  // findings, by their files' names

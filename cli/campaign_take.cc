@@ -88,13 +88,18 @@ void CampaignRun::TakeLeftOvers() {
     if (stopped()) continue;
     if (SetAside(number)) continue;
     campaign::SliceRecord record{.slice = number, .at = ran()};
-    if (ReadWhat(store_.JobDirectory(number), record)) {
+    const std::string directory = store_.JobDirectory(number);
+    if (ReadWhat(directory, record)) {
       const auto kernel = std::find_if(
           kernels_.begin(), kernels_.end(),
           [&](const KernelState& k) { return k.name == record.kernel; });
       // Its kernel is not part of this campaign run: it stays for the next.
       if (kernel == kernels_.end()) continue;
       if (!Harvest(record, *kernel) || stopped()) continue;
+    } else if (HasInputs(directory)) {
+      MoveAside(number, absl::StrCat("has inputs and no file `", kSliceFile,
+                                     "` that names their kernel"));
+      continue;
     }
     RemoveJob(number);
   }
@@ -126,22 +131,19 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   TellLine(absl::StrCat("slice ", number, " ", why, ": ", base::Shown(aside)));
 }
 
-bool CampaignRun::HarvestCauses(const fuzz::FuzzStatus& status,
-                                KernelState& kernel,
+bool CampaignRun::HarvestCauses(const SliceLeft& left, KernelState& kernel,
                                 campaign::SliceRecord& record) {
-  record.unsorted = status.unsorted;
+  record.unsorted = left.status.unsorted;
   const auto deadline = Clock::now() + kShrinking;
   const auto stop = [&] {
     return tries_ > 0 || stopped() || Clock::now() > deadline;
   };
-  for (size_t i = 0; i < fuzz::kMostCauses; ++i) {
-    const fuzz::SortedCause& cause = status.causes[i];
-    if (cause.executions == 0) break;
+  uint64_t counted = 0;
+  for (const InputLeft& one : left.inputs) {
     if (WaitedEnough()) return false;
-    std::string name = cause.name;
+    std::string name = one.cause;
     const std::string path =
-        absl::StrCat(store_.JobDirectory(record.slice), "/", fuzz::kCausePrefix,
-                     i, ".", fuzz::kInputExtension);
+        absl::StrCat(store_.JobDirectory(record.slice), "/", one.file);
     // A job that was killed may have counted more than it had kept.
     if (base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
             .value_or("") != "") {
@@ -153,13 +155,23 @@ bool CampaignRun::HarvestCauses(const fuzz::FuzzStatus& status,
           static_cast<unsigned>(kernel.findings.all().size() - before);
       if (finding != nullptr) KeepFinding(*finding);
     }
-    record.causes[name] += cause.executions;
+    // It violates nothing here, or is no input.
+    if (name.empty()) {
+      not_taken_ = one.file;
+      continue;
+    }
+    record.causes[name] += one.executions;
+    counted += one.executions;
+    if (one.is_unsorted && record.unsorted > 0) --record.unsorted;
   }
+  // Without a status they are all that is known to have run.
+  record.executions = std::max(record.executions, counted);
   return true;
 }
 
 bool CampaignRun::Harvest(const campaign::SliceRecord& record,
                           KernelState& kernel) {
+  not_taken_.clear();
   const std::string mark =
       absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
   base::WriteFile(mark, "");
@@ -180,13 +192,14 @@ bool CampaignRun::WaitedEnough() {
 bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   store_.ExpectThere();
   const std::string directory = store_.JobDirectory(record.slice);
-  const fuzz::FuzzStatus status = FuzzerJob::ReadStatus(directory);
+  const SliceLeft left = ReadSliceLeft(directory, kernel.spec);
+  const fuzz::FuzzStatus& status = left.status;
   record.executions = status.executions;
   record.events = status.events;
   record.effects = status.effects;
   record.drops = status.drops;
   // Messages come first.
-  if (!HarvestCauses(status, kernel, record)) return false;
+  if (!HarvestCauses(left, kernel, record)) return false;
   const unsigned causes = record.gain.causes;
   store_.ExpectThere();
   record.gain = kernel.corpus.Take(directory + "/corpus",
@@ -275,7 +288,11 @@ void CampaignRun::KeepDied(const campaign::SliceRecord& record) {
 // Removes the rest of a processed slice.
 void CampaignRun::RemoveJob(uint64_t number) {
   store_.ExpectThere();
-  if (!store_.RemoveJob(number))
+  if (const std::string kept = std::exchange(not_taken_, ""); !kept.empty())
+    MoveAside(number, absl::StrCat("has ", kept,
+                                   ", which was kept for a violation and "
+                                   "violates nothing in this build"));
+  else if (!store_.RemoveJob(number))
     MoveAside(number, "has files that are not the campaign's");
 }
 

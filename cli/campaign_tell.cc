@@ -62,7 +62,7 @@ campaign::Summary CampaignRun::Sum() const {
   for (const uint64_t slice : store_.Jobs())  // running, and left
     if (!log_.Has(slice))
       summary.executions +=
-          FuzzerJob::ReadStatus(store_.JobDirectory(slice)).executions;
+          FuzzerJob::ReadTotals(store_.JobDirectory(slice)).executions;
   return summary;
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 
@@ -84,15 +85,21 @@ std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   return variables;
 }
 
-// The beginning of `status`; "" if it is empty.
-std::string ReadBuild(const std::string& directory) {
-  char build[sizeof(fuzz::FuzzStatus::build)] = {};
+// Reads the beginning of `status`. Returns how many bytes: 0 if it is not
+// there.
+size_t ReadBytes(const std::string& directory, void* to, size_t size) {
   const int file = ::open((directory + "/" + fuzz::kStatusFile).c_str(),
                           O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-  if (file < 0) return "";
-  const ssize_t got = ::read(file, build, sizeof(build));
+  if (file < 0) return 0;
+  const ssize_t got = ::read(file, to, size);
   ::close(file);
-  if (got != sizeof(build)) return "";
+  return got < 0 ? 0 : static_cast<size_t>(got);
+}
+
+// The build that wrote `status`; "" if it is empty.
+std::string ReadBuild(const std::string& directory) {
+  char build[sizeof(fuzz::FuzzStatus::build)] = {};
+  if (ReadBytes(directory, build, sizeof(build)) != sizeof(build)) return "";
   for (const char c : build)
     if (c != '\0') return {build, ::strnlen(build, sizeof(build))};
   return "";
@@ -301,16 +308,23 @@ std::string FuzzerJob::LastWords() const {
 
 fuzz::FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
   fuzz::FuzzStatus status{};
-  const int file = ::open((directory + "/" + fuzz::kStatusFile).c_str(),
-                          O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-  if (file < 0) return status;
-  if (::read(file, &status, sizeof(status)) != sizeof(status) ||
+  if (ReadBytes(directory, &status, sizeof(status)) != sizeof(status) ||
       std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
     status = {};
-  ::close(file);
   for (fuzz::SortedCause& cause : status.causes)
     cause.name[sizeof(cause.name) - 1] = '\0';
   for (auto& name : status.kept) name[sizeof(name) - 1] = '\0';
+  return status;
+}
+
+fuzz::FuzzStatus FuzzerJob::ReadTotals(const std::string& directory) {
+  if (const auto ours = ReadStatus(directory); ours.build[0] != '\0')
+    return ours;
+  constexpr size_t kTotals = offsetof(fuzz::FuzzStatus, broken);
+  fuzz::FuzzStatus status{};
+  if (ReadBytes(directory, &status, kTotals) != kTotals ||
+      !IsBuildId({status.build, ::strnlen(status.build, sizeof(status.build))}))
+    status = {};
   return status;
 }
 

@@ -79,6 +79,9 @@ class FuzzerJob {
 
   // Zeros if there is none, or an incomplete one, or one of another build.
   static fuzz::FuzzStatus ReadStatus(const std::string& directory);
+  // The same, but of another build, or incomplete, what is before
+  // FuzzStatus::broken: its place does not depend on the model.
+  static fuzz::FuzzStatus ReadTotals(const std::string& directory);
 
  private:
   using Clock = std::chrono::steady_clock;
