@@ -181,6 +181,7 @@ nlohmann::json ToJson(const Summary& s) {
                          {"last_new_state_unix", Since1970(s.last_new_unix)},
                          {"skipped_files", s.skipped},
                          {"bad_log_lines", s.bad_lines},
+                         {"known_scripts", s.known_scripts},
                          {"new_findings", s.new_count()},
                          {"known_findings", s.groups.size() - s.new_count()},
                          {"kernels", nlohmann::json::array()},

@@ -53,8 +53,9 @@ struct Summary {
   uint64_t memory_mib = 0;  // the largest memory of a job
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
   double last_new_at = -1;
-  size_t skipped = 0;    // files in the corpora that are not inputs
-  size_t bad_lines = 0;  // of the log
+  size_t skipped = 0;        // files in the corpora that are not inputs
+  size_t bad_lines = 0;      // of the log
+  size_t known_scripts = 0;  // with none, all findings are new
 
   size_t new_count() const;
   uint64_t states() const;

@@ -23,6 +23,7 @@
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"
+#include "cli/known_scripts.h"
 #include "report/json_text.h"
 
 namespace vmtrunc::cli {
@@ -36,22 +37,6 @@ std::string PrefixOf(const std::string& kernel) {
 }
 
 std::string Set(const char* variable) { return std::string(variable) + "=1"; }
-
-// Of the sources of build/release/bin/vmtrunc, or as installed.
-std::vector<std::string> DefaultKnown() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  std::vector<std::string> places;
-  for (const char* corpus : {"../../../corpus", "../share/vmtrunc/corpus"}) {
-    for (const char* name : {"found", "history", "known"}) {
-      const fs::path place =
-          fs::weakly_canonical(self.parent_path() / corpus / name, error);
-      if (fs::is_directory(place, error)) places.push_back(place.string());
-    }
-    if (!places.empty()) break;
-  }
-  return places;
-}
 
 void TellNotCounted(const std::string& why) {
   std::cerr << "vmtrunc campaign: not counted: " << base::ShownInError(why)
@@ -142,6 +127,7 @@ int Status(const CampaignOptions& o) {
   summary.running = store.running();
   summary.bad_lines = log.bad_lines();
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
+  summary.known_scripts = known.size();
   std::vector<campaign::Finding> findings;
   const std::vector<KeptScript> kept = KeptScripts(store);
   for (const std::string& kernel : KernelsOf(kept, log.records())) {
@@ -247,26 +233,6 @@ const std::vector<Engine>& AllEngines() {
        .variables = {Set(fuzz::kBlindVariable),
                      Set(fuzz::kNoFeaturesVariable)}}};
   return engines;
-}
-
-std::vector<campaign::KnownScript> ReadKnown(
-    const std::vector<std::string>& places) {
-  std::vector<campaign::KnownScript> known;
-  // With nothing known all is new.
-  for (const std::string& place : places)
-    if (FilesBelow({place}).empty())
-      throw base::UsageError{"--known " + base::Shown(place) +
-                             ": expected scripts in it, and there is no file"};
-  for (const std::string& path :
-       FilesBelow(places.empty() ? DefaultKnown() : places)) {
-    const fs::path from(path);
-    known.push_back({.path = (fs::path("corpus") /
-                              from.parent_path().filename() / from.filename())
-                                 .string(),
-                     .script = ReadCorpusFile(path, places).script});
-    if (!places.empty()) known.back().path = path;
-  }
-  return known;
 }
 
 std::vector<KeptScript> KeptScripts(const campaign::Store& store) {

@@ -20,6 +20,7 @@
 #include "cli/corpus.h"
 #include "cli/fuzz_run.h"
 #include "cli/input.h"
+#include "cli/known_scripts.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -79,6 +80,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
       log_(campaign::Log::Open(store_.Path("log.jsonl"))),
       schedule_(static_cast<unsigned>(options.kernels.size()),
                 static_cast<unsigned>(options.engines.size())),
+      known_scripts_(inputs.known.size()),
       ran_before_(log_.at()),
       next_line_(start_ + std::chrono::minutes(1)) {
   ::signal(SIGPIPE, SIG_IGN);

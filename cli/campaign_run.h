@@ -63,11 +63,6 @@ struct Engine {
 };
 const std::vector<Engine>& AllEngines();
 
-// The scripts in files below these places; default: those of the sources that
-// the command was built from, if present.
-std::vector<campaign::KnownScript> ReadKnown(
-    const std::vector<std::string>& places);
-
 // A clock in seconds that all processes share, unaffected by changes of the
 // time.
 double SecondsSinceBoot();
@@ -174,6 +169,7 @@ class CampaignRun {
   std::vector<Slice> slices_;
   uint64_t last_slice_ = 0;
   uint64_t executions_ = 0;
+  const size_t known_scripts_;
   const double ran_before_;    // before this run, in this directory
   unsigned tries_ = 0;         // earlier attempts to process a slice
   std::string not_taken_;      // a file of the slice that was processed last

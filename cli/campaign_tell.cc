@@ -56,6 +56,7 @@ campaign::Summary CampaignRun::Sum() const {
   summary.ran = ran();
   summary.directory = store_.directory();
   summary.bad_lines = log_.bad_lines();
+  summary.known_scripts = known_scripts_;
   for (const KernelState& kernel : kernels_)
     summary.skipped += kernel.corpus.skipped();
   summary.groups = Groups();

@@ -15,13 +15,13 @@
 #include "base/stop.h"
 #include "base/streams.h"
 #include "cli/abstract.h"
-#include "cli/campaign_run.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/fuzz_again.h"
 #include "cli/fuzz_run.h"
 #include "cli/fuzz_tell.h"
 #include "cli/input.h"
+#include "cli/known_scripts.h"
 #include "report/json_text.h"
 
 namespace vmtrunc::cli {
@@ -228,6 +228,7 @@ int Fuzz(FuzzOptions o) {
     return base::kExitRanOut;
   }
   FuzzResult result;
+  result.known_scripts = known.size();
   result.of = of;
   result.replayed = ReplayFailures(o, directory, stop);
   if (!o.json)

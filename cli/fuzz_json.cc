@@ -47,6 +47,7 @@ nlohmann::json ToJson(const FuzzOptions& o, const FuzzResult& result) {
                          {"drops", total.drops},
                          {"abstract_states", CountSeen(total.seen)},
                          {"corpus", result.corpus},
+                         {"known_scripts", result.known_scripts},
                          {"replayed", nlohmann::json::array()},
                          {"findings", nlohmann::json::array()}};
   if (!o.property.empty()) json["property"] = o.property;

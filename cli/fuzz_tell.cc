@@ -56,17 +56,19 @@ void LookUp(const FuzzOptions& o, const campaign::Known& known,
   finding.known_by = one.known_path;
 }
 
-std::string KnownInWords(const FuzzFinding& finding) {
+std::string KnownInWords(const FuzzFinding& finding, bool has_corpus) {
   if (finding.is_known)
     return absl::StrCat(
         "known",
         finding.known_by.empty() ? "" : " by " + base::Shown(finding.known_by),
         " (", finding.cause, ")");
-  return absl::StrCat(finding.bug.empty() ? "new: " : "new on this kernel: ",
-                      finding.cause, "; no script of the corpus shows it here");
+  return absl::StrCat(
+      finding.bug.empty() ? "new: " : "new on this kernel: ", finding.cause,
+      has_corpus ? "; no script of the corpus shows it here"
+                 : "; there is no corpus to compare it with");
 }
 
-void Tell(const FuzzOptions& o, const FuzzFinding& finding,
+void Tell(const FuzzOptions& o, const FuzzFinding& finding, bool has_corpus,
           const std::string& how) {
   const PropertyInfo& info =
       AllProperties()[static_cast<size_t>(finding.property)];
@@ -74,7 +76,7 @@ void Tell(const FuzzOptions& o, const FuzzFinding& finding,
       "%s violates %s, %s.\n  %s\n  at event %u: %s\n  %s\n"
       "  %d events, minimised from %d, not proved shortest:\n\n%s\n",
       o.spec.Name(), info.name, how, info.text, finding.violation.event,
-      finding.violation.ToString(), KnownInWords(finding),
+      finding.violation.ToString(), KnownInWords(finding, has_corpus),
       finding.script.events.size(), finding.events_before,
       ToText(finding.script));
   std::cout.flush();
@@ -184,7 +186,7 @@ std::vector<FuzzFinding> TellBroken(
                               run.total.executions, run.seconds, end.seed)
             : absl::StrFormat("first in %d of %d executions (seed %u)",
                               finding.executions, run.total.executions, o.seed);
-    if (!o.json) Tell(o, finding, how);
+    if (!o.json) Tell(o, finding, !scripts.empty(), how);
     findings.push_back(finding);
   }
   return findings;

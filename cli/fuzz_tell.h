@@ -38,6 +38,7 @@ struct FuzzResult {
   FuzzRun run;
   std::vector<FuzzFinding> findings;
   size_t corpus = 0;
+  size_t known_scripts = 0;  // with none, all findings are new
 };
 
 // A progress line.
