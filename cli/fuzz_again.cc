@@ -4,14 +4,18 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "cli/campaign_page.h"
 #include "cli/input.h"
 #include "core/run/run.h"
 #include "core/script/script.h"
+#include "report/verdict.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -58,16 +62,63 @@ std::optional<Script> ReadOrSay(const std::string& path) {
   }
 }
 
+// The property of `report` that the input violates first, or nothing. In a
+// process of its own: it may be an input that ends the process.
+std::optional<Property> FirstViolated(const Script& input,
+                                      const KernelSpec& kernel, uint32_t report,
+                                      const std::string& path,
+                                      const std::atomic<bool>& stop) {
+  const auto name = MakeUnless(stop, [&]() -> std::string {
+    const RunResult run =
+        Run<LargeCaps>(input, kernel.rules(), {.report = report});
+    return (run.broken & report) == 0 ? "" : Name(run.first.property);
+  });
+  if (!name && !stop)
+    std::cerr << "vmtrunc fuzz: not replayed: " << base::Shown(path)
+              << ": its run ended in error: vmtrunc run --kernel "
+              << kernel.ToString() << " --from bytes " << base::PathWord(path)
+              << "\n";
+  for (int i = 0; i < kProperties; ++i)
+    if (name && *name == Name(static_cast<Property>(i)))
+      return static_cast<Property>(i);
+  return std::nullopt;
+}
+
+// What an input that was not minimised shows, if it shows anything.
+std::optional<Replayed> ReplayInput(const FuzzOptions& o,
+                                    const std::string& path,
+                                    const std::atomic<bool>& stop) {
+  if (base::ReadWhole(path, base::kMostInput).value_or("").empty())
+    return std::nullopt;
+  const Script input = ReadSaved(path);
+  const KernelSpec found_on = input.kernel.value_or(o.spec);
+  const uint32_t report =
+      o.property.empty()
+          ? CountedProperties()
+          : Bit(static_cast<Property>(PropertyNumber(o.property)));
+  const auto property = FirstViolated(input, found_on, report, path, stop);
+  if (!property) return std::nullopt;
+  return Replayed{
+      .path = path,
+      .found_on = found_on,
+      .property = *property,
+      .holds = !FirstViolated(input, o.spec, Bit(*property), path, stop),
+      .is_minimised = false};
+}
+
 }  // namespace
 
 std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
                                      const FuzzDirectory& directory,
                                      const std::atomic<bool>& stop) {
   std::vector<Replayed> replayed;
+  std::set<std::pair<std::string, Property>> minimised;
   for (const std::string& path : ScriptsIn(directory.JobDirectory(0))) {
     if (stop) break;
     const auto script = ReadOrSay(path);
     if (!script) continue;
+    for (const Property property : FoundFor(*script, ""))
+      minimised.emplace(script->kernel->ToString(), property);
     for (const Property property : FoundFor(*script, o.property))
       replayed.push_back({.path = path,
                           .found_on = *script->kernel,
@@ -76,14 +127,31 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
                                                    {.report = Bit(property)})
                                         .breaks(property)});
   }
+  const auto add = [&](const std::string& name, bool is_new) {
+    const auto one =
+        stop ? std::nullopt : ReplayInput(o, directory.Path(name), stop);
+    if (one && (is_new ||
+                !minimised.contains({one->found_on.ToString(), one->property})))
+      replayed.push_back(*one);
+  };
+  for (const std::string& name : directory.WithoutNote()) add(name, true);
+  for (const std::string& name : directory.KeptBefore()) add(name, false);
   return replayed;
 }
 
 std::string InWords(const FuzzOptions& o, const Replayed& one) {
   const std::string head = absl::StrCat(
-      "replayed ", base::Shown(one.path), ", which an earlier run found",
+      "replayed ", base::Shown(one.path), ", which an earlier run ",
+      one.is_minimised ? "found" : "kept and did not minimise",
       one.found_on == o.spec ? "" : " on " + one.found_on.Name(), ": ",
       Name(one.property));
+  if (!one.is_minimised && !one.holds)
+    return absl::StrCat(
+        head, " is violated",
+        one.found_on == o.spec ? "" : " on " + o.spec.Name() + " too",
+        "; vmtrunc shrink --kernel ", o.spec.ToString(), " ",
+        report::OptionFor(one.property), "--from bytes ",
+        base::PathWord(one.path), " -o small.vmt");
   if (one.found_on == o.spec)
     return absl::StrCat(head, one.holds ? " now holds" : " is still violated");
   return absl::StrCat(head, one.holds ? " holds on " : " is violated on ",

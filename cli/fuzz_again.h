@@ -16,13 +16,16 @@ struct Replayed {
   std::string path;
   KernelSpec found_on;
   Property property = Property::kNoPagePastSize;
-  bool holds = false;  // on the kernel of this run
+  bool holds = false;        // on the kernel of this run
+  bool is_minimised = true;  // else it is an input, in bytes
 };
 
 // Runs the scripts DIRECTORY/*.vmt that expect to violate a property of the
 // kernel that they name, on the kernel of this run; with --property, only those
-// of that property. Skips files that are no such scripts. In the order of
-// names; fewer after `stop`.
+// of that property. Skips files that are no such scripts. Then the inputs that
+// a run kept and, as it was killed, did not minimise: of those whose kernel
+// nobody says, what violates a property of the kernel of this run. In the order
+// of names; fewer after `stop`.
 std::vector<Replayed> ReplayFailures(const FuzzOptions& options,
                                      const FuzzDirectory& directory,
                                      const std::atomic<bool>& stop);

@@ -18,6 +18,8 @@
 #include "base/sha1.h"
 #include "base/shown.h"
 #include "fuzz/artifact.h"
+#include "fuzz/kernel_beside.h"
+#include "fuzz/status.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -65,6 +67,14 @@ size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
     ++torn;
   }
   return torn;
+}
+
+bool HasNote(const std::string& path) {
+  try {
+    return fuzz::KernelBeside(path).has_value();
+  } catch (const base::UsageError&) {
+    return true;  // it names a kernel that is not built
+  }
 }
 
 }  // namespace
@@ -131,6 +141,34 @@ std::vector<std::string> FuzzDirectory::NewArtifacts() const {
     if (fuzz::IsArtifact(name) && !before_.contains(name))
       artifacts.push_back(name);
   return artifacts;
+}
+
+std::vector<std::string> FuzzDirectory::WithoutNote() const {
+  std::vector<std::string> names;
+  for (const std::string& name : before_)
+    if (name.starts_with("crash-") && fuzz::IsArtifact(name) &&
+        base::IsRegularFile(Path(name)) && !HasNote(Path(name)))
+      names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> FuzzDirectory::KeptBefore() const {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& where, const std::string& name) {
+    if (name.starts_with(fuzz::kBrokenPrefix) &&
+        fs::path(name).extension() ==
+            absl::StrCat(".", fuzz::kInputExtension) &&
+        base::IsRegularFile(Path(where + name)))
+      names.push_back(where + name);
+  };
+  for (const std::string& name : before_) {
+    add("", name);
+    if (name.starts_with("job-") &&
+        base::TypeOf(Path(name)) == fs::file_type::directory)
+      for (const std::string& inside : NamesIn(Path(name)))
+        add(name + "/", inside);
+  }
+  return names;
 }
 
 }  // namespace vmtrunc::cli

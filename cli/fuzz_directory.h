@@ -47,6 +47,11 @@ class FuzzDirectory {
   size_t SetTornAside() const;
   // Names of the files that libFuzzer stopped at in this run.
   std::vector<std::string> NewArtifacts() const;
+  // Names of the files that it stopped at in earlier runs which did not come to
+  // write a note beside them.
+  std::vector<std::string> WithoutNote() const;
+  // Names of the inputs that earlier runs kept with --keep-going, of all jobs.
+  std::vector<std::string> KeptBefore() const;
 
  private:
   std::string name_;

@@ -28,7 +28,8 @@ nlohmann::json ToJson(const Replayed& one) {
   return {{"file", one.path},
           {"found_on", one.found_on.ToString()},
           {"property", Name(one.property)},
-          {"holds", one.holds}};
+          {"holds", one.holds},
+          {"minimised", one.is_minimised}};
 }
 
 }  // namespace

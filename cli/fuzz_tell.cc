@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -119,9 +120,32 @@ std::optional<Script> InputFor(const FuzzOptions& o, const std::string& path,
   return std::nullopt;
 }
 
+// The files that libFuzzer left in this run. An earlier run may have stopped at
+// the same input, and been killed before it wrote a note.
+std::vector<std::string> ToNote(const FuzzDirectory& directory,
+                                const FuzzRun& run) {
+  std::vector<std::string> names = directory.NewArtifacts();
+  std::set<std::vector<uint8_t>> found;
+  const auto events = [](const std::string& path) {
+    const std::string saved =
+        base::ReadWhole(path, base::kMostInput).value_or("");
+    const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data());
+    Script script = DecodeBytes(std::span(bytes, saved.size()));
+    script.kernel.reset();  // libFuzzer's file does not name it
+    return EncodeBytes(script);
+  };
+  for (const JobEnd& job : run.jobs)
+    if (job.status.found != 0)
+      found.insert(events(job.directory + "/" + fuzz::kCurrentFile));
+  for (const std::string& name : directory.WithoutNote())
+    if (found.contains(events(directory.Path(name)))) names.push_back(name);
+  return names;
+}
+
 // A note beside each file that libFuzzer left.
-void WriteNotes(const FuzzDirectory& directory, const fuzz::InputNote& note) {
-  for (const std::string& name : directory.NewArtifacts()) {
+void WriteNotes(const FuzzDirectory& directory, const FuzzRun& run,
+                const fuzz::InputNote& note) {
+  for (const std::string& name : ToNote(directory, run)) {
     const std::string path = directory.Path(name);
     if (const auto content = base::ReadWhole(path, base::kMostInput))
       base::WriteUnused(path, "md", fuzz::NoteText(note, path, *content));
@@ -210,7 +234,7 @@ void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
     note.options += report::OptionFor(finding.property);
     note.seed = run.jobs[finding.job].seed;
   }
-  if (run.total.found != 0) WriteNotes(directory, note);
+  if (run.total.found != 0) WriteNotes(directory, run, note);
 }
 
 }  // namespace vmtrunc::cli
