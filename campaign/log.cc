@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/place.h"
 #include "base/read.h"
+#include "base/shown.h"
 #include "base/write.h"
 #include "core/model/rules.h"
 
@@ -167,6 +169,10 @@ Log Log::Open(const std::string& path) {
 }
 
 void Log::Append(const SliceRecord& record, bool is_durable) {
+  if (!base::IsStill(file_, path_))
+    throw base::UsageError{base::Shown(path_) +
+                           ": is no longer the file that this command began "
+                           "to write"};
   const std::string line = ToLine(record);
   const off_t before = ::lseek(file_, 0, SEEK_END);
   int error = base::WriteAll(file_, line);

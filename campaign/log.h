@@ -56,7 +56,8 @@ class Log {
   ~Log();
 
   // On disk when it returns, unless the caller does not wait for that.
-  // Otherwise throws UsageError, and the file is as before.
+  // Otherwise throws UsageError, and the file is as before; also if the log is
+  // no longer the file of its name, where a line would be lost.
   void Append(const SliceRecord& record, bool is_durable = true);
 
   // SliceRecord::at of the last one; 0: none.

@@ -136,6 +136,21 @@ TEST_F(LogTest, RefusesWhatNoCampaignWrites) {
   EXPECT_EQ(error_of(Log::Read), path_ + ": expected a regular file");
 }
 
+// A line in a file of no name is lost; so is one in a file that took its name.
+TEST_F(LogTest, WritesNoLineThatNobodyWillRead) {
+  Log log = Log::Open(path_);
+  log.Append(Record(1));
+  const std::string moved = directory_ + "/moved";
+  std::filesystem::rename(path_, moved);
+  EXPECT_THROW(log.Append(Record(2)), base::UsageError);
+  base::WriteFile(path_, "");
+  EXPECT_THROW(log.Append(Record(2)), base::UsageError);
+  EXPECT_EQ(Content(), "");
+  std::filesystem::rename(moved, path_);
+  log.Append(Record(2));
+  EXPECT_EQ(Content(), ToLine(Record(1)) + ToLine(Record(2)));
+}
+
 // A clock that is set back by 63 years, or by a second, changes neither the
 // order nor an age.
 TEST_F(LogTest, TimesDoNotGoBack) {
