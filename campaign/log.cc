@@ -62,7 +62,6 @@ namespace {
 // Rejects lines that no campaign writes, from an editor or a bad disk: nothing
 // can follow a largest number, and a time must be in range.
 bool IsSane(const json& line) {
-  constexpr uint64_t kMostSlices = uint64_t{1} << 53;
   constexpr double kMostSeconds = 1e12;
   const json& slice = line.at("slice");
   if (!slice.is_number_unsigned() || slice > kMostSlices) return false;

@@ -15,6 +15,9 @@
 
 namespace vmtrunc::campaign {
 
+// The largest number of a slice. A double of JSON has it exactly.
+inline constexpr uint64_t kMostSlices = uint64_t{1} << 53;
+
 struct SliceRecord {
   uint64_t slice = 0;      // its number, from 1; never reused
   int64_t began_unix = 0;  // seconds

@@ -18,6 +18,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
+#include "campaign/log.h"
 #include "fuzz/artifact.h"
 
 namespace vmtrunc::campaign {
@@ -167,6 +168,7 @@ std::vector<uint64_t> Store::Jobs() const {
     uint64_t slice = 0;
     const std::string name = at->path().filename().string();
     if (absl::SimpleAtoi(name, &slice) && name == absl::StrCat(slice) &&
+        slice <= kMostSlices &&
         base::TypeOf(at->path().string()) == fs::file_type::directory)
       slices.push_back(slice);
   }

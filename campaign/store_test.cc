@@ -28,6 +28,16 @@ TEST_F(StoreTest, ASecondCampaignIsRefused) {
   EXPECT_EQ(Names("out"), (std::set<std::string>{".vmtrunc", "lock"}));
 }
 
+// A number that no other can follow is nobody's slice.
+TEST_F(StoreTest, PassesByNumbersThatNoSliceHas) {
+  const Store store = Store::Open(Path("out"));
+  for (const char* name :
+       {"3", "007", "x", "9007199254740992", "9007199254740993",
+        "18446744073709551615", "18446744073709551616"})
+    std::filesystem::create_directory(Path("out") + "/jobs/" + name);
+  EXPECT_EQ(store.Jobs(), (std::vector<uint64_t>{3, 9007199254740992}));
+}
+
 // Moved, it may have a link in its old place; another directory may not.
 TEST_F(StoreTest, AnExchangedDirectoryIsRefused) {
   const Store store = Store::Open(Path("out"));

@@ -175,6 +175,10 @@ void CampaignRun::Start() {
         std::max(kShortestSlice, std::min(options_.seconds - seconds(), time));
   store_.ExpectThere();
   std::error_code error;
+  if (last_slice_ >= campaign::kMostSlices)
+    throw base::UsageError{absl::StrCat(
+        base::Shown(store_.directory()), ": no number can follow slice ",
+        last_slice_, "; expected smaller ones")};
   // An existing one is not the next slice's.
   while (!fs::create_directory(store_.JobDirectory(++last_slice_), error))
     if (error && error != std::errc::file_exists)
