@@ -15,6 +15,10 @@
 
 namespace vmtrunc::campaign {
 
+// SliceRecord::end of a slice whose campaign was killed, or whose machine was
+// switched off: its job did not crash.
+inline constexpr const char* kCutOff = "the campaign ended";
+
 // The largest number of a slice. A double of JSON has it exactly.
 inline constexpr uint64_t kMostSlices = uint64_t{1} << 53;
 
@@ -32,13 +36,16 @@ struct SliceRecord {
   uint64_t corpus = 0;  // entries of that corpus
   uint64_t of_seen = 0, of_count = 0;  // seen and total states of --of
   uint64_t memory_mib = 0;             // the largest memory of the job
-  std::string end = {};                // "", or how it crashed: "signal 9"
+  std::string end = {};  // "", kCutOff, or how it crashed: "signal 9"
   std::map<std::string, uint64_t> causes =
       {};                 // executions, by RootCause::Name()
   uint64_t unsorted = 0;  // violations not classified by root cause
   // When it ended, by the clock, but never before the previous slice, even if
   // the clock was changed. Not written.
   int64_t end_unix = 0;
+
+  bool is_cut_off() const { return end == kCutOff; }
+  bool crashed() const { return !end.empty() && !is_cut_off(); }
 };
 
 std::string ToLine(const SliceRecord& record);  // with the newline

@@ -151,6 +151,26 @@ TEST_F(LogTest, WritesNoLineThatNobodyWillRead) {
   EXPECT_EQ(Content(), ToLine(Record(1)) + ToLine(Record(2)));
 }
 
+// A job that ended with its campaign did not crash.
+TEST_F(LogTest, CountsWhatWasCutOffApart) {
+  std::vector<SliceRecord> records = {Record(1), Record(2), Record(3)};
+  const auto ends = [&] {
+    const std::string line = LineOf(Summarize(records));
+    return line.substr(line.find(" MiB") + 4);
+  };
+  EXPECT_EQ(ends(), "");
+  records[0].end = kCutOff;
+  EXPECT_EQ(ends(), "; 1 slice cut off");
+  records[1].end = "signal 9";
+  EXPECT_EQ(ends(), "; 1 job crashed; 1 slice cut off");
+  records[2].end = "exit status 77";
+  EXPECT_EQ(ends(), "; 2 jobs crashed; 1 slice cut off");
+  EXPECT_EQ(ToJson(Summarize(records))["jobs_died"], 2);
+  EXPECT_EQ(ToJson(Summarize(records))["slices_cut_off"], 1);
+  records[1].end = kCutOff;
+  EXPECT_EQ(ends(), "; 1 job crashed; 2 slices cut off");
+}
+
 // A clock that is set back by 63 years, or by a second, changes neither the
 // order nor an age.
 TEST_F(LogTest, TimesDoNotGoBack) {

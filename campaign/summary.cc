@@ -18,7 +18,8 @@ T& FindOrAdd(std::vector<T>& all, Is is) {
 void AddTo(KernelTotals& kernel, const SliceRecord& r) {
   kernel.kernel = r.kernel;
   ++kernel.slices;
-  kernel.died += r.end.empty() ? 0 : 1;
+  kernel.died += r.crashed() ? 1 : 0;
+  kernel.cut_off += r.is_cut_off() ? 1 : 0;
   kernel.seconds += r.seconds;
   kernel.executions += r.executions;
   kernel.events += r.events;
@@ -56,10 +57,23 @@ std::string Count(uint64_t number) {
   return absl::StrCat(number);
 }
 
+// "; 1 job crashed; 2 slices cut off", or "".
+std::string EndsInWords(const Summary& s) {
+  const auto count = [](unsigned number, const char* one, const char* many,
+                        const char* how) {
+    return number == 0 ? ""
+                       : absl::StrFormat("; %d %s %s", number,
+                                         number == 1 ? one : many, how);
+  };
+  return count(s.died, "job", "jobs", "crashed") +
+         count(s.cut_off, "slice", "slices", "cut off");
+}
+
 nlohmann::json ToJson(const KernelTotals& k) {
   nlohmann::json json = {{"kernel", k.kernel},
                          {"slices", k.slices},
                          {"died", k.died},
+                         {"cut_off", k.cut_off},
                          {"seconds", k.seconds},
                          {"executions", k.executions},
                          {"events", k.events},
@@ -106,7 +120,8 @@ Summary Summarize(const std::vector<SliceRecord>& records) {
           r);
     summary.seconds += r.seconds;
     summary.executions += r.executions;
-    summary.died += r.end.empty() ? 0 : 1;
+    summary.died += r.crashed() ? 1 : 0;
+    summary.cut_off += r.is_cut_off() ? 1 : 0;
     summary.memory_mib = std::max(summary.memory_mib, r.memory_mib);
     // Of the first record: later ones may have another clock.
     if (&r == &records.front()) summary.began_unix = r.began_unix;
@@ -162,8 +177,7 @@ std::string LineOf(const Summary& s) {
           ? "none yet"
           : "last new " + DurationInWords(s.ran - s.last_new_at) + " ago",
       s.corpus(), s.new_count(), s.groups.size() - s.new_count(), s.memory_mib,
-      s.died == 0 ? "" : absl::StrFormat("; %d jobs crashed", s.died),
-      idle.empty() ? "" : "; ", idle);
+      EndsInWords(s), idle.empty() ? "" : "; ", idle);
 }
 
 nlohmann::json ToJson(const Summary& s) {
@@ -175,6 +189,7 @@ nlohmann::json ToJson(const Summary& s) {
                          {"abstract_states", s.states()},
                          {"corpus", s.corpus()},
                          {"jobs_died", s.died},
+                         {"slices_cut_off", s.cut_off},
                          {"memory_mib", s.memory_mib},
                          {"began_unix", Since1970(s.began_unix)},
                          {"last_unix", Since1970(s.last_unix)},

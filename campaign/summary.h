@@ -19,7 +19,7 @@ struct GrowthPoint {
 
 struct KernelTotals {
   std::string kernel;
-  unsigned slices = 0, died = 0;
+  unsigned slices = 0, died = 0, cut_off = 0;
   double seconds = 0;
   uint64_t executions = 0, events = 0, effects = 0;
   uint64_t states = 0, corpus = 0, of_seen = 0, of_count = 0;
@@ -49,7 +49,8 @@ struct Summary {
   double seconds = 0;         // of jobs that have ended
   double ran = 0;             // total time that campaigns have run here
   uint64_t executions = 0;    // including running jobs
-  unsigned died = 0;
+  unsigned died = 0;          // jobs that crashed
+  unsigned cut_off = 0;       // slices whose campaign was killed
   uint64_t memory_mib = 0;  // the largest memory of a job
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
   double last_new_at = -1;

@@ -44,7 +44,7 @@ bool ReadWhat(const std::string& directory, campaign::SliceRecord& record) {
   record.kernel = lines[0];
   record.engine = lines[1];
   if (!absl::SimpleAtoi(lines[2], &record.began_unix)) return false;
-  record.end = "the campaign ended";  // by a kill, or with the machine
+  record.end = campaign::kCutOff;
   if (lines.size() > 6 && absl::SimpleAtod(lines[5], &record.seconds) &&
       absl::SimpleAtoi(lines[6], &record.memory_mib))
     record.end = lines.size() > 7 ? lines[7] : "";
