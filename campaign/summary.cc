@@ -190,6 +190,8 @@ nlohmann::json ToJson(const Summary& s) {
                          {"corpus", s.corpus()},
                          {"jobs_died", s.died},
                          {"slices_cut_off", s.cut_off},
+                         {"untaken_slices", s.untaken_slices},
+                         {"untaken_violations", s.untaken_violations},
                          {"memory_mib", s.memory_mib},
                          {"began_unix", Since1970(s.began_unix)},
                          {"last_unix", Since1970(s.last_unix)},

@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/name_part.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "base/streams.h"
 #include "cli/campaign_run.h"
@@ -77,8 +78,9 @@ int StatusOf(const campaign::Summary& summary) {
 // smallest script.
 void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
   if (summary.groups.empty()) {
-    std::cout << (summary.executions == 0 ? "nothing has run\n"
-                                          : "no property was violated\n");
+    if (summary.untaken_violations == 0)
+      std::cout << (summary.executions == 0 ? "nothing has run\n"
+                                            : "no property was violated\n");
     return;
   }
   const bool one_kernel =
@@ -111,10 +113,16 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
     return;
   }
   PrintTable(o, summary);
+  if (const uint64_t count = summary.untaken_violations; count > 0)
+    std::cout << count << (count == 1 ? " execution" : " executions")
+              << " violated a property in slices that are not taken yet: of "
+                 "what bug is not known\n";
   if (summary.bad_lines > 0)
     std::cout << "not counted: " << summary.bad_lines
               << " damaged lines in the log\n";
-  std::cout << "report: " << base::Shown(o.directory) << "/report.html\n";
+  const std::string report = o.directory + "/report.html";
+  if (base::IsRegularFile(report))
+    std::cout << "report: " << base::Shown(report) << "\n";
 }
 
 // The state of a running or stopped campaign, read from its directory.
@@ -137,17 +145,17 @@ int Status(const CampaignOptions& o) {
       findings.push_back(finding);
   }
   summary.groups = campaign::GroupsOf(findings);
-  for (const uint64_t slice : store.Jobs())
-    if (!log.Has(slice))
-      summary.executions +=
-          FuzzerJob::ReadTotals(store.JobDirectory(slice)).executions;
+  AddUntaken(store, log, summary);
   if (!o.json)
     std::cout << (summary.running ? "running: " : "stopped: ")
               << campaign::LineOf(summary) << "\n";
   Print(o, summary);
   const int status = StatusOf(summary);
-  const bool nothing = summary.executions == 0 && !summary.running;
-  return nothing && status == base::kExitHeld ? base::kExitRanOut : status;
+  // What is left may be new.
+  const bool is_open =
+      (summary.executions == 0 || summary.untaken_violations > 0) &&
+      !summary.running;
+  return is_open && status == base::kExitHeld ? base::kExitRanOut : status;
 }
 
 // Requested engines must be installed; the default is all installed ones.
@@ -301,18 +309,16 @@ double SecondsSinceBoot() {
 
 double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
   double ran = log.at();
-  if (!store.running()) return ran;
   for (const uint64_t slice : store.Jobs()) {
-    const auto text = base::ReadWhole(
-        absl::StrCat(store.JobDirectory(slice), "/", kSliceFile), 4096);
-    const std::vector<std::string> lines =
-        absl::StrSplit(text.value_or(""), '\n');
-    double began_at = 0, began = 0;
-    if (lines.size() < 5 || !absl::SimpleAtod(lines[3], &began_at) ||
-        !absl::SimpleAtod(lines[4], &began))
+    const auto what = ReadSliceWhat(store.JobDirectory(slice));
+    if (!what || what->at < 0 || log.Has(slice)) continue;
+    if (!store.running() || what->end != campaign::kCutOff) {
+      ran = std::max(ran, what->at + what->seconds);
       continue;
-    const double since = SecondsSinceBoot() - began;  // below 0: before a boot
-    if (since >= 0) ran = std::max(ran, began_at + since);
+    }
+    const double since = SecondsSinceBoot() - what->began;
+    if (since >= 0)
+      ran = std::max(ran, what->at + since);  // else before a boot
   }
   return ran;
 }

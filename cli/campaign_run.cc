@@ -81,7 +81,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
       schedule_(static_cast<unsigned>(options.kernels.size()),
                 static_cast<unsigned>(options.engines.size())),
       known_scripts_(inputs.known.size()),
-      ran_before_(log_.at()),
+      ran_before_(RanUntilNow(store_, log_)),
       next_line_(start_ + std::chrono::minutes(1)) {
   ::signal(SIGPIPE, SIG_IGN);
   ExpectReport();  // written when a slice ends, checked before one starts

@@ -24,11 +24,6 @@
 
 namespace vmtrunc::cli {
 
-// A file in a slice's directory, one value a line: its kernel, its engine, its
-// start by the clock, the campaign time then, and the seconds since boot. Used
-// after the campaign that started it has ended, and by --status.
-inline constexpr const char* kSliceFile = "what";
-
 struct CampaignOptions {
   std::string directory, fuzzers;
   std::vector<std::string> kernels, engines, known, corpus, of;
@@ -67,7 +62,8 @@ const std::vector<Engine>& AllEngines();
 // time.
 double SecondsSinceBoot();
 
-// Total time that campaigns have run in the directory, including a running one.
+// Total time that campaigns have run in the directory, including a running one,
+// and slices that a campaign which was killed has left.
 double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
 
 // A finding that an earlier campaign has kept.

@@ -7,9 +7,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "base/name_part.h"
 #include "base/place.h"
 #include "base/shown.h"
@@ -37,17 +35,14 @@ constexpr auto kShrinking = std::chrono::seconds(8);
 constexpr auto kMostWait = std::chrono::milliseconds(300);
 
 bool ReadWhat(const std::string& directory, campaign::SliceRecord& record) {
-  const auto text = base::ReadWhole(directory + "/" + kSliceFile, 4096);
-  if (!text) return false;
-  const std::vector<std::string> lines = absl::StrSplit(*text, '\n');
-  if (lines.size() < 3) return false;
-  record.kernel = lines[0];
-  record.engine = lines[1];
-  if (!absl::SimpleAtoi(lines[2], &record.began_unix)) return false;
-  record.end = campaign::kCutOff;
-  if (lines.size() > 6 && absl::SimpleAtod(lines[5], &record.seconds) &&
-      absl::SimpleAtoi(lines[6], &record.memory_mib))
-    record.end = lines.size() > 7 ? lines[7] : "";
+  const auto what = ReadSliceWhat(directory);
+  if (!what) return false;
+  record.kernel = what->kernel;
+  record.engine = what->engine;
+  record.began_unix = what->began_unix;
+  record.seconds = what->seconds;
+  record.memory_mib = what->memory_mib;
+  record.end = what->end;
   return true;
 }
 

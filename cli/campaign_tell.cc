@@ -60,10 +60,7 @@ campaign::Summary CampaignRun::Sum() const {
   for (const KernelState& kernel : kernels_)
     summary.skipped += kernel.corpus.skipped();
   summary.groups = Groups();
-  for (const uint64_t slice : store_.Jobs())  // running, and left
-    if (!log_.Has(slice))
-      summary.executions +=
-          FuzzerJob::ReadTotals(store_.JobDirectory(slice)).executions;
+  AddUntaken(store_, log_, summary);
   return summary;
 }
 

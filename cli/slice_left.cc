@@ -1,12 +1,16 @@
 #include "cli/slice_left.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <string_view>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "base/read.h"
 #include "cli/fuzzer_job.h"
 #include "fuzz/artifact.h"
 #include "search/cause.h"
@@ -49,7 +53,52 @@ bool HasSorted(const std::vector<InputLeft>& inputs, Property property,
   });
 }
 
+// Of a slice that nobody has ended: from its start to the last input that
+// libFuzzer ran, by the clock of the files, which may have been set meanwhile.
+double SecondsByFiles(const std::string& directory) {
+  constexpr double kLongestSlice = 3600;  // --slice
+  std::error_code error;
+  const auto first = fs::last_write_time(directory + "/" + kSliceFile, error);
+  if (error) return 0;
+  const auto last =
+      fs::last_write_time(directory + "/" + fuzz::kCurrentFile, error);
+  if (error) return 0;
+  return std::clamp(std::chrono::duration<double>(last - first).count(), 0.0,
+                    kLongestSlice);
+}
+
+// Executions that violated a property. Of another build at least as many as
+// there are inputs of one kind: an input of a cause may be one of a property.
+uint64_t ViolationsIn(const std::string& directory) {
+  uint64_t broken = 0, causes = 0, properties = 0;
+  for (const uint64_t one : FuzzerJob::ReadStatus(directory).broken)
+    broken += one;
+  for (const std::string& name : InputsIn(directory))
+    ++(name.starts_with(fuzz::kCausePrefix) ? causes : properties);
+  return std::max({broken, causes, properties});
+}
+
 }  // namespace
+
+std::optional<SliceWhat> ReadSliceWhat(const std::string& directory) {
+  const auto text = base::ReadWhole(directory + "/" + kSliceFile, 4096);
+  if (!text) return std::nullopt;
+  const std::vector<std::string> lines = absl::StrSplit(*text, '\n');
+  SliceWhat what;
+  if (lines.size() < 3 || !absl::SimpleAtoi(lines[2], &what.began_unix))
+    return std::nullopt;
+  what.kernel = lines[0];
+  what.engine = lines[1];
+  if (lines.size() < 5 || !absl::SimpleAtod(lines[3], &what.at) ||
+      !absl::SimpleAtod(lines[4], &what.began))
+    what.at = what.began = -1;
+  if (lines.size() > 6 && absl::SimpleAtod(lines[5], &what.seconds) &&
+      absl::SimpleAtoi(lines[6], &what.memory_mib))
+    what.end = lines.size() > 7 ? lines[7] : "";
+  else
+    what.seconds = SecondsByFiles(directory);
+  return what;
+}
 
 SliceLeft ReadSliceLeft(const std::string& directory,
                         const KernelSpec& kernel) {
@@ -76,6 +125,20 @@ SliceLeft ReadSliceLeft(const std::string& directory,
   for (const std::string& file : files) left.inputs.push_back({.file = file});
   if (!left.is_of_this_build) left.status = FuzzerJob::ReadTotals(directory);
   return left;
+}
+
+void AddUntaken(const campaign::Store& store, const campaign::Log& log,
+                campaign::Summary& summary) {
+  for (const uint64_t slice : store.Jobs()) {
+    if (log.Has(slice)) continue;
+    const std::string directory = store.JobDirectory(slice);
+    const uint64_t violations = ViolationsIn(directory);
+    // Without a status, what was kept is all that is known to have run.
+    summary.executions +=
+        std::max(violations, FuzzerJob::ReadTotals(directory).executions);
+    summary.untaken_violations += violations;
+    ++summary.untaken_slices;
+  }
 }
 
 bool HasInputs(const std::string& directory) {

@@ -5,13 +5,37 @@
 #define VMTRUNC_CLI_SLICE_LEFT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "campaign/log.h"
+#include "campaign/store.h"
+#include "campaign/summary.h"
 #include "core/model/rules.h"
 #include "fuzz/status.h"
 
 namespace vmtrunc::cli {
+
+// A file in a slice's directory, one value a line: its kernel, its engine, its
+// start by the clock, the campaign time then, and the seconds since boot. Then,
+// if it was not taken as the campaign was stopped, its seconds, the memory of
+// its job in MiB, and how that crashed.
+inline constexpr const char* kSliceFile = "what";
+
+struct SliceWhat {
+  std::string kernel, engine;
+  int64_t began_unix = 0;
+  double at = -1, began = -1;  // below 0: unknown
+  // If its campaign was killed, and said nothing of its end: the time between
+  // the files that were written first and last, which may be less.
+  double seconds = 0;
+  uint64_t memory_mib = 0;
+  std::string end = campaign::kCutOff;
+};
+
+// Nothing if the file is not there, or not whole.
+std::optional<SliceWhat> ReadSliceWhat(const std::string& directory);
 
 // An input that violates a property.
 struct InputLeft {
@@ -30,6 +54,11 @@ struct SliceLeft {
 };
 
 SliceLeft ReadSliceLeft(const std::string& directory, const KernelSpec& kernel);
+
+// Counts the slices that run or are left, and are not in the log, in the
+// summary. Throws UsageError if a directory cannot be read.
+void AddUntaken(const campaign::Store& store, const campaign::Log& log,
+                campaign::Summary& summary);
 
 // Whether there is any input: in its corpus, or one that violates a property.
 bool HasInputs(const std::string& directory);
