@@ -7,9 +7,16 @@
 # After ci/build afl. VMTRUNC_KERNEL and VMTRUNC_PROPERTY: docs/engines.md.
 set -euo pipefail
 unset CDPATH  # cd would go elsewhere, and print where
-number=${1:?usage: afl-main-secondary.sh I DIR [SECONDS]}
-shared=${2:?usage: afl-main-secondary.sh I DIR [SECONDS]}
-seconds=${3:-0}
+# shellcheck source=ci/usage
+. -- "$(dirname -- "$0")/../usage"
+number=${1:-} shared=${2:-} seconds=${3:-0}
+# Rubbish would be the main instance, of which there is one.
+[[ $number =~ ^(0|[1-9][0-9]{0,8})$ ]] ||
+  usage "the number of an instance, 0 for the main one" "$number"
+[ -n "$shared" ] || usage "a directory" "$shared"
+[[ $seconds =~ ^(0|[1-9][0-9]{0,8})$ ]] ||
+  usage "seconds, 0 for no limit" "$seconds"
+[ $# -le 3 ] || usage "three arguments at most" "$4"
 bin=$(cd -- "$(dirname -- "$0")/../../build/afl/bin" && pwd)
 
 mkdir -p -- "$shared/in" "$shared/out"
