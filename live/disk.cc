@@ -20,25 +20,30 @@ constexpr uint64_t kPresent = uint64_t{1} << 63;
 constexpr uint64_t kFrame = (uint64_t{1} << 55) - 1;
 constexpr uint64_t kHead = uint64_t{1} << 15, kTail = uint64_t{1} << 16;
 
-// Reads the entry of the table at `index`.
+// Reads the entry of the table at `index`. Else false, and errno says why.
 bool ReadEntry(const char* path, uint64_t index, uint64_t& entry) {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  const bool done =
-      ::pread(fd, &entry, sizeof(entry),
-              static_cast<off_t>(index * sizeof(entry))) == sizeof(entry);
+  const ssize_t got = ::pread(fd, &entry, sizeof(entry),
+                              static_cast<off_t>(index * sizeof(entry)));
+  const int error = ErrorOfRead(got);
   ::close(fd);
-  return done;
+  errno = error;
+  return got == sizeof(entry);
 }
 
-// The flags of the page that is mapped there, which is touched first.
+// The flags of the page that is mapped there, which is touched first. Else
+// false, and errno says why.
 bool FlagsAt(char* at, uint64_t& flags) {
   uint64_t entry = 0;
   static_cast<void>(*static_cast<volatile char*>(at));
   if (!ReadEntry("/proc/self/pagemap", reinterpret_cast<uintptr_t>(at) / kPage,
-                 entry) ||
-      (entry & kPresent) == 0)
+                 entry))
     return false;
+  if ((entry & kPresent) == 0) {
+    errno = EFAULT;  // it is not mapped, though it was touched
+    return false;
+  }
   return ReadEntry("/proc/kpageflags", entry & kFrame, flags);
 }
 
@@ -78,8 +83,7 @@ std::string WhyNotAPageAFault(const std::string& dir) {
   if (file < 0) return absl::StrCat("a file without a name: ", Errno());
   const std::vector<char> content(kPages * kPage, 1);
   std::string why;
-  if (::pwrite(file, content.data(), content.size(), 0) !=
-          static_cast<ssize_t>(content.size()) ||
+  if ((errno = WriteAtOnce(file, content.data(), content.size(), 0)) != 0 ||
       ::fsync(file) != 0 ||
       (errno = ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)) != 0)
     why = Errno();

@@ -310,8 +310,8 @@ void Moves::Grow() {
     if (StoreWord(own_ + page * kPage, stamp).touch == Touch::kServed) continue;
     // Without room, a write by the file fails too.
     const off_t at = static_cast<off_t>(page * kPage);
-    if (::pwrite(file_, &stamp, sizeof(stamp), at) != sizeof(stamp))
-      return Refused(s_, kNobody, "to write to a file", errno);
+    if (const int error = WriteAtOnce(file_, &stamp, sizeof(stamp), at))
+      return Refused(s_, kNobody, "to write to a file", error);
     return Fail(s_, "I1", kNobody,
                 "a write to page %u, below the end, ended in a signal", page);
   }
@@ -324,8 +324,8 @@ void Moves::FillOthers() {
     for (unsigned f = 0; f < kOtherFiles; ++f) {
       const uint64_t stamp =
           OwnerStamp(f == 0 ? Owner::kFile0 : Owner::kFile1, page, epoch);
-      if (::pwrite(others_[f], &stamp, sizeof(stamp), at) != sizeof(stamp))
-        return Refused(s_, kNobody, "to write to a file", errno);
+      if (const int error = WriteAtOnce(others_[f], &stamp, sizeof(stamp), at))
+        return Refused(s_, kNobody, "to write to a file", error);
     }
     StoreWord(anon_ + at, OwnerStamp(Owner::kAnon, page, epoch));
   }
@@ -338,8 +338,9 @@ void Moves::CheckOthers() {
     const off_t at = static_cast<off_t>(page * kPage);
     for (unsigned f = 0; f < kOtherFiles; ++f) {
       uint64_t value = 0;
-      if (::pread(others_[f], &value, sizeof(value), at) != sizeof(value))
-        return Refused(s_, kNobody, "to read a file", errno);
+      const ssize_t got = ::pread(others_[f], &value, sizeof(value), at);
+      if (got != sizeof(value))
+        return Refused(s_, kNobody, "to read a file", ErrorOfRead(got));
       CheckOther(f == 0 ? Owner::kFile0 : Owner::kFile1, page, value);
     }
     CheckOther(Owner::kAnon, page, TouchWord(anon_ + at, false, 0).value);

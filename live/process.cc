@@ -69,6 +69,18 @@ Touched StoreWord(char* at, uint64_t value) {
   return {.touch = Touch::kServed, .value = value};
 }
 
+int WriteAtOnce(int file, const void* bytes, size_t size, off_t at) {
+  const ssize_t put = ::pwrite(file, bytes, size, at);
+  if (put < 0) return errno;
+  const auto done = static_cast<size_t>(put);
+  if (done == size) return 0;
+  const ssize_t rest = ::pwrite(file, static_cast<const char*>(bytes) + done,
+                                size - done, at + put);
+  return rest < 0 ? errno : ENOSPC;
+}
+
+int ErrorOfRead(ssize_t got) { return got < 0 ? errno : EIO; }
+
 int Call(const Event& e, const Arena& place) {
   const int prot = PROT_READ | (e.write ? PROT_WRITE : 0);
   const int file = place.files[e.file & 1];

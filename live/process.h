@@ -5,6 +5,8 @@
 #ifndef VMTRUNC_LIVE_PROCESS_H_
 #define VMTRUNC_LIVE_PROCESS_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -47,6 +49,15 @@ Touched TouchWord(char* at, bool write, uint64_t value);
 // Writes the word alone: if that is not served, nothing was written. Requires
 // the same.
 Touched StoreWord(char* at, uint64_t value);
+
+// Writes all of it in one call, so that new pages of a file are one folio.
+// Returns 0, or why not: where a part was written, what the rest meets, and
+// ENOSPC if that meets nothing.
+int WriteAtOnce(int file, const void* bytes, size_t size, off_t at);
+
+// The error of a read that gave too few bytes: EIO where it gave some, for
+// errno is then of another call.
+int ErrorOfRead(ssize_t got);
 
 // Makes the system call of the event, if it is a single call, without
 // populating. Returns 0, or the kernel's error. Requires: the event has an

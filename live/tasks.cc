@@ -203,10 +203,9 @@ void LiveTasks::MakeFile(unsigned number, unsigned pages,
     std::vector<uint8_t> content(kPage << order);
     for (unsigned i = 0; i < 1U << order; ++i)
       content[i * kPage] = FirstValue(number, page + i);
-    if (::pwrite(file, content.data(), content.size(),
-                 static_cast<off_t>(page * kPage)) !=
-        static_cast<ssize_t>(content.size()))
-      Die("to write to a file", errno);
+    if (const int error = WriteAtOnce(file, content.data(), content.size(),
+                                      static_cast<off_t>(page * kPage)))
+      Die("to write to a file", error);
     page += 1U << order;
   }
   if (::ftruncate(file, static_cast<off_t>(pages * kPage)) != 0)
@@ -302,8 +301,8 @@ Reply LiveTasks::Answer(size_t task) {
         "(out of memory?)"};
   }
   Reply reply;
-  if (::read(here_[task], &reply, sizeof(reply)) != sizeof(reply))
-    Die("a read from a socket", errno);
+  const ssize_t got = ::read(here_[task], &reply, sizeof(reply));
+  if (got != sizeof(reply)) Die("a read from a socket", ErrorOfRead(got));
   return reply;
 }
 
@@ -313,10 +312,11 @@ View LiveTasks::Look(unsigned task) {
   if (!ReadMaps(maps_[task], maps)) Die("/proc/PID/maps", errno);
   view.vmas = VmasOf(maps, inodes_);
   std::array<uint64_t, kArenaPages> entries{};
-  if (::pread(pagemap_[task], entries.data(), sizeof(entries),
-              static_cast<off_t>(kArena / kPage * sizeof(uint64_t))) !=
-      static_cast<ssize_t>(sizeof(entries)))
-    Die("/proc/PID/pagemap", errno);
+  const ssize_t got =
+      ::pread(pagemap_[task], entries.data(), sizeof(entries),
+              static_cast<off_t>(kArena / kPage * sizeof(uint64_t)));
+  if (got != static_cast<ssize_t>(sizeof(entries)))
+    Die("/proc/PID/pagemap", ErrorOfRead(got));
   for (size_t i = 0; i < entries.size(); ++i)
     view.present[i] = (entries[i] >> 62) != 0;
   return view;
