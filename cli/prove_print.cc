@@ -58,17 +58,19 @@ void PrintRanOut(const Told& told) {
   std::cout << InWords(told.asked.within);
 }
 
-const char* HowFew(const ProveArguments& o, const search::ProveResult& result) {
+std::string HowFew(const ProveArguments& o, const search::ProveResult& result) {
   if (!o.exchange.empty()) return "not proved the fewest (--exchange)";
   if (o.steps) return "not proved the fewest (--steps)";
   if (o.reduce) return "not proved the fewest (--reduce)";
-  if (!result.fewest)
-    return result.stopped ? "not proved the fewest: it was stopped"
-           : result.ran_out == search::RanOut::kTime
-               ? "not proved the fewest: it ran out of time"
-           : result.ran_out == search::RanOut::kMemory
-               ? "not proved the fewest: it ran out of memory"
-               : "not proved the fewest: its checkpoint could not be used";
+  if (!result.fewest) {
+    const std::string begin = "not proved the fewest: it";
+    if (!result.why.empty())
+      return absl::StrCat(begin, "s checkpoint could not be used: ",
+                          base::ShownInError(result.why));
+    return absl::StrCat(
+        begin, " ",
+        result.stopped ? "was stopped" : RanOutInWords(result.ran_out));
+  }
   if (!o.shard.empty()) return "the fewest in this shard";
   return o.from.empty() ? "the fewest within the bound"
                         : "the fewest of all its schedules";

@@ -78,7 +78,8 @@ class Search {
   }
 
   // Reads the checkpoint: the state of the search with the states of its last
-  // level not expanded. False if it cannot be used.
+  // level not expanded. False if it cannot be used, or, with the levels that
+  // were read whole, if it is stopped.
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
     const absl::Status opened =
@@ -86,14 +87,14 @@ class Search {
     if (!opened.ok()) return Fail(opened);
     for (Checkpoint::Level level; checkpoint_.Read(level);) {
       begin_ = nodes_.size();
-      depth_ = static_cast<unsigned>(result_.levels.size());
-      result_.levels.push_back(level.keys.size());
-      progress_.transitions = level.transitions;
-      result_.beyond = level.beyond;
       for (size_t i = 0; i < level.keys.size(); ++i) {
         if (i % kBlock == 0 && IsOver()) return StopNow();
         Keep({level.keys[i], std::bit_cast<Node>(level.nodes[i])}, {});
       }
+      depth_ = static_cast<unsigned>(result_.levels.size());
+      result_.levels.push_back(level.keys.size());
+      progress_.transitions = level.transitions;
+      result_.beyond = level.beyond;
       Report();
     }
     keys_.clear();
