@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/check.h"
 #include "fuzz/effective.h"
 #include "fuzz/generate.h"
 #include "search/make.h"
@@ -57,20 +58,23 @@ bool IsAbout(const World<C>& w, const Event& event, const Focus& focus) {
 // Draws the programs of tasks, each as if no other ran.
 class Programmer {
  public:
-  Programmer(const World<SmallCaps>& world, const Rules& rules,
-             search::Verbs verbs, base::Random& random)
-      : world_(world),
-        rules_(rules),
+  // `script` becomes what the programs come after.
+  Programmer(Script& script, const Rules& rules, search::Verbs verbs,
+             base::Random& random, const Before* before)
+      : script_(script),
+        reached_(script.setup, rules),
         verbs_(verbs),
         random_(random),
+        before_(before),
         few_(Few()) {}
 
-  // A few whole operations, before the others. `reached` is their world.
-  void Prepare(ReachedIn<SmallCaps>& reached, std::vector<Event>& events) {
+  // The script's events, and a few more operations.
+  void Prepare() {
+    for (const Event& event : std::exchange(script_.events, {}))
+      Run(reached_, event, script_.events);
     for (unsigned more = random_.Below(3); more > 0; --more) {
-      const Event event = EffectiveEvent(reached.world(), random_, few_);
-      if (event.kind != EventKind::kNone && reached.Apply(event))
-        events.push_back(event);
+      const Event event = EffectiveEvent(reached_.world(), random_, few_);
+      if (event.kind != EventKind::kNone) Run(reached_, event, script_.events);
     }
   }
 
@@ -80,7 +84,7 @@ class Programmer {
     uint8_t tasks[SmallCaps::kTasks];
     unsigned count = 0;
     for (uint8_t task = 0; task < SmallCaps::kTasks; ++task)
-      if (world_.tasks[task].live != 0) tasks[count++] = task;
+      if (reached_.world().tasks[task].live != 0) tasks[count++] = task;
     if (count < 2) return programs;
     for (unsigned i = count; i > 1; --i)
       std::swap(tasks[i - 1], tasks[random_.Below(i)]);
@@ -109,8 +113,9 @@ class Programmer {
   }
 
   void ChooseFocus(uint8_t task) {
-    const unsigned mm = world_.tasks[task].mm;
-    const Chooser<SmallCaps> chooser(world_, mm, random_);
+    const World<SmallCaps>& w = reached_.world();
+    const unsigned mm = w.tasks[task].mm;
+    const Chooser<SmallCaps> chooser(w, mm, random_);
     if (chooser.empty()) return;
     const Vma& vma = chooser.Any();
     const unsigned at = random_.Below(vma.pages());
@@ -118,30 +123,47 @@ class Programmer {
   }
 
   void Add(uint8_t task, unsigned count, search::Verbs few,
-           std::vector<Event>& program) {
-    ReachedIn<SmallCaps> reached(world_, rules_);
+           std::vector<Event>& programs) {
+    ReachedIn<SmallCaps> alone = reached_;
+    std::vector<Event> events = script_.events;
     Focus focus = focus_;
     for (; count > 0; --count) {
       Event event;
       for (int tries = 0; tries < 6; ++tries) {
-        event = EffectiveEvent(reached.world(), random_,
-                               tries < 4 ? few : verbs_, task);
+        event = EffectiveEvent(alone.world(), random_, tries < 4 ? few : verbs_,
+                               task);
         if (event.kind != EventKind::kNone &&
-            (focus.mm == kNone || IsAbout(reached.world(), event, focus)))
+            (focus.mm == kNone || IsAbout(alone.world(), event, focus)))
           break;
       }
-      if (event.kind == EventKind::kNone || !reached.Apply(event)) continue;
+      if (event.kind == EventKind::kNone || !Run(alone, event, events))
+        continue;
       if (event.verb == Verb::kMremap && event.addr <= focus.addr &&
           focus.addr < unsigned{event.addr} + event.len)
         focus.addr = focus.addr - event.addr + event.new_addr;
-      program.push_back(event);
+      programs.push_back(event);
     }
   }
 
-  const World<SmallCaps>& world_;
-  const Rules& rules_;
+  // Returns whether the event has its place in a small world.
+  bool Run(ReachedIn<SmallCaps>& reached, const Event& event,
+           std::vector<Event>& events) {
+    events.push_back(event);
+    if (before_ != nullptr) {
+      Script script = script_;
+      script.events = events;
+      (*before_)(script);
+    }
+    if (reached.Apply(event)) return true;
+    events.pop_back();
+    return false;
+  }
+
+  Script& script_;
+  ReachedIn<SmallCaps> reached_;
   const search::Verbs verbs_;
   base::Random& random_;
+  const Before* const before_;
   const search::Verbs few_;
   Focus focus_;
 };
@@ -166,9 +188,10 @@ Schedules<C>::Schedules(const Rules& rules, uint32_t reported,
 
 template <class C>
 bool Schedules<C>::Search(const search::Problem& problem, uint8_t* features,
-                          base::Random& random,
-                          const std::function<void(const Script&)>* before,
+                          base::Random& random, const Before* before,
                           Script& script, RunCounts& counts) {
+  VMT_CHECK(problem.in_order && problem.starts.size() == 1);
+  VMT_CHECK(!options_.rules.drop_lock);
   search::Space<C> space(problem, options_);
   script = problem.starts[0];
   path_ = script.events;
@@ -183,48 +206,55 @@ bool Schedules<C>::Search(const search::Problem& problem, uint8_t* features,
   start.state = space.Start(0);
   start.state.checker.NoteFeatures(features);
   start.events = path_.size();
-  counts.events += path_.size();
   bool violates = space.Broken(start.state) != 0;
-  if (!violates) Enter(space, start, kNone, random);
+  if (!violates && !space.IsBeyond(start.state.world)) {
+    Enter(space, start, kNone, random);
+    violates = Descend(space, random, counts);
+  }
+  script.events = path_;
+  return violates;
+}
+
+// From the start, until something is violated, all has been tried, or there
+// are too many states.
+template <class C>
+bool Schedules<C>::Descend(const search::Space<C>& space, base::Random& random,
+                           RunCounts& counts) {
   size_t depth = 0;
-  for (unsigned states = 0; !violates && states < most_states_;) {
+  for (unsigned states = 0; states < most_states_;) {
     Frame& frame = At(depth);
+    path_.resize(frame.events);
     if (frame.at == frame.edges.size() || depth == kMostDepth) {
       counts.runs += frame.has_next ? 0U : 1U;
-      path_.resize(frame.events);
-      violates = !frame.moves && space.BrokenAtEnd(frame.state) != 0;
-      if (violates || depth-- == 0) break;
+      // Where nobody moves, it ends; perhaps not all are idle.
+      if (!frame.moves && space.BrokenAtEnd(frame.state) != 0) return true;
+      if (depth-- == 0) return false;
       continue;
     }
     const search::Edge edge = frame.edges[frame.at++];
-    const bool drops = edge.kind == EventKind::kDrop;
-    if (drops && edge.task == frame.undropped) continue;
     Frame& next = At(depth + 1);
     next.state = frame.state;
-    path_.resize(frame.events);
     const bool effect = space.Apply(next.state, edge, &path_);
-    counts.events += path_.size() - frame.events;
+    const size_t events = path_.size() - frame.events;
+    counts.events += events;
     if (!effect) continue;
     frame.moves = true;
-    counts.effects += path_.size() - frame.events;
-    if (drops && next.state.world.tasks[edge.task].op.pass.dropped == 0)
-      frame.undropped = edge.task;
-    else if (drops)
-      ++counts.drops;
+    counts.effects += events;
     if (space.IsBeyond(next.state.world)) continue;
-    violates =
-        space.Broken(next.state) != 0 || (BusyTasks(next.state.world) == 0 &&
-                                          space.BrokenAtEnd(next.state) != 0);
-    if (violates || !IsNew(space.Key(next.state) | 1)) continue;
+    if (space.Broken(next.state) != 0 || (BusyTasks(next.state.world) == 0 &&
+                                          space.BrokenAtEnd(next.state) != 0)) {
+      ++counts.runs;
+      return true;
+    }
+    if (!IsNew(space.Key(next.state))) continue;
     ++states;
     frame.has_next = true;
     next.events = path_.size();
     Enter(space, next, edge.task, random);
     ++depth;
   }
-  ++counts.runs;  // the last
-  script.events = path_;
-  return violates;
+  ++counts.runs;  // the one that was left
+  return false;
 }
 
 template <class C>
@@ -241,7 +271,6 @@ void Schedules<C>::Enter(const search::Space<C>& space, Frame& frame,
                          uint8_t task, base::Random& random) {
   frame.at = 0;
   frame.moves = frame.has_next = false;
-  frame.undropped = C::kTasks;
   frame.edges.clear();
   space.Edges(frame.state, frame.edges);
   if (frame.edges.size() < 2) return;
@@ -257,6 +286,7 @@ void Schedules<C>::Enter(const search::Space<C>& space, Frame& frame,
 
 template <class C>
 bool Schedules<C>::IsNew(uint64_t key) {
+  key = std::max(key, uint64_t{1});
   const size_t mask = seen_.size() - 1;
   for (size_t i = key & mask;; i = (i + 1) & mask) {
     if (seen_[i] == key) return false;
@@ -267,17 +297,15 @@ bool Schedules<C>::IsNew(uint64_t key) {
 }
 
 search::Problem RandomPrograms(Script start, const Rules& rules,
-                               search::Verbs verbs, base::Random& random) {
-  ReachedIn<SmallCaps> reached(start.setup, rules);
-  std::erase_if(start.events,
-                [&](const Event& event) { return !reached.Apply(event); });
-  Programmer programmer(reached.world(), rules, verbs, random);
-  programmer.Prepare(reached, start.events);
+                               search::Verbs verbs, base::Random& random,
+                               const Before* before) {
+  Programmer programmer(start, rules, verbs, random, before);
+  programmer.Prepare();
   search::Problem problem;
   problem.in_order = true;
   problem.in_flight = SmallCaps::kTasks;
-  problem.starts.push_back(std::move(start));
   problem.operations = programmer.Programs();
+  problem.starts.push_back(std::move(start));
   return problem;
 }
 

@@ -18,9 +18,13 @@
 
 namespace vmtrunc::fuzz {
 
-// What runs did, of all schedules together.
+// Gets a script, with the event that runs next.
+using Before = std::function<void(const Script&)>;
+
+// What was run. A search begins another schedule where it returns to a state to
+// try another edge; its events are those of the edges, once each.
 struct RunCounts {
-  uint64_t runs = 0;  // schedules: ways that end in a state with no new one
+  uint64_t runs = 0;
   uint64_t events = 0, effects = 0, drops = 0;
 };
 
@@ -32,13 +36,13 @@ class Schedules {
   // problem; most have fewer than 128.
   Schedules(const Rules& rules, uint32_t reported, unsigned most_states = 128);
 
-  // Searches depth first, tasks in random order. Returns whether a schedule
-  // violates a property of `reported`: `script` is that one, else the last.
-  // `features`: as of RunOptions. `before`, if not null, gets each script with
-  // the event that runs next. Requires: Fits<C>(problem).
+  // Searches depth first. Returns whether a schedule violates a property of
+  // `reported`: `script` is that one, else where it stopped. `features`: as of
+  // RunOptions. `before` may be null. Requires: the problem is in order, has
+  // one start and fits C; the rules have no drop_lock, with which there are too
+  // many schedules.
   bool Search(const search::Problem& problem, uint8_t* features,
-              base::Random& random,
-              const std::function<void(const Script&)>* before, Script& script,
+              base::Random& random, const Before* before, Script& script,
               RunCounts& counts);
 
  private:
@@ -49,13 +53,14 @@ class Schedules {
     search::State<C> state;
     std::vector<search::Edge> edges;
     size_t at = 0;
-    size_t events = 0;               // of the script that leads here
-    unsigned undropped = C::kTasks;  // a task with no more break tests
-    bool moves = false;              // an edge had an effect
-    bool has_next = false;           // and led to a new state
+    size_t events = 0;      // of the script that leads here
+    bool moves = false;     // an edge had an effect
+    bool has_next = false;  // and led to a new state
   };
 
   Frame& At(size_t depth);
+  bool Descend(const search::Space<C>& space, base::Random& random,
+               RunCounts& counts);
   void Enter(const search::Space<C>& space, Frame& frame, uint8_t task,
              base::Random& random);
   bool IsNew(uint64_t key);
@@ -72,7 +77,8 @@ class Schedules {
 // without operations where there is one task. Requires:
 // Fits<SmallCaps>(start.setup).
 search::Problem RandomPrograms(Script start, const Rules& rules,
-                               search::Verbs verbs, base::Random& random);
+                               search::Verbs verbs, base::Random& random,
+                               const Before* before = nullptr);
 
 // Operations on whole page tables, for which a small world has no room
 // (search/tables.h). Requires: the kernel moves, retracts or shares them.

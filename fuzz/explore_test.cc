@@ -46,7 +46,7 @@ TEST(Explore, FindsTheScheduleOfItsPrograms) {
           flipped);
       EXPECT_GE(counts.events, counts.effects);
       if (!flipped) {
-        EXPECT_GT(counts.runs, 10U);  // of them all
+        EXPECT_GT(counts.runs, 10U);
         continue;
       }
       EXPECT_NE(vmtrunc::Run(script, rules).broken & kReported, 0U);
@@ -56,6 +56,25 @@ TEST(Explore, FindsTheScheduleOfItsPrograms) {
       EXPECT_NE(vmtrunc::Run(script, rules).broken & kReported, 0U);
     }
   }
+}
+
+// One task has one schedule.
+TEST(Explore, CountsSchedules) {
+  const Rules rules = RulesOf("3.0");
+  const auto runs = [&](std::string_view text) {
+    Schedules<SmallCaps> schedules(rules, CountedProperties(), kAll);
+    base::Random random(1);
+    Script script;
+    RunCounts counts;
+    EXPECT_FALSE(schedules.Search(Programs(text, 1), nullptr, random, nullptr,
+                                  script, counts));
+    return counts.runs;
+  };
+  const std::string head =
+      "vmtrunc 1\nfile f 2\ntask a\ntask b\na mmap 10 2 f 0 populate\n";
+  EXPECT_EQ(runs(head), 1U);
+  EXPECT_EQ(runs(head + "a munmap 10 1\n"), 1U);
+  EXPECT_GT(runs(head + "a munmap 10 1\nb truncate f 0\n"), 2U);
 }
 
 // Where the problem is small enough, the verdict is that of the search that

@@ -16,6 +16,7 @@ namespace vmtrunc::fuzz {
 enum class NearMiss : uint8_t {
   kNone,
   kMovesInPass,  // a mremap or fork has its new vma, and a pass runs
+  kStrayMark,    // a restart address is in another vma than that which has it
   kEqualMarks,   // two vmas remember one restart address by accident
   kFreedVma,     // an access refers to a struct that is free
   kReusedVma,    // to one that has become another vma
@@ -37,6 +38,25 @@ bool HasEqualMarks(const World<C>& w) {
           other.start - other.pgoff != one.start - one.pgoff)
         return true;
     }
+  }
+  return false;
+}
+
+// The restart address of a vma is in another one of the mm, at other offsets,
+// where a pass may stop too.
+template <class C>
+bool HasStrayMark(const World<C>& w) {
+  for (const Vma& one : w.vmas) {
+    if (one.state != VmaState::kLinked || one.count == 0 ||
+        (one.count & kSubPage) != 0)
+      continue;
+    const unsigned at = one.count >> kPageShift;
+    if (one.start < at && at < one.end) continue;
+    for (const Vma& other : w.vmas)
+      if (other.state == VmaState::kLinked && other.mm == one.mm &&
+          other.start < at && at < other.end && other.file == one.file &&
+          other.start - other.pgoff != one.start - one.pgoff)
+        return true;
   }
   return false;
 }
@@ -102,6 +122,8 @@ NearMiss NearestMiss(const World<C>& w) {
   if (passes && moves) nearest = std::max(nearest, NearMiss::kMovesInPass);
   if (passes && HasEqualMarks(w))
     nearest = std::max(nearest, NearMiss::kEqualMarks);
+  else if (passes && HasStrayMark(w))
+    nearest = std::max(nearest, NearMiss::kStrayMark);
   return nearest;
 }
 

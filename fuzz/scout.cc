@@ -81,13 +81,16 @@ unsigned MoreFrom(NearMiss miss) {
 
 // Most are made: no bug is then found much later than by making scripts alone,
 // and those that need a race sooner (docs/bench-bugs.md). To explore takes
-// twelve times as long as to make; where passes drop their lock there are too
-// many schedules, and it finds less than the others in that time.
+// twelve times as long as to make. Where passes drop their lock it finds less
+// than the others in that time, as there are too many schedules; and races are
+// mostly with the passes, which are woven.
 Way WayOf(uint64_t seed, const Rules& rules) {
   constexpr unsigned kParts = 20;
   const unsigned at = base::Random(seed).Below(64 * kParts);
   if (at < kParts && !rules.drop_lock) return Way::kExplored;
   const unsigned part = at % kParts;
+  if (part < 13) return Way::kMade;
+  if (rules.drop_lock) return part < 19 ? Way::kWoven : Way::kRaced;
   return part < 14 ? Way::kMade : part < 17 ? Way::kWoven : Way::kRaced;
 }
 
@@ -141,7 +144,7 @@ std::optional<Script> Scout::Run(uint64_t seed, size_t max_events,
 }
 
 bool Scout::RunOne(uint64_t seed, size_t max_events, Script& script,
-                   const std::function<void(const Script&)>* before) {
+                   const Before* before) {
   const Way way = WayOf(seed, quest_.rules);
   base::Random random(seed);
   random.Next();  // WayOf()
@@ -154,7 +157,7 @@ bool Scout::RunOne(uint64_t seed, size_t max_events, Script& script,
 }
 
 bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
-                    const std::function<void(const Script&)>* before) {
+                    const Before* before) {
   script = MakeFor(quest_.rules, static_cast<unsigned>(max_events), random);
   KeepVerbs(script, quest_.verbs);
   if (random.OneOf(8)) Shift(script, random);
@@ -169,8 +172,7 @@ bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
 }
 
 bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
-                     Script& script,
-                     const std::function<void(const Script&)>* before) {
+                     Script& script, const Before* before) {
   script = SmallStart(quest_.rules, random);
   KeepVerbs(script, quest_.verbs);
   const std::vector<Event> first = std::exchange(script.events, {});
@@ -191,11 +193,19 @@ bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
   }
   bool violates = watched.Finish();
   HasRun(script);
-  for (unsigned more = MoreFrom(watched.nearest());
-       more > 0 && !violates && watched.nearest_events() < max_events; --more) {
+  NearMiss from = NearMiss::kNone;  // it continues from such a state now
+  for (unsigned more = 0; !violates; --more) {
+    if (watched.nearest() != from) more = MoreFrom(from = watched.nearest());
+    if (more == 0 || watched.nearest_events() >= max_events) break;
     script.events.resize(watched.nearest_events());
     watched.GoBack();
-    Race(script, watched, max_events, random, quest_.verbs);
+    // Marks are a matter of passes, all else of two operations in flight.
+    const bool marks =
+        from == NearMiss::kStrayMark || from == NearMiss::kEqualMarks;
+    if (marks && more % 2 == 0)
+      Weave(script, watched, max_events, random, quest_.verbs);
+    else
+      Race(script, watched, max_events, random, quest_.verbs);
     violates = watched.Finish();
     HasRun(script);
   }
@@ -206,40 +216,45 @@ bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
 }
 
 bool Scout::RunExplored(size_t max_events, base::Random& random, Script& script,
-                        const std::function<void(const Script&)>* before) {
+                        const Before* before) {
   const Rules& rules = quest_.rules;
   if ((search::HasTables(rules) || rules.shares_tables) && random.OneOf(3))
     return Explore(large_, ProgramsOnTables(rules, quest_.verbs, random),
                    max_events, random, script, before);
   Script start = SmallStart(rules, random);
   KeepVerbs(start, quest_.verbs);
-  return Explore(small_,
-                 RandomPrograms(std::move(start), rules, quest_.verbs, random),
-                 max_events, random, script, before);
+  return Explore(
+      small_,
+      RandomPrograms(std::move(start), rules, quest_.verbs, random, before),
+      max_events, random, script, before);
 }
 
 template <class C>
 bool Scout::Explore(Schedules<C>& schedules, const search::Problem& problem,
                     size_t max_events, base::Random& random, Script& script,
-                    const std::function<void(const Script&)>* before) {
-  if (problem.starts[0].events.size() >= max_events) return false;
-  const bool violates = schedules.Search(problem, quest_.counted, random,
-                                         before, script, counts_);
-  if (!violates) return false;
+                    const Before* before) {
+  script = problem.starts[0];
+  if (script.events.size() >= max_events) return false;
+  if (!schedules.Search(problem, quest_.counted, random, before, script,
+                        counts_))
+    return false;
+  if (before != nullptr) (*before)(script);
   JoinSteps<C>(script, quest_.rules);
   // A schedule has many steps. What it can do without is left out.
   for (size_t at = script.events.size();
        at-- > 0 && script.events.size() > max_events;) {
     Script without = script;
     without.events.erase(without.events.begin() + static_cast<ptrdiff_t>(at));
+    if (before != nullptr) (*before)(without);
     JoinSteps<C>(without, quest_.rules);
     if (before != nullptr) (*before)(without);
     const RunResult result = RunPlain(without, quest_.rules, nullptr);
     ++counts_.runs;
-    if ((result.broken & quest_.reported) != 0) {
-      script = std::move(without);
-      at = std::min(at, script.events.size());
-    }
+    counts_.events += result.events;
+    counts_.effects += result.effects;
+    if ((result.broken & quest_.reported) == 0) continue;
+    script = std::move(without);
+    at = std::min(at, script.events.size());
   }
   if (script.events.size() > max_events) return false;
   if (before != nullptr) (*before)(script);

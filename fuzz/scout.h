@@ -28,7 +28,7 @@ enum class Way : uint8_t {
   kExplored,  // fuzz/explore.h, in either
 };
 inline constexpr unsigned kWays = 4;
-// Of one seed's scripts, those at most that continue from a near miss.
+// Scripts at most that continue from one near miss; a nearer one has its own.
 inline constexpr unsigned kMostAgain = 64;
 
 // That of the script of this seed: Scout::RunOne().
@@ -72,20 +72,19 @@ class Scout {
   // them. `before`, if not null, gets each script with the event that runs
   // next. Returns whether the last one violates a property.
   bool RunOne(uint64_t seed, size_t max_events, Script& script,
-              const std::function<void(const Script&)>* before = nullptr);
+              const Before* before = nullptr);
 
  private:
   bool RunMade(size_t max_events, base::Random& random, Script& script,
-               const std::function<void(const Script&)>* before);
+               const Before* before);
   bool RunSmall(Way way, size_t max_events, base::Random& random,
-                Script& script,
-                const std::function<void(const Script&)>* before);
+                Script& script, const Before* before);
   bool RunExplored(size_t max_events, base::Random& random, Script& script,
-                   const std::function<void(const Script&)>* before);
+                   const Before* before);
   template <class C>
   bool Explore(Schedules<C>& schedules, const search::Problem& problem,
                size_t max_events, base::Random& random, Script& script,
-               const std::function<void(const Script&)>* before);
+               const Before* before);
   bool Counts(const Script& script) const;
   // Where the states of a script are noted, or null.
   uint8_t* Noted();

@@ -135,8 +135,8 @@ class Space {
   // The same, without most zeros.
   std::string Packed(const State<C>& state) const;
 
-  // `before` gets each event before it runs: where the model fails, and what
-  // makes a step early may try one that it does not take.
+  // `before` gets each event that Apply() runs, before it does; of steps that
+  // are taken early also those that it tries and takes back.
   void TellBefore(std::function<void(const Event&)> before) {
     before_ = std::move(before);
   }
