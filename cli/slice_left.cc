@@ -44,13 +44,14 @@ std::set<std::string> InputsIn(const std::string& directory) {
   return names;
 }
 
-// Whether a cause of that property was sorted: then an input for it is there.
-bool HasSorted(const std::vector<InputLeft>& inputs, Property property,
-               const KernelSpec& kernel) {
-  return std::any_of(inputs.begin(), inputs.end(), [&](const InputLeft& one) {
-    const auto cause = search::CauseNamed(one.cause, kernel);
-    return cause && cause->property == property;
-  });
+// How many causes of that property were sorted.
+size_t CountSorted(const std::vector<InputLeft>& causes, Property property,
+                   const KernelSpec& kernel) {
+  return static_cast<size_t>(
+      std::count_if(causes.begin(), causes.end(), [&](const InputLeft& one) {
+        const auto cause = search::CauseNamed(one.cause, kernel);
+        return cause && cause->property == property;
+      }));
 }
 
 // Of a slice that nobody has ended: from its start to the last input that
@@ -106,21 +107,28 @@ SliceLeft ReadSliceLeft(const std::string& directory,
   left.status = FuzzerJob::ReadStatus(directory);
   left.is_of_this_build = left.status.build[0] != '\0';
   std::set<std::string> files = InputsIn(directory);
+  std::vector<InputLeft> kept;  // of causes, those whose input is there
   for (size_t i = 0; i < fuzz::kMostCauses; ++i) {
     const fuzz::SortedCause& cause = left.status.causes[i];
     if (cause.executions == 0) break;
     left.inputs.push_back({.file = FileOfCause(i),
                            .cause = cause.name,
                            .executions = cause.executions});
-    files.erase(left.inputs.back().file);
+    if (files.erase(left.inputs.back().file) > 0)
+      kept.push_back(left.inputs.back());
   }
-  // What was sorted has the input of its cause, which is as good.
+  const std::vector<InputLeft> sorted = left.inputs;
   for (size_t i = 0; i < kProperties; ++i) {
-    const std::string kept = left.status.kept[i];
-    if (left.status.broken[i] == 0 || files.erase(kept) == 0 ||
-        HasSorted(left.inputs, static_cast<Property>(i), kernel))
-      continue;
-    left.inputs.push_back({.file = kept, .is_unsorted = true});
+    const std::string file = left.status.kept[i];
+    if (left.status.broken[i] == 0 || files.erase(file) == 0) continue;
+    const auto property = static_cast<Property>(i);
+    const size_t causes = CountSorted(sorted, property, kernel);
+    // The inputs of all its causes are as good.
+    if (causes > 0 && causes == CountSorted(kept, property, kernel)) continue;
+    // Its execution may be one that a cause has counted.
+    left.inputs.push_back({.file = file,
+                           .executions = causes > 0 ? 0U : 1U,
+                           .is_unsorted = causes == 0});
   }
   for (const std::string& file : files) left.inputs.push_back({.file = file});
   if (!left.is_of_this_build) left.status = FuzzerJob::ReadTotals(directory);

@@ -39,9 +39,11 @@ std::optional<SliceWhat> ReadSliceWhat(const std::string& directory);
 
 // An input that violates a property.
 struct InputLeft {
-  std::string file;          // its name; there may be no such file
-  std::string cause = {};    // RootCause::Name(); "": not sorted
-  uint64_t executions = 1;   // by this cause; not sorted: the input's alone
+  std::string file;        // its name; there may be no such file
+  std::string cause = {};  // RootCause::Name(); "": not sorted
+  // By this cause. Not sorted: the input's alone; 0: a cause has counted them,
+  // and its own input is missing.
+  uint64_t executions = 1;
   bool is_unsorted = false;  // it is among FuzzStatus::unsorted
 };
 
