@@ -84,14 +84,19 @@ std::optional<Property> FirstViolated(const Script& input,
   return std::nullopt;
 }
 
+// Who says which kernel an input ran on: its header, or nobody. libFuzzer's
+// files are inputs as they were before they ran, which may name another.
+enum class KernelOf { kHeader, kNobody };
+
 // What an input that was not minimised shows, if it shows anything.
 std::optional<Replayed> ReplayInput(const FuzzOptions& o,
-                                    const std::string& path,
+                                    const std::string& path, KernelOf kernel,
                                     const std::atomic<bool>& stop) {
   if (base::ReadWhole(path, base::kMostInput).value_or("").empty())
     return std::nullopt;
   const Script input = ReadSaved(path);
-  const KernelSpec found_on = input.kernel.value_or(o.spec);
+  const KernelSpec found_on =
+      kernel == KernelOf::kHeader ? input.kernel.value_or(o.spec) : o.spec;
   const uint32_t report =
       o.property.empty()
           ? CountedProperties()
@@ -127,15 +132,18 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
                                                    {.report = Bit(property)})
                                         .breaks(property)});
   }
-  const auto add = [&](const std::string& name, bool is_new) {
-    const auto one =
-        stop ? std::nullopt : ReplayInput(o, directory.Path(name), stop);
-    if (one && (is_new ||
+  const auto add = [&](const std::string& name, KernelOf kernel) {
+    const auto one = stop ? std::nullopt
+                          : ReplayInput(o, directory.Path(name), kernel, stop);
+    // A script may be of the same input, unless nobody has noted it.
+    if (one && (kernel == KernelOf::kNobody ||
                 !minimised.contains({one->found_on.ToString(), one->property})))
       replayed.push_back(*one);
   };
-  for (const std::string& name : directory.WithoutNote()) add(name, true);
-  for (const std::string& name : directory.KeptBefore()) add(name, false);
+  for (const std::string& name : directory.WithoutNote())
+    add(name, KernelOf::kNobody);
+  for (const std::string& name : directory.KeptBefore())
+    add(name, KernelOf::kHeader);
   return replayed;
 }
 
