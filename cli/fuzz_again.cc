@@ -62,12 +62,18 @@ std::optional<Script> ReadOrSay(const std::string& path) {
   }
 }
 
-// The property of `report` that the input violates first, or nothing. In a
-// process of its own: it may be an input that ends the process.
-std::optional<Property> FirstViolated(const Script& input,
-                                      const KernelSpec& kernel, uint32_t report,
-                                      const std::string& path,
-                                      const std::atomic<bool>& stop) {
+// How an input ran: nobody knows if its run ended in error or was stopped.
+enum class RunEnd { kHeld, kViolated, kUnknown };
+struct FirstViolated {
+  RunEnd end = RunEnd::kUnknown;
+  Property property = Property::kNoPagePastSize;  // kViolated
+};
+
+// The property of `report` that the input violates first. In a process of its
+// own: it may be an input that ends the process.
+FirstViolated RunApart(const Script& input, const KernelSpec& kernel,
+                       uint32_t report, const std::string& path,
+                       const std::atomic<bool>& stop) {
   const auto name = MakeUnless(stop, [&]() -> std::string {
     const RunResult run =
         Run<LargeCaps>(input, kernel.rules(), {.report = report});
@@ -78,10 +84,11 @@ std::optional<Property> FirstViolated(const Script& input,
               << ": its run ended in error: vmtrunc run --kernel "
               << kernel.ToString() << " --from bytes " << base::PathWord(path)
               << "\n";
+  if (!name || stop) return {};
   for (int i = 0; i < kProperties; ++i)
-    if (name && *name == Name(static_cast<Property>(i)))
-      return static_cast<Property>(i);
-  return std::nullopt;
+    if (*name == Name(static_cast<Property>(i)))
+      return {RunEnd::kViolated, static_cast<Property>(i)};
+  return {.end = RunEnd::kHeld};
 }
 
 // Who says which kernel an input ran on: its header, or nobody. libFuzzer's
@@ -101,14 +108,17 @@ std::optional<Replayed> ReplayInput(const FuzzOptions& o,
       o.property.empty()
           ? CountedProperties()
           : Bit(static_cast<Property>(PropertyNumber(o.property)));
-  const auto property = FirstViolated(input, found_on, report, path, stop);
-  if (!property) return std::nullopt;
-  return Replayed{
-      .path = path,
-      .found_on = found_on,
-      .property = *property,
-      .holds = !FirstViolated(input, o.spec, Bit(*property), path, stop),
-      .is_minimised = false};
+  const FirstViolated there = RunApart(input, found_on, report, path, stop);
+  if (there.end != RunEnd::kViolated) return std::nullopt;
+  RunEnd here = there.end;
+  if (found_on != o.spec)
+    here = RunApart(input, o.spec, Bit(there.property), path, stop).end;
+  if (here == RunEnd::kUnknown) return std::nullopt;
+  return Replayed{.path = path,
+                  .found_on = found_on,
+                  .property = there.property,
+                  .holds = here == RunEnd::kHeld,
+                  .is_minimised = false};
 }
 
 }  // namespace
