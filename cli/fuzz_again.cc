@@ -160,8 +160,9 @@ std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
 std::string InWords(const FuzzOptions& o, const Replayed& one) {
   const std::string head = absl::StrCat(
       "replayed ", base::Shown(one.path), ", which an earlier run ",
-      one.is_minimised ? "found" : "kept and did not minimise",
-      one.found_on == o.spec ? "" : " on " + one.found_on.Name(), ": ",
+      one.is_minimised ? "found" : "kept",
+      one.found_on == o.spec ? "" : " on " + one.found_on.Name(),
+      one.is_minimised ? "" : " and of which there is no script", ": ",
       Name(one.property));
   if (!one.is_minimised && !one.holds)
     return absl::StrCat(

@@ -23,9 +23,9 @@ struct Replayed {
 // Runs the scripts DIRECTORY/*.vmt that expect to violate a property of the
 // kernel that they name, on the kernel of this run; with --property, only those
 // of that property. Skips files that are no such scripts. Then the inputs that
-// a run kept and, as it was killed, did not minimise: of those whose kernel
-// nobody says, what violates a property of the kernel of this run. In the order
-// of names; fewer after `stop`.
+// a run kept and of which there is no script, as it was killed or someone has
+// removed it: of those whose kernel nobody says, what violates a property of
+// the kernel of this run. In the order of names; fewer after `stop`.
 std::vector<Replayed> ReplayFailures(const FuzzOptions& options,
                                      const FuzzDirectory& directory,
                                      const std::atomic<bool>& stop);
