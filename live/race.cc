@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -88,7 +89,8 @@ class Stopping {
   struct sigaction interrupt_{}, terminate_{}, hang_up_{};
 };
 
-// Waits for the child; its death by a signal is a failure, and so is silence.
+// Waits for the child; its death by a signal is a failure, and so is silence,
+// after which it is killed and not waited for.
 void Watch(RaceShared& s, pid_t child, const RaceOptions& options,
            uint64_t start,
            const std::function<void(const RaceReport&)>& progress) {
@@ -159,6 +161,20 @@ class Lifeline {
   int ends_[2] = {-1, -1};
 };
 
+// Of a child that Watch() has killed, after its end; one that cannot die is
+// left.
+void Reap(pid_t child) {
+  constexpr int kMostLooks = 10;  // it closes its pipe a moment before it ends
+  for (int i = 0; i < kMostLooks; ++i) {
+    if (::waitpid(child, nullptr, WNOHANG) != 0) return;
+    ::usleep(kLookMicroseconds);
+  }
+}
+
+struct Unmap {
+  void operator()(void* memory) const { ::munmap(memory, sizeof(RaceShared)); }
+};
+
 }  // namespace
 
 const std::vector<std::string>& PlantNames() {
@@ -180,6 +196,8 @@ RaceReport Race(const RaceOptions& options,
   if (memory == MAP_FAILED)
     throw LiveError{absl::StrCat("live: the machine refused memory: ",
                                  std::strerror(errno))};
+  // Declared before `stopping`, whose handler writes to it, to outlive it.
+  const std::unique_ptr<void, Unmap> mapped(memory);
   auto& shared = *new (memory) RaceShared();
   shared.place.unit = options.unit;
   shared.check = options.check;
@@ -206,8 +224,8 @@ RaceReport Race(const RaceOptions& options,
   }
   Watch(shared, child, options, start, progress);
   lifeline.WaitForEnd();
+  Reap(child);
   RaceReport report = ReportOf(shared, start);
-  ::munmap(memory, sizeof(RaceShared));
   if (report.invariant != kSetup) return report;
   if (report.rounds == 0) throw LiveError{absl::StrCat("live: ", report.what)};
   report.ran_out = std::exchange(report.what, "");
