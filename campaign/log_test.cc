@@ -245,6 +245,24 @@ TEST_F(LogTest, NamesTheJobsThatRanNothing) {
   EXPECT_EQ(ToJson(summary)["engines"][1]["idle_slices"], 1);
 }
 
+// What nobody has taken yet is no slice without a violation.
+TEST_F(LogTest, ReportsViolationsThatAreNotTakenYet) {
+  Summary summary = Summarize({Record(1)});
+  const std::string none = "No property was violated";
+  const std::string untaken =
+      "violated a property in slices that are not taken";
+  EXPECT_NE(ReportPage(summary).find(none), std::string::npos);
+  EXPECT_EQ(ReportPage(summary).find(untaken), std::string::npos);
+  summary.untaken_violations = 1;
+  EXPECT_EQ(ReportPage(summary).find(none), std::string::npos);
+  EXPECT_NE(ReportPage(summary).find("<p>1 execution " + untaken),
+            std::string::npos);
+  summary.untaken_violations = 20;
+  summary.groups = GroupsOf({Finding()});
+  EXPECT_NE(ReportPage(summary).find("<p>20 executions " + untaken),
+            std::string::npos);
+}
+
 // A name that is not UTF-8 is written as text.
 TEST_F(LogTest, AcceptsNamesThatAreNotUtf8) {
   Summary summary;

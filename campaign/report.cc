@@ -161,10 +161,14 @@ std::string PairRows(const Summary& s) {
 }
 
 std::string FindingRows(const Summary& s) {
+  std::string html = "<h2>Findings</h2>\n";
+  const std::string untaken = UntakenInWords(s);
+  if (!untaken.empty())
+    absl::StrAppend(&html, "<p>", report::Escaped(untaken), ".</p>\n");
   if (s.groups.empty())
-    return "<h2>Findings</h2>\n<p>No property was violated.</p>\n";
-  std::string html =
-      "<h2>Findings</h2>\n<p>One row for each known bug or new root cause, "
+    return html + (untaken.empty() ? "<p>No property was violated.</p>\n" : "");
+  html +=
+      "<p>One row for each known bug or new root cause, "
       "with "
       "the smallest script that shows it, step by step.</p>\n"
       "<div class=\"wide\"><table>\n<thead><tr>"

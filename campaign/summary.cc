@@ -155,6 +155,15 @@ std::string IdleInWords(const Summary& s) {
                          idle == 1 ? "job" : "jobs", pairs);
 }
 
+std::string UntakenInWords(const Summary& s) {
+  if (s.untaken_violations == 0) return "";
+  return absl::StrCat(
+      s.untaken_violations,
+      s.untaken_violations == 1 ? " execution" : " executions",
+      " violated a property in slices that are not taken yet: of what bug is "
+      "not known");
+}
+
 std::string LineOf(const Summary& s) {
   uint64_t seen = 0, of = 0;
   for (const KernelTotals& kernel : s.kernels) {

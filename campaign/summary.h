@@ -71,6 +71,10 @@ Summary Summarize(const std::vector<SliceRecord>& records);
 // nothing.
 std::string IdleInWords(const Summary& summary);
 
+// "3 executions violated a property in slices that are not taken yet: ...", or
+// "".
+std::string UntakenInWords(const Summary& summary);
+
 // One line, without control codes: executions and time of all runs, jobs that
 // ran nothing. Its ages are campaign time, by the steady clock.
 std::string LineOf(const Summary& summary);

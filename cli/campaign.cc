@@ -113,10 +113,9 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
     return;
   }
   PrintTable(o, summary);
-  if (const uint64_t count = summary.untaken_violations; count > 0)
-    std::cout << count << (count == 1 ? " execution" : " executions")
-              << " violated a property in slices that are not taken yet: of "
-                 "what bug is not known\n";
+  if (const std::string untaken = campaign::UntakenInWords(summary);
+      !untaken.empty())
+    std::cout << untaken << "\n";
   if (summary.bad_lines > 0)
     std::cout << "not counted: " << summary.bad_lines
               << " damaged lines in the log\n";
