@@ -311,13 +311,15 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
   for (const uint64_t slice : store.Jobs()) {
     const auto what = ReadSliceWhat(store.JobDirectory(slice));
     if (!what || what->at < 0 || log.Has(slice)) continue;
+    // running() is false too for a campaign that has just opened the store: no
+    // other runs there, and these slices are of campaigns that have ended.
     if (!store.running() || what->end != campaign::kCutOff) {
       ran = std::max(ran, what->at + what->seconds);
       continue;
     }
     const double since = SecondsSinceBoot() - what->began;
-    if (since >= 0)
-      ran = std::max(ran, what->at + since);  // else before a boot
+    if (since >= 0)  // else before a boot
+      ran = std::max(ran, what->at + since);
   }
   return ran;
 }

@@ -317,7 +317,7 @@ TEST(Prove, ContinuesFromItsCheckpoint) {
 }
 
 // Stopped while it reads its checkpoint, it reports the levels that it has: all
-// but the last of them are expanded.
+// of them are expanded, or the next level would not be there.
 TEST(Prove, ReportsWhatItHasReadOfItsCheckpoint) {
   const fs::path directory =
       fs::path(testing::TempDir()) / absl::StrCat("read", ::getpid());
