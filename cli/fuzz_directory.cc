@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/own_directory.h"
 #include "base/place.h"
@@ -155,9 +154,7 @@ std::vector<std::string> FuzzDirectory::WithoutNote() const {
 std::vector<std::string> FuzzDirectory::KeptBefore() const {
   std::vector<std::string> names;
   const auto add = [&](const std::string& where, const std::string& name) {
-    if (name.starts_with(fuzz::kBrokenPrefix) &&
-        fs::path(name).extension() ==
-            absl::StrCat(".", fuzz::kInputExtension) &&
+    if (fuzz::NamesInput(name, fuzz::kBrokenPrefix) &&
         base::IsRegularFile(Path(where + name)))
       names.push_back(where + name);
   };

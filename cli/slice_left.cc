@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/read.h"
@@ -20,10 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string FileOfCause(size_t number) {
-  return absl::StrCat(fuzz::kCausePrefix, number, ".", fuzz::kInputExtension);
-}
-
 // Names of files that are not empty. Throws UsageError if the directory cannot
 // be read.
 std::set<std::string> InputsIn(const std::string& directory) {
@@ -32,9 +27,8 @@ std::set<std::string> InputsIn(const std::string& directory) {
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if ((name.starts_with(fuzz::kCausePrefix) ||
-         name.starts_with(fuzz::kBrokenPrefix)) &&
-        name.ends_with(absl::StrCat(".", fuzz::kInputExtension)) &&
+    if ((fuzz::NamesInput(name, fuzz::kCausePrefix) ||
+         fuzz::NamesInput(name, fuzz::kBrokenPrefix)) &&
         fs::is_regular_file(at->symlink_status(none)) &&
         at->file_size(none) > 0)
       names.insert(name);
@@ -105,13 +99,13 @@ SliceLeft ReadSliceLeft(const std::string& directory,
                         const KernelSpec& kernel) {
   SliceLeft left;
   left.status = FuzzerJob::ReadStatus(directory);
-  left.is_of_this_build = left.status.build[0] != '\0';
+  const bool is_of_this_build = left.status.build[0] != '\0';
   std::set<std::string> files = InputsIn(directory);
   std::vector<InputLeft> kept;  // of causes, those whose input is there
   for (size_t i = 0; i < fuzz::kMostCauses; ++i) {
     const fuzz::SortedCause& cause = left.status.causes[i];
     if (cause.executions == 0) break;
-    left.inputs.push_back({.file = FileOfCause(i),
+    left.inputs.push_back({.file = fuzz::FileOfCause(i),
                            .cause = cause.name,
                            .executions = cause.executions});
     if (files.erase(left.inputs.back().file) > 0)
@@ -131,7 +125,7 @@ SliceLeft ReadSliceLeft(const std::string& directory,
                            .is_unsorted = causes == 0});
   }
   for (const std::string& file : files) left.inputs.push_back({.file = file});
-  if (!left.is_of_this_build) left.status = FuzzerJob::ReadTotals(directory);
+  if (!is_of_this_build) left.status = FuzzerJob::ReadTotals(directory);
   return left;
 }
 

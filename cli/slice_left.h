@@ -49,7 +49,6 @@ struct InputLeft {
 
 struct SliceLeft {
   fuzz::FuzzStatus status{};  // of another build: FuzzerJob::ReadTotals()
-  bool is_of_this_build = true;
   // First those that `status` has sorted. Then files that it says nothing of,
   // whatever it says, and whatever build wrote them; not those that are empty.
   std::vector<InputLeft> inputs;

@@ -42,7 +42,7 @@ class Sorter {
       if (slot.executions++ == 0 || run.effects < slot.effects) {
         slot.effects = run.effects;
         std::strncpy(slot.name, name.c_str(), sizeof(slot.name) - 1);
-        keep_(kCausePrefix + std::to_string(i) + "." + kInputExtension);
+        keep_(FileOfCause(i));
       }
       return;
     }

@@ -2,7 +2,10 @@
 #ifndef VMTRUNC_FUZZ_STATUS_H_
 #define VMTRUNC_FUZZ_STATUS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "core/run/checker.h"
 
@@ -54,6 +57,17 @@ inline constexpr const char* kStatusFile = "status";
 inline constexpr const char* kCurrentFile = "current";
 // Names of files that hold one input, in bytes: broken-PROPERTY, cause-N.
 inline constexpr const char* kInputExtension = "bytes";
+
+// The file with the input of the N-th cause, from 0.
+inline std::string FileOfCause(size_t number) {
+  return kCausePrefix + std::to_string(number) + "." + kInputExtension;
+}
+// Whether a file of that name holds an input; `prefix`: kBrokenPrefix, or
+// kCausePrefix.
+inline bool NamesInput(std::string_view name, const char* prefix) {
+  return name.starts_with(prefix) &&
+         name.ends_with("." + std::string(kInputExtension));
+}
 
 // A root cause, and the input that is kept for it: `cause-N.bytes` for the
 // N-th.
