@@ -23,21 +23,27 @@ enum class NearMiss : uint8_t {
   kOtherMm,      // to an mm that it does not run in
 };
 
+// Whether a pass has left a restart address in the vma. Marks that name their
+// pass are none: no accident makes two of them equal.
+constexpr bool HasRestart(const Vma& vma) {
+  return vma.state == VmaState::kLinked && IsRestart(vma.count, false);
+}
+
+// Of one mm; a file page is not at one address in both.
+constexpr bool AtOtherOffsets(const Vma& one, const Vma& other) {
+  return other.state == VmaState::kLinked && other.mm == one.mm &&
+         other.start - other.pgoff != one.start - one.pgoff;
+}
+
 // Two vmas of an mm, at other offsets, with the same restart address.
 template <class C>
 bool HasEqualMarks(const World<C>& w) {
   for (unsigned i = 1; i < C::kVmas; ++i) {
     const Vma& one = w.vmas[i];
-    if (one.state != VmaState::kLinked || one.count == 0 ||
-        (one.count & kSubPage) != 0)
-      continue;
-    for (unsigned j = 0; j < i; ++j) {
-      const Vma& other = w.vmas[j];
-      if (other.count == one.count && other.state == VmaState::kLinked &&
-          other.mm == one.mm &&
-          other.start - other.pgoff != one.start - one.pgoff)
+    if (!HasRestart(one)) continue;
+    for (unsigned j = 0; j < i; ++j)
+      if (w.vmas[j].count == one.count && AtOtherOffsets(one, w.vmas[j]))
         return true;
-    }
   }
   return false;
 }
@@ -47,15 +53,12 @@ bool HasEqualMarks(const World<C>& w) {
 template <class C>
 bool HasStrayMark(const World<C>& w) {
   for (const Vma& one : w.vmas) {
-    if (one.state != VmaState::kLinked || one.count == 0 ||
-        (one.count & kSubPage) != 0)
-      continue;
+    if (!HasRestart(one)) continue;
     const unsigned at = one.count >> kPageShift;
     if (one.start < at && at < one.end) continue;
     for (const Vma& other : w.vmas)
-      if (other.state == VmaState::kLinked && other.mm == one.mm &&
-          other.start < at && at < other.end && other.file == one.file &&
-          other.start - other.pgoff != one.start - one.pgoff)
+      if (other.start < at && at < other.end && other.file == one.file &&
+          AtOtherOffsets(one, other))
         return true;
   }
   return false;

@@ -233,8 +233,10 @@ template <class C>
 bool Scout::Explore(Schedules<C>& schedules, const search::Problem& problem,
                     size_t max_events, base::Random& random, Script& script,
                     const Before* before) {
-  script = problem.starts[0];
-  if (script.events.size() >= max_events) return false;
+  if (problem.starts[0].events.size() >= max_events) {
+    script = problem.starts[0];
+    return false;
+  }
   if (!schedules.Search(problem, quest_.counted, random, before, script,
                         counts_))
     return false;

@@ -244,6 +244,16 @@ TEST(Scout, ContinuesFromNearMisses) {
   }
 }
 
+// That of the state after each of the events, all of which must fit.
+std::vector<NearMiss> MissesOf(const Script& script, Watched& watched) {
+  std::vector<NearMiss> misses;
+  for (const Event& event : script.events) {
+    EXPECT_TRUE(watched.Apply(event));
+    misses.push_back(NearestMiss(watched.world()));
+  }
+  return misses;
+}
+
 // A fault finds a vma, whose struct becomes a vma of another mm, which ends.
 TEST(NearMiss, IsSeenWhereItIs) {
   using enum NearMiss;
@@ -254,12 +264,7 @@ TEST(NearMiss, IsSeenWhereItIs) {
       "b step\nc exit &\nc step\nb step\nc finish\nb finish\n");
   const Rules rules = script.kernel->rules();
   Watched watched(script.setup, rules, 0, nullptr);
-  std::vector<NearMiss> misses;
-  for (const Event& event : script.events) {
-    EXPECT_TRUE(watched.Apply(event));
-    misses.push_back(NearestMiss(watched.world()));
-  }
-  EXPECT_EQ(misses,
+  EXPECT_EQ(MissesOf(script, watched),
             (std::vector{kNone, kNone, kNone, kFreedVma, kReusedVma, kReusedVma,
                          kReusedVma, kReusedVma, kOtherMm, kOtherMm, kNone}));
   EXPECT_EQ(watched.nearest(), kOtherMm);
@@ -276,12 +281,7 @@ TEST(NearMiss, IsSeenWhereMarksAre) {
       "t truncate f 1 &\nt drop 3\na mremap 22 5 13 5\nt drop\n");
   const Rules rules = RulesOf("2.6.11");
   Watched watched(script.setup, rules, 0, nullptr);
-  std::vector<NearMiss> misses;
-  for (const Event& event : script.events) {
-    EXPECT_TRUE(watched.Apply(event));
-    misses.push_back(NearestMiss(watched.world()));
-  }
-  EXPECT_EQ(misses,
+  EXPECT_EQ(MissesOf(script, watched),
             (std::vector{kNone, kNone, kNone, kNone, kStrayMark, kEqualMarks}));
 }
 
