@@ -25,10 +25,11 @@ function(vmtrunc_link_static target)
 endfunction()
 
 # vmtrunc_link_engine(TARGET): with VMTRUNC_ENGINE, statically if it can be.
-# -fsanitize=fuzzer links functions too that look for libc's by dlsym(), which a
-# static program ends by; they watch memcmp() and its like in code that is
-# compiled for that. The coverage of 20,000 inputs is the same without, for two
-# seeds, where libFuzzer mutates by itself.
+# -fsanitize=fuzzer links two more libraries, which look for libc's functions by
+# dlsym(): a static program with them ends in a segmentation fault. Interceptors
+# watch memcmp() and its like in code that is compiled for that; the coverage of
+# 20,000 inputs is the same without, for two seeds, where libFuzzer mutates by
+# itself. Of UBSan's runtime it takes what prints a stack: fuzz/stack.cc.
 function(vmtrunc_link_engine target)
   if(VMTRUNC_LINKS_STATIC AND VMTRUNC_ENGINE STREQUAL "-fsanitize=fuzzer")
     execute_process(
@@ -37,7 +38,9 @@ function(vmtrunc_link_engine target)
       OUTPUT_VARIABLE engine OUTPUT_STRIP_TRAILING_WHITESPACE)
     if(IS_ABSOLUTE "${engine}")
       target_link_libraries(${target} PRIVATE
-        "$<LINK_LIBRARY:WHOLE_ARCHIVE,${engine}>" Threads::Threads)
+        "$<LINK_LIBRARY:WHOLE_ARCHIVE,${engine}>" absl::symbolize
+        Threads::Threads)
+      target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/stack.cc)
       vmtrunc_link_static(${target})
       return()
     endif()

@@ -1,0 +1,54 @@
+// What libFuzzer asks the runtime of a sanitizer for. Where it is linked
+// without one (cmake/static_start.cmake), this takes its place: a hang, or a
+// failure of the model, has a stack.
+#include <unistd.h>
+#include <unwind.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+
+#include "absl/debugging/symbolize.h"
+
+namespace {
+
+constexpr unsigned kMostFrames = 64;
+
+// A line as sanitizers write it, on standard error.
+_Unwind_Reason_Code PrintFrame(_Unwind_Context* context, void* data) {
+  auto& frame = *static_cast<unsigned*>(data);
+  int is_before = 0;
+  const uintptr_t pc = _Unwind_GetIPInfo(context, &is_before);
+  if (pc == 0) return _URC_END_OF_STACK;
+  // That of a caller is behind its call, which may be a function's last word.
+  const uintptr_t at = is_before != 0 ? pc : pc - 1;
+  char name[512];
+  if (!absl::Symbolize(reinterpret_cast<const void*>(at), name, sizeof(name)))
+    name[0] = '\0';
+  char line[sizeof(name) + 64];
+  const int size = std::snprintf(line, sizeof(line), "    #%u 0x%jx in %s\n",
+                                 frame, uintmax_t{at}, name);
+  if (size > 0 && ::write(STDERR_FILENO, line, static_cast<size_t>(size)) < 0)
+    return _URC_END_OF_STACK;
+  return ++frame < kMostFrames ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+}  // namespace
+
+extern "C" {
+
+void __sanitizer_print_stack_trace() {
+  unsigned frame = 0;
+  _Unwind_Backtrace(&PrintFrame, &frame);
+}
+
+// Whether the caller is the first thread to report a crash.
+int __sanitizer_acquire_crash_state() {
+  static std::atomic<int> taken = 0;
+  return taken.exchange(1) == 0 ? 1 : 0;
+}
+
+// It would be called before a sanitizer ends the process. There is none.
+void __sanitizer_set_death_callback(void (*)()) {}
+
+}  // extern "C"
