@@ -271,7 +271,8 @@ def test_value_profile(directory):
         counts.append(int(re.search(r"DONE .* ft: (\d+)",
                                     log.read_text()).group(1)))
     with_profile, without = counts
-    expect(with_profile > 1.3 * without, f"the value profile is off: {counts}")
+    # Off, the two are one run.
+    expect(with_profile > 1.1 * without, f"the value profile is off: {counts}")
 
 
 def main():
