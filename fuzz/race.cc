@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fuzz/near_miss.h"
+
 namespace vmtrunc::fuzz {
 namespace {
 
@@ -72,6 +74,7 @@ class Racer {
   // Begins an operation, or lets one that is in flight proceed.
   void Turn() {
     if (chased_ != kNone && Chase()) return;
+    if (random_.OneOf(2) && Add(OntoEqualMark())) return;
     uint8_t busy[C::kTasks];
     unsigned count = 0;
     for (uint8_t task = 0; task < C::kTasks; ++task)
@@ -135,6 +138,47 @@ class Racer {
           return Add(EventKind::kFinish, other);
     }
     return Add(EventKind::kStep, task);
+  }
+
+  // A mremap of pages that are mapped past the restart address of their vma to
+  // where they would continue another one with the same, before it. Nothing if
+  // there are no two such vmas of an mm.
+  Event OntoEqualMark() {
+    for (unsigned i = 1; i < C::kVmas; ++i) {
+      const Vma& one = w().vmas[i];
+      if (!HasRestart(one)) continue;
+      for (unsigned j = 0; j < i; ++j) {
+        const Vma& other = w().vmas[j];
+        if (other.count != one.count || !AtOtherOffsets(one, other)) continue;
+        const Event event =
+            random_.OneOf(2) ? Onto(one, other) : Onto(other, one);
+        if (event.kind != EventKind::kNone) return event;
+      }
+    }
+    return {};
+  }
+  Event Onto(const Vma& from, const Vma& to) {
+    const unsigned restart = from.count >> kPageShift;
+    const uint8_t task = IdleTask(from.mm, false);
+    if (task == kNone) return {};
+    for (unsigned at = std::max<unsigned>(from.start, restart); at < from.end;
+         ++at) {
+      const unsigned there =
+          to.start + at - from.start + from.pgoff - unsigned{to.pgoff};
+      if (!w().mms[from.mm].ptes[at].present() || there == 0 ||
+          there >= restart || random_.OneOf(3))
+        continue;
+      const unsigned most = std::min<unsigned>(from.end - at, restart - there);
+      Event event{.kind = EventKind::kStart,
+                  .verb = Verb::kMremap,
+                  .task = task,
+                  .addr = Byte(at),
+                  .len = Byte(random_.Between(1, most)),
+                  .new_addr = Byte(there)};
+      event.new_len = event.len;
+      return event;
+    }
+    return {};
   }
 
   // The vma that the operation refers to, or kNone.
