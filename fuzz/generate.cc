@@ -2,6 +2,7 @@
 
 #include "fuzz/weave.h"
 #include "search/folios.h"
+#include "search/kinds.h"
 #include "search/make.h"
 #include "search/tables.h"
 #include "search/translations.h"
@@ -12,12 +13,11 @@ namespace {
 // `make` makes a script of so many events. What is added to it where
 // translations outlive their ptes gets half of the room.
 template <class F>
-Script Extended(const Rules& rules, unsigned events, base::Random& random,
-                const F& make) {
-  const bool translates =
-      search::HasTranslations(rules) && random.Below(2) == 0;
+Script Extended(const Rules& rules, uint32_t properties, unsigned events,
+                base::Random& random, const F& make) {
+  const bool translates = search::DrawTranslations(rules, properties, random);
   Script script = make(translates ? (events + 1) / 2 : events);
-  if (rules.large_folios && random.Below(4) != 0)
+  if (search::DrawFolios(rules, properties, random))
     search::AddFolios(script, random);
   if (translates) search::AddTranslations(script, random);
   search::AddTablesSometimes(rules, script, random);
@@ -32,16 +32,18 @@ void KeepVerbs(Script& script, search::Verbs verbs) {
   });
 }
 
-Script MakeFor(const Rules& rules, unsigned events, base::Random& random) {
-  return Extended(rules, events, random, [&](unsigned room) {
+Script MakeFor(const Rules& rules, uint32_t properties, unsigned events,
+               base::Random& random) {
+  return Extended(rules, properties, events, random, [&](unsigned room) {
     return search::MakeScript(random.Next(), room);
   });
 }
 
 Script Generate(const Rules& rules, unsigned events, search::Verbs verbs,
                 base::Random& random) {
-  if (random.Below(2) == 0) return MakeFor(rules, events, random);
-  return Extended(rules, events, random, [&](unsigned room) {
+  const uint32_t properties = CountedProperties();
+  if (random.Below(2) == 0) return MakeFor(rules, properties, events, random);
+  return Extended(rules, properties, events, random, [&](unsigned room) {
     return WeaveScript(random.Next(), room, rules, verbs);
   });
 }

@@ -3,6 +3,8 @@
 #ifndef VMTRUNC_FUZZ_GENERATE_H_
 #define VMTRUNC_FUZZ_GENERATE_H_
 
+#include <cstdint>
+
 #include "base/random.h"
 #include "core/model/rules.h"
 #include "core/script/script.h"
@@ -14,10 +16,12 @@ namespace vmtrunc::fuzz {
 void KeepVerbs(Script& script, search::Verbs verbs);
 
 // A script of search::MakeScript(), with what this kernel has beyond single
-// pages and ptes.
-Script MakeFor(const Rules& rules, unsigned events, base::Random& random);
+// pages and ptes, as these properties need it (search/kinds.h).
+Script MakeFor(const Rules& rules, uint32_t properties, unsigned events,
+               base::Random& random);
 
-// Such a script, or one of WeaveScript(). Not all of its verbs are of `verbs`.
+// Such a script, for all properties, or one of WeaveScript(). Not all of its
+// verbs are of `verbs`.
 Script Generate(const Rules& rules, unsigned events, search::Verbs verbs,
                 base::Random& random);
 

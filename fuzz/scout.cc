@@ -11,6 +11,7 @@
 #include "fuzz/watched.h"
 #include "fuzz/weave.h"
 #include "search/folios.h"
+#include "search/kinds.h"
 #include "search/make.h"
 #include "search/tables.h"
 #include "search/translations.h"
@@ -26,7 +27,8 @@ RunResult RunPlain(const Script& script, const Rules& rules, uint8_t* states) {
 
 // The declarations and first mappings of a script for a small world. Half of
 // them let two tasks share an mm, as what races under mmap_sem needs.
-Script SmallStart(const Rules& rules, base::Random& random) {
+Script SmallStart(const Rules& rules, uint32_t properties,
+                  base::Random& random) {
   for (;;) {
     Script start = search::MakeStart(random.Next());
     start.setup.files = 1;
@@ -35,9 +37,9 @@ Script SmallStart(const Rules& rules, base::Random& random) {
       start.setup.mm_of[1] = 0;
       if (start.setup.mm_of[2] == 1) start.setup.mm_of[2] = 0;
     }
-    if (rules.large_folios && !random.OneOf(4))
+    if (search::DrawFolios(rules, properties, random))
       search::AddFolios(start, random);
-    if (search::HasTranslations(rules) && random.OneOf(3))
+    if (search::DrawTranslations(rules, properties, random))
       search::DeclareTranslations(start, random);
     if (Fits<SmallCaps>(start.setup)) return start;
   }
@@ -158,7 +160,8 @@ bool Scout::RunOne(uint64_t seed, size_t max_events, Script& script,
 
 bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
                     const Before* before) {
-  script = MakeFor(quest_.rules, static_cast<unsigned>(max_events), random);
+  script = MakeFor(quest_.rules, quest_.reported,
+                   static_cast<unsigned>(max_events), random);
   KeepVerbs(script, quest_.verbs);
   if (random.OneOf(8)) Shift(script, random);
   script.events.resize(std::min(script.events.size(), max_events));
@@ -173,7 +176,7 @@ bool Scout::RunMade(size_t max_events, base::Random& random, Script& script,
 
 bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
                      Script& script, const Before* before) {
-  script = SmallStart(quest_.rules, random);
+  script = SmallStart(quest_.rules, quest_.reported, random);
   KeepVerbs(script, quest_.verbs);
   const std::vector<Event> first = std::exchange(script.events, {});
   Watched watched(script.setup, quest_.rules, quest_.reported, Noted());
@@ -221,7 +224,7 @@ bool Scout::RunExplored(size_t max_events, base::Random& random, Script& script,
   if ((search::HasTables(rules) || rules.shares_tables) && random.OneOf(3))
     return Explore(large_, ProgramsOnTables(rules, quest_.verbs, random),
                    max_events, random, script, before);
-  Script start = SmallStart(rules, random);
+  Script start = SmallStart(rules, quest_.reported, random);
   KeepVerbs(start, quest_.verbs);
   return Explore(
       small_,

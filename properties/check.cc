@@ -128,7 +128,7 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   std::optional<rc::detail::TestResult> made;
   try {
     const rc::detail::TestMetadata about{id, property.sentence};
-    made = CheckScripts(property.scripts, rules, body, about, params.rc,
+    made = CheckScripts(ScriptsFor(property), rules, body, about, params.rc,
                         listener, params.reproduce);
   } catch (const Stopped&) {
     outcome.stopped = true;

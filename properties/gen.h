@@ -6,9 +6,12 @@
 
 #include "core/model/rules.h"
 #include "properties/properties.h"
+#include "search/kinds.h"
 #include "search/make.h"
 
 namespace vmtrunc::properties {
+
+using search::Scripts;
 
 inline constexpr unsigned kScriptEvents = 32;
 

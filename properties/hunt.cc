@@ -24,9 +24,8 @@ std::optional<int> ScriptsUntilFound(const BugInfo& bug, Property by,
   const Rules flipped = WithBug(bug).rules();
   const Rules right = ParseKernelSpec(bug.kernel)->rules();
   QuietListener quiet;
-  const ScriptProperty* property = FindScriptProperty(Name(by));
   const auto result = CheckScripts(
-      property == nullptr ? Scripts::kPlain : property->scripts, flipped,
+      search::ScriptsFor(by), flipped,
       [&](const Script& script) {
         if (on_case) on_case();
         const RunOptions quietly{.hash_state = false,

@@ -58,35 +58,30 @@ constexpr ScriptProperty kScriptProperties[] = {
     {"no-freed-use", "nothing freed is used", Holds<Property::kNoFreedUse>,
      "2.6.15-unlink-before-tables", 8000},
     {"sigbus-past-eof", "an access past the end is not served",
-     Holds<Property::kSigbusPastEof>, "6.18-map-respects-size", 2000, nullptr,
-     Scripts::kFolios},
+     Holds<Property::kSigbusPastEof>, "6.18-map-respects-size", 2000},
     {"maps-own-page", "a pte maps the page that belongs there",
-     Holds<Property::kMapsOwnPage>, "7.0-around-size-first", 20000, nullptr,
-     Scripts::kFolios},
+     Holds<Property::kMapsOwnPage>, "7.0-around-size-first", 20000},
     {"no-cached-page-past-size",
      "no folio past the end stays in the cache when a truncation ends",
      Holds<Property::kNoCachedPagePastSize>, "6.18-added-page-is-rechecked",
-     100000, nullptr, Scripts::kFolios},
+     100000},
     {"grown-pages-are-zero", "what was cut off does not show again",
-     Holds<Property::kGrownPagesAreZero>, "6.1", 20000, nullptr,
-     Scripts::kFolios},
+     Holds<Property::kGrownPagesAreZero>, "6.1", 20000},
     {"nothing-lost-outside-range", "what lies outside the range is not lost",
      Holds<Property::kNothingLostOutsideRange>, "6.18-late-folio-is-split",
-     50000, nullptr, Scripts::kFolios},
+     50000},
     {"fault-in-own-vma", "a fault maps pages under its own vma alone",
      Holds<Property::kFaultInOwnVma>, "6.18-reader-checks-range", 400000},
     {"no-data-race", "a pass writes counts under a lock of its own",
      Holds<Property::kNoDataRace>, "6.18+stamp-vmas", 500},
     {"no-stale-tlb", "a frame that goes free is in no TLB",
-     Holds<Property::kNoStaleTlb>, "5.4-move-flushes-before-unlock", 2000,
-     nullptr, Scripts::kTranslations},
+     Holds<Property::kNoStaleTlb>, "5.4-move-flushes-before-unlock", 2000},
     {"no-freed-page-reachable", "no access reaches a page of somebody else",
      Holds<Property::kNoFreedPageReachable>, "5.4-move-flushes-before-unlock",
-     10000, nullptr, Scripts::kTranslations},
+     10000},
     {"pass-leaves-no-tlb",
      "when a device's memory is revoked, no TLB has its pages",
-     Holds<Property::kPassLeavesNoTlb>, "6.1-pfn-flush-before-unlink", 2000,
-     nullptr, Scripts::kTranslations},
+     Holds<Property::kPassLeavesNoTlb>, "6.1-pfn-flush-before-unlink", 2000},
     {"done-is-unmapped",
      "what a pass takes for done has no page of its range mapped",
      Holds<Property::kDoneIsUnmapped>, "2.6.11-importer-rescans", 3000},
@@ -214,6 +209,13 @@ const ScriptProperty* FindScriptProperty(std::string_view name) {
   for (const ScriptProperty& property : kScriptProperties)
     if (name == property.name) return &property;
   return nullptr;
+}
+
+search::Scripts ScriptsFor(const ScriptProperty& property) {
+  const int number = PropertyNumber(property.name);
+  return number < kProperties
+             ? search::ScriptsFor(static_cast<Property>(number))
+             : search::Scripts::kPlain;
 }
 
 bool IsOnlyNamed(const ScriptProperty& property) {

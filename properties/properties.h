@@ -8,15 +8,9 @@
 #include <string_view>
 
 #include "core/script/script.h"
+#include "search/kinds.h"
 
 namespace vmtrunc::properties {
-
-// What the scripts are like that a property is about.
-enum class Scripts : uint8_t {
-  kPlain,         // those of search/make.h
-  kFolios,        // with large folios
-  kTranslations,  // with translations that outlive their ptes
-};
 
 struct ScriptProperty {
   const char* name;
@@ -32,13 +26,15 @@ struct ScriptProperty {
   const char* fires_on;
   int fires_within;  // scripts, from any of the first 30 seeds
   const char* fires_with_other = nullptr;  // nullptr: the same
-  Scripts scripts = Scripts::kPlain;
 };
 
 std::span<const ScriptProperty> AllScriptProperties();
 
 // The property of that name, or nullptr.
 const ScriptProperty* FindScriptProperty(std::string_view name);
+
+// What random scripts should have for it to be violated.
+search::Scripts ScriptsFor(const ScriptProperty& property);
 
 // Whether it is checked only where it is named.
 bool IsOnlyNamed(const ScriptProperty& property);
