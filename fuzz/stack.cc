@@ -20,7 +20,7 @@ _Unwind_Reason_Code PrintFrame(_Unwind_Context* context, void* data) {
   int is_before = 0;
   const uintptr_t pc = _Unwind_GetIPInfo(context, &is_before);
   if (pc == 0) return _URC_END_OF_STACK;
-  // That of a caller is behind its call, which may be a function's last word.
+  // That of a caller is after its call, which may be the last of its function.
   const uintptr_t at = is_before != 0 ? pc : pc - 1;
   char name[512];
   if (!absl::Symbolize(reinterpret_cast<const void*>(at), name, sizeof(name)))
