@@ -32,11 +32,6 @@ namespace fs = std::filesystem;
 constexpr size_t kMostMarker = size_t{64} << 20;
 constexpr size_t kMostResult = size_t{64} << 20;
 
-bool IsThere(const std::string& path) {
-  struct stat about{};
-  return ::lstat(path.c_str(), &about) == 0;
-}
-
 // The name of the parent of `directory`; "." is not informative.
 const std::string& Named(const std::string& place,
                          const std::string& directory) {
@@ -154,9 +149,9 @@ void OwnDirectory::Look() {
   ours_.clear();
   is_empty_ = true;
   if (!IsThere(directory_)) return;
-  std::error_code error;
-  if (!fs::is_directory(directory_, error))
+  if (!IsDirectory(directory_))
     Refuse("expected a directory, or a name that is free");
+  std::error_code error;
   bool is_bare = true;  // except leftovers of a killed command
   fs::directory_iterator at(directory_, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
@@ -172,8 +167,9 @@ void OwnDirectory::Look() {
         "replaces what vmtrunc " +
         command_ + " wrote)");
   const std::string marker = directory_ + "/" + kMarker;
-  const auto text =
-      IsRegularFile(marker) ? ReadWhole(marker, kMostMarker) : std::nullopt;
+  const auto text = TypeOf(marker) == fs::file_type::regular
+                        ? ReadWhole(marker, kMostMarker)
+                        : std::nullopt;
   if (!text || !ParseMarker(*text, command_, ours_))
     Refuse("expected a directory that vmtrunc " + command_ +
            " wrote; no file .vmtrunc in it says so, and it is left alone");

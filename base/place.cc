@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -70,6 +71,26 @@ fs::path CanonicalOf(const std::string& name, std::error_code& error) {
   return fs::weakly_canonical(fs::absolute(name, error), error);
 }
 
+// The first of the files of which `error_of` gives 0; "" if none is there.
+// Throws UsageError with the first of the other errors, if there are some.
+std::string FirstThat(const std::vector<std::string>& paths,
+                      int (*error_of)(const std::string& path,
+                                      const struct stat& about)) {
+  const std::string* refused = nullptr;
+  int why = 0;
+  for (const std::string& path : paths) {
+    struct stat about{};
+    const int error =
+        ::stat(path.c_str(), &about) == 0 ? error_of(path, about) : errno;
+    if (error == 0) return path;
+    if (error == ENOENT || refused != nullptr) continue;
+    refused = &path;
+    why = error;
+  }
+  if (refused != nullptr) FailPath(*refused, why);
+  return "";
+}
+
 }  // namespace
 
 fs::file_type TypeOf(const std::string& path) {
@@ -77,6 +98,31 @@ fs::file_type TypeOf(const std::string& path) {
   const fs::file_type type = fs::symlink_status(path, error).type();
   if (type == fs::file_type::none) FailPath(path, error.value());
   return type;
+}
+
+bool IsThere(const std::string& path) {
+  return TypeOf(path) != fs::file_type::not_found;
+}
+
+bool IsDirectory(const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::none) FailPath(path, error.value());
+  return type == fs::file_type::directory;
+}
+
+std::string FirstProgram(const std::vector<std::string>& paths) {
+  return FirstThat(paths,
+                   [](const std::string& path, const struct stat& about) {
+                     if (S_ISDIR(about.st_mode)) return EISDIR;
+                     return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
+                   });
+}
+
+std::string FirstDirectory(const std::vector<std::string>& paths) {
+  return FirstThat(paths, [](const std::string&, const struct stat& about) {
+    return S_ISDIR(about.st_mode) ? 0 : ENOTDIR;
+  });
 }
 
 bool IsRegularFile(const std::string& path) {

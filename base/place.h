@@ -12,6 +12,20 @@ namespace vmtrunc::base {
 // none. Throws UsageError if that cannot be found out.
 std::filesystem::file_type TypeOf(const std::string& path);
 
+// Whether something has the name, also a link to nothing. Throws UsageError if
+// that cannot be found out.
+bool IsThere(const std::string& path);
+
+// Whether it is a directory or a link to one. Throws UsageError if that cannot
+// be found out.
+bool IsDirectory(const std::string& path);
+
+// The first of the files that may be executed, or that is a directory; "" if
+// none of them is there. Where only others are there, or it cannot be found
+// out, throws UsageError with the reason of the first of these.
+std::string FirstProgram(const std::vector<std::string>& paths);
+std::string FirstDirectory(const std::vector<std::string>& paths);
+
 // False for a link to one.
 bool IsRegularFile(const std::string& path);
 

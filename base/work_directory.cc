@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -49,9 +50,9 @@ std::string Made(const std::string& option, const std::string& directory,
         absl::StrCat(option, " ", Shown(directory), ": ", error.message())};
   const std::string marker =
       absl::StrCat(directory, "/", OwnDirectory::kMarker);
-  if (!fs::exists(fs::symlink_status(marker, error)) && IsEmpty(directory))
-    return directory;
-  if (!fs::is_regular_file(fs::symlink_status(marker, error)) ||
+  const fs::file_type type = TypeOf(marker);
+  if (type == fs::file_type::not_found && IsEmpty(directory)) return directory;
+  if (type != fs::file_type::regular ||
       !WorkDirectory::IsOf(directory, command))
     throw UsageError{absl::StrCat(
         option, " ", Shown(directory), ": expected a directory of vmtrunc ",

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
+#include "base/place.h"
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -30,11 +31,10 @@ fs::path FindCorpus(const std::string& given) {
   if (!given.empty()) return given;
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  const fs::path places[] = {
-      "corpus/history", self.parent_path() / "../share/vmtrunc/corpus/history",
-      self.parent_path() / "../../../corpus/history"};
-  for (const fs::path& place : places)
-    if (fs::is_directory(place, error)) return place;
+  const std::string found = base::FirstDirectory(
+      {"corpus/history", self.parent_path() / "../share/vmtrunc/corpus/history",
+       self.parent_path() / "../../../corpus/history"});
+  if (!found.empty()) return found;
   throw base::UsageError{
       "corpus/history: expected here; --corpus says where it is"};
 }

@@ -105,9 +105,8 @@ void CampaignRun::TakeLeftOvers() {
 // time.
 bool CampaignRun::SetAside(uint64_t number) {
   const std::string directory = store_.JobDirectory(number);
-  std::error_code error;
   tries_ = 0;
-  while (fs::exists(absl::StrCat(directory, "/", kTryFile, tries_), error))
+  while (base::IsThere(absl::StrCat(directory, "/", kTryFile, tries_)))
     ++tries_;
   if (tries_ < kMostTries) return false;
   MoveAside(number, "cannot be processed");
@@ -233,9 +232,7 @@ void CampaignRun::MakePages() {
   for (const KernelState& kernel : kernels_)
     for (const auto& [name, finding] : kernel.findings.all()) {
       const std::string stem = store_.Path("findings/" + finding.FileName());
-      std::error_code error;
-      if (stopped() || !finding.has_script() ||
-          fs::exists(stem + ".html", error))
+      if (stopped() || !finding.has_script() || base::IsThere(stem + ".html"))
         continue;
       without_page_.insert(finding.FileName());
       MakePage(finding);

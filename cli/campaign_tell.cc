@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <iostream>
 
 #include "base/error.h"
@@ -18,7 +17,6 @@
 namespace vmtrunc::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 Clock::time_point g_next = Clock::now();
 
@@ -67,8 +65,7 @@ campaign::Summary CampaignRun::Sum() const {
 // Not through a link, which may have been created since the campaign began.
 void CampaignRun::ExpectReport() const {
   const std::string path = store_.Path("report.html");
-  std::error_code error;
-  if (!fs::exists(fs::symlink_status(path, error))) return;
+  if (!base::IsThere(path)) return;
   const auto page =
       base::IsRegularFile(path) ? base::ReadStart(path, 1000) : std::nullopt;
   if (!page ||

@@ -1,6 +1,8 @@
 // vmtrunc distill.
 #include "search/distill.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -54,7 +56,7 @@ void CheckPlaces(const DistillArguments& o) {
   std::vector<std::string> inputs = o.dirs;
   inputs.insert(inputs.end(), o.have.begin(), o.have.end());
   for (const std::string& dir : inputs)
-    if (IsGone(dir)) base::FailPath(dir, ENOENT);
+    if (::access(dir.c_str(), F_OK) != 0) base::FailPath(dir, errno);
   base::ExpectReplaceable("-o", o.out, inputs);
 }
 

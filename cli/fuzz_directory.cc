@@ -41,7 +41,7 @@ std::set<std::string> NamesIn(const std::string& directory) {
 void MakeInside(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
     base::FailPath(directory, errno);
-  if (!fs::is_directory(fs::symlink_status(directory)))
+  if (base::TypeOf(directory) != fs::file_type::directory)
     throw base::UsageError{base::Shown(directory) +
                            ": expected a directory, not a link"};
 }
@@ -104,7 +104,7 @@ size_t FuzzDirectory::CorpusSize() const {
 
 void FuzzDirectory::ExpectThere() const {
   const std::string marker = Path(base::OwnDirectory::kMarker);
-  if (!base::IsRegularFile(marker))
+  if (base::TypeOf(marker) != fs::file_type::regular)
     throw base::UsageError{base::Shown(marker) +
                            ": has been removed, or its directory, while the "
                            "fuzzer ran: what it says of the run is lost"};

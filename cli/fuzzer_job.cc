@@ -20,6 +20,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "core/build_id.h"
@@ -131,9 +132,8 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
       places.push_back(
           (self.parent_path() / place / name).lexically_normal().string());
   }
-  for (const std::string& place : places)
-    if (::access(place.c_str(), X_OK) == 0)
-      return fs::weakly_canonical(place).string();
+  if (const std::string found = base::FirstProgram(places); !found.empty())
+    return fs::weakly_canonical(found).string();
   throw base::UsageError{absl::StrCat(
       "the instrumented executable ", name, " is not there: expected ",
       base::Shown(absl::StrJoin(places, " or ")), " (", kBuildBoth,

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_join.h"
 #include "base/error.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "cli/corpus.h"
 
@@ -21,21 +22,23 @@ std::vector<fs::path> CorpusPlaces() {
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   std::vector<fs::path> places;
   for (const char* corpus : {"../../../corpus", "../share/vmtrunc/corpus"})
-    places.push_back(fs::weakly_canonical(self.parent_path() / corpus, error));
+    places.push_back((self.parent_path() / corpus).lexically_normal());
   return places;
 }
 
 // The directories of the first place that has any.
 std::vector<std::string> DefaultKnown() {
-  std::error_code error;
-  for (const fs::path& place : CorpusPlaces()) {
-    std::vector<std::string> known;
-    for (const char* name : {"found", "history", "known"})
-      if (fs::is_directory(place / name, error))
-        known.push_back((place / name).string());
-    if (!known.empty()) return known;
-  }
-  return {};
+  static constexpr const char* kNames[] = {"found", "history", "known"};
+  std::vector<std::string> places;
+  for (const fs::path& place : CorpusPlaces())
+    for (const char* name : kNames) places.push_back((place / name).string());
+  const fs::path first = base::FirstDirectory(places);
+  std::vector<std::string> known;
+  for (const char* name : kNames)
+    if (const fs::path one = first.parent_path() / name;
+        !first.empty() && base::IsDirectory(one.string()))
+      known.push_back(one.string());
+  return known;
 }
 
 void TellNothingKnown() {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -99,8 +100,8 @@ std::string FindRunner() {
   for (const char* const place :
        {"../libexec/vmtrunc/properties", "properties"})
     places.push_back((self.parent_path() / place).lexically_normal().string());
-  for (const std::string& place : places)
-    if (::access(place.c_str(), X_OK) == 0) return place;
+  std::string found = base::FirstProgram(places);
+  if (!found.empty()) return found;
   throw base::UsageError{absl::StrCat(
       "the runner of the properties is not there: expected ",
       base::Shown(absl::StrJoin(places, " or ")),

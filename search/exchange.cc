@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
@@ -207,7 +208,7 @@ std::string Exchange::PathFrom(unsigned shard, unsigned level) const {
 }
 
 bool Exchange::HasSent(unsigned shard, unsigned level) const {
-  return ::access(PathFrom(shard, level).c_str(), F_OK) == 0;
+  return base::IsThere(PathFrom(shard, level));
 }
 
 void Exchange::Add(std::span<Arrival> states) {

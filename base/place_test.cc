@@ -1,0 +1,96 @@
+// What is there, and what cannot be looked at, which is not said to be missing.
+#include "base/place.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/scratch_test.h"
+
+namespace vmtrunc::base {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PlaceTest : public Scratch {
+ protected:
+  PlaceTest() {
+    ::chmod(directory_.c_str(), 0755);
+    fs::create_directory(Path("closed"));
+    Put("closed/file", "");
+    ::chmod(Path("closed").c_str(), 0);
+    fs::create_symlink("loop", Path("loop"));
+    fs::create_symlink("nothing", Path("dangling"));
+    fs::create_directory(Path("directory"));
+    Put("file", "");
+    Put("program", "");
+    ::chmod(Path("program").c_str(), 0755);
+  }
+  ~PlaceTest() override { ::chmod(Path("closed").c_str(), 0700); }
+
+  // Whether `holds` returns true for somebody who may not enter `closed`.
+  template <class F>
+  static bool HoldsForNobody(F holds) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(1);
+      ::_exit(holds() ? 0 : 1);
+    }
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && status == 0;
+  }
+};
+
+TEST_F(PlaceTest, IsThereOrNot) {
+  for (const char* const name : {"file", "directory", "loop", "dangling"})
+    EXPECT_TRUE(IsThere(Path(name))) << name;
+  for (const char* const name : {"nothing", "nothing/file", "file/file"})
+    EXPECT_FALSE(IsThere(Path(name))) << name;
+  EXPECT_TRUE(IsDirectory(Path("directory")));
+  for (const char* const name : {"file", "nothing", "dangling"})
+    EXPECT_FALSE(IsDirectory(Path(name))) << name;
+}
+
+TEST_F(PlaceTest, SaysWhyItCannotBeFoundOut) {
+  const std::string longer(300, 'n');
+  EXPECT_EQ(ErrorOf([&] { IsThere(Path("loop/file")); }),
+            Path("loop/file: Too many levels of symbolic links"));
+  EXPECT_EQ(ErrorOf([&] { IsDirectory(Path("loop")); }),
+            Path("loop: Too many levels of symbolic links"));
+  EXPECT_EQ(ErrorOf([&] { IsThere(Path(longer)); }),
+            Path(longer + ": File name too long"));
+  EXPECT_TRUE(HoldsForNobody([&] {
+    const std::string why = Path("closed/file: Permission denied");
+    return ErrorOf([&] { IsThere(Path("closed/file")); }) == why &&
+           ErrorOf([&] { IsDirectory(Path("closed/file")); }) == why;
+  }));
+}
+
+TEST_F(PlaceTest, FindsTheFirstThatMayBeExecuted) {
+  EXPECT_EQ(FirstProgram({Path("nothing"), Path("dangling")}), "");
+  EXPECT_EQ(FirstProgram({Path("file"), Path("directory"), Path("program")}),
+            Path("program"));
+  EXPECT_EQ(FirstDirectory({Path("loop"), Path("file"), Path("directory")}),
+            Path("directory"));
+}
+
+TEST_F(PlaceTest, SaysOfTheFirstThatIsThereWhyItMayNotBeExecuted) {
+  EXPECT_EQ(ErrorOf([&] { FirstProgram({Path("nothing"), Path("file")}); }),
+            Path("file: Permission denied"));
+  EXPECT_EQ(ErrorOf([&] { FirstProgram({Path("directory"), Path("loop")}); }),
+            Path("directory: Is a directory"));
+  EXPECT_EQ(ErrorOf([&] { FirstProgram({Path("file/program")}); }),
+            Path("file/program: Not a directory"));
+  EXPECT_EQ(ErrorOf([&] { FirstDirectory({Path("loop"), Path("file")}); }),
+            Path("loop: Too many levels of symbolic links"));
+  EXPECT_TRUE(HoldsForNobody([&] {
+    return ErrorOf([&] { FirstProgram({Path("closed/program")}); }) ==
+           Path("closed/program: Permission denied");
+  }));
+}
+
+}  // namespace
+}  // namespace vmtrunc::base
