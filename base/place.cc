@@ -146,9 +146,9 @@ bool IsStill(int file, const std::string& path) {
 }
 
 std::string SetAside(const std::string& path, const std::string& stem,
-                     const std::string& extension) {
+                     const std::string& ending) {
   for (unsigned n = 1;; ++n) {
-    const std::string to = NumberedName(stem, n, "." + extension);
+    const std::string to = NumberedName(stem, n, ending);
     if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, to.c_str(),
                     RENAME_NOREPLACE) == 0)
       return to;

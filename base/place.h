@@ -37,11 +37,11 @@ void ExpectDirectory(const std::string& option, const std::string& path);
 // The file or its directory may have been moved, and replaced by another.
 bool IsStill(int file, const std::string& path);
 
-// Renames it to STEM.EXTENSION, or STEM-2.EXTENSION and so on if that is taken:
-// its content is not read, and its mode and owner stay. Returns the new name.
-// Throws UsageError.
+// Renames it, or a directory, to `stem` and `ending`, or with -2 and so on
+// between these if that is taken: its content is not read, and its mode and
+// owner stay. Returns the new name. Throws UsageError.
 std::string SetAside(const std::string& path, const std::string& stem,
-                     const std::string& extension);
+                     const std::string& ending);
 
 // `path` is canonical.
 bool IsMountPoint(const std::string& path);

@@ -92,5 +92,21 @@ TEST_F(PlaceTest, SaysOfTheFirstThatIsThereWhyItMayNotBeExecuted) {
   }));
 }
 
+// Under a name that nobody has, of a file or of a directory with what is in it.
+TEST_F(PlaceTest, SetsAsideUnderAFreeName) {
+  Put("directory/one", "1");
+  fs::create_directory(Path("aside"));
+  fs::create_symlink("nothing", Path("aside-2"));
+  EXPECT_EQ(SetAside(Path("directory"), Path("aside"), ""), Path("aside-3"));
+  EXPECT_EQ(Get("aside-3/one"), "1");
+  EXPECT_TRUE(Names("aside").empty());
+  Put("torn.bytes", "2");
+  EXPECT_EQ(SetAside(Path("file"), Path("torn"), ".bytes"),
+            Path("torn-2.bytes"));
+  EXPECT_EQ(Get("torn.bytes"), "2");
+  EXPECT_EQ(ErrorOf([&] { SetAside(Path("nothing"), Path("torn"), ""); }),
+            Path("nothing: No such file or directory"));
+}
+
 }  // namespace
 }  // namespace vmtrunc::base

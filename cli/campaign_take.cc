@@ -8,7 +8,6 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "base/name_part.h"
 #include "base/place.h"
 #include "base/shown.h"
 #include "cli/campaign_page.h"
@@ -114,14 +113,10 @@ bool CampaignRun::SetAside(uint64_t number) {
 }
 
 void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
-  const std::string stem = store_.Path(absl::StrCat("died/", number, "-slice"));
-  std::string aside = stem;
   // The name may be taken: by a slice of a lost log, or a foreign file.
-  for (unsigned n = 2; base::TypeOf(aside) != fs::file_type::not_found; ++n)
-    aside = base::NumberedName(stem, n, "");
-  std::error_code error;
-  fs::rename(store_.JobDirectory(number), aside, error);
-  if (error) base::FailPath(aside, error.value());
+  const std::string aside =
+      base::SetAside(store_.JobDirectory(number),
+                     store_.Path(absl::StrCat("died/", number, "-slice")), "");
   TellLine(absl::StrCat("slice ", number, " ", why, ": ", base::Shown(aside)));
 }
 

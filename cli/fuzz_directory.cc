@@ -62,7 +62,7 @@ size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
       continue;
     const auto content = base::ReadWhole(path, kMostInputFile);
     if (!content || base::Sha1(*content) == HashIn(name)) continue;
-    base::SetAside(path, stem + name, "bytes");
+    base::SetAside(path, stem + name, ".bytes");
     ++torn;
   }
   return torn;

@@ -62,7 +62,7 @@ CurrentScript::CurrentScript(std::string path) : path_(std::move(path)) {
                              ": expected a regular file, to be replaced, or "
                              "none"};
     if (left.st_size > 0)
-      ended_ = base::SetAside(path_, path_ + "-ended", "bytes");
+      ended_ = base::SetAside(path_, path_ + "-ended", ".bytes");
     // Made again: an old one may have other names.
     else if (::unlink(path_.c_str()) != 0)
       base::FailPath(path_, errno);
