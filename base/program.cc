@@ -15,6 +15,7 @@ int RunProgram(const char* name, int (*program)(int, char**), int argc,
                char** argv) {
   HoldClosedStreams();
   ::signal(SIGXFSZ, SIG_IGN);  // EFBIG
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, an ended child is gone: ECHILD
   StopBeforeTheLimitOfTime(name);
   const int status = RunWithStack(program, argc, argv);
   std::cout.flush();

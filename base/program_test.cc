@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +37,14 @@ int GrowsAFile(int, char**) {
   std::FILE* const file = std::tmpfile();
   const bool grew = ::write(::fileno(file), "x", 1) == 1;
   return !grew && errno == EFBIG ? 0 : 1;
+}
+
+// 0 where the status of a child can be had.
+int WaitsForAChild(int, char**) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  int status = -1;
+  return ::waitpid(child, &status, 0) == child ? status : 1;
 }
 
 int NeverEnds(int, char**) {
@@ -144,6 +153,15 @@ TEST(ProgramDeathTest, GivesNoFileTheNumberOfAClosedStream) {
 
 TEST(ProgramDeathTest, SurvivesAFileSizeLimit) {
   EXPECT_EXIT(std::exit(StatusOf(GrowsAFile)), testing::ExitedWithCode(0), "");
+}
+
+TEST(ProgramDeathTest, KnowsHowAChildEndedWhereThatWasIgnored) {
+  EXPECT_EXIT(
+      {
+        ::signal(SIGCHLD, SIG_IGN);
+        std::exit(StatusOf(WaitsForAChild));
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(ProgramDeathTest, EndsBeforeItsLimitOfProcessorTime) {
