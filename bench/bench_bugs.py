@@ -24,6 +24,9 @@ import zlib
 import bugs_report
 from bugs_report import FORMAT, fail
 
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
 AFL = ROOT / "build/afl/bin/fuzz_truncate"

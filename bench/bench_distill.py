@@ -4,10 +4,14 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VMTRUNC = ROOT / "build/release/bin/vmtrunc"

@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import tempfile
 import time
 
 import hypothesis_shrink
+
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"

@@ -4,11 +4,15 @@ import pathlib
 import re
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 VMTRUNC = sys.argv[1]
 RUNS = int(sys.argv[2])

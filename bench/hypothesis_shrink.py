@@ -6,10 +6,14 @@ choice, and so is whether there is another record; a record is one span, so that
 it can be removed as a whole. What shows the bug is asked of shrink_bench.
 """
 import random
+import signal
 import struct
 import subprocess
 import sys
 import time
+
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 

@@ -18,8 +18,12 @@ import itertools
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 DECLARES = re.compile(r"(vmtrunc|kernel|file|task|expect|count|tlb)\b")

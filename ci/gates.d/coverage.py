@@ -14,8 +14,12 @@ lists arms that are not taken, too.
 import collections
 import json
 import pathlib
+import signal
 import subprocess
 import sys
+
+# What it starts it waits for, also where its caller ignores how children end.
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOAL_LINES, GOAL_BRANCHES = 0.99, 0.95
