@@ -120,25 +120,34 @@ std::optional<Script> InputFor(const FuzzOptions& o, const std::string& path,
   return std::nullopt;
 }
 
+// What libFuzzer's file of the input has, which does not name the kernel.
+// Nothing if it cannot be read.
+std::optional<std::vector<uint8_t>> InputWithoutKernel(
+    const std::string& path) {
+  try {
+    Script script = ReadSaved(path);
+    script.kernel.reset();
+    return EncodeBytes(script);
+  } catch (const base::UsageError&) {
+    return std::nullopt;
+  }
+}
+
 // The files that libFuzzer left in this run. An earlier run may have stopped at
 // the same input, and been killed before it wrote a note.
 std::vector<std::string> ToNote(const FuzzDirectory& directory,
                                 const FuzzRun& run) {
   std::vector<std::string> names = directory.NewArtifacts();
   std::set<std::vector<uint8_t>> found;
-  const auto events = [](const std::string& path) {
-    const std::string saved =
-        base::ReadWhole(path, base::kMostInput).value_or("");
-    const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data());
-    Script script = DecodeBytes(std::span(bytes, saved.size()));
-    script.kernel.reset();  // libFuzzer's file does not name it
-    return EncodeBytes(script);
-  };
   for (const JobEnd& job : run.jobs)
     if (job.status.found != 0)
-      found.insert(events(job.directory + "/" + fuzz::kCurrentFile));
+      if (const auto input =
+              InputWithoutKernel(job.directory + "/" + fuzz::kCurrentFile))
+        found.insert(*input);
   for (const std::string& name : directory.WithoutNote())
-    if (found.contains(events(directory.Path(name)))) names.push_back(name);
+    if (const auto input = InputWithoutKernel(directory.Path(name));
+        input && found.contains(*input))
+      names.push_back(name);
   return names;
 }
 
