@@ -6,7 +6,7 @@
 
 #include "core/run/run.h"
 #include "core/run/scripts_test.h"
-#include "search/make.h"
+#include "fuzz/one_file_test.h"
 #include "search/prove.h"
 
 namespace vmtrunc::fuzz {
@@ -87,9 +87,7 @@ TEST(Explore, AgreesWithProve) {
     Schedules<SmallCaps> schedules(rules, CountedProperties(), kAll);
     for (uint64_t seed = 0; seed < 400; ++seed) {
       base::Random random(seed);
-      Script start = search::MakeStart(random.Next());
-      start.setup.files = 1;
-      start.setup.sizes[1] = 0;
+      const Script start = StartWithOneFile(random);
       if (!Fits<SmallCaps>(start.setup)) continue;
       const search::Problem problem =
           RandomPrograms(start, rules, search::kAllVerbs, random);

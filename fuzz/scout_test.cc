@@ -10,10 +10,10 @@
 #include "core/about/bugs.h"
 #include "core/run/run.h"
 #include "core/run/scripts_test.h"
+#include "fuzz/one_file_test.h"
 #include "fuzz/race.h"
 #include "fuzz/watched.h"
 #include "fuzz/weave.h"
-#include "search/make.h"
 
 namespace vmtrunc::fuzz {
 namespace {
@@ -288,6 +288,15 @@ TEST(NearMiss, IsSeenWhereMarksAre) {
             (std::vector{kNone, kNone, kNone, kNone, kStrayMark, kEqualMarks}));
 }
 
+// Watches the first events of the script, which it keeps if they fit.
+Watched WatchFirst(Script& script, const Rules& rules) {
+  const std::vector<Event> first = std::exchange(script.events, {});
+  Watched watched(script.setup, rules, CountedProperties(), nullptr);
+  for (const Event& event : first)
+    if (watched.Apply(event)) script.events.push_back(event);
+  return watched;
+}
+
 // The run from a near miss on is that of the events that lead there and of
 // those that follow, as if there had been no others.
 // HB-15: pages move past the restart address from the one vma to the other.
@@ -313,14 +322,10 @@ TEST(Watched, GoesBack) {
   unsigned back = 0, broken = 0;
   for (uint64_t seed = 0; seed < 20000; ++seed) {
     base::Random random(seed);
-    Script script = search::MakeStart(random.Next());
-    script.setup.files = 1;
+    Script script = StartWithOneFile(random);
     script.setup.mm_of[1] = 0;
     if (!Fits<SmallCaps>(script.setup)) continue;
-    const std::vector<Event> first = std::exchange(script.events, {});
-    Watched watched(script.setup, rules, CountedProperties(), nullptr);
-    for (const Event& event : first)
-      if (watched.Apply(event)) script.events.push_back(event);
+    Watched watched = WatchFirst(script, rules);
     Race(script, watched, 30, random, search::kAllVerbs);
     bool violates = watched.Finish();
     for (int times = 0;
@@ -349,13 +354,9 @@ TEST(Watched, IsTheRunOfItsScript) {
   unsigned broken = 0;
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     base::Random random(seed);
-    Script script = search::MakeStart(random.Next());
-    script.setup.files = 1;
+    Script script = StartWithOneFile(random);
     if (!Fits<SmallCaps>(script.setup)) continue;
-    const std::vector<Event> first = std::exchange(script.events, {});
-    Watched watched(script.setup, rules, CountedProperties(), nullptr);
-    for (const Event& event : first)
-      if (watched.Apply(event)) script.events.push_back(event);
+    Watched watched = WatchFirst(script, rules);
     (seed % 2 == 0 ? Weave : Race)(script, watched, 40, random,
                                    search::kAllVerbs);
     const bool violates = watched.Finish();
