@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/run/drive-inl.h"
@@ -181,9 +182,9 @@ bool Scout::RunSmall(Way way, size_t max_events, base::Random& random,
   const std::vector<Event> first = std::exchange(script.events, {});
   Watched watched(script.setup, quest_.rules, quest_.reported, Noted());
   if (before != nullptr)
-    watched.TellBefore([&](const Event& event) {
+    watched.TellBefore([&](std::span<const Event> events) {
       Script with = script;
-      with.events.push_back(event);
+      with.events.insert(with.events.end(), events.begin(), events.end());
       (*before)(with);
     });
   for (const Event& event : first)

@@ -70,7 +70,8 @@ class Scout {
   // What FuzzStatus::scouted names: one script, and those that continue in
   // another way from where it came near to a violation. `script` is the last of
   // them. `before`, if not null, gets each script with the event that runs
-  // next. Returns whether the last one violates a property.
+  // next, also where a generator looks ahead. Returns whether the last one
+  // violates a property.
   bool RunOne(uint64_t seed, size_t max_events, Script& script,
               const Before* before = nullptr);
 

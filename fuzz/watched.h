@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "core/run/checker.h"
 #include "core/run/drive-inl.h"
@@ -32,7 +34,7 @@ class Watched {
   // Returns whether the event has its place in a small world.
   bool Apply(const Event& event) {
     if (!Fits<SmallCaps>(event)) return false;
-    if (before_) before_(event);
+    if (before_) before_({&event, 1});
     ++events_;
     checker_.EventBegins(++applied_);
     Machine<SmallCaps, Checker<SmallCaps>> machine(world_, rules_, checker_);
@@ -54,15 +56,39 @@ class Watched {
     checker_ = near_->checker;
   }
 
-  // `before` gets each event before it runs.
-  void TellBefore(std::function<void(const Event&)> before) {
-    before_ = std::move(before);
-  }
+  // Gets what runs after the applied events: the last of these is the next one.
+  // None of them: what is in flight is completed.
+  using Before = std::function<void(std::span<const Event>)>;
+  // Of each event, also of one that runs ahead.
+  void TellBefore(Before before) { before_ = std::move(before); }
+
+  // A copy of the state, to look what comes next.
+  class Copy {
+   public:
+    Copy(const Watched& watched)
+        : before_(watched.before_), reached_(watched.world_, watched.rules_) {}
+    void Apply(const Event& event) {
+      if (before_) {
+        events_.push_back(event);
+        before_(events_);
+      }
+      reached_.Apply(event);
+    }
+    const World<SmallCaps>& world() const { return reached_.world(); }
+
+   private:
+    const Before& before_;
+    std::vector<Event> events_;  // that have run in it
+    ReachedIn<SmallCaps> reached_;
+  };
+  // To be used before this one changes.
+  Copy Ahead() const { return Copy(*this); }
 
   // Completes what is in flight. Returns whether a property of `reported` was
   // broken; where the world was too small, perhaps none is in a larger one.
   bool Finish() {
     if (!is_over()) {
+      if (before_) before_({});
       Machine<SmallCaps, Checker<SmallCaps>> machine(world_, rules_, checker_);
       EndChecked(world_, machine, checker_);
     }
@@ -71,7 +97,6 @@ class Watched {
 
   bool is_over() const { return (checker_.broken() & reported_) != 0; }
   const World<SmallCaps>& world() const { return world_; }
-  ReachedIn<SmallCaps> Ahead() const { return {world_, rules_}; }
   unsigned events() const { return events_; }
   unsigned effects() const { return effects_; }  // events that had one
   unsigned drops() const { return drops_ + checker_.drops(); }
@@ -82,7 +107,7 @@ class Watched {
   unsigned events_ = 0, effects_ = 0;
   unsigned drops_ = 0;    // on ways that were left
   unsigned applied_ = 0;  // events on the way to this state
-  std::function<void(const Event&)> before_;
+  Before before_;
   World<SmallCaps> world_;
   Checker<SmallCaps> checker_;
   struct State {

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include "core/run/run.h"
+#include "fuzz/one_file_test.h"
 #include "search/make.h"
 
 namespace vmtrunc::fuzz {
@@ -56,6 +59,33 @@ TEST(Weave, MakesNoOtherVerbs) {
     for (const Event& event : WeaveScript(seed, 24, rules, verbs).events)
       ASSERT_TRUE(event.verb == Verb::kNone ||
                   (verbs & search::Bit(event.verb)) != 0);
+}
+
+// What it runs ahead, to choose, is reported before it runs, as what it keeps
+// is: all events since the state that it looks from.
+TEST(Weave, TellsWhatRunsAhead) {
+  const Rules rules = ParseKernelSpec("2.6.11")->rules();
+  unsigned ahead = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    base::Random random(seed);
+    Script script = StartWithOneFile(random);
+    if (!Fits<SmallCaps>(script.setup)) continue;
+    script.events.clear();
+    Watched watched(script.setup, rules, CountedProperties(), nullptr);
+    std::vector<Event> told;
+    watched.TellBefore([&](std::span<const Event> events) {
+      if (events.size() > 1) {  // another one ran since
+        ++ahead;
+        ASSERT_EQ(events.size(), told.size() + 1);
+        ASSERT_TRUE(std::equal(told.begin(), told.end(), events.begin()));
+      }
+      told.assign(events.begin(), events.end());
+    });
+    Weave(script, watched, 32, random);
+    watched.Finish();
+    if (!watched.is_over()) EXPECT_TRUE(told.empty());
+  }
+  EXPECT_GT(ahead, 1000U);
 }
 
 // Where a kernel flushes late, some of the scripts are about that; where it
