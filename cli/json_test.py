@@ -50,7 +50,7 @@ UNSEEN = {
 # Fields that may be absent and are not here, and why.
 NEVER_ABSENT = {
     "fuzz.schema.json#/properties/findings/items/properties/path":
-        "where the disk is full: cli/fuzz_edges_test makes it so",
+        "where the disk is full: cli/fuzz_limits_test makes it so",
     "explain.schema.json#/$defs/cause/properties/no_return":
         "no script of the corpus is lost from its first step on",
     "explain.schema.json#/$defs/frame/properties/was":
