@@ -177,9 +177,9 @@ struct MremapOp {
   uint16_t moved;       // pages
   MremapPhase phase;
   uint8_t rest;       // pages of the range after this part
-  uint8_t backwards;  // pages move back
-  uint8_t failed;
-  uint8_t locks;  // moves need i_mmap_lock
+  uint8_t backwards;  // pages move back, as a page table allocation failed
+  uint8_t failed;     // so has the call: MoveFails() alone sets these two
+  uint8_t locks;      // moves need i_mmap_lock
   Slot vma, new_vma;
   uint8_t vma_birth, new_vma_birth;
   uint8_t owes;  // the old addresses are flushed when all has moved

@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "core/run/follow_test.h"
 #include "core/run/scripts_test.h"
 #include "search/folios.h"
+#include "search/make.h"
 #include "search/mutate.h"
 
 namespace {
@@ -439,6 +441,23 @@ task a
     EXPECT_EQ(child.ptes[20].kind(), PteKind::kCopy) << neighbours;
     EXPECT_EQ(child.ptes[21].kind(), PteKind::kPage) << neighbours;
   }
+}
+
+// Pages move back where a page table allocation has failed, and nowhere else.
+TEST(Run, AMoveGoesBackWhereItHasFailed) {
+  unsigned failed = 0;
+  for (const char* const kernel : {"2.6.10", "2.6.15", "6.18"})
+    for (uint64_t seed = 0; seed < 1000; ++seed)
+      FollowWorld(search::MakeScript(seed, 24), RulesOf(kernel),
+                  [&](const LargeWorld& world) {
+                    for (const auto& task : world.tasks) {
+                      if (task.op.verb != Verb::kMremap) continue;
+                      const MremapOp& move = task.op.mremap;
+                      ASSERT_EQ(move.failed, move.backwards) << seed;
+                      failed += move.failed;
+                    }
+                  });
+  EXPECT_GT(failed, 0U);
 }
 
 // Every sublist of a script is a script that runs.
