@@ -12,7 +12,7 @@ Fingerprints::Fingerprints() : parts_(size_t{1} << kPartBits) {
 
 bool Fingerprints::Add(uint64_t key) {
   const uint64_t hash = Mixed(key);
-  Part& part = parts_[hash >> (64 - kPartBits)];
+  Part& part = parts_[PartNumberOf(hash)];
   size_t at = part.Find(hash);
   if (part.slots[at] == hash) return false;
   while (part.IsFull()) {

@@ -37,9 +37,7 @@ class Fingerprints {
   // Returns whether it is new. std::bad_alloc leaves the set as it was. Threads
   // may add at once if no two of their keys have one part.
   bool Add(uint64_t key);
-  unsigned PartNumber(uint64_t key) const {
-    return static_cast<unsigned>(Mixed(key) >> (64 - kPartBits));
-  }
+  unsigned PartNumber(uint64_t key) const { return PartNumberOf(Mixed(key)); }
 
   uint64_t bytes() const;
   // Bytes that hold `more` in addition.
@@ -76,9 +74,10 @@ class Fingerprints {
 
   // One to one, and 0 of 0 alone.
   static uint64_t Mixed(uint64_t key) { return key * 0x9e3779b97f4a7c15U; }
-  const Part& PartOf(uint64_t hash) const {
-    return parts_[hash >> (64 - kPartBits)];
+  static unsigned PartNumberOf(uint64_t hash) {
+    return static_cast<unsigned>(hash >> (64 - kPartBits));
   }
+  const Part& PartOf(uint64_t hash) const { return parts_[PartNumberOf(hash)]; }
 
   std::vector<Part> parts_;
 };
