@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -37,9 +38,17 @@ HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 BLIND = {"VMTRUNC_BLIND": "1"}
 NO_FEATURES = {"VMTRUNC_NO_FEATURES": "1"}
 NO_SCOUT = {"VMTRUNC_NO_SCOUT": "1"}
-# fuzz/status.h: scripts before an execution of libFuzzer's, and how often so
-# many before it starts, as vmtrunc fuzz has it.
-SCOUTED, FIRST_TURNS = 63, 256
+
+
+def of_status_h(name):
+    """The number of this name, which vmtrunc fuzz has."""
+    text = (ROOT / "fuzz/status.h").read_text()
+    return int(re.search(rf"constexpr unsigned {name} = (\d+);", text)[1])
+
+
+# Scripts before an execution of libFuzzer's, and how often so many before it
+# starts.
+SCOUTED, FIRST_TURNS = of_status_h("kScouted"), of_status_h("kScoutFirst")
 SCOUTS = {"VMTRUNC_SCOUT_FIRST": str(FIRST_TURNS)}
 # Of libFuzzer, and of a scout that ends in its place.
 ERROR_EXIT_CODE = 77
