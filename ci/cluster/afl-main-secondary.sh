@@ -17,7 +17,14 @@ number=${1:-} shared=${2:-} seconds=${3:-0}
 [[ $seconds =~ ^(0|[1-9][0-9]{0,8})$ ]] ||
   usage "seconds, 0 for no limit" "$seconds"
 [ $# -le 3 ] || usage "three arguments at most" "$4"
-bin=$(cd -- "$(dirname -- "$0")/../../build/afl/bin" && pwd)
+refuse() { echo "ci/cluster/${0##*/}: $1" >&2; exit 2; }
+bin=$(cd -- "$(dirname -- "$0")/../.." && pwd)/build/afl/bin
+[ -x "$bin/fuzz_truncate" ] ||
+  refuse "expected build/afl/bin/fuzz_truncate, as ci/build afl makes it"
+# Of what it does not take afl-fuzz only says that a handshake failed.
+status=0
+said=$(printf '\0' | "$bin/fuzz_truncate" /dev/stdin 2>&1) || status=$?
+[ "$status" -ne 2 ] || refuse "${said##*$'\n'}"
 
 mkdir -p -- "$shared/in" "$shared/out"
 # AFL++ takes no empty corpus. All write the same.
