@@ -241,6 +241,19 @@ void ExpectOutside(const std::string& option, const std::string& output,
                                 Shown(directory))};
 }
 
+void ExpectOutside(const std::string& option,
+                   const std::vector<std::string>& files,
+                   const std::string& whose, const std::string& directory,
+                   const std::atomic<bool>& stop) {
+  std::set<fs::path> seen;
+  for (const std::string& file : files) {
+    if (stop) return;
+    if (seen.insert(fs::path(file).parent_path()).second ||
+        !IsRegularFile(file))
+      ExpectOutside(option, file, whose, directory);
+  }
+}
+
 std::string NameIn(const std::string& directory, const std::string& file) {
   std::error_code error;
   const fs::path path = CanonicalOf(file, error);

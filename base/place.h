@@ -2,6 +2,7 @@
 #ifndef VMTRUNC_BASE_PLACE_H_
 #define VMTRUNC_BASE_PLACE_H_
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -61,6 +62,14 @@ void ExpectApart(const std::string& option, const std::string& output,
 // directory, the value of `whose`, in which the command keeps its own files.
 void ExpectOutside(const std::string& option, const std::string& output,
                    const std::string& whose, const std::string& directory);
+
+// The same for files as a walk through directories finds them: any of them may
+// be a link, but no directory that the walk entered is. Looks at each directory
+// once, and at no more files after a stop.
+void ExpectOutside(const std::string& option,
+                   const std::vector<std::string>& files,
+                   const std::string& whose, const std::string& directory,
+                   const std::atomic<bool>& stop);
 
 // The name that a file has in the directory, whatever links lead to both; ""
 // if it would be in another one.

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "base/scratch_test.h"
@@ -106,6 +107,27 @@ TEST_F(PlaceTest, SetsAsideUnderAFreeName) {
   EXPECT_EQ(Get("torn.bytes"), "2");
   EXPECT_EQ(ErrorOf([&] { SetAside(Path("nothing"), Path("torn"), ""); }),
             Path("nothing: No such file or directory"));
+}
+
+TEST_F(PlaceTest, EachFileOfAWalkIsOutside) {
+  fs::create_directories(Path("kept/below"));
+  fs::create_directories(Path("in"));
+  for (const char* name : {"kept/below/a", "in/a", "in/b"}) Put(name, "x");
+  fs::create_symlink(Path("kept/below/a"), Path("in/link"));
+  std::atomic<bool> stop = false;
+  const auto error = [&](const std::vector<std::string>& names) {
+    std::vector<std::string> files;
+    for (const std::string& name : names) files.push_back(Path(name));
+    return ErrorOf([&] {
+      ExpectOutside("--corpus", files, "what --out replaces,", Path("kept"),
+                    stop);
+    });
+  };
+  EXPECT_EQ(error({"in/a", "in/b"}), "");
+  EXPECT_NE(error({"in/a", "in/b", "in/link"}), "");
+  EXPECT_NE(error({"in/a", "kept/below/a"}), "");
+  stop = true;
+  EXPECT_EQ(error({"in/a", "kept/below/a"}), "");
 }
 
 }  // namespace

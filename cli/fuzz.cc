@@ -91,8 +91,11 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
     throw base::UsageError{"--out " + base::Shown(o.out) +
                            ": expected a name without a comma"};
   std::vector<std::string> paths;
+  // --corpus may be around it.
+  base::ExpectOutside("--corpus", seeds.in_bytes, "what --out replaces,", place,
+                      stop);
   for (const std::string& path : seeds.in_bytes) {
-    ExpectNotReplaced(o, path);  // --corpus may be around it
+    if (stop) return {};
     if (path.find(',') == std::string::npos)
       paths.push_back(path);
     else
