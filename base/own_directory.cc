@@ -168,14 +168,16 @@ void OwnDirectory::Look() {
         command_ + " wrote)");
   const std::string marker = directory_ + "/" + kMarker;
   const auto text = TypeOf(marker) == fs::file_type::regular
-                        ? ReadWhole(marker, kMostMarker)
+                        ? ReadKnown(marker, kMostMarker)
                         : std::nullopt;
   if (!text || !ParseMarker(*text, command_, ours_))
     Refuse("expected a directory that vmtrunc " + command_ +
            " wrote; no file .vmtrunc in it says so, and it is left alone");
   for (const auto& [name, hashes] : ours_) {
     const std::string path = directory_ + "/" + name;
-    if (IsThere(path) && !HasContent(path, hashes)) RefuseChanged(name);
+    if (!IsThere(path)) continue;
+    ReadKnown(path, kMostResult);  // else what it has is not known
+    if (!HasContent(path, hashes)) RefuseChanged(name);
   }
 }
 

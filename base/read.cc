@@ -127,11 +127,13 @@ std::string ReadFile(const std::string& path, size_t most) {
 namespace {
 
 // The first bytes of a regular file, `most` and perhaps more; nothing if it is
-// none, cannot be read, or is known to be larger than `largest`.
+// none, cannot be read, or is known to be larger than `largest`. `error` is why
+// it cannot be opened or read, else 0.
 std::optional<std::string> ReadRegular(const std::string& path, size_t most,
-                                       size_t largest) {
+                                       size_t largest, int& error) {
   const int file =
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  error = file < 0 ? errno : 0;
   if (file < 0) return std::nullopt;
   const auto close = absl::MakeCleanup([&] { ::close(file); });
   struct stat about{};
@@ -139,20 +141,38 @@ std::optional<std::string> ReadRegular(const std::string& path, size_t most,
       static_cast<size_t>(about.st_size) > largest)
     return std::nullopt;
   std::string content;
-  if (Append(file, most, content) != 0) return std::nullopt;
+  error = Append(file, most, content);
+  if (error != 0) return std::nullopt;
   return content;
+}
+
+// Whether no regular file can have the name: none is there, or a link that
+// leads nowhere, a socket, a device without a driver.
+bool IsNoFile(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP ||
+         error == ENAMETOOLONG || error == ENXIO || error == ENODEV;
 }
 
 }  // namespace
 
 std::optional<std::string> ReadStart(const std::string& path, size_t most) {
-  auto content = ReadRegular(path, most, ~size_t{0});
+  int error = 0;
+  auto content = ReadRegular(path, most, ~size_t{0}, error);
   if (content && content->size() > most) content->resize(most);
   return content;
 }
 
 std::optional<std::string> ReadWhole(const std::string& path, size_t most) {
-  auto content = ReadRegular(path, most, most);
+  int error = 0;
+  auto content = ReadRegular(path, most, most, error);
+  if (content && content->size() > most) return std::nullopt;
+  return content;
+}
+
+std::optional<std::string> ReadKnown(const std::string& path, size_t most) {
+  int error = 0;
+  auto content = ReadRegular(path, most, most, error);
+  if (error != 0 && !IsNoFile(error)) FailPath(path, error);
   if (content && content->size() > most) return std::nullopt;
   return content;
 }

@@ -28,6 +28,10 @@ bool WasRead(const std::string& path);
 // cannot be read, or is larger. Never blocks, as a pipe would.
 std::optional<std::string> ReadWhole(const std::string& path, size_t most);
 
+// The same, but throws UsageError where a file cannot be opened or read, of
+// which nobody knows what it has: no permission, no descriptor left.
+std::optional<std::string> ReadKnown(const std::string& path, size_t most);
+
 // The same, but nothing only if there is no such file. Throws UsageError if it
 // is no regular file, cannot be read, or is larger.
 std::optional<std::string> ReadIfThere(const std::string& path, size_t most);

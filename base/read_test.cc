@@ -76,6 +76,23 @@ TEST_F(ReadTest, TellsAFileThatIsNotThereFromOneThatCannotBeRead) {
               }).ends_with("Not a directory"));
 }
 
+// Else it would be taken for a file of somebody else, or for none.
+TEST_F(ReadTest, NobodyKnowsWhatAFileHasThatCannotBeRead) {
+  Put("file", "content");
+  EXPECT_EQ(ReadKnown(Path("file"), 7), "content");
+  EXPECT_TRUE(WithoutDescriptors([&] {
+                return ErrorOf([&] { ReadKnown(Path("file"), 7); });
+              }).ends_with("file: Too many open files"));
+  ASSERT_EQ(::mkdir(Path("directory").c_str(), 0700), 0);
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  ASSERT_EQ(::symlink("loop", Path("loop").c_str()), 0);
+  for (const std::string name :
+       {"none", "directory", "pipe", "loop", "file/below"})
+    EXPECT_EQ(ReadKnown(Path(name), 7), std::nullopt) << name;
+  EXPECT_EQ(ReadKnown(Path(std::string(300, 'n')), 7), std::nullopt);
+  EXPECT_EQ(ReadKnown(Path("file"), 6), std::nullopt);
+}
+
 TEST_F(ReadTest, ReadsAvailableDataEvenIfStopped) {
   Put("file", "content");
   EXPECT_EQ(

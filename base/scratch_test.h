@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -46,6 +48,21 @@ class Scratch : public ::testing::Test {
 
   std::string directory_;
 };
+
+// Calls while this process cannot open one more file.
+template <class Call>
+auto WithoutDescriptors(Call call) {
+  const int next = ::dup(STDERR_FILENO);
+  ::close(next);
+  rlimit old{};
+  EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(next),
+                    .rlim_max = old.rlim_max};
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  auto result = call();
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  return result;
+}
 
 // The error of a call that must fail, or "" if it does not fail.
 template <class Call>

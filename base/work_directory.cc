@@ -64,7 +64,7 @@ std::string Made(const std::string& option, const std::string& directory,
 
 bool WorkDirectory::IsOf(const std::string& directory,
                          const std::string& command) {
-  return ReadWhole(absl::StrCat(directory, "/", OwnDirectory::kMarker), 200) ==
+  return ReadKnown(absl::StrCat(directory, "/", OwnDirectory::kMarker), 200) ==
          MarkerOf(command);
 }
 
@@ -76,7 +76,7 @@ WorkDirectory::WorkDirectory(const std::string& option,
   // Another process may have come before the lock.
   Made(option, directory, command);
   const std::string marker = Path(OwnDirectory::kMarker);
-  if (!ReadWhole(marker, 200)) WriteFile(marker, MarkerOf(command));
+  if (!ReadKnown(marker, 200)) WriteFile(marker, MarkerOf(command));
 }
 
 void WorkDirectory::ExpectThere() const {

@@ -41,11 +41,7 @@ bool Lock(int file, int command, short type, struct flock& lock) {
 
 void CheckFormat(const std::string& path) {
   const std::string file = path + "/format";
-  const auto format = base::ReadWhole(file, kMostFormat);
-  // Whether it is one cannot be found out.
-  if (!format && ::access(file.c_str(), R_OK) != 0 && errno != ENOENT &&
-      errno != ENOTDIR)
-    base::FailPath(path, errno);
+  const auto format = base::ReadKnown(file, kMostFormat);
   if (!format)
     throw base::UsageError{base::Shown(path) +
                            ": expected a campaign's directory, or none"};

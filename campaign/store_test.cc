@@ -28,6 +28,15 @@ TEST_F(StoreTest, ASecondCampaignIsRefused) {
   EXPECT_EQ(Names("out"), (std::set<std::string>{".vmtrunc", "lock"}));
 }
 
+TEST_F(StoreTest, ACampaignThatCannotBeReadIsNotCalledForeign) {
+  {
+    const Store store = Store::Open(Path("out"));
+  }
+  EXPECT_TRUE(base::WithoutDescriptors([&] {
+                return base::ErrorOf([&] { Store::Look(Path("out")); });
+              }).ends_with("out/format: Too many open files"));
+}
+
 // A number that no other can follow is nobody's slice.
 TEST_F(StoreTest, PassesByNumbersThatNoSliceHas) {
   const Store store = Store::Open(Path("out"));

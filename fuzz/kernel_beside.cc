@@ -47,9 +47,10 @@ std::string NoteText(const InputNote& note, const std::string& path,
 
 std::optional<KernelSpec> KernelBeside(const std::string& path) {
   if (path == "-") return std::nullopt;
-  const auto text = base::ReadWhole(path + ".md", kMostNote);
+  // Not the default kernel because a note cannot be read.
+  const auto text = base::ReadKnown(path + ".md", kMostNote);
   if (!text || !text->starts_with(kNoteHead)) return std::nullopt;
-  const auto content = base::ReadWhole(path, base::kMostInput);
+  const auto content = base::ReadKnown(path, base::kMostInput);
   const auto kernel = FieldOf(*text, "kernel");
   if (!content || !kernel ||
       FieldOf(*text, "content") != base::NameOf(*content))

@@ -24,7 +24,7 @@ std::string NoteText(const InputNote& note, const std::string& path,
 
 // The kernel that the note beside `path` names; nothing if there is no note, or
 // if it belongs to another input (another file has the name now). Throws
-// UsageError if it names a kernel that is not built.
+// UsageError if it names a kernel that is not built, or cannot be read.
 std::optional<KernelSpec> KernelBeside(const std::string& path);
 
 }  // namespace vmtrunc::fuzz

@@ -52,6 +52,14 @@ TEST_F(KernelBesideTest, IgnoresAFileThatIsNotANote) {
   EXPECT_EQ(KernelBeside("-"), std::nullopt);
 }
 
+// Else its input would run on the default kernel.
+TEST_F(KernelBesideTest, ANoteThatCannotBeReadIsAnError) {
+  const std::string saved = Saved("3.0");
+  EXPECT_TRUE(base::WithoutDescriptors([&] {
+                return base::ErrorOf([&] { KernelBeside(saved); });
+              }).ends_with("crash.md: Too many open files"));
+}
+
 TEST_F(KernelBesideTest, ReportsAKernelThatIsNotBuilt) {
   const std::string saved = Saved("3.0");
   std::string note = Get("crash.md");
