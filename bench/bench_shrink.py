@@ -5,6 +5,7 @@ A bug whose file is in OUT is not measured again.
 import argparse
 import collections
 import csv
+import hashlib
 import json
 import os
 import pathlib
@@ -15,11 +16,13 @@ import sys
 import tempfile
 import time
 
+import bugs_report
 import hypothesis_shrink
 
 # What it starts it waits for, also where its caller ignores how children end.
 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
+FORMAT = "vmtrunc bench-shrink 1"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
 FUZZ = RELEASE / "fuzz_truncate"
@@ -33,8 +36,8 @@ HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 BOUNDS = [["--bound", "tiny", "--mms", "1"], ["--bound", "tiny"]]
 
 
-def fail(what):
-    sys.exit(f"bench-shrink: {what}")
+bugs_report.program = "bench-shrink"
+fail = bugs_report.fail
 
 
 def known_bugs():
@@ -46,17 +49,52 @@ def known_bugs():
     return list(bugs.values())
 
 
+def ours(path):
+    return bugs_report.text_there(
+        path, lambda text: text.startswith(f"# {FORMAT}; "),
+        f"a file that begins with # {FORMAT};")
+
+
+def kept(path, o, asked):
+    """What a run that was interrupted has left of the same executables and
+    options; None if nothing."""
+    text = ours(path)
+    if text is None:
+        return None
+    there, _, rest = text.partition("\n")
+    now = f"# {FORMAT}; {asked}; {o.executables}"
+    if there != now:
+        fail(f"{path} was measured otherwise: choose another --out\n"
+             f"  there  {there}\n  now    {now}")
+    return rest
+
+
+def keep(path, o, asked, text):
+    bugs_report.replace(path, f"# {FORMAT}; {asked}; {o.executables}\n{text}",
+                        ours)
+
+
+def executables():
+    digest = hashlib.sha256()
+    for name in ("vmtrunc", "shrink_bench"):
+        digest.update((RELEASE / name).read_bytes())
+    return f"executables {digest.hexdigest()[:12]}"
+
+
 def measure(bug, o, starts_dir):
     path = o.out / f"{bug['name']}.csv"
-    if path.exists():  # of a run that was interrupted
-        return list(csv.DictReader(path.read_text().splitlines()))
+    asked = f"starts {o.starts}; seconds {o.seconds:g}; seed {o.seed}"
+    text = kept(path, o, asked)
+    if text is not None:
+        return list(csv.DictReader(text.splitlines()))
     done = subprocess.run(
         [RELEASE / "shrink_bench", bug["name"], "--starts", str(o.starts),
          "--seconds", str(o.seconds), "--seed", str(o.seed),
          "--write", starts_dir],
         check=True, capture_output=True, text=True)
-    path.write_text(",".join(COLUMNS) + "\n" + done.stdout)
-    return list(csv.DictReader(path.read_text().splitlines()))
+    text = ",".join(COLUMNS) + "\n" + done.stdout
+    keep(path, o, asked, text)
+    return list(csv.DictReader(text.splitlines()))
 
 
 def count_events(script):
@@ -68,10 +106,11 @@ def count_events(script):
 
 def fewest(bug, o):
     """Of the property within a small bound, or None where that says nothing."""
-    known = json.loads(o.known.read_text()) if o.known.exists() else {}
+    asked = f"prove {o.prove}"
+    known = json.loads(kept(o.known, o, asked) or "{}")
     if bug["name"] not in known:
         known[bug["name"]] = prove(bug, o)
-        o.known.write_text(json.dumps(known))
+        keep(o.known, o, asked, json.dumps(known) + "\n")
     return known[bug["name"]]
 
 
@@ -243,7 +282,8 @@ def main(argv):
         if unknown:
             fail(f"--bugs: expected names of vmtrunc bugs, not {min(unknown)}")
         bugs = [bug for bug in bugs if bug["name"] in wanted]
-    o.known = o.out / "fewest.json"
+    o.known = o.out / "fewest"
+    o.executables = executables()
     starts_dir = o.out / "starts"
     starts_dir.mkdir(parents=True, exist_ok=True)
     rows, shortest = {}, {}
@@ -252,6 +292,8 @@ def main(argv):
         shortest[bug["name"]] = fewest(bug, o) if o.prove else None
         print(f"{bug['name']}: {len(rows[bug['name']])} starts",
               file=sys.stderr)
+    if not any(rows.values()):
+        fail(f"no start was found in {o.seconds:g} s; expected more --seconds")
     report(bugs, rows, shortest, beside(bugs, starts_dir, o) if o.beside else {})
 
 

@@ -38,8 +38,11 @@ Trial = collections.namedtuple("Trial", "found executions seconds")
 Bound = collections.namedtuple("Bound", "value more")
 
 
+program = "bench-bugs"  # who says it
+
+
 def fail(what, status=2):
-    print(f"bench-bugs: {what}", file=sys.stderr)
+    print(f"{program}: {what}", file=sys.stderr)
     raise SystemExit(status)
 
 
