@@ -74,7 +74,9 @@ class Racer {
   // Begins an operation, or lets one that is in flight proceed.
   void Turn() {
     if (chased_ != kNone && Chase()) return;
-    if (random_.OneOf(2) && Add(OntoEqualMark())) return;
+    if ((verbs_ & search::Bit(Verb::kMremap)) != 0 && random_.OneOf(2) &&
+        Add(OntoEqualMark()))
+      return;
     uint8_t busy[C::kTasks];
     unsigned count = 0;
     for (uint8_t task = 0; task < C::kTasks; ++task)
