@@ -61,11 +61,14 @@ std::set<std::string, std::less<>> NamesOf(const OwnDirectory::Files& files) {
   return names;
 }
 
+bool IsOneOf(const std::optional<std::string>& content,
+             const std::set<std::string>& hashes) {
+  return content && hashes.contains(NameOf(*content));
+}
+
 // Whether it is a regular file, not a link, with one of these contents.
 bool HasContent(const std::string& path, const std::set<std::string>& hashes) {
-  if (!IsRegularFile(path)) return false;
-  const auto content = ReadWhole(path, kMostResult);
-  return content && hashes.contains(NameOf(*content));
+  return IsRegularFile(path) && IsOneOf(ReadWhole(path, kMostResult), hashes);
 }
 
 // Whether the error means that the file system lacks this flag.
@@ -176,8 +179,9 @@ void OwnDirectory::Look() {
   for (const auto& [name, hashes] : ours_) {
     const std::string path = directory_ + "/" + name;
     if (!IsThere(path)) continue;
-    ReadKnown(path, kMostResult);  // else what it has is not known
-    if (!HasContent(path, hashes)) RefuseChanged(name);
+    // What cannot be read is not called changed.
+    const auto content = ReadKnown(path, kMostResult);
+    if (!IsRegularFile(path) || !IsOneOf(content, hashes)) RefuseChanged(name);
   }
 }
 
