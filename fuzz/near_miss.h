@@ -35,14 +35,17 @@ constexpr bool AtOtherOffsets(const Vma& one, const Vma& other) {
          other.start - other.pgoff != one.start - one.pgoff;
 }
 
-// Two vmas of an mm, at other offsets, with the same restart address.
-template <class C>
-bool HasEqualMarks(const World<C>& w) {
+// Whether `is_it` returns true for two vmas of an mm, at other offsets, with
+// the same restart address.
+template <class C, class F>
+bool AnyEqualMarks(const World<C>& w, F is_it) {
   for (unsigned i = 1; i < C::kVmas; ++i) {
     const Vma& one = w.vmas[i];
     if (!HasRestart(one)) continue;
     for (unsigned j = 0; j < i; ++j)
-      if (w.vmas[j].count == one.count && AtOtherOffsets(one, w.vmas[j]))
+      if (const Vma& other = w.vmas[j]; other.count == one.count &&
+                                        AtOtherOffsets(one, other) &&
+                                        is_it(one, other))
         return true;
   }
   return false;
@@ -123,7 +126,7 @@ NearMiss NearestMiss(const World<C>& w) {
     moves |= MovesPtes(task.op);
   }
   if (passes && moves) nearest = std::max(nearest, NearMiss::kMovesInPass);
-  if (passes && HasEqualMarks(w))
+  if (passes && AnyEqualMarks(w, [](const Vma&, const Vma&) { return true; }))
     nearest = std::max(nearest, NearMiss::kEqualMarks);
   else if (passes && HasStrayMark(w))
     nearest = std::max(nearest, NearMiss::kStrayMark);

@@ -146,18 +146,12 @@ class Racer {
   // where they would continue another one with the same, before it. Nothing if
   // there are no two such vmas of an mm.
   Event OntoEqualMark() {
-    for (unsigned i = 1; i < C::kVmas; ++i) {
-      const Vma& one = w().vmas[i];
-      if (!HasRestart(one)) continue;
-      for (unsigned j = 0; j < i; ++j) {
-        const Vma& other = w().vmas[j];
-        if (other.count != one.count || !AtOtherOffsets(one, other)) continue;
-        const Event event =
-            random_.OneOf(2) ? Onto(one, other) : Onto(other, one);
-        if (event.kind != EventKind::kNone) return event;
-      }
-    }
-    return {};
+    Event event;
+    AnyEqualMarks(w(), [&](const Vma& one, const Vma& other) {
+      event = random_.OneOf(2) ? Onto(one, other) : Onto(other, one);
+      return event.kind != EventKind::kNone;
+    });
+    return event;
   }
   Event Onto(const Vma& from, const Vma& to) {
     const unsigned restart = from.count >> kPageShift;
