@@ -194,8 +194,8 @@ void OwnDirectory::RefuseChanged(const std::string& name) const {
 // The parent must be writable, before the work begins.
 void OwnDirectory::ExpectWritable() const {
   const std::string place = IsThere(directory_) ? directory_ : Above();
-  if (::access(place.c_str(), W_OK | X_OK) != 0)
-    FailPath(Named(place, directory_), errno);
+  if (const int error = NewFileError(place))
+    FailPath(Named(place, directory_), error);
   // Nor may another process work there, or another file have the lock's name.
   // Creates no lock: a process that is killed then would leave it.
   if (IsThere(absl::StrCat(directory_, "/", DirectoryLock::kFile)))

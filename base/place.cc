@@ -125,6 +125,14 @@ std::string FirstDirectory(const std::vector<std::string>& paths) {
   });
 }
 
+int NewFileError(const std::string& directory) {
+  struct stat about{};
+  if (::access(directory.c_str(), W_OK | X_OK) != 0 ||
+      ::stat(directory.c_str(), &about) != 0)
+    return errno;
+  return about.st_nlink == 0 ? ENOENT : 0;
+}
+
 bool IsRegularFile(const std::string& path) {
   struct stat about{};
   return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);

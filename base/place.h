@@ -27,6 +27,10 @@ bool IsDirectory(const std::string& path);
 std::string FirstProgram(const std::vector<std::string>& paths);
 std::string FirstDirectory(const std::vector<std::string>& paths);
 
+// Why no file can be made in the directory: 0 if one can, or errno. A directory
+// that is removed still allows it by its mode.
+int NewFileError(const std::string& directory);
+
 // False for a link to one.
 bool IsRegularFile(const std::string& path);
 

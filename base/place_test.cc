@@ -2,6 +2,7 @@
 #include "base/place.h"
 
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +92,20 @@ TEST_F(PlaceTest, SaysOfTheFirstThatIsThereWhyItMayNotBeExecuted) {
     return ErrorOf([&] { FirstProgram({Path("closed/program")}); }) ==
            Path("closed/program: Permission denied");
   }));
+}
+
+// Also by a directory that is still open, as a working directory may be.
+TEST_F(PlaceTest, SaysWhyThereCanBeNoNewFile) {
+  EXPECT_EQ(NewFileError(Path("directory")), 0);
+  EXPECT_EQ(NewFileError(Path("nothing")), ENOENT);
+  EXPECT_EQ(NewFileError(Path("file")), EACCES);
+  fs::create_directory(Path("gone"));
+  const int open = ::open(Path("gone").c_str(), O_PATH | O_DIRECTORY);
+  const std::string name = "/proc/self/fd/" + std::to_string(open);
+  EXPECT_EQ(NewFileError(name), 0);
+  fs::remove(Path("gone"));
+  EXPECT_EQ(NewFileError(name), ENOENT);
+  ::close(open);
 }
 
 // Under a name that nobody has, of a file or of a directory with what is in it.

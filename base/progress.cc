@@ -5,14 +5,11 @@
 #include <iostream>
 #include <string>
 
+#include "base/terminal.h"
+
 namespace vmtrunc::base {
-namespace {
 
-constexpr const char* kClearLine = "\r\033[K";
-
-}  // namespace
-
-ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
+ProgressLine::ProgressLine() : terminal_(TakesEscapes(STDERR_FILENO)) {}
 
 void ProgressLine::Show(std::string_view line) {
   if (!terminal_) {
@@ -23,7 +20,7 @@ void ProgressLine::Show(std::string_view line) {
   }
   next_ = Clock::now() + std::chrono::milliseconds(500);
   shown_ = true;
-  std::cerr << kClearLine << line << std::flush;
+  ShowLine(line);
 }
 
 void ProgressLine::End() {

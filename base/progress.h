@@ -1,6 +1,6 @@
-// Progress, on standard error. On a terminal one line, after two seconds,
-// removed at the end. Otherwise, as in the log of a job, a plain line every ten
-// seconds, which stays.
+// Progress, on standard error. On a terminal that takes escape sequences one
+// line, after two seconds, removed at the end. Otherwise, as in the log of a
+// job, a plain line every ten seconds, which stays.
 #ifndef VMTRUNC_BASE_PROGRESS_H_
 #define VMTRUNC_BASE_PROGRESS_H_
 

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/terminal.h"
 
 namespace vmtrunc::base {
 namespace {
@@ -65,7 +66,7 @@ bool IsToldToStop() { return g_stop; }
 
 void EndOnSignals(const std::string& line) {
   if (g_line == nullptr)  // clears a progress line
-    g_line = new std::string((::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") +
+    g_line = new std::string((TakesEscapes(STDERR_FILENO) ? kClearLine : "") +
                              line + "\n");
   Handle(OnEnd);
 }

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/name_part.h"
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/stop.h"
@@ -290,8 +291,8 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   }
   if (errno != ENOENT) FailPath(path_, errno);
   ExpectForeign(path_, target.path);
-  if (::access(ParentOf(target.path).c_str(), W_OK | X_OK) != 0)
-    FailPath(path_, errno);
+  if (const int error = NewFileError(ParentOf(target.path)))
+    FailPath(path_, error);
 }
 
 void OutputFile::Write(const std::string& content) const {

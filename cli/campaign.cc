@@ -20,7 +20,6 @@
 #include "base/shown.h"
 #include "base/streams.h"
 #include "cli/campaign_run.h"
-#include "cli/campaign_tell.h"
 #include "cli/commands.h"
 #include "cli/corpus.h"
 #include "cli/input.h"

@@ -16,7 +16,6 @@
 #include "base/shown.h"
 #include "base/streams.h"
 #include "campaign/report.h"
-#include "cli/campaign_tell.h"
 #include "cli/corpus.h"
 #include "cli/fuzz_run.h"
 #include "cli/input.h"
@@ -82,7 +81,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
                 static_cast<unsigned>(options.engines.size())),
       known_scripts_(inputs.known.size()),
       ran_before_(RanUntilNow(store_, log_)),
-      next_line_(start_ + std::chrono::minutes(1)) {
+      next_line_(start_ + std::chrono::seconds(terminal_ ? 1 : 60)) {
   ::signal(SIGPIPE, SIG_IGN);
   ExpectReport();  // written when a slice ends, checked before one starts
   for (const std::string& name : options_.engines)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/stop.h"
+#include "base/terminal.h"
 #include "campaign/corpus.h"
 #include "campaign/findings.h"
 #include "campaign/log.h"
@@ -175,6 +176,8 @@ class CampaignRun {
   const Clock::time_point start_ = Clock::now();
   const std::atomic<bool>& stop_ = base::StopOnSignals();
   std::optional<Clock::time_point> stopped_at_;
+  // Of progress, on standard error if it is a terminal, else among the results.
+  const bool terminal_ = base::TakesEscapes(STDERR_FILENO);
   Clock::time_point next_line_;
   bool shown_ = false;
 };

@@ -1,8 +1,4 @@
-#include "cli/campaign_tell.h"
-
-#include <sys/ioctl.h>
-#include <unistd.h>
-
+// The output of a running campaign.
 #include <chrono>
 #include <iostream>
 
@@ -10,31 +6,12 @@
 #include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "base/terminal.h"
 #include "base/write.h"
 #include "campaign/report.h"
 #include "cli/campaign_run.h"
 
 namespace vmtrunc::cli {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-Clock::time_point g_next = Clock::now();
-
-}  // namespace
-
-bool IsTimeToShow() {
-  if (Clock::now() < g_next) return false;
-  g_next = Clock::now() + std::chrono::seconds(1);
-  return true;
-}
-
-void ShowOnTerminal(const std::string& line) {
-  winsize size{};
-  size_t width = 80;
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-    width = size.ws_col;
-  std::cerr << "\r\033[K" << line.substr(0, width - 1) << std::flush;
-}
 
 std::vector<campaign::Group> CampaignRun::Groups() const {
   std::vector<campaign::Finding> findings;
@@ -83,7 +60,7 @@ void CampaignRun::WriteReport() const {
 }
 
 void CampaignRun::TellLine(const std::string& line) {
-  if (shown_) std::cerr << "\r\033[K" << std::flush;
+  if (shown_) std::cerr << base::kClearLine << std::flush;
   shown_ = false;
   if (!options_.json) std::cout << line << std::endl;
 }
@@ -107,17 +84,15 @@ void CampaignRun::Tell() {
           told_.insert(group.key).second)
         TellLine(absl::StrCat("at ", campaign::DurationInWords(ran()), ": ",
                               campaign::LineOf(group)));
-  static const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  if (Clock::now() < next_line_ && !(terminal && IsTimeToShow())) return;
+  if (Clock::now() < next_line_) return;
   const std::string line = campaign::LineOf(Sum());
-  if (terminal) {
-    ShowOnTerminal(line);
+  if (terminal_) {
+    base::ShowLine(line);
     shown_ = true;
   } else {
     TellLine(line);
   }
-  if (Clock::now() >= next_line_)
-    next_line_ = Clock::now() + std::chrono::minutes(1);
+  next_line_ = Clock::now() + std::chrono::seconds(terminal_ ? 1 : 60);
 }
 
 }  // namespace vmtrunc::cli

@@ -53,10 +53,11 @@ void ExpectAnswerOrNone(const std::string& path) {
                            ": expected a regular file, or none"};
 }
 
-// What the file has; discarded if it is too large, unreadable, or no answer.
+// What the file has; discarded if it is too large, or no answer. Throws
+// UsageError if it cannot be read.
 nlohmann::json AnswerIn(const std::string& path) {
   nlohmann::json json = nlohmann::json::parse(
-      base::ReadWhole(path, base::kMostInput).value_or(""), nullptr, false);
+      base::ReadKnown(path, base::kMostInput).value_or(""), nullptr, false);
   for (const char* name : {"question", "answer", "held_events"})
     if (!json.is_object() || !json.contains(name))
       return nlohmann::json(nlohmann::json::value_t::discarded);

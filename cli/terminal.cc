@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/strings/numbers.h"
+#include "base/terminal.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -36,8 +37,8 @@ size_t ColumnsOfTerminal() {
 
 report::Look LookOfOutput(const std::string& colour) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
-  const bool takes_colours = terminal && Environment("NO_COLOR").empty() &&
-                             Environment("TERM") != "dumb";
+  const bool takes_colours =
+      base::TakesEscapes(STDOUT_FILENO) && Environment("NO_COLOR").empty();
   return {.colours = colour == "always" || (colour == "auto" && takes_colours),
           .columns = terminal ? ColumnsOfTerminal() : report::kTextColumns};
 }

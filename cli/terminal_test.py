@@ -222,6 +222,51 @@ def lines_of_bytes(vmtrunc, directory):
         expect("and has the line", re.search(rb"(kernel|expect) x.*\\xff", html))
 
 
+def progress(vmtrunc, directory):
+    """A line of progress on a terminal is no wider than it, and one that is dumb
+    gets no escape sequence: neither then, nor by a signal."""
+    def of(command, term):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+        child = subprocess.Popen(
+            [vmtrunc, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=theirs, env=os.environ | {"TERM": term})
+        os.close(theirs)
+        return child, ours
+
+    def written(ours):
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        return shown
+
+    fuzz = ["fuzz", "--kernel", "3.0", "--seconds", "4", "--out"]
+    campaign = ["campaign", "--kernels", "3.0", "--engines", "plain", "--jobs", "1",
+                "--seconds", "4", "--slice", "2"]
+    running = [(command[0], term, of([*command, f"{directory}/{command[0]}-{term}"], term))
+               for command in (fuzz, campaign) for term in ("xterm", "dumb")]
+    for what, term, (child, ours) in running:
+        shown = written(ours)
+        child.wait()
+        expect(f"{what}, TERM={term}: {shown}", (b"\x1b" in shown) == (term != "dumb"))
+        lines = shown.split(b"\r\x1b[K")
+        expect(f"{what}, TERM={term}: {lines}", max(map(len, lines)) < 40)
+    for term in ("xterm", "dumb"):
+        child, ours = of(["diff", "-", "--kernel", "2.6.9-mm,3.0"], term)
+        while "SigCgt:\t0000000000000000" in (  # until it hears signals
+                pathlib.Path(f"/proc/{child.pid}/status").read_text()):
+            pass
+        child.send_signal(signal.SIGINT)
+        shown = written(ours)
+        expect(f"a signal, TERM={term}: {shown}", b"stopped" in shown and
+               (b"\x1b" in shown) == (term != "dumb"))
+        child.wait()
+
+
 def stopped(vmtrunc, directory):
     """A signal when the next kernel is searched: what the first one violates
     is printed, as the page of an earlier run is kept."""
@@ -268,6 +313,7 @@ def main():
         names(vmtrunc, directory)
         told_first(vmtrunc, directory)
         lines_of_bytes(vmtrunc, directory)
+        progress(vmtrunc, directory)
         stopped(vmtrunc, directory)
     for line in failed:
         print("FAILED:", line)

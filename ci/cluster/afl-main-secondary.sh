@@ -27,8 +27,12 @@ said=$(printf '\0' | "$bin/fuzz_truncate" /dev/stdin 2>&1) || status=$?
 [ "$status" -ne 2 ] || refuse "${said##*$'\n'}"
 
 mkdir -p -- "$shared/in" "$shared/out"
-# AFL++ takes no empty corpus. All write the same.
-[ -s "$shared/in/zero" ] || printf '\0' >"$shared/in/zero"
+# AFL++ takes no empty corpus. All write the same; a pipe would wait, and what a link
+# leads to is somebody's.
+zero=$shared/in/zero
+{ [ -f "$zero" ] || [ ! -e "$zero" ]; } && [ ! -L "$zero" ] ||
+  refuse "$zero: expected a regular file, or none"
+[ -s "$zero" ] || printf '\0' >"$zero"
 role=(-S "secondary-$number")
 [ "$number" -ne 0 ] || role=(-M main)
 [ "$seconds" -eq 0 ] || role+=(-V "$seconds")
