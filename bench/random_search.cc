@@ -47,6 +47,7 @@ Script RandomScript(base::Random& random) {
 class Pct {
  public:
   explicit Pct(const Rules& rules) : rules_(rules) {}
+  explicit Pct(const Rules&&) = delete;  // it keeps no copy
 
   Script Make(base::Random& random) {
     Script script = search::RandomSetup(random);

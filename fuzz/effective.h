@@ -24,6 +24,8 @@ class ReachedIn {
       : rules_(rules), world_(MakeWorld<C>(setup, rules)) {}
   ReachedIn(const World<C>& world, const Rules& rules)
       : rules_(rules), world_(world) {}
+  ReachedIn(const Setup&, const Rules&&) = delete;  // it keeps no copy
+  ReachedIn(const World<C>&, const Rules&&) = delete;
   // Returns whether the event has its place in such a world.
   bool Apply(const Event& event);
   // The events [from, to).

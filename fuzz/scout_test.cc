@@ -283,7 +283,8 @@ constexpr const char* kEqualMarksText =
 TEST(NearMiss, IsSeenWhereMarksAre) {
   using enum NearMiss;
   const Script script = Parse(kEqualMarksText);
-  Watched watched(script.setup, script.kernel->rules(), 0, nullptr);
+  const Rules rules = script.kernel->rules();
+  Watched watched(script.setup, rules, 0, nullptr);
   EXPECT_EQ(MissesOf(script, watched),
             (std::vector{kNone, kNone, kNone, kNone, kStrayMark, kEqualMarks}));
 }
@@ -302,8 +303,8 @@ Watched WatchFirst(Script& script, const Rules& rules) {
 // HB-15: pages move past the restart address from the one vma to the other.
 TEST(Race, MovesOntoAnEqualMark) {
   Script script = Parse(kEqualMarksText);
-  Watched watched(script.setup, script.kernel->rules(),
-                  Bit(Property::kNoPagePastSize), nullptr);
+  const Rules rules = script.kernel->rules();
+  Watched watched(script.setup, rules, Bit(Property::kNoPagePastSize), nullptr);
   ASSERT_EQ(MissesOf(script, watched).back(), NearMiss::kEqualMarks);
   const size_t events = script.events.size();
   const search::Verbs mremap = search::Bit(Verb::kMremap);

@@ -30,6 +30,7 @@ class Watched {
         checker_(rules) {
     checker_.NoteFeatures(features);
   }
+  Watched(const Setup&, const Rules&&, uint32_t, uint8_t*) = delete;  // no copy
 
   // Returns whether the event has its place in a small world.
   bool Apply(const Event& event) {

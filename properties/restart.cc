@@ -11,6 +11,7 @@ using W = World<LargeCaps>;
 class RestartProbe : public NoProbe<LargeCaps> {
  public:
   explicit RestartProbe(const Rules& rules) : rules_(rules) {}
+  explicit RestartProbe(const Rules&&) = delete;  // it keeps no copy
 
   const std::string& broken() const { return broken_; }
 
