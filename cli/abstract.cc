@@ -15,6 +15,18 @@ namespace {
 
 constexpr absl::string_view kAbstractFormat = "vmtrunc abstract-states ";
 constexpr absl::string_view kAbstractKernel = "kernel ";
+constexpr absl::string_view kAbstractEnd = "end ";
+constexpr int kWithoutEnd = 2, kWithoutKernel = 1;  // the last such versions
+
+// The version in the first line; 0: none that is known.
+int VersionIn(absl::string_view line) {
+  int version = 0;
+  if (!absl::ConsumePrefix(&line, kAbstractFormat) ||
+      !absl::SimpleAtoi(line, &version) || version < 1 ||
+      version > kAbstractVersion)
+    return 0;
+  return version;
+}
 
 }  // namespace
 
@@ -24,8 +36,13 @@ void WriteAbstract(const std::string& path, const KernelSpec& kernel,
   std::string text = absl::StrCat(kAbstractFormat, kAbstractVersion, "\n",
                                   kAbstractKernel, kernel.ToString(), "\n",
                                   all ? "all" : "some", "\n# ", from, "\n");
-  for (size_t i = 0; i < seen.size(); ++i)
-    if (seen[i] != 0) absl::StrAppend(&text, i, "\n");
+  size_t count = 0;
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i] == 0) continue;
+    absl::StrAppend(&text, i, "\n");
+    ++count;
+  }
+  absl::StrAppend(&text, kAbstractEnd, count, "\n");
   base::WriteFile(path, text);
 }
 
@@ -41,11 +58,11 @@ AbstractStates ReadAbstract(const std::string& path) {
                                          std::min(at + 1, lines.size()),
                                          ": expected ", what)};
   };
-  const bool is_first = lines[0] == absl::StrCat(kAbstractFormat, 1);
-  if (!is_first && lines[0] != absl::StrCat(kAbstractFormat, kAbstractVersion))
+  const int version = VersionIn(lines[0]);
+  if (version == 0)
     throw expected(absl::StrCat(kAbstractFormat, kAbstractVersion));
   ++at;
-  if (!is_first) {
+  if (version > kWithoutKernel) {
     absl::string_view kernel = at < lines.size() ? lines[at] : "";
     const auto spec = absl::ConsumePrefix(&kernel, kAbstractKernel)
                           ? ParseKernelSpec(std::string(kernel))
@@ -56,16 +73,25 @@ AbstractStates ReadAbstract(const std::string& path) {
       throw expected("all: the states of a search that came to its end");
     ++at;
   }
-  bool any = false;
+  size_t count = 0;
+  bool has_end = version <= kWithoutEnd;
   for (; at < lines.size(); ++at) {
-    if (lines[at].empty() || lines[at][0] == '#') continue;
+    absl::string_view line = lines[at];
+    if (line.empty() || line[0] == '#') continue;
+    if (!has_end && absl::ConsumePrefix(&line, kAbstractEnd)) {
+      if (line != absl::StrCat(count)) break;
+      has_end = true;
+      continue;
+    }
     unsigned state = 0;
-    if (!absl::SimpleAtoi(lines[at], &state) || state >= kAbstractStates)
+    if (!absl::SimpleAtoi(line, &state) || state >= kAbstractStates)
       throw expected(absl::StrCat("a number below ", kAbstractStates));
     states.seen[state] = 1;
-    any = true;
+    ++count;
   }
-  if (!any) throw expected("a state; there is none");
+  if (count == 0) throw expected("a state; there is none");
+  // What is cut would be a share of less.
+  if (!has_end) throw expected(absl::StrCat(kAbstractEnd, count));
   return states;
 }
 

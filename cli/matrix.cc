@@ -37,6 +37,7 @@ struct MatrixArguments {
 class MatrixOutputs {
  public:
   explicit MatrixOutputs(const MatrixArguments& o) : o_(o) {
+    base::ExpectApart("--html", o.html, {o.out});
     if (!o.out.empty()) directories_.emplace_back("-o", o.out, "matrix");
     if (o.html.empty()) return;
     base::ExpectFile("--html", o.html);

@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/shown.h"
 #include "base/write.h"
 #include "cli/bound.h"
@@ -324,12 +326,15 @@ void Print(const Joined& j) {
               << "\n";
   if (j.breaks != nullptr) {
     std::cout << absl::StreamFormat(
-        "violates %s: %d events, %s (shard %d)\n%s\n%s", j.breaks->property,
+        "violates %s: %d events, %s (shard %d)\n%s\n", j.breaks->property,
         j.breaks->events,
         j.fewest ? "the fewest of all shards"
                  : "not proved the fewest: not all shards have looked so far",
-        j.breaks->shard.number, ReplaysInWords(j.breaks->replays),
-        j.breaks->script);
+        j.breaks->shard.number, ReplaysInWords(j.breaks->replays));
+    // As it was read: its comments may have anything.
+    for (const absl::string_view line :
+         absl::StrSplit(absl::StripSuffix(j.breaks->script, "\n"), '\n'))
+      std::cout << base::Shown(std::string(line)) << "\n";
   } else if (j.again.empty()) {
     std::cout << absl::StreamFormat(
         "holds in all shards; probability of a missed state below %.0e\n",
@@ -357,7 +362,7 @@ int Join(const std::string& directory, const std::string& out, bool as_json) {
   if (j.breaks != nullptr && file) {
     std::cout << std::flush;
     file->Write(j.breaks->script);
-    if (!as_json) std::cout << "\nwritten to " << out << "\n";
+    if (!as_json) std::cout << "\nwritten to " << base::Shown(out) << "\n";
   }
   return j.breaks != nullptr ? base::kExitBroken
          : j.again.empty()   ? base::kExitHeld

@@ -15,7 +15,7 @@ inline constexpr int kTextVersion = 1;       // `vmtrunc 1` on the first line
 inline constexpr uint8_t kBytesVersion = 1;  // byte 0
 inline constexpr int kKernelVersion = 1;     // `vmtrunc-kernel 1` on the first
 inline constexpr int kJsonVersion = 1;       // "version" of --json, of all
-inline constexpr int kAbstractVersion = 2;   // of prove --abstract-to
+inline constexpr int kAbstractVersion = 3;   // of prove --abstract-to
 // Of a checkpoint of prove, a digit at the end of its first eight bytes.
 inline constexpr int kCheckpointVersion = 4;
 

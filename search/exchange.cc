@@ -26,6 +26,7 @@ namespace vmtrunc::search {
 namespace {
 
 constexpr size_t kBuffer = size_t{1} << 15;  // words
+constexpr const char *kQuestion = "question", *kStates = "states";
 
 struct Sealed {
   LevelDone done;
@@ -40,18 +41,6 @@ uint32_t ChecksumOf(const Arrival& it, unsigned shard, uint64_t number) {
   uint64_t hash = 1;
   for (const uint64_t word : words) hash = WithWord(hash, word);
   return static_cast<uint32_t>(hash >> 32);
-}
-
-// Throws UsageError if it is there, and is a link or has other names.
-void ExpectOneName(const std::string& path) {
-  struct stat about{};
-  if (::lstat(path.c_str(), &about) != 0) {
-    if (errno == ENOENT) return;
-    base::FailPath(path, errno);
-  }
-  if (!S_ISREG(about.st_mode) || about.st_nlink != 1)
-    throw base::UsageError{base::Shown(path) +
-                           ": expected a regular file without other names"};
 }
 
 [[noreturn]] void FailQuestion(const std::string& path) {
@@ -99,7 +88,11 @@ void Received::Fail() const {
 
 Exchange::Exchange(const std::string& directory, Shard shard,
                    const std::string& name)
-    : directory_(directory), name_(name), shard_(shard), out_(shard.shards) {
+    : directory_(directory),
+      name_(name),
+      shard_(shard),
+      own_(Directory(shard.number)),
+      out_(shard.shards) {
   // Those of others first: what is refused leaves nothing that would refuse
   // them.
   bool has_own = false;
@@ -107,13 +100,9 @@ Exchange::Exchange(const std::string& directory, Shard shard,
     if (HasBegun(other) && other == shard.number) has_own = true;
   if (!has_own) {
     ExpectNothing();
-    base::WriteDurable(QuestionPath(shard.number), Question(shard.number));
+    own_.WriteDurable(kQuestion, Question(shard.number));
   }
-  const std::string states = StatesPath(shard.number);
-  ExpectOneName(states);
-  states_ = ::open(states.c_str(),
-                   O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (states_ < 0) base::FailPath(states, errno);
+  states_ = own_.Append(kStates);
 }
 
 Exchange::~Exchange() {
@@ -140,16 +129,15 @@ std::string Exchange::Directory(unsigned shard) const {
 }
 
 std::string Exchange::QuestionPath(unsigned shard) const {
-  return Directory(shard) + "/question";
+  return absl::StrCat(Directory(shard), "/", kQuestion);
 }
 
 std::string Exchange::StatesPath(unsigned shard) const {
-  return Directory(shard) + "/states";
+  return absl::StrCat(Directory(shard), "/", kStates);
 }
 
-std::string Exchange::SentPath(unsigned level, unsigned from,
-                               unsigned to) const {
-  return absl::StrCat(Directory(from), "/", level, "-to-", to);
+std::string Exchange::SentName(unsigned level, unsigned to) {
+  return absl::StrCat(level, "-to-", to);
 }
 
 std::string Exchange::Question(unsigned shard) const {
@@ -175,17 +163,17 @@ void Exchange::Send(unsigned to, std::span<const uint64_t> words) {
   if (it.words.size() >= kBuffer) Flush(it);
 }
 
+void Exchange::FailOutgoing(const Outgoing& it) const {
+  base::FailPath(absl::StrCat(Directory(shard_.number), "/", it.name), errno);
+}
+
 void Exchange::Flush(Outgoing& it) {
   if (it.file < 0) {
-    it.path = absl::StrCat(Directory(shard_.number), "/to-", &it - &out_[0]);
-    if (::unlink(it.path.c_str()) != 0 && errno != ENOENT)
-      base::FailPath(it.path, errno);
-    it.file =
-        ::open(it.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (it.file < 0) base::FailPath(it.path, errno);
+    it.name = absl::StrCat("to-", &it - &out_[0]);
+    it.file = own_.Make(it.name);
   }
   if (!WriteWhole(it.file, it.words.data(), it.words.size() * sizeof(uint64_t)))
-    base::FailPath(it.path, errno);
+    FailOutgoing(it);
   it.words.clear();
 }
 
@@ -194,17 +182,15 @@ void Exchange::Close(unsigned level) {
     Outgoing& it = out_[to];
     it.words.insert(it.words.end(), {0, std::exchange(it.hash, 0)});
     Flush(it);
-    const std::string path = SentPath(level, shard_.number, to);
-    if (::fdatasync(it.file) != 0 || ::close(it.file) != 0 ||
-        ::rename(it.path.c_str(), path.c_str()) != 0)
-      base::FailPath(it.path, errno);
-    it.file = -1;
+    if (::fdatasync(it.file) != 0 || ::close(std::exchange(it.file, -1)) != 0)
+      FailOutgoing(it);
+    own_.Rename(it.name, SentName(level, to));
   }
-  base::SyncDirectory(Directory(shard_.number));
+  own_.Sync();
 }
 
 std::string Exchange::PathFrom(unsigned shard, unsigned level) const {
-  return SentPath(level, shard, shard_.number);
+  return absl::StrCat(Directory(shard), "/", SentName(level, shard_.number));
 }
 
 bool Exchange::HasSent(unsigned shard, unsigned level) const {
@@ -254,11 +240,8 @@ void Exchange::Write(unsigned level, const LevelDone& done) {
   if (::fdatasync(states_) != 0)
     base::FailPath(StatesPath(shard_.number), errno);
   const Sealed sealed{done, HashBytes(&done, sizeof(done))};
-  const std::string path =
-      absl::StrCat(Directory(shard_.number), "/level-", level);
-  ExpectOneName(path);
-  base::WriteDurable(path,
-                     {reinterpret_cast<const char*>(&sealed), sizeof(sealed)});
+  own_.WriteDurable(absl::StrCat("level-", level),
+                    {reinterpret_cast<const char*>(&sealed), sizeof(sealed)});
 }
 
 std::optional<LevelDone> Exchange::Read(unsigned shard, unsigned level) const {
@@ -277,7 +260,7 @@ std::optional<LevelDone> Exchange::Read(unsigned shard, unsigned level) const {
 
 void Exchange::Forget(unsigned level) {
   for (unsigned to = 0; to < out_.size(); ++to)
-    ::unlink(SentPath(level, shard_.number, to).c_str());
+    own_.Remove(SentName(level, to));
 }
 
 }  // namespace vmtrunc::search

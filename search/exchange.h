@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "search/shard.h"
+#include "search/shard_directory.h"
 #include "search/space.h"
 
 namespace vmtrunc::search {
@@ -123,7 +124,7 @@ class Exchange {
 
  private:
   struct Outgoing {
-    std::string path;
+    std::string name;
     int file = -1;
     std::vector<uint64_t> words;
     uint64_t hash = 0;
@@ -137,12 +138,15 @@ class Exchange {
   bool HasBegun(unsigned shard) const;
   void ExpectNothing() const;
   // What one shard sends to another at a level.
-  std::string SentPath(unsigned level, unsigned from, unsigned to) const;
+  static std::string SentName(unsigned level, unsigned to);
   std::string Question(unsigned shard) const;
   void Flush(Outgoing& it);
+  // Throws UsageError, with errno.
+  [[noreturn]] void FailOutgoing(const Outgoing& it) const;
 
   const std::string directory_, name_;
   const Shard shard_;
+  const ShardDirectory own_;
   int states_ = -1;
   uint64_t count_ = 0;  // of the states in its file
   std::vector<Outgoing> out_;

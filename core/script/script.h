@@ -85,8 +85,9 @@ void SetKernel(const KernelSpec& kernel,
 // The flips in a header, whether or not such rules exist.
 RuleSet FlipsOf(std::span<const uint8_t, kHeaderBytes> header);
 
-// Whether a file is in the text form: its name ends in .vmt or its first
-// significant line starts with "vmtrunc".
+// Whether a file is in the text form: its name ends in .vmt, its first
+// significant line starts with "vmtrunc", or it is text at all, of a header's
+// length or more: a script that has lost its first line is no script in bytes.
 bool LooksLikeText(std::string_view name, std::string_view content);
 
 }  // namespace vmtrunc

@@ -63,6 +63,23 @@ TEST(Text, InTwoBytesALetterIsNamed) {
     EXPECT_FALSE(LooksLikeText("bytes", bytes));
 }
 
+// A script without its first line, prose, JSON: no bytes that somebody wrote.
+TEST(Text, WithoutItsFirstLineIsText) {
+  for (const char* const text :
+       {"file f 8\ntask a\na mmap 10 1 f 0\n",
+        "# nothing but a comment, wie sch\xc3\xb6n\n",
+        "{\r\n\t\"answer\": \"holds\", \"events\": 3\n}\n"})
+    EXPECT_TRUE(LooksLikeText("bytes", text)) << text;
+  // What a fuzzer begins with, control characters, what is no UTF-8.
+  for (const char* const bytes :
+       {"\n", "task a", "file f 8\ntask a\na mmap 10 1 f 0\n\x01",
+        "file f 8\ntask a\na mmap 10 1 f 0\n\x7f",
+        "file f 8\ntask a\na mmap 10 1 f 0\n\xff",
+        "file f 8\ntask a\na mmap 10 1 f 0\n\xc3"})
+    EXPECT_FALSE(LooksLikeText("bytes", bytes)) << bytes;
+  EXPECT_FALSE(LooksLikeText("bytes", std::string(kHeaderBytes, '\0')));
+}
+
 // The word came later: files with a task of that name keep working.
 TEST(Text, ATaskMayBeNamedTlb) {
   const auto script = ParseText(R"(vmtrunc 1

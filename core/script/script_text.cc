@@ -11,6 +11,7 @@
 #include "core/property.h"
 #include "core/script/script.h"
 #include "core/script/text_line.h"
+#include "core/script/plain_text.h"
 #include "core/script/utf16.h"
 #include "core/script/verbs.h"
 #include "core/version.h"
@@ -471,6 +472,7 @@ std::string ToText(const Script& script) {
 
 bool LooksLikeText(std::string_view name, std::string_view content) {
   if (name.ends_with(".vmt") || LooksLikeUtf16(content)) return true;
+  if (content.size() >= kHeaderBytes && IsPlainText(content)) return true;
   if (content.starts_with(kByteOrderMark)) content.remove_prefix(3);
   while (!content.empty()) {
     const size_t end = content.find('\n');
