@@ -311,8 +311,10 @@ fuzz::FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
   if (ReadBytes(directory, &status, sizeof(status)) != sizeof(status) ||
       std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
     status = {};
-  for (fuzz::SortedCause& cause : status.causes)
+  for (fuzz::SortedCause& cause : status.causes) {
     cause.name[sizeof(cause.name) - 1] = '\0';
+    cause.file[sizeof(cause.file) - 1] = '\0';
+  }
   for (auto& name : status.kept) name[sizeof(name) - 1] = '\0';
   return status;
 }

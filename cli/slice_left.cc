@@ -105,7 +105,7 @@ SliceLeft ReadSliceLeft(const std::string& directory,
   for (size_t i = 0; i < fuzz::kMostCauses; ++i) {
     const fuzz::SortedCause& cause = left.status.causes[i];
     if (cause.executions == 0) break;
-    left.inputs.push_back({.file = fuzz::FileOfCause(i),
+    left.inputs.push_back({.file = cause.file,
                            .cause = cause.name,
                            .executions = cause.executions});
     if (files.erase(left.inputs.back().file) > 0)

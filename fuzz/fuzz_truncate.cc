@@ -176,9 +176,10 @@ class Target {
     if (!saved_) return;
     keep_going_ = settings_.keep_going;
     if (settings_.sort && keep_going_)
-      sorter_.emplace(
-          settings_.kernel, *settings_.sort, *status_,
-          [this](const std::string& name) { saved_->KeepAgain(name); });
+      sorter_.emplace(settings_.kernel, *settings_.sort, *status_,
+                      [this](const std::string& old, const std::string& stem) {
+                        return saved_->KeepInstead(old, stem);
+                      });
   }
 
   // Where `status` names its scripts, so that none is lost if the model fails.

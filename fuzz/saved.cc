@@ -14,6 +14,8 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/place.h"
+#include "base/read.h"
 #include "base/write.h"
 #include "core/build_id.h"
 #include "fuzz/settings.h"
@@ -84,6 +86,10 @@ void ExpectOurs(const std::string& directory) {
 
 Saved::Saved(const std::string& directory) : directory_(directory) {
   ExpectOurs(directory);
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end;
+       !error && at != end; at.increment(error))
+    before_.insert(at->path().filename().string());
   const std::string path = directory + "/" + kStatusFile;
   const int status = OpenWhole(path, sizeof(FuzzStatus));
   void* const map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,
@@ -121,18 +127,25 @@ std::string Saved::InputThatRuns() const {
 }
 
 std::string Saved::Keep(const std::string& stem) {
-  try {
-    return base::WriteUnused(directory_ + "/" + stem, kInputExtension,
-                             InputThatRuns())
-        .substr(directory_.size() + 1);
-  } catch (const base::UsageError& error) {
-    EndTarget(error.what);
-  }
+  return KeepInstead("", stem);
 }
 
-void Saved::KeepAgain(const std::string& name) {
+std::string Saved::KeepInstead(const std::string& old,
+                               const std::string& stem) {
+  const std::string input = InputThatRuns();
+  const std::string path = directory_ + "/" + old;
+  const auto before = kept_.find(old);
   try {
-    base::WriteFile(directory_ + "/" + name, InputThatRuns());
+    const bool is_ours = before != kept_.end() && base::IsRegularFile(path) &&
+                         base::ReadWhole(path, kMost) == before->second;
+    if (is_ours) base::WriteFile(path, input);
+    const std::string name =
+        is_ours
+            ? old
+            : base::WriteUnused(directory_ + "/" + stem, kInputExtension, input)
+                  .substr(directory_.size() + 1);
+    if (!before_.contains(name)) kept_[name] = input;
+    return name;
   } catch (const base::UsageError& error) {
     EndTarget(error.what);
   }

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 
@@ -35,9 +37,11 @@ class Saved {
   // Marks it as the last one: without these zeros.
   void End();
   // Saves the running input in a file of its own. An existing file is kept, and
-  // the name gets a number; or it is replaced. Returns the name.
+  // the name gets a number. Returns the name.
   std::string Keep(const std::string& stem);
-  void KeepAgain(const std::string& name);
+  // The same in the place of `old`, which Keep() returned, or "". What is no
+  // longer the file that was written there stays, and the name gets a number.
+  std::string KeepInstead(const std::string& old, const std::string& stem);
 
  private:
   std::string InputThatRuns() const;
@@ -45,6 +49,8 @@ class Saved {
   static constexpr size_t kMost = kHeaderBytes + kRecordBytes * kMaxEvents;
 
   std::string directory_;
+  std::set<std::string> before_;             // names that were there
+  std::map<std::string, std::string> kept_;  // content by name, of new files
   int current_ = -1;
   FuzzStatus* status_ = nullptr;
   std::optional<KernelSpec> stamp_;

@@ -15,8 +15,10 @@ namespace vmtrunc::fuzz {
 
 class Sorter {
  public:
-  // Writes the running input to a file of that name.
-  using KeepInput = std::function<void(const std::string& name)>;
+  // Writes the running input in the place of `old`, which it returned before,
+  // or, where that is "", to a file of its own. Returns its name.
+  using KeepInput = std::function<std::string(const std::string& old,
+                                              const std::string& stem)>;
 
   Sorter(const KernelSpec& kernel, const RuleSet& known, FuzzStatus& status,
          KeepInput keep)
@@ -39,11 +41,13 @@ class Sorter {
     for (size_t i = 0; i < kMostCauses; ++i) {
       SortedCause& slot = status_.causes[i];
       if (slot.executions != 0 && name != slot.name) continue;
-      if (slot.executions++ == 0 || run.effects < slot.effects) {
+      if (slot.executions == 0 || run.effects < slot.effects) {
+        const std::string file = keep_(slot.file, StemOfCause(i));
         slot.effects = run.effects;
+        std::strncpy(slot.file, file.c_str(), sizeof(slot.file) - 1);
         std::strncpy(slot.name, name.c_str(), sizeof(slot.name) - 1);
-        keep_(FileOfCause(i));
       }
+      ++slot.executions;
       return;
     }
     ++status_.unsorted;

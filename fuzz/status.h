@@ -24,8 +24,8 @@ inline constexpr const char* kVerbsVariable = "VMTRUNC_VERBS";
 // in DIRECTORY/broken-PROPERTY.bytes and counts the rest.
 inline constexpr const char* kKeepGoingVariable = "VMTRUNC_KEEP_GOING";
 // In addition: classifies violations by root cause (fuzz/sorter.h) and keeps
-// one input for each in DIRECTORY/cause-N.bytes. The value: the rules of known
-// root causes, names with commas between; none: empty.
+// one input for each in a new DIRECTORY/cause-N.bytes. The value: the rules of
+// known root causes, names with commas between; none: empty.
 inline constexpr const char* kSortVariable = "VMTRUNC_SORT";
 // If set: the mutator changes nothing, so that the corpus is run repeatedly.
 inline constexpr const char* kNoMutationVariable = "VMTRUNC_NO_MUTATION";
@@ -58,9 +58,10 @@ inline constexpr const char* kCurrentFile = "current";
 // Names of files that hold one input, in bytes: broken-PROPERTY, cause-N.
 inline constexpr const char* kInputExtension = "bytes";
 
-// The file with the input of the N-th cause, from 0.
-inline std::string FileOfCause(size_t number) {
-  return kCausePrefix + std::to_string(number) + "." + kInputExtension;
+// The file with the input of the N-th cause, from 0, but for its extension, and
+// a number if that name was taken.
+inline std::string StemOfCause(size_t number) {
+  return kCausePrefix + std::to_string(number);
 }
 // Whether a file of that name holds an input; `prefix`: kBrokenPrefix, or
 // kCausePrefix.
@@ -69,12 +70,12 @@ inline bool NamesInput(std::string_view name, const char* prefix) {
          name.ends_with("." + std::string(kInputExtension));
 }
 
-// A root cause, and the input that is kept for it: `cause-N.bytes` for the
-// N-th.
+// A root cause, and the input that is kept for it.
 struct SortedCause {
   uint64_t executions;  // that violated a property by it; 0: unused
   uint64_t effects;     // events of the input that had one
   char name[112];       // RootCause::Name()
+  char file[32];        // the input's name: StemOfCause()
 };
 inline constexpr size_t kMostCauses = 64;
 
