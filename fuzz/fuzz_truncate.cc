@@ -13,7 +13,7 @@
 // VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_NO_SCOUT, VMTRUNC_SCOUT_FIRST,
 // VMTRUNC_SCOUTED, VMTRUNC_GROWTH  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
-//                   what has been done to DIRECTORY/status
+//                   what this process has done to DIRECTORY/status
 // VMTRUNC_BUILD     refuse to run where this executable has another model
 //
 // A variable that says nothing that can be understood is one line, and exit

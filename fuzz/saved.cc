@@ -97,6 +97,9 @@ Saved::Saved(const std::string& directory) : directory_(directory) {
   if (map == MAP_FAILED) Fail(path, errno);
   ::close(status);
   status_ = static_cast<FuzzStatus*>(map);
+  // Else what an earlier run saw first would not be kept again, of another
+  // kernel neither.
+  std::memset(status_, 0, sizeof(FuzzStatus));
   std::strncpy(status_->build, BuildId(), sizeof(status_->build) - 1);
   current_ = OpenWhole(directory + "/" + kCurrentFile, kMost);
 }

@@ -21,9 +21,9 @@ namespace vmtrunc::fuzz {
 // start, so a disk that fills up later does no harm.
 class Saved {
  public:
-  // Creates or opens the two files. The build id is in `status` when it
-  // returns. Ends the process if that fails, or if a file is not regular: a
-  // link is not followed.
+  // Creates or opens the two files. `status` has the build id and no counts
+  // when it returns: an earlier run's are gone. Ends the process if that fails,
+  // or if a file is not regular: a link is not followed.
   explicit Saved(const std::string& directory);
 
   FuzzStatus& status() { return *status_; }

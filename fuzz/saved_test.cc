@@ -62,5 +62,24 @@ TEST_F(SavedTest, NoInputReplacesOneOfAnEarlierRun) {
   EXPECT_EQ(Get("cause-0.bytes"), "same");
 }
 
+// Else it would keep nothing of a property that the earlier one has counted.
+TEST_F(SavedTest, ARunCountsFromTheStart) {
+  {
+    Saved earlier(directory_);
+    earlier.status().executions = 7;
+    earlier.status().broken[0] = 1;
+    earlier.status().causes[0] = {.executions = 1,
+                                  .effects = 1,
+                                  .name = "of-another-kernel",
+                                  .file = "cause-0.bytes"};
+  }
+  Saved saved(directory_);
+  EXPECT_EQ(saved.status().executions, 0U);
+  EXPECT_EQ(saved.status().broken[0], 0U);
+  EXPECT_EQ(saved.status().causes[0].executions, 0U);
+  EXPECT_STREQ(saved.status().causes[0].file, "");
+  EXPECT_STRNE(saved.status().build, "");
+}
+
 }  // namespace
 }  // namespace vmtrunc::fuzz
