@@ -209,6 +209,16 @@ bool Findings::Restore(const std::string& was, const Script& script) {
   return true;
 }
 
+bool Findings::IsShown(const std::string& name) const {
+  const auto there = findings_.find(name);
+  if (there != findings_.end() &&
+      (there->second.has_script() || there->second.is_known))
+    return true;
+  const auto cause = search::CauseNamed(name, kernel_);
+  return known_.Find(name) != nullptr ||
+         (cause && cause->rule == search::RootCause::kSeveral);
+}
+
 void Findings::Count(const std::string& cause, uint64_t executions,
                      int64_t at_unix) {
   const auto alias = aliases_.find(cause);

@@ -61,6 +61,9 @@ class Findings {
   // cause; counts of the old one then go to the new one. Returns false if it
   // does not violate here what it expects to.
   bool Restore(const std::string& was, const Script& script);
+  // Whether a script shows the root cause, or it is known. Else nobody can say
+  // of what bug an execution is that was counted under its name.
+  bool IsShown(const std::string& name) const;
   // Adds a slice's number of violations; also used when the log is read. A root
   // cause without a script is listed by its name.
   void Count(const std::string& cause, uint64_t executions, int64_t at_unix);

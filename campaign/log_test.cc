@@ -263,6 +263,26 @@ TEST_F(LogTest, ReportsViolationsThatAreNotTakenYet) {
             std::string::npos);
 }
 
+// What was counted and not kept is of no bug, and no slice without a violation.
+TEST_F(LogTest, ReportsViolationsThatNoFindingShows) {
+  SliceRecord record = Record(1);
+  record.causes = {};
+  record.unsorted = 2;
+  Summary summary = Summarize({record});
+  const std::string words =
+      "2 executions violated a property that no finding shows: of what bug is "
+      "not known";
+  EXPECT_EQ(UnknownInWords(summary), words);
+  EXPECT_NE(ReportPage(summary).find("<p>" + words), std::string::npos);
+  EXPECT_EQ(ReportPage(summary).find("No property"), std::string::npos);
+  Finding finding;
+  finding.kernel = record.kernel;
+  summary.groups = GroupsOf({finding});
+  EXPECT_EQ(UnknownInWords(summary), "");  // more of the same, as a rule
+  summary.groups.front().least.kernel = "3.0";
+  EXPECT_EQ(UnknownInWords(summary), words);
+}
+
 // A name that is not UTF-8 is written as text.
 TEST_F(LogTest, AcceptsNamesThatAreNotUtf8) {
   Summary summary;

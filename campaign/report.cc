@@ -162,11 +162,11 @@ std::string PairRows(const Summary& s) {
 
 std::string FindingRows(const Summary& s) {
   std::string html = "<h2>Findings</h2>\n";
-  const std::string untaken = UntakenInWords(s);
-  if (!untaken.empty())
-    absl::StrAppend(&html, "<p>", report::Escaped(untaken), ".</p>\n");
+  const std::string unknown = UnknownInWords(s);
+  if (!unknown.empty())
+    absl::StrAppend(&html, "<p>", report::Escaped(unknown), ".</p>\n");
   if (s.groups.empty())
-    return html + (untaken.empty() ? "<p>No property was violated.</p>\n" : "");
+    return html + (unknown.empty() ? "<p>No property was violated.</p>\n" : "");
   html +=
       "<p>One row for each known bug or new root cause, "
       "with "

@@ -95,6 +95,16 @@ size_t Summary::new_count() const {
                     [](const Group& g) { return !g.is_known; }));
 }
 
+uint64_t Summary::unknown_violations() const {
+  uint64_t sum = 0;
+  for (const KernelTotals& kernel : kernels)
+    if (std::none_of(groups.begin(), groups.end(), [&](const Group& group) {
+          return group.least.kernel == kernel.kernel;
+        }))
+      sum += kernel.unsorted;
+  return sum;
+}
+
 uint64_t Summary::states() const {
   uint64_t sum = 0;
   for (const KernelTotals& kernel : kernels) sum += kernel.states;
@@ -155,13 +165,21 @@ std::string IdleInWords(const Summary& s) {
                          idle == 1 ? "job" : "jobs", pairs);
 }
 
-std::string UntakenInWords(const Summary& s) {
-  if (s.untaken_violations == 0) return "";
-  return absl::StrCat(
-      s.untaken_violations,
-      s.untaken_violations == 1 ? " execution" : " executions",
-      " violated a property in slices that are not taken yet: of what bug is "
-      "not known");
+std::string UnknownInWords(const Summary& s) {
+  const auto words = [](uint64_t executions, const char* where) {
+    return executions == 0
+               ? std::string()
+               : absl::StrCat(executions,
+                              executions == 1 ? " execution" : " executions",
+                              " violated a property ", where,
+                              ": of what bug is not known");
+  };
+  const std::string untaken =
+      words(s.untaken_violations, "in slices that are not taken yet");
+  const std::string lost =
+      words(s.unknown_violations(), "that no finding shows");
+  return absl::StrCat(untaken, untaken.empty() || lost.empty() ? "" : "; ",
+                      lost);
 }
 
 std::string LineOf(const Summary& s) {

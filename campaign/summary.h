@@ -61,6 +61,8 @@ struct Summary {
   size_t known_scripts = 0;  // with none, all findings are new
 
   size_t new_count() const;
+  // On kernels of which there is no finding: no input was kept.
+  uint64_t unknown_violations() const;
   uint64_t states() const;
   uint64_t corpus() const;
 };
@@ -71,9 +73,9 @@ Summary Summarize(const std::vector<SliceRecord>& records);
 // nothing.
 std::string IdleInWords(const Summary& summary);
 
-// "3 executions violated a property in slices that are not taken yet: ...", or
-// "".
-std::string UntakenInWords(const Summary& summary);
+// "3 executions violated a property in slices that are not taken yet: ...",
+// "... that no finding shows: ...", or "".
+std::string UnknownInWords(const Summary& summary);
 
 // One line, without control codes: executions and time of all runs, jobs that
 // ran nothing. Its ages are campaign time, by the steady clock.

@@ -77,7 +77,7 @@ int StatusOf(const campaign::Summary& summary) {
 // smallest script.
 void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
   if (summary.groups.empty()) {
-    if (summary.untaken_violations == 0)
+    if (campaign::UnknownInWords(summary).empty())
       std::cout << (summary.executions == 0 ? "nothing has run\n"
                                             : "no property was violated\n");
     return;
@@ -112,9 +112,9 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
     return;
   }
   PrintTable(o, summary);
-  if (const std::string untaken = campaign::UntakenInWords(summary);
-      !untaken.empty())
-    std::cout << untaken << "\n";
+  if (const std::string unknown = campaign::UnknownInWords(summary);
+      !unknown.empty())
+    std::cout << unknown << "\n";
   if (summary.bad_lines > 0)
     std::cout << "not counted: " << summary.bad_lines
               << " damaged lines in the log\n";
@@ -151,7 +151,7 @@ int Status(const CampaignOptions& o) {
   const int status = StatusOf(summary);
   // What is left may be new.
   const bool is_open =
-      (summary.executions == 0 || summary.untaken_violations > 0) &&
+      (summary.executions == 0 || !campaign::UnknownInWords(summary).empty()) &&
       !summary.running;
   return is_open && status == base::kExitHeld ? base::kExitRanOut : status;
 }
@@ -206,8 +206,9 @@ int Campaign(CampaignOptions o) {
     Print(o, summary);
   }
   const int status = StatusOf(summary);
-  const bool cut_short = run.stopped() || !is_read;
-  return status == base::kExitHeld && cut_short ? base::kExitRanOut : status;
+  const bool is_open =
+      run.stopped() || !is_read || summary.unknown_violations() > 0;
+  return status == base::kExitHeld && is_open ? base::kExitRanOut : status;
 }
 
 std::string EnginesInWords() {

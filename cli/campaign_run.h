@@ -144,6 +144,8 @@ class CampaignRun {
   bool TakeSlice(campaign::SliceRecord record, KernelState& kernel);
   bool HarvestCauses(const SliceLeft& left, KernelState& kernel,
                      campaign::SliceRecord& record);
+  void CountLost(const std::vector<InputLeft>& lost, const KernelState& kernel,
+                 campaign::SliceRecord& record);
   void KeepFinding(const campaign::Finding& finding);
   void MakePages();  // pages that there was no time for
   void MakePage(const campaign::Finding& finding);

@@ -120,22 +120,35 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   TellLine(absl::StrCat("slice ", number, " ", why, ": ", base::Shown(aside)));
 }
 
+// A job that could write no more has counted a violation, and perhaps a cause,
+// without an input. If nothing else shows that cause, it is but a name: the
+// script may have shown a known bug.
+void CampaignRun::CountLost(const std::vector<InputLeft>& lost,
+                            const KernelState& kernel,
+                            campaign::SliceRecord& record) {
+  for (const InputLeft& one : lost)
+    (kernel.findings.IsShown(one.cause) ? record.causes[one.cause]
+                                        : record.unsorted) += one.executions;
+}
+
 bool CampaignRun::HarvestCauses(const SliceLeft& left, KernelState& kernel,
                                 campaign::SliceRecord& record) {
-  record.unsorted = left.status.unsorted;
+  record.unsorted = left.unsorted;
   const auto deadline = Clock::now() + kShrinking;
   const auto stop = [&] {
     return tries_ > 0 || stopped() || Clock::now() > deadline;
   };
   uint64_t counted = 0;
+  std::vector<InputLeft> lost;
   for (const InputLeft& one : left.inputs) {
     if (WaitedEnough()) return false;
     std::string name = one.cause;
     const std::string path =
         absl::StrCat(store_.JobDirectory(record.slice), "/", one.file);
-    // A job that was killed may have counted more than it had kept.
-    if (base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
-            .value_or("") != "") {
+    const bool is_kept =
+        base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
+            .value_or("") != "";
+    if (is_kept) {
       const Script script = ReadSaved(path);
       const size_t before = kernel.findings.all().size();
       const campaign::Finding* finding =
@@ -149,10 +162,15 @@ bool CampaignRun::HarvestCauses(const SliceLeft& left, KernelState& kernel,
       not_taken_ = one.file;
       continue;
     }
-    record.causes[name] += one.executions;
     counted += one.executions;
+    if (!is_kept) {
+      lost.push_back(one);
+      continue;
+    }
+    record.causes[name] += one.executions;
     if (one.is_unsorted && record.unsorted > 0) --record.unsorted;
   }
+  CountLost(lost, kernel, record);
   // Without a status they are all that is known to have run.
   record.executions = std::max(record.executions, counted);
   return true;

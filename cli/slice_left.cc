@@ -38,6 +38,13 @@ std::set<std::string> InputsIn(const std::string& directory) {
   return names;
 }
 
+uint64_t UnsortedIn(const fuzz::FuzzStatus& status) {
+  uint64_t broken = 0, sorted = 0;
+  for (const uint64_t one : status.broken) broken += one;
+  for (const fuzz::SortedCause& one : status.causes) sorted += one.executions;
+  return broken - std::min(broken, sorted);
+}
+
 // How many causes of that property were sorted.
 size_t CountSorted(const std::vector<InputLeft>& causes, Property property,
                    const KernelSpec& kernel) {
@@ -100,6 +107,7 @@ SliceLeft ReadSliceLeft(const std::string& directory,
   SliceLeft left;
   left.status = FuzzerJob::ReadStatus(directory);
   const bool is_of_this_build = left.status.build[0] != '\0';
+  left.unsorted = UnsortedIn(left.status);
   std::set<std::string> files = InputsIn(directory);
   std::vector<InputLeft> kept;  // of causes, those whose input is there
   for (size_t i = 0; i < fuzz::kMostCauses; ++i) {

@@ -44,11 +44,14 @@ struct InputLeft {
   // By this cause. Not sorted: the input's alone; 0: a cause has counted them,
   // and its own input is missing.
   uint64_t executions = 1;
-  bool is_unsorted = false;  // it is among FuzzStatus::unsorted
+  bool is_unsorted = false;  // it is among SliceLeft::unsorted
 };
 
 struct SliceLeft {
   fuzz::FuzzStatus status{};  // of another build: FuzzerJob::ReadTotals()
+  // Executions that violated a property and that no cause has counted: with
+  // those of a job that could not write their input.
+  uint64_t unsorted = 0;
   // First those that `status` has sorted. Then files that it says nothing of,
   // whatever it says, and whatever build wrote them; not those that are empty.
   std::vector<InputLeft> inputs;
