@@ -82,6 +82,7 @@ FuzzDirectory::FuzzDirectory(const std::string& directory)
     : name_(directory), directory_("--out", directory, "fuzz") {
   const std::string corpus = Path("corpus");
   MakeInside(corpus);
+  Watch(corpus);
   before_ = NamesIn(directory);
   corpus_before_ = NamesIn(corpus);
 }
@@ -90,7 +91,20 @@ std::string FuzzDirectory::JobDirectory(unsigned job) const {
   if (job == 0) return name_;
   std::string directory = Path("job-" + std::to_string(job + 1));
   MakeInside(directory);
+  Watch(directory);
   return directory;
+}
+
+void FuzzDirectory::Watch(const std::string& path) const {
+  inside_[path] = IdentityOf(path);
+}
+
+// Of what has the name, not of what a link leads to; zeros if nothing has.
+FuzzDirectory::Identity FuzzDirectory::IdentityOf(const std::string& path) {
+  struct stat about{};
+  return ::lstat(path.c_str(), &about) == 0
+             ? Identity(about.st_dev, about.st_ino)
+             : Identity();
 }
 
 size_t FuzzDirectory::CorpusSize() const {
@@ -109,6 +123,8 @@ void FuzzDirectory::ExpectThere() const {
                            ": has been removed, or its directory, while the "
                            "fuzzer ran: what it says of the run is lost"};
   directory_.ExpectThere();
+  for (const auto& [path, identity] : inside_)
+    if (IdentityOf(path) != identity) base::FailExchanged(path);
 }
 
 void FuzzDirectory::ExpectRoom() const {
@@ -130,8 +146,12 @@ void FuzzDirectory::ExpectRoom() const {
 
 size_t FuzzDirectory::SetTornAside() const {
   const std::string stem = Path("torn-");
-  return SetTornAsideIn(Path("."), stem, before_) +
-         SetTornAsideIn(Path("corpus"), stem, corpus_before_);
+  const std::string corpus = Path("corpus");
+  size_t torn = 0;
+  if (directory_.IsThere()) torn += SetTornAsideIn(Path("."), stem, before_);
+  if (directory_.IsThere() && IdentityOf(corpus) == inside_.at(corpus))
+    torn += SetTornAsideIn(corpus, stem, corpus_before_);
+  return torn;
 }
 
 std::vector<std::string> FuzzDirectory::NewArtifacts() const {

@@ -13,9 +13,13 @@
 #ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 #define VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/work_directory.h"
@@ -35,15 +39,17 @@ class FuzzDirectory {
   std::string JobDirectory(unsigned job) const;
   size_t CorpusSize() const;
 
-  // Throws UsageError if it has been removed since, or another has its name:
-  // the fuzzer's results are lost, or another's.
+  // Throws UsageError if it, or a directory in it that the fuzzer writes to,
+  // has been removed since, or another or a link has its name: the fuzzer's
+  // results are lost, or another's.
   void ExpectThere() const;
 
   // Throws UsageError if there is no room for another input.
   void ExpectRoom() const;
   // Sets new files aside that have a name of libFuzzer's and another content,
   // as torn-NAME.bytes: libFuzzer was writing them when the disk was full or
-  // the run ended. Returns their number.
+  // the run ended. Returns their number. Does nothing in a directory that is no
+  // longer ours.
   size_t SetTornAside() const;
   // Names of the files that libFuzzer stopped at in this run.
   std::vector<std::string> NewArtifacts() const;
@@ -54,8 +60,14 @@ class FuzzDirectory {
   std::vector<std::string> KeptBefore() const;
 
  private:
+  using Identity = std::pair<dev_t, ino_t>;
+  // From now on ExpectThere() expects this directory under its name.
+  void Watch(const std::string& path) const;
+  static Identity IdentityOf(const std::string& path);
+
   std::string name_;
   base::WorkDirectory directory_;
+  mutable std::map<std::string, Identity> inside_;  // directories, by path
   std::set<std::string> before_, corpus_before_;
 };
 
