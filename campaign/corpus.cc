@@ -65,9 +65,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) base::FailPath(directory_, error.value());
-  if (base::TypeOf(directory_) != fs::file_type::directory)
-    throw base::UsageError{base::Shown(directory_) +
-                           ": expected a directory, not a link"};
+  ExpectDirectory();
   std::vector<std::string> foreign;
   for (const std::string& path : Entries(directory_)) {
     if (IsPart(path)) continue;  // of a killed process
@@ -88,11 +86,18 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
       TakeFile(path, *content);
 }
 
+void KernelCorpus::ExpectDirectory() const {
+  if (base::TypeOf(directory_) != fs::file_type::directory)
+    throw base::UsageError{base::Shown(directory_) +
+                           ": expected a directory, not a link"};
+}
+
 size_t KernelCorpus::StateCount() const { return CountSeen(states_); }
 
 Gain KernelCorpus::Take(const std::string& from,
                         const std::function<bool()>& stop) {
   Gain gain;
+  ExpectDirectory();
   for (const std::string& path : Entries(from)) {
     if (stop()) break;
     if (IsPart(path)) continue;

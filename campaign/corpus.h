@@ -48,6 +48,8 @@ class KernelCorpus {
   const std::string& first_skipped() const { return first_skipped_; }
 
  private:
+  // Throws UsageError if a link has its name by now.
+  void ExpectDirectory() const;
   void Keep(const std::string& name, const std::string& content) const;
   // Returns the new coverage of the input, and marks it as seen.
   Gain Reach(const Draft& draft);

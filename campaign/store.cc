@@ -67,11 +67,15 @@ bool IsNew(const std::string& directory) {
 }
 
 // Directories that we write into must not be links.
-void ExpectNoLinks(const Store& store) {
+void ExpectDirectories(const Store& store) {
   for (const char* name : {"corpus", "findings", "died", "jobs"})
     if (base::TypeOf(store.Path(name)) != fs::file_type::directory)
       throw base::UsageError{base::Shown(store.Path(name)) +
                              ": expected a directory, not a link"};
+}
+
+void ExpectNoLinks(const Store& store) {
+  ExpectDirectories(store);
   for (const char* name : {"lock", "format", "log.jsonl", "report.html"}) {
     const fs::file_type type = base::TypeOf(store.Path(name));
     if (type != fs::file_type::regular && type != fs::file_type::not_found)
@@ -154,6 +158,7 @@ bool Store::IsThere() const { return base::IsStill(lock_, Path("lock")); }
 
 void Store::ExpectThere() const {
   if (!IsThere()) base::FailExchanged(directory_);
+  ExpectDirectories(*this);
 }
 
 std::vector<uint64_t> Store::Jobs() const {
