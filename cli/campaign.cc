@@ -50,10 +50,9 @@ std::optional<KeptScript> ReadKept(const fs::path& path) {
   std::error_code error;
   if (!content && fs::is_symlink(path, error)) base::FailPath(path, ENOENT);
   if (!content) return std::nullopt;
-  KeptScript kept{
-      .path = path.string(),
-      .name = path.stem().string(),
-      .script = ParseScript(path.string(), *content, /*is_text=*/true)};
+  KeptScript kept{.path = path.string(),
+                  .name = path.stem().string(),
+                  .script = ParseFound(path.string(), *content)};
   if (!kept.script.kernel)
     throw base::UsageError{absl::StrCat(
         base::Shown(kept.path), ": expected a kernel that is built",

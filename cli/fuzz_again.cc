@@ -54,7 +54,7 @@ std::optional<Script> ReadOrSay(const std::string& path) {
     if (!text)
       throw base::UsageError{base::Shown(path) +
                              ": expected a script, a file of at most 16 MiB"};
-    return ParseScript(path, *text, /*is_text=*/true);
+    return ParseFound(path, *text);
   } catch (const base::UsageError& error) {
     std::cerr << "vmtrunc fuzz: not replayed: "
               << base::ShownInError(error.what) << "\n";

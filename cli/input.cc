@@ -18,27 +18,37 @@ namespace vmtrunc::cli {
 namespace {
 
 // Reads the kernels that a script names by files.
-void NameKernels(const std::string& path, Script& script) {
+void NameKernels(const std::string& path, KernelFiles files, Script& script) {
   const std::string directory =
       path == "-" ? "" : std::filesystem::path(path).parent_path().string();
   // The parser takes one word for a file: if there are more, each is a kernel
   // that is not built, whatever its file has.
   if (!script.unknown_kernel.empty() &&
       script.unknown_kernel.find(' ') == std::string::npos) {
-    script.kernel = KernelInFile(script.unknown_kernel, directory);
+    script.kernel = KernelInFile(script.unknown_kernel, directory, files);
     if (script.kernel) script.unknown_kernel.clear();
     script.kernel_from_file = script.kernel.has_value();
   }
   for (Expect& expect : script.expects) {
     if (expect.spec) continue;
     try {
-      expect.spec = KernelInFile(expect.kernel, directory);
+      expect.spec = KernelInFile(expect.kernel, directory, files);
     } catch (const base::UsageError& error) {
       throw base::UsageError{absl::StrCat(base::Shown(path), ":", expect.line,
                                           ": expected a kernel: ", error.what)};
     }
     expect.from_file = expect.spec.has_value();
   }
+}
+
+Script ParseIn(const std::string& path, const std::string& content,
+               KernelFiles files) {
+  absl::StatusOr<Script> script = ParseText(content);
+  if (!script.ok())
+    throw base::UsageError{absl::StrCat(
+        base::Shown(path), ":", std::string(script.status().message()))};
+  NameKernels(path, files, *script);
+  return *std::move(script);
 }
 
 // Of this command: the notes of NoteIgnored(), by file.
@@ -124,12 +134,11 @@ Script ParseScript(const std::string& path, const std::string& content,
     const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
     return DecodeBytes(std::span(bytes, content.size()));
   }
-  absl::StatusOr<Script> script = ParseText(content);
-  if (!script.ok())
-    throw base::UsageError{absl::StrCat(
-        base::Shown(path), ":", std::string(script.status().message()))};
-  NameKernels(path, *script);
-  return *std::move(script);
+  return ParseIn(path, content, KernelFiles::kAny);
+}
+
+Script ParseFound(const std::string& path, const std::string& content) {
+  return ParseIn(path, content, KernelFiles::kRegular);
 }
 
 KernelSpec OneKernel(const std::string& name, const std::string& option) {

@@ -91,6 +91,10 @@ Script ReadScript(const std::string& path, const std::string& from);
 Script ReadAnyScript(const std::string& path, const std::string& from);
 Script ParseScript(const std::string& path, const std::string& content,
                    bool is_text);
+// For a text that no user has named, as a command found it in its directory: a
+// kernel of it that is no regular file is an error, as a pipe might have no
+// end.
+Script ParseFound(const std::string& path, const std::string& content);
 
 // What of a script is not run: "line 4: there is no task c; 56 bytes past event
 // 256 are ignored", or "".

@@ -43,9 +43,16 @@ KernelSpec ReadOnce(const std::string& path) {
 }  // namespace
 
 std::optional<KernelSpec> KernelInFile(const std::string& text,
-                                       const std::string& directory) {
+                                       const std::string& directory,
+                                       KernelFiles files) {
   const std::string path = (std::filesystem::path(directory) / text).string();
   if (!fuzz::NamesKernelFile(text, path)) return std::nullopt;
+  std::error_code error;
+  const std::filesystem::file_status about =
+      std::filesystem::status(path, error);
+  if (files == KernelFiles::kRegular && std::filesystem::exists(about) &&
+      !std::filesystem::is_regular_file(about))
+    throw base::UsageError{base::Shown(path) + ": expected a regular file"};
   return ReadOnce(path);
 }
 
