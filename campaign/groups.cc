@@ -66,14 +66,15 @@ std::vector<Group> GroupsOf(const std::vector<Finding>& findings) {
 }
 
 std::string LineOf(const Group& g) {
-  std::string line = absl::StrCat(g.least.kernel, " violates ",
-                                  absl::StrJoin(g.properties, ", "), ", ",
-                                  g.is_known ? "known" : "NEW");
+  std::string line =
+      absl::StrCat(g.least.kernel, " violates ",
+                   base::Shown(absl::StrJoin(g.properties, ", ")), ", ",
+                   g.is_known ? "known" : "NEW");
   if (!g.least.known_path.empty())
     absl::StrAppend(&line, " (", base::Shown(g.least.known_path), ")");
   absl::StrAppend(&line, ": ");
   if (!g.least.bug.empty()) absl::StrAppend(&line, g.name, ", ");
-  absl::StrAppend(&line, g.what);
+  absl::StrAppend(&line, base::Shown(g.what));
   if (g.least.has_script())
     absl::StrAppend(&line, "; ", g.least.cost.events, " events");
   if (g.executions != 0)

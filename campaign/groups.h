@@ -31,6 +31,7 @@ std::string KeyOf(const Finding& finding);
 // New groups first, then by kernel, frequent ones first.
 std::vector<Group> GroupsOf(const std::vector<Finding>& findings);
 
+// For a terminal, whatever names the log has:
 // "2.6.11 violates no-page-past-size, known (corpus/found/x.vmt): F1, a split
 // leaves ...; 5 events; 30 executions".
 std::string LineOf(const Group& group);

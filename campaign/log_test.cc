@@ -296,6 +296,20 @@ TEST_F(LogTest, AcceptsNamesThatAreNotUtf8) {
   EXPECT_EQ(LineOf(summary.groups.front()).find('\n'), std::string::npos);
 }
 
+// What a log says is shown on a terminal: a name may hold an escape sequence.
+TEST_F(LogTest, ShowsNamesWithoutControlCharacters) {
+  SliceRecord record = Record(1);
+  record.executions = 0;
+  record.engine = "plain\033[31m";
+  EXPECT_EQ(IdleInWords(Summarize({record})),
+            "nothing ran in 1 job (plain\\x1b[31m on 2.6.11)");
+  Finding finding;
+  finding.kernel = "2.6.11";
+  finding.cause = finding.property = finding.words = "strange\033[31m";
+  EXPECT_EQ(LineOf(GroupsOf({finding}).front()),
+            "2.6.11 violates strange\\x1b[31m, NEW: strange\\x1b[31m");
+}
+
 TEST_F(LogTest, CountsASliceOnce) {
   std::ofstream(path_) << ToLine(Record(4)) << ToLine(Record(4));
   EXPECT_EQ(Log::Open(path_).records().size(), 1U);

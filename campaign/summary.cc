@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/shown.h"
 #include "core/version.h"
 
 namespace vmtrunc::campaign {
@@ -157,8 +158,8 @@ std::string IdleInWords(const Summary& s) {
   for (const PairTotals& pair : s.pairs) {
     if (pair.idle == 0) continue;
     idle += pair.idle;
-    absl::StrAppend(&pairs, pairs.empty() ? "" : ", ", pair.engine, " on ",
-                    pair.kernel);
+    absl::StrAppend(&pairs, pairs.empty() ? "" : ", ", base::Shown(pair.engine),
+                    " on ", pair.kernel);
   }
   if (idle == 0) return "";
   return absl::StrFormat("nothing ran in %d %s (%s)", idle,

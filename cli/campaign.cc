@@ -96,7 +96,7 @@ void PrintTable(const CampaignOptions& o, const campaign::Summary& summary) {
         group.executions,
         least.has_script() ? absl::StrCat(least.cost.events) : "-",
         one_kernel ? "" : least.kernel + ": ",
-        least.bug.empty() ? "" : group.name + ": ", group.what);
+        least.bug.empty() ? "" : group.name + ": ", base::Shown(group.what));
     if (least.has_script())
       std::cout << "                           vmtrunc explain "
                 << base::PathWord(absl::StrCat(o.directory, "/findings/",
