@@ -153,7 +153,7 @@ std::string PairRows(const Summary& s) {
     absl::StrAppend(
         &html, "<tr><th scope=\"row\">", report::Escaped(p.kernel), "</th><td>",
         report::Escaped(p.engine), "</td>", Cell(Number(p.slices)),
-        Cell(Number(p.idle)), Cell(DurationInWords(p.seconds)),
+        Cell(Number(p.idle + p.idle_died)), Cell(DurationInWords(p.seconds)),
         Cell(Number(static_cast<uint64_t>(static_cast<double>(p.executions) /
                                           std::max(p.seconds, 0.001)))),
         Cell(Number(p.states)), Cell(Number(p.features)), "</tr>\n");

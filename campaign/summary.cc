@@ -45,6 +45,7 @@ void AddTo(PairTotals& pair, const SliceRecord& r) {
   pair.engine = r.engine;
   ++pair.slices;
   pair.idle += r.executions == 0 && r.end.empty() ? 1 : 0;
+  pair.idle_died += r.executions == 0 && r.crashed() ? 1 : 0;
   pair.seconds += r.seconds;
   pair.executions += r.executions;
   pair.states += r.gain.states;
@@ -156,8 +157,9 @@ std::string IdleInWords(const Summary& s) {
   unsigned idle = 0;
   std::string pairs;
   for (const PairTotals& pair : s.pairs) {
-    if (pair.idle == 0) continue;
-    idle += pair.idle;
+    const unsigned one = pair.idle + pair.idle_died;
+    if (one == 0) continue;
+    idle += one;
     absl::StrAppend(&pairs, pairs.empty() ? "" : ", ", base::Shown(pair.engine),
                     " on ", pair.kernel);
   }

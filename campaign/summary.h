@@ -34,7 +34,8 @@ struct KernelTotals {
 struct PairTotals {
   std::string kernel, engine;
   unsigned slices = 0;
-  unsigned idle = 0;  // of these: nothing ran, and it did not crash
+  unsigned idle = 0;       // of these: nothing ran, and it did not crash
+  unsigned idle_died = 0;  // nothing ran until it crashed
   double seconds = 0;
   uint64_t executions = 0, states = 0, features = 0;
   double late_rate = 0;  // Schedule::Rate()
