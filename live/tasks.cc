@@ -50,6 +50,19 @@ void KeepPageTable(const Arena& place) {
                                std::strerror(error))};
 }
 
+// In a PID namespace that has the /proc of an outer one, /proc/PID is another
+// process, or none.
+void ExpectOwnProc() {
+  std::array<char, 32> self{};
+  if (::readlink("/proc/self", self.data(), self.size() - 1) < 0)
+    Die("/proc/self", errno);
+  if (absl::StrCat(::getpid()) == self.data()) return;
+  throw LiveError{
+      absl::StrCat("live: expected the /proc of this PID namespace: in this "
+                   "one, process ",
+                   ::getpid(), " is ", self.data())};
+}
+
 // One task, in the process of its mm.
 class Server {
  public:
@@ -134,6 +147,7 @@ class Server {
 
 LiveTasks::LiveTasks(const std::atomic<bool>& stop, std::string dir)
     : stop_(stop), dir_(std::move(dir)) {
+  ExpectOwnProc();
   here_.fill(-1);
   there_.fill(-1);
   maps_.fill(-1);
