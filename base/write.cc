@@ -263,6 +263,18 @@ std::string WrittenPath(const std::string& path) {
   return target.descriptor < 0 ? target.path : path;
 }
 
+bool CanBeNamedLater(const std::string& path) {
+  if (path == "-") return false;
+  std::error_code error;
+  // Absolute, as a directory may be named "-".
+  const fs::path whole = fs::absolute(path, error);
+  for (fs::path at = whole; at != at.root_path(); at = at.parent_path())
+    if (TargetOf(at.string()).descriptor >= 0) return false;
+  const fs::file_status there = fs::status(whole, error);
+  return fs::is_regular_file(there) || fs::is_directory(there) ||
+         !fs::exists(there);
+}
+
 void ExpectFile(const std::string& option, const std::string& path) {
   if (IsStandardOutput(path))
     throw UsageError{absl::StrCat(option, " ", Shown(path),

@@ -39,8 +39,13 @@ bool IsStandardOutput(const std::string& path);
 // not there yet.
 std::string WrittenPath(const std::string& path);
 
-// Throws UsageError if it does: `option` is the option with this value, of a
-// command that prints its answer there.
+// Whether a command that is pasted later finds the same by this name: it is no
+// pipe, no device, and no descriptor of this process ("-", /dev/fd/N), nor
+// below one.
+bool CanBeNamedLater(const std::string& path);
+
+// Throws UsageError if `path`, the value of `option`, means standard output:
+// for a command that prints its answer there.
 void ExpectFile(const std::string& option, const std::string& path);
 
 // Writes all of it at the file's position: a write may take a part, and only

@@ -1,5 +1,6 @@
 #include "base/write.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -50,6 +51,34 @@ TEST_F(WriteTest, ADanglingLinkCreatesItsTarget) {
   WriteFile(Path("link"), "new");
   EXPECT_TRUE(fs::is_symlink(Path("link")));
   EXPECT_EQ(Get("later"), "new");
+}
+
+TEST_F(WriteTest, NoPipeDeviceOrDescriptorCanBeNamedLater) {
+  Put("file", "");
+  Put("-", "");
+  fs::create_directory(Path("7"));
+  Put("7/file", "");
+  fs::create_symlink("file", Path("link"));
+  for (const char* const name : {"file", "-", "7", "7/file", "link", "none"})
+    EXPECT_TRUE(CanBeNamedLater(Path(name))) << name;
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/stdin", Path("input"));
+  const int file = ::open(Path("file").c_str(), O_RDONLY | O_CLOEXEC);
+  const int directory = ::open(Path("7").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  ASSERT_GE(directory, 0);
+  const auto numbered = [](const char* where, int number) {
+    return where + std::to_string(number);
+  };
+  for (const std::string& name :
+       {std::string("-"), Path("pipe"), Path("input"), std::string("/dev/null"),
+        std::string("/dev/stdin"), std::string("/dev/stderr"),
+        numbered("/dev/fd/", file), numbered("/proc/self/fd/", file),
+        numbered("/dev/fd/", directory),
+        numbered("/dev/fd/", directory) + "/file"})
+    EXPECT_FALSE(CanBeNamedLater(name)) << name;
+  ::close(file);
+  ::close(directory);
 }
 
 TEST_F(WriteTest, ALinkInACircleIsRefused) {

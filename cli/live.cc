@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "base/shown.h"
 #include "base/stop.h"
 #include "base/streams.h"
+#include "base/write.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/live_threads.h"
@@ -32,7 +34,7 @@ struct LiveOptions {
 };
 
 // Prints the divergence before it writes a file. A script of the command line
-// is in a file already.
+// is in a file already, or in a pipe, which no command can name.
 int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
                      const std::string& differs) {
   Script shown = script;
@@ -46,11 +48,14 @@ int ReportDivergence(const LiveOptions& o, const Script& script, size_t at,
             << std::flush;
   std::string path = o.script;
   if (path.empty()) path = base::WriteUnused("live-divergence", "vmt", text);
-  if (path != "-")
-    std::cout << absl::StrFormat(
-        "Run it again:  vmtrunc live %s --kernel %s%s\n", base::PathWord(path),
-        base::PathWord(o.kernel),
-        o.dir.empty() ? "" : " --dir " + base::PathWord(o.dir));
+  if (!base::CanBeNamedLater(path)) return base::kExitBroken;
+  const std::string kernel = base::CanBeNamedLater(o.kernel)
+                                 ? o.kernel
+                                 : OneKernel(o.kernel).ToString();
+  std::cout << absl::StrFormat(
+      "Run it again:  vmtrunc live %s --kernel %s%s\n", base::PathWord(path),
+      base::PathWord(kernel),
+      o.dir.empty() ? "" : " --dir " + base::PathWord(o.dir));
   return base::kExitBroken;
 }
 
@@ -253,6 +258,11 @@ void AddLive(CLI::App& app, Command& run) {
     }
     if (!events->empty()) race.events = o->events;
     threads->script = o->script;
+    // A descriptor's directory by its own name, which commands to paste have.
+    std::error_code error;
+    if (const auto real = std::filesystem::canonical(race.dir, error);
+        !error && !base::CanBeNamedLater(race.dir))
+      race.dir = real.string();
     o->dir = race.dir;
     run = [=] {
       base::EndOnSignals("vmtrunc live: stopped");  // an input may be a pipe

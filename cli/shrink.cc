@@ -1,7 +1,6 @@
 // vmtrunc shrink.
 #include "search/shrink.h"
 
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop.h"
+#include "base/write.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/to_run.h"
@@ -256,7 +256,7 @@ int ShrinkFile(const ShrinkArguments& o) {
     std::cout << absl::StrFormat("%s: %u events, minimised from %u in %u runs",
                                  base::Shown(o.out), shrunk.cost.events,
                                  original.events.size(), shrunk.evaluations);
-    if (std::error_code error; std::filesystem::is_regular_file(o.out, error))
+    if (base::CanBeNamedLater(o.out))
       std::cout << "; run it: vmtrunc run "
                 << report::OptionFor(failure.reason.property)
                 << base::PathWord(o.out);

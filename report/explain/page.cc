@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "base/shown.h"
+#include "base/write.h"
 #include "core/version.h"
 #include "report/explain/assets.h"
 #include "report/explain/brief.h"
@@ -23,6 +24,9 @@
 
 namespace vmtrunc::report {
 namespace {
+
+// In commands, for a script that came through a pipe.
+constexpr const char* kSavedScript = "script.vmt";
 
 std::string Badge(const Story& story) {
   const char* const is = story.result.holds() ? "holds" : "breaks";
@@ -137,17 +141,18 @@ std::string Answers(const Story& story, const Cause* cause, const Story* other,
 std::string Commands(const Story& story, const Story* other) {
   const std::string against =
       other == nullptr ? "" : " --against " + other->kernel.ToString();
-  // "-" is standard input.
+  const bool is_named = base::CanBeNamedLater(story.path);
   const std::string script =
-      story.path == "-" ? "-" : base::PathWord(story.path);
+      is_named ? base::PathWord(story.path) : kSavedScript;
   const std::string property =
       story.result.holds() ? "" : OptionFor(story.result.first.property);
   return absl::StrCat(
       "<h2 id=\"again\">See it again</h2>\n<pre>",
       Escaped(absl::StrCat("vmtrunc explain ", property, script, " --kernel ",
                            story.kernel.ToString(), against)),
-      "</pre>\n<p>The script as a file:</p>\n<pre>",
-      Escaped(ToText(story.script)), "</pre>\n");
+      "</pre>\n<p>The script as a file",
+      is_named ? "" : absl::StrCat(", <code>", kSavedScript, "</code>"),
+      ":</p>\n<pre>", Escaped(ToText(story.script)), "</pre>\n");
 }
 
 }  // namespace
