@@ -258,6 +258,7 @@ void AddLive(CLI::App& app, Command& run) {
     }
     if (!events->empty()) race.events = o->events;
     threads->script = o->script;
+    threads->is_out_given = !sub->get_option("--out")->empty();
     // A descriptor's directory by its own name, which commands to paste have.
     std::error_code error;
     if (const auto real = std::filesystem::canonical(race.dir, error);

@@ -190,9 +190,14 @@ void TakeScript(ThreadsOptions& o) {
 // touched. The destructor removes it unless it is kept.
 class RacedFile {
  public:
-  // `wanted`, or NAME-2 and so on if that exists.
+  // `wanted`, or NAME-2 and so on if that exists and is a file.
   explicit RacedFile(const std::string& wanted) {
     base::ExpectNoBookkeeping(wanted, wanted);
+    if (!base::CanBeNamedLater(wanted) || base::IsDirectory(wanted))
+      throw base::UsageError{
+          absl::StrCat("--out ", base::Shown(wanted),
+                       ": expected a file, not a directory, a pipe, a device "
+                       "or a descriptor")};
     const size_t dot = wanted.rfind('.');
     const bool has_end = dot != std::string::npos && dot != 0 &&
                          wanted.find('/', dot) == std::string::npos;
@@ -314,7 +319,8 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
     pattern->excludes(sub.get_option(of_scripts));
   sub.add_option("--out", o.out,
                  "file for the script, written before the race; an "
-                 "existing file stays, and NAME-2 is used")
+                 "existing file stays, and NAME-2 is used. Of a script "
+                 "that is a file only if it is asked for")
       ->needs(on)
       ->excludes(pattern)
       ->capture_default_str();
@@ -343,7 +349,8 @@ int RunThreads(const ThreadsOptions& given) {
       patterns.begin());
   o.race.path = o.script;
   std::optional<RacedFile> made;
-  if (o.pattern.empty() && (o.script.empty() || o.script == "-")) {
+  if (o.pattern.empty() && (o.script.empty() || o.is_out_given ||
+                            !base::CanBeNamedLater(o.script))) {
     base::StopOnSignals();  // what is made is removed
     base::OutliveReader();
     made.emplace(o.out);

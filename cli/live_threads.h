@@ -17,6 +17,7 @@ struct ThreadsOptions {
   live::Dealt dealt;    // of the script
   std::string pattern;  // a name, or "": scripts are raced
   std::string plant, out = "live-threads.vmt";
+  bool is_out_given = false;
   live::RaceOptions race;
 };
 
