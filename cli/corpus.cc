@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/own_directory.h"
+#include "base/place.h"
 #include "base/shown.h"
 #include "base/work_directory.h"
 #include "campaign/store.h"
@@ -55,12 +56,17 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
     if (base::IsBookkeeping(path.filename().string())) continue;
     std::error_code unseen;
     const fs::file_status there = at->symlink_status(unseen);
-    if (Looked(path, there, unseen) == fs::file_type::directory) {
+    const fs::file_type type = Looked(path, there, unseen);
+    if (type == fs::file_type::directory) {
       AddBelow(path, wanted, files);
-    } else if (wanted(path)) {
-      ExpectScript(path);
-      files.push_back(path.string());
+      continue;
     }
+    // A directory's name says nothing of the scripts in it.
+    const bool hides_scripts =
+        type == fs::file_type::symlink && base::IsDirectory(path.string());
+    if (!wanted(path) && !hides_scripts) continue;
+    ExpectScript(path);
+    files.push_back(path.string());
   }
   if (error) base::FailPath(directory.string(), error.value());
 }
@@ -98,6 +104,19 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
     const auto first = static_cast<std::ptrdiff_t>(files.size());
     AddBelow(path, wanted, files);
     std::sort(files.begin() + first, files.end());
+  }
+  return files;
+}
+
+std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
+                                      const std::string& extension) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    const std::vector<std::string> its = FilesBelow({path}, extension);
+    if (its.empty())
+      throw base::UsageError{base::Shown(path) +
+                             ": expected scripts, or a directory with some"};
+    files.insert(files.end(), its.begin(), its.end());
   }
   return files;
 }

@@ -19,10 +19,14 @@ struct CorpusFile {
 // given, each directory's in the order of their names; a file stands for
 // itself. Skips notes beside scripts (*.md) and the kernels that they name
 // (*.kernel). Throws UsageError, also if such a name is not a readable file: an
-// unreadable directory, a dangling link, a link to a directory, a pipe; and for
-// any name of which that cannot be found out.
+// unreadable directory, a dangling link, a pipe; for any link to a directory;
+// and for any name of which that cannot be found out.
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension = "");
+
+// The same, and throws UsageError if there is none in one of the paths.
+std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
+                                      const std::string& extension = "");
 
 // Whether there is no such file any more: one that may not be read is there.
 bool IsGone(const std::string& path);

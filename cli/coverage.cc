@@ -136,10 +136,7 @@ int Coverage(const CoverageArguments& o) {
   const search::Reach reach({}, {});
   Reached all{.file = "all", .features = {}};
   nlohmann::json files = nlohmann::json::array();
-  const std::vector<std::string> paths = FilesBelow(o.paths);
-  if (paths.empty())
-    throw base::UsageError{base::Shown(o.paths.front()) +
-                           ": expected scripts, or a directory with some"};
+  const std::vector<std::string> paths = ScriptsBelow(o.paths);
   try {
     for (const std::string& path : paths) {
       const Reached reached = ReachOf(o, ReadCorpusFile(path, o.paths));
