@@ -1,4 +1,6 @@
 // vmtrunc kernels, rules, format.
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -140,6 +142,9 @@ void ExpectNothingLost(const std::string& path, const Script& script,
 
 int Format(const std::string& path, const std::string& from,
            const std::string& as, const std::string& out) {
+  if (as == "bytes" && base::IsStandardOutput(out) && ::isatty(STDOUT_FILENO))
+    throw base::UsageError{
+        "format --as bytes: expected -o FILE or a pipe, not a terminal"};
   Script script = ReadAnyScript(path, from);
   // No note is beside the output, or it is of another content.
   TakeKernelBeside(path, script);

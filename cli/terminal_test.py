@@ -157,6 +157,27 @@ def pasted(vmtrunc, html, directory, shown):
     expect(f"{shown}: pasted: {line}: {done.stderr}", done.returncode == 1)
 
 
+def bytes_of_a_script(vmtrunc, directory):
+    """They are for a file or a pipe: on a terminal ESC c would reset it."""
+    path = os.path.join(directory, "bytes")
+    command = [vmtrunc, "format", SCRIPT, "--as", "bytes"]
+    for out in ([], ["-o", "-"], ["-o", "/dev/stdout"]):
+        shown = on_terminal([*command, *out], 100)
+        expect(f"no bytes on a terminal {out}: {shown}", shown == b"")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    to_file = subprocess.run([*command, "-o", path], stdout=theirs, check=False)
+    os.close(theirs)
+    os.close(ours)
+    expect(f"but a line: {done}", done.returncode == 2 and done.stderr ==
+           b"vmtrunc: format --as bytes: expected -o FILE or a pipe, not a terminal\n")
+    piped = subprocess.run(command, capture_output=True, check=False)
+    expect("a file and a pipe get them", to_file.returncode == 0 and
+           pathlib.Path(path).read_bytes() == piped.stdout != b"")
+    text = on_terminal([vmtrunc, "format", SCRIPT], 100)
+    expect("text is for a terminal", text.startswith(b"vmtrunc 1"))
+
+
 def told_first(vmtrunc, directory):
     """What was found is printed though the page cannot be written."""
     done = subprocess.run([vmtrunc, "explain", SCRIPT, "--kernel", "2.6.9-mm",
@@ -311,6 +332,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         colours_and_width(vmtrunc)
         names(vmtrunc, directory)
+        bytes_of_a_script(vmtrunc, directory)
         told_first(vmtrunc, directory)
         lines_of_bytes(vmtrunc, directory)
         progress(vmtrunc, directory)
