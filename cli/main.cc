@@ -90,6 +90,14 @@ int Main(int argc, char** argv) {
     std::cerr << "vmtrunc: not expected: " << LeftOver(app, argc, argv)
               << " (see --help)\n";
     return base::kExitUsage;
+  } catch (const CLI::RequiredError& error) {
+    // It may be missing as this word was to be it: -x.vmt, --kernell.
+    const std::string left = LeftOver(app, argc, argv);
+    std::cerr << "vmtrunc: "
+              << (left == "--" ? base::ShownInError(error.what())
+                               : "not expected: " + left)
+              << " (see --help)\n";
+    return base::kExitUsage;
   } catch (const CLI::Error& error) {
     std::cerr << "vmtrunc: " << base::ShownInError(error.what())
               << " (see --help)\n";
