@@ -130,6 +130,8 @@ static void check(const struct entry *e, unsigned i, unsigned me) {
     if (!wait_until(&shared->arrived, e->tasks, me)) return;
     shared->limit = end_of_file(e);
     if (plant) resize(e->file, PLANT_PAGES);
+    // Here, as one that finds something does not come to its end.
+    atomic_fetch_add(&shared->checks, 1);
     atomic_store(&shared->ready, 1);
     wake(&shared->ready, e->checkers);
   }
@@ -141,7 +143,6 @@ static void check(const struct entry *e, unsigned i, unsigned me) {
   }
   if (me != e->task || !wait_until(&shared->done, e->checkers, me)) return;
   if (plant) resize(e->file, shared->limit);
-  atomic_fetch_add(&shared->checks, 1);
   atomic_store(&shared->arrived, 0);
   atomic_store(&shared->ready, 0);
   atomic_store(&shared->done, 0);
