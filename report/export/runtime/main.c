@@ -71,9 +71,20 @@ static void run_once(void) {
 
 // ---- before and after
 
+// For a terminal: a name or an argument is bytes. Valid until the next call.
+static const char *shown(const char *text) {
+  static char out[4 * 4200];
+  char *at = out;
+  for (; *text != 0 && at + 5 <= out + sizeof(out); text++)
+    at += snprintf(at, 5, *text < ' ' || *text > '~' ? "\\x%02x" : "%c",
+                   (unsigned char)*text);
+  *at = 0;
+  return out;
+}
+
 // Ends the program. What is left of it dies with it.
 static void die(const char *what, int error) {
-  fprintf(stderr, "cannot %s%s%s\n", what, error != 0 ? ": " : "",
+  fprintf(stderr, "cannot %s%s%s\n", shown(what), error != 0 ? ": " : "",
           error != 0 ? strerror(error) : "");
   exit(EXIT_COULD_NOT_RUN);
 }
@@ -221,8 +232,21 @@ static double number(const char *text, double low, double high) {
   char *end;
   const double value = strtod(text, &end);
   if (*end == 0 && end != text && value >= low && value <= high) return value;
-  fprintf(stderr, "expected a number, %g..%g, not %s\n", low, high, text);
+  fprintf(stderr, "expected a number, %g..%g, not %s\n", low, high,
+          shown(text));
   exit(EXIT_COULD_NOT_RUN);
+}
+
+// Names the option that is not taken. Of a long one with a value that it does
+// not take, `optopt` has the letter.
+static int refuse_option(char **argv) {
+  const char letter[] = {'-', (char)optopt, 0};
+  const int is_long = (optopt == 0 || optopt == 'p' || optopt == 'h') &&
+                      strncmp(argv[optind - 1], "--", 2) == 0;
+  fprintf(stderr, "not expected: %s\n",
+          shown(is_long ? argv[optind - 1] : letter));
+  fprintf(stderr, usage, shown(argv[0]));
+  return EXIT_COULD_NOT_RUN;
 }
 
 int main(int argc, char **argv) {
@@ -232,15 +256,14 @@ int main(int argc, char **argv) {
   double seconds = 10;
   int option;
   hold_closed_streams();
+  opterr = 0;  // it prints words as they are
   while ((option = getopt_long(argc, argv, "n:s:v", options, NULL)) != -1) {
     if (option == 'n') runs = (unsigned long)number(optarg, 1, 1e9);
     if (option == 's') seconds = number(optarg, 0, 1e6);
     if (option == 'v') verbose = 1;
     if (option == 'p') plant = 1;
-    if (option == 'h') return printf(usage, argv[0]), end(0);
-    if (option != '?') continue;
-    fprintf(stderr, usage, argv[0]);
-    return EXIT_COULD_NOT_RUN;
+    if (option == 'h') return printf(usage, shown(argv[0])), end(0);
+    if (option == '?') return refuse_option(argv);
   }
   if (argc - optind > 1) die("play on more than one file", 0);
   set_up(optind < argc ? argv[optind] : NULL);
