@@ -163,10 +163,12 @@ std::string SetAside(const std::string& path, const std::string& stem,
     // A file system without that call's flag.
     const bool unknown = errno == EINVAL || errno == ENOSYS;
     struct stat about{};
+    const int error = errno;
     if (unknown && ::lstat(to.c_str(), &about) != 0 &&
         ::rename(path.c_str(), to.c_str()) == 0)
       return to;
-    if (!unknown && errno != EEXIST) FailPath(path, errno);
+    if (error == EXDEV && TypeOf(path) == fs::file_type::directory) return "";
+    if (!unknown && error != EEXIST) FailPath(path, error);
   }
 }
 

@@ -44,7 +44,8 @@ bool IsStill(int file, const std::string& path);
 
 // Renames it, or a directory, to `stem` and `ending`, or with -2 and so on
 // between these if that is taken: its content is not read, and its mode and
-// owner stay. Returns the new name. Throws UsageError.
+// owner stay. Returns the new name; "" for a directory that cannot be renamed,
+// as one of an overlay's lower layer, which stays. Throws UsageError.
 std::string SetAside(const std::string& path, const std::string& stem,
                      const std::string& ending);
 

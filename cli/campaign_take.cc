@@ -117,7 +117,11 @@ void CampaignRun::MoveAside(uint64_t number, const std::string& why) {
   const std::string aside =
       base::SetAside(store_.JobDirectory(number),
                      store_.Path(absl::StrCat("died/", number, "-slice")), "");
-  TellLine(absl::StrCat("slice ", number, " ", why, ": ", base::Shown(aside)));
+  TellLine(absl::StrCat("slice ", number, " ", why, ": ",
+                        aside.empty()
+                            ? base::Shown(store_.JobDirectory(number)) +
+                                  ", where it stays: it cannot be renamed"
+                            : base::Shown(aside)));
 }
 
 // A job that could write no more has counted a violation, and perhaps a cause,
