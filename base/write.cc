@@ -39,13 +39,6 @@ int Finish(int file, bool durable) {
   return ::close(file) != 0 && error == 0 ? errno : error;
 }
 
-// Does both; returns the first error.
-int WriteAndFinish(int file, const std::string& content, bool durable) {
-  const int error = WriteAll(file, content);
-  const int finished = Finish(file, durable);
-  return error != 0 ? error : finished;
-}
-
 // The descriptor that /dev/stdout, /dev/fd/N and similar names mean, or -1.
 // Such a name must not be resolved to the open file, which we may not replace.
 int DescriptorOf(const std::string& path) {
@@ -230,6 +223,12 @@ int Write(const std::string& name, const std::string& content, bool durable) {
 }
 
 }  // namespace
+
+int WriteAndFinish(int file, std::string_view content, bool durable) {
+  const int error = WriteAll(file, content);
+  const int finished = Finish(file, durable);
+  return error != 0 ? error : finished;
+}
 
 int WriteAll(int file, std::string_view content) {
   for (size_t done = 0; done < content.size();) {

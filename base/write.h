@@ -52,6 +52,10 @@ void ExpectFile(const std::string& option, const std::string& path);
 // the next one returns the error. Returns 0 or errno.
 int WriteAll(int file, std::string_view content);
 
+// The same, then to disk if `durable`, and closes the file. Returns 0 or the
+// first error, as errno.
+int WriteAndFinish(int file, std::string_view content, bool durable);
+
 // OutputFile and Write() in one call.
 void WriteFile(const std::string& path, const std::string& content);
 

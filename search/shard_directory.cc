@@ -67,11 +67,8 @@ void ShardDirectory::WriteDurable(const std::string& name,
                                   std::string_view content) const {
   ExpectOneName(name);
   const std::string part = ".vmtrunc-" + name + ".tmp";
-  const int file = Make(part);
-  int error = base::WriteAll(file, content);
-  if (error == 0 && ::fsync(file) != 0) error = errno;
-  if (::close(file) != 0 && error == 0) error = errno;
-  if (error != 0) {
+  if (const int error =
+          base::WriteAndFinish(Make(part), content, /*durable=*/true)) {
     Remove(part);
     base::FailPath(PathOf(name), error);
   }
