@@ -249,6 +249,22 @@ TEST_F(LogTest, NamesTheJobsThatRanNothing) {
   EXPECT_EQ(ToJson(summary)["engines"][1]["idle_slices"], 1);
 }
 
+// A kernel without an execution is no kernel without a violation.
+TEST_F(LogTest, NamesTheKernelsOnWhichNothingRan) {
+  std::vector<SliceRecord> records = {Record(1), Record(2), Record(3)};
+  EXPECT_EQ(UnsearchedInWords(Summarize(records)), "");
+  records[0].executions = 0;
+  EXPECT_EQ(UnsearchedInWords(Summarize(records)), "");
+  records[1].executions = 0;
+  records[1].kernel = "3.0";
+  Summary summary = Summarize(records);
+  EXPECT_EQ(UnsearchedInWords(summary), "nothing has run on 3.0");
+  summary.unsearched.push_back("6.12");
+  EXPECT_NE(ReportPage(summary).find("<p>nothing has run on 3.0, 6.12.</p>"),
+            std::string::npos);
+  EXPECT_EQ(ToJson(summary)["unsearched_kernels"].size(), 2);
+}
+
 // What nobody has taken yet is no slice without a violation.
 TEST_F(LogTest, ReportsViolationsThatAreNotTakenYet) {
   Summary summary = Summarize({Record(1)});

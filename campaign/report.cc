@@ -165,6 +165,9 @@ std::string FindingRows(const Summary& s) {
   const std::string unknown = UnknownInWords(s);
   if (!unknown.empty())
     absl::StrAppend(&html, "<p>", report::Escaped(unknown), ".</p>\n");
+  const std::string where = UnsearchedInWords(s);
+  if (!where.empty())
+    absl::StrAppend(&html, "<p>", report::Escaped(where), ".</p>\n");
   if (s.groups.empty())
     return html + (unknown.empty() ? "<p>No property was violated.</p>\n" : "");
   html +=

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/shown.h"
 #include "core/version.h"
 
@@ -143,6 +144,8 @@ Summary Summarize(const std::vector<SliceRecord>& records) {
     summary.last_new_unix = r.end_unix;
     summary.last_new_at = r.at;
   }
+  for (const KernelTotals& kernel : summary.kernels)
+    if (kernel.executions == 0) summary.unsearched.push_back(kernel.kernel);
   return summary;
 }
 
@@ -166,6 +169,11 @@ std::string IdleInWords(const Summary& s) {
   if (idle == 0) return "";
   return absl::StrFormat("nothing ran in %d %s (%s)", idle,
                          idle == 1 ? "job" : "jobs", pairs);
+}
+
+std::string UnsearchedInWords(const Summary& s) {
+  if (s.unsearched.empty()) return "";
+  return absl::StrCat("nothing has run on ", absl::StrJoin(s.unsearched, ", "));
 }
 
 std::string UnknownInWords(const Summary& s) {
@@ -229,6 +237,7 @@ nlohmann::json ToJson(const Summary& s) {
                          {"skipped_files", s.skipped},
                          {"bad_log_lines", s.bad_lines},
                          {"known_scripts", s.known_scripts},
+                         {"unsearched_kernels", s.unsearched},
                          {"new_findings", s.new_count()},
                          {"known_findings", s.groups.size() - s.new_count()},
                          {"kernels", nlohmann::json::array()},

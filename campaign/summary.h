@@ -60,6 +60,9 @@ struct Summary {
   size_t skipped = 0;        // files in the corpora that are not inputs
   size_t bad_lines = 0;      // of the log
   size_t known_scripts = 0;  // with none, all findings are new
+  // Kernels on which nothing has run, of those in the log; to be added: those
+  // that were requested and have no slice yet.
+  std::vector<std::string> unsearched;
 
   size_t new_count() const;
   // On kernels of which there is no finding: no input was kept.
@@ -73,6 +76,10 @@ Summary Summarize(const std::vector<SliceRecord>& records);
 // "nothing ran in 2 jobs (plain on 3.0)", or "": no violation there means
 // nothing.
 std::string IdleInWords(const Summary& summary);
+
+// "nothing has run on 3.0, 6.12", or "": what is said of findings does not hold
+// for them.
+std::string UnsearchedInWords(const Summary& summary);
 
 // "3 executions violated a property in slices that are not taken yet: ...",
 // "... that no finding shows: ...", or "".

@@ -114,6 +114,9 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
   if (const std::string unknown = campaign::UnknownInWords(summary);
       !unknown.empty())
     std::cout << unknown << "\n";
+  if (const std::string where = campaign::UnsearchedInWords(summary);
+      !where.empty() && summary.executions > 0)
+    std::cout << where << "\n";
   if (summary.bad_lines > 0)
     std::cout << "not counted: " << summary.bad_lines
               << " damaged lines in the log\n";
@@ -150,7 +153,8 @@ int Status(const CampaignOptions& o) {
   const int status = StatusOf(summary);
   // What is left may be new.
   const bool is_open =
-      (summary.executions == 0 || !campaign::UnknownInWords(summary).empty()) &&
+      (summary.executions == 0 || !summary.unsearched.empty() ||
+       !campaign::UnknownInWords(summary).empty()) &&
       !summary.running;
   return is_open && status == base::kExitHeld ? base::kExitRanOut : status;
 }
@@ -205,8 +209,9 @@ int Campaign(CampaignOptions o) {
     Print(o, summary);
   }
   const int status = StatusOf(summary);
-  const bool is_open =
-      run.stopped() || !is_read || summary.unknown_violations() > 0;
+  const bool is_open = run.stopped() || !is_read ||
+                       summary.unknown_violations() > 0 ||
+                       !summary.unsearched.empty();
   return status == base::kExitHeld && is_open ? base::kExitRanOut : status;
 }
 
@@ -329,7 +334,7 @@ void AddCampaign(CLI::App& app, Command& run) {
       "fuzzes kernels continuously, in a directory; it can be stopped and "
       "resumed.\nExit status: 0 no new finding, 1 a new finding, 2 bad usage "
       "or "
-      "input, or disk full, 3 stopped.");
+      "input, or disk full, 3 stopped, or nothing ran on a kernel.");
   auto o = std::make_shared<CampaignOptions>();
   auto hours = std::make_shared<double>(0);
   sub->add_option("DIR", o->directory, "its directory, created if missing")

@@ -1,4 +1,5 @@
 // The output of a running campaign.
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -34,6 +35,11 @@ campaign::Summary CampaignRun::Sum() const {
   summary.known_scripts = known_scripts_;
   for (const KernelState& kernel : kernels_)
     summary.skipped += kernel.corpus.skipped();
+  for (const KernelState& kernel : kernels_)
+    if (std::none_of(
+            summary.kernels.begin(), summary.kernels.end(),
+            [&](const auto& ran) { return ran.kernel == kernel.name; }))
+      summary.unsearched.push_back(kernel.name);
   summary.groups = Groups();
   AddUntaken(store_, log_, summary);
   return summary;
