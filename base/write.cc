@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -91,14 +92,14 @@ struct Temporary {
   std::string path;
 };
 
-Temporary MakeTemporary(const std::string& directory) {
+Temporary MakeTemporary(const std::string& directory, mode_t mode = 0666) {
   for (int tries = 0; tries < 100; ++tries) {
     uint64_t number = 0;
     if (::getrandom(&number, sizeof(number), 0) != sizeof(number)) return {};
     Temporary made{
         .path = absl::StrFormat("%s/.vmtrunc-%016x.tmp", directory, number)};
     made.file = ::open(made.path.c_str(),
-                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (made.file >= 0 || errno != EEXIST) return made;
   }
   return {};
@@ -114,29 +115,68 @@ bool TakeLooks(int file, const struct stat& old) {
   return ::fchmod(file, old.st_mode & 07777) == 0;
 }
 
+// A copy of what is about to be written over, beside it, as long as it is not
+// certain that it could be written back: on some file systems an overwrite
+// needs room, and a kill leaves a part. There is none in a directory that we
+// may not write.
+class Copy {
+ public:
+  ~Copy() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  // Returns 0 or errno: then there is no room for a copy.
+  int Make(const std::string& directory, const std::string& content) {
+    const Temporary made = MakeTemporary(directory, 0600);
+    if (made.file < 0) return errno == ENOSPC || errno == EDQUOT ? errno : 0;
+    path_ = made.path;
+    return WriteAndFinish(made.file, content, /*durable=*/true);
+  }
+  // Keeps it. Returns its path, or "" if there is none.
+  std::string Keep() { return std::exchange(path_, ""); }
+
+ private:
+  std::string path_;
+};
+
+bool WriteBack(int file, const std::string& path, const std::string& old) {
+  if (g_before_writing_back_for_test) g_before_writing_back_for_test();
+  const bool is_written =
+      ::lseek(file, 0, SEEK_SET) == 0 && WriteAll(file, old) == 0 &&
+      ::ftruncate(file, static_cast<off_t>(old.size())) == 0;
+  // What a limit of the size has kept from us is still there.
+  return is_written ||
+         (::ftruncate(file, static_cast<off_t>(old.size())) == 0 &&
+          ReadWhole(path, old.size()) == old);
+}
+
 // Writes into the existing file; on an error, restores its content. If the
-// content cannot be saved first, nothing is written.
-int WriteInPlace(const std::string& path, const std::string& content,
-                 bool durable) {
+// content cannot be saved first, nothing is written. Throws UsageError if it
+// could not be restored.
+int WriteInPlace(const std::string& path, const std::string& content) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   struct stat about{};
   if (file < 0 || ::fstat(file, &about) != 0) return errno;
   auto close = absl::MakeCleanup([&] { ::close(file); });
   std::string old;
+  Copy copy;
   if (about.st_size >
       0) {  // files of /proc, that are but written to, have none
     std::optional<std::string> whole = ReadWhole(path, ~size_t{0});
     if (!whole) return EACCES;
     old = *std::move(whole);
+    if (const int error = copy.Make(ParentOf(path), old)) return error;
   }
   int error = WriteAll(file, content);
   if (error == 0 && ::ftruncate(file, static_cast<off_t>(content.size())) != 0)
     error = errno;
-  if (error == 0 && durable && ::fsync(file) != 0) error = errno;
-  if (error != 0 && ::lseek(file, 0, SEEK_SET) == 0) {
-    // Data past a file size limit was not reached, and is still there.
-    WriteAll(file, old);
-    if (::ftruncate(file, static_cast<off_t>(old.size())) != 0) return errno;
+  // While there is the old content; EINVAL: not a file that has a disk.
+  if (error == 0 && ::fsync(file) != 0 && errno != EINVAL) error = errno;
+  if (error != 0 && !WriteBack(file, path, old) && !old.empty()) {
+    const std::string kept = copy.Keep();
+    throw UsageError{absl::StrCat(Shown(path), ": ", std::strerror(error),
+                                  "; it has a part of the new ",
+                                  "content, and its old one is ",
+                                  kept.empty() ? "lost" : "in " + Shown(kept))};
   }
   std::move(close).Cancel();
   const int finished = Finish(file, /*durable=*/false);
@@ -219,7 +259,7 @@ int Write(const std::string& name, const std::string& content, bool durable) {
   if (is_there && ::access(path.c_str(), W_OK) != 0) return errno;
   const std::optional<int> replaced =
       Replace(path, content, is_there ? &old : nullptr, durable);
-  return replaced ? *replaced : WriteInPlace(path, content, durable);
+  return replaced ? *replaced : WriteInPlace(path, content);
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 // the target. Links are followed. An existing file keeps its mode, owner and
 // group. If it cannot be replaced (it is a mount, has hard links, carries
 // attributes, or is in a directory that we may not write), it is written in
-// place, and restored if that fails. Devices and pipes are written into.
+// place, with a copy of the old content beside it meanwhile, and restored if
+// that fails. Devices and pipes are written into.
 #ifndef VMTRUNC_BASE_WRITE_H_
 #define VMTRUNC_BASE_WRITE_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +49,9 @@ bool CanBeNamedLater(const std::string& path);
 // Throws UsageError if `path`, the value of `option`, means standard output:
 // for a command that prints its answer there.
 void ExpectFile(const std::string& option, const std::string& path);
+
+// Called when a file that was written in place is about to be restored.
+inline std::function<void()> g_before_writing_back_for_test;
 
 // Writes all of it at the file's position: a write may take a part, and only
 // the next one returns the error. Returns 0 or errno.

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -193,6 +194,67 @@ TEST_F(WriteTest, ALargeFileThatIsWrittenInPlaceIsWrittenBack) {
             2);
   EXPECT_TRUE(ReadWhole(Path("linked"), ~size_t{0}) == large);
   EXPECT_TRUE(ReadWhole(Path("larger"), ~size_t{0}) == larger);
+}
+
+// The error of writing 20 MiB to the file where files may not grow past 18 MiB,
+// and where it cannot be written back either, as this user.
+std::string ErrorWhereNothingIsWrittenBack(const std::string& path,
+                                           uid_t user) {
+  int ends[2] = {};
+  if (::pipe(ends) != 0) return "no pipe";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{18 << 20, 18 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    if (user != ::geteuid() && ::setresuid(user, user, user) != 0) ::_exit(1);
+    g_before_writing_back_for_test = [] {
+      const rlimit nothing{1, 1};
+      ::setrlimit(RLIMIT_FSIZE, &nothing);
+    };
+    const std::string error =
+        ErrorOf([&] { WriteFile(path, std::string(20 << 20, 'x')); });
+    WriteAll(ends[1], error);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string error(4096, '\0');
+  error.resize(static_cast<size_t>(
+      std::max<ssize_t>(0, ::read(ends[0], error.data(), error.size()))));
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return error;
+}
+
+// As on a full disk where an overwrite needs room.
+TEST_F(WriteTest, WhatCannotBeWrittenBackIsBesideTheFile) {
+  Put("linked", "old");
+  ::chmod(Path("linked").c_str(), 0666);
+  fs::create_hard_link(Path("linked"), Path("other"));
+  const std::string error =
+      ErrorWhereNothingIsWrittenBack(Path("linked"), ::geteuid());
+  std::string copy;
+  for (const std::string& name : Names("."))
+    if (name.starts_with(".vmtrunc-")) copy = name;
+  EXPECT_EQ(error, Path("linked") +
+                       ": File too large; it has a part of the new content, "
+                       "and its old one is in " +
+                       Path(copy));
+  EXPECT_EQ(Get(copy), "old");
+  EXPECT_EQ(ModeOf(Path(copy)), 0600u);  // it may be secret
+}
+
+// A directory that has no room for a copy of ours.
+TEST_F(WriteTest, WhatCannotBeWrittenBackIsSaidToBeLost) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ::chmod(directory_.c_str(), 0755);
+  Put("mine", "old");
+  ::chmod(Path("mine").c_str(), 0666);
+  EXPECT_EQ(ErrorWhereNothingIsWrittenBack(Path("mine"), 65534),
+            Path("mine") +
+                ": File too large; it has a part of the new content, and its "
+                "old one is lost");
+  EXPECT_EQ(Names("."), std::set<std::string>{"mine"});
 }
 
 // It could not be written back, so that it is not written to.

@@ -49,7 +49,7 @@ struct ShardAnswer {
 void CheckScript(const std::string& path, ShardAnswer& a) {
   const Script script = ParseScript(path, a.script, true);
   a.events = script.events.size();
-  const int number = PropertyNumber(a.property);
+  const int number = NameProperty(a.property);
   if (number == kProperties)
     throw base::UsageError{
         absl::StrCat(path, ": expected a property, not ", a.property)};
