@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -76,13 +77,30 @@ bool IsUnknownFlag(int error) {
   return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 }
 
-// Whether a new directory can replace this empty one, with the same properties.
-bool CanTakePlaceOf(const std::string& directory) {
+// Whether a new directory in `above` can replace this empty one, with the same
+// properties: it would have the access list that is the default there.
+bool CanTakePlaceOf(const std::string& directory, const std::string& above) {
   struct stat old{};
   return ::stat(directory.c_str(), &old) == 0 &&
          (::geteuid() == 0 ||
           (old.st_uid == ::geteuid() && old.st_gid == ::getegid())) &&
-         ::listxattr(directory.c_str(), nullptr, 0) <= 0;
+         ::listxattr(directory.c_str(), nullptr, 0) <= 0 &&
+         ::getxattr(above.c_str(), "system.posix_acl_default", nullptr, 0) <= 0;
+}
+
+// The mode that mkdir gives a directory beside `made`, by the umask, by an
+// access list or by the group of the one above.
+mode_t ModeOfNew(const std::string& made) {
+  const std::string beside = made + "-mode";
+  struct stat about{};
+  if (::mkdir(beside.c_str(), 0777) == 0) {
+    const bool is_known = ::stat(beside.c_str(), &about) == 0;
+    ::rmdir(beside.c_str());
+    if (is_known) return about.st_mode & 07777;
+  }
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0777 & ~mask;
 }
 
 // Whether a result may have this name.
@@ -121,9 +139,10 @@ std::string NameOf(std::string_view content) {
   return absl::StrFormat("%016x", hash);
 }
 
+// Also where names have no case.
 bool IsBookkeeping(std::string_view file_name) {
-  return file_name == OwnDirectory::kMarker ||
-         file_name.starts_with(".vmtrunc-");
+  const std::string name = absl::AsciiStrToLower(std::string(file_name));
+  return name == OwnDirectory::kMarker || name.starts_with(".vmtrunc-");
 }
 
 void ExpectNoBookkeeping(const std::string& name, const std::string& path) {
@@ -248,7 +267,7 @@ void OwnDirectory::Write(const Files& files, bool durable) {
       IsThere(directory_) &&
       (!fs::is_directory(fs::symlink_status(Plain(), error)) ||
        IsMountPoint(fs::canonical(Plain()).string()) ||
-       !CanTakePlaceOf(directory_) ||
+       !CanTakePlaceOf(directory_, Above()) ||
        ::access(Above().c_str(), W_OK | X_OK) != 0);
   if (is_empty_ && !is_fixed)
     MakeNew(files, durable);
@@ -282,9 +301,7 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
     if (::chown(made.c_str(), old.st_uid, old.st_gid) != 0) errno = 0;
     ::chmod(made.c_str(), old.st_mode & 07777);
   } else {
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    ::chmod(made.c_str(), 0777 & ~mask);
+    ::chmod(made.c_str(), ModeOfNew(made));
   }
   Step();
   // Replaces an empty directory, and nothing else.

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -303,8 +304,39 @@ TEST_F(OwnDirectoryTest, TheUmaskAppliesOnlyToTheResult) {
   }
 }
 
+// By access lists and groups of the directory above, too.
+TEST_F(OwnDirectoryTest, ANewDirectoryHasTheModeThatMkdirGives) {
+  const auto mode = [&](const char* name) {
+    struct stat about{};
+    return ::stat(Path(name).c_str(), &about) == 0 ? about.st_mode : 0;
+  };
+  const auto expect_same = [&](const std::string& what) {
+    fs::create_directory(Path("plain"));
+    Write({{"a", "1"}}, false);
+    EXPECT_EQ(mode("out"), mode("plain")) << what;
+    fs::remove_all(Path("out"));
+    // It stays the one that was there, without a list of its own.
+    fs::create_directory(Path("out"));
+    ::removexattr(Path("out").c_str(), "system.posix_acl_default");
+    ::removexattr(Path("out").c_str(), "system.posix_acl_access");
+    ::chmod(Path("out").c_str(), 0750);
+    Write({{"a", "1"}}, false);
+    EXPECT_EQ(mode("out") & 0777, 0750u) << what;
+    EXPECT_LE(::listxattr(Path("out").c_str(), nullptr, 0), 0) << what;
+    EXPECT_EQ(Names("."), (std::set<std::string>{"out", "plain"}));
+    fs::remove_all(Path("out"));
+    fs::remove_all(Path("plain"));
+  };
+  ASSERT_EQ(::chmod(directory_.c_str(), 02775), 0);
+  expect_same("setgid");
+  if (!ListByDefault("."))
+    GTEST_SKIP() << "the file system has no access lists";
+  expect_same("an access list");
+}
+
 TEST_F(OwnDirectoryTest, NoResultHasAReservedName) {
-  for (const char* name : {"", ".", "..", ".vmtrunc", ".vmtrunc-lock", "a/b"})
+  for (const char* name : {"", ".", "..", ".vmtrunc", ".vmtrunc-lock", "a/b",
+                           ".VMTRUNC", ".VmTrunc-lock"})
     EXPECT_NE(ErrorOf([&] { Write({{name, "1"}}, false); }), "") << name;
   EXPECT_FALSE(fs::exists(Path("out")));
 }

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -44,6 +46,23 @@ class Scratch : public ::testing::Test {
     for (const auto& entry : std::filesystem::directory_iterator(Path(name)))
       names.insert(entry.path().filename().string());
     return names;
+  }
+
+  // Gives a directory an access list by default: all to the owner, the group
+  // and uid 65534, nothing to others. False if the file system has none.
+  bool ListByDefault(const std::string& name) const {
+    struct Entry {
+      uint16_t tag, rights;
+      uint32_t id;
+    };
+    const struct {
+      uint32_t version;
+      Entry entries[5];
+    } list = {
+        2,
+        {{1, 7, ~0U}, {2, 7, 65534}, {4, 7, ~0U}, {16, 7, ~0U}, {32, 0, ~0U}}};
+    return ::setxattr(Path(name).c_str(), "system.posix_acl_default", &list,
+                      sizeof(list), 0) == 0;
   }
 
   std::string directory_;

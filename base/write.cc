@@ -112,6 +112,8 @@ bool TakeLooks(int file, const struct stat& old) {
   if ((made.st_uid != old.st_uid || made.st_gid != old.st_gid) &&
       ::fchown(file, old.st_uid, old.st_gid) != 0)
     return false;
+  // An access list by default of the directory, which the old one has not.
+  if (::flistxattr(file, nullptr, 0) > 0) return false;
   return ::fchmod(file, old.st_mode & 07777) == 0;
 }
 

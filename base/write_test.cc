@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,6 +101,21 @@ TEST_F(WriteTest, ModeAndOtherNamesAreKept) {
   EXPECT_EQ(Get("other"), "a longer content than before");
   WriteFile(Path("one"), "short");
   EXPECT_EQ(Get("other"), "short");
+}
+
+// The directory would give the new file a list that the old one has not.
+TEST_F(WriteTest, NobodyGetsRightsByTheListOfTheDirectory) {
+  if (!ListByDefault("."))
+    GTEST_SKIP() << "the file system has no access lists";
+  Put("private", "old");
+  ASSERT_EQ(::removexattr(Path("private").c_str(), "system.posix_acl_access"),
+            0);
+  ::chmod(Path("private").c_str(), 0660);
+  WriteFile(Path("private"), "new");
+  EXPECT_EQ(Get("private"), "new");
+  EXPECT_EQ(ModeOf(Path("private")), 0660u);
+  EXPECT_LE(::listxattr(Path("private").c_str(), nullptr, 0), 0);
+  EXPECT_EQ(Names("."), std::set<std::string>{"private"});
 }
 
 TEST_F(WriteTest, ANewFileReplacesAndFollowsNothing) {
