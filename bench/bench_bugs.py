@@ -292,11 +292,13 @@ class Table:
         os.fsync(self.file.fileno())
 
 
-def identity():
+def identity(o):
     """Of what is measured, so that two builds do not mix in one table."""
     digest = hashlib.sha256()
     paths = [RELEASE / "fuzz_truncate", RELEASE / "fuzz_compares",
              RELEASE / "random_search", RELEASE / "properties"]
+    if "afl" in o.engines:  # not of that build
+        paths.append(pathlib.Path(o.afl))
     for path in paths:
         digest.update(path.read_bytes())
     git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT,
@@ -363,7 +365,7 @@ def measure(o):
     o.out.mkdir(parents=True, exist_ok=True)
     budget = (f"{FORMAT}; executions {o.executions}; seconds {o.seconds:g}; "
               f"seed {o.seed}; events {EVENTS}; ")
-    which = identity()
+    which = identity(o)
     trials = Table(o.out / "trials.csv", budget + which,
                    ["bug", "engine", "trial", "seed", "found", "executions",
                     "seconds", "budget", "censored"],

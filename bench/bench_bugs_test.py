@@ -13,6 +13,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import types
 
 import bench_bugs
 import bugs_report as report
@@ -131,6 +132,23 @@ def test_goals():
     few = results({"ours": soon * 30, "rapidcheck": soon * 30})
     expect(report.goal_seconds(few)[1] == "not measured",
            "few executions have no A12 of seconds")
+
+
+def test_identity(directory):
+    """A table is of one target of AFL++ too, where it has trials of it."""
+    release, bench_bugs.RELEASE = bench_bugs.RELEASE, directory
+    targets = [directory / name for name in
+               ("fuzz_truncate", "fuzz_compares", "random_search",
+                "properties", "one", "other")]
+    for path in targets:
+        path.write_text(path.name)
+    which = [bench_bugs.identity(types.SimpleNamespace(
+                 engines=engines, afl=str(directory / afl)))
+             for engines in (["ours"], ["ours", "afl"])
+             for afl in ("one", "other")]
+    bench_bugs.RELEASE = release
+    expect(which[0] == which[1], "a target that is not measured matters")
+    expect(len(set(which)) == 3, f"two targets of AFL++ are one: {which}")
 
 
 def test_run(directory):
@@ -281,6 +299,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         test_usage(directory)
+        (directory / "identity").mkdir()
+        test_identity(directory / "identity")
         (directory / "foreign").mkdir()
         test_foreign_files(directory / "foreign")
         test_value_profile(directory)
