@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "core/version.h"
 #include "core/model/world.h"
@@ -30,10 +31,14 @@ uint64_t Checksum(const Head& head, const uint64_t* keys, const void* nodes) {
   return HashBytes(parts, sizeof(parts));
 }
 
-// Each does all of it, or returns false.
+// Whether there was all of it; in errno whether that is for an error, or 0.
 bool ReadAllAt(int file, uint64_t at, void* to, size_t size) {
-  return ReadAt(file, at, to, size) == size;
+  int error = 0;
+  const bool is_whole = ReadAt(file, at, to, size, error) == size;
+  errno = error;
+  return is_whole;
 }
+// Does all of it, or returns false.
 bool WriteAt(int file, uint64_t at, const void* from, size_t size) {
   const auto* bytes = static_cast<const char*>(from);
   while (size > 0) {
@@ -94,7 +99,8 @@ absl::Status Checkpoint::Open(const std::string& directory, const char* name,
   } else if (!S_ISREG(status.st_mode) ||
              !ReadAllAt(file_, 0, has, sizeof(has)) ||
              std::memcmp(has, mine, sizeof(mine)) != 0) {
-    return Another(path_, has[0]);
+    return S_ISREG(status.st_mode) && errno != 0 ? Errno(path_)
+                                                 : Another(path_, has[0]);
   }
   end_ = sizeof(mine);
   return absl::OkStatus();
@@ -149,24 +155,37 @@ absl::Status Checkpoint::OpenFor(const Problem& problem,
               id(options.steps_only, options.reduce));
 }
 
-bool Checkpoint::Read(Level& level) {
+absl::StatusOr<bool> Checkpoint::Read(Level& level) {
   Head head;
   struct stat status;
-  if (!ReadAllAt(file_, end_, &head, sizeof(head)) ||
-      ::fstat(file_, &status) != 0 ||
-      head.states > static_cast<uint64_t>(status.st_size) / 16)
+  if (::fstat(file_, &status) != 0) return Errno(path_);
+  const auto size = static_cast<uint64_t>(status.st_size);
+  // An error of the disk is no end: what is left would be cut off.
+  const auto end = [&]() -> absl::StatusOr<bool> {
+    if (errno != 0) return Errno(path_);
     return false;
+  };
+  if (!ReadAllAt(file_, end_, &head, sizeof(head))) return end();
+  if (head.states > size / 16) return false;
   level.transitions = head.transitions;
   level.beyond = head.beyond;
   level.keys.resize(head.states);
   level.nodes.resize(head.states);
   const uint64_t bytes = head.states * sizeof(uint64_t);
   if (!ReadAllAt(file_, end_ + sizeof(head), level.keys.data(), bytes) ||
-      !ReadAllAt(file_, end_ + sizeof(head) + bytes, level.nodes.data(),
-                 bytes) ||
-      Checksum(head, level.keys.data(), level.nodes.data()) != head.checksum)
-    return false;
-  end_ += sizeof(head) + 2 * bytes;
+      !ReadAllAt(file_, end_ + sizeof(head) + bytes, level.nodes.data(), bytes))
+    return end();
+  const uint64_t next = end_ + sizeof(head) + 2 * bytes;
+  if (Checksum(head, level.keys.data(), level.nodes.data()) != head.checksum) {
+    // A kill, or a machine that was switched off, leaves a part of one level at
+    // the end, or zeros.
+    if (next >= size || head.checksum == 0) return false;
+    return absl::DataLossError(absl::StrCat(
+        path_, ": expected a level as it was written at byte ", end_,
+        ": it is damaged, and there are more after it (resumes before it: ",
+        "truncate -s ", end_, ")"));
+  }
+  end_ = next;
   return true;
 }
 

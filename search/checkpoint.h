@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "search/prove.h"
 
 namespace vmtrunc::search {
@@ -45,8 +46,10 @@ class Checkpoint {
                                     const char* name,
                                     std::span<const uint64_t> ids);
 
-  // Reads the next level, false after the last. Call before any Append().
-  bool Read(Level& level);
+  // Reads the next level, false after the last, also if a part of another
+  // follows. An error if it cannot be read, or is damaged and more follow. Call
+  // before any Append(), which truncates what was not read.
+  absl::StatusOr<bool> Read(Level& level);
 
   // Appends a level, on disk when it returns; on failure the file is unchanged.
   // There are as many `nodes` as keys, of 8 bytes each.

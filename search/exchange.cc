@@ -65,8 +65,10 @@ uint64_t Received::Take() {
   if (at_ == words_.size()) {
     words_.resize(kBuffer);
     at_ = 0;
-    const size_t got =
-        ReadAt(file_, offset_, words_.data(), kBuffer * sizeof(uint64_t));
+    int error = 0;
+    const size_t got = ReadAt(file_, offset_, words_.data(),
+                              kBuffer * sizeof(uint64_t), error);
+    if (error != 0) base::FailPath(path_, error);
     offset_ += got;
     words_.resize(got / sizeof(uint64_t));
     if (words_.empty()) Fail();
@@ -217,8 +219,11 @@ std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
   if (file < 0) base::FailPath(path, errno);
   std::vector<Arrival> states(count);
   const size_t size = count * sizeof(Arrival);
-  const size_t had = ReadAt(file, from * sizeof(Arrival), states.data(), size);
+  int error = 0;
+  const size_t had =
+      ReadAt(file, from * sizeof(Arrival), states.data(), size, error);
   ::close(file);
+  if (error != 0) base::FailPath(path, error);
   if (had != size) FailStates(shard);
   for (const Arrival& it : states)
     if (it.checksum != ChecksumOf(it, shard, from++)) FailStates(shard);

@@ -77,15 +77,16 @@ class Search {
     if (result_.answer != Answer::kBreaks) Report();
   }
 
-  // Reads the checkpoint: the state of the search with the states of its last
-  // level not expanded. False if it cannot be used, or, with the levels that
-  // were read whole, if it is stopped.
+  // Reads the checkpoint, whose last level is not expanded. False if it cannot
+  // be used or, with the levels that were read, if it is stopped.
   bool Resume() {
     if (options_.checkpoint.empty()) return true;
     const absl::Status opened =
         checkpoint_.OpenFor(problem_, options_, sizeof(World<C>));
     if (!opened.ok()) return Fail(opened);
-    for (Checkpoint::Level level; checkpoint_.Read(level);) {
+    Checkpoint::Level level;
+    absl::StatusOr<bool> has = false;
+    while ((has = checkpoint_.Read(level)).ok() && *has) {
       begin_ = nodes_.size();
       for (size_t i = 0; i < level.keys.size(); ++i) {
         if (i % kBlock == 0 && IsOver()) return StopNow();
@@ -97,6 +98,7 @@ class Search {
       result_.beyond = level.beyond;
       Report();
     }
+    if (!has.ok()) return Fail(has.status());
     keys_.clear();
     result_.resumed = nodes_.size();
     return true;
@@ -131,8 +133,7 @@ class Search {
     return most;
   }
 
-  // The starting states with as many events as this level has. False if one
-  // violates a property.
+  // The starting states of as many events. False if one violates a property.
   bool AddStarts() {
     for (size_t i = 0; i < problem_.starts.size(); ++i) {
       if (problem_.starts[i].events.size() != depth_) continue;
@@ -466,8 +467,7 @@ class Search {
   std::mutex features_mutex_;   // for options_.features, options_.phases
   Checkpoint checkpoint_;
   std::vector<Found> found_;  // of the block, for each chunk
-  // Of the block: the next chunk, candidates so far, whether they are too many,
-  // and whether a job could get no memory.
+  // Of the block: next chunk, candidates so far, are they too many, no memory.
   std::atomic<size_t> chunk_ = 0, candidates_ = 0;
   std::atomic<int64_t> room_ = 0;  // bytes left for worlds of candidates
   std::atomic<bool> is_full_ = false, no_memory_ = false;

@@ -316,36 +316,6 @@ TEST(Prove, ContinuesFromItsCheckpoint) {
   fs::remove_all(directory);
 }
 
-// Stopped while it reads its checkpoint, it reports the levels that it has: all
-// of them are expanded, or the next level would not be there.
-TEST(Prove, ReportsWhatItHasReadOfItsCheckpoint) {
-  const fs::path directory =
-      fs::path(testing::TempDir()) / absl::StrCat("read", ::getpid());
-  ProveOptions options;
-  options.checkpoint = directory;
-  const ProveResult whole = Search(kOneMm, "3.0", options);
-  ASSERT_EQ(whole.answer, Answer::kHolds);
-  std::atomic<bool> stop = false;
-  options.stop = &stop;
-  for (const size_t levels : {1U, 3U, 5U}) {
-    ASSERT_LT(levels, whole.levels.size());
-    stop = false;
-    uint64_t states = 0;
-    for (size_t i = 0; i < levels; ++i) states += whole.levels[i];
-    options.on_progress = [&](const ProveProgress& progress) {
-      if (progress.states == states) stop = true;
-    };
-    const ProveResult result = Search(kOneMm, "3.0", options);
-    EXPECT_EQ(result.answer, Answer::kRanOut);
-    EXPECT_TRUE(result.stopped);
-    EXPECT_EQ(result.levels.size(), levels);
-    EXPECT_EQ(result.progress.states, states);
-    EXPECT_EQ(result.progress.depth, levels - 1);
-    EXPECT_EQ(result.progress.left, 0U);
-  }
-  fs::remove_all(directory);
-}
-
 TEST(Prove, ReportsThatItRanOut) {
   ProveOptions options;
   options.most_bytes = 1 << 18;
