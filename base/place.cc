@@ -111,6 +111,14 @@ bool IsDirectory(const std::string& path) {
   return type == fs::file_type::directory;
 }
 
+std::string BesideProgram(const std::string& path) {
+  constexpr const char* kSelf = "/proc/self/exe";
+  std::error_code error;
+  const fs::path self = fs::read_symlink(kSelf, error);
+  if (error) FailPath(kSelf, error.value());
+  return (self.parent_path() / path).lexically_normal().string();
+}
+
 std::string FirstProgram(const std::vector<std::string>& paths) {
   return FirstThat(paths,
                    [](const std::string& path, const struct stat& about) {

@@ -27,6 +27,11 @@ bool IsDirectory(const std::string& path);
 std::string FirstProgram(const std::vector<std::string>& paths);
 std::string FirstDirectory(const std::vector<std::string>& paths);
 
+// PATH, as seen from the directory of the program that runs. Throws UsageError
+// if that is not known, as where there is no /proc: the working directory is
+// not it.
+std::string BesideProgram(const std::string& path);
+
 // Why no file can be made in the directory: 0 if one can, or errno. A directory
 // that is removed still allows it by its mode.
 int NewFileError(const std::string& directory);

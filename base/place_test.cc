@@ -46,6 +46,23 @@ class PlaceTest : public Scratch {
   }
 };
 
+TEST_F(PlaceTest, IsBesideTheProgramWhereverThisRuns) {
+  const std::string beside = BesideProgram("../bin/x");
+  EXPECT_TRUE(beside.starts_with("/") && beside.ends_with("/bin/x")) << beside;
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::chroot(directory_.c_str()) != 0 || ::chdir("/") != 0) ::_exit(2);
+    ::_exit(ErrorOf([] { BesideProgram("x"); }) ==
+                    "/proc/self/exe: No such file or directory"
+                ? 0
+                : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 TEST_F(PlaceTest, IsThereOrNot) {
   for (const char* const name : {"file", "directory", "loop", "dangling"})
     EXPECT_TRUE(IsThere(Path(name))) << name;

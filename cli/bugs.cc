@@ -29,11 +29,10 @@ struct BugsOptions {
 // build.
 fs::path FindCorpus(const std::string& given) {
   if (!given.empty()) return given;
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (base::IsDirectory("corpus/history")) return "corpus/history";
   const std::string found = base::FirstDirectory(
-      {"corpus/history", self.parent_path() / "../share/vmtrunc/corpus/history",
-       self.parent_path() / "../../../corpus/history"});
+      {"corpus/history", base::BesideProgram("../share/vmtrunc/corpus/history"),
+       base::BesideProgram("../../../corpus/history")});
   if (!found.empty()) return found;
   throw base::UsageError{
       "corpus/history: expected here; --corpus says where it is"};

@@ -126,11 +126,8 @@ std::string FindFuzzer(const std::string& given, const std::string& name) {
   if (!given.empty()) {
     places = {given};
   } else {
-    std::error_code error;
-    const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    for (const char* const place : {".", "../libexec/vmtrunc"})
-      places.push_back(
-          (self.parent_path() / place / name).lexically_normal().string());
+    for (const char* const place : {"", "../libexec/vmtrunc/"})
+      places.push_back(base::BesideProgram(place + name));
   }
   if (const std::string found = base::FirstProgram(places); !found.empty())
     return fs::weakly_canonical(found).string();

@@ -18,11 +18,9 @@ namespace fs = std::filesystem;
 // Where the corpus is: of the sources of build/release/bin/vmtrunc, or as
 // installed.
 std::vector<fs::path> CorpusPlaces() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
   std::vector<fs::path> places;
   for (const char* corpus : {"../../../corpus", "../share/vmtrunc/corpus"})
-    places.push_back((self.parent_path() / corpus).lexically_normal());
+    places.emplace_back(base::BesideProgram(corpus));
   return places;
 }
 

@@ -166,7 +166,8 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
 }
 
 // For each rule that the kernel has: the fewest events that, without it,
-// violate a property that the kernel satisfies.
+// violate a property that the kernel satisfies. If its own search ran out, that
+// is not known of any.
 std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
                             const Searching& searching) {
   std::vector<RuleNeed> needs;
@@ -181,9 +182,12 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
     for (int property = 0; property < kProperties; ++property)
       if (row.events[property] == 0 && row.rest == search::Answer::kHolds)
         options.properties |= row.looked & 1U << property;
-    searching.show.Of(without.Name());
-    search::ProveResult result =
-        search::ProveFewest(searching.problem, options);
+    search::ProveResult result;
+    result.answer = row.rest;
+    if (options.properties != 0) {
+      searching.show.Of(without.Name());
+      result = search::ProveFewest(searching.problem, options);
+    }
     needs.push_back(
         {.kernel = row.kernel,
          .name = kernel.Name(),

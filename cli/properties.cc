@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -21,8 +20,6 @@
 
 namespace vmtrunc::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct PropertyRow {
   const char* name;
@@ -94,12 +91,10 @@ int PrintProperties(bool as_json) {
 // Installed, it is in libexec; in the build directory, beside this program.
 // libexec first: /usr/bin may have another `properties`.
 std::string FindRunner() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
   std::vector<std::string> places;
   for (const char* const place :
        {"../libexec/vmtrunc/properties", "properties"})
-    places.push_back((self.parent_path() / place).lexically_normal().string());
+    places.push_back(base::BesideProgram(place));
   std::string found = base::FirstProgram(places);
   if (!found.empty()) return found;
   throw base::UsageError{absl::StrCat(
