@@ -81,17 +81,38 @@ def executables():
     return f"executables {digest.hexdigest()[:12]}"
 
 
+def put_start(path, data):
+    """Replaces nothing: a start has no mark that says whose it is."""
+    try:
+        with open(path, "xb") as file:
+            file.write(data)
+    except FileExistsError:
+        if (path.is_symlink() or not path.is_file() or
+                path.read_bytes() != data):
+            fail(f"{path}: expected no file, or this start; choose another "
+                 "--out")
+
+
+def expect_ran(what, status, out):
+    """A tool that did not run has left the start as it was."""
+    if status != 0 and not out.exists():
+        fail(f"{what}: exit status {status}")
+
+
 def measure(bug, o, starts_dir):
     path = o.out / f"{bug['name']}.csv"
     asked = f"starts {o.starts}; seconds {o.seconds:g}; seed {o.seed}"
     text = kept(path, o, asked)
     if text is not None:
         return list(csv.DictReader(text.splitlines()))
-    done = subprocess.run(
-        [RELEASE / "shrink_bench", bug["name"], "--starts", str(o.starts),
-         "--seconds", str(o.seconds), "--seed", str(o.seed),
-         "--write", starts_dir],
-        check=True, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as made:
+        done = subprocess.run(
+            [RELEASE / "shrink_bench", bug["name"], "--starts", str(o.starts),
+             "--seconds", str(o.seconds), "--seed", str(o.seed),
+             "--write", made],
+            check=True, capture_output=True, text=True)
+        for start in sorted(pathlib.Path(made).iterdir()):
+            put_start(starts_dir / start.name, start.read_bytes())
     text = ",".join(COLUMNS) + "\n" + done.stdout
     keep(path, o, asked, text)
     return list(csv.DictReader(text.splitlines()))
@@ -124,6 +145,9 @@ def prove(bug, o):
                 + bound, capture_output=True, text=True, timeout=o.prove)
         except subprocess.TimeoutExpired:
             continue
+        if done.returncode not in (0, 1, 3):
+            fail(f"vmtrunc prove on {bug['name']}: exit status "
+                 f"{done.returncode}")
         if done.returncode == 1:
             events = count_events(json.loads(done.stdout)["script"])
             if best is None or events < best:
@@ -147,9 +171,11 @@ def events_in(path):
 def libfuzzer(bug, start, directory, o):
     out = directory / "minimized"
     begun = time.monotonic()
-    subprocess.run([FUZZ, "-minimize_crash=1", f"-max_total_time={o.each}",
-                    "-seed=1", f"-exact_artifact_path={out}", start],
-                   env=environment(bug), capture_output=True)
+    done = subprocess.run(
+        [FUZZ, "-minimize_crash=1", f"-max_total_time={o.each}", "-seed=1",
+         f"-exact_artifact_path={out}", start],
+        env=environment(bug), capture_output=True)
+    expect_ran(f"{FUZZ} -minimize_crash=1", done.returncode, out)
     found = out if out.exists() else start
     return events_in(found), time.monotonic() - begun, found.read_bytes()
 
@@ -158,9 +184,10 @@ def afl_tmin(bug, start, directory, o):
     out = directory / "tmin"
     begun = time.monotonic()
     try:
-        subprocess.run(["afl-tmin", "-e", "-i", start, "-o", out, "--", AFL],
-                       env=environment(bug), capture_output=True,
-                       timeout=o.each)
+        done = subprocess.run(
+            ["afl-tmin", "-e", "-i", start, "-o", out, "--", AFL],
+            env=environment(bug), capture_output=True, timeout=o.each)
+        expect_ran("afl-tmin", done.returncode, out)
     except subprocess.TimeoutExpired:
         pass
     found = out if out.exists() else start
@@ -285,6 +312,8 @@ def main(argv):
     o.known = o.out / "fewest"
     o.executables = executables()
     starts_dir = o.out / "starts"
+    if starts_dir.is_symlink():
+        fail(f"{starts_dir}: expected a directory, not a link")
     starts_dir.mkdir(parents=True, exist_ok=True)
     rows, shortest = {}, {}
     for bug in bugs:

@@ -4,8 +4,10 @@ options, or as all of it where it was cut: bench_shrink_test.py
 import contextlib
 import io
 import pathlib
+import shutil
 import tempfile
 import unittest
+import unittest.mock
 
 import bench_shrink
 
@@ -19,6 +21,8 @@ esac
 SHRINK_BENCH = """#!/bin/sh
 echo ran >>{ran}
 n=$(wc -l <{ran})
+for last; do :; done
+printf %s start >"$last/HB-1-1"
 echo "HB-1,1,9,$n,1,1,f,$n,1,1,f,$n,1,1,f"
 """
 
@@ -80,6 +84,54 @@ class BenchShrink(unittest.TestCase):
             self.assertEqual(status, 2, said)
             self.assertEqual(path.read_text(), content)
             path.unlink()
+
+    def test_a_foreign_start_is_not_replaced(self):
+        theirs = self.dir / "theirs"
+        theirs.write_text("precious")
+        start = self.out / "starts" / "HB-1-1"
+        for make in (lambda: start.write_text("mine"),
+                     lambda: start.symlink_to(theirs), start.mkdir):
+            start.parent.mkdir(parents=True, exist_ok=True)
+            make()
+            before = start.lstat()
+            status, said = self.run_it()
+            self.assertEqual(status, 2, said)
+            self.assertIn("HB-1-1: expected no file", said)
+            self.assertEqual(start.lstat().st_ino, before.st_ino)
+            self.assertEqual(theirs.read_text(), "precious")
+            start.rmdir() if start.is_dir() else start.unlink()
+        start.write_text("start")  # what an interrupted run has left
+        self.assertEqual(self.run_it()[0], 0)
+        self.assertEqual(start.read_text(), "start")
+
+    def test_starts_are_not_written_through_a_link(self):
+        theirs = self.dir / "theirs"
+        theirs.mkdir()
+        self.out.mkdir()
+        (self.out / "starts").symlink_to(theirs)
+        self.assertEqual(self.run_it()[0], 2)
+        self.assertEqual(list(theirs.iterdir()), [])
+
+    def test_a_tool_that_does_not_run_has_no_row(self):
+        for name in ("FUZZ", "AFL"):
+            path = self.dir / name
+            self.addCleanup(setattr, bench_shrink, name,
+                            getattr(bench_shrink, name))
+            setattr(bench_shrink, name, path)
+            self.put(name, "#!/bin/sh\nexit 1\n")
+        here = unittest.mock.patch("hypothesis_shrink.available",
+                                   return_value=False)
+        self.addCleanup(here.stop)
+        here.start()
+        status, said = self.run_it("--beside", "1")
+        self.assertEqual(status, 2)
+        self.assertIn("-minimize_crash=1: exit status 1", said)
+        self.put("FUZZ", "#!/bin/sh\nexit 0\n")
+        if not shutil.which("afl-tmin"):
+            self.skipTest("needs afl-tmin")
+        status, said = self.run_it("--beside", "1")
+        self.assertEqual(status, 2)
+        self.assertIn("afl-tmin: exit status ", said)
 
     def test_without_a_start_nothing_is_told(self):
         self.put("shrink_bench", "#!/bin/sh\n")
