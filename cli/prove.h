@@ -52,6 +52,8 @@ std::string BeyondInWords(uint64_t beyond);
 
 // After the script of a violation: "", or why `vmtrunc run` may not show it.
 const char* ReplaysInWords(bool replays);
+// A line where it has more events than a script may have, or "".
+std::string TooLongInWords(const Script& script);
 
 // What a script violates: "no-page-past-size", "always EXPR".
 std::string Violated(const ProveArguments& o, bool of_invariant,

@@ -95,7 +95,8 @@ void PrintLoop(const Found& found) {
                      "not proved shortest\n\n%s",
                      Size(lasso.states), lasso.stem,
                      lasso.script.task_names[lasso.task], found.loop(),
-                     InWords(found.fairness), LassoText(lasso));
+                     InWords(found.fairness), LassoText(lasso))
+              << TooLongInWords(lasso.script);
     return;
   }
   std::cout << head
@@ -112,7 +113,7 @@ void PrintLoop(const Found& found) {
         << (lasso.idle
                 ? "and nothing is in flight: no operation has to begin\n\n"
                 : "and nothing that is in flight can move\n\n");
-  std::cout << LassoText(lasso);
+  std::cout << LassoText(lasso) << TooLongInWords(lasso.script);
 }
 
 void PrintNoLoop(const Found& found) {

@@ -136,6 +136,13 @@ const char* ReplaysInWords(bool replays) {
                    "run` has 64)\n";
 }
 
+std::string TooLongInWords(const Script& script) {
+  return script.events.size() <= kMaxEvents
+             ? ""
+             : absl::StrCat("(`vmtrunc run` reads ", kMaxEvents,
+                            " events at most: this has more)\n");
+}
+
 std::string BeyondInWords(uint64_t beyond) {
   return absl::StrFormat(
       "%s events needed more structs, tasks or file offsets than the bound "
@@ -228,10 +235,11 @@ void Print(const Told& told) {
     return;
   }
   std::cout << absl::StreamFormat(
-      "violates %s: %d events, %s\n%s\n%s",
+      "violates %s: %d events, %s\n%s%s\n%s",
       base::Shown(Violated(o, result.of_invariant, result.property)),
       result.script.events.size(), HowFew(o, result),
-      ReplaysInWords(result.replays), ToText(result.script));
+      ReplaysInWords(result.replays), TooLongInWords(result.script),
+      ToText(result.script));
 }
 
 }  // namespace vmtrunc::cli

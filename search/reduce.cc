@@ -1,16 +1,19 @@
 #include "search/reduce.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <utility>
 
+#include "absl/container/fixed_array.h"
 #include "base/random.h"
 #include "core/check.h"
 #include "core/script/verbs.h"
 
 namespace vmtrunc::search {
 namespace {
+
+// One an event. A search by steps gives more events than a script may have.
+using Counts = absl::FixedArray<bool, kMaxEvents>;
 
 uint64_t Mix(uint64_t hash, uint64_t word) {
   hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
@@ -65,7 +68,7 @@ Best::Best(Best& of, const Setup& setup)
 // Removes events without an effect, unless one of them is still needed: a read
 // that ends in SIGBUS leaves a page table.
 bool Best::Take(const Draft& candidate, bool is_first) {
-  std::array<bool, kMaxEvents> counts{};
+  Counts counts(candidate.events.size(), false);
   std::optional<size_t> shown = judge_(candidate, counts.data());
   if (!shown) {
     failed_->insert(HashOf(candidate));
@@ -108,7 +111,7 @@ bool Best::IsShownBy(const Draft& other) {
   const uint64_t hash = HashOf(other);
   if (failed_->contains(hash)) return false;
   CountOne();
-  std::array<bool, kMaxEvents> counts{};
+  Counts counts(other.events.size(), false);
   if (judge_(other, counts.data())) return true;
   failed_->insert(hash);
   return false;

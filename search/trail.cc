@@ -1,8 +1,10 @@
 #include "search/trail.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
+#include "search/shrink.h"
 #include "search/verdict.h"
 
 namespace vmtrunc::search {
@@ -30,6 +32,14 @@ void TellBroken(const Space<C>& space, const Problem& problem,
   result.property = verdict.property;
   result.of_invariant = verdict.of_invariant;
   result.script = std::move(script);
+  // By steps there may be more events than a script may have, which joins them.
+  if (result.script.events.size() > kMaxEvents && result.replays) {
+    try {
+      result.script =
+          ShrinkEvents(result.script, options.rules, result.property);
+    } catch (const std::bad_alloc&) {  // the longer script is a result too
+    }
+  }
 }
 
 template void TellBroken(const Space<SmallCaps>&, const Problem&,
