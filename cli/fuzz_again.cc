@@ -104,11 +104,8 @@ std::optional<Replayed> ReplayInput(const FuzzOptions& o,
   const Script input = ReadSaved(path);
   const KernelSpec found_on =
       kernel == KernelOf::kHeader ? input.kernel.value_or(o.spec) : o.spec;
-  const uint32_t report =
-      o.property.empty()
-          ? CountedProperties()
-          : Bit(static_cast<Property>(PropertyNumber(o.property)));
-  const FirstViolated there = RunApart(input, found_on, report, path, stop);
+  const FirstViolated there =
+      RunApart(input, found_on, StopsFor(o), path, stop);
   if (there.end != RunEnd::kViolated) return std::nullopt;
   RunEnd here = there.end;
   if (found_on != o.spec)

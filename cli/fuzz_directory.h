@@ -9,7 +9,7 @@
 //   broken-PROPERTY.bytes      --keep-going: an input that broke it
 //   torn-HASH.bytes            what libFuzzer has not written whole
 //   crash-HASH, timeout-HASH, ...   what libFuzzer stopped at, with a note of
-//                              the kernel in crash-HASH.md
+//                              its kernel in crash-HASH.md: cli/fuzz_notes.h
 #ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 #define VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 

@@ -157,6 +157,12 @@ uint32_t SeedOf(uint32_t first, uint64_t job) {
   return static_cast<uint32_t>(seed);
 }
 
+uint32_t StopsFor(const FuzzOptions& o) {
+  return o.property.empty()
+             ? CountedProperties()
+             : Bit(static_cast<Property>(PropertyNumber(o.property)));
+}
+
 FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
                 const std::string& fuzzer,
                 const std::vector<std::string>& seeds,

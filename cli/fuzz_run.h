@@ -36,6 +36,9 @@ struct FuzzOptions {
 // `first`, above 0: consecutive, and none is 0, which is random for libFuzzer.
 uint32_t SeedOf(uint32_t first, uint64_t job);
 
+// The properties that a job stops for, or keeps an input of, a bit each.
+uint32_t StopsFor(const FuzzOptions& options);
+
 // How a process ended.
 struct JobEnd {
   std::string directory;  // has its log, status, current

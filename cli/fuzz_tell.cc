@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/name_part.h"
 #include "base/shown.h"
 #include "campaign/findings.h"
+#include "cli/fuzz_notes.h"
 #include "cli/input.h"
-#include "fuzz/kernel_beside.h"
 #include "report/verdict.h"
 #include "search/reason.h"
 
@@ -120,47 +119,6 @@ std::optional<Script> InputFor(const FuzzOptions& o, const std::string& path,
   return std::nullopt;
 }
 
-// What libFuzzer's file of the input has, which does not name the kernel.
-// Nothing if it cannot be read.
-std::optional<std::vector<uint8_t>> InputWithoutKernel(
-    const std::string& path) {
-  try {
-    Script script = ReadSaved(path);
-    script.kernel.reset();
-    return EncodeBytes(script);
-  } catch (const base::UsageError&) {
-    return std::nullopt;
-  }
-}
-
-// The files that libFuzzer left in this run. An earlier run may have stopped at
-// the same input, and been killed before it wrote a note.
-std::vector<std::string> ToNote(const FuzzDirectory& directory,
-                                const FuzzRun& run) {
-  std::vector<std::string> names = directory.NewArtifacts();
-  std::set<std::vector<uint8_t>> found;
-  for (const JobEnd& job : run.jobs)
-    if (job.status.found != 0)
-      if (const auto input =
-              InputWithoutKernel(job.directory + "/" + fuzz::kCurrentFile))
-        found.insert(*input);
-  for (const std::string& name : directory.WithoutNote())
-    if (const auto input = InputWithoutKernel(directory.Path(name));
-        input && found.contains(*input))
-      names.push_back(name);
-  return names;
-}
-
-// A note beside each file that libFuzzer left.
-void WriteNotes(const FuzzDirectory& directory, const FuzzRun& run,
-                const fuzz::InputNote& note) {
-  for (const std::string& name : ToNote(directory, run)) {
-    const std::string path = directory.Path(name);
-    if (const auto content = base::ReadWhole(path, base::kMostInput))
-      base::WriteUnused(path, "md", fuzz::NoteText(note, path, *content));
-  }
-}
-
 }  // namespace
 
 std::string FuzzProgress(const FuzzOptions& o, const fuzz::FuzzStatus& s,
@@ -218,7 +176,8 @@ std::vector<FuzzFinding> TellBroken(
             ? absl::StrFormat("found after %d executions in %.1f s (seed %u)",
                               run.total.executions, run.seconds, end.seed)
             : absl::StrFormat("first in %d of %d executions (seed %u)",
-                              finding.executions, run.total.executions, o.seed);
+                              finding.executions, run.total.executions,
+                              end.seed);
     if (!o.json) Tell(o, finding, !scripts.empty(), how);
     findings.push_back(finding);
   }
@@ -227,8 +186,6 @@ std::vector<FuzzFinding> TellBroken(
 
 void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
                  const FuzzRun& run, std::vector<FuzzFinding>& findings) {
-  fuzz::InputNote note{
-      .kernel = o.spec, .property = {}, .options = {}, .seed = o.seed};
   for (FuzzFinding& finding : findings) {
     finding.path = base::WriteUnused(
         directory.Path(absl::StrCat(base::NamePart(o.spec.ToString()), "-",
@@ -238,12 +195,8 @@ void WriteBroken(const FuzzOptions& o, const FuzzDirectory& directory,
       std::cout << "Run it again:  vmtrunc run "
                 << report::OptionFor(finding.property)
                 << base::PathWord(finding.path) << "\n\n";
-    absl::StrAppend(&note.property, note.property.empty() ? "" : ",",
-                    Name(finding.property));
-    note.options += report::OptionFor(finding.property);
-    note.seed = run.jobs[finding.job].seed;
   }
-  if (run.total.found != 0) WriteNotes(directory, run, note);
+  WriteNotes(o, directory, run);
 }
 
 }  // namespace vmtrunc::cli

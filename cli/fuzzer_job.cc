@@ -328,9 +328,12 @@ fuzz::FuzzStatus FuzzerJob::ReadTotals(const std::string& directory) {
 }
 
 Script ReadSaved(const std::string& path) {
-  const std::string saved = base::ReadFile(path);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(saved.data());
-  Script script = DecodeBytes(std::span(bytes, saved.size()));
+  return DecodeSaved(base::ReadFile(path));
+}
+
+Script DecodeSaved(const std::string& content) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+  Script script = DecodeBytes(std::span(bytes, content.size()));
   while (!script.events.empty() &&
          script.events.back().kind == EventKind::kNone)
     script.events.pop_back();

@@ -111,6 +111,8 @@ class FuzzerJob {
 // The input in a file that a fuzz target saved, without trailing records that
 // have no effect. Throws UsageError.
 Script ReadSaved(const std::string& path);
+// The same of the file's content.
+Script DecodeSaved(const std::string& content);
 
 }  // namespace vmtrunc::cli
 

@@ -37,7 +37,7 @@ std::string NoteText(const InputNote& note, const std::string& path,
   if (!note.property.empty())
     absl::StrAppend(&text, "    breaks   ", note.property, "\n");
   absl::StrAppend(&text, "    seed     ",
-                  note.seed == 0 ? "any" : absl::StrCat(note.seed), "\n");
+                  note.seed == 0 ? "unknown" : absl::StrCat(note.seed), "\n");
   absl::StrAppend(&text, "    build    ", BuildId(), "\n    content  ",
                   base::NameOf(content), "\n    again    vmtrunc run --kernel ",
                   kernel, " ", note.options, "--from bytes ",

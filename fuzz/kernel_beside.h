@@ -13,9 +13,9 @@ namespace vmtrunc::fuzz {
 
 struct InputNote {
   KernelSpec kernel;     // that the input was run on
-  std::string property;  // that it violates there, or ""
+  std::string property;  // that it violates there, with commas between, or ""
   std::string options;   // that a replay needs, each followed by a space
-  uint32_t seed = 0;     // of the fuzzer; 0: random
+  uint32_t seed = 0;     // of the process that ran it; 0: unknown
 };
 
 // The note's text, for the input in `path`, which has this content.
