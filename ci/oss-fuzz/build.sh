@@ -6,11 +6,13 @@
 #   SRC                 has vmtrunc/ and abseil-cpp/
 #   WORK, OUT           what is between, and what is wanted
 #   CC CXX CFLAGS CXXFLAGS LIB_FUZZING_ENGINE
-#   VMTRUNC_KERNELS     the kernels to have a target for. By default those that
-#                       nothing is known to break: of the others everything
-#                       reported would be known (corpus/history, corpus/found)
+#   VMTRUNC_KERNELS     KERNEL or NAME=KERNEL;..., to have a target for. By default
+#                       those that nothing is known to break (fuzz/kernels.cmake):
+#                       of the others everything reported would be known
+#                       (corpus/history, corpus/found)
 set -euo pipefail
-kernels=${VMTRUNC_KERNELS:-3.0;6.18;repaired}
+kernels=-UVMTRUNC_KERNELS  # what was asked for before in this $WORK
+[ -z "${VMTRUNC_KERNELS:-}" ] || kernels=-DVMTRUNC_KERNELS=$VMTRUNC_KERNELS
 source=$SRC/vmtrunc
 # Of its own for these flags: builders use one $WORK for several sanitizers.
 build=$WORK/vmtrunc-${FUZZING_ENGINE:-engine}-${SANITIZER:-sanitizer}
@@ -23,7 +25,7 @@ cmake -S "$source" -B "$build" -G Ninja \
   -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="$CXXFLAGS" \
   -DVMTRUNC_COMMAND=OFF -DVMTRUNC_FUZZ=ON -DVMTRUNC_COVERAGE= \
   -DVMTRUNC_ENGINE="$(IFS=';'; echo "${engine[*]}")" \
-  -DVMTRUNC_ABSL_SOURCE="$SRC/abseil-cpp" -DVMTRUNC_KERNELS="$kernels"
+  -DVMTRUNC_ABSL_SOURCE="$SRC/abseil-cpp" "$kernels"
 rm -f "$build"/bin/fuzz_truncate_*  # of kernels that were asked for before
 cmake --build "$build" --target fuzz_kernels fuzz_seeds
 
