@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
@@ -105,10 +106,20 @@ Temporary MakeTemporary(const std::string& directory, mode_t mode = 0666) {
   return {};
 }
 
+// Whether all owners that have no name in this user namespace look the same.
+bool MayHideOwner(const struct stat& old) {
+  constexpr unsigned kOverflow = 65534;  // /proc/sys/kernel/overflowuid
+  if (old.st_uid != kOverflow && old.st_gid != kOverflow) return false;
+  const std::string map = ReadWhole("/proc/self/uid_map", 4096).value_or("");
+  unsigned inside = 1, outside = 1, count = 0;
+  return std::sscanf(map.c_str(), "%u %u %u", &inside, &outside, &count) != 3 ||
+         inside != 0 || outside != 0 || count != ~0U;
+}
+
 // Whether a file with the mode, owner and group of `old` can replace it.
 bool TakeLooks(int file, const struct stat& old) {
   struct stat made{};
-  if (::fstat(file, &made) != 0) return false;
+  if (::fstat(file, &made) != 0 || MayHideOwner(old)) return false;
   if ((made.st_uid != old.st_uid || made.st_gid != old.st_gid) &&
       ::fchown(file, old.st_uid, old.st_gid) != 0)
     return false;

@@ -1,6 +1,7 @@
 #include "base/write.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -101,6 +102,31 @@ TEST_F(WriteTest, ModeAndOtherNamesAreKept) {
   EXPECT_EQ(Get("other"), "a longer content than before");
   WriteFile(Path("one"), "short");
   EXPECT_EQ(Get("other"), "short");
+}
+
+// As in a container whose users have no names.
+TEST_F(WriteTest, AnOwnerThatIsHiddenIsKept) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ::chmod(directory_.c_str(), 0777);
+  Put("theirs", "old");
+  ASSERT_EQ(::chown(Path("theirs").c_str(), 1, 1), 0);
+  ::chmod(Path("theirs").c_str(), 0666);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setresgid(65534, 65534, 65534) != 0 ||
+        ::setresuid(65534, 65534, 65534) != 0)
+      ::_exit(2);
+    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(77);
+    ::_exit(ErrorOf([&] { WriteFile(Path("theirs"), "new"); }).empty() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no user namespaces here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  struct stat about{};
+  ::stat(Path("theirs").c_str(), &about);
+  EXPECT_EQ(about.st_uid, 1u);
+  EXPECT_EQ(Get("theirs"), "new");
 }
 
 // The directory would give the new file a list that the old one has not.
