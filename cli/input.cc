@@ -184,6 +184,16 @@ std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
   return specs;
 }
 
+KernelSpec OnlyKernel(const std::string& option, const Script& script,
+                      const std::string& path) {
+  const std::vector<KernelSpec> kernels =
+      Kernels(option, script, path, "2.6.11");
+  if (kernels.size() != 1)
+    throw base::UsageError{"--kernel " + base::Shown(option) +
+                           ": expected one kernel"};
+  return kernels.front();
+}
+
 void CountProperty(const std::string& name) {
   if (!name.empty() && NameProperty(name) == kProperties)
     throw base::UsageError{"--property " + name + ": expected a property"};

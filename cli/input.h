@@ -124,6 +124,9 @@ std::string StrayInWords(const std::string& path, const Script& script);
 std::vector<KernelSpec> Kernels(const std::string& option, const Script& script,
                                 const std::string& path,
                                 const std::string& fallback);
+// The same where it must be one, of a script or its own, else 2.6.11.
+KernelSpec OnlyKernel(const std::string& option, const Script& script,
+                      const std::string& path);
 // Throws UsageError "OPTION NAME: expected ...".
 KernelSpec OneKernel(const std::string& name,
                      const std::string& option = "--kernel");

@@ -69,8 +69,7 @@ Asked Ask(const ProveArguments& o) {
   Asked asked;
   if (!o.from.empty()) {
     const Script script = ReadToRun(o.from, "", o.kernel).script;
-    const KernelSpec kernel =
-        Kernels(o.kernel, script, o.from, "2.6.11").front();
+    const KernelSpec kernel = OnlyKernel(o.kernel, script, o.from);
     asked.problem = ProblemOf(o, script);
     if (asked.problem.operations.empty())
       throw base::UsageError{absl::StrCat(
@@ -337,7 +336,13 @@ void AddProve(CLI::App& app, Command& run) {
   sub->add_flag("--lasso", o->lasso,
                 "look for a run in which a pass drops its lock for ever")
       ->excludes("--property")
-      ->excludes("--checkpoint");
+      ->excludes("--checkpoint")
+      ->excludes(whole)
+      ->excludes(steps)
+      ->excludes("--reduce")
+      ->excludes("--exact")
+      ->excludes("--abstract")
+      ->excludes("--abstract-to");
   sub->add_flag("--self-check", o->self_check,
                 "check the search itself: search the problem in five ways and "
                 "by random runs, and compare")

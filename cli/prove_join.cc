@@ -20,6 +20,7 @@
 #include "cli/input.h"
 #include "cli/prove.h"
 #include "cli/prove_shard.h"
+#include "core/build_id.h"
 #include "core/run/run.h"
 #include "core/version.h"
 #include "report/json_text.h"
@@ -42,6 +43,7 @@ struct ShardAnswer {
   double seconds = 0;
   std::string why;               // it ran out: "of time"
   std::string property, script;  // if it breaks
+  std::string cannot_break;      // why nothing can violate the property
   size_t events = 0;
 };
 
@@ -89,6 +91,7 @@ ShardAnswer Parse(const nlohmann::json& json) {
   a.beyond = json.at("beyond");
   a.seconds = json.at("seconds");
   if (a.answer == search::Answer::kRanOut) a.why = json.at("why");
+  a.cannot_break = json.value("cannot_break", "");
   if (a.answer != search::Answer::kBreaks) return a;
   a.property = json.at("property");
   a.script = json.at("script");
@@ -110,7 +113,15 @@ std::string WhatIsWrong(const nlohmann::json& json) {
   for (const char* name : kSame)
     if (!question.contains(name))
       return absl::StrCat("its question has no ", name);
-  if (!question.at("kernel").is_string()) return "kernel is no name";
+  for (const char* name : {"vmtrunc", "model", "kernel", "property"})
+    if (!question.at(name).is_string())
+      return absl::StrCat(name, " is no name");
+  // What an older model holds may be wrong.
+  if (question.at("vmtrunc") != VMTRUNC_VERSION ||
+      question.at("model") != BuildId())
+    return absl::StrCat("it is of vmtrunc ", question.at("vmtrunc").dump(),
+                        ", model ", question.at("model").dump(),
+                        ", not of this build (vmtrunc --version)");
   const nlohmann::json& shards = question.at("shards");
   if (!shards.is_number_unsigned() || shards > kMostShards ||
       json.at("shard") >= shards)
@@ -142,6 +153,7 @@ ShardAnswer ReadAnswer(const std::string& path) {
     ShardAnswer a = Parse(json);
     if (AnswerName(a.shard) != fs::path(path).filename().string())
       throw expected("it is that of " + AnswerName(a.shard));
+    OneKernel(a.question.at("kernel"));
     if (a.answer == search::Answer::kFailed)
       throw expected("it says " + json.at("answer").get<std::string>());
     if (a.answer == search::Answer::kBreaks) CheckScript(path, a);
@@ -299,6 +311,7 @@ nlohmann::json ToJson(const Joined& j) {
                          {"seconds", j.seconds},
                          {"seconds_longest", j.longest},
                          {"bytes_most", j.most_bytes}};
+  if (!first.cannot_break.empty()) json["cannot_break"] = first.cannot_break;
   if (j.breaks != nullptr) {
     json["property"] = j.breaks->property;
     json["events"] = j.breaks->events;
@@ -311,6 +324,8 @@ nlohmann::json ToJson(const Joined& j) {
 
 void Print(const Joined& j) {
   const ShardAnswer& first = j.answers.front();
+  const std::string asked =
+      base::Shown(first.question.at("property").get<std::string>());
   std::cout << absl::StreamFormat(
       "%s: %s: %s, %d of %d shards, %s states in all of them, %.1f s in all, "
       "%.1f s the longest, %s bytes the largest\n",
@@ -337,8 +352,12 @@ void Print(const Joined& j) {
       std::cout << base::Shown(std::string(line)) << "\n";
   } else if (j.again.empty()) {
     std::cout << absl::StreamFormat(
-        "holds in all shards; probability of a missed state below %.0e\n",
-        j.missed);
+        "%sholds in all shards; probability of a missed state below %.0e\n",
+        asked == "all" ? "" : asked + " ", j.missed);
+    if (!first.cannot_break.empty())
+      std::cout << asked
+                << " cannot break here: " << base::Shown(first.cannot_break)
+                << "\n";
     std::vector<std::string> left_out;
     for (const std::string& one : first.left_out)
       left_out.push_back(base::Shown(one));

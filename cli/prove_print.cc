@@ -176,6 +176,7 @@ nlohmann::json ToJson(const Told& told) {
                          {"seconds", told.seconds}};
   if (!o.exchange.empty()) json["own_states"] = result.own;
   if (!o.always.empty()) json["always"] = o.always;
+  if (!o.property.empty()) json["only"] = o.property;
   const std::string cannot = WhyItCannotBreak(told);
   if (!cannot.empty()) json["cannot_break"] = cannot;
   if (result.answer == search::Answer::kRanOut) {
@@ -216,7 +217,7 @@ void Print(const Told& told) {
   if (result.answer == search::Answer::kRanOut) return PrintRanOut(told);
   if (result.answer == search::Answer::kHolds) {
     std::cout << absl::StreamFormat(
-        "holds %s; %s\n",
+        "%sholds %s; %s\n", o.property.empty() ? "" : o.property + " ",
         !o.shard.empty() && o.exchange.empty() ? "in this shard"
         : asked.problem.closed ? "in this world for any number of operations"
         : o.from.empty()       ? "to the bound"

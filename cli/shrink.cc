@@ -58,13 +58,8 @@ int AskedProperty(const ShrinkArguments& o, const Script& script,
 }
 
 Failure FailureOf(const ShrinkArguments& o, const Script& script) {
-  const std::vector<KernelSpec> kernels =
-      Kernels(o.kernel, script, o.file, "2.6.11");
-  if (kernels.size() != 1)
-    throw base::UsageError{"--kernel " + o.kernel + ": expected one kernel"};
-  Failure failure{.kernel = kernels.front(),
-                  .rules = kernels.front().rules(),
-                  .reason = {}};
+  const KernelSpec kernel = OnlyKernel(o.kernel, script, o.file);
+  Failure failure{.kernel = kernel, .rules = kernel.rules(), .reason = {}};
   const int asked = AskedProperty(o, script, failure.kernel);
   const RunResult run = Run(script, failure.rules);
   const Property property =

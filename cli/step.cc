@@ -87,17 +87,15 @@ int Step(const StepArguments& o) {
     throw base::UsageError{
         "-: expected a file; the moves are read from standard input"};
   const ToRun it = ReadToRun(o.file, o.from, o.kernel, Says::kOnItsLine);
-  const auto kernels = Kernels(o.kernel, it.script, o.file, "2.6.11");
-  if (kernels.size() != 1)
-    throw base::UsageError{"--kernel " + o.kernel + ": expected one kernel"};
+  const KernelSpec kernel = OnlyKernel(o.kernel, it.script, o.file);
   if (o.after > it.script.events.size())
     throw base::UsageError{absl::StrCat("--after ", o.after,
                                         ": expected at most the script's ",
                                         it.script.events.size(), " events")};
-  report::Play play(it.script, kernels[0]);
+  report::Play play(it.script, kernel);
   play.ApplyFirst(o.after);
   report::Dialogue dialogue(play, LookOfOutput("never"));
-  std::cout << base::Shown(o.file) << " on " << kernels[0].Name()
+  std::cout << base::Shown(o.file) << " on " << kernel.Name()
             << HowItIsRun(it) << "; ? for help\n"
             << dialogue.Begin();
   Talk(dialogue);
