@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "base/place.h"
 #include "base/progress.h"
 #include "base/shown.h"
@@ -82,24 +81,6 @@ void PrintTotals(const live::Comparison& comparison, double seconds,
   std::cout << "\n";
 }
 
-// Lines of a script that have no meaning on a running kernel.
-std::string NotOfThisKernel(const Script& script) {
-  std::vector<std::string> lines;
-  if (script.kernel)
-    lines.push_back(absl::StrCat("kernel ", script.kernel->ToString()));
-  if (!script.unknown_kernel.empty())
-    lines.push_back(
-        absl::StrCat("kernel ", base::Shown(script.unknown_kernel)));
-  const Setup& setup = script.setup;
-  if (setup.block != 1) lines.push_back(absl::StrCat("block ", setup.block));
-  if (setup.count != 0) lines.push_back(absl::StrCat("count ", setup.count));
-  if (setup.count_bits != 32)
-    lines.push_back(absl::StrCat("count-bits ", setup.count_bits));
-  if (!script.expects.empty())
-    lines.push_back(absl::StrCat("expect, ", script.expects.size(), " lines"));
-  return absl::StrJoin(lines, "; ");
-}
-
 constexpr double kPatternSeconds = 5;
 
 constexpr const char* kAgreed = "no divergence";
@@ -119,10 +100,7 @@ int RunScript(const LiveOptions& o, const Rules& rules) {
             ? ""
             : absl::StrCat("; ", live::NameEvent(script, 0), ": ",
                            sequence.turns.front().idle))};
-  const std::string ignored = NotOfThisKernel(script);
-  if (!ignored.empty())
-    std::cout << "ignored, as they do not apply to the running kernel: "
-              << ignored << "\n";
+  PrintIgnored(script);
   live::Comparison comparison(rules, base::StopOnSignals(), o.dir);
   try {
     size_t at = 0;

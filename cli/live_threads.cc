@@ -25,6 +25,7 @@
 #include "cli/input.h"
 #include "core/version.h"
 #include "live/rounds.h"
+#include "live/sequence.h"
 #include "live/tasks.h"
 #include "report/json_text.h"
 
@@ -235,10 +236,12 @@ void Put(const RacedFile& file, const std::string& text) {
 }
 
 live::RaceReport RaceAll(const ThreadsOptions& o) {
-  if (!o.json)
+  if (!o.json) {
     std::cout << "running kernel: " << RunningKernel() << ", seed "
-              << o.race.seed << "\n"
-              << std::flush;
+              << o.race.seed << "\n";
+    if (o.race.script) PrintIgnored(*o.race.script);
+    std::cout << std::flush;
+  }
   base::ProgressLine progress;
   const live::RaceReport report =
       live::Race(o.race, [&](const live::RaceReport& r) {
@@ -325,6 +328,13 @@ void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel, ThreadsOptions& o) {
       ->excludes(pattern)
       ->capture_default_str();
   sub.add_flag("--json", o.json)->needs(on);
+}
+
+void PrintIgnored(const Script& script) {
+  const std::string ignored = live::NotOfThisKernel(script);
+  if (!ignored.empty())
+    std::cout << "ignored, as they do not apply to the running kernel: "
+              << ignored << "\n";
 }
 
 int RunThreads(const ThreadsOptions& given) {

@@ -25,6 +25,9 @@ struct ThreadsOptions {
 void AddThreadsOptions(CLI::App& sub, CLI::Option& kernel,
                        ThreadsOptions& options);
 
+// A line of what the script says and a running kernel has no use for.
+void PrintIgnored(const Script& script);
+
 // Returns the exit status. Throws LiveError and UsageError.
 int RunThreads(const ThreadsOptions& options);
 

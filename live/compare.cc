@@ -125,8 +125,7 @@ void GiveFolios(Script& script, Files files, base::Random& random) {
 void TakeEvent(Script& script, World_& world, const Event& event,
                base::Random& random, const Rules& rules) {
   const bool forks = event.verb == Verb::kFork;
-  const bool pins = event.verb == Verb::kPin || event.verb == Verb::kUnpin;
-  if (!pins && !NothingToDo(event, script.setup).empty()) return;
+  if (!NothingToDo(event, script.setup).empty()) return;
   if (!OnDiskElse(world, event).empty()) return;
   if (forks && world.tasks[event.new_addr].live != 0) return;
   World_ after = world;

@@ -45,7 +45,7 @@ Dealt Deal(const Script& script, unsigned meet, RaceShared& s) {
   Dealt dealt;
   s.setup = script.setup;
   s.count = 0;
-  dealt.refused = NoSuchFile(script);
+  dealt.refused = NoSuchSmallFile(script);
   if (!dealt.refused.empty()) return dealt;
   Laps laps(meet);
   for (size_t i = 0; i < script.events.size(); ++i) {

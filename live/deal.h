@@ -14,7 +14,8 @@ struct Dealt {
   unsigned timing = 0;  // steps, drops, finishes: the kernel decides when
   unsigned idle = 0;    // events without an effect
   std::string first_idle = {};  // the first of these, and why
-  std::string refused = {};     // an event that cannot be raced, and why; or ""
+  // A file or an event that cannot be raced, and why; or "".
+  std::string refused = {};
 };
 
 // Writes the operations of the script into the plan. Steps and drops have no

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/write.h"
+#include "core/check.h"
 #include "live/racer.h"
 #include "live/truth.h"
 #include "search/make.h"
@@ -157,7 +158,8 @@ bool Rounds::RunRound(const Script& script) {
 }
 
 void Rounds::Reset(const Script& script) {
-  Deal(script, options_.meet, s_);
+  // A given one has been looked at, random ones have nothing else.
+  VMT_CHECK(Deal(script, options_.meet, s_).refused.empty());
   ++s_.round;
   s_.window_first = s_.checks = 0;
   for (unsigned f = 0; f < 2; ++f) {

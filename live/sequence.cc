@@ -1,6 +1,10 @@
 #include "live/sequence.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/shown.h"
 #include "core/model/machine-inl.h"
 #include "live/process.h"
 
@@ -16,12 +20,12 @@ bool InArena(unsigned addr, unsigned len) {
 bool HasFile(Verb verb) {
   return verb == Verb::kMmap || verb == Verb::kTruncate ||
          verb == Verb::kPunch || verb == Verb::kInvalidate ||
-         verb == Verb::kRevoke || verb == Verb::kCollapse;
+         verb == Verb::kRevoke || verb == Verb::kCollapse ||
+         verb == Verb::kPin || verb == Verb::kUnpin || verb == Verb::kOrder;
 }
 
-// Verbs that do something to large folios alone.
-bool IsOfFolios(Verb verb) {
-  return verb == Verb::kPin || verb == Verb::kUnpin || verb == Verb::kOrder;
+bool HasLargeFolios(const FolioSetup& folios) {
+  return folios.high != 0 || folios.min_order != 0;
 }
 
 bool IsStart(const Event& e) {
@@ -58,8 +62,8 @@ class Sequencer {
   std::string RefusedFiles() const {
     for (unsigned i = 0; i < script_.setup.files; ++i) {
       const FolioSetup& folios = script_.setup.folios[i];
-      if (folios.high == 0 && folios.min_order == 0) continue;
-      const std::string name(1, static_cast<char>('f' + i));
+      if (!HasLargeFolios(folios)) continue;
+      const std::string& name = script_.file_names[i];
       if (!folios.shmem && !on_disk_)
         return absl::StrCat("file ", name,
                             ": expected --dir, for a file with large folios "
@@ -105,9 +109,7 @@ class Sequencer {
     if (e.verb == Verb::kFork && e.new_addr < kTasks &&
         world_.tasks[e.new_addr].live != 0)
       return "the new task already exists";
-    const bool of_folios = IsOfFolios(e.verb) && e.file < script_.setup.files &&
-                           script_.setup.folios[e.file].high != 0;
-    return of_folios ? "" : NothingToDo(e, script_.setup);
+    return NothingToDo(e, script_.setup);
   }
 
   // Returns the event after the operation that begins at `first`.
@@ -194,7 +196,9 @@ std::string NothingToDo(const Event& e, const Setup& setup) {
     case Verb::kPin:
     case Verb::kUnpin:
     case Verb::kOrder:
-      return "the folios of a memfd are small; `vmtrunc run` plays it";
+      return HasLargeFolios(setup.folios[e.file])
+                 ? ""
+                 : "the folios of the file are small";
     default:
       return "";
   }
@@ -223,6 +227,39 @@ std::string NoSuchFile(const Script& script) {
                           it.pfn ? "is memory of a device" : "has huge pages",
                           "; `vmtrunc run` plays it");
   return "";
+}
+
+std::string NoSuchSmallFile(const Script& script) {
+  std::string none = NoSuchFile(script);
+  for (unsigned i = 0; none.empty() && i < script.setup.files; ++i)
+    if (HasLargeFolios(script.setup.folios[i]))
+      none = absl::StrCat("file ", script.file_names[i],
+                          ": its folios are small here, as without `order` and "
+                          "`min-order`; `vmtrunc run` plays it");
+  return none;
+}
+
+std::string OfTheModel(const Setup& setup) {
+  std::vector<std::string> lines;
+  if (setup.block != 1) lines.push_back(absl::StrCat("block ", setup.block));
+  if (setup.count != 0) lines.push_back(absl::StrCat("count ", setup.count));
+  if (setup.count_bits != 32)
+    lines.push_back(absl::StrCat("count-bits ", setup.count_bits));
+  return absl::StrJoin(lines, "; ");
+}
+
+std::string NotOfThisKernel(const Script& script) {
+  std::vector<std::string> lines;
+  if (script.kernel)
+    lines.push_back(absl::StrCat("kernel ", script.kernel->ToString()));
+  if (!script.unknown_kernel.empty())
+    lines.push_back(
+        absl::StrCat("kernel ", base::Shown(script.unknown_kernel)));
+  if (std::string own = OfTheModel(script.setup); !own.empty())
+    lines.push_back(std::move(own));
+  if (!script.expects.empty())
+    lines.push_back(absl::StrCat("expect, ", script.expects.size(), " lines"));
+  return absl::StrJoin(lines, "; ");
 }
 
 std::string NameEvent(const Script& script, size_t event) {

@@ -22,6 +22,16 @@ std::string NoSystemCall(const Event& event);
 // Which file of the script there cannot be here, and why, or "".
 std::string NoSuchFile(const Script& script);
 
+// The same where no file has large folios: those of a race and of a program.
+std::string NoSuchSmallFile(const Script& script);
+
+// "block 2; count 5", or "": declarations of what a running kernel has of its
+// own.
+std::string OfTheModel(const Setup& setup);
+
+// All lines of a script that have no meaning on a running kernel, or "".
+std::string NotOfThisKernel(const Script& script);
+
 // "event 3, `a mmap 1 2 f 0`", as errors name it. `event` is from 0.
 std::string NameEvent(const Script& script, size_t event);
 

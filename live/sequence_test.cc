@@ -94,6 +94,46 @@ TEST(SequenceTest, RefusesFilesThatTmpfsCannotMake) {
     EXPECT_TRUE(
         OfFolios(file, "a truncate f 2\n").refused.starts_with("file f"))
         << file;
+  const auto named =
+      ParseText("vmtrunc 1\nfile x 4 order 1\ntask a\na truncate x 2\n");
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_TRUE(
+      MakeSequence(*named, Newest()).refused.starts_with("file x: expected"));
+}
+
+// The files of a race and of an exported program have small folios.
+TEST(SequenceTest, RefusesLargeFoliosWhereFilesAreSmall) {
+  const auto refused = [](const char* file, const char* event) {
+    const auto script = ParseText(
+        absl::StrCat("vmtrunc 1\nfile x ", file, "\ntask a\n", event));
+    EXPECT_TRUE(script.ok()) << script.status();
+    return NoSuchSmallFile(*script);
+  };
+  for (const char* file :
+       {"2 shmem order 0..1", "4 order 2", "4 min-order 1", "4 order 1"})
+    EXPECT_EQ(refused(file, "a pin x 0\n"),
+              "file x: its folios are small here, as without `order` and "
+              "`min-order`; `vmtrunc run` plays it");
+  EXPECT_EQ(refused("4 shmem order 0", "a pin x 0\n"), "");
+  EXPECT_EQ(refused("4 pfn", "a read 1\n"),
+            "file x: no file here is memory of a device; `vmtrunc run` plays "
+            "it");
+}
+
+TEST(SequenceTest, APinHasNothingToDoOnlyOfSmallFolios) {
+  vmtrunc::Setup setup;
+  for (const Verb verb : {Verb::kPin, Verb::kUnpin, Verb::kOrder}) {
+    const Event event{.kind = EventKind::kStart, .verb = verb};
+    setup.folios[0] = {};
+    EXPECT_EQ(NothingToDo(event, setup), "the folios of the file are small");
+    setup.folios[0].high = 1;
+    EXPECT_EQ(NothingToDo(event, setup), "");
+    setup.folios[0] = {.min_order = 1};
+    EXPECT_EQ(NothingToDo(event, setup), "");
+    Event other = event;
+    other.file = 1;
+    EXPECT_EQ(NothingToDo(other, setup), "there is no such file");
+  }
 }
 
 TEST(SequenceTest, RefusesMemoryOfADevice) {

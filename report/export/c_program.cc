@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/check.h"
+#include "live/sequence.h"
 #include "report/export/plan.h"
 #include "report/export/runtime.h"
 
@@ -139,6 +140,26 @@ std::string Table(const Script& script) {
   return text + "    {.op = END},\n};\n";
 }
 
+// What the script says and the program does not do.
+std::string NotPlayed(const Setup& setup) {
+  std::string text;
+  if (const std::string own = live::OfTheModel(setup); !own.empty())
+    text = absl::StrCat(
+        "//\n"
+        "// The running kernel has its own in place of: ",
+        own, ".\n");
+  if (setup.tlb)
+    text +=
+        "//\n"
+        "// The script follows the TLB. This program cannot: nothing shows "
+        "which\n"
+        "// translations a processor has. It finds pages past the end that "
+        "can\n"
+        "// be touched when a truncation is through, and not a page that was\n"
+        "// used through a translation before.\n";
+  return text;
+}
+
 }  // namespace
 
 std::string AsComment(const Script& script, const std::string& before) {
@@ -165,15 +186,7 @@ std::string CProgram(const Script& script) {
   std::string text =
       absl::StrCat(sample.substr(0, head), "//\n// The script:\n//\n");
   text += AsComment(script, "//");
-  if (script.setup.tlb)
-    text +=
-        "//\n"
-        "// The script follows the TLB. This program cannot: nothing shows "
-        "which\n"
-        "// translations a processor has. It finds pages past the end that "
-        "can\n"
-        "// be touched when a truncation is through, and not a page that was\n"
-        "// used through a translation before.\n";
+  text += NotPlayed(script.setup);
   absl::StrAppend(&text, sample.substr(head, begin - head), Table(script),
                   sample.substr(end + end_mark.size()));
   for (const absl::string_view line : absl::StrSplit(kRuntimeRest, '\n'))

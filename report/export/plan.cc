@@ -119,7 +119,7 @@ std::vector<Deed> MakePlan(const Script& script) {
 
 PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan) {
   PlanTotals totals;
-  totals.refused = live::NoSuchFile(script);
+  totals.refused = live::NoSuchSmallFile(script);
   for (const Deed& deed : plan) {
     totals.checks += deed.act == Act::kCheck ? 1 : 0;
     if (deed.act != Act::kPerform) continue;

@@ -42,7 +42,8 @@ struct PlanTotals {
   size_t timing = 0;  // steps, drops, finishes: the kernel decides when
   size_t idle = 0;    // events without an effect
   size_t checks = 0;
-  std::string refused = {};  // an event that cannot be played, and why; or ""
+  // A file or an event that cannot be played, and why; or "".
+  std::string refused = {};
 };
 PlanTotals TotalsOf(const Script& script, const std::vector<Deed>& plan);
 
