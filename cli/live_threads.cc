@@ -143,11 +143,27 @@ void PrintRounds(const ThreadsOptions& o, const live::RaceReport& r) {
   }
 }
 
-// What none ran of that a race is made of, or null: no result says anything.
-const char* Nothing(const ThreadsOptions& o, const live::RaceReport& r) {
-  if (r.stopped || !r.ran_out.empty() || !r.invariant.empty()) return nullptr;
-  if (r.operations == 0) return "operation";
-  return !o.pattern.empty() && r.moves == 0 ? "move" : nullptr;
+// Why a race that has found nothing could not have found anything, or "".
+std::string WhyNoResult(const ThreadsOptions& o, const live::RaceReport& r) {
+  if (r.stopped || !r.ran_out.empty() || !r.invariant.empty()) return "";
+  const char* const longer = "; expected a longer run (--runs, --seconds)";
+  if (r.operations == 0) return absl::StrCat("no operation ran", longer);
+  if (!o.pattern.empty() && r.moves == 0)
+    return absl::StrCat("no move ran", longer);
+  if (o.pattern.empty() && r.pages == 0)
+    return "no page of a mapping was looked at; expected one that is there "
+           "when the tasks stop";
+  if (!o.plant.empty())
+    return absl::StrCat("no check saw what --plant ", o.plant, " did", longer,
+                        ", or a script that gives it something to do");
+  return "";
+}
+
+const char* Held(const ThreadsOptions& o, const live::RaceReport& r) {
+  if (r.stopped) return "stopped: no invariant violated so far\n";
+  return o.pattern.empty() && r.pages_past == 0
+             ? "no invariant violated; no page past the end was looked at\n"
+             : "no invariant violated\n";
 }
 
 void Print(const ThreadsOptions& o, const live::RaceReport& r) {
@@ -155,10 +171,9 @@ void Print(const ThreadsOptions& o, const live::RaceReport& r) {
     PrintRounds(o, r);
   else
     PrintPattern(o, r);
-  if (!r.ran_out.empty() || Nothing(o, r) != nullptr) return;
+  if (!r.ran_out.empty() || !WhyNoResult(o, r).empty()) return;
   if (r.invariant.empty()) {
-    std::cout << (r.stopped ? "stopped: no invariant violated so far\n"
-                            : "no invariant violated\n");
+    std::cout << Held(o, r);
     return;
   }
   std::cout << absl::StreamFormat(
@@ -261,9 +276,8 @@ int StatusOf(const ThreadsOptions& o, const live::RaceReport& r) {
     return base::kExitRanOut;
   }
   if (r.stopped) return base::kExitRanOut;
-  if (const char* const what = Nothing(o, r))
-    throw base::UsageError{absl::StrCat(
-        "live: no ", what, " ran; expected a longer run (--runs, --seconds)")};
+  if (const std::string why = WhyNoResult(o, r); !why.empty())
+    throw base::UsageError{absl::StrCat("live: ", why)};
   return base::kExitHeld;
 }
 
@@ -371,7 +385,7 @@ int RunThreads(const ThreadsOptions& given) {
   const live::RaceReport report = RaceAll(o);
   if (made && !report.invariant.empty()) made->Keep();
   if (o.json) {
-    if (Nothing(o, report) == nullptr)
+    if (WhyNoResult(o, report).empty())
       std::cout << report::JsonText(Json(o, report)) << std::endl;
   } else {
     Print(o, report);

@@ -115,9 +115,21 @@ std::string NotHere(const Script& script, const Record& record) {
   return text;
 }
 
+// Whether an assertion is over any page at all.
+bool AssertsAnything(const Record& record, const Places& places) {
+  const auto has_places = [&](const Part& part) {
+    return part.check && FirstOf(places, part.check->file) !=
+                             FirstOf(places, part.check->file + 1);
+  };
+  return std::any_of(
+      record.steps.begin(), record.steps.end(), [&](const RecordedStep& step) {
+        return std::any_of(step.parts.begin(), step.parts.end(), has_places);
+      });
+}
+
 std::string Head(const Script& script, const KernelSpec& kernel,
-                 const Record& record, size_t places) {
-  const size_t vector = 2 * places + 400;  // an upper bound
+                 const Record& record, const Places& places) {
+  const size_t vector = 2 * places.size() + 400;  // an upper bound
   std::string size =
       vector <= 1024 ? "" : absl::StrFormat(" -DVECTORSZ=%u", vector);
   if (StepKeyword(record)[0] == 'a') size += " -m1000000";
@@ -139,7 +151,7 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " * The assertion is where a truncation's last pass over the whole range "
       "ends, and\n"
       " * where the truncation ends. The run %s no-page-past-size, so it %s.\n"
-      "%s"
+      "%s%s"
       " *\n"
       " * A lock variable is the number of the task that holds it, or 255; "
       "_readers have\n"
@@ -150,8 +162,13 @@ std::string Head(const Script& script, const KernelSpec& kernel,
       " * The script:\n"
       " *\n%s */\n",
       kernel.ToString(), size, breaks ? "violates" : "satisfies",
-      breaks ? "fails" : "holds", NotHere(script, record),
-      AsComment(script, " *"));
+      breaks ? "fails" : "holds",
+      AssertsAnything(record, places)
+          ? ""
+          : " * Nothing is asserted: the run has no such place, or maps no "
+            "page of the file\n"
+            " * that is truncated. SPIN finds nothing here.\n",
+      NotHere(script, record), AsComment(script, " *"));
 }
 
 std::string Declarations(const Places& places, const Script& script) {
@@ -186,7 +203,7 @@ std::string PromelaModel(const Script& script, const KernelSpec& kernel) {
   const Record record = RecordRun(script, kernel.rules());
   const Places places = PlacesOf(record);
   return absl::StrCat(
-      Head(script, kernel, record, places.size()), Declarations(places, script),
+      Head(script, kernel, record, places), Declarations(places, script),
       "init {\n  d_step {\n", Statements(record.start, places),
       "    turn = 1;\n  }\n}\n\n", Proctypes(script, record, places));
 }

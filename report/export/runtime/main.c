@@ -213,10 +213,12 @@ static int run_all(unsigned long runs, double seconds) {
       "%s\n",
       shared->run, shared->operations, shared->checks, shared->outgrown,
       shared->pages, shared->sigbus, now() - start,
-      found || shared->failed || shared->checks == 0 ? "" : ": no violation");
+      found || shared->failed || shared->pages == 0 ? "" : ": no violation");
   if (found) return end(EXIT_BROKEN);
   if (shared->failed) die(shared->failed_what, shared->failed_error);
   if (shared->checks == 0) die("give a result: nothing was checked", 0);
+  if (shared->pages == 0)
+    die("give a result: no page past the end was mapped at a check", 0);
   return end(0);
 }
 

@@ -32,7 +32,8 @@
 //
 // Exit status: 0 no violation, 1 a page past the end could be touched (one line
 // says which), 2 it could not run: the machine refused something (memory, room,
-// processes), nothing was checked, or what it reports could not be written.
+// processes), nothing was checked, no page past the end was mapped at a check,
+// or what it reports could not be written.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
