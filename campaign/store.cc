@@ -114,7 +114,11 @@ Store Store::Open(const std::string& directory) {
       ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (store.lock_ < 0) base::FailPath(directory, errno);
   struct flock held;
-  if (!Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held))
+  const bool is_locked = Lock(store.lock_, F_OFD_SETLK, F_WRLCK, held);
+  // Another error: a file system without locks.
+  if (!is_locked && errno != EAGAIN && errno != EACCES)
+    base::FailPath(lock, errno);
+  if (!is_locked)
     throw base::UsageError{
         absl::StrCat(base::Shown(directory),
                      ": another campaign runs there; its status: vmtrunc "
@@ -138,10 +142,14 @@ Store Store::Look(const std::string& directory) {
   CheckFormat(directory);
   const int lock =
       ::open(store.Path("lock").c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (lock < 0 && errno != ENOENT) base::FailPath(store.Path("lock"), errno);
+  if (lock < 0) return store;  // nobody has begun there
   struct flock held;
-  store.running_ = lock >= 0 && Lock(lock, F_OFD_GETLK, F_RDLCK, held) &&
-                   held.l_type != F_UNLCK;
-  if (lock >= 0) ::close(lock);
+  const bool is_known = Lock(lock, F_OFD_GETLK, F_RDLCK, held);
+  const int error = errno;
+  ::close(lock);
+  if (!is_known) base::FailPath(store.Path("lock"), error);
+  store.running_ = held.l_type != F_UNLCK;
   return store;
 }
 
