@@ -66,9 +66,19 @@ bool IsAbove(const fs::path& directory, const std::set<Identity>& wanted) {
   return false;
 }
 
+// Of the file that is written by this name, also through a link to nothing.
 // Without fs::absolute() a name that is not there would stay relative.
 fs::path CanonicalOf(const std::string& name, std::error_code& error) {
-  return fs::weakly_canonical(fs::absolute(name, error), error);
+  return fs::weakly_canonical(fs::absolute(WrittenPath(name), error), error);
+}
+
+// Two names of one file, or of one that is not there yet: of that only the
+// directory has an identity. Both canonical.
+bool IsOneFile(const fs::path& one, const fs::path& other) {
+  std::error_code error;
+  return one == other || fs::equivalent(one, other, error) ||
+         (!fs::exists(one, error) && one.filename() == other.filename() &&
+          fs::equivalent(one.parent_path(), other.parent_path(), error));
 }
 
 // The first of the files of which `error_of` gives 0; "" if none is there.
@@ -232,12 +242,11 @@ void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others) {
   if (output.empty() || output == "-") return;
   std::error_code error;
-  const fs::path place = CanonicalOf(WrittenPath(output), error);
+  const fs::path place = CanonicalOf(output, error);
   if (error) return;
-  // One name, or two of one file.
   const auto is_same = [&](const std::string& other) {
-    const fs::path there = CanonicalOf(WrittenPath(other), error);
-    return !error && (there == place || fs::equivalent(there, place, error));
+    const fs::path there = CanonicalOf(other, error);
+    return !error && IsOneFile(there, place);
   };
   for (const std::string& other : others)
     if (!other.empty() && is_same(other) &&

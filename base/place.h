@@ -64,7 +64,9 @@ void ExpectReplaceable(const std::string& option, const std::string& directory,
                        const std::vector<std::string>& inputs);
 
 // Throws UsageError if `output`, the value of `option`, is one of `others`,
-// whether they are there or not: the command writes these too.
+// whether they are there or not: the command writes these too. Not seen while
+// neither is there: two names that the file system takes for one, as where
+// upper and lower case are the same. So it is called again before writing.
 void ExpectApart(const std::string& option, const std::string& output,
                  const std::vector<std::string>& others);
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,6 +140,57 @@ TEST_F(PlaceTest, SetsAsideUnderAFreeName) {
   EXPECT_EQ(Get("torn.bytes"), "2");
   EXPECT_EQ(ErrorOf([&] { SetAside(Path("nothing"), Path("torn"), ""); }),
             Path("nothing: No such file or directory"));
+}
+
+// Of a file that is not there its directory tells: it may have two names.
+TEST_F(PlaceTest, OutputsThatAreNotThereAreApart) {
+  fs::create_directory(Path("other"));
+  fs::create_symlink("../directory/new", Path("other/link"));
+  const auto error = [&](const char* one, const char* other) {
+    return ErrorOf([&] { ExpectApart("-o", Path(one), {Path(other)}); });
+  };
+  EXPECT_EQ(error("directory/new", "other/new"), "");
+  EXPECT_EQ(error("directory/new", "directory/newer"), "");
+  EXPECT_NE(error("directory/new", "other/link"), "");
+  if (::mount(Path("directory").c_str(), Path("other").c_str(), nullptr,
+              MS_BIND, nullptr) != 0)
+    GTEST_SKIP() << "needs mounts";
+  const std::string twice = error("directory/new", "other/new");
+  const std::string another = error("directory/new", "other/newer");
+  // A mount on the name in one of them is another file.
+  Put("directory/new", "");
+  const bool is_mounted =
+      ::mount(Path("file").c_str(), Path("other/new").c_str(), nullptr, MS_BIND,
+              nullptr) == 0;
+  const std::string mounted = error("directory/new", "other/new");
+  ::umount2(Path("other/new").c_str(), MNT_DETACH);
+  ::umount2(Path("other").c_str(), MNT_DETACH);
+  EXPECT_NE(twice, "");
+  EXPECT_EQ(another, "");
+  EXPECT_TRUE(is_mounted);
+  EXPECT_EQ(mounted, "");
+}
+
+// As where upper and lower case are the same: seen when one of them is there.
+TEST_F(PlaceTest, TwoNamesThatBecomeOneFileAreSeenThen) {
+  const auto error = [&] {
+    return ErrorOf([&] { ExpectApart("-o", Path("c"), {Path("C")}); });
+  };
+  EXPECT_EQ(error(), "");
+  Put("C", "");
+  EXPECT_EQ(error(), "");
+  fs::create_hard_link(Path("C"), Path("c"));
+  EXPECT_EQ(error(), "-o " + Path("c") + ": expected another file than " +
+                         Path("C") + ", which is written too");
+}
+
+TEST_F(PlaceTest, ALinkToNothingLeadsToWhereItWouldBe) {
+  fs::create_symlink("directory/new", Path("into"));
+  EXPECT_EQ(NameIn(Path("directory"), Path("into")), "new");
+  EXPECT_NE(ErrorOf([&] {
+              ExpectOutside("-o", Path("into"), "--out", Path("directory"));
+            }),
+            "");
 }
 
 TEST_F(PlaceTest, EachFileOfAWalkIsOutside) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -43,9 +44,11 @@ class MatrixOutputs {
     base::ExpectFile("--html", o.html);
     page_.emplace(o.html);
     const std::string beside = PagesBeside(o.html);
+    base::ExpectOutside("--html", o.html, "the directory of its pages,",
+                        beside);
     std::error_code error;
     if (!o.out.empty() &&
-        fs::path(base::NameIn(o.out, o.html)).extension() == ".vmt")
+        absl::AsciiStrToLower(base::NameIn(o.out, o.html)).ends_with(".vmt"))
       throw base::UsageError{
           absl::StrCat("--html ", base::Shown(o.html),
                        ": expected another name than that of a script in ",
@@ -64,6 +67,7 @@ class MatrixOutputs {
       path = base::WriteUnused(stem, "vmt", ToText(script));
     });
     if (!is_there) Lose(stem + ".vmt", script);
+    scripts_.push_back(path);
     return path;
   }
   void PutPage(const MatrixFound& found) {
@@ -95,6 +99,7 @@ class MatrixOutputs {
     }
     return Try([&] {
       ExpectThere();
+      base::ExpectApart("--html", o_.html, scripts_);
       page_->Write(MatrixPage(o_.html, found));
     });
   }
@@ -119,8 +124,9 @@ class MatrixOutputs {
   const MatrixArguments& o_;
   std::vector<base::WorkDirectory> directories_;
   std::optional<base::OutputFile> page_;
-  std::string failed_;  // the first error
-  std::string lost_;    // what is in no file
+  std::vector<std::string> scripts_;  // that are written by now
+  std::string failed_;                // the first error
+  std::string lost_;                  // what is in no file
 };
 
 // Settings that all searches of a matrix share.

@@ -162,19 +162,23 @@ class ProveOutputs {
   // False if another directory has the name of --checkpoint by now.
   bool IsThere() const { return !checkpoint_ || checkpoint_->IsThere(); }
 
-  // Called after printing: a file that cannot be written loses nothing.
+  // Called after printing: a file that cannot be written loses nothing, and
+  // what is written first, the counterexample before the states, stays.
   void Write(const Told& told, const std::vector<uint8_t>& features) const {
     const Asked& asked = told.asked;
     if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
     if (script_ && told.result.answer == search::Answer::kBreaks) {
+      base::ExpectApart("-o", told.o.out, OthersOf(told.o));
       script_->Write(ToText(told.result.script));
       if (!told.o.json)
         std::cout << "\nwritten to " << base::Shown(told.o.out) << "\n";
     }
-    if (abstract_)
+    if (abstract_) {
+      base::ExpectApart("--abstract-to", told.o.abstract_to, {told.o.out});
       WriteAbstract(told.o.abstract_to, asked.kernel,
                     absl::StrCat(asked.kernel.Name(), ", ", asked.what),
                     told.result.answer == search::Answer::kHolds, features);
+    }
     if (checkpoint_) checkpoint_->ExpectThere();
   }
 
