@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "search/first_event.h"
 #include "search/prove.h"
 
 namespace vmtrunc::cli {
@@ -68,6 +69,12 @@ std::string CannotBreak(Property property, const search::Problem& problem,
 
 // Throws UsageError if no operation may start.
 void ExpectOperations(const search::Problem& problem, const std::string& what);
+
+// Throws UsageError if there is nothing to search in `what`: no start fits, or
+// nothing that may begin has an effect. `of_bound`: --verbs would change that.
+void ExpectFirstEvent(search::FirstEvent first, const std::string& what,
+                      bool of_bound);
+[[noreturn]] void FailWithoutEffect(const std::string& what, bool of_bound);
 
 // Jobs, memory and time, which starts now; SIGINT, SIGTERM and SIGHUP stop the
 // search.

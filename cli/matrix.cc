@@ -1,4 +1,5 @@
 // vmtrunc matrix: kernels down, properties across.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -294,6 +295,7 @@ nlohmann::json ToJson(const MatrixRow& row) {
   }
   nlohmann::json json = {{"kernel", row.kernel},
                          {"states", row.progress.states},
+                         {"transitions", row.progress.transitions},
                          {"depth", row.progress.depth},
                          {"depth_is_in", row.is_reduced ? "moves" : "events"},
                          {"seconds", row.seconds},
@@ -354,7 +356,12 @@ MatrixFound SearchAll(const MatrixArguments& o,
   const search::Problem problem = search::ProblemOf(bound);
   ExpectOperations(problem, found.what);
   const auto kernels = Kernels(o.kernels, EmptyScript(), "", "");
-  for (const KernelSpec& kernel : kernels) ExpectFolios(bound, kernel);
+  auto first = search::FirstEvent::kNoStart;
+  for (const KernelSpec& kernel : kernels) {
+    ExpectFolios(bound, kernel);
+    first = std::max(first, search::FirstEventOf(problem, kernel.rules()));
+  }
+  ExpectFirstEvent(first, found.what, true);
   ShowProgress show;
   Searching searching{problem, options, show, outputs};
   searching.options.on_progress = [&](const search::ProveProgress& p) {
@@ -366,10 +373,6 @@ MatrixFound SearchAll(const MatrixArguments& o,
       continue;
     }
     found.rows.push_back(Search(kernel, searching));
-    if (found.rows.back().progress.states == 0 &&
-        found.rows.back().rest == search::Answer::kHolds)
-      throw base::UsageError{
-          found.what + ": expected a start that fits: none does (--vmas)"};
     if (!o.rules) continue;
     const auto more = Needs(kernel, found.rows.back(), searching);
     found.needs.insert(found.needs.end(), more.begin(), more.end());

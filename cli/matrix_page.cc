@@ -130,6 +130,12 @@ std::vector<std::string> NotesInWords(const MatrixFound& found) {
       absl::StrAppend(&names, names.empty() ? "" : ", ", "`",
                       Name(static_cast<Property>(i)), "`");
   if (!names.empty()) notes.push_back("Not searched: " + names);
+  std::string idle;
+  for (const MatrixRow& row : found.rows)
+    if (row.rest == search::Answer::kHolds && row.progress.transitions == 0)
+      absl::StrAppend(&idle, idle.empty() ? "" : ", ", "`", row.spec.Name(),
+                      "`");
+  if (!idle.empty()) notes.push_back("Nothing has an effect on " + idle);
   const std::string one_pass = OnePassInWords(found);
   if (!one_pass.empty()) notes.push_back(one_pass);
   return notes;

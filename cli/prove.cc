@@ -65,7 +65,7 @@ search::Problem ProblemOf(const ProveArguments& o, const Script& script) {
       bound.offsets != 0 ? bound.offsets : search::ClosedOffsets(pages));
 }
 
-Asked Ask(const ProveArguments& o) {
+Asked WhatIsAsked(const ProveArguments& o) {
   Asked asked;
   if (!o.from.empty()) {
     const Script script = ReadToRun(o.from, "", o.kernel).script;
@@ -94,6 +94,15 @@ Asked Ask(const ProveArguments& o) {
   ExpectOperations(asked.problem, asked.what);
   asked.kernel = kernel;
   asked.rules = kernel.rules();
+  return asked;
+}
+
+// Throws UsageError if there is nothing to search: each search would say that
+// it holds, and so would each part of one.
+Asked Ask(const ProveArguments& o) {
+  Asked asked = WhatIsAsked(o);
+  ExpectFirstEvent(search::FirstEventOf(asked.problem, asked.rules), asked.what,
+                   o.from.empty());
   return asked;
 }
 
@@ -199,21 +208,6 @@ class ProveOutputs {
   std::optional<base::WorkDirectory> checkpoint_;
 };
 
-// Throws UsageError if there is no result, as nothing was searched.
-void ExpectStates(const ProveArguments& o, const Asked& asked,
-                  const search::ProveResult& result) {
-  if (result.answer == search::Answer::kFailed)
-    throw base::UsageError{result.why};
-  if (result.answer != search::Answer::kHolds || !o.shard.empty()) return;
-  if (result.progress.states == 0)
-    throw base::UsageError{asked.what +
-                           ": expected a start that fits: none does (--vmas)"};
-  if (result.progress.transitions == 0 && result.resumed == 0)
-    throw base::UsageError{
-        absl::StrCat(asked.what, ": expected an operation that has an effect",
-                     o.from.empty() ? " (--verbs)" : "")};
-}
-
 // The machine has less than requested.
 void TellOfJobs(const search::ProveOptions& options,
                 const search::ProveResult& result) {
@@ -249,7 +243,8 @@ int ProveIt(const ProveArguments& o) {
   options.on_progress = [&](const search::ProveProgress& p) { show(p); };
   search::ProveResult result = Search(o, asked, options, show);
   show.End();
-  ExpectStates(o, asked, result);
+  if (result.answer == search::Answer::kFailed)
+    throw base::UsageError{result.why};
   TellOfJobs(options, result);
   if (result.answer == search::Answer::kBreaks)
     SetKernel(asked.kernel, result.script);

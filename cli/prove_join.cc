@@ -371,6 +371,9 @@ void Print(const Joined& j) {
 
 int Join(const std::string& directory, const std::string& out, bool as_json) {
   const Joined j = JoinAnswers(ReadAnswers(directory));
+  if (j.breaks == nullptr && j.again.empty() && j.transitions == 0 &&
+      j.beyond == 0)
+    FailWithoutEffect(base::Shown(j.answers.front().bound), false);
   std::optional<base::OutputFile> file;
   if (!out.empty()) file.emplace(out);
   if (as_json) {

@@ -248,4 +248,18 @@ void ExpectOperations(const search::Problem& problem, const std::string& what) {
                            ": expected an operation that may begin (--verbs)"};
 }
 
+void ExpectFirstEvent(search::FirstEvent first, const std::string& what,
+                      bool of_bound) {
+  if (first == search::FirstEvent::kNoStart)
+    throw base::UsageError{what +
+                           ": expected a start that fits: none does (--vmas)"};
+  if (first == search::FirstEvent::kNone) FailWithoutEffect(what, of_bound);
+}
+
+void FailWithoutEffect(const std::string& what, bool of_bound) {
+  throw base::UsageError{
+      absl::StrCat(what, ": expected an operation that has an effect",
+                   of_bound ? " (--verbs)" : "")};
+}
+
 }  // namespace vmtrunc::cli
