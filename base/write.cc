@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -298,8 +297,7 @@ int WriteAll(int file, std::string_view content) {
 namespace {
 
 void ExpectForeign(const std::string& name, const std::string& path) {
-  // Some file systems take upper and lower case for the same.
-  ExpectNoBookkeeping(name, absl::AsciiStrToLower(path));
+  ExpectNoBookkeeping(name, path);
   if (WasRead(path))
     throw UsageError{Shown(name) +
                      ": expected another file than one that is read, which is "
