@@ -358,7 +358,9 @@ void AddCampaign(CLI::App& app, Command& run) {
       ->check(CLI::Range(1, 64));
   sub->add_option("--memory", o->memory_mib, "MiB of a job, default 512")
       ->check(CLI::Range(64, 65536));
-  sub->add_option("--events", o->events, "maximum of a script, default 32")
+  sub->add_option(
+         "--events", o->events,
+         "maximum of a script that is made, default 32; seeds run whole")
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option(
          "--seed", o->seed,

@@ -153,6 +153,8 @@ void CampaignRun::GiveSeeds() {
     for (const std::string& path : paths) {
       if (stopped()) break;
       const CorpusFile file = ReadCorpusFile(path);
+      if (const std::string words = IgnoredInWords(file.script); !words.empty())
+        std::cerr << base::Shown(path) << ": " << words << "\n";
       for (KernelState& kernel : kernels_)
         kernel.corpus.TakeFile(path, file.content);
     }
@@ -222,8 +224,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
   const uint32_t seed =
       options_.seed == 0 ? 0 : SeedOf(options_.seed, number - 1);
   for (const std::string& argument :
-       {absl::StrCat("-max_len=",
-                     kHeaderBytes + kRecordBytes * options_.events),
+       {MaxLen(options_.events, LongestIn(kernel.corpus.directory())),
         absl::StrCat("-rss_limit_mb=", options_.memory_mib),
         absl::StrCat("-seed=", seed), std::string("-artifact_prefix=./"),
         std::string("-len_control=0"), std::string("-print_final_stats=0"),
@@ -234,6 +235,7 @@ JobSpec CampaignRun::SpecOf(uint64_t number, campaign::Pair pair,
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };
   set(fuzz::kKernelVariable, kernel.name);
+  set(fuzz::kEventsVariable, absl::StrCat(options_.events));
   set(fuzz::kKeepGoingVariable, "1");
   set(fuzz::kSortVariable, RuleNames(kernel.findings.known().rules()));
   return spec;

@@ -35,6 +35,7 @@ constexpr size_t kMostName = 200;  // bytes: a number and the file's name
 struct Seeds {
   std::vector<std::string> in_bytes;
   base::OwnDirectory::Files from_text;
+  size_t longest_bytes = 0;
 };
 
 // Throws UsageError if what is read, a value of --corpus or below it, is what
@@ -54,11 +55,14 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
   for (const std::string& path : paths) {
     if (stop) break;
     const CorpusFile file = ReadCorpusFile(path);
+    NoteIgnored(path, file.script);
     if (!file.is_text) {
+      seeds.longest_bytes = std::max(seeds.longest_bytes, file.content.size());
       seeds.in_bytes.push_back(path);
       continue;
     }
     const std::vector<uint8_t> bytes = EncodeBytes(file.script);
+    seeds.longest_bytes = std::max(seeds.longest_bytes, bytes.size());
     // Not .vmt: every command would read that as text.
     constexpr absl::string_view kBytes = ".bytes";
     seeds.from_text.emplace_back(
@@ -74,13 +78,13 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
 // The list of files of --corpus for libFuzzer. In a directory it would take
 // every file, including texts and our own. In the list a comma ends a name, so
 // a file with a comma is copied to OUT/seeds.
-std::vector<std::string> SeedArguments(const FuzzOptions& o,
-                                       const FuzzDirectory& directory,
-                                       const std::atomic<bool>& stop) {
+FuzzSeeds SeedArguments(const FuzzOptions& o, const FuzzDirectory& directory,
+                        const std::atomic<bool>& stop) {
   if (o.corpus.empty()) return {};
   Seeds seeds = ReadSeeds(o, stop);
   if (stop) return {};
-  if (seeds.from_text.empty()) return {base::PathArgument(o.corpus)};
+  if (seeds.from_text.empty())
+    return {{base::PathArgument(o.corpus)}, seeds.longest_bytes};
   const std::string place = directory.Path(kSeeds);
   const std::string list = directory.Path("seeds.list");
   std::error_code error;
@@ -110,7 +114,7 @@ std::vector<std::string> SeedArguments(const FuzzOptions& o,
       .Write(seeds.from_text, /*durable=*/false);
   RemoveOwn(list);
   base::WriteFile(list, absl::StrJoin(paths, ","));
-  return {"-seed_inputs=@" + list};
+  return {{"-seed_inputs=@" + list}, seeds.longest_bytes};
 }
 
 // Throws UsageError if a job failed without reporting a violation.
@@ -219,7 +223,7 @@ int Fuzz(FuzzOptions o) {
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   const std::atomic<bool>& stop = base::StopOnSignals();
   const FuzzDirectory directory(o.out);
-  std::vector<std::string> seeds;
+  FuzzSeeds seeds;
   try {
     seeds = SeedArguments(o, directory, stop);
   } catch (const base::UsageError&) {
@@ -237,6 +241,9 @@ int Fuzz(FuzzOptions o) {
   if (!o.json)
     for (const Replayed& one : result.replayed)
       std::cout << InWords(o, one) << "\n" << std::flush;
+  // Those of earlier runs, perhaps with more --events, are seeds too.
+  seeds.longest_bytes =
+      std::max(seeds.longest_bytes, LongestIn(directory.Path("corpus")));
   result.run = RunJobs(o, directory, fuzzer, seeds, stop);
   return Report(o, directory, known, result, stop);
 }
@@ -276,7 +283,8 @@ void AddFuzz(CLI::App& app, Command& run) {
          "seed of the random choices, 32 bits; 0: draw one; it is printed")
       ->check(CLI::Range(uint32_t{0}, std::numeric_limits<uint32_t>::max()));
   sub->add_option("--events", o->events,
-                  "at most so many events in a script, 32 by default")
+                  "make scripts of at most so many events, 32 by default; "
+                  "seeds run whole")
       ->check(CLI::Range(1, kMaxEvents));
   sub->add_option("--out", o->out,
                   "directory for scripts, corpus and log; default: fuzz-out");

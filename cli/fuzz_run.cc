@@ -1,7 +1,9 @@
 #include "cli/fuzz_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -32,12 +34,12 @@ long long RunsOf(const FuzzOptions& o, unsigned job) {
 }
 
 JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
-               const std::string& fuzzer, const std::vector<std::string>& seeds,
+               const std::string& fuzzer, const FuzzSeeds& seeds,
                unsigned job) {
   JobSpec spec{
       .fuzzer = fuzzer,
       .directory = directory.JobDirectory(job),
-      .arguments = {absl::StrFormat("-max_len=%u", 32 + 8 * o.events),
+      .arguments = {MaxLen(o.events, seeds.longest_bytes),
                     absl::StrFormat("-seed=%u", SeedOf(o.seed, job)),
                     absl::StrFormat("-runs=%d", RunsOf(o, job)),
                     absl::StrFormat("-artifact_prefix=%s/", o.out),
@@ -45,12 +47,14 @@ JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
                     "-timeout=10", base::PathArgument(o.out + "/corpus")},
       .variables = {std::string(fuzz::kKernelVariable) + "=" +
                     o.spec.ToString()}};
-  spec.arguments.insert(spec.arguments.end(), seeds.begin(), seeds.end());
+  spec.arguments.insert(spec.arguments.end(), seeds.arguments.begin(),
+                        seeds.arguments.end());
   if (o.seconds > 0 && o.seconds < kNoEnd)
     spec.most_seconds = static_cast<uint64_t>(std::ceil(o.seconds + kNet));
   const auto set = [&](const char* name, const std::string& value) {
     spec.variables.push_back(absl::StrCat(name, "=", value));
   };
+  set(fuzz::kEventsVariable, absl::StrCat(o.events));
   if (!o.property.empty()) set(fuzz::kPropertyVariable, o.property);
   if (!o.unlike.empty())
     set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
@@ -78,7 +82,7 @@ void Add(fuzz::FuzzStatus& total, const fuzz::FuzzStatus& one) {
 class Jobs {
  public:
   Jobs(const FuzzOptions& o, const FuzzDirectory& directory,
-       const std::string& fuzzer, const std::vector<std::string>& seeds)
+       const std::string& fuzzer, const FuzzSeeds& seeds)
       : o_(o), fuzzer_(fuzzer) {
     for (unsigned job = 0; job < o.jobs; ++job) {
       const JobSpec spec = SpecOf(o, directory, fuzzer, seeds, job);
@@ -163,9 +167,32 @@ uint32_t StopsFor(const FuzzOptions& o) {
              : Bit(static_cast<Property>(PropertyNumber(o.property)));
 }
 
+std::string MaxLen(unsigned events, size_t longest_bytes) {
+  const auto bytes = [](size_t count) {
+    return kHeaderBytes + kRecordBytes * count;
+  };
+  return absl::StrCat(
+      "-max_len=",
+      std::max(bytes(events), std::min(longest_bytes, bytes(kMaxEvents))));
+}
+
+size_t LongestIn(const std::string& directory) {
+  namespace fs = std::filesystem;
+  size_t longest = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator
+           at(directory, fs::directory_options::skip_permission_denied, error),
+       end;
+       !error && at != end; at.increment(error)) {
+    std::error_code gone;
+    const uintmax_t size = at->file_size(gone);
+    if (!gone) longest = std::max<size_t>(longest, size);
+  }
+  return longest;
+}
+
 FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
-                const std::string& fuzzer,
-                const std::vector<std::string>& seeds,
+                const std::string& fuzzer, const FuzzSeeds& seeds,
                 const std::atomic<bool>& stop) {
   Jobs jobs(o, directory, fuzzer, seeds);
   FuzzRun run;

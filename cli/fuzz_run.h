@@ -3,6 +3,7 @@
 #define VMTRUNC_CLI_FUZZ_RUN_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -39,6 +40,20 @@ uint32_t SeedOf(uint32_t first, uint64_t job);
 // The properties that a job stops for, or keeps an input of, a bit each.
 uint32_t StopsFor(const FuzzOptions& options);
 
+// What libFuzzer runs before it changes anything.
+struct FuzzSeeds {
+  std::vector<std::string> arguments = {};  // of libFuzzer, that name them
+  size_t longest_bytes = 0;
+};
+
+// libFuzzer's -max_len, which it cuts what it reads to: room for scripts of
+// `events` and for the longest of its seeds, up to where bytes are ignored.
+std::string MaxLen(unsigned events, size_t longest_bytes);
+
+// The size of the largest file in the directory and below, in bytes; 0 if there
+// is none.
+size_t LongestIn(const std::string& directory);
+
 // How a process ended.
 struct JobEnd {
   std::string directory;  // has its log, status, current
@@ -59,8 +74,7 @@ struct FuzzRun {
 // violation (unless --keep-going), one failed, time is up, the disk is full, or
 // `stop`. Throws UsageError.
 FuzzRun RunJobs(const FuzzOptions& options, const FuzzDirectory& directory,
-                const std::string& fuzzer,
-                const std::vector<std::string>& seeds,
+                const std::string& fuzzer, const FuzzSeeds& seeds,
                 const std::atomic<bool>& stop);
 
 }  // namespace vmtrunc::cli

@@ -7,7 +7,7 @@
 // VMTRUNC_PROPERTY  stop for this property alone; "none": for no property, so
 //                   that what is left is checks that fail, and sanitizers
 // VMTRUNC_UNLIKE    a kernel on which the input must hold, or it does not count
-// VMTRUNC_VERBS     see fuzz/status.h
+// VMTRUNC_VERBS, VMTRUNC_EVENTS  see fuzz/status.h
 // VMTRUNC_KEEP_GOING, VMTRUNC_SORT  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
 // VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_NO_SCOUT, VMTRUNC_SCOUT_FIRST,
@@ -145,8 +145,8 @@ class Target {
     base::Random random(seed);
     artifacts_ = FlagOf(flags, "artifact_prefix");
     for (unsigned i = 0; i < settings_.scouts_first; ++i)
-      if (const auto found =
-              AskScout(random.Next(), EventsThatFit(most), &Scout::Look))
+      if (const auto found = AskScout(
+              random.Next(), EventsThatFit(MutableBytes(most)), &Scout::Look))
         Execute(EncodeBytes(*found));
     artifacts_.reset();
   }
@@ -317,6 +317,8 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
                     unsigned seed) {
   if (Same()) return size;
   Target::Get().CountMutation();
+  max_size = MutableBytes(max_size);
+  size = std::min(size, max_size);
   if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
   if (const size_t found = Scouted(data, max_size, seed); found != 0)
     return found;
@@ -333,9 +335,12 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
   // LLVMFuzzerMutate() has a crossover of bytes.
   if (Blind() || Same()) return 0;
   Target::Get().CountMutation();
+  max_size = MutableBytes(max_size);
   if (const size_t found = Scouted(out, max_size, seed); found != 0)
     return found;
-  return Mutator().CrossOver(one, other, out, max_size, seed);
+  return Mutator().CrossOver(one.first(MutableBytes(one.size())),
+                             other.first(MutableBytes(other.size())), out,
+                             max_size, seed);
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
 #include "fuzz/guided.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 
 #include "core/script/script.h"
 #include "fuzz/mutate_bytes.h"
+#include "fuzz/status.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -30,11 +34,25 @@ std::optional<ByteMutator> g_mutator;
   std::abort();
 }
 
+// By _exit(): libFuzzer takes exit() for a crash of the target.
+void ExpectEvents() {
+  const char* const events = std::getenv(kEventsVariable);
+  if (events == nullptr) return;
+  const auto parsed = ParseEventsVariable(events);
+  if (parsed.ok()) return;
+  std::fprintf(stderr, "%s: expected %s\n", kEventsVariable,
+               std::string(parsed.status().message()).c_str());
+  ::_exit(2);
+}
+
 }  // namespace
 
 int FuzzSteps(std::span<const uint8_t> bytes, const Rules& rules,
               const StepProperty& property) {
-  if (!g_mutator) g_mutator.emplace(rules, LLVMFuzzerMutate);
+  if (!g_mutator) {
+    ExpectEvents();
+    g_mutator.emplace(rules, LLVMFuzzerMutate);
+  }
   const Script script = DecodeBytes(bytes);
   Run<LargeCaps>(script, rules, {.hash_state = false, .features = g_features});
   unsigned event = 0;
@@ -53,6 +71,8 @@ int FuzzSteps(std::span<const uint8_t> bytes, const Rules& rules,
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
                                           size_t max_size, unsigned seed) {
   const auto& mutator = vmtrunc::fuzz::g_mutator;
+  max_size = vmtrunc::fuzz::MutableBytes(max_size);
+  size = std::min(size, max_size);
   return mutator ? mutator->Mutate(data, size, max_size, seed)
                  : LLVMFuzzerMutate(data, size, max_size);
 }
@@ -61,9 +81,10 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
                                             const uint8_t* data2, size_t size2,
                                             uint8_t* out, size_t max_out_size,
                                             unsigned seed) {
+  using vmtrunc::fuzz::MutableBytes;
   const auto& mutator = vmtrunc::fuzz::g_mutator;
-  return mutator ? mutator->CrossOver(std::span(data1, size1),
-                                      std::span(data2, size2), out,
-                                      max_out_size, seed)
+  return mutator ? mutator->CrossOver(std::span(data1, MutableBytes(size1)),
+                                      std::span(data2, MutableBytes(size2)),
+                                      out, MutableBytes(max_out_size), seed)
                  : 0;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -43,6 +44,17 @@ constexpr unsigned kAnewOneIn = 3;
 
 size_t EventsThatFit(size_t max_size) {
   return max_size < kHeaderBytes ? 0 : (max_size - kHeaderBytes) / kRecordBytes;
+}
+
+size_t MutableBytes(size_t bytes) {
+  static const size_t most = [] {
+    const char* const events = std::getenv(kEventsVariable);
+    if (events == nullptr) return std::numeric_limits<size_t>::max();
+    const absl::StatusOr<size_t> parsed = ParseEventsVariable(events);
+    VMT_CHECK(parsed.ok());
+    return kHeaderBytes + kRecordBytes * *parsed;
+  }();
+  return std::min(bytes, most);
 }
 
 search::Verbs VerbsFromEnvironment() {

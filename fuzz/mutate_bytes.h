@@ -32,6 +32,11 @@ absl::StatusOr<size_t> ParseEventsVariable(std::string_view value);
 // Events in an input of at most `max_size` bytes.
 size_t EventsThatFit(size_t max_size);
 
+// How much of an input of that many bytes, or of a buffer, is for a mutator: at
+// most the events of VMTRUNC_EVENTS (checked before; all if it is unset), so
+// that an engine can have room for inputs that are longer than what it makes.
+size_t MutableBytes(size_t bytes);
+
 // Deterministic in the bytes, the seed and the constructor's arguments.
 class ByteMutator {
  public:

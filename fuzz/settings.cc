@@ -62,7 +62,7 @@ void ReadNumbers(Settings& settings) {
   if (const auto first = ValueOf(kScoutFirstVariable, nullptr))
     if (!absl::SimpleAtoi(*first, &settings.scouts_first))
       Refuse(kScoutFirstVariable, *first, "a number");
-  // Of AFL++'s mutator alone; a bad value is a mistake under libFuzzer too.
+  // MutableBytes() reads it.
   if (const auto events = ValueOf(kEventsVariable, nullptr))
     if (const auto parsed = ParseEventsVariable(*events); !parsed.ok())
       Refuse(kEventsVariable, *events, std::string(parsed.status().message()));

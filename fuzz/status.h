@@ -47,7 +47,9 @@ inline constexpr const char* kNoFeaturesVariable = "VMTRUNC_NO_FEATURES";
 // A file for the number of abstract states seen, in the format of
 // fuzz/growth.h.
 inline constexpr const char* kGrowthVariable = "VMTRUNC_GROWTH";
-// The maximum of events in a script of AFL++'s mutator.
+// The maximum of events in a script that the mutator or a scout makes; unset:
+// what the engine has room for, and 32 in AFL++'s mutator. The engine's
+// longer inputs run whole; libFuzzer's mutator changes their first events.
 inline constexpr const char* kEventsVariable = "VMTRUNC_EVENTS";
 // The BuildId() of its parent; with another it refuses to run.
 inline constexpr const char* kBuildVariable = "VMTRUNC_BUILD";

@@ -1,4 +1,6 @@
-// Guided fuzzing for a property of one's own: own_property -max_len=288 CORPUS
+// Guided fuzzing for a property of one's own:
+//
+//   VMTRUNC_EVENTS=32 own_property CORPUS
 //
 // When no operation is in flight, no vma carries a restart address.
 #include "vmtrunc/core/model/mark.h"
