@@ -88,6 +88,10 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+// The name of a temporary file: a random number between these.
+constexpr std::string_view kTemporary = ".vmtrunc-", kTmp = ".tmp";
+constexpr size_t kHexDigits = 16;
+
 struct Temporary {
   int file = -1;  // open; -1: could not be created, see errno
   std::string path;
@@ -97,8 +101,9 @@ Temporary MakeTemporary(const std::string& directory, mode_t mode = 0666) {
   for (int tries = 0; tries < 100; ++tries) {
     uint64_t number = 0;
     if (::getrandom(&number, sizeof(number), 0) != sizeof(number)) return {};
-    Temporary made{
-        .path = absl::StrFormat("%s/.vmtrunc-%016x.tmp", directory, number)};
+    Temporary made{.path = absl::StrFormat("%s/%s%0*x%s", directory, kTemporary,
+                                           static_cast<int>(kHexDigits), number,
+                                           kTmp)};
     made.file = ::open(made.path.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (made.file >= 0 || errno != EEXIST) return made;
@@ -363,6 +368,14 @@ void OutputFile::Write(const std::string& content) const {
   const Target target = TargetOf(path_);
   if (target.descriptor < 0) ExpectForeign(path_, target.path);
   WriteFile(path_, content);
+}
+
+bool NamesTemporary(std::string_view file_name) {
+  return file_name.size() == kTemporary.size() + kHexDigits + kTmp.size() &&
+         file_name.starts_with(kTemporary) && file_name.ends_with(kTmp) &&
+         file_name.substr(kTemporary.size(), kHexDigits)
+                 .find_first_not_of("0123456789abcdef") ==
+             std::string_view::npos;
 }
 
 void WriteFile(const std::string& path, const std::string& content) {

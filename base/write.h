@@ -69,6 +69,10 @@ void WriteFile(const std::string& path, const std::string& content);
 // and may then leave a part.
 void WriteNew(const std::string& path, const std::string& content);
 
+// Whether it is the name of a temporary file of such a writer: what it leaves
+// if it is killed.
+bool NamesTemporary(std::string_view file_name);
+
 // As WriteFile(), and on disk when it returns, including its name.
 void WriteDurable(const std::string& path, const std::string& content);
 

@@ -20,6 +20,7 @@
 #include "base/write.h"
 #include "campaign/log.h"
 #include "fuzz/artifact.h"
+#include "fuzz/status.h"
 
 namespace vmtrunc::campaign {
 namespace {
@@ -84,15 +85,22 @@ void ExpectNoLinks(const Store& store) {
   }
 }
 
+// Whether a slice writes files of exactly this name: others are notes beside
+// them.
 bool IsJobFile(std::string_view name) {
-  for (const std::string_view one : {"what", "log", "status", "current"})
+  for (const std::string_view one :
+       {"what", "log", fuzz::kStatusFile, fuzz::kCurrentFile})
     if (name == one) return true;
-  for (const std::string_view begin : {"cause-", "broken-", "try-"})
-    if (name.starts_with(begin)) return true;
-  return fuzz::IsArtifact(name) || base::IsBookkeeping(name);
+  for (unsigned tries = 0; tries < kMostTries; ++tries)
+    if (name == TryFile(tries)) return true;
+  return fuzz::NamesInput(name, fuzz::kCausePrefix) ||
+         fuzz::NamesInput(name, fuzz::kBrokenPrefix) ||
+         fuzz::IsArtifact(name) || base::NamesTemporary(name);
 }
 
 }  // namespace
+
+std::string TryFile(unsigned tries) { return absl::StrCat("try-", tries); }
 
 bool IsCampaign(const std::string& directory) {
   const auto format = base::ReadWhole(directory + "/format", kMostFormat);
@@ -193,9 +201,7 @@ std::string Store::JobDirectory(uint64_t slice) const {
 
 bool Store::RemoveJob(uint64_t slice) const {
   const std::string directory = JobDirectory(slice);
-  base::RemoveKnown(directory + "/corpus", [](std::string_view name) {
-    return fuzz::IsHash(name) || base::IsBookkeeping(name);
-  });
+  base::RemoveKnown(directory + "/corpus", fuzz::IsHash);
   return base::RemoveKnown(directory, IsJobFile) ||
          base::TypeOf(directory) == fs::file_type::not_found;
 }

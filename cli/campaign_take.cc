@@ -23,10 +23,6 @@ namespace fs = std::filesystem;
 // A job that fails within this time has not really started.
 constexpr double kAtOnce = 3;
 constexpr unsigned kMostDiedAtOnce = 6;
-// Marks that a slice is being processed, with a number; the second time nothing
-// is minimised, and there is no third.
-constexpr const char* kTryFile = "try-";
-constexpr unsigned kMostTries = 2;
 constexpr unsigned kMostDiedKept = 100;
 // Time limit for minimising the findings of one slice.
 constexpr auto kShrinking = std::chrono::seconds(8);
@@ -101,13 +97,14 @@ void CampaignRun::TakeLeftOvers() {
 }
 
 // A slice that crashed the campaign while it was processed might do so each
-// time.
+// time: the second time nothing is minimised, and there is no third.
 bool CampaignRun::SetAside(uint64_t number) {
   const std::string directory = store_.JobDirectory(number);
   tries_ = 0;
-  while (base::IsThere(absl::StrCat(directory, "/", kTryFile, tries_)))
+  while (tries_ < campaign::kMostTries &&
+         base::IsThere(directory + "/" + campaign::TryFile(tries_)))
     ++tries_;
-  if (tries_ < kMostTries) return false;
+  if (tries_ < campaign::kMostTries) return false;
   MoveAside(number, "cannot be processed");
   return true;
 }
@@ -184,7 +181,7 @@ bool CampaignRun::Harvest(const campaign::SliceRecord& record,
                           KernelState& kernel) {
   not_taken_.clear();
   const std::string mark =
-      absl::StrCat(store_.JobDirectory(record.slice), "/", kTryFile, tries_);
+      store_.JobDirectory(record.slice) + "/" + campaign::TryFile(tries_);
   base::WriteFile(mark, "");
   // It stays only if processing the slice ends the process.
   const absl::Cleanup unmark = [&] {

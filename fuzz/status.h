@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "core/run/checker.h"
 
@@ -64,12 +63,6 @@ inline constexpr const char* kInputExtension = "bytes";
 // a number if that name was taken.
 inline std::string StemOfCause(size_t number) {
   return kCausePrefix + std::to_string(number);
-}
-// Whether a file of that name holds an input; `prefix`: kBrokenPrefix, or
-// kCausePrefix.
-inline bool NamesInput(std::string_view name, const char* prefix) {
-  return name.starts_with(prefix) &&
-         name.ends_with("." + std::string(kInputExtension));
 }
 
 // A root cause, and the input that is kept for it.
