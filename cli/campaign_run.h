@@ -149,7 +149,12 @@ class CampaignRun {
   void KeepFinding(const campaign::Finding& finding);
   void MakePages();  // pages that there was no time for
   void MakePage(const campaign::Finding& finding);
-  void KeepDied(const campaign::SliceRecord& record);
+  // Where a file is kept, or why it is not.
+  struct Kept {
+    std::string path, why;
+  };
+  Kept KeepDied(uint64_t slice, const char* name, const char* extension);
+  void TakeCrash(const campaign::SliceRecord& record);
   void End(Slice& slice);
   void Tell();
   bool HasNews() const;

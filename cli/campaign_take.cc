@@ -8,6 +8,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/error.h"
 #include "base/place.h"
 #include "base/shown.h"
 #include "cli/campaign_page.h"
@@ -39,6 +40,16 @@ bool ReadWhat(const std::string& directory, campaign::SliceRecord& record) {
   record.memory_mib = what->memory_mib;
   record.end = what->end;
   return true;
+}
+
+size_t CountIn(const std::string& directory) {
+  std::error_code error;
+  size_t count = 0;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error))
+    ++count;
+  if (error) base::FailPath(directory, error.value());
+  return count;
 }
 
 // Records how the slice ended, for the next start.
@@ -274,21 +285,41 @@ void CampaignRun::MakePage(const campaign::Finding& finding) {
   }
 }
 
-void CampaignRun::KeepDied(const campaign::SliceRecord& record) {
-  const std::string directory = store_.JobDirectory(record.slice);
-  std::error_code error;
-  const auto kept =
-      std::distance(fs::directory_iterator(store_.Path("died"), error),
-                    fs::directory_iterator());
-  if (kept >= kMostDiedKept) return;
-  for (const auto& [name, extension] :
-       {std::pair(fuzz::kCurrentFile, fuzz::kInputExtension),
-        std::pair("log", "txt")})
-    if (const auto content =
-            base::ReadWhole(directory + "/" + name, base::kMostInput))
-      base::WriteUnused(
-          store_.Path(absl::StrCat("died/", record.slice, "-", name)),
-          extension, *content);
+// Keeps a file of a job that crashed. Throws UsageError if the disk is full.
+CampaignRun::Kept CampaignRun::KeepDied(uint64_t slice, const char* name,
+                                        const char* extension) {
+  const std::string died = store_.Path("died");
+  if (const size_t count = CountIn(died); count >= kMostDiedKept)
+    return {.path = {},
+            .why = absl::StrCat(base::Shown(died), " has ", count,
+                                " files, and no more are kept")};
+  const std::string from = store_.JobDirectory(slice) + "/" + name;
+  const auto content = base::ReadWhole(from, base::kMostInput);
+  if (!content)
+    return {.path = {},
+            .why = base::Shown(from) +
+                   (base::IsThere(from) ? " cannot be read" : " is not there")};
+  return {.path = base::WriteUnused(absl::StrCat(died, "/", slice, "-", name),
+                                    extension, *content),
+          .why = {}};
+}
+
+// Keeps the last input and the log of a job that crashed, and says where they
+// are.
+void CampaignRun::TakeCrash(const campaign::SliceRecord& record) {
+  const Kept input =
+      KeepDied(record.slice, fuzz::kCurrentFile, fuzz::kInputExtension);
+  const Kept log = KeepDied(record.slice, "log", "txt");
+  TellLine(absl::StrCat("a job on ", record.kernel, " crashed (", record.end,
+                        "); its last input",
+                        input.path.empty() ? " is not kept: " + input.why
+                                           : ": " + base::Shown(input.path)));
+  if (record.seconds >= kAtOnce || ++died_at_once_ < kMostDiedAtOnce) return;
+  // The slice is left as it is, for the next start.
+  throw base::UsageError{absl::StrCat(
+      "jobs crash as soon as they start; see ",
+      base::Shown(log.path.empty() ? store_.JobDirectory(record.slice) + "/log"
+                                   : log.path))};
 }
 
 // Removes the rest of a processed slice.
@@ -317,15 +348,7 @@ void CampaignRun::End(Slice& slice) {
   job.ExpectSameBuild(/*at_end=*/true);
   if (job.crashed() || (job.killed() && !stopped())) {
     record.end = job.EndInWords();
-    KeepDied(record);
-    TellLine(absl::StrCat(
-        "a job on ", record.kernel, " crashed (", record.end,
-        "); its last input: ", base::Shown(store_.Path("died/")), record.slice,
-        "-", fuzz::kCurrentFile, ".", fuzz::kInputExtension));
-    if (record.seconds < kAtOnce && ++died_at_once_ >= kMostDiedAtOnce)
-      throw base::UsageError{absl::StrCat(
-          "jobs crash as soon as they start; see ",
-          base::Shown(store_.Path("died/")), record.slice, "-log.txt")};
+    TakeCrash(record);
   } else {
     died_at_once_ = 0;
   }
