@@ -13,10 +13,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/lock.h"
 #include "base/place.h"
@@ -29,9 +27,6 @@ namespace vmtrunc::base {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kMostMarker = size_t{64} << 20;
-constexpr size_t kMostResult = size_t{64} << 20;
 
 // The name of the parent of `directory`; "." is not informative.
 const std::string& Named(const std::string& place,
@@ -60,16 +55,6 @@ std::set<std::string, std::less<>> NamesOf(const OwnDirectory::Files& files) {
   std::set<std::string, std::less<>> names = {OwnDirectory::kMarker};
   for (const auto& [name, content] : files) names.insert(name);
   return names;
-}
-
-bool IsOneOf(const std::optional<std::string>& content,
-             const std::set<std::string>& hashes) {
-  return content && hashes.contains(NameOf(*content));
-}
-
-// Whether it is a regular file, not a link, with one of these contents.
-bool HasContent(const std::string& path, const std::set<std::string>& hashes) {
-  return IsRegularFile(path) && IsOneOf(ReadWhole(path, kMostResult), hashes);
 }
 
 // Whether the error means that the file system lacks this flag.
@@ -101,30 +86,6 @@ mode_t ModeOfNew(const std::string& made) {
   const mode_t mask = ::umask(0);
   ::umask(mask);
   return 0777 & ~mask;
-}
-
-// Whether a result may have this name.
-bool IsResultName(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && !IsBookkeeping(name) &&
-         name.find('/') == std::string::npos;
-}
-
-// The content of a marker, or nothing if it is none of this command's.
-bool ParseMarker(const std::string& text, const std::string& command,
-                 std::map<std::string, std::set<std::string>>& ours) {
-  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  if (lines[0] != absl::StrCat("vmtrunc ", command, " 1")) return false;
-  for (size_t i = 1; i < lines.size(); ++i) {
-    if (lines[i].empty() || lines[i].front() == '#') continue;
-    const std::vector<std::string> parts =
-        absl::StrSplit(lines[i], absl::MaxSplits(' ', 1));
-    std::string name;
-    if (parts.size() != 2 || !absl::CUnescape(parts[1], &name) ||
-        !IsResultName(name))
-      return false;
-    ours[name].insert(parts[0]);
-  }
-  return true;
 }
 
 }  // namespace
@@ -188,13 +149,11 @@ void OwnDirectory::Look() {
         "expected no file and no directory with files in it (--replace "
         "replaces what vmtrunc " +
         command_ + " wrote)");
-  const std::string marker = directory_ + "/" + kMarker;
-  const auto text = TypeOf(marker) == fs::file_type::regular
-                        ? ReadKnown(marker, kMostMarker)
-                        : std::nullopt;
-  if (!text || !ParseMarker(*text, command_, ours_))
+  auto listed = ReadMarker(directory_, command_);
+  if (!listed)
     Refuse("expected a directory that vmtrunc " + command_ +
            " wrote; no file .vmtrunc in it says so, and it is left alone");
+  ours_ = *std::move(listed);
   for (const auto& [name, hashes] : ours_) {
     const std::string path = directory_ + "/" + name;
     if (!IsThere(path)) continue;
@@ -245,16 +204,6 @@ void OwnDirectory::ExpectFree(const Files& files) const {
           " did not write it; expected it to be moved away, or another place"));
 }
 
-std::string OwnDirectory::Marker(const Hashes& hashes) const {
-  std::string text = absl::StrCat(
-      "vmtrunc ", command_, " 1\n",
-      "# What vmtrunc wrote here and may replace: hash, name. docs/files.md\n");
-  for (const auto& [name, contents] : hashes)
-    for (const std::string& hash : contents)
-      absl::StrAppend(&text, hash, " ", absl::CEscape(name), "\n");
-  return text;
-}
-
 void OwnDirectory::Write(const Files& files, bool durable) {
   for (const auto& [name, content] : files)
     if (!IsResultName(name))
@@ -293,7 +242,7 @@ void OwnDirectory::MakeNew(const Files& files, bool durable) {
   Files all = files;
   Hashes hashes;
   for (const auto& [name, content] : files) hashes[name] = {NameOf(content)};
-  all.emplace_back(kMarker, Marker(hashes));
+  all.emplace_back(kMarker, MarkerText(command_, hashes));
   Fill(made, all, durable);
   // Only now: the umask may forbid writing in it.
   struct stat old{};
@@ -325,7 +274,7 @@ void OwnDirectory::PutMarker(const std::string& made,
                              const Hashes& hashes) const {
   const std::string from = absl::StrCat(made, "/", kMarker);
   const std::string to = absl::StrCat(directory_, "/", kMarker);
-  WriteDurable(from, Marker(hashes));
+  WriteDurable(from, MarkerText(command_, hashes));
   Step();
   if (::rename(from.c_str(), to.c_str()) != 0) FailPath(to, errno);
   SyncDirectory(directory_);

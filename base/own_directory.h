@@ -8,13 +8,13 @@
 #define VMTRUNC_BASE_OWN_DIRECTORY_H_
 
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/marker.h"
 #include "base/place.h"
 
 namespace vmtrunc::base {
@@ -55,9 +55,6 @@ class OwnDirectory {
   static inline std::function<void()> on_step_for_test;
 
  private:
-  // The contents that each file may have: two while it is replaced.
-  using Hashes = std::map<std::string, std::set<std::string>>;
-
   // The place of a foreign file that could not be put back.
   struct Stray {
     std::string what;
@@ -75,7 +72,6 @@ class OwnDirectory {
             const std::set<std::string>& hashes) const;
   void Step() const;
   void Fill(const std::string& made, const Files& files, bool durable) const;
-  std::string Marker(const Hashes& hashes) const;
   [[noreturn]] void Refuse(const std::string& what) const;
   [[noreturn]] void RefuseChanged(const std::string& name) const;
 

@@ -206,7 +206,12 @@ bool Findings::Restore(const std::string& was, const Script& script) {
     return true;
   Put(cause, draft, finding);
   finding.shrunk = kMostShrunk;
+  finding.file = base::NamePart(name_) + "-" + was;
   return true;
+}
+
+void Findings::SetFile(const Finding& finding, const std::string& file) {
+  findings_.at(finding.cause).file = file;
 }
 
 bool Findings::IsShown(const std::string& name) const {

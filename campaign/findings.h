@@ -29,12 +29,17 @@ struct Finding {
   int64_t first_unix = 0,
           last_unix = 0;  // ends of slices that had it; 0: none
   Script script;          // without events if there is none yet
+  // Of the script, without .vmt, where it is not Stem(): that was somebody's,
+  // or its cause had another name.
+  std::string file = {};
   search::Cost cost;
   bool has_page = true;  // a page beside the script, that explains it
   unsigned shrunk = 0;   // number of its inputs that were minimised
 
   bool has_script() const { return !script.events.empty(); }
-  std::string FileName() const { return base::NamePart(kernel) + "-" + cause; }
+  // What a new script of it is called, if the name is free.
+  std::string Stem() const { return base::NamePart(kernel) + "-" + cause; }
+  std::string FileName() const { return file.empty() ? Stem() : file; }
 };
 
 // Minimises as far as `stop` allows, which is called from time to time: first
@@ -61,6 +66,8 @@ class Findings {
   // cause; counts of the old one then go to the new one. Returns false if it
   // does not violate here what it expects to.
   bool Restore(const std::string& was, const Script& script);
+  // Where the script of a finding of all() was written.
+  void SetFile(const Finding& finding, const std::string& file);
   // Whether a script shows the root cause, or it is known. Else nobody can say
   // of what bug an execution is that was counted under its name.
   bool IsShown(const std::string& name) const;

@@ -184,5 +184,24 @@ TEST(Findings, ALaterScriptMakesAFindingKnown) {
   EXPECT_EQ(after.all().begin()->second.executions, 9U);
 }
 
+// Its script has a number where somebody's was in its place, or the name of a
+// cause that is called otherwise by now.
+TEST(Findings, NameTheFilesOfTheirScripts) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings before(kernel, "2.6.11", Known(kernel, {}));
+  std::string name;
+  const Finding* finding = before.Add(Named(kSplit), Never, &name);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->FileName(), "2.6.11-" + name);
+  before.SetFile(*finding, "2.6.11-" + name + "-2");
+  EXPECT_EQ(finding->FileName(), "2.6.11-" + name + "-2");
+  EXPECT_EQ(finding->Stem(), "2.6.11-" + name);
+  for (const std::string& was : {name, name + "-2", std::string("no-cause")}) {
+    Findings after(kernel, "2.6.11", Known(kernel, {}));
+    EXPECT_TRUE(after.Restore(was, finding->script));
+    EXPECT_EQ(after.all().at(name).FileName(), "2.6.11-" + was);
+  }
+}
+
 }  // namespace
 }  // namespace vmtrunc::campaign

@@ -4,7 +4,8 @@
 //   lock          held by the campaign that runs here
 //   log.jsonl     campaign/log.h
 //   corpus/K/     inputs for kernel K, named by a hash of what is in them
-//   findings/     K-CAUSE.vmt, and K-CAUSE.html that explains it
+//   findings/     K-CAUSE.vmt, and K-CAUSE.html that explains it;
+//                 base/own_files.h
 //   died/         inputs that jobs died of, by the number of the slice
 //   jobs/N/       of slice N, until its line is in the log
 //   report.html

@@ -76,6 +76,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
                          const CampaignInputs& inputs)
     : options_(options),
       store_(campaign::Store::Open(options.directory)),
+      own_(store_.Path("findings"), "campaign"),
       log_(campaign::Log::Open(store_.Path("log.jsonl"))),
       schedule_(static_cast<unsigned>(options.kernels.size()),
                 static_cast<unsigned>(options.engines.size())),
@@ -88,6 +89,7 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
     for (const Engine& engine : AllEngines())
       if (engine.name == name) engines_.push_back(engine);
   const std::vector<KeptScript> kept = KeptScripts(store_);
+  TellRefused();
   for (const std::string& name : options_.kernels)
     if (!stopped()) OpenKernel(name, inputs, kept);
   RestoreOthers(inputs, kept);

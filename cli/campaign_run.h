@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/own_files.h"
 #include "base/stop.h"
 #include "base/terminal.h"
 #include "campaign/corpus.h"
@@ -146,8 +147,10 @@ class CampaignRun {
                      campaign::SliceRecord& record);
   void CountLost(const std::vector<InputLeft>& lost, const KernelState& kernel,
                  campaign::SliceRecord& record);
-  void KeepFinding(const campaign::Finding& finding);
-  void MakePages();  // pages that there was no time for
+  void KeepFinding(const campaign::Finding& finding,
+                   campaign::Findings& findings);
+  void TellRefused();  // once: why nothing in findings/ is replaced
+  void MakePages();    // pages that there was no time for
   void MakePage(const campaign::Finding& finding);
   // Where a file is kept, or why it is not.
   struct Kept {
@@ -165,6 +168,7 @@ class CampaignRun {
 
   const CampaignOptions options_;
   campaign::Store store_;
+  base::OwnFiles own_;  // in findings/
   campaign::Log log_;
   std::deque<KernelState> kernels_;
   std::vector<campaign::Findings> others_;  // on kernels that do not run
@@ -179,6 +183,7 @@ class CampaignRun {
   std::string not_taken_;      // a file of the slice that was processed last
   unsigned died_at_once_ = 0;  // in a row
   std::set<std::string> told_;
+  bool told_refused_ = false;
   std::set<std::string> without_page_;  // findings, by their files' names
   const Clock::time_point start_ = Clock::now();
   const std::atomic<bool>& stop_ = base::StopOnSignals();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -58,27 +57,6 @@ void AddEnd(const std::string& directory, const campaign::SliceRecord& record) {
   base::WriteFile(path, absl::StrCat(base::ReadWhole(path, 4096).value_or(""),
                                      record.seconds, "\n", record.memory_mib,
                                      "\n", record.end, "\n"));
-}
-
-// Whether the file is as we wrote it, or equivalent: edited files are kept.
-bool IsOurScript(const std::string& text) {
-  const auto script = ParseText(text);
-  return script.ok() && ToText(*script) == text;
-}
-
-// Writes STEM.EXTENSION if it does not exist or is ours; else another name.
-void WriteOurs(const std::string& stem, const std::string& extension,
-               const std::string& content,
-               const std::function<bool(const std::string&)>& is_ours) {
-  const std::string path = absl::StrCat(stem, ".", extension);
-  const fs::file_type type = base::TypeOf(path);
-  const auto old = base::ReadWhole(path, base::kMostInput);
-  if (type == fs::file_type::not_found ||
-      (type == fs::file_type::regular && old && is_ours(*old))) {
-    base::WriteFile(path, content);
-    return;
-  }
-  base::WriteUnused(stem, extension, content);
 }
 
 }  // namespace
@@ -167,7 +145,7 @@ bool CampaignRun::HarvestCauses(const SliceLeft& left, KernelState& kernel,
           kernel.findings.Add(script, stop, &name);
       record.gain.causes +=
           static_cast<unsigned>(kernel.findings.all().size() - before);
-      if (finding != nullptr) KeepFinding(*finding);
+      if (finding != nullptr) KeepFinding(*finding, kernel.findings);
     }
     // It violates nothing here, or is no input.
     if (name.empty()) {
@@ -244,10 +222,13 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   return true;
 }
 
-void CampaignRun::KeepFinding(const campaign::Finding& finding) {
+void CampaignRun::KeepFinding(const campaign::Finding& finding,
+                              campaign::Findings& findings) {
   store_.ExpectThere();  // it was minimised, which takes its time
-  WriteOurs(store_.Path("findings/" + finding.FileName()), "vmt",
-            ToText(finding.script), IsOurScript);
+  const std::string name =
+      own_.Write(finding.Stem(), "vmt", ToText(finding.script));
+  findings.SetFile(finding, fs::path(name).stem().string());
+  TellRefused();
   without_page_.insert(finding.FileName());
   MakePage(finding);
 }
@@ -272,16 +253,12 @@ void CampaignRun::MakePage(const campaign::Finding& finding) {
                               report::Folding::kQuiet));
   });
   store_.ExpectThere();
-  const std::string stem = store_.Path("findings/" + finding.FileName());
-  const auto is_ours = [&](const std::string& there) {
-    return there.substr(0, 4096).find("<title>" + title) != std::string::npos;
-  };
   if (page) {
-    WriteOurs(stem, "html", *page, is_ours);
+    own_.Write(finding.FileName(), "html", *page);
+    TellRefused();
     without_page_.erase(finding.FileName());
-  } else if (const auto old = base::ReadWhole(stem + ".html", base::kMostInput);
-             old && is_ours(*old)) {
-    RemoveOwn(stem + ".html");  // it explains another script
+  } else {
+    own_.Remove(finding.FileName() + ".html");  // it explains another script
   }
 }
 

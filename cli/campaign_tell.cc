@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/place.h"
@@ -69,6 +70,14 @@ void CampaignRun::TellLine(const std::string& line) {
   if (shown_) std::cerr << base::kClearLine << std::flush;
   shown_ = false;
   if (!options_.json) std::cout << line << std::endl;
+}
+
+void CampaignRun::TellRefused() {
+  const std::string why = own_.Refused();
+  if (why.empty() || std::exchange(told_refused_, true)) return;
+  if (shown_) std::cerr << base::kClearLine;
+  shown_ = false;
+  std::cerr << "vmtrunc campaign: " << why << std::endl;
 }
 
 // Whether there may be new findings.

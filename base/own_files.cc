@@ -1,0 +1,85 @@
+#include "base/own_files.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/name_part.h"
+#include "base/own_directory.h"
+#include "base/place.h"
+#include "base/shown.h"
+#include "base/write.h"
+
+namespace vmtrunc::base {
+
+std::string OwnFiles::Refused() {
+  Look();
+  return refused_;
+}
+
+void OwnFiles::Look() {
+  ours_.clear();
+  refused_.clear();
+  const std::string list = Path(OwnDirectory::kMarker);
+  if (!IsThere(list)) return;
+  if (auto hashes = ReadMarker(directory_, command_))
+    ours_ = *std::move(hashes);
+  else
+    refused_ = absl::StrCat(
+        Shown(list), ": expected the list of the files that vmtrunc ", command_,
+        " wrote there; it stays, and no file is replaced");
+}
+
+bool OwnFiles::IsOurs(const std::string& name) const {
+  const auto listed = ours_.find(name);
+  return listed != ours_.end() && HasContent(Path(name), listed->second);
+}
+
+void OwnFiles::List(const Hashes& hashes) const {
+  WriteFile(Path(OwnDirectory::kMarker), MarkerText(command_, hashes));
+}
+
+std::string OwnFiles::Write(const std::string& stem,
+                            const std::string& extension,
+                            const std::string& content) {
+  Look();
+  const std::string hash = NameOf(content);
+  std::string name;
+  bool is_ours = false;
+  for (unsigned n = 1;; ++n) {
+    name = NumberedName(stem, n, "." + extension);
+    if (HasContent(Path(name), {hash})) return name;
+    is_ours = IsOurs(name);
+    if (is_ours || !IsThere(Path(name))) break;
+  }
+  if (refused_.empty()) {
+    Hashes both = ours_;
+    both[name].insert(hash);
+    List(both);
+  }
+  if (is_ours)
+    WriteFile(Path(name), content);
+  else  // another process may have taken the name meanwhile
+    name = std::filesystem::path(WriteUnused(Path(stem), extension, content))
+               .filename()
+               .string();
+  if (refused_.empty()) {
+    ours_[name] = {hash};
+    List(ours_);
+  }
+  return name;
+}
+
+void OwnFiles::Remove(const std::string& name) {
+  Look();
+  if (!IsOurs(name)) return;
+  if (::unlink(Path(name).c_str()) != 0) FailPath(Path(name), errno);
+  ours_.erase(name);
+  List(ours_);
+}
+
+}  // namespace vmtrunc::base
