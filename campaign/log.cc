@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -103,47 +106,72 @@ std::optional<SliceRecord> FromLine(const std::string& text) {
     line.at("end").get_to(r.end);
     line.at("causes").get_to(r.causes);
     line.at("unsorted").get_to(r.unsorted);
-    // An unknown kernel has no totals and no findings.
-    if (!ParseKernelSpec(r.kernel).ok()) return std::nullopt;
+    if (r.kernel.empty()) return std::nullopt;
     return r;
   } catch (const json::exception&) {
     return std::nullopt;  // of another program, or damaged
   }
 }
 
+namespace {
+
+// The number that a damaged line still shows, 0: none.
+uint64_t NumberIn(std::string_view line) {
+  constexpr std::string_view kName = "\"slice\":";
+  const size_t at = line.find(kName);
+  if (at == std::string_view::npos) return 0;
+  line.remove_prefix(at + kName.size());
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  uint64_t number = 0;
+  std::from_chars(line.data(), line.data() + line.size(), number);
+  return number <= kMostSlices ? number : 0;
+}
+
+}  // namespace
+
 Log::Log(Log&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, -1)),
       records_(std::move(other.records_)),
+      odd_(std::move(other.odd_)),
       slices_(std::move(other.slices_)),
-      bad_lines_(other.bad_lines_) {}
+      hashes_(std::move(other.hashes_)),
+      last_slice_(other.last_slice_),
+      at_(other.at_),
+      end_unix_(other.end_unix_) {}
 
 Log::~Log() {
   if (file_ >= 0) ::close(file_);
 }
 
 void Log::Add(SliceRecord r) {
+  if (!hashes_.insert(std::hash<std::string>()(ToLine(r))).second) return;
+  const bool is_new = slices_.insert(r.slice).second;
+  last_slice_ = std::max(last_slice_, r.slice);
   r.end_unix = r.began_unix + static_cast<int64_t>(r.seconds);
-  const int64_t last_unix =
-      records_.empty() ? r.end_unix : records_.back().end_unix;
+  const int64_t last_unix = end_unix_.value_or(r.end_unix);
   if (r.at < 0) {  // of an old version: assume one job at a time
     const auto passed = static_cast<double>(r.end_unix - last_unix);
-    r.at = at() +
-           (records_.empty() ? r.seconds : std::clamp(passed, 0.0, r.seconds));
+    r.at = at_ + (end_unix_ ? std::clamp(passed, 0.0, r.seconds) : r.seconds);
   }
-  r.at = std::max(r.at, at());
-  r.end_unix = std::max(r.end_unix, last_unix);
-  slices_.insert(r.slice);
+  at_ = r.at = std::max(r.at, at_);
+  end_unix_ = r.end_unix = std::max(r.end_unix, last_unix);
+  if (!ParseKernelSpec(r.kernel).ok()) {
+    ++odd_.unbuilt[r.kernel];
+    return;
+  }
+  odd_.repeated += is_new ? 0 : 1;
   records_.push_back(std::move(r));
 }
 
 uint64_t Log::Parse() {
   return base::ReadLines(path_, kMostLine, [this](const std::string& line) {
-    const auto record = FromLine(line);
-    if (!record)
-      ++bad_lines_;
-    else if (!Has(record->slice))
+    if (const auto record = FromLine(line)) {
       Add(*record);
+    } else {
+      ++odd_.damaged;
+      last_slice_ = std::max(last_slice_, NumberIn(line));
+    }
   });
 }
 

@@ -48,7 +48,18 @@ struct SliceRecord {
   bool crashed() const { return !end.empty() && !is_cut_off(); }
 };
 
+// Lines that are not as a campaign of this build leaves them.
+struct OddLines {
+  size_t damaged = 0;  // not counted
+  // Of kernels that are not built, by the kernel: not counted, as there are
+  // neither totals nor findings of them.
+  std::map<std::string, size_t> unbuilt = {};
+  // Counted, though an earlier line has the number: this one is no copy of it.
+  size_t repeated = 0;
+};
+
 std::string ToLine(const SliceRecord& record);  // with the newline
+// Nothing: the line is damaged. The kernel may be one of another build.
 std::optional<SliceRecord> FromLine(const std::string& line);
 
 // A time for output: 0 means never, so a clock before 1970 gives 1.
@@ -71,21 +82,30 @@ class Log {
   void Append(const SliceRecord& record, bool is_durable = true);
 
   // SliceRecord::at of the last one; 0: none.
-  double at() const { return records_.empty() ? 0 : records_.back().at; }
+  double at() const { return at_; }
+  // Of kernels that are built.
   const std::vector<SliceRecord>& records() const { return records_; }
-  size_t bad_lines() const { return bad_lines_; }  // damaged lines
+  const OddLines& odd() const { return odd_; }
+  // The largest number in it, also in a line that is not counted.
+  uint64_t last_slice() const { return last_slice_; }
+  // Whether a line that is whole has this number.
   bool Has(uint64_t slice) const;
 
  private:
   Log() = default;
   uint64_t Parse();  // returns the bytes of the lines that have an end
-  void Add(SliceRecord record);
+  void Add(SliceRecord record);  // unless it is a copy
 
   std::string path_;
   int file_ = -1;
   std::vector<SliceRecord> records_;
-  std::unordered_set<uint64_t> slices_;  // of records_
-  size_t bad_lines_ = 0;
+  OddLines odd_;
+  // Of whole lines: their numbers, and a hash of each.
+  std::unordered_set<uint64_t> slices_;
+  std::unordered_set<size_t> hashes_;
+  uint64_t last_slice_ = 0;
+  double at_ = 0;
+  std::optional<int64_t> end_unix_;  // of the last one
 };
 
 }  // namespace vmtrunc::campaign

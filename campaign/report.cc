@@ -160,14 +160,16 @@ std::string PairRows(const Summary& s) {
   return html + "</tbody></table></div>\n";
 }
 
+// A paragraph of its own, or "".
+std::string Sentence(const std::string& words) {
+  return words.empty() ? ""
+                       : absl::StrCat("<p>", report::Escaped(words), ".</p>\n");
+}
+
 std::string FindingRows(const Summary& s) {
-  std::string html = "<h2>Findings</h2>\n";
   const std::string unknown = UnknownInWords(s);
-  if (!unknown.empty())
-    absl::StrAppend(&html, "<p>", report::Escaped(unknown), ".</p>\n");
-  const std::string where = UnsearchedInWords(s);
-  if (!where.empty())
-    absl::StrAppend(&html, "<p>", report::Escaped(where), ".</p>\n");
+  std::string html = absl::StrCat("<h2>Findings</h2>\n", Sentence(unknown),
+                                  Sentence(UnsearchedInWords(s)));
   if (s.groups.empty())
     return html + (unknown.empty() ? "<p>No property was violated.</p>\n" : "");
   html +=
@@ -267,7 +269,8 @@ std::string ReportPage(const Summary& s) {
       Number(s.skipped),
       " files in the corpora that are not inputs (directories, pipes, "
       "unreadable or larger than 64 KiB); ",
-      Number(s.bad_lines), " damaged lines in the log.</p>\n",
+      Number(s.odd_lines.damaged), " damaged lines in the log.</p>\n",
+      Sentence(UnbuiltInWords(s)), Sentence(RepeatedInWords(s)),
       "</body>\n</html>\n");
 }
 

@@ -176,6 +176,28 @@ std::string UnsearchedInWords(const Summary& s) {
   return absl::StrCat("nothing has run on ", absl::StrJoin(s.unsearched, ", "));
 }
 
+std::string UnbuiltInWords(const Summary& s) {
+  size_t lines = 0;
+  std::string kernels;
+  for (const auto& [kernel, count] : s.odd_lines.unbuilt) {
+    lines += count;
+    absl::StrAppend(&kernels, kernels.empty() ? "" : ", ", base::Shown(kernel));
+  }
+  if (lines == 0) return "";
+  return absl::StrFormat(
+      "not counted: %d %s of the log, of kernels that are not built: %s", lines,
+      lines == 1 ? "line" : "lines", kernels);
+}
+
+std::string RepeatedInWords(const Summary& s) {
+  const size_t lines = s.odd_lines.repeated;
+  if (lines == 0) return "";
+  return absl::StrFormat(
+      "%d %s of the log %s the number of another slice, and %s too", lines,
+      lines == 1 ? "line" : "lines", lines == 1 ? "has" : "have",
+      lines == 1 ? "counts" : "count");
+}
+
 std::string UnknownInWords(const Summary& s) {
   const auto words = [](uint64_t executions, const char* where) {
     return executions == 0
@@ -235,7 +257,9 @@ nlohmann::json ToJson(const Summary& s) {
                          {"last_unix", Since1970(s.last_unix)},
                          {"last_new_state_unix", Since1970(s.last_new_unix)},
                          {"skipped_files", s.skipped},
-                         {"bad_log_lines", s.bad_lines},
+                         {"bad_log_lines", s.odd_lines.damaged},
+                         {"repeated_log_lines", s.odd_lines.repeated},
+                         {"unbuilt_kernels", nlohmann::json::array()},
                          {"known_scripts", s.known_scripts},
                          {"unsearched_kernels", s.unsearched},
                          {"new_findings", s.new_count()},
@@ -243,6 +267,8 @@ nlohmann::json ToJson(const Summary& s) {
                          {"kernels", nlohmann::json::array()},
                          {"engines", nlohmann::json::array()},
                          {"findings", nlohmann::json::array()}};
+  for (const auto& [kernel, lines] : s.odd_lines.unbuilt)
+    json["unbuilt_kernels"].push_back({{"kernel", kernel}, {"lines", lines}});
   for (const KernelTotals& kernel : s.kernels)
     json["kernels"].push_back(ToJson(kernel));
   for (const PairTotals& p : s.pairs)

@@ -58,7 +58,7 @@ struct Summary {
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;
   double last_new_at = -1;
   size_t skipped = 0;        // files in the corpora that are not inputs
-  size_t bad_lines = 0;      // of the log
+  OddLines odd_lines;        // of the log
   size_t known_scripts = 0;  // with none, all findings are new
   // Kernels on which nothing has run, of those in the log; to be added: those
   // that were requested and have no slice yet.
@@ -80,6 +80,13 @@ std::string IdleInWords(const Summary& summary);
 // "nothing has run on 3.0, 6.12", or "": what is said of findings does not hold
 // for them.
 std::string UnsearchedInWords(const Summary& summary);
+
+// "not counted: 2 lines of the log, of kernels that are not built: 3.0+r", or
+// "".
+std::string UnbuiltInWords(const Summary& summary);
+
+// "2 lines of the log have the number of another slice, and count too", or "".
+std::string RepeatedInWords(const Summary& summary);
 
 // "3 executions violated a property in slices that are not taken yet: ...",
 // "... that no finding shows: ...", or "".

@@ -117,9 +117,13 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
   if (const std::string where = campaign::UnsearchedInWords(summary);
       !where.empty() && summary.executions > 0)
     std::cout << where << "\n";
-  if (summary.bad_lines > 0)
-    std::cout << "not counted: " << summary.bad_lines
-              << " damaged lines in the log\n";
+  if (const size_t damaged = summary.odd_lines.damaged; damaged > 0)
+    std::cout << "not counted: " << damaged
+              << (damaged == 1 ? " damaged line" : " damaged lines")
+              << " in the log\n";
+  for (const std::string& line :
+       {campaign::UnbuiltInWords(summary), campaign::RepeatedInWords(summary)})
+    if (!line.empty()) std::cout << line << "\n";
   const std::string report = o.directory + "/report.html";
   if (base::IsRegularFile(report))
     std::cout << "report: " << base::Shown(report) << "\n";
@@ -133,7 +137,7 @@ int Status(const CampaignOptions& o) {
   summary.directory = o.directory;
   summary.ran = RanUntilNow(store, log);
   summary.running = store.running();
-  summary.bad_lines = log.bad_lines();
+  summary.odd_lines = log.odd();
   const std::vector<campaign::KnownScript> known = ReadKnown(o.known);
   summary.known_scripts = known.size();
   std::vector<campaign::Finding> findings;

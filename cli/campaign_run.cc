@@ -93,13 +93,12 @@ CampaignRun::CampaignRun(const CampaignOptions& options,
   for (const std::string& name : options_.kernels)
     if (!stopped()) OpenKernel(name, inputs, kept);
   RestoreOthers(inputs, kept);
-  for (const campaign::SliceRecord& r : log_.records()) {
-    last_slice_ = std::max(last_slice_, r.slice);
+  last_slice_ = log_.last_slice();
+  for (const campaign::SliceRecord& r : log_.records())
     for (unsigned k = 0; k < kernels_.size(); ++k)
       for (unsigned e = 0; e < engines_.size(); ++e)
         if (kernels_[k].name == r.kernel && engines_[e].name == r.engine)
           schedule_.Note({k, e}, r.gain, r.seconds);
-  }
   for (const campaign::Group& group : Sum().groups) told_.insert(group.key);
   GiveSeeds();
   TakeLeftOvers();

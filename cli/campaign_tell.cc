@@ -32,7 +32,7 @@ campaign::Summary CampaignRun::Sum() const {
   campaign::Summary summary = campaign::Summarize(log_.records());
   summary.ran = ran();
   summary.directory = store_.directory();
-  summary.bad_lines = log_.bad_lines();
+  summary.odd_lines = log_.odd();
   summary.known_scripts = known_scripts_;
   for (const KernelState& kernel : kernels_)
     summary.skipped += kernel.corpus.skipped();

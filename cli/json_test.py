@@ -421,8 +421,8 @@ def prepare(directory, vmtrunc):
                "new_causes": 1, "corpus": 2, "memory_mib": 30, "unsorted": 0,
                "end": "", "of_count": of, "of_seen": of,
                "causes": {"no-removed-page-mapped+unmap-mutex": 2}}
-              for number, (kernel, of) in enumerate((("2.6.11", 2),
-                                                     ("3.0", 0)), 1)]
+              for number, (kernel, of) in enumerate(
+                  (("2.6.11", 2), ("3.0", 0), ("3.0+my-rule", 0)), 1)]
     (campaign / "log.jsonl").write_text(
         "".join(json.dumps(line) + "\n" for line in slices))
     (directory / "corpus").mkdir()
