@@ -57,6 +57,15 @@ std::set<std::string, std::less<>> NamesOf(const OwnDirectory::Files& files) {
   return names;
 }
 
+// Whether it is a directory: no link to one, and none that is mounted there.
+bool IsOwn(const std::string& directory) {
+  struct statx about{};
+  return ::statx(AT_FDCWD, directory.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE,
+                 &about) == 0 &&
+         S_ISDIR(about.stx_mode) &&
+         (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
+}
+
 // Whether the error means that the file system lacks this flag.
 bool IsUnknownFlag(int error) {
   return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
@@ -358,6 +367,7 @@ void OwnDirectory::WriteInside(const Files& files, bool durable) {
 
 bool RemoveKnown(const std::string& directory,
                  const std::function<bool(std::string_view)>& known) {
+  if (!IsOwn(directory)) return false;
   std::error_code error;
   std::vector<std::string> paths;
   for (fs::directory_iterator at(directory, error), end; !error && at != end;

@@ -82,8 +82,8 @@ class OwnDirectory {
 };
 
 // Removes a directory that we made: its regular files whose names are `known`,
-// then the directory. Other files stay, and so does the directory then. Returns
-// whether the directory was removed.
+// then the directory. Other files stay, and so does the directory then; all, if
+// a link or a mount has its name. Returns whether the directory was removed.
 bool RemoveKnown(const std::string& directory,
                  const std::function<bool(std::string_view)>& known);
 

@@ -304,6 +304,25 @@ TEST_F(OwnDirectoryTest, TheUmaskAppliesOnlyToTheResult) {
   }
 }
 
+// A link, or what is mounted there, is somebody's, whatever its files are
+// called.
+TEST_F(OwnDirectoryTest, RemovesNothingThroughALinkOrAMount) {
+  const auto all = [](std::string_view) { return true; };
+  fs::create_directory(Path("theirs"));
+  Put("theirs/one", "mine");
+  fs::create_directory_symlink("theirs", Path("link"));
+  EXPECT_FALSE(RemoveKnown(Path("link"), all));
+  EXPECT_EQ(Get("theirs/one"), "mine");
+  fs::create_directory(Path("mount"));
+  if (::mount(Path("theirs").c_str(), Path("mount").c_str(), nullptr, MS_BIND,
+              nullptr) == 0) {
+    EXPECT_FALSE(RemoveKnown(Path("mount"), all));
+    ::umount2(Path("mount").c_str(), MNT_DETACH);
+    EXPECT_EQ(Get("theirs/one"), "mine");
+  }
+  EXPECT_TRUE(RemoveKnown(Path("theirs"), all));
+}
+
 // By access lists and groups of the directory above, too.
 TEST_F(OwnDirectoryTest, ANewDirectoryHasTheModeThatMkdirGives) {
   const auto mode = [&](const char* name) {

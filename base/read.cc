@@ -188,24 +188,22 @@ std::optional<std::string> ReadIfThere(const std::string& path, size_t most) {
   return content;
 }
 
-uint64_t ReadLines(const std::string& path, size_t most,
-                   const std::function<void(const std::string&)>& take) {
+std::string ReadLines(const std::string& path, size_t most,
+                      const std::function<void(const std::string&)>& take) {
   const int file = OpenIfThere(path);
-  if (file < 0) return 0;
+  if (file < 0) return "";
   const auto close = absl::MakeCleanup([&] { ::close(file); });
   std::array<char, 1 << 16> part;
   std::string begun;  // a line whose end is still to come
-  uint64_t whole = 0;
   for (;;) {
     const ssize_t got = ::read(file, part.data(), part.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) FailPath(path, errno);
-    if (got == 0) return whole;
+    if (got == 0) return begun;
     begun.append(part.data(), static_cast<size_t>(got));
     size_t at = 0;
     for (size_t end; (end = begun.find('\n', at)) != std::string::npos;) {
       take(begun.substr(at, end - at));
-      whole += end + 1 - at;
       at = end + 1;
     }
     begun.erase(0, at);

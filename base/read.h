@@ -40,12 +40,11 @@ std::optional<std::string> ReadIfThere(const std::string& path, size_t most);
 std::optional<std::string> ReadStart(const std::string& path, size_t most);
 
 // Calls `take` for each line that has an end, without it, and never holds more
-// than one line of `most` bytes. Returns the bytes of these lines together:
-// what is after them has no end. Nothing, where there is no file. Throws
-// UsageError where it is no regular file, a read fails, or more than `most`
-// bytes have no end.
-uint64_t ReadLines(const std::string& path, size_t most,
-                   const std::function<void(const std::string&)>& take);
+// than one line of `most` bytes. Returns what is after them, which has no end:
+// "" as a rule, and where there is no file. Throws UsageError where it is no
+// regular file, a read fails, or more than `most` bytes have no end.
+std::string ReadLines(const std::string& path, size_t most,
+                      const std::function<void(const std::string&)>& take);
 
 }  // namespace vmtrunc::base
 

@@ -98,10 +98,13 @@ Gain KernelCorpus::Take(const std::string& from,
                         const std::function<bool()>& stop) {
   Gain gain;
   ExpectDirectory();
+  // A link is somebody's, and stays.
+  if (base::TypeOf(from) == fs::file_type::symlink) return gain;
   for (const std::string& path : Entries(from)) {
     if (stop()) break;
     if (IsPart(path)) continue;
-    const auto content = base::ReadWhole(path, kMostBytes);
+    // What cannot be read now may be later: it is removed when it was taken.
+    const auto content = base::ReadKnown(path, kMostBytes);
     if (!content) {
       ++skipped_;
       continue;

@@ -29,8 +29,9 @@ class KernelCorpus {
   KernelCorpus(std::string directory, const KernelSpec& kernel);
 
   // Takes the files of another directory, in any form and of any name, that add
-  // coverage, until `stop`. Returns the new coverage. The files are written but
-  // not flushed to disk: the caller does that once for all. Throws UsageError.
+  // coverage, until `stop`; none through a link. Returns the new coverage. The
+  // files are written but not flushed to disk: the caller does that once for
+  // all. Throws UsageError, also if one of them cannot be read.
   Gain Take(
       const std::string& from,
       const std::function<bool()>& stop = [] { return false; });

@@ -127,6 +127,12 @@ uint64_t NumberIn(std::string_view line) {
   return number <= kMostSlices ? number : 0;
 }
 
+// Whether what has no end is a part of a line of ours, or what a machine that
+// was switched off leaves of one: no text of somebody's.
+bool IsPartOfLine(const std::string& rest) {
+  return rest.front() == '\0' || (rest.front() == '{' && !FromLine(rest));
+}
+
 }  // namespace
 
 Log::Log(Log&& other) noexcept
@@ -164,15 +170,21 @@ void Log::Add(SliceRecord r) {
   records_.push_back(std::move(r));
 }
 
-uint64_t Log::Parse() {
-  return base::ReadLines(path_, kMostLine, [this](const std::string& line) {
-    if (const auto record = FromLine(line)) {
-      Add(*record);
-    } else {
-      ++odd_.damaged;
-      last_slice_ = std::max(last_slice_, NumberIn(line));
-    }
-  });
+void Log::TakeLine(const std::string& line) {
+  if (const auto record = FromLine(line)) {
+    Add(*record);
+  } else {
+    ++odd_.damaged;
+    last_slice_ = std::max(last_slice_, NumberIn(line));
+  }
+}
+
+std::string Log::Parse() {
+  std::string rest = base::ReadLines(
+      path_, kMostLine, [this](const std::string& line) { TakeLine(line); });
+  // An editor may have left it without its end. A kill leaves a part.
+  if (!rest.empty() && !IsPartOfLine(rest)) TakeLine(rest);
+  return rest;
 }
 
 Log Log::Read(const std::string& path) {
@@ -185,13 +197,18 @@ Log Log::Read(const std::string& path) {
 Log Log::Open(const std::string& path) {
   Log log;
   log.path_ = path;
-  const auto whole = static_cast<off_t>(log.Parse());
+  const std::string rest = log.Parse();
   log.file_ = ::open(
       path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (log.file_ < 0) base::FailPath(path, errno);
-  if (::lseek(log.file_, 0, SEEK_END) != whole &&
-      ::ftruncate(log.file_, whole) != 0)
-    base::FailPath(path, errno);
+  if (rest.empty()) return log;
+  const off_t size = ::lseek(log.file_, 0, SEEK_END);
+  const int error =
+      !IsPartOfLine(rest) ? base::WriteAll(log.file_, "\n")
+      : ::ftruncate(log.file_, size - static_cast<off_t>(rest.size())) != 0
+          ? errno
+          : 0;
+  if (error != 0) base::FailPath(path, error);
   return log;
 }
 

@@ -68,7 +68,8 @@ int64_t Since1970(int64_t unix_time);
 class Log {
  public:
   // Reads the log and truncates an incomplete last line, which was being
-  // written when the machine or the process stopped. Throws UsageError.
+  // written when the machine or the process stopped; one that only lacks its
+  // end gets it. Throws UsageError.
   static Log Open(const std::string& path);
   // The same without changing the file.
   static Log Read(const std::string& path);
@@ -93,7 +94,8 @@ class Log {
 
  private:
   Log() = default;
-  uint64_t Parse();  // returns the bytes of the lines that have an end
+  std::string Parse();  // returns what has no end
+  void TakeLine(const std::string& line);
   void Add(SliceRecord record);  // unless it is a copy
 
   std::string path_;

@@ -94,7 +94,7 @@ TEST_F(LogTest, RejectsImpossibleLines) {
 // Cut anywhere in the last line, the log has the others, and continues.
 TEST_F(LogTest, SurvivesEveryTruncatedLine) {
   const std::string one = ToLine(Record(1)), two = ToLine(Record(2));
-  for (size_t cut = 0; cut < two.size(); ++cut) {
+  for (size_t cut = 0; cut + 1 < two.size(); ++cut) {
     std::ofstream(path_, std::ios::trunc) << one << two.substr(0, cut);
     Log log = Log::Open(path_);
     ASSERT_EQ(log.records().size(), 1U);
@@ -195,6 +195,35 @@ TEST_F(LogTest, KeepsTheNumbersOfDamagedLines) {
     EXPECT_EQ(log.odd().damaged, 1U) << text;
     EXPECT_EQ(log.last_slice(), number) << text;
     EXPECT_FALSE(log.Has(9)) << text;  // what is left of it is taken
+  }
+}
+
+// As an editor leaves it, which writes no end. A part of a line is cut off.
+TEST_F(LogTest, KeepsALastLineThatLacksItsEnd) {
+  const std::string one = ToLine(Record(1)), two = ToLine(Record(2));
+  const auto begins = [&](const std::string& content) {
+    std::ofstream(path_, std::ios::trunc | std::ios::binary) << content;
+    EXPECT_EQ(Content(), content);
+    const Log read = Log::Read(path_);
+    EXPECT_EQ(Content(), content);
+    Log log = Log::Open(path_);
+    EXPECT_EQ(read.records().size(), log.records().size());
+    EXPECT_EQ(read.odd().damaged, log.odd().damaged);
+    log.Append(Record(3));
+    return Log::Read(path_);
+  };
+  const Log whole = begins(one + two.substr(0, two.size() - 1));
+  EXPECT_EQ(whole.records().size(), 3U);
+  EXPECT_EQ(Content(), one + two + ToLine(Record(3)));
+  const Log mine = begins(one + "what I think of it");
+  EXPECT_EQ(mine.odd().damaged, 1U);
+  EXPECT_EQ(Content(), one + "what I think of it\n" + ToLine(Record(3)));
+  for (const std::string& part :
+       {two.substr(0, 1), two.substr(0, 20), two.substr(0, two.size() - 2),
+        std::string(9, '\0')}) {
+    const Log torn = begins(one + part);
+    EXPECT_EQ(torn.odd().damaged, 0U) << part;
+    EXPECT_EQ(Content(), one + ToLine(Record(3)));
   }
 }
 

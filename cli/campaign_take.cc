@@ -54,7 +54,7 @@ size_t CountIn(const std::string& directory) {
 // Records how the slice ended, for the next start.
 void AddEnd(const std::string& directory, const campaign::SliceRecord& record) {
   const std::string path = absl::StrCat(directory, "/", kSliceFile);
-  base::WriteFile(path, absl::StrCat(base::ReadWhole(path, 4096).value_or(""),
+  base::WriteFile(path, absl::StrCat(base::ReadKnown(path, 4096).value_or(""),
                                      record.seconds, "\n", record.memory_mib,
                                      "\n", record.end, "\n"));
 }
@@ -136,7 +136,7 @@ bool CampaignRun::HarvestCauses(const SliceLeft& left, KernelState& kernel,
     const std::string path =
         absl::StrCat(store_.JobDirectory(record.slice), "/", one.file);
     const bool is_kept =
-        base::ReadWhole(path, campaign::KernelCorpus::kMostBytes)
+        base::ReadKnown(path, campaign::KernelCorpus::kMostBytes)
             .value_or("") != "";
     if (is_kept) {
       const Script script = ReadSaved(path);
