@@ -54,7 +54,11 @@ std::optional<Script> ReadOrSay(const std::string& path) {
     if (!text)
       throw base::UsageError{base::Shown(path) +
                              ": expected a script, a file of at most 16 MiB"};
-    return ParseFound(path, *text);
+    Script script = ParseFound(path, *text);
+    // It would hold now.
+    if (!script.expects.empty() && script.events.empty())
+      throw base::UsageError{base::Shown(path) + ": expected an event"};
+    return script;
   } catch (const base::UsageError& error) {
     std::cerr << "vmtrunc fuzz: not replayed: "
               << base::ShownInError(error.what) << "\n";

@@ -99,8 +99,11 @@ Script ParseFound(const std::string& path, const std::string& content);
 // What of a script is not run: "line 4: there is no task c; 56 bytes past event
 // 256 are ignored", or "".
 std::string IgnoredInWords(const Script& script);
+// Of a script without events, "nothing was run: it has no events", or "".
+std::string NothingRunInWords(const Script& script);
 // Keeps that for the end of the command.
 void NoteIgnored(const std::string& path, const Script& script);
+void NoteNothingRun(const std::string& path, const Script& script);
 // At the end of a command: a line on standard error for each note. After an
 // error they are on its line.
 void TellIgnored(const char* command);

@@ -37,20 +37,22 @@ std::string KernelFromInWords(const ToRun& it) {
   return "";
 }
 
-std::string How(const ToRun& it, const char* ran) {
-  const std::string ignored = IgnoredInWords(it.script);
-  return absl::StrCat(KernelFromInWords(it), ran, ignored.empty() ? "" : "; ",
-                      ignored);
+// "; WORDS", or "".
+std::string AfterThat(const std::string& words) {
+  return words.empty() ? "" : absl::StrCat("; ", words);
 }
 
 }  // namespace
 
-std::string HowItIsRun(const ToRun& it) { return How(it, ""); }
+std::string HowItIsRun(const ToRun& it) {
+  return absl::StrCat(KernelFromInWords(it),
+                      AfterThat(IgnoredInWords(it.script)));
+}
 
 std::string HowItRan(const ToRun& it) {
-  return How(it, it.script.events.empty()
-                     ? "; nothing was run: it has no events"
-                     : "");
+  return absl::StrCat(KernelFromInWords(it),
+                      AfterThat(NothingRunInWords(it.script)),
+                      AfterThat(IgnoredInWords(it.script)));
 }
 
 }  // namespace vmtrunc::cli

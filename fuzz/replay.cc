@@ -8,9 +8,10 @@
 // are bytes. They run on the kernel that VMTRUNC_KERNEL says, else the note
 // beside them (FILE.md, as vmtrunc fuzz writes it), else they themselves, also
 // by a kernel's file, else 2.6.11. The target aborts where a property breaks;
-// the input's name is the last line then. What is in a directory and is no
-// input is named on standard error. Exit status: 0 held, 2 bad usage or input,
-// or no input at all; 134 in a shell: aborted.
+// the input's name is the last line then. Inputs without events are counted.
+// What is in a directory and is no input is named on standard error. Exit
+// status: 0 held, 2 bad usage or input, or no input at all; 134 in a shell:
+// aborted.
 #include <signal.h>
 #include <unistd.h>
 
@@ -116,8 +117,15 @@ struct Input {
   bool is_named = false;  // not by its directory
 };
 
-// False if there is nothing in a file of a directory, which is said.
-bool Replay(const Input& input) {
+// How many inputs ran, and how many of them have no events: no property can be
+// violated there.
+struct Ran {
+  size_t inputs = 0;
+  size_t without_events = 0;
+};
+
+// If there is nothing in a file of a directory, says so.
+void Replay(const Input& input, Ran& ran) {
   const std::string content = vmtrunc::base::ReadFile(input.path);
   if (content.empty()) {
     const std::string what =
@@ -126,13 +134,14 @@ bool Replay(const Input& input) {
         ": expected an input; there is nothing in it";
     if (input.is_named) throw vmtrunc::base::UsageError{what};
     Say("skipped: " + what);
-    return false;
+    return;
   }
   const std::vector<uint8_t> bytes = BytesOf(input.path, content);
   std::snprintf(g_current, sizeof(g_current), "replay_truncate: %s: aborted\n",
                 vmtrunc::base::Shown(input.path).c_str());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
-  return true;
+  ++ran.inputs;
+  ran.without_events += vmtrunc::DecodeBytes(bytes).events.empty() ? 1 : 0;
 }
 
 // Skips notes beside inputs, kernels in files, and vmtrunc's bookkeeping.
@@ -201,12 +210,24 @@ std::string Verdict() {
          (unlike == nullptr ? "" : std::string(" and held on ") + unlike);
 }
 
+// "; nothing was run: it has no events", "; 2 of them have no events", or "".
+std::string EmptyInWords(const Ran& ran) {
+  if (ran.without_events == 0) return "";
+  if (ran.inputs == 1) return "; nothing was run: it has no events";
+  if (ran.inputs == ran.without_events)
+    return "; nothing was run: they have no events";
+  return "; " + std::to_string(ran.without_events) + " of them " +
+         (ran.without_events == 1 ? "has" : "have") + " no events";
+}
+
 int ReplayAll(const std::vector<std::string>& paths) {
-  size_t ran = 0;
-  for (const Input& input : Inputs(paths)) ran += Replay(input) ? 1 : 0;
-  if (ran == 0) Fail(paths[0], "expected a file to run, and there is none");
-  if (std::printf("%zu input%s ran, %s\n", ran, ran == 1 ? "" : "s",
-                  Verdict().c_str()) < 0 ||
+  Ran ran;
+  for (const Input& input : Inputs(paths)) Replay(input, ran);
+  if (ran.inputs == 0)
+    Fail(paths[0], "expected a file to run, and there is none");
+  if (std::printf("%zu input%s ran, %s%s\n", ran.inputs,
+                  ran.inputs == 1 ? "" : "s", Verdict().c_str(),
+                  EmptyInWords(ran).c_str()) < 0 ||
       std::fflush(stdout) != 0)
     throw vmtrunc::base::UsageError{
         std::string("cannot write to standard output: ") +

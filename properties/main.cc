@@ -267,6 +267,8 @@ int Replay(const Options& o) {
   std::vector<KernelSpec> kernels;
   if (o.kernels.empty() && script.kernel) kernels = {*script.kernel};
   if (kernels.empty()) kernels = Kernels(o);
+  // Each property holds then.
+  const std::string nothing = cli::NothingRunInWords(script);
   bool broken = false;
   for (const KernelSpec& kernel : kernels) {
     for (const ScriptProperty* property : Properties(o)) {
@@ -274,8 +276,9 @@ int Replay(const Options& o) {
       const std::string what = property->check(script, rules, rules);
       broken |= !what.empty();
       std::cout << absl::StreamFormat(
-          "%s: %s: %s\n", CheckId(*property, kernel), base::Shown(o.replay),
-          what.empty() ? "holds" : absl::StrCat("violated: ", what));
+          "%s: %s: %s%s%s\n", CheckId(*property, kernel), base::Shown(o.replay),
+          what.empty() ? "holds" : absl::StrCat("violated: ", what),
+          nothing.empty() ? "" : "; ", nothing);
     }
   }
   return broken ? base::kExitBroken : base::kExitHeld;
