@@ -7,12 +7,14 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/place.h"
 #include "base/shown.h"
 #include "base/write.h"
+#include "core/check.h"
 
 namespace vmtrunc::properties {
 namespace {
@@ -50,6 +52,53 @@ class Listener : public QuietListener {
   std::function<void()> on_case_;
   unsigned tried_ = 0;
 };
+
+// What rapidcheck says where the script of a `reproduce` violates nothing.
+constexpr std::string_view kNoFailure = "Reproduced result is not a failure";
+
+std::string Again(const std::string& id, const rc::detail::Reproduce& where,
+                  uint64_t seed) {
+  rc::detail::Configuration again;
+  again.testParams.seed = seed;
+  again.reproduce[id] = where;
+  return rc::detail::configToMinimalString(again);
+}
+
+// What was not violated, of what was run; `is_over`: perhaps not to its end.
+void TakeResult(const rc::detail::TestResult& result, const std::string& id,
+                const CheckParams& params, bool is_over,
+                CheckOutcome& outcome) {
+  if (result.is<rc::detail::SuccessResult>()) {
+    outcome.holds = true;
+    outcome.scripts = result.get<rc::detail::SuccessResult>().numSuccess;
+    return;
+  }
+  if (result.is<rc::detail::FailureResult>()) {
+    const auto& failure = result.get<rc::detail::FailureResult>();
+    outcome.scripts = failure.numSuccess;
+    outcome.again = Again(id, failure.reproduce, params.rc.seed);
+    return;
+  }
+  // A `reproduce` leads to its script through those that shrinking tried: one
+  // of them may violate the property where that script does not.
+  const auto where = params.reproduce.find(id);
+  const std::string why = result.is<rc::detail::Error>()
+                              ? result.get<rc::detail::Error>().description
+                              : "it gave up";
+  if (!outcome.what.empty() && where != params.reproduce.end()) {
+    outcome.again = Again(id, where->second, params.rc.seed);
+  } else if (is_over) {
+    outcome.stopped = true;
+  } else if (why == kNoFailure) {
+    outcome.holds = true;
+    outcome.scripts = 1;
+  } else {
+    throw base::UsageError{
+        absl::StrCat("RC_PARAMS: expected a reproduce of these scripts: "
+                     "rapidcheck says of ",
+                     id, ": ", why)};
+  }
+}
 
 }  // namespace
 
@@ -109,6 +158,7 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
   const Rules rules = kernel.rules();
   const Rules other_rules = other.rules();
   const std::string id = CheckId(property, kernel);
+  VMT_CHECK(params.Runs(id));  // else rapidcheck runs nothing, and says it held
   CheckOutcome outcome;
   const auto is_over = [&] { return IsStopped(params) || current.refused(); };
   Listener listener(outcome, is_over, params.on_case);
@@ -134,24 +184,9 @@ CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
     outcome.stopped = true;
     return outcome;
   }
-  const rc::detail::TestResult& result = *made;
   outcome.tried = listener.tried();
-  if (result.is<rc::detail::SuccessResult>()) {
-    outcome.holds = true;
-    outcome.scripts = result.get<rc::detail::SuccessResult>().numSuccess;
-  } else if (result.is<rc::detail::FailureResult>()) {
-    const auto& failure = result.get<rc::detail::FailureResult>();
-    outcome.scripts = failure.numSuccess;
-    rc::detail::Configuration again;
-    again.testParams.seed = params.rc.seed;
-    again.reproduce[id] = failure.reproduce;
-    outcome.again = rc::detail::configToMinimalString(again);
-    SetKernel(kernel, outcome.script);
-  } else {
-    outcome.what = result.is<rc::detail::Error>()
-                       ? result.get<rc::detail::Error>().description
-                       : "rapidcheck gave up";
-  }
+  TakeResult(*made, id, params, is_over(), outcome);
+  if (!outcome.holds) SetKernel(kernel, outcome.script);
   return outcome;
 }
 

@@ -73,11 +73,18 @@ rc::detail::TestResult CheckScripts(
 
 struct CheckParams {
   rc::detail::TestParams rc;
-  // By the id that rapidcheck gives a failure: where to begin again.
+  // By the id that rapidcheck gives a failure: where to begin again. Each is of
+  // one script.
   std::unordered_map<std::string, rc::detail::Reproduce> reproduce;
   std::function<void()> on_case;  // after each script, or empty
   // Whether to stop, or nullptr: what was violated by then is reported.
   const std::atomic<bool>* stop = nullptr;
+
+  // Whether the check of this id is run: where there is a `reproduce`, those
+  // alone that it names.
+  bool Runs(const std::string& id) const {
+    return reproduce.empty() || reproduce.contains(id);
+  }
 };
 
 struct CheckOutcome {
@@ -93,7 +100,10 @@ struct CheckOutcome {
 // "PROPERTY on KERNEL": by this a failure is known to rapidcheck.
 std::string CheckId(const ScriptProperty& property, const KernelSpec& kernel);
 
-// `other` is as in ScriptProperty::check.
+// `other` is as in ScriptProperty::check. A `reproduce` whose script violates
+// nothing any more holds for one script.
+// Throws base::UsageError where rapidcheck has no answer: a `reproduce` of
+// other scripts. Requires: the check is run (CheckParams::Runs()).
 CheckOutcome Check(const ScriptProperty& property, const KernelSpec& kernel,
                    const KernelSpec& other, const CheckParams& params,
                    CurrentScript& current);

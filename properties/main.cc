@@ -23,6 +23,7 @@
 #include "base/work_directory.h"
 #include "cli/input.h"
 #include "cli/to_run.h"
+#include "core/check.h"
 #include "core/version.h"
 #include "properties/census.h"
 #include "properties/check.h"
@@ -157,17 +158,15 @@ int CheckAll(const Options& o, const CheckParams& params) {
   HandleCrashes(o);
   nlohmann::json all = nlohmann::json::array();
   size_t broken = 0, known = 0, held = 0;
-  if (!o.json)
-    std::cout << absl::StreamFormat("seed %d, %d scripts each\n\n",
-                                    params.rc.seed, params.rc.maxSuccess)
-              << std::flush;
+  if (!o.json) std::cout << Asked(params) << "\n\n" << std::flush;
   for (const ScriptProperty* property : Properties(o)) {
     std::vector<Cell> cells;
     for (const KernelSpec& kernel : kernels) {
       if (IsStopped() || current.refused()) break;
+      if (!params.Runs(CheckId(*property, kernel))) continue;
       cells.push_back(CheckCell(o, *property, kernel, params, current));
     }
-    if (cells.empty()) break;
+    if (cells.empty()) continue;
     for (const Cell& cell : cells) {
       if (cell.outcome.stopped) continue;
       if (o.json) all.push_back(ToJson(cell));
@@ -312,6 +311,7 @@ int Distribution(const Options& o, const CheckParams& params) {
   std::map<std::string, int> marginal;
   for (const auto& [tags, count] : success->distribution)
     for (const std::string& tag : tags) marginal[tag] += count;
+  VMT_CHECK(success->numSuccess > 0);  // NaN is below no floor
   const double scripts = success->numSuccess;
   std::cout << absl::StreamFormat("%d scripts on %s, seed %d\n",
                                   success->numSuccess, kernel.ToString(),

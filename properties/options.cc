@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -29,6 +30,21 @@ std::string NearMiss(absl::string_view word) {
                                         });
   return same(nearest->name) < 3 ? ""
                                  : absl::StrCat("; is it ", nearest->name, "?");
+}
+
+// `reproduce` is one script of a check: what asks for others is refused.
+void ExpectNoOther(const Options& o) {
+  const std::pair<const char*, bool> others[] = {
+      {"--cases", o.cases > 0}, {"--seed", o.seed_given},
+      {"--hours", o.hours > 0}, {"--distribution", o.distribution},
+      {"--bugs", o.bugs > 0},   {"--bug", !o.bug.empty()},
+  };
+  for (const auto& [option, is_given] : others)
+    if (is_given)
+      throw base::UsageError{
+          absl::StrCat("RC_PARAMS: expected no reproduce, which is of one "
+                       "script, as ",
+                       option, " is given")};
 }
 
 }  // namespace
@@ -102,6 +118,7 @@ CheckParams Params(const Options& o) {
   } catch (const rc::detail::ConfigurationException& error) {
     throw base::UsageError{absl::StrCat("RC_PARAMS: ", error.what())};
   }
+  if (!configuration.reproduce.empty()) ExpectNoOther(o);
   CheckParams params{configuration.testParams, configuration.reproduce, {}};
   if (o.cases > 0) params.rc.maxSuccess = o.cases;
   if (o.bugs > 0 || !o.bug.empty())

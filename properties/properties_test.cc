@@ -64,6 +64,67 @@ TEST_P(Each, Fires) {
   EXPECT_EQ(repeated.script.setup, outcome.script.setup);
 }
 
+// A failure of no-page-past-size on 2.6.11-leap: where it begins again.
+rc::detail::Reproduce WhereItBreaks() {
+  CurrentScript none("");
+  const ScriptProperty& property = *FindScriptProperty("no-page-past-size");
+  const KernelSpec kernel = Spec("2.6.11-leap");
+  const CheckOutcome failure =
+      Check(property, kernel, kernel, Params(4, 2000), none);
+  EXPECT_FALSE(failure.holds);
+  return rc::detail::configFromString(failure.again)
+      .reproduce.at(CheckId(property, kernel));
+}
+
+CheckOutcome CheckAgain(const char* name, const char* kernel,
+                        const rc::detail::Reproduce& where) {
+  CurrentScript none("");
+  const ScriptProperty& property = *FindScriptProperty(name);
+  CheckParams again = Params(4, 2000);
+  again.reproduce[CheckId(property, Spec(kernel))] = where;
+  return Check(property, Spec(kernel), Spec(kernel), again, none);
+}
+
+// For another kernel or property, as if the kernel had been mended meanwhile.
+TEST(Reproduce, OfAScriptThatViolatesNothingHoldsForThatOne) {
+  const rc::detail::Reproduce where = WhereItBreaks();
+  const std::pair<const char*, const char*> others[] = {
+      {"no-page-past-size", "3.0"},
+      {"no-page-past-size", "repaired"},
+      {"lock-order", "2.6.11-leap"}};
+  for (const auto& [name, kernel] : others) {
+    const CheckOutcome outcome = CheckAgain(name, kernel, where);
+    EXPECT_TRUE(outcome.holds) << name << " on " << kernel;
+    EXPECT_EQ(outcome.scripts, 1) << name << " on " << kernel;
+  }
+}
+
+// Where scripts are shrunk otherwise there is no such script: no answer, but
+// what was violated on the way to it.
+TEST(Reproduce, OfOtherScriptsIsRefused) {
+  rc::detail::Reproduce where = WhereItBreaks();
+  where.shrinkPath.assign(1, 1000000);
+  EXPECT_THROW(CheckAgain("no-page-past-size", "3.0", where), base::UsageError);
+  EXPECT_THROW(CheckAgain("lock-order", "3.8", where), base::UsageError);
+  const CheckOutcome outcome =
+      CheckAgain("no-page-past-size", "2.6.11-leap", where);
+  EXPECT_FALSE(outcome.holds);
+  const Rules rules = Spec("2.6.11-leap").rules();
+  EXPECT_NE(FindScriptProperty("no-page-past-size")
+                ->check(outcome.script, rules, rules),
+            "");
+  EXPECT_TRUE(outcome.again.starts_with("reproduce="));
+}
+
+TEST(ReproduceDeathTest, NoCheckHoldsThatItDoesNotName) {
+  CurrentScript none("");
+  const ScriptProperty& property = *FindScriptProperty("lock-order");
+  CheckParams params = Params(1, 10);
+  params.reproduce["lock-order on 3.8"] = {};
+  EXPECT_FALSE(params.Runs("lock-order on 3.0"));
+  EXPECT_DEATH(Check(property, Spec("3.0"), Spec("3.0"), params, none), "Runs");
+}
+
 std::vector<const ScriptProperty*> All() {
   std::vector<const ScriptProperty*> all;
   for (const ScriptProperty& property : AllScriptProperties())

@@ -52,6 +52,14 @@ std::string FileName(const Cell& cell) {
   return name + ".vmt";
 }
 
+std::string Asked(const CheckParams& params) {
+  const std::string seed = absl::StrCat("seed ", params.rc.seed);
+  return params.reproduce.empty()
+             ? absl::StrCat(seed, ", ", params.rc.maxSuccess, " scripts each")
+             : seed +
+                   "; reproduce in RC_PARAMS: one script, and no other check";
+}
+
 std::string FileText(const Cell& cell) {
   return absl::StrCat("# violates ", cell.property->name, ": ",
                       cell.property->sentence, "\n# ", cell.outcome.what, "\n",

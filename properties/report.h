@@ -28,6 +28,9 @@ std::string FileName(const Cell& cell);
 // The script that broke, with what it breaks as a comment.
 std::string FileText(const Cell& cell);
 
+// The first line: "seed 5, 2000 scripts each".
+std::string Asked(const CheckParams& params);
+
 // On standard output: one property's verdicts, and one failure with all that is
 // needed to see it again: by the command as the user typed it.
 void PrintRow(const std::vector<Cell>& cells);
