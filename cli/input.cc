@@ -51,6 +51,12 @@ Script ParseIn(const std::string& path, const std::string& content,
   return *std::move(script);
 }
 
+// "line 4", or "event 2" where there are no lines.
+std::string StrayPlace(const StrayTask& stray) {
+  return stray.line != 0 ? absl::StrCat("line ", stray.line)
+                         : absl::StrCat("event ", stray.event);
+}
+
 // Of this command: the notes of NoteIgnored(), by file.
 std::map<std::string, std::string>& AllIgnored() {
   static std::map<std::string, std::string> all;
@@ -79,7 +85,7 @@ Script ReadScript(const std::string& path, const std::string& from) {
 std::string IgnoredInWords(const Script& script) {
   std::string words;
   if (!script.stray.name.empty())
-    words = absl::StrCat("line ", script.stray.line, ": there is no task ",
+    words = absl::StrCat(StrayPlace(script.stray), ": there is no task ",
                          script.stray.name);
   if (script.ignored_bytes > 0)
     absl::StrAppend(&words, words.empty() ? "" : "; ", script.ignored_bytes,
@@ -120,9 +126,12 @@ std::string WithIgnored(std::string error) {
 }
 
 std::string StrayInWords(const std::string& path, const Script& script) {
-  return absl::StrCat(base::Shown(path), ":", script.stray.line,
+  const StrayTask& stray = script.stray;
+  const std::string place = stray.line != 0 ? absl::StrCat(":", stray.line)
+                                            : ": " + StrayPlace(stray);
+  return absl::StrCat(base::Shown(path), place,
                       ": expected a task that is declared or forked, not ",
-                      script.stray.name);
+                      stray.name);
 }
 
 void ExpectEffect(const std::string& path, const Script& script,
