@@ -97,21 +97,10 @@ std::string NothingRunInWords(const Script& script) {
   return script.events.empty() ? "nothing was run: it has no events" : "";
 }
 
-namespace {
-
-void KeepNote(const std::string& path, const std::string& words) {
+void NoteIgnored(const std::string& path, const Script& script) {
+  const std::string words = IgnoredInWords(script);
   if (!words.empty())
     AllIgnored()[path] = absl::StrCat(base::Shown(path), ": ", words);
-}
-
-}  // namespace
-
-void NoteIgnored(const std::string& path, const Script& script) {
-  KeepNote(path, IgnoredInWords(script));
-}
-
-void NoteNothingRun(const std::string& path, const Script& script) {
-  KeepNote(path, NothingRunInWords(script));
 }
 
 void TellIgnored(const char* command) {

@@ -103,7 +103,6 @@ std::string IgnoredInWords(const Script& script);
 std::string NothingRunInWords(const Script& script);
 // Keeps that for the end of the command.
 void NoteIgnored(const std::string& path, const Script& script);
-void NoteNothingRun(const std::string& path, const Script& script);
 // At the end of a command: a line on standard error for each note. After an
 // error they are on its line.
 void TellIgnored(const char* command);

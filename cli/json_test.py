@@ -82,6 +82,7 @@ CASES = [
                 "2.6.11-importer-rescans+mremap-always-resets,2.6.9-mm")),
     ("check", 0, ("check", "corpus")),
     ("check", 1, ("check", "{dir}/bad.vmt")),
+    ("check", 0, ("check", "{dir}/idle.vmt")),
     ("explain", 1, ("explain", HISTORY, "--kernel", "2.6.9-mm", "--against",
                     "2.6.11")),
     ("explain", 1, ("explain", FOUND, "--kernel", "2.6.11", "--steps")),
@@ -382,6 +383,7 @@ def prepare(directory, vmtrunc):
             "bad": "vmtrunc 1\nfile f 2\ntask a\na mmap 1 2 f 0\n"
                    "expect 2.6.11 breaks no-page-past-size\n"
                    "expect 2.7.1 holds\n",
+            "idle": "vmtrunc 1\nfile f 2\nexpect 2.6.11 holds\n",
             # More steps than a story keeps.
             "long": start + "a munmap 1 64\na mmap 1 64 f 0 populate\n" * 80,
             # What ends accesses, and pages that move.

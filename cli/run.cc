@@ -80,6 +80,7 @@ int RunFiles(const RunArguments& o) {
 struct Checked {
   unsigned files = 0, silent = 0;  // silent: files without expectations
   unsigned met = 0, not_met = 0, skipped = 0;
+  nlohmann::json without_effect = nlohmann::json::array();  // but met
   nlohmann::json failures = nlohmann::json::array();
   nlohmann::json skips = nlohmann::json::array();
 };
@@ -120,6 +121,12 @@ void CheckOne(const std::string& path, const Script& script,
   const bool holds = expect.broken < 0;
   if (holds ? result.holds() : (result.broken >> expect.broken & 1) != 0) {
     ++checked.met;
+    if (result.effects == 0)
+      TellExpect(path, expect, "why",
+                 script.events.empty()
+                     ? "met, and nothing was run: it has no events"
+                     : "met, and nothing was run: no event had an effect",
+                 as_json, checked.without_effect);
     return;
   }
   ++checked.not_met;
@@ -138,6 +145,7 @@ void PrintChecked(const Checked& checked, bool as_json) {
                                    {"files", checked.files},
                                    {"without_expectations", checked.silent},
                                    {"met", checked.met},
+                                   {"without_effect", checked.without_effect},
                                    {"not_met", checked.not_met},
                                    {"skipped", checked.skipped},
                                    {"skips", checked.skips},
@@ -158,8 +166,6 @@ void CheckFile(const std::string& path, bool as_json, Checked& checked) {
   ExpectNoStray(path, script);
   ++checked.files;
   checked.silent += script.expects.empty() ? 1 : 0;
-  // An expectation that it holds is met then.
-  if (!script.expects.empty()) NoteNothingRun(path, script);
   for (const Expect& expect : script.expects) {
     if (expect.spec)
       CheckOne(path, script, expect, as_json, checked);

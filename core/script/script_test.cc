@@ -102,6 +102,14 @@ tlb read 10
   EXPECT_EQ(ParseText(ToText(*script))->setup.tlb, true);
 }
 
+TEST(Text, OfTwoValuesTheLastCounts) {
+  const auto script = ParseText(
+      "vmtrunc 1\nkernel 2.6.9-mm\nblock 2\ncount 5\ncount-bits 8\nkernel 3.0\n"
+      "block 1\ncount 0\ncount-bits 32\nfile f 8\n");
+  ASSERT_TRUE(script.ok()) << script.status();
+  EXPECT_EQ(ToText(*script), "vmtrunc 1\nkernel 3.0\nfile f 8\n");
+}
+
 TEST(Text, TheKernelThatIsSetReplacesTheOneThatIsNamed) {
   auto script = ParseText("vmtrunc 1\nkernel unbuilt\nfile f 8\ntask a\n");
   ASSERT_TRUE(script.ok()) << script.status();
