@@ -1,7 +1,10 @@
 // Runs any bytes as a script and checks every property.
 //
 //   fuzz_truncate -max_total_time=60 CORPUS       # libFuzzer's own flags
-//   fuzz_truncate crash-0123abcd                  # replay one file
+//   fuzz_truncate crash-0123abcd                  # replay one file, in bytes
+//
+// A file that is a text, or whose note names another kernel than it would run
+// on, is refused: replay_truncate reads both.
 //
 // VMTRUNC_KERNEL    the kernel to run on; else the script's own, else 2.6.11
 // VMTRUNC_PROPERTY  stop for this property alone; "none": for no property, so
@@ -44,6 +47,7 @@
 #include "fuzz/growth.h"
 #include "fuzz/large_pages.h"
 #include "fuzz/mutate_bytes.h"
+#include "fuzz/named_input.h"
 #include "fuzz/saved.h"
 #include "fuzz/scout.h"
 #include "fuzz/settings.h"
@@ -123,6 +127,19 @@ class Target {
 
   const Rules& rules() const { return rules_; }
   bool kernel_is_given() const { return settings_.kernel_is_given; }
+
+  // For each file that libFuzzer's arguments name. Ends the process.
+  void ExpectAsItIs(std::span<char* const> arguments) const {
+    for (const std::string_view argument : arguments) {
+      if (argument.starts_with("-")) continue;
+      try {
+        const std::string why = WhyNotAsItIs(std::string(argument), settings_);
+        if (!why.empty()) EndTarget(why);
+      } catch (const base::UsageError& error) {
+        EndTarget(error.what);
+      }
+    }
+  }
 
   using Looks = std::optional<Script> (Scout::*)(uint64_t, size_t, FuzzStatus*);
   // A scout's find, if it has one: it may not be reached by what libFuzzer
@@ -349,8 +366,10 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 // Before the engine prints or does anything.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   ::signal(SIGXFSZ, SIG_IGN);
-  vmtrunc::fuzz::Target::Get().LookFirst(
-      std::span(*argv, static_cast<size_t>(*argc)));
+  const std::span arguments(*argv, static_cast<size_t>(*argc));
+  if (!arguments.empty())  // the first is the target
+    vmtrunc::fuzz::Target::Get().ExpectAsItIs(arguments.subspan(1));
+  vmtrunc::fuzz::Target::Get().LookFirst(arguments);
   vmtrunc::fuzz::UseLargePages();
   return 0;
 }

@@ -1,0 +1,33 @@
+#include "fuzz/named_input.h"
+
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/read.h"
+#include "base/shown.h"
+#include "core/script/script.h"
+#include "fuzz/kernel_beside.h"
+#include "fuzz/status.h"
+
+namespace vmtrunc::fuzz {
+
+std::string WhyNotAsItIs(const std::string& path, const Settings& settings) {
+  const auto content = base::ReadWhole(path, base::kMostInput);
+  if (!content) return "";
+  if (LooksLikeText(path, *content))
+    return absl::StrCat(base::Shown(path),
+                        ": expected a script in bytes, not a text, which "
+                        "replay_truncate and vmtrunc run read");
+  if (settings.kernel_is_given) return "";
+  const std::optional<KernelSpec> beside = KernelBeside(path);
+  const std::vector<uint8_t> bytes(content->begin(), content->end());
+  const KernelSpec own = DecodeBytes(bytes).kernel.value_or(settings.kernel);
+  if (!beside || *beside == own) return "";
+  return absl::StrCat(base::Shown(path), ": expected ", kKernelVariable,
+                      ": the note beside it names ", beside->ToString(),
+                      ", and it would run on ", own.ToString(),
+                      "; replay_truncate and vmtrunc run read the note");
+}
+
+}  // namespace vmtrunc::fuzz
