@@ -131,6 +131,14 @@ void PrintEnd(const FuzzOptions& o, const FuzzResult& result) {
   if (!o.of.empty()) std::cout << FuzzShare(o, result.of, result.run.total);
 }
 
+void TellTorn(const FuzzDirectory& directory, size_t torn) {
+  if (torn > 0)
+    std::cerr << absl::StrFormat(
+        "vmtrunc fuzz: %d %s not what the name says: %s\n", torn,
+        torn == 1 ? "file was" : "files were",
+        base::Shown(directory.Path("torn-*.bytes")));
+}
+
 // Reports the results of the jobs after they have ended. Returns the exit
 // status.
 int Report(const FuzzOptions& o, const FuzzDirectory& directory,
@@ -168,11 +176,7 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
     throw base::UsageError{absl::StrFormat(
         "no event ran in %d executions; expected more --runs or --seconds",
         run.total.executions)};
-  if (torn > 0)
-    std::cerr << absl::StrFormat(
-        "vmtrunc fuzz: %d %s not what the name says: %s\n", torn,
-        torn == 1 ? "file was" : "files were",
-        base::Shown(directory.Path("torn-*.bytes")));
+  TellTorn(directory, torn);
   if (o.json && !is_told)
     std::cout << report::JsonText(ToJson(o, result)) << "\n";
   if (!result.findings.empty()) return base::kExitBroken;
@@ -223,6 +227,7 @@ int Fuzz(FuzzOptions o) {
   const std::string fuzzer = FindFuzzer(o.fuzzer);
   const std::atomic<bool>& stop = base::StopOnSignals();
   const FuzzDirectory directory(o.out);
+  TellTorn(directory, directory.others());
   FuzzSeeds seeds;
   try {
     seeds = SeedArguments(o, directory, stop);

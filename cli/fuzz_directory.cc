@@ -50,6 +50,16 @@ std::string HashIn(const std::string& name) {
   return name.substr(name.rfind('-') + 1);  // npos + 1 is 0
 }
 
+// Sets the file aside, unless its content is what its name says. Nothing: it is
+// larger than any input.
+bool PutAside(const std::string& path, const std::string& stem,
+              const std::optional<std::string>& content) {
+  const std::string name = fs::path(path).filename().string();
+  if (content && base::Sha1(*content) == HashIn(name)) return false;
+  base::SetAside(path, stem + name, ".bytes");
+  return true;
+}
+
 // New files whose content does not match their names.
 size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
                       const std::set<std::string>& before) {
@@ -61,11 +71,38 @@ size_t SetTornAsideIn(const std::string& directory, const std::string& stem,
         !base::IsRegularFile(path))
       continue;
     const auto content = base::ReadWhole(path, kMostInputFile);
-    if (!content || base::Sha1(*content) == HashIn(name)) continue;
-    base::SetAside(path, stem + name, ".bytes");
-    ++torn;
+    if (content && PutAside(path, stem, content)) ++torn;
   }
   return torn;
+}
+
+// What has one of libFuzzer's names before it runs, and is not what the name
+// says: libFuzzer would write over it, or through it. Throws UsageError if it
+// is a link, a pipe or a device, or if nobody knows what it has.
+size_t SetOthersAsideIn(const std::string& directory, const std::string& stem,
+                        bool (*is_written)(std::string_view name)) {
+  size_t others = 0;
+  for (const std::string& name : NamesIn(directory)) {
+    if (!is_written(name)) continue;
+    const std::string path = directory + "/" + name;
+    const fs::file_type type = base::TypeOf(path);
+    // Neither can be written, and the run does not end by that.
+    if (type == fs::file_type::directory || type == fs::file_type::socket)
+      continue;
+    if (type != fs::file_type::regular)
+      throw base::UsageError{
+          base::Shown(path) +
+          ": expected a regular file: libFuzzer writes to this name"};
+    std::optional<std::string> content;
+    try {
+      content = base::ReadKnown(path, kMostInputFile);
+    } catch (const base::UsageError&) {
+      if (::access(path.c_str(), W_OK) == 0) throw;
+      continue;
+    }
+    if (PutAside(path, stem, content)) ++others;
+  }
+  return others;
 }
 
 bool HasNote(const std::string& path) {
@@ -83,6 +120,8 @@ FuzzDirectory::FuzzDirectory(const std::string& directory)
   const std::string corpus = Path("corpus");
   MakeInside(corpus);
   Watch(corpus);
+  others_ = SetOthersAsideIn(directory, Path("torn-"), fuzz::IsArtifact) +
+            SetOthersAsideIn(corpus, Path("torn-"), fuzz::IsHash);
   before_ = NamesIn(directory);
   corpus_before_ = NamesIn(corpus);
 }

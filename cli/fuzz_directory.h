@@ -7,7 +7,9 @@
 //   seeds/, seeds.list         --corpus in bytes; replaced
 //   KERNEL-PROPERTY.vmt        what broke, shrunk
 //   broken-PROPERTY.bytes      --keep-going: an input that broke it
-//   torn-HASH.bytes            what libFuzzer has not written whole
+//   torn-HASH.bytes            what libFuzzer has not written whole, or
+//   somebody
+//                              has edited
 //   crash-HASH, timeout-HASH, ...   what libFuzzer stopped at, with a note of
 //                              its kernel in crash-HASH.md: cli/fuzz_notes.h
 #ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
@@ -28,7 +30,11 @@ namespace vmtrunc::cli {
 
 class FuzzDirectory {
  public:
-  // Creates or opens the directory, and locks it. Throws UsageError.
+  // Creates or opens the directory, and locks it. Sets aside, as
+  // SetTornAside() does, what an earlier run left under a name of libFuzzer's
+  // and is not what that says: it was edited, or its run was killed, and
+  // libFuzzer would write over it. Throws UsageError; also if it would write
+  // through a link, or into a pipe.
   explicit FuzzDirectory(const std::string& directory);
 
   std::string Path(const std::string& name) const {
@@ -38,6 +44,8 @@ class FuzzDirectory {
   // first job uses the directory itself, others get one in it.
   std::string JobDirectory(unsigned job) const;
   size_t CorpusSize() const;
+  // How many files were set aside before the run.
+  size_t others() const { return others_; }
 
   // Throws UsageError if it, or a directory in it that the fuzzer writes to,
   // has been removed since, or another or a link has its name: the fuzzer's
@@ -68,6 +76,7 @@ class FuzzDirectory {
   std::string name_;
   base::WorkDirectory directory_;
   mutable std::map<std::string, Identity> inside_;  // directories, by path
+  size_t others_ = 0;
   std::set<std::string> before_, corpus_before_;
 };
 
