@@ -180,7 +180,8 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   if (o.json && !is_told)
     std::cout << report::JsonText(ToJson(o, result)) << "\n";
   if (!result.findings.empty()) return base::kExitBroken;
-  const size_t still = StillViolated(o, result.replayed);
+  const size_t still = StillViolated(o, result.replays.all);
+  const size_t unknown = result.replays.unknown;
   if (!o.json)
     std::cout << o.spec.Name()
               << (run.total.events == 0 ? ": no event ran, no violation"
@@ -190,9 +191,12 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
               << absl::StrFormat(" (seed %u)", o.seed)
               << (still == 0 ? ""
                              : "; what an earlier run found is still violated")
+              << (unknown == 0 ? ""
+                               : "; of what an earlier run found not all was "
+                                 "replayed")
               << "\n";
   if (still != 0) return base::kExitBroken;
-  return run.stopped ? base::kExitRanOut : base::kExitHeld;
+  return run.stopped || unknown != 0 ? base::kExitRanOut : base::kExitHeld;
 }
 
 // Never 0, which means random to libFuzzer.
@@ -242,9 +246,9 @@ int Fuzz(FuzzOptions o) {
   FuzzResult result;
   result.known_scripts = known.size();
   result.of = of;
-  result.replayed = ReplayFailures(o, directory, stop);
+  result.replays = ReplayFailures(o, directory, stop);
   if (!o.json)
-    for (const Replayed& one : result.replayed)
+    for (const Replayed& one : result.replays.all)
       std::cout << InWords(o, one) << "\n" << std::flush;
   // Those of earlier runs, perhaps with more --events, are seeds too.
   seeds.longest_bytes =

@@ -12,6 +12,7 @@
 #include "base/read.h"
 #include "base/shown.h"
 #include "cli/campaign_page.h"
+#include "cli/fuzz_notes.h"
 #include "cli/input.h"
 #include "core/run/run.h"
 #include "core/script/script.h"
@@ -47,10 +48,23 @@ std::vector<Property> FoundFor(const Script& script, const std::string& asked) {
   return found;
 }
 
-// The script, or nothing after a line that says why not.
-std::optional<Script> ReadOrSay(const std::string& path) {
+void SayNotReplayed(const std::string& why) {
+  std::cerr << "vmtrunc fuzz: not replayed: " << base::ShownInError(why)
+            << "\n";
+}
+
+// The script, or nothing after a line that says why not. What cannot be read
+// counts as `unknown`: nobody knows whether it is a script.
+std::optional<Script> ReadOrSay(const std::string& path, size_t& unknown) {
+  std::optional<std::string> text;
   try {
-    const auto text = base::ReadWhole(path, base::kMostInput);
+    text = base::ReadKnown(path, base::kMostInput);
+  } catch (const base::UsageError& error) {
+    SayNotReplayed(error.what);
+    ++unknown;
+    return std::nullopt;
+  }
+  try {
     if (!text)
       throw base::UsageError{base::Shown(path) +
                              ": expected a script, a file of at most 16 MiB"};
@@ -60,8 +74,7 @@ std::optional<Script> ReadOrSay(const std::string& path) {
       throw base::UsageError{base::Shown(path) + ": expected an event"};
     return script;
   } catch (const base::UsageError& error) {
-    std::cerr << "vmtrunc fuzz: not replayed: "
-              << base::ShownInError(error.what) << "\n";
+    SayNotReplayed(error.what);
     return std::nullopt;
   }
 }
@@ -84,10 +97,11 @@ FirstViolated RunApart(const Script& input, const KernelSpec& kernel,
     return (run.broken & report) == 0 ? "" : Name(run.first.property);
   });
   if (!name && !stop)
-    std::cerr << "vmtrunc fuzz: not replayed: " << base::Shown(path)
-              << ": its run ended in error: vmtrunc run --kernel "
-              << kernel.ToString() << " --from bytes " << base::PathWord(path)
-              << "\n";
+    SayNotReplayed(absl::StrCat(base::Shown(path),
+                                ": its run ended in error: vmtrunc run "
+                                "--kernel ",
+                                kernel.ToString(), " --from bytes ",
+                                base::PathWord(path)));
   if (!name || stop) return {};
   for (int i = 0; i < kProperties; ++i)
     if (*name == Name(static_cast<Property>(i)))
@@ -99,22 +113,77 @@ FirstViolated RunApart(const Script& input, const KernelSpec& kernel,
 // files are inputs as they were before they ran, which may name another.
 enum class KernelOf { kHeader, kNobody };
 
-// What an input that was not minimised shows, if it shows anything.
-std::optional<Replayed> ReplayInput(const FuzzOptions& o,
-                                    const std::string& path, KernelOf kernel,
-                                    const std::atomic<bool>& stop) {
-  if (base::ReadWhole(path, base::kMostInput).value_or("").empty())
-    return std::nullopt;
-  const Script input = ReadSaved(path);
+// Replays what earlier runs left in the directory.
+class EarlierRuns {
+ public:
+  EarlierRuns(const FuzzOptions& o, const FuzzDirectory& directory,
+              const std::atomic<bool>& stop)
+      : o_(o), directory_(directory), stop_(stop) {}
+
+  void AddScripts();
+  void AddCrashes();
+  void AddKept();
+  Replays replays() const { return replays_; }
+
+ private:
+  // What an input that was not minimised shows, if it shows anything.
+  std::optional<Replayed> ReplayInput(const std::string& path, KernelOf kernel);
+
+  // Whether it is reported that the property is violated on this kernel.
+  bool IsViolated(Property property) const {
+    return std::any_of(replays_.all.begin(), replays_.all.end(),
+                       [&](const Replayed& one) {
+                         return one.property == property && !one.holds;
+                       });
+  }
+
+  const FuzzOptions& o_;
+  const FuzzDirectory& directory_;
+  const std::atomic<bool>& stop_;
+  Replays replays_;
+  // Of which there is a script, by the name of the kernel.
+  std::set<std::pair<std::string, Property>> minimised_;
+};
+
+void EarlierRuns::AddScripts() {
+  for (const std::string& path : ScriptsIn(directory_.JobDirectory(0))) {
+    if (stop_) return;
+    const auto script = ReadOrSay(path, replays_.unknown);
+    if (!script) continue;
+    for (const Property property : FoundFor(*script, ""))
+      minimised_.emplace(script->kernel->ToString(), property);
+    for (const Property property : FoundFor(*script, o_.property))
+      replays_.all.push_back(
+          {.path = path,
+           .found_on = *script->kernel,
+           .property = property,
+           .holds = !Run<LargeCaps>(*script, o_.spec.rules(),
+                                    {.report = Bit(property)})
+                         .breaks(property)});
+  }
+}
+
+std::optional<Replayed> EarlierRuns::ReplayInput(const std::string& path,
+                                                 KernelOf kernel) {
+  std::optional<std::string> content;
+  try {
+    content = base::ReadKnown(path, base::kMostInput);
+  } catch (const base::UsageError& error) {
+    SayNotReplayed(error.what);
+    ++replays_.unknown;
+  }
+  if (content.value_or("").empty()) return std::nullopt;
+  const Script input = DecodeSaved(*content);
   const KernelSpec found_on =
-      kernel == KernelOf::kHeader ? input.kernel.value_or(o.spec) : o.spec;
+      kernel == KernelOf::kHeader ? input.kernel.value_or(o_.spec) : o_.spec;
   const FirstViolated there =
-      RunApart(input, found_on, StopsFor(o), path, stop);
-  if (there.end != RunEnd::kViolated) return std::nullopt;
+      RunApart(input, found_on, StopsFor(o_), path, stop_);
   RunEnd here = there.end;
-  if (found_on != o.spec)
-    here = RunApart(input, o.spec, Bit(there.property), path, stop).end;
-  if (here == RunEnd::kUnknown) return std::nullopt;
+  if (there.end == RunEnd::kViolated && found_on != o_.spec)
+    here = RunApart(input, o_.spec, Bit(there.property), path, stop_).end;
+  if (here == RunEnd::kUnknown && !stop_) ++replays_.unknown;
+  if (there.end != RunEnd::kViolated || here == RunEnd::kUnknown)
+    return std::nullopt;
   return Replayed{.path = path,
                   .found_on = found_on,
                   .property = there.property,
@@ -122,40 +191,43 @@ std::optional<Replayed> ReplayInput(const FuzzOptions& o,
                   .is_minimised = false};
 }
 
+// A run that wrote a note of its kernel had written its script before.
+void EarlierRuns::AddCrashes() {
+  for (const std::string& name : directory_.ArtifactsBefore()) {
+    if (stop_) return;
+    if (!name.starts_with("crash-")) continue;
+    const Notes notes = NotesBeside(o_, directory_, name);
+    if (notes.is_of_this_kernel &&
+        (o_.property.empty() || notes.properties.contains(o_.property)))
+      continue;
+    auto one = ReplayInput(directory_.Path(name), KernelOf::kNobody);
+    if (!one) continue;
+    if (notes.is_noted) {
+      if (IsViolated(one->property)) continue;
+      one->found_on = notes.first.value_or(o_.spec);
+    }
+    replays_.all.push_back(*one);
+  }
+}
+
+void EarlierRuns::AddKept() {
+  for (const std::string& name : directory_.KeptBefore()) {
+    if (stop_) return;
+    const auto one = ReplayInput(directory_.Path(name), KernelOf::kHeader);
+    if (one && !minimised_.contains({one->found_on.ToString(), one->property}))
+      replays_.all.push_back(*one);
+  }
+}
+
 }  // namespace
 
-std::vector<Replayed> ReplayFailures(const FuzzOptions& o,
-                                     const FuzzDirectory& directory,
-                                     const std::atomic<bool>& stop) {
-  std::vector<Replayed> replayed;
-  std::set<std::pair<std::string, Property>> minimised;
-  for (const std::string& path : ScriptsIn(directory.JobDirectory(0))) {
-    if (stop) break;
-    const auto script = ReadOrSay(path);
-    if (!script) continue;
-    for (const Property property : FoundFor(*script, ""))
-      minimised.emplace(script->kernel->ToString(), property);
-    for (const Property property : FoundFor(*script, o.property))
-      replayed.push_back({.path = path,
-                          .found_on = *script->kernel,
-                          .property = property,
-                          .holds = !Run<LargeCaps>(*script, o.spec.rules(),
-                                                   {.report = Bit(property)})
-                                        .breaks(property)});
-  }
-  const auto add = [&](const std::string& name, KernelOf kernel) {
-    const auto one = stop ? std::nullopt
-                          : ReplayInput(o, directory.Path(name), kernel, stop);
-    // A script may be of the same input, unless nobody has noted it.
-    if (one && (kernel == KernelOf::kNobody ||
-                !minimised.contains({one->found_on.ToString(), one->property})))
-      replayed.push_back(*one);
-  };
-  for (const std::string& name : directory.WithoutNote())
-    add(name, KernelOf::kNobody);
-  for (const std::string& name : directory.KeptBefore())
-    add(name, KernelOf::kHeader);
-  return replayed;
+Replays ReplayFailures(const FuzzOptions& o, const FuzzDirectory& directory,
+                       const std::atomic<bool>& stop) {
+  EarlierRuns earlier(o, directory, stop);
+  earlier.AddScripts();
+  earlier.AddCrashes();
+  earlier.AddKept();
+  return earlier.replays();
 }
 
 std::string InWords(const FuzzOptions& o, const Replayed& one) {

@@ -4,6 +4,7 @@
 #define VMTRUNC_CLI_FUZZ_AGAIN_H_
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -20,15 +21,23 @@ struct Replayed {
   bool is_minimised = true;  // else it is an input, in bytes
 };
 
+struct Replays {
+  std::vector<Replayed> all;
+  // Files that cannot be read, or whose run ended in error: what they show is
+  // not known.
+  size_t unknown = 0;
+};
+
 // Runs the scripts DIRECTORY/*.vmt that expect to violate a property of the
 // kernel that they name, on the kernel of this run; with --property, only those
 // of that property. Skips files that are no such scripts. Then the inputs that
 // a run kept and of which there is no script, as it was killed or someone has
-// removed it: of those whose kernel nobody says, what violates a property of
-// the kernel of this run. In the order of names; fewer after `stop`.
-std::vector<Replayed> ReplayFailures(const FuzzOptions& options,
-                                     const FuzzDirectory& directory,
-                                     const std::atomic<bool>& stop);
+// removed it: of those whose kernel nobody says, and of those that are noted as
+// another's, what violates a property of the kernel of this run. In the order
+// of names; fewer after `stop`.
+Replays ReplayFailures(const FuzzOptions& options,
+                       const FuzzDirectory& directory,
+                       const std::atomic<bool>& stop);
 
 // One line.
 std::string InWords(const FuzzOptions& options, const Replayed& replayed);

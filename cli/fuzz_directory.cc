@@ -17,7 +17,6 @@
 #include "base/sha1.h"
 #include "base/shown.h"
 #include "fuzz/artifact.h"
-#include "fuzz/kernel_beside.h"
 #include "fuzz/status.h"
 
 namespace vmtrunc::cli {
@@ -103,14 +102,6 @@ size_t SetOthersAsideIn(const std::string& directory, const std::string& stem,
     if (PutAside(path, stem, content)) ++others;
   }
   return others;
-}
-
-bool HasNote(const std::string& path) {
-  try {
-    return fuzz::KernelBeside(path).has_value();
-  } catch (const base::UsageError&) {
-    return true;  // it names a kernel that is not built
-  }
 }
 
 }  // namespace
@@ -201,11 +192,10 @@ std::vector<std::string> FuzzDirectory::NewArtifacts() const {
   return artifacts;
 }
 
-std::vector<std::string> FuzzDirectory::WithoutNote() const {
+std::vector<std::string> FuzzDirectory::ArtifactsBefore() const {
   std::vector<std::string> names;
   for (const std::string& name : before_)
-    if (name.starts_with("crash-") && fuzz::IsArtifact(name) &&
-        base::IsRegularFile(Path(name)) && !HasNote(Path(name)))
+    if (fuzz::IsArtifact(name) && base::IsRegularFile(Path(name)))
       names.push_back(name);
   return names;
 }

@@ -12,6 +12,9 @@
 //                              has edited
 //   crash-HASH, timeout-HASH, ...   what libFuzzer stopped at, with a note of
 //                              its kernel in crash-HASH.md: cli/fuzz_notes.h
+//   crash-HASH-KERNEL.bytes    the same input, found on another kernel too,
+//   with
+//                              a note of its own
 #ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 #define VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 
@@ -61,9 +64,8 @@ class FuzzDirectory {
   size_t SetTornAside() const;
   // Names of the files that libFuzzer stopped at in this run.
   std::vector<std::string> NewArtifacts() const;
-  // Names of the files that it stopped at in earlier runs which did not come to
-  // write a note beside them.
-  std::vector<std::string> WithoutNote() const;
+  // The same of earlier runs.
+  std::vector<std::string> ArtifactsBefore() const;
   // Names of the inputs that earlier runs kept with --keep-going, of all jobs.
   std::vector<std::string> KeptBefore() const;
 

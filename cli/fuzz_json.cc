@@ -50,6 +50,7 @@ nlohmann::json ToJson(const FuzzOptions& o, const FuzzResult& result) {
                          {"corpus", result.corpus},
                          {"known_scripts", result.known_scripts},
                          {"replayed", nlohmann::json::array()},
+                         {"not_replayed", result.replays.unknown},
                          {"findings", nlohmann::json::array()}};
   if (!o.property.empty()) json["property"] = o.property;
   if (!o.of.empty()) {
@@ -58,7 +59,7 @@ nlohmann::json ToJson(const FuzzOptions& o, const FuzzResult& result) {
       seen += result.of[i] != 0 && total.seen[i] != 0 ? 1 : 0;
     json["of"] = {{"states", CountSeen(result.of)}, {"seen", seen}};
   }
-  for (const Replayed& one : result.replayed)
+  for (const Replayed& one : result.replays.all)
     json["replayed"].push_back(ToJson(one));
   for (const FuzzFinding& finding : result.findings)
     json["findings"].push_back(ToJson(o, finding));

@@ -7,6 +7,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/error.h"
+#include "base/name_part.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "base/write.h"
 #include "core/run/run.h"
@@ -36,6 +40,7 @@ class Owners {
           job.directory + "/" + fuzz::kCurrentFile, base::kMostInput);
       last_.push_back(last ? std::optional(WithoutKernel(*last))
                            : std::nullopt);
+      written_.push_back(WrittenBy(job));
     }
   }
 
@@ -51,21 +56,30 @@ class Owners {
     return owner;
   }
 
-  // The job whose log names the file: it continued after a slow input. Null:
-  // none.
+  // The job whose log says that it wrote the file: it may have continued after
+  // a slow input. Null: none.
   const JobEnd* OfLog(const std::string& name) const {
-    for (const JobEnd& job : jobs_) {
-      const auto log = base::ReadWhole(job.directory + "/log", kMostLog);
-      if (log && absl::StrContains(*log, name)) return &job;
-    }
+    for (size_t i = 0; i < jobs_.size(); ++i)
+      if (absl::StrContains(written_[i], name)) return &jobs_[i];
     return nullptr;
   }
 
  private:
   static constexpr size_t kMostLog = size_t{64} << 20;
 
+  // The lines of libFuzzer's that name a file.
+  static std::string WrittenBy(const JobEnd& job) {
+    const auto log = base::ReadWhole(job.directory + "/log", kMostLog);
+    std::string written;
+    for (const absl::string_view line : absl::StrSplit(log.value_or(""), '\n'))
+      if (absl::StrContains(line, "Test unit written to "))
+        absl::StrAppend(&written, line, "\n");
+    return written;
+  }
+
   const std::vector<JobEnd>& jobs_;
   std::vector<std::optional<Bytes>> last_;
+  std::vector<std::string> written_;
 };
 
 // Requires: a job has run it to its end, so that it ends here too.
@@ -85,6 +99,22 @@ void AddViolated(const FuzzOptions& o, const std::string& content,
   }
 }
 
+constexpr const char* kCopyExtension = "bytes";
+
+std::string CopyStem(const FuzzDirectory& directory, const FuzzOptions& o,
+                     const std::string& name) {
+  return absl::StrCat(directory.Path(name), "-",
+                      base::NamePart(o.spec.ToString()));
+}
+
+bool SaysAsMuch(const Notes& notes, const fuzz::InputNote& note) {
+  if (!notes.is_of_this_kernel) return false;
+  for (const absl::string_view property :
+       absl::StrSplit(note.property, ',', absl::SkipEmpty()))
+    if (!notes.properties.contains(std::string(property))) return false;
+  return true;
+}
+
 void WriteNote(const FuzzOptions& o, const FuzzDirectory& directory,
                const Owners& owners, const std::string& name) {
   const std::string path = directory.Path(name);
@@ -100,18 +130,50 @@ void WriteNote(const FuzzOptions& o, const FuzzDirectory& directory,
                        .options = {},
                        .seed = owner == nullptr ? 0 : owner->seed};
   if (violates) AddViolated(o, *content, note);
-  base::WriteUnused(path, "md", fuzz::NoteText(note, path, *content));
+  const bool is_free = !base::IsThere(path + ".md");
+  if (!is_free && SaysAsMuch(NotesBeside(o, directory, name), note)) return;
+  // A note that says less stays: it is of another kernel, or property.
+  const std::string noted =
+      is_free ? path
+              : base::WriteUnused(CopyStem(directory, o, name), kCopyExtension,
+                                  *content);
+  base::WriteUnused(noted, "md", fuzz::NoteText(note, noted, *content));
 }
 
 }  // namespace
+
+Notes NotesBeside(const FuzzOptions& o, const FuzzDirectory& directory,
+                  const std::string& name) {
+  Notes notes;
+  for (const std::string& path :
+       {directory.Path(name),
+        absl::StrCat(CopyStem(directory, o, name), ".", kCopyExtension)}) {
+    std::optional<fuzz::InputNote> note;
+    try {
+      note = fuzz::NoteBeside(path);
+    } catch (const base::UsageError&) {
+      notes.is_noted = true;  // it names a kernel that is not built
+    }
+    if (!note) continue;
+    notes.is_noted = true;
+    if (!notes.first) notes.first = note->kernel;
+    if (note->kernel != o.spec) continue;
+    notes.is_of_this_kernel = true;
+    for (const absl::string_view property :
+         absl::StrSplit(note->property, ',', absl::SkipEmpty()))
+      notes.properties.emplace(property);
+  }
+  return notes;
+}
 
 void WriteNotes(const FuzzOptions& o, const FuzzDirectory& directory,
                 const FuzzRun& run) {
   const Owners owners(run.jobs);
   for (const std::string& name : directory.NewArtifacts())
     WriteNote(o, directory, owners, name);
-  for (const std::string& name : directory.WithoutNote())
-    WriteNote(o, directory, owners, name);
+  for (const std::string& name : directory.ArtifactsBefore())
+    if (name.starts_with("crash-") || owners.OfLog(name) != nullptr)
+      WriteNote(o, directory, owners, name);
 }
 
 }  // namespace vmtrunc::cli

@@ -34,7 +34,7 @@ struct FuzzFinding {
 // The data of --json.
 struct FuzzResult {
   std::span<const uint8_t> of;  // the abstract states of --of
-  std::vector<Replayed> replayed;
+  Replays replays;
   FuzzRun run;
   std::vector<FuzzFinding> findings;
   size_t corpus = 0;

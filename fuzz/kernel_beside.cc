@@ -45,7 +45,7 @@ std::string NoteText(const InputNote& note, const std::string& path,
   return text;
 }
 
-std::optional<KernelSpec> KernelBeside(const std::string& path) {
+std::optional<InputNote> NoteBeside(const std::string& path) {
   if (path == "-") return std::nullopt;
   // Not the default kernel because a note cannot be read.
   const auto text = base::ReadKnown(path + ".md", kMostNote);
@@ -60,8 +60,16 @@ std::optional<KernelSpec> KernelBeside(const std::string& path) {
     throw base::UsageError{absl::StrCat(base::Shown(path), ".md: kernel ",
                                         base::Shown(*kernel), ": expected ",
                                         std::string(spec.status().message()))};
-  base::NoteRead(path + ".md");  // no output replaces it
-  return *spec;
+  return InputNote{.kernel = *spec,
+                   .property = FieldOf(*text, "breaks").value_or(""),
+                   .options = {}};
+}
+
+std::optional<KernelSpec> KernelBeside(const std::string& path) {
+  const auto note = NoteBeside(path);
+  if (!note) return std::nullopt;
+  base::NoteRead(path + ".md");
+  return note->kernel;
 }
 
 }  // namespace vmtrunc::fuzz

@@ -22,9 +22,13 @@ struct InputNote {
 std::string NoteText(const InputNote& note, const std::string& path,
                      const std::string& content);
 
-// The kernel that the note beside `path` names; nothing if there is no note, or
-// if it belongs to another input (another file has the name now). Throws
-// UsageError if it names a kernel that is not built, or cannot be read.
+// The kernel and the properties that the note beside `path` names; nothing if
+// there is no note, or if it belongs to another input (another file has the
+// name now). Throws UsageError if it names a kernel that is not built, or
+// cannot be read.
+std::optional<InputNote> NoteBeside(const std::string& path);
+
+// Its kernel, for who runs the input: no output replaces the note then.
 std::optional<KernelSpec> KernelBeside(const std::string& path);
 
 }  // namespace vmtrunc::fuzz

@@ -34,6 +34,13 @@ TEST_F(KernelBesideTest, ANoteNamesTheKernelWithItsFlips) {
     EXPECT_NE(note.find(part), std::string::npos) << part;
 }
 
+TEST_F(KernelBesideTest, ANoteNamesTheProperties) {
+  const auto note = NoteBeside(Saved("3.0"));
+  ASSERT_TRUE(note);
+  EXPECT_EQ(note->property, "no-page-past-size,done-is-unmapped");
+  EXPECT_EQ(note->kernel, *ParseKernelSpec("3.0"));
+}
+
 // Else bytes of one input would run on the kernel of another.
 TEST_F(KernelBesideTest, ANoteBelongsToOneInput) {
   const std::string saved = Saved("3.0");
