@@ -86,21 +86,59 @@ std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   return variables;
 }
 
-// Reads the beginning of `status`. Returns how many bytes: 0 if it is not
-// there.
-size_t ReadBytes(const std::string& directory, void* to, size_t size) {
-  const int file = ::open((directory + "/" + fuzz::kStatusFile).c_str(),
-                          O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-  if (file < 0) return 0;
-  const ssize_t got = ::read(file, to, size);
-  ::close(file);
-  return got < 0 ? 0 : static_cast<size_t>(got);
+// Whether no regular file has the name.
+bool IsNone(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP ||
+         error == ENXIO;
+}
+
+// Reads the first bytes of a file of the directory: `place`, or what has its
+// name now (AT_FDCWD). Returns how many: 0 if there is no regular file. Throws
+// UsageError if one cannot be read.
+size_t ReadBytes(int place, const std::string& directory, const char* name,
+                 void* to, size_t size) {
+  const std::string path = directory + "/" + name;
+  const int file =
+      ::openat(place, place == AT_FDCWD ? path.c_str() : name,
+               O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+  if (file < 0 && IsNone(errno)) return 0;
+  if (file < 0) base::FailPath(path, errno);
+  const absl::Cleanup close = [file] { ::close(file); };
+  struct stat about{};
+  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) return 0;
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got =
+        ::read(file, static_cast<char*>(to) + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) base::FailPath(path, errno);
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return done;
+}
+
+// Zeros if there is none, or an incomplete one, or one of another build.
+fuzz::FuzzStatus StatusIn(int place, const std::string& directory) {
+  fuzz::FuzzStatus status{};
+  if (ReadBytes(place, directory, fuzz::kStatusFile, &status, sizeof(status)) !=
+          sizeof(status) ||
+      std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
+    status = {};
+  for (fuzz::SortedCause& cause : status.causes) {
+    cause.name[sizeof(cause.name) - 1] = '\0';
+    cause.file[sizeof(cause.file) - 1] = '\0';
+  }
+  for (auto& name : status.kept) name[sizeof(name) - 1] = '\0';
+  return status;
 }
 
 // The build that wrote `status`; "" if it is empty.
-std::string ReadBuild(const std::string& directory) {
+std::string BuildIn(int place, const std::string& directory) {
   char build[sizeof(fuzz::FuzzStatus::build)] = {};
-  if (ReadBytes(directory, build, sizeof(build)) != sizeof(build)) return "";
+  if (ReadBytes(place, directory, fuzz::kStatusFile, build, sizeof(build)) !=
+      sizeof(build))
+    return "";
   for (const char c : build)
     if (c != '\0') return {build, ::strnlen(build, sizeof(build))};
   return "";
@@ -160,13 +198,10 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   const std::vector<char*> argv = Pointers(args), envp = Pointers(variables);
   for (const char* const name : {"log", fuzz::kStatusFile, fuzz::kCurrentFile})
     RemoveOwn(directory_ + "/" + name);
-  const int place = spec.is_inside ? ::open(directory_.c_str(),
-                                            O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                   : -1;
-  if (spec.is_inside && place < 0) base::FailPath(directory_, errno);
-  const absl::Cleanup leave = [place] {
-    if (place >= 0) ::close(place);
-  };
+  const int place =
+      ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (place < 0) base::FailPath(directory_, errno);
+  absl::Cleanup leave = [place] { ::close(place); };
   const std::string path = directory_ + "/log";
   const int log = ::open(
       path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -175,16 +210,20 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
   pid_ = ::fork();
   if (pid_ == 0)
     Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()),
-           place, log, parent, spec.most_bytes, spec.most_seconds);
+           spec.is_inside ? place : -1, log, parent, spec.most_bytes,
+           spec.most_seconds);
   const int error = errno;
   ::close(log);
   if (pid_ < 0)
     throw base::UsageError{
         absl::StrCat(base::Shown(spec.fuzzer),
                      ": cannot be started: ", std::strerror(error))};
+  place_ = place;
+  std::move(leave).Cancel();
 }
 
 FuzzerJob::~FuzzerJob() {
+  ::close(place_);
   if (ended_) return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
@@ -207,7 +246,7 @@ bool FuzzerJob::Ended() {
     else if (waited > kUntilInterrupted)
       ::kill(pid_, SIGINT);
   }
-  if (!ended_ && !asked_) ExpectProgress();
+  if (!ended_ && !asked_ && !kill_sent_) ExpectProgress();
   return ended_;
 }
 
@@ -232,6 +271,7 @@ void FuzzerJob::End() {
 }
 
 void FuzzerJob::Kill() {
+  kill_sent_ = true;
   if (!ended_) ::kill(pid_, SIGKILL);
 }
 
@@ -264,7 +304,7 @@ std::string FuzzerJob::EndInWords() const {
 
 void FuzzerJob::ExpectSameBuild(bool at_end) {
   if (is_same_build_) return;
-  const std::string build = ReadBuild(directory_);
+  const std::string build = BuildIn(place_, directory_);
   is_same_build_ = build == BuildId();
   if (is_same_build_) return;
   const std::string ours =
@@ -303,17 +343,19 @@ std::string FuzzerJob::LastWords() const {
   return base::Shown(words);
 }
 
+fuzz::FuzzStatus FuzzerJob::status() const {
+  return StatusIn(place_, directory_);
+}
+
+std::string FuzzerJob::InputNamed(const std::string& name) const {
+  std::string content(kHeaderBytes + kRecordBytes * kMaxEvents, '\0');
+  content.resize(ReadBytes(place_, directory_, name.c_str(), content.data(),
+                           content.size()));
+  return content;
+}
+
 fuzz::FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
-  fuzz::FuzzStatus status{};
-  if (ReadBytes(directory, &status, sizeof(status)) != sizeof(status) ||
-      std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
-    status = {};
-  for (fuzz::SortedCause& cause : status.causes) {
-    cause.name[sizeof(cause.name) - 1] = '\0';
-    cause.file[sizeof(cause.file) - 1] = '\0';
-  }
-  for (auto& name : status.kept) name[sizeof(name) - 1] = '\0';
-  return status;
+  return StatusIn(AT_FDCWD, directory);
 }
 
 fuzz::FuzzStatus FuzzerJob::ReadTotals(const std::string& directory) {
@@ -321,7 +363,8 @@ fuzz::FuzzStatus FuzzerJob::ReadTotals(const std::string& directory) {
     return ours;
   constexpr size_t kTotals = offsetof(fuzz::FuzzStatus, broken);
   fuzz::FuzzStatus status{};
-  if (ReadBytes(directory, &status, kTotals) != kTotals ||
+  if (ReadBytes(AT_FDCWD, directory, fuzz::kStatusFile, &status, kTotals) !=
+          kTotals ||
       !IsBuildId({status.build, ::strnlen(status.build, sizeof(status.build))}))
     status = {};
   return status;

@@ -75,9 +75,15 @@ class FuzzerJob {
   uint64_t memory_mib() const { return memory_mib_; }  // its largest size
 
   pid_t pid() const { return pid_; }
-  fuzz::FuzzStatus status() const { return ReadStatus(directory_); }
+
+  // Of the directory that it began in, whatever has its name now. Throws
+  // UsageError if a file cannot be read.
+  fuzz::FuzzStatus status() const;
+  // What it saved there under this name; "" if there is no such file.
+  std::string InputNamed(const std::string& name) const;
 
   // Zeros if there is none, or an incomplete one, or one of another build.
+  // Throws UsageError if it cannot be read.
   static fuzz::FuzzStatus ReadStatus(const std::string& directory);
   // The same, but of another build, or incomplete, what is before
   // FuzzStatus::broken: its place does not depend on the model.
@@ -95,6 +101,7 @@ class FuzzerJob {
   std::string Log() const;  // "" if it cannot be read
 
   std::string fuzzer_, directory_;
+  int place_ = -1;  // the directory, open
   pid_t pid_ = 0;
   bool ended_ = false;
   bool is_same_build_ = false;  // as reported so far
@@ -102,7 +109,7 @@ class FuzzerJob {
   uint64_t memory_mib_ = 0;
   uint64_t seconds_ = 0;                    // of processor time
   std::optional<Clock::time_point> asked_;  // when it was asked to end
-  bool hung_ = false, reported_error_ = false;
+  bool hung_ = false, kill_sent_ = false, reported_error_ = false;
   uint64_t executions_ = 0;
   Clock::time_point looked_ = Clock::now();  // at `executions_`
   Clock::time_point moved_ = Clock::now();   // when they were fewer
