@@ -17,7 +17,7 @@ struct UsageError {
   std::string what;
 };
 
-// A directory that a command works in was exchanged meanwhile, thrown.
+// A directory that a command works in was exchanged, or is lost: why, thrown.
 [[noreturn]] void FailExchanged(const std::string& directory);
 
 // "PATH: what errno means", thrown. The path is shown as Shown() does.

@@ -83,6 +83,24 @@ TEST_F(WorkDirectoryTest, AnExchangedDirectoryIsRefused) {
   EXPECT_EQ(ErrorOf([&] { work.ExpectThere(); }), "");
 }
 
+// As on a mount that is lost: nobody knows whether it is another.
+TEST_F(WorkDirectoryTest, ADirectoryThatCannotBeLookedAtIsNotCalledExchanged) {
+  const auto why = [&](const std::string& name) {
+    return ErrorOf([&] { FailExchanged(Path(name)); });
+  };
+  EXPECT_TRUE(why(std::string(300, 'x')).ends_with("x: File name too long"));
+  Put("file", "mine");
+  fs::create_directory(Path("other"));
+  fs::create_directory_symlink(Path("other"), Path("link"));
+  for (const std::string name : {"none", "file", "file/in", "link", "other"})
+    EXPECT_TRUE(why(name).ends_with(
+        "is no longer the directory that this command began in"))
+        << name;
+  EXPECT_TRUE(WithoutDescriptors([&] {
+                return why("other");
+              }).ends_with("that this command began in"));
+}
+
 TEST_F(WorkDirectoryTest, ADirectoryThatCannotBeReadIsNotCalledForeign) {
   {
     const WorkDirectory work("--out", Path("out"), "fuzz");

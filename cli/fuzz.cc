@@ -148,6 +148,7 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   std::string lost;
   result.findings = TellBroken(o, known, run, stop, lost);
   try {
+    if (!run.gone.empty()) throw base::UsageError{run.gone};
     directory.ExpectThere();
     WriteBroken(o, directory, run, result.findings);
   } catch (const base::UsageError&) {

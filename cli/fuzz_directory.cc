@@ -132,9 +132,10 @@ void FuzzDirectory::Watch(const std::string& path) const {
 // Of what has the name, not of what a link leads to; zeros if nothing has.
 FuzzDirectory::Identity FuzzDirectory::IdentityOf(const std::string& path) {
   struct stat about{};
-  return ::lstat(path.c_str(), &about) == 0
-             ? Identity(about.st_dev, about.st_ino)
-             : Identity();
+  if (::lstat(path.c_str(), &about) == 0)
+    return Identity(about.st_dev, about.st_ino);
+  if (errno != ENOENT && errno != ENOTDIR) base::FailPath(path, errno);
+  return Identity();
 }
 
 size_t FuzzDirectory::CorpusSize() const {
@@ -151,7 +152,7 @@ void FuzzDirectory::ExpectThere() const {
   if (base::TypeOf(marker) != fs::file_type::regular)
     throw base::UsageError{base::Shown(marker) +
                            ": has been removed, or its directory, while the "
-                           "fuzzer ran: what it says of the run is lost"};
+                           "fuzzer ran"};
   directory_.ExpectThere();
   for (const auto& [path, identity] : inside_)
     if (IdentityOf(path) != identity) base::FailExchanged(path);

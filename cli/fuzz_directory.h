@@ -51,8 +51,8 @@ class FuzzDirectory {
   size_t others() const { return others_; }
 
   // Throws UsageError if it, or a directory in it that the fuzzer writes to,
-  // has been removed since, or another or a link has its name: the fuzzer's
-  // results are lost, or another's.
+  // has been removed since, or another or a link has its name, or if that
+  // cannot be found out.
   void ExpectThere() const;
 
   // Throws UsageError if there is no room for another input.

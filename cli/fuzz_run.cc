@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/error.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "cli/fuzz_tell.h"
@@ -106,6 +108,13 @@ class Jobs {
     for (const auto& job : jobs_) job->End();
   }
 
+  // Else they would write to what has the directory's name now.
+  void Kill() {
+    for (const auto& job : jobs_) job->Kill();
+    for (const auto& job : jobs_)
+      while (!job->Ended()) std::this_thread::sleep_for(kBetweenLooks);
+  }
+
   fuzz::FuzzStatus Total() const {
     fuzz::FuzzStatus total{};
     for (const auto& job : jobs_) Add(total, job->status());
@@ -120,12 +129,27 @@ class Jobs {
       ends.push_back({.directory = directories_[i],
                       .seed = SeedOf(o_.seed, i),
                       .status = jobs_[i]->status()});
+      ReadInputs(*jobs_[i], ends.back());
       if (jobs_[i]->crashed()) ends.back().error = ErrorOf(i, ends.back());
     }
     return ends;
   }
 
  private:
+  static void ReadInputs(const FuzzerJob& job, JobEnd& end) {
+    for (size_t property = 0; property < kProperties; ++property) {
+      if (end.status.broken[property] == 0) continue;
+      const std::string name = InputOf(end.status, property);
+      KeptInput input;
+      try {
+        input.content = job.InputNamed(name);
+      } catch (const base::UsageError& error) {
+        input.wrong = error.what;
+      }
+      end.inputs.emplace(name, std::move(input));
+    }
+  }
+
   std::string ErrorOf(unsigned i, const JobEnd& end) const {
     return absl::StrCat("the fuzzer ended in error (", jobs_[i]->EndInWords(),
                         "): ", jobs_[i]->LastWords(), "; see ",
@@ -153,6 +177,16 @@ class Jobs {
   std::vector<std::string> directories_;
   std::vector<std::unique_ptr<FuzzerJob>> jobs_;
 };
+
+// "": it is there.
+std::string WhyGone(const FuzzDirectory& directory) {
+  try {
+    directory.ExpectThere();
+    return "";
+  } catch (const base::UsageError& error) {
+    return error.what;
+  }
+}
 
 }  // namespace
 
@@ -191,6 +225,12 @@ size_t LongestIn(const std::string& directory) {
   return longest;
 }
 
+std::string InputOf(const fuzz::FuzzStatus& status, size_t property) {
+  // Without room to keep it, it is the input that ran last.
+  const std::string kept = status.kept[property];
+  return status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept;
+}
+
 FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
                 const std::string& fuzzer, const FuzzSeeds& seeds,
                 const std::atomic<bool>& stop) {
@@ -204,7 +244,10 @@ FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
   };
   while (!jobs.Ended()) {
     std::this_thread::sleep_for(kBetweenLooks);
-    directory.ExpectThere();
+    if (run.gone = WhyGone(directory); !run.gone.empty()) {
+      jobs.Kill();
+      break;
+    }
     run.stopped |= stop;
     if (run.stopped || !run.no_room.empty() ||
         (o.seconds > 0 && seconds() >= o.seconds))
@@ -221,7 +264,11 @@ FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
     }
   }
   progress.End();
-  run.jobs = jobs.Ends();
+  try {
+    run.jobs = jobs.Ends();
+  } catch (const base::UsageError&) {
+    if (run.gone.empty()) throw;  // else that is why it cannot be read
+  }
   for (const JobEnd& job : run.jobs) Add(run.total, job.status);
   run.seconds = seconds();
   return run;

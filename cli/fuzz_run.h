@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,13 +55,23 @@ std::string MaxLen(unsigned events, size_t longest_bytes);
 // is none.
 size_t LongestIn(const std::string& directory);
 
+// An input that a job kept, as it was when the job ended.
+struct KeptInput {
+  std::string content;  // "": it is not there
+  std::string wrong;    // "": it could be read
+};
+
 // How a process ended.
 struct JobEnd {
   std::string directory;  // has its log, status, current
   uint32_t seed = 0;
   fuzz::FuzzStatus status{};
+  std::map<std::string, KeptInput> inputs = {};  // InputOf() what it violated
   std::string error = {};  // "": it ended normally, or with a violation
 };
+
+// The file, in the job's directory, with an input that violates the property.
+std::string InputOf(const fuzz::FuzzStatus& status, size_t property);
 
 struct FuzzRun {
   std::vector<JobEnd> jobs;
@@ -68,11 +79,14 @@ struct FuzzRun {
   double seconds = 0;
   bool stopped = false;      // by a signal
   std::string no_room = {};  // "": the disk was not full
+  // The directory has moved, or cannot be looked at: nothing more is written.
+  // "": it is there.
+  std::string gone = {};
 };
 
 // Runs the jobs until all have ended: by themselves, because one found a
 // violation (unless --keep-going), one failed, time is up, the disk is full, or
-// `stop`. Throws UsageError.
+// `stop`; or until the directory is gone. Throws UsageError.
 FuzzRun RunJobs(const FuzzOptions& options, const FuzzDirectory& directory,
                 const std::string& fuzzer, const FuzzSeeds& seeds,
                 const std::atomic<bool>& stop);

@@ -1,6 +1,8 @@
 #include "cli/fuzz_tell.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <optional>
 
@@ -94,28 +96,24 @@ std::optional<size_t> JobOf(const FuzzRun& run, size_t property) {
   return job;
 }
 
-std::string InputOf(const JobEnd& job, size_t property) {
-  // Without room to keep it, it is the input that ran last.
-  const std::string kept = job.status.kept[property];
-  return job.directory + "/" +
-         (job.status.found != 0 || kept.empty() ? fuzz::kCurrentFile : kept);
-}
-
 // What the fuzzer kept for the property. Nothing if it shows nothing: `lost`,
 // if it is empty, gets what is wrong with it.
-std::optional<Script> InputFor(const FuzzOptions& o, const std::string& path,
+std::optional<Script> InputFor(const FuzzOptions& o, const JobEnd& job,
                                Property property, std::string& lost) {
-  std::string wrong;
-  try {
-    Script input = ReadSaved(path);
-    if (Run(input, o.spec.rules()).breaks(property)) return input;
-    wrong = base::Shown(path) +
-            ": violated a property when the fuzzer ran it, and holds "
-            "when it is run again";
-  } catch (const base::UsageError& error) {
-    wrong = error.what;
-  }
-  if (lost.empty()) lost = wrong;
+  const std::string name = InputOf(job.status, static_cast<size_t>(property));
+  const KeptInput& kept = job.inputs.at(name);
+  Script input = DecodeSaved(kept.content);
+  if (Run(input, o.spec.rules()).breaks(property)) return input;
+  const std::string path = base::Shown(job.directory + "/" + name);
+  if (!lost.empty()) return std::nullopt;
+  if (!kept.wrong.empty())
+    lost = kept.wrong;
+  else if (kept.content.empty())
+    lost = path + ": " + std::strerror(ENOENT);
+  else
+    lost = path +
+           ": violated a property when the fuzzer ran it, and holds "
+           "when it is run again";
   return std::nullopt;
 }
 
@@ -162,7 +160,7 @@ std::vector<FuzzFinding> TellBroken(
     finding.property = static_cast<Property>(i);
     finding.executions = run.total.broken[i];
     finding.job = *job;
-    const auto input = InputFor(o, InputOf(end, i), finding.property, lost);
+    const auto input = InputFor(o, end, finding.property, lost);
     if (!input) continue;
     finding.events_before = input->events.size();
     Shrink(o, *input, stop, finding);
