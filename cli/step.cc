@@ -95,8 +95,8 @@ int Step(const StepArguments& o) {
   report::Play play(it.script, kernel);
   play.ApplyFirst(o.after);
   report::Dialogue dialogue(play, LookOfOutput("never"));
-  std::cout << base::Shown(o.file) << " on " << kernel.Name()
-            << HowItIsRun(it) << "; ? for help\n"
+  std::cout << base::Shown(o.file) << " on " << kernel.Name() << HowItIsRun(it)
+            << "; ? for help\n"
             << dialogue.Begin();
   Talk(dialogue);
   std::cout << dialogue.End();
