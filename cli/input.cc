@@ -51,12 +51,6 @@ Script ParseIn(const std::string& path, const std::string& content,
   return *std::move(script);
 }
 
-// "line 4", or "event 2" where there are no lines.
-std::string StrayPlace(const StrayTask& stray) {
-  return stray.line != 0 ? absl::StrCat("line ", stray.line)
-                         : absl::StrCat("event ", stray.event);
-}
-
 // Of this command: the notes of NoteIgnored(), by file.
 std::map<std::string, std::string>& AllIgnored() {
   static std::map<std::string, std::string> all;
@@ -85,7 +79,7 @@ Script ReadScript(const std::string& path, const std::string& from) {
 std::string IgnoredInWords(const Script& script) {
   std::string words;
   if (!script.stray.name.empty())
-    words = absl::StrCat(StrayPlace(script.stray), ": there is no task ",
+    words = absl::StrCat("line ", script.stray.line, ": there is no task ",
                          script.stray.name);
   if (script.ignored_bytes > 0)
     absl::StrAppend(&words, words.empty() ? "" : "; ", script.ignored_bytes,
@@ -115,12 +109,9 @@ std::string WithIgnored(std::string error) {
 }
 
 std::string StrayInWords(const std::string& path, const Script& script) {
-  const StrayTask& stray = script.stray;
-  const std::string place = stray.line != 0 ? absl::StrCat(":", stray.line)
-                                            : ": " + StrayPlace(stray);
-  return absl::StrCat(base::Shown(path), place,
+  return absl::StrCat(base::Shown(path), ":", script.stray.line,
                       ": expected a task that is declared or forked, not ",
-                      stray.name);
+                      script.stray.name);
 }
 
 void ExpectEffect(const std::string& path, const Script& script,

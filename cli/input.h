@@ -115,11 +115,10 @@ void ExpectEffect(const std::string& path, const Script& script,
 
 // Throws UsageError if an event has a task that is neither declared nor forked
 // and whose name is probably a typing error. By the contract such an event has
-// no effect. Bytes, and text made from them, may have such events, of tasks
-// a..h; these are allowed.
+// no effect. Text made from bytes may have such events, of tasks a..h; these
+// are allowed.
 void ExpectNoStray(const std::string& path, const Script& script);
-// "FILE:LINE: expected a task that is declared or forked, not NAME"; of bytes
-// "FILE: event N: expected ...".
+// "FILE:LINE: expected a task that is declared or forked, not NAME".
 std::string StrayInWords(const std::string& path, const Script& script);
 
 // The kernels that --kernel names: comma-separated, or "all"; if empty, the

@@ -29,19 +29,17 @@ struct Expect {
   bool from_file = false;  // `kernel` names a file, at a place of its own
 };
 
-// The first event of a task that is neither declared nor forked in the script:
-// it has no effect.
+// A task name in a text that is neither declared nor forked there.
 struct StrayTask {
-  std::string name;  // of the task; "": there is none
-  size_t event = 0;  // from 1
-  int line = 0;      // of a text
+  std::string name;  // "": there is none
+  int line = 0;
 };
 
 struct Script : Draft {
   std::optional<KernelSpec> kernel;
   bool kernel_from_file = false;  // its `kernel` line names a file
   std::string unknown_kernel;     // a `kernel` line that is not built
-  StrayTask stray;                // the script still runs
+  StrayTask stray;  // the first one of a text; the script still runs
   std::vector<Expect> expects;
   std::string task_names[8];  // as in the text, or a, b, ...
   std::string file_names[2];  // f, g
@@ -53,9 +51,6 @@ struct Script : Draft {
 Script EmptyScript();
 // `draft` with the default names.
 Script ScriptOf(Draft draft);
-
-// By the events, whatever `script.stray` is; without a line.
-StrayTask FindStray(const Script& script);
 
 // Names the script's kernel, in place of any that its text has named.
 void SetKernel(const KernelSpec& kernel, Script& script);

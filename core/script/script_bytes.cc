@@ -226,7 +226,6 @@ Script DecodeBytes(std::span<const uint8_t> bytes) {
   for (size_t i = 0; i < count; ++i) {
     if (events[i].kind != EventKind::kNone) script.events.push_back(events[i]);
   }
-  script.stray = FindStray(script);
   const size_t used = kHeaderBytes + kMaxEvents * kRecordBytes;
   if (bytes.size() > used) script.ignored_bytes = bytes.size() - used;
   return script;

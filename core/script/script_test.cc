@@ -165,31 +165,6 @@ TEST(Bytes, TextAndBytesCarryTheSameScript) {
   }
 }
 
-TEST(Bytes, TextAndBytesHaveTheSameStrayTask) {
-  struct {
-    const char* text;
-    const char* name;
-    size_t event;
-    int line;
-  } constexpr kCases[] = {
-      {"task a\na read 1\na fork d\nd read 1\n", "", 0, 0},
-      {"a read 1\n", "a", 1, 2},
-      {"task a\na read 1\n\na drop\ne finish\nc read 1\n", "e", 3, 6},
-      {"task a\nh step\nc read 1\na fork h\n", "c", 2, 4},
-  };
-  for (const auto& it : kCases) {
-    const auto script = ParseText(std::string("vmtrunc 1\n") + it.text);
-    ASSERT_TRUE(script.ok()) << script.status();
-    EXPECT_EQ(script->stray.name, it.name) << it.text;
-    EXPECT_EQ(script->stray.event, it.event) << it.text;
-    EXPECT_EQ(script->stray.line, it.line) << it.text;
-    const Script bytes = DecodeBytes(EncodeBytes(*script));
-    EXPECT_EQ(bytes.stray.name, it.name) << it.text;
-    EXPECT_EQ(bytes.stray.event, it.event) << it.text;
-    EXPECT_EQ(bytes.stray.line, 0) << it.text;
-  }
-}
-
 TEST(Bytes, AnyBytesAreAScriptAndEncodingIsCanonical) {
   base::Random random(2);
   for (int i = 0; i < 2000; ++i) {

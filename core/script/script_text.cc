@@ -44,9 +44,13 @@ class Parser {
   void ParseKernel(Line& line);
   uint8_t File(Line& line);
   uint8_t Task(const std::string& name, Line& line);
+  void FindStray();
 
   Script script_;
-  std::vector<int> event_lines_;
+  // By a task's number: the first line of an event of it, and whether a fork
+  // is to make it.
+  int named_at_[8] = {};
+  bool is_forked_[8] = {};
   Part part_ = Part::kVersion;
 };
 
@@ -237,6 +241,7 @@ void Parser::ParseArg(Arg arg, Line& line, Event& event) {
       break;
     case Arg::kChild:
       event.new_addr = Task(line.Name("a task's name"), line);
+      is_forked_[event.new_addr] = true;
       break;
   }
 }
@@ -253,6 +258,7 @@ void Parser::ParseEvent(Line& line) {
   Event event;
   const std::string name = line.Name("an event: TASK VERB ARGS");
   event.task = Task(name, line);
+  if (named_at_[event.task] == 0) named_at_[event.task] = line.number();
   if (line.TakeIf("step")) {
     event.kind = EventKind::kStep;
   } else if (line.TakeIf("finish")) {
@@ -265,7 +271,6 @@ void Parser::ParseEvent(Line& line) {
   }
   if (script_.events.size() == kMaxEvents) line.Expected("at most 256 events");
   script_.events.push_back(event);
-  event_lines_.push_back(line.number());
 }
 
 void Parser::ParseLine(Line& line) {
@@ -283,6 +288,16 @@ void Parser::ParseLine(Line& line) {
   } else {
     part_ = Part::kEvents;
     ParseEvent(line);
+  }
+}
+
+// The first in the text.
+void Parser::FindStray() {
+  for (unsigned i = script_.setup.tasks; i < 8; ++i) {
+    if (named_at_[i] == 0 || is_forked_[i]) continue;
+    StrayTask& stray = script_.stray;
+    if (stray.name.empty() || named_at_[i] < stray.line)
+      stray = {script_.task_names[i], named_at_[i]};
   }
 }
 
@@ -306,9 +321,7 @@ absl::StatusOr<Script> Parser::Parse(std::string_view text) {
   if (part_ == Part::kVersion)
     return absl::InvalidArgumentError(
         absl::StrFormat("%d: expected vmtrunc 1", std::max(number, 1)));
-  script_.stray = FindStray(script_);
-  if (script_.stray.event != 0)
-    script_.stray.line = event_lines_[script_.stray.event - 1];
+  FindStray();
   // There is always a file f, if an empty one that no event names.
   if (script_.setup.files == 0) script_.setup.files = 1;
   const Script names = EmptyScript();
@@ -383,18 +396,6 @@ Script ScriptOf(Draft draft) {
   Script script = EmptyScript();
   static_cast<Draft&>(script) = std::move(draft);
   return script;
-}
-
-StrayTask FindStray(const Script& script) {
-  bool is_there[8] = {};
-  std::fill_n(is_there, script.setup.tasks, true);
-  for (const Event& event : script.events)
-    for (const Arg arg : InfoOf(event.verb).args)
-      if (arg == Arg::kChild) is_there[event.new_addr] = true;
-  for (size_t i = 0; i < script.events.size(); ++i)
-    if (const uint8_t task = script.events[i].task; !is_there[task])
-      return {.name = script.task_names[task], .event = i + 1};
-  return {};
 }
 
 absl::StatusOr<Script> ParseText(std::string_view text) {
