@@ -152,7 +152,10 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
     directory.ExpectThere();
     WriteBroken(o, directory, run, result.findings);
   } catch (const base::UsageError&) {
-    directory.SetTornAside();
+    try {
+      directory.SetTornAside();
+    } catch (const base::UsageError&) {  // the first error says more
+    }
     if (o.json) std::cout << report::JsonText(ToJson(o, result)) << "\n";
     throw;
   }
