@@ -8,13 +8,11 @@
 //   KERNEL-PROPERTY.vmt        what broke, shrunk
 //   broken-PROPERTY.bytes      --keep-going: an input that broke it
 //   torn-HASH.bytes            what libFuzzer has not written whole, or
-//   somebody
-//                              has edited
+//                              somebody has edited
 //   crash-HASH, timeout-HASH, ...   what libFuzzer stopped at, with a note of
 //                              its kernel in crash-HASH.md: cli/fuzz_notes.h
-//   crash-HASH-KERNEL.bytes    the same input, found on another kernel too,
-//   with
-//                              a note of its own
+//   crash-HASH-KERNEL.bytes    the same input, found on another kernel too;
+//                              it has a note of its own
 #ifndef VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 #define VMTRUNC_CLI_FUZZ_DIRECTORY_H_
 
