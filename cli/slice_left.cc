@@ -144,8 +144,11 @@ void AddUntaken(const campaign::Store& store, const campaign::Log& log,
     const std::string directory = store.JobDirectory(slice);
     const uint64_t violations = ViolationsIn(directory);
     // Without a status, what was kept is all that is known to have run.
-    summary.executions +=
+    const uint64_t executions =
         std::max(violations, FuzzerJob::ReadTotals(directory).executions);
+    if (const auto what = ReadSliceWhat(directory); what && executions > 0)
+      std::erase(summary.unsearched, what->kernel);
+    summary.executions += executions;
     summary.untaken_violations += violations;
     ++summary.untaken_slices;
   }
