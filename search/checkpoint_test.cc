@@ -20,16 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Bound kOneMm =
-    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
-              Verb::kTruncate}));
-
-ProveResult Search(const Bound& bound, const char* kernel,
-                   ProveOptions options) {
-  options.rules = RulesOf(kernel);
-  return Prove(ProblemOf(bound), options);
-}
-
 // A level that is damaged, with more after it, was not left by a kill: nothing
 // is cut off.
 TEST(Checkpoint, RefusesACheckpointThatIsDamagedWithin) {
@@ -37,7 +27,7 @@ TEST(Checkpoint, RefusesACheckpointThatIsDamagedWithin) {
       fs::path(testing::TempDir()) / absl::StrCat("damaged", ::getpid());
   ProveOptions options;
   options.checkpoint = directory;
-  ASSERT_EQ(Search(kOneMm, "3.0", options).answer, Answer::kHolds);
+  ASSERT_EQ(SearchBound(kMovingMm, "3.0", options).answer, Answer::kHolds);
   const fs::path file = directory / "prove";
   const uint64_t size = fs::file_size(file);
   const auto flip = [&](uint64_t at) {
@@ -48,16 +38,16 @@ TEST(Checkpoint, RefusesACheckpointThatIsDamagedWithin) {
   };
   for (const uint64_t at : {uint64_t{60}, size / 2}) {
     flip(at);
-    const ProveResult result = Search(kOneMm, "3.0", options);
+    const ProveResult result = SearchBound(kMovingMm, "3.0", options);
     EXPECT_EQ(result.answer, Answer::kFailed) << at;
     EXPECT_NE(result.why.find("truncate -s "), std::string::npos) << result.why;
     EXPECT_EQ(fs::file_size(file), size);
     flip(at);
   }
-  EXPECT_EQ(Search(kOneMm, "3.0", options).answer, Answer::kHolds);
+  EXPECT_EQ(SearchBound(kMovingMm, "3.0", options).answer, Answer::kHolds);
   // At the end it was.
   flip(size - 1);
-  EXPECT_EQ(Search(kOneMm, "3.0", options).answer, Answer::kHolds);
+  EXPECT_EQ(SearchBound(kMovingMm, "3.0", options).answer, Answer::kHolds);
   fs::remove_all(directory);
 }
 
@@ -82,7 +72,7 @@ TEST(Checkpoint, ReportsWhatItHasReadOfItsCheckpoint) {
       fs::path(testing::TempDir()) / absl::StrCat("read", ::getpid());
   ProveOptions options;
   options.checkpoint = directory;
-  const ProveResult whole = Search(kOneMm, "3.0", options);
+  const ProveResult whole = SearchBound(kMovingMm, "3.0", options);
   ASSERT_EQ(whole.answer, Answer::kHolds);
   std::atomic<bool> stop = false;
   options.stop = &stop;
@@ -94,7 +84,7 @@ TEST(Checkpoint, ReportsWhatItHasReadOfItsCheckpoint) {
     options.on_progress = [&](const ProveProgress& progress) {
       if (progress.states == states) stop = true;
     };
-    const ProveResult result = Search(kOneMm, "3.0", options);
+    const ProveResult result = SearchBound(kMovingMm, "3.0", options);
     EXPECT_EQ(result.answer, Answer::kRanOut);
     EXPECT_TRUE(result.stopped);
     EXPECT_EQ(result.levels.size(), levels);

@@ -22,21 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Bound kOneMm =
-    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
-              Verb::kTruncate}));
 constexpr Bound kTwoMms =
     TwoMms(Of({Verb::kMunmap, Verb::kMprotect, Verb::kFork, Verb::kTruncate}),
            /*operations=*/1);
 constexpr Bound kPinned = Pinned(/*shmem=*/false);
 constexpr Bound kPinnedShmem = Pinned(/*shmem=*/true);
-
-ProveResult Search(const Bound& bound, const char* kernel,
-                   ProveOptions options = {}) {
-  options.rules = RulesOf(kernel);
-  const Problem problem = ProblemOf(bound);
-  return Prove(problem, options);
-}
 
 // All schedules of each known bug's script: with the flip some break, and
 // without none does.
@@ -73,14 +63,14 @@ TEST(Prove, TheBugOf2004TakesFiveEvents) {
   ProveOptions options;
   options.properties = Bit(Property::kNoPagePastSize);
   options.jobs = 2;
-  Bound bound = kOneMm;
+  Bound bound = kMovingMm;
   bound.verbs = Of({Verb::kMprotect, Verb::kMremap, Verb::kTruncate});
   bound.private_too = false;
   bound.operations = 2;
-  const ProveResult result = Search(bound, "2.6.9-mm", options);
+  const ProveResult result = SearchBound(bound, "2.6.9-mm", options);
   ASSERT_EQ(result.answer, Answer::kBreaks);
   EXPECT_EQ(result.script.events.size(), 5U) << ToText(result.script);
-  EXPECT_EQ(Search(bound, "2.6.10", options).answer, Answer::kHolds);
+  EXPECT_EQ(SearchBound(bound, "2.6.10", options).answer, Answer::kHolds);
 }
 
 // done-is-unmapped holds in every run of a bound where all else does, and where
@@ -96,9 +86,10 @@ TEST(Prove, WhatAPassTakesForDoneIsUnmapped) {
     for (const char* kernel :
          {"2.6.10", "repaired", "2.6.38+pass-clears-restarts",
           "2.6.23+unmap-mutex+pass-clears-restarts"})
-      EXPECT_EQ(Search(bound, kernel, options).answer, Answer::kHolds)
+      EXPECT_EQ(SearchBound(bound, kernel, options).answer, Answer::kHolds)
           << kernel;
-    const ProveResult flipped = Search(bound, "2.6.11-mremap-resets", options);
+    const ProveResult flipped =
+        SearchBound(bound, "2.6.11-mremap-resets", options);
     ASSERT_EQ(flipped.answer, Answer::kBreaks);
     EXPECT_EQ(flipped.property, Property::kDoneIsUnmapped);
   }
@@ -107,7 +98,7 @@ TEST(Prove, WhatAPassTakesForDoneIsUnmapped) {
 // In whichever of the searches it is found: as many events as one search of
 // all orders says.
 TEST(Prove, TheFewestEventsAgreeWithTheWholeSearch) {
-  Bound bound = kOneMm;
+  Bound bound = kMovingMm;
   bound.verbs =
       Of({Verb::kMprotect, Verb::kMremap, Verb::kRead, Verb::kTruncate});
   for (const char* kernel :
@@ -134,9 +125,9 @@ struct Case {
   const char* kernel;
 };
 constexpr Case kCases[] = {
-    {&kOneMm, "2.6.11"},
-    {&kOneMm, "2.6.11-cut-is-done"},
-    {&kOneMm, "3.0"},
+    {&kMovingMm, "2.6.11"},
+    {&kMovingMm, "2.6.11-cut-is-done"},
+    {&kMovingMm, "3.0"},
     {&kTwoMms, "2.6.9-mm"},
     {&kTwoMms, "2.6.11"},
     {&kTwoMms, "2.6.10-fork-after-parent"},
@@ -151,9 +142,9 @@ constexpr Case kCases[] = {
 TEST(Prove, TheNormalFormLosesNothing) {
   for (const Case& it : kCases) {
     ProveOptions options;
-    const ProveResult normal = Search(*it.bound, it.kernel, options);
+    const ProveResult normal = SearchBound(*it.bound, it.kernel, options);
     options.plain = true;
-    const ProveResult plain = Search(*it.bound, it.kernel, options);
+    const ProveResult plain = SearchBound(*it.bound, it.kernel, options);
     ASSERT_NE(normal.answer, Answer::kRanOut);
     EXPECT_EQ(normal.answer, plain.answer) << it.kernel;
     EXPECT_EQ(normal.script.events.size(), plain.script.events.size())
@@ -170,10 +161,10 @@ TEST(Prove, StepsReachTheSameStates) {
     ProveOptions options;
     options.symmetry = false;  // which events do not have
     options.on_state = [&](uint64_t key) { by_events.insert(key); };
-    const ProveResult events = Search(*it.bound, it.kernel, options);
+    const ProveResult events = SearchBound(*it.bound, it.kernel, options);
     options.steps_only = true;
     options.on_state = [&](uint64_t key) { by_steps.insert(key); };
-    const ProveResult steps = Search(*it.bound, it.kernel, options);
+    const ProveResult steps = SearchBound(*it.bound, it.kernel, options);
     EXPECT_EQ(events.answer, steps.answer) << it.kernel;
     if (events.answer == Answer::kHolds) {
       EXPECT_TRUE(by_events == by_steps) << it.kernel;
@@ -186,9 +177,9 @@ TEST(Prove, StepsReachTheSameStates) {
 TEST(Prove, ExactStatesAreTheSame) {
   for (const Case& it : kCases) {
     ProveOptions options;
-    const ProveResult hashed = Search(*it.bound, it.kernel, options);
+    const ProveResult hashed = SearchBound(*it.bound, it.kernel, options);
     options.exact = true;
-    const ProveResult exact = Search(*it.bound, it.kernel, options);
+    const ProveResult exact = SearchBound(*it.bound, it.kernel, options);
     EXPECT_EQ(exact.answer, hashed.answer) << it.kernel;
     EXPECT_EQ(exact.levels, hashed.levels) << it.kernel;
     EXPECT_EQ(ToText(exact.script), ToText(hashed.script)) << it.kernel;
@@ -219,9 +210,9 @@ TEST(Store, PacksDifferentStatesDifferently) {
 TEST(Prove, JobsDoNotChangeTheResult) {
   for (const Case& it : kCases) {
     ProveOptions options;
-    const ProveResult one = Search(*it.bound, it.kernel, options);
+    const ProveResult one = SearchBound(*it.bound, it.kernel, options);
     options.jobs = 3;
-    const ProveResult three = Search(*it.bound, it.kernel, options);
+    const ProveResult three = SearchBound(*it.bound, it.kernel, options);
     EXPECT_EQ(one.answer, three.answer);
     EXPECT_EQ(ToText(one.script), ToText(three.script)) << it.kernel;
     EXPECT_EQ(one.levels, three.levels) << it.kernel;
@@ -287,30 +278,30 @@ TEST(Prove, ContinuesFromItsCheckpoint) {
   const fs::path directory =
       fs::path(testing::TempDir()) / absl::StrCat("prove", ::getpid());
   for (const Case& it : {kCases[0], kCases[5], kCases[6], kCases[9]}) {
-    const ProveResult whole = Search(*it.bound, it.kernel);
+    const ProveResult whole = SearchBound(*it.bound, it.kernel);
     for (const uint64_t cut : {0U, 1U, 1000U, 5000U}) {
       fs::remove_all(directory);
       ProveOptions options;
       options.checkpoint = directory;
       options.most_bytes = uint64_t{1} << 19;  // it runs out
-      Search(*it.bound, it.kernel, options);
+      SearchBound(*it.bound, it.kernel, options);
       const uint64_t size = fs::file_size(directory / "prove");
       fs::resize_file(directory / "prove", size - std::min(size, cut));
       options.most_bytes = uint64_t{1} << 32;
-      const ProveResult rest = Search(*it.bound, it.kernel, options);
+      const ProveResult rest = SearchBound(*it.bound, it.kernel, options);
       EXPECT_EQ(rest.answer, whole.answer);
       EXPECT_EQ(rest.levels, whole.levels) << it.kernel << " " << cut;
       EXPECT_EQ(rest.progress.states, whole.progress.states);
       EXPECT_EQ(rest.progress.transitions, whole.progress.transitions);
       EXPECT_EQ(ToText(rest.script), ToText(whole.script));
       // Again, when all is there.
-      const ProveResult again = Search(*it.bound, it.kernel, options);
+      const ProveResult again = SearchBound(*it.bound, it.kernel, options);
       EXPECT_EQ(again.answer, whole.answer);
       EXPECT_EQ(ToText(again.script), ToText(whole.script));
     }
     ProveOptions options;
     options.checkpoint = directory;
-    EXPECT_EQ(Search(*it.bound, "2.6.10-leap", options).answer,
+    EXPECT_EQ(SearchBound(*it.bound, "2.6.10-leap", options).answer,
               Answer::kFailed);
   }
   fs::remove_all(directory);
@@ -319,13 +310,13 @@ TEST(Prove, ContinuesFromItsCheckpoint) {
 TEST(Prove, ReportsThatItRanOut) {
   ProveOptions options;
   options.most_bytes = 1 << 18;
-  const ProveResult memory = Search(kOneMm, "3.0", options);
+  const ProveResult memory = SearchBound(kMovingMm, "3.0", options);
   EXPECT_EQ(memory.answer, Answer::kRanOut);
   EXPECT_GT(memory.progress.left, 0U);
   const std::atomic<bool> stop = true;
   options = {};
   options.stop = &stop;
-  EXPECT_EQ(Search(kOneMm, "3.0", options).answer, Answer::kRanOut);
+  EXPECT_EQ(SearchBound(kMovingMm, "3.0", options).answer, Answer::kRanOut);
 }
 
 // Two passes undo each other's marks for ever (HB-36), where no mutex keeps one
@@ -359,7 +350,7 @@ TEST(Lasso, ExistsOnlyWithoutTheMutex) {
 
 // One pass and a few operations: no kernel drops its lock for ever.
 TEST(Lasso, OnePassEnds) {
-  const Problem problem = ProblemOf(kOneMm);
+  const Problem problem = ProblemOf(kMovingMm);
   for (const char* kernel : {"2.6.9-mm", "2.6.11", "2.6.38"}) {
     ProveOptions options;
     options.rules = RulesOf(kernel);
@@ -377,10 +368,10 @@ TEST(Prove, ReportsWhereAScriptDoesNotReplay) {
   bound.vmas = 3;
   ProveOptions options;
   options.properties = Bit(Property::kNoPagePastSize);
-  const ProveResult result = Search(bound, "2.6.9-mm-slab-lifo", options);
+  const ProveResult result = SearchBound(bound, "2.6.9-mm-slab-lifo", options);
   ASSERT_EQ(result.answer, Answer::kBreaks);
   EXPECT_FALSE(result.replays);
-  EXPECT_TRUE(Search(bound, "2.6.9-mm", options).replays);
+  EXPECT_TRUE(SearchBound(bound, "2.6.9-mm", options).replays);
 }
 
 // An operation that cannot begin is over; those after it run.

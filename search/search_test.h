@@ -12,6 +12,7 @@
 #include "search/bound.h"
 #include "search/lasso.h"
 #include "search/mutate.h"
+#include "search/prove.h"
 
 namespace vmtrunc::search {
 
@@ -56,6 +57,17 @@ constexpr Bound OneMm(Verbs verbs, bool private_too = false) {
           .in_flight = 2,
           .verbs = verbs,
           .private_too = private_too};
+}
+
+// One process that unmaps, protects, moves, writes and truncates.
+inline constexpr Bound kMovingMm =
+    OneMm(Of({Verb::kMunmap, Verb::kMprotect, Verb::kMremap, Verb::kWrite,
+              Verb::kTruncate}));
+
+inline ProveResult SearchBound(const Bound& bound, const char* kernel,
+                               ProveOptions options = {}) {
+  options.rules = RulesOf(kernel);
+  return Prove(ProblemOf(bound), options);
 }
 
 // Two passes over one page, and operations that can split its vma.
