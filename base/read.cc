@@ -146,14 +146,12 @@ std::optional<std::string> ReadRegular(const std::string& path, size_t most,
   return content;
 }
 
-// Whether no regular file can have the name: none is there, or a link that
-// leads nowhere, a socket, a device without a driver.
+}  // namespace
+
 bool IsNoFile(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP ||
          error == ENAMETOOLONG || error == ENXIO || error == ENODEV;
 }
-
-}  // namespace
 
 std::optional<std::string> ReadStart(const std::string& path, size_t most) {
   int error = 0;

@@ -39,6 +39,10 @@ std::optional<std::string> ReadIfThere(const std::string& path, size_t most);
 // The first `most` bytes of such a file, whatever follows.
 std::optional<std::string> ReadStart(const std::string& path, size_t most);
 
+// Whether no regular file can have the name that open() failed for: none is
+// there, or a link that leads nowhere, a socket, a device without a driver.
+bool IsNoFile(int error);
+
 // Calls `take` for each line that has an end, without it, and never holds more
 // than one line of `most` bytes. Returns what is after them, which has no end:
 // "" as a rule, and where there is no file. Throws UsageError where it is no

@@ -83,7 +83,7 @@ KernelCorpus::KernelCorpus(std::string directory, const KernelSpec& kernel)
   }
   for (const std::string& path : foreign)
     if (const auto content = base::ReadWhole(path, kMostBytes))
-      TakeFile(path, *content);
+      TakeSeed(path, *content);
 }
 
 void KernelCorpus::ExpectDirectory() const {
@@ -109,19 +109,25 @@ Gain KernelCorpus::Take(const std::string& from,
       ++skipped_;
       continue;
     }
-    const Gain one = TakeFile(path, *content);
+    const Gain one = TakeFile(path, *content, /*is_seed=*/false);
     gain.states += one.states;
     gain.features += one.features;
   }
   return gain;
 }
 
-Gain KernelCorpus::TakeFile(const std::string& path,
+Gain KernelCorpus::TakeSeed(const std::string& path,
                             const std::string& content) {
+  return TakeFile(path, content, /*is_seed=*/true);
+}
+
+// Jobs keep counterexamples themselves, one for each cause.
+Gain KernelCorpus::TakeFile(const std::string& path, const std::string& content,
+                            bool is_seed) {
   const Script script = ScriptOf(path, content);
   const std::vector<uint8_t> before_states = states_, before = branches_;
-  const Gain gain = Reach(script);
-  if (gain.Worth() == 0) return gain;
+  const auto [gain, holds] = Reach(script);
+  if (gain.Worth() == 0 && (holds || !is_seed)) return gain;
   const std::vector<uint8_t> bytes = EncodeBytes(script);
   const std::string encoded(bytes.begin(), bytes.end());
   const std::string name = base::NameOf(encoded);
@@ -148,10 +154,10 @@ void KernelCorpus::Keep(const std::string& name,
     base::WriteUnused(path, fuzz::kInputExtension, content);
 }
 
-Gain KernelCorpus::Reach(const Draft& draft) {
+KernelCorpus::Reached KernelCorpus::Reach(const Draft& draft) {
   std::vector<uint8_t> seen(states_.size());
-  search::RunCovered(draft, rules_,
-                     {.hash_state = false, .features = seen.data()}, taken_);
+  const RunResult result = search::RunCovered(
+      draft, rules_, {.hash_state = false, .features = seen.data()}, taken_);
   Gain gain;
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i] != 0 && states_[i] == 0) {
@@ -164,7 +170,7 @@ Gain KernelCorpus::Reach(const Draft& draft) {
     known = 1;
     ++gain.features;
   }
-  return gain;
+  return {gain, result.holds()};
 }
 
 }  // namespace vmtrunc::campaign

@@ -36,8 +36,9 @@ class KernelCorpus {
       const std::string& from,
       const std::function<bool()>& stop = [] { return false; });
 
-  // The same of one file, as it was read.
-  Gain TakeFile(const std::string& path, const std::string& content);
+  // The same of one file that the user names, as it was read. A counterexample
+  // is taken also if it adds no coverage: jobs run what the corpus has.
+  Gain TakeSeed(const std::string& path, const std::string& content);
 
   const std::string& directory() const { return directory_; }
   const std::vector<std::string>& names() const { return names_; }
@@ -52,8 +53,14 @@ class KernelCorpus {
   // Throws UsageError if a link has its name by now.
   void ExpectDirectory() const;
   void Keep(const std::string& name, const std::string& content) const;
-  // Returns the new coverage of the input, and marks it as seen.
-  Gain Reach(const Draft& draft);
+  Gain TakeFile(const std::string& path, const std::string& content,
+                bool is_seed);
+  struct Reached {
+    Gain gain;  // what no input before it reached
+    bool holds;
+  };
+  // Runs the input, and marks its coverage as seen.
+  Reached Reach(const Draft& draft);
 
   std::string directory_;
   Rules rules_;

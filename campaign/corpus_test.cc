@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/substitute.h"
 #include "base/own_directory.h"
 #include "base/read.h"
 
@@ -43,6 +44,53 @@ t truncate f 0
     EXPECT_EQ(base::ReadWhole(to + "/" + name, 100), "# notes");
     EXPECT_EQ(base::ReadWhole(to + "/" + name + ".bytes", 100000), input);
   }
+  fs::remove_all(directory);
+}
+
+// A script that breaks 2.6.9-mm, with its vmas of at most 8 pages at
+// `address`; with `is_broken` false it holds.
+std::string MovedInto(unsigned address, bool is_broken) {
+  const std::string text = absl::Substitute(
+      R"(vmtrunc 1
+block 2
+file f 8
+task a
+task b
+task t
+a mmap $0 8 f 0 populate
+b mmap $1 8 f 0 populate
+t truncate f 2 &
+t drop 2
+$2
+b mremap $1 8 $0 8
+t finish
+)",
+      address, address + 10,
+      is_broken ? absl::Substitute("a munmap $0 8", address) : "a read 0");
+  const std::vector<uint8_t> bytes = EncodeBytes(*ParseText(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+// Jobs run what the corpus has: a counterexample that the user names is not
+// lost because another has its coverage.
+TEST(KernelCorpusTest, ASeedThatBreaksTheKernelIsTaken) {
+  char made[] = "/tmp/vmtrunc-corpus-XXXXXX";
+  const std::string directory = ::mkdtemp(made);
+  KernelCorpus corpus(directory + "/to", *ParseKernelSpec("2.6.9-mm"));
+  size_t taken = 0;
+  for (const unsigned address : {100U, 132U, 164U})
+    for (const bool is_broken : {true, false}) {
+      const Gain gain = corpus.TakeSeed("seed", MovedInto(address, is_broken));
+      EXPECT_EQ(gain.Worth() == 0, address != 100);
+      taken += is_broken || address == 100 ? 1 : 0;
+      EXPECT_EQ(corpus.names().size(), taken);
+    }
+  EXPECT_EQ(taken, 4U);
+  // The same from a job.
+  fs::create_directory(directory + "/from");
+  std::ofstream(directory + "/from/input") << MovedInto(196, true);
+  corpus.Take(directory + "/from");
+  EXPECT_EQ(corpus.names().size(), taken);
   fs::remove_all(directory);
 }
 

@@ -157,7 +157,7 @@ void CampaignRun::GiveSeeds() {
       if (const std::string words = IgnoredInWords(file.script); !words.empty())
         std::cerr << base::Shown(path) << ": " << words << "\n";
       for (KernelState& kernel : kernels_)
-        kernel.corpus.TakeFile(path, file.content);
+        kernel.corpus.TakeSeed(path, file.content);
     }
   }
   if (!options_.corpus.empty()) base::SyncFileSystem(store_.directory());

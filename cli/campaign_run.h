@@ -157,7 +157,8 @@ class CampaignRun {
     std::string path, why;
   };
   Kept KeepDied(uint64_t slice, const char* name, const char* extension);
-  void TakeCrash(const campaign::SliceRecord& record);
+  std::string LastInput(uint64_t slice, const FuzzerJob& job);
+  void TakeCrash(const campaign::SliceRecord& record, const FuzzerJob& job);
   void End(Slice& slice);
   void Tell();
   bool HasNews() const;

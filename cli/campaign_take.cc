@@ -281,16 +281,30 @@ CampaignRun::Kept CampaignRun::KeepDied(uint64_t slice, const char* name,
           .why = {}};
 }
 
+// Keeps what a job that crashed ran last. Returns where it is, or how to get
+// it.
+std::string CampaignRun::LastInput(uint64_t slice, const FuzzerJob& job) {
+  const std::string scouted =
+      store_.Path(absl::StrCat("died/", slice, "-scouted"));
+  if (const std::string again = job.ScoutedAgain(scouted); !again.empty())
+    return absl::StrCat("it ran a generated script, which mkdir ",
+                        base::PathWord(scouted), " && ", again,
+                        " runs again and leaves in ",
+                        base::Shown(scouted + "/" + fuzz::kCurrentFile));
+  const Kept input = KeepDied(slice, fuzz::kCurrentFile, fuzz::kInputExtension);
+  return "its last input" + (input.path.empty()
+                                 ? " is not kept: " + input.why
+                                 : ": " + base::Shown(input.path));
+}
+
 // Keeps the last input and the log of a job that crashed, and says where they
 // are.
-void CampaignRun::TakeCrash(const campaign::SliceRecord& record) {
-  const Kept input =
-      KeepDied(record.slice, fuzz::kCurrentFile, fuzz::kInputExtension);
+void CampaignRun::TakeCrash(const campaign::SliceRecord& record,
+                            const FuzzerJob& job) {
+  const std::string input = LastInput(record.slice, job);
   const Kept log = KeepDied(record.slice, "log", "txt");
   TellLine(absl::StrCat("a job on ", record.kernel, " crashed (", record.end,
-                        "); its last input",
-                        input.path.empty() ? " is not kept: " + input.why
-                                           : ": " + base::Shown(input.path)));
+                        "); ", input));
   if (record.seconds >= kAtOnce || ++died_at_once_ < kMostDiedAtOnce) return;
   // The slice is left as it is, for the next start.
   throw base::UsageError{absl::StrCat(
@@ -325,7 +339,7 @@ void CampaignRun::End(Slice& slice) {
   job.ExpectSameBuild(/*at_end=*/true);
   if (job.crashed() || (job.killed() && !stopped())) {
     record.end = job.EndInWords();
-    TakeCrash(record);
+    TakeCrash(record, job);
   } else {
     died_at_once_ = 0;
   }

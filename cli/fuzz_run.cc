@@ -85,7 +85,7 @@ class Jobs {
  public:
   Jobs(const FuzzOptions& o, const FuzzDirectory& directory,
        const std::string& fuzzer, const FuzzSeeds& seeds)
-      : o_(o), fuzzer_(fuzzer) {
+      : o_(o) {
     for (unsigned job = 0; job < o.jobs; ++job) {
       const JobSpec spec = SpecOf(o, directory, fuzzer, seeds, job);
       directories_.push_back(spec.directory);
@@ -153,27 +153,22 @@ class Jobs {
   std::string ErrorOf(unsigned i, const JobEnd& end) const {
     return absl::StrCat("the fuzzer ended in error (", jobs_[i]->EndInWords(),
                         "): ", jobs_[i]->LastWords(), "; see ",
-                        base::Shown(end.directory + "/log"), LastInput(end));
+                        base::Shown(end.directory + "/log"),
+                        LastInput(*jobs_[i], end));
   }
 
   // Where it is, or how to get it.
-  std::string LastInput(const JobEnd& end) const {
-    const fuzz::FuzzStatus& status = end.status;
+  static std::string LastInput(const FuzzerJob& job, const JobEnd& end) {
     const std::string current =
         base::Shown(end.directory + "/" + fuzz::kCurrentFile);
-    if (status.scouted != 0)
-      return absl::StrFormat(
-          "; it ran a generated script, which %s=%s %s=%s %s=%d,%d %s runs "
-          "again and leaves in %s",
-          fuzz::kKernelVariable, o_.spec.ToString(), fuzz::kDirectoryVariable,
-          base::ShellWord(end.directory), fuzz::kScoutedVariable,
-          status.scouted, status.scouted_events, base::PathWord(fuzzer_),
-          current);
-    return status.executions == 0 ? "" : "; its last input is " + current;
+    if (const std::string again = job.ScoutedAgain(end.directory);
+        !again.empty())
+      return absl::StrCat("; it ran a generated script, which ", again,
+                          " runs again and leaves in ", current);
+    return end.status.executions == 0 ? "" : "; its last input is " + current;
   }
 
   const FuzzOptions& o_;
-  const std::string fuzzer_;
   std::vector<std::string> directories_;
   std::vector<std::unique_ptr<FuzzerJob>> jobs_;
 };

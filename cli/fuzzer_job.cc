@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/place.h"
 #include "base/read.h"
+#include "base/read_at.h"
 #include "base/shown.h"
 #include "core/build_id.h"
 
@@ -86,12 +87,6 @@ std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   return variables;
 }
 
-// Whether no regular file has the name.
-bool IsNone(int error) {
-  return error == ENOENT || error == ENOTDIR || error == ELOOP ||
-         error == ENXIO;
-}
-
 // Reads the first bytes of a file of the directory: `place`, or what has its
 // name now (AT_FDCWD). Returns how many: 0 if there is no regular file. Throws
 // UsageError if one cannot be read.
@@ -101,20 +96,14 @@ size_t ReadBytes(int place, const std::string& directory, const char* name,
   const int file =
       ::openat(place, place == AT_FDCWD ? path.c_str() : name,
                O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
-  if (file < 0 && IsNone(errno)) return 0;
+  if (file < 0 && base::IsNoFile(errno)) return 0;
   if (file < 0) base::FailPath(path, errno);
   const absl::Cleanup close = [file] { ::close(file); };
   struct stat about{};
   if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) return 0;
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t got =
-        ::read(file, static_cast<char*>(to) + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) base::FailPath(path, errno);
-    if (got == 0) break;
-    done += static_cast<size_t>(got);
-  }
+  int error = 0;
+  const size_t done = base::ReadAt(file, 0, to, size, error);
+  if (error != 0) base::FailPath(path, error);
   return done;
 }
 
@@ -189,7 +178,9 @@ void RemoveOwn(const std::string& path) {
 }
 
 FuzzerJob::FuzzerJob(const JobSpec& spec)
-    : fuzzer_(spec.fuzzer), directory_(spec.directory) {
+    : fuzzer_(spec.fuzzer),
+      directory_(spec.directory),
+      variables_(spec.variables) {
   std::vector<std::string> args = {spec.fuzzer};
   args.insert(args.end(), spec.arguments.begin(), spec.arguments.end());
   // SIGXFSZ stays ignored, as here: exceeding a file size limit is an error.
@@ -341,6 +332,22 @@ std::string FuzzerJob::LastWords() const {
       break;
   }
   return base::Shown(words);
+}
+
+std::string FuzzerJob::ScoutedAgain(const std::string& directory) const {
+  const fuzz::FuzzStatus now = status();
+  if (now.scouted == 0) return "";
+  std::string command;
+  // What a scout's scripts and their verdicts depend on.
+  for (const char* const name : {fuzz::kKernelVariable, fuzz::kPropertyVariable,
+                                 fuzz::kUnlikeVariable, fuzz::kVerbsVariable})
+    for (const std::string& variable : variables_)
+      if (absl::StartsWith(variable, std::string(name) + "="))
+        absl::StrAppend(&command, variable, " ");
+  return absl::StrCat(command, fuzz::kDirectoryVariable, "=",
+                      base::ShellWord(directory), " ", fuzz::kScoutedVariable,
+                      "=", now.scouted, ",", now.scouted_events, " ",
+                      base::PathWord(fuzzer_));
 }
 
 fuzz::FuzzStatus FuzzerJob::status() const {

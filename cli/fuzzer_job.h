@@ -71,6 +71,9 @@ class FuzzerJob {
   void ExpectSameBuild(bool at_end);
   // Its last message, in one line.
   std::string LastWords() const;
+  // Where it ended in a script of its scout, which `current` does not have: the
+  // command that runs that again and saves it in `directory`. Else "".
+  std::string ScoutedAgain(const std::string& directory) const;
 
   uint64_t memory_mib() const { return memory_mib_; }  // its largest size
 
@@ -101,7 +104,8 @@ class FuzzerJob {
   std::string Log() const;  // "" if it cannot be read
 
   std::string fuzzer_, directory_;
-  int place_ = -1;  // the directory, open
+  std::vector<std::string> variables_;  // JobSpec::variables
+  int place_ = -1;                      // the directory, open
   pid_t pid_ = 0;
   bool ended_ = false;
   bool is_same_build_ = false;  // as reported so far

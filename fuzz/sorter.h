@@ -27,13 +27,10 @@ class Sorter {
   // Classifies an input with a violation; keeps it if it is the first of its
   // root cause, or has fewer events with an effect than the one kept. Finding a
   // root cause takes up to a hundred runs: beyond a quarter of the time,
-  // violations are only counted.
+  // violations are only counted, as broken and by no cause.
   void Note(const Setup& setup, std::span<const Event> events,
             const RunResult& run) {
-    if (runs_ > 4000 + status_.executions / 4) {
-      ++status_.unsorted;
-      return;
-    }
+    if (runs_ > 4000 + status_.executions / 4) return;
     const Draft draft{setup, {events.begin(), events.end()}};
     const search::RootCause cause =
         search::CauseOf(draft, kernel_, run.first.property, known_, &runs_);
@@ -50,7 +47,6 @@ class Sorter {
       ++slot.executions;
       return;
     }
-    ++status_.unsorted;
   }
 
  private:

@@ -90,7 +90,6 @@ struct FuzzStatus {
   char kept[kProperties][112];   // the file with the first of them
   // Abstract states that were seen (Checker::NoteFeatures), 0 or 1 each.
   uint8_t seen[Checker<LargeCaps>::kFeatures];
-  uint64_t unsorted;  // violations not classified
   SortedCause causes[kMostCauses];
   // What makes the script that runs between executions, and its events at most:
   // VMTRUNC_SCOUTED. 0: the engine executes `current`.

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/version.h"
 #include "core/model/world.h"
-#include "search/read_at.h"
+#include "base/read_at.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -34,7 +34,7 @@ uint64_t Checksum(const Head& head, const uint64_t* keys, const void* nodes) {
 // Whether there was all of it; in errno whether that is for an error, or 0.
 bool ReadAllAt(int file, uint64_t at, void* to, size_t size) {
   int error = 0;
-  const bool is_whole = ReadAt(file, at, to, size, error) == size;
+  const bool is_whole = base::ReadAt(file, at, to, size, error) == size;
   errno = error;
   return is_whole;
 }

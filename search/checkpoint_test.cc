@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "search/prove.h"
-#include "search/read_at.h"
+#include "base/read_at.h"
 #include "search/search_test.h"
 
 namespace vmtrunc::search {
@@ -56,11 +56,11 @@ TEST(Checkpoint, RefusesACheckpointThatCannotBeRead) {
   int error = 0;
   char byte = 0;
   const int directory = ::open("/", O_RDONLY | O_CLOEXEC);
-  EXPECT_EQ(ReadAt(directory, 0, &byte, 1, error), 0U);
+  EXPECT_EQ(base::ReadAt(directory, 0, &byte, 1, error), 0U);
   EXPECT_EQ(error, EISDIR);
   ::close(directory);
   const int empty = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  EXPECT_EQ(ReadAt(empty, 0, &byte, 1, error), 0U);
+  EXPECT_EQ(base::ReadAt(empty, 0, &byte, 1, error), 0U);
   EXPECT_EQ(error, 0);
   ::close(empty);
 }

@@ -20,7 +20,7 @@
 #include "base/shown.h"
 #include "base/write.h"
 #include "core/model/world.h"
-#include "search/read_at.h"
+#include "base/read_at.h"
 
 namespace vmtrunc::search {
 namespace {
@@ -66,8 +66,8 @@ uint64_t Received::Take() {
     words_.resize(kBuffer);
     at_ = 0;
     int error = 0;
-    const size_t got = ReadAt(file_, offset_, words_.data(),
-                              kBuffer * sizeof(uint64_t), error);
+    const size_t got = base::ReadAt(file_, offset_, words_.data(),
+                                    kBuffer * sizeof(uint64_t), error);
     if (error != 0) base::FailPath(path_, error);
     offset_ += got;
     words_.resize(got / sizeof(uint64_t));
@@ -221,7 +221,7 @@ std::vector<Arrival> Exchange::StatesOf(unsigned shard, uint64_t from,
   const size_t size = count * sizeof(Arrival);
   int error = 0;
   const size_t had =
-      ReadAt(file, from * sizeof(Arrival), states.data(), size, error);
+      base::ReadAt(file, from * sizeof(Arrival), states.data(), size, error);
   ::close(file);
   if (error != 0) base::FailPath(path, error);
   if (had != size) FailStates(shard);

@@ -1,6 +1,6 @@
 // Reads from a place of a file.
-#ifndef VMTRUNC_SEARCH_READ_AT_H_
-#define VMTRUNC_SEARCH_READ_AT_H_
+#ifndef VMTRUNC_BASE_READ_AT_H_
+#define VMTRUNC_BASE_READ_AT_H_
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace vmtrunc::search {
+namespace vmtrunc::base {
 
 // Bytes that were read from there on: fewer than `size` at the end of the file,
 // and `error` is 0 then, or after an error, as errno.
@@ -26,6 +26,6 @@ inline size_t ReadAt(int file, uint64_t at, void* to, size_t size, int& error) {
   return had;
 }
 
-}  // namespace vmtrunc::search
+}  // namespace vmtrunc::base
 
-#endif  // VMTRUNC_SEARCH_READ_AT_H_
+#endif  // VMTRUNC_BASE_READ_AT_H_
