@@ -129,6 +129,30 @@ void Print(const CampaignOptions& o, const campaign::Summary& summary) {
     std::cout << "report: " << base::Shown(report) << "\n";
 }
 
+// Kernels that campaigns were asked for here, which have a corpus since, and of
+// which the log has nothing.
+void AddUnsearched(const campaign::Store& store, campaign::Summary& summary) {
+  const std::string corpora = store.Path("corpus");
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(corpora, error), end; !error && at != end;
+       at.increment(error))
+    names.push_back(at->path().filename().string());
+  if (error && error != std::errc::no_such_file_or_directory)
+    base::FailPath(corpora, error.value());
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    const auto spec = ParseKernelSpec(name);
+    if (!spec.ok() ||
+        std::any_of(summary.kernels.begin(), summary.kernels.end(),
+                    [&](const campaign::KernelTotals& ran) {
+                      return base::NamePart(ran.kernel) == name;
+                    }))
+      continue;
+    summary.unsearched.push_back(spec->ToString());
+  }
+}
+
 // The state of a running or stopped campaign, read from its directory.
 int Status(const CampaignOptions& o) {
   const campaign::Store store = campaign::Store::Look(o.directory);
@@ -149,6 +173,7 @@ int Status(const CampaignOptions& o) {
       findings.push_back(finding);
   }
   summary.groups = campaign::GroupsOf(findings);
+  AddUnsearched(store, summary);
   AddUntaken(store, log, summary);
   if (!o.json)
     std::cout << (summary.running ? "running: " : "stopped: ")
