@@ -115,6 +115,13 @@ bool IsBookkeeping(std::string_view file_name) {
   return name == OwnDirectory::kMarker || name.starts_with(".vmtrunc-");
 }
 
+bool IsBesideInputs(std::string_view name, bool is_directory) {
+  if (IsBookkeeping(name)) return true;
+  if (is_directory) return name == ".state";
+  const std::string extension = fs::path(name).extension();
+  return extension == ".md" || extension == ".kernel" || name == "README.txt";
+}
+
 void ExpectNoBookkeeping(const std::string& name, const std::string& path) {
   if (IsBookkeeping(fs::path(path).filename().string()))
     throw UsageError{Shown(name) +

@@ -25,6 +25,10 @@ std::string NameOf(std::string_view content);
 // Whether this is a file that vmtrunc keeps in a directory for itself: neither
 // input nor result.
 bool IsBookkeeping(std::string_view file_name);
+// Whether what is found in a directory of inputs is none, by its name: notes
+// (*.md, AFL++'s README.txt), kernels (*.kernel), IsBookkeeping(); or has none:
+// AFL++'s .state/.
+bool IsBesideInputs(std::string_view name, bool is_directory);
 // Throws UsageError about `name` if the file would have such a name, in any
 // directory.
 void ExpectNoBookkeeping(const std::string& name, const std::string& path);

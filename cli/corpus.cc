@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Wanted = std::function<bool(const fs::path&)>;
+using Wanted = std::function<bool(const fs::path&, bool is_directory)>;
 
 // Nothing is skipped silently: what cannot be looked at, as it is in a
 // directory that may not be searched or its path is too long, is an error and
@@ -58,13 +58,13 @@ void AddBelow(const fs::path& directory, const Wanted& wanted,
     const fs::file_status there = at->symlink_status(unseen);
     const fs::file_type type = Looked(path, there, unseen);
     if (type == fs::file_type::directory) {
-      AddBelow(path, wanted, files);
+      if (wanted(path, true)) AddBelow(path, wanted, files);
       continue;
     }
     // A directory's name says nothing of the scripts in it.
     const bool hides_scripts =
         type == fs::file_type::symlink && base::IsDirectory(path.string());
-    if (!wanted(path) && !hides_scripts) continue;
+    if (!wanted(path, false) && !hides_scripts) continue;
     ExpectScript(path);
     files.push_back(path.string());
   }
@@ -88,10 +88,10 @@ void ExpectNoFuzzer(const fs::path& directory) {
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
                                     const std::string& extension) {
   // A name that is only the extension matches too.
-  const Wanted wanted = [&](const fs::path& path) {
-    const fs::path its = path.extension();
-    return extension.empty() ? its != ".md" && its != ".kernel"
-                             : path.string().ends_with(extension);
+  const Wanted wanted = [&](const fs::path& path, bool is_directory) {
+    if (extension.empty())
+      return !base::IsBesideInputs(path.filename().string(), is_directory);
+    return is_directory || path.string().ends_with(extension);
   };
   std::vector<std::string> files;
   for (const std::string& path : paths) {

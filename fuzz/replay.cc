@@ -144,12 +144,6 @@ void Replay(const Input& input, Ran& ran) {
   ran.without_events += vmtrunc::DecodeBytes(bytes).events.empty() ? 1 : 0;
 }
 
-// Skips notes beside inputs, kernels in files, and vmtrunc's bookkeeping.
-bool IsInput(const fs::path& path) {
-  return path.extension() != ".md" && path.extension() != ".kernel" &&
-         !vmtrunc::base::IsBookkeeping(path.filename().string());
-}
-
 // Says what is skipped. Throws UsageError if a directory cannot be read.
 void AddBelow(const std::string& directory, std::vector<std::string>& below) {
   std::error_code error;
@@ -157,12 +151,15 @@ void AddBelow(const std::string& directory, std::vector<std::string>& below) {
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
     const std::string path = at->path().string();
     const fs::file_type there = vmtrunc::base::TypeOf(path);
+    if (vmtrunc::base::IsBesideInputs(at->path().filename().string(),
+                                      there == fs::file_type::directory))
+      continue;
     if (there == fs::file_type::directory) {
       AddBelow(path, below);
       continue;
     }
     // A running fuzzer replaces inputs by smaller ones.
-    if (there == fs::file_type::not_found || !IsInput(at->path())) continue;
+    if (there == fs::file_type::not_found) continue;
     std::error_code none;
     const fs::file_type type = fs::status(path, none).type();
     if (type == fs::file_type::regular)
