@@ -189,7 +189,8 @@ const Finding* Findings::Add(const Draft& draft,
   return &finding;
 }
 
-bool Findings::Restore(const std::string& was, const Script& script) {
+bool Findings::Restore(const std::string& was, const Script& script,
+                       bool is_edited) {
   int expected = -1;
   for (const Expect& expect : script.expects)
     if (expect.spec && *expect.spec == kernel_ && expect.broken >= 0)
@@ -200,7 +201,8 @@ bool Findings::Restore(const std::string& was, const Script& script) {
     return false;
   const search::RootCause cause = search::CauseOf(
       draft, kernel_, static_cast<Property>(expected), known_.rules());
-  if (cause.Name(kernel_) != was) aliases_[was] = cause.Name(kernel_);
+  if (cause.Name(kernel_) != was && !is_edited)
+    aliases_[was] = cause.Name(kernel_);
   Finding& finding = Slot(cause, cause.Name(kernel_));
   if (finding.has_script() && !(search::CostOf(script) < finding.cost))
     return true;

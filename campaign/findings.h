@@ -63,9 +63,11 @@ class Findings {
                      std::string* name = nullptr);
   // Restores a script of an earlier run of the campaign, with the root cause in
   // its file name. If the known scripts have changed since, so may its root
-  // cause; counts of the old one then go to the new one. Returns false if it
-  // does not violate here what it expects to.
-  bool Restore(const std::string& was, const Script& script);
+  // cause; counts of the old one then go to the new one, unless it is the
+  // script that has changed. Returns false if it does not violate here what it
+  // expects to.
+  bool Restore(const std::string& was, const Script& script,
+               bool is_edited = false);
   // Where the script of a finding of all() was written.
   void SetFile(const Finding& finding, const std::string& file);
   // Whether a script shows the root cause, or it is known. Else nobody can say

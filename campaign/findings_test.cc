@@ -184,6 +184,26 @@ TEST(Findings, ALaterScriptMakesAFindingKnown) {
   EXPECT_EQ(after.all().begin()->second.executions, 9U);
 }
 
+// What was counted for a cause stays with it where its script has been edited:
+// only where what is known has changed does the script say what the cause is
+// called now.
+TEST(Findings, AnEditedScriptTakesNoCounts) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings before(kernel, "2.6.11", Known(kernel, {}));
+  std::string name;
+  const Finding* finding = before.Add(Named(kSplit), Never, &name);
+  ASSERT_NE(finding, nullptr);
+  const std::string other = "no-page-past-size+unmap-mutex";
+  ASSERT_NE(name, other);
+  for (const bool is_edited : {true, false}) {
+    Findings after(kernel, "2.6.11", Known(kernel, {}));
+    EXPECT_TRUE(after.Restore(other, finding->script, is_edited));
+    after.Count(other, 9, 100);
+    EXPECT_EQ(after.all().at(name).executions, is_edited ? 0U : 9U);
+    EXPECT_EQ(after.all().contains(other), is_edited);
+  }
+}
+
 // Its script has a number where somebody's was in its place, or the name of a
 // cause that is called otherwise by now.
 TEST(Findings, NameTheFilesOfTheirScripts) {

@@ -140,6 +140,7 @@ Log::Log(Log&& other) noexcept
       file_(std::exchange(other.file_, -1)),
       records_(std::move(other.records_)),
       odd_(std::move(other.odd_)),
+      numbers_(std::move(other.numbers_)),
       slices_(std::move(other.slices_)),
       hashes_(std::move(other.hashes_)),
       last_slice_(other.last_slice_),
@@ -152,7 +153,8 @@ Log::~Log() {
 
 void Log::Add(SliceRecord r) {
   if (!hashes_.insert(std::hash<std::string>()(ToLine(r))).second) return;
-  const bool is_new = slices_.insert(r.slice).second;
+  const bool is_new = numbers_.insert(r.slice).second;
+  slices_.emplace(r.slice, r.began_unix);
   last_slice_ = std::max(last_slice_, r.slice);
   r.end_unix = r.began_unix + static_cast<int64_t>(r.seconds);
   const int64_t last_unix = end_unix_.value_or(r.end_unix);
@@ -230,6 +232,9 @@ void Log::Append(const SliceRecord& record, bool is_durable) {
   Add(record);
 }
 
-bool Log::Has(uint64_t slice) const { return slices_.contains(slice); }
+bool Log::Has(uint64_t slice, std::optional<int64_t> began_unix) const {
+  return began_unix ? slices_.contains({slice, *began_unix})
+                    : numbers_.contains(slice);
+}
 
 }  // namespace vmtrunc::campaign

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "campaign/schedule.h"
@@ -89,8 +91,9 @@ class Log {
   const OddLines& odd() const { return odd_; }
   // The largest number in it, also in a line that is not counted.
   uint64_t last_slice() const { return last_slice_; }
-  // Whether a line that is whole has this number.
-  bool Has(uint64_t slice) const;
+  // Whether a line that is whole is of the slice with this number that began
+  // then, or whenever. Another may have the number, where logs were joined.
+  bool Has(uint64_t slice, std::optional<int64_t> began_unix) const;
 
  private:
   Log() = default;
@@ -102,8 +105,10 @@ class Log {
   int file_ = -1;
   std::vector<SliceRecord> records_;
   OddLines odd_;
-  // Of whole lines: their numbers, and a hash of each.
-  std::unordered_set<uint64_t> slices_;
+  // Of whole lines: their numbers, each with the start, and a hash of each
+  // line.
+  std::unordered_set<uint64_t> numbers_;
+  std::set<std::pair<uint64_t, int64_t>> slices_;
   std::unordered_set<size_t> hashes_;
   uint64_t last_slice_ = 0;
   double at_ = 0;

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/marker.h"
 #include "base/name_part.h"
 #include "base/place.h"
 #include "base/shown.h"
@@ -43,8 +44,10 @@ void TellNotCounted(const std::string& why) {
             << "\n";
 }
 
-// Nothing if it is gone by now. Throws UsageError if it is no finding.
-std::optional<KeptScript> ReadKept(const fs::path& path) {
+// Nothing if it is gone by now. Throws UsageError if it is no finding. `ours`:
+// what the campaign has written there, if it lists that.
+std::optional<KeptScript> ReadKept(const fs::path& path,
+                                   const std::optional<base::Hashes>& ours) {
   const auto content =
       base::ReadIfThere(path.string(), campaign::KernelCorpus::kMostBytes);
   std::error_code error;
@@ -53,6 +56,10 @@ std::optional<KeptScript> ReadKept(const fs::path& path) {
   KeptScript kept{.path = path.string(),
                   .name = path.stem().string(),
                   .script = ParseFound(path.string(), *content)};
+  if (ours) {
+    const auto its = ours->find(path.filename().string());
+    kept.is_edited = its == ours->end() || !base::IsOneOf(content, its->second);
+  }
   if (!kept.script.kernel)
     throw base::UsageError{absl::StrCat(
         base::Shown(kept.path), ": expected a kernel that is built",
@@ -285,10 +292,12 @@ std::vector<KeptScript> KeptScripts(const campaign::Store& store) {
   if (error && error != std::errc::no_such_file_or_directory)
     base::FailPath(directory, error.value());
   std::sort(paths.begin(), paths.end());
+  const auto ours = base::ReadMarker(directory, "campaign");
   std::vector<KeptScript> kept;
   for (const fs::path& path : paths) {
     try {
-      if (auto script = ReadKept(path)) kept.push_back(*std::move(script));
+      if (auto script = ReadKept(path, ours))
+        kept.push_back(*std::move(script));
     } catch (const base::UsageError& refused) {
       TellNotCounted(refused.what);
     }
@@ -321,7 +330,8 @@ campaign::Findings RestoreFindings(
   // The kernel of each begins its name: ReadKept().
   for (const KeptScript& script : kept)
     if (*script.script.kernel == spec &&
-        !findings.Restore(script.name.substr(prefix.size()), script.script))
+        !findings.Restore(script.name.substr(prefix.size()), script.script,
+                          script.is_edited))
       TellNotCounted(absl::StrCat(
           base::Shown(script.path),
           ": expected a script that violates what it expects to on ", kernel));
@@ -343,7 +353,7 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
   double ran = log.at();
   for (const uint64_t slice : store.Jobs()) {
     const auto what = ReadSliceWhat(store.JobDirectory(slice));
-    if (!what || what->at < 0 || log.Has(slice)) continue;
+    if (!what || what->at < 0 || log.Has(slice, what->began_unix)) continue;
     // running() is false too for a campaign that has just opened the store: no
     // other runs there, and these slices are of campaigns that have ended.
     if (!store.running() || what->end != campaign::kCutOff) {

@@ -72,6 +72,7 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log);
 struct KeptScript {
   std::string path, name;  // of its file; the name without .vmt
   Script script;
+  bool is_edited = false;  // it is not as the campaign wrote it
 };
 // Says on standard error which files are none. Throws UsageError if the
 // directory cannot be read.

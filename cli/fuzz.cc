@@ -75,18 +75,12 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
   return seeds;
 }
 
-// The list of files of --corpus for libFuzzer. In a directory it would take
-// every file, including texts and our own. In the list a comma ends a name, so
-// a file with a comma is copied to OUT/seeds.
-FuzzSeeds SeedArguments(const FuzzOptions& o, const FuzzDirectory& directory,
-                        const std::atomic<bool>& stop) {
-  if (o.corpus.empty()) return {};
-  Seeds seeds = ReadSeeds(o, stop);
-  if (stop) return {};
-  if (seeds.from_text.empty())
-    return {{base::PathArgument(o.corpus)}, seeds.longest_bytes};
+// Writes what libFuzzer cannot read where it is to OUT/seeds, and adds it to
+// `paths`.
+void WriteSeeds(const FuzzOptions& o, const FuzzDirectory& directory,
+                Seeds& seeds, std::vector<std::string>& paths,
+                const std::atomic<bool>& stop) {
   const std::string place = directory.Path(kSeeds);
-  const std::string list = directory.Path("seeds.list");
   std::error_code error;
   if (fs::is_symlink(fs::symlink_status(place, error)))
     throw base::UsageError{base::Shown(place) +
@@ -94,10 +88,26 @@ FuzzSeeds SeedArguments(const FuzzOptions& o, const FuzzDirectory& directory,
   if (place.find(',') != std::string::npos)
     throw base::UsageError{"--out " + base::Shown(o.out) +
                            ": expected a name without a comma"};
-  std::vector<std::string> paths;
   // --corpus may be around it.
   base::ExpectOutside("--corpus", seeds.in_bytes, "what --out replaces,", place,
                       stop);
+  if (stop) return;
+  for (auto& [name, content] : seeds.from_text) {
+    std::replace(name.begin(), name.end(), ',', '_');
+    paths.push_back(absl::StrCat(place, "/", name));
+  }
+  base::OwnDirectory("--out", place, "fuzz", /*replace=*/true)
+      .Write(seeds.from_text, /*durable=*/false);
+}
+
+// The list of files of --corpus for libFuzzer. In a directory it would take
+// every file, including texts and our own, and none below a name with a dot. In
+// the list a comma ends a name, so a file with a comma is copied to OUT/seeds.
+FuzzSeeds SeedArguments(const FuzzOptions& o, const FuzzDirectory& directory,
+                        const std::atomic<bool>& stop) {
+  if (o.corpus.empty()) return {};
+  Seeds seeds = ReadSeeds(o, stop);
+  std::vector<std::string> paths;
   for (const std::string& path : seeds.in_bytes) {
     if (stop) return {};
     if (path.find(',') == std::string::npos)
@@ -106,12 +116,9 @@ FuzzSeeds SeedArguments(const FuzzOptions& o, const FuzzDirectory& directory,
       seeds.from_text.emplace_back(
           absl::StrCat(seeds.from_text.size(), "-bytes"), base::ReadFile(path));
   }
-  for (auto& [name, content] : seeds.from_text) {
-    std::replace(name.begin(), name.end(), ',', '_');
-    paths.push_back(absl::StrCat(place, "/", name));
-  }
-  base::OwnDirectory("--out", place, "fuzz", /*replace=*/true)
-      .Write(seeds.from_text, /*durable=*/false);
+  if (stop) return {};
+  if (!seeds.from_text.empty()) WriteSeeds(o, directory, seeds, paths, stop);
+  const std::string list = directory.Path("seeds.list");
   RemoveOwn(list);
   base::WriteFile(list, absl::StrJoin(paths, ","));
   return {{"-seed_inputs=@" + list}, seeds.longest_bytes};

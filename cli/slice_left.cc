@@ -140,14 +140,15 @@ SliceLeft ReadSliceLeft(const std::string& directory,
 void AddUntaken(const campaign::Store& store, const campaign::Log& log,
                 campaign::Summary& summary) {
   for (const uint64_t slice : store.Jobs()) {
-    if (log.Has(slice)) continue;
     const std::string directory = store.JobDirectory(slice);
+    const auto what = ReadSliceWhat(directory);
+    if (log.Has(slice, what ? std::optional(what->began_unix) : std::nullopt))
+      continue;
     const uint64_t violations = ViolationsIn(directory);
     // Without a status, what was kept is all that is known to have run.
     const uint64_t executions =
         std::max(violations, FuzzerJob::ReadTotals(directory).executions);
-    if (const auto what = ReadSliceWhat(directory); what && executions > 0)
-      std::erase(summary.unsearched, what->kernel);
+    if (what && executions > 0) std::erase(summary.unsearched, what->kernel);
     summary.executions += executions;
     summary.untaken_violations += violations;
     ++summary.untaken_slices;
