@@ -128,9 +128,13 @@ uint64_t NumberIn(std::string_view line) {
 }
 
 // Whether what has no end is a part of a line of ours, or what a machine that
-// was switched off leaves of one: no text of somebody's.
+// was switched off leaves of one: no text of somebody's, and no whole line.
 bool IsPartOfLine(const std::string& rest) {
-  return rest.front() == '\0' || (rest.front() == '{' && !FromLine(rest));
+  const std::string line = ToLine({});
+  const std::string head = line.substr(0, line.find(':') + 1);
+  return rest.front() == '\0' ||
+         (rest.substr(0, head.size()) == head.substr(0, rest.size()) &&
+          !json::accept(rest));
 }
 
 }  // namespace

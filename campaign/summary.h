@@ -52,7 +52,8 @@ struct Summary {
   uint64_t executions = 0;    // including running jobs
   unsigned died = 0;          // jobs that crashed
   unsigned cut_off = 0;       // slices whose campaign was killed
-  // Of slices that run, or that a campaign has left to the next one.
+  // Of slices that run, that a campaign has left to the next one, or that could
+  // not be taken.
   uint64_t untaken_slices = 0, untaken_violations = 0;
   uint64_t memory_mib = 0;  // the largest memory of a job
   int64_t began_unix = 0, last_unix = 0, last_new_unix = 0;

@@ -246,7 +246,7 @@ int Campaign(CampaignOptions o) {
   }
   const int status = StatusOf(summary);
   const bool is_open = run.stopped() || !is_read ||
-                       summary.unknown_violations() > 0 ||
+                       !campaign::UnknownInWords(summary).empty() ||
                        !summary.unsearched.empty();
   return status == base::kExitHeld && is_open ? base::kExitRanOut : status;
 }

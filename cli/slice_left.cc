@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "base/place.h"
 #include "base/read.h"
 #include "cli/fuzzer_job.h"
 #include "fuzz/artifact.h"
@@ -80,6 +81,27 @@ uint64_t ViolationsIn(const std::string& directory) {
   return std::max({broken, causes, properties});
 }
 
+// What could not be processed and has inputs: died/N-slice, died/N-slice-2.
+std::vector<std::pair<uint64_t, std::string>> SetAsideIn(
+    const campaign::Store& store) {
+  std::vector<std::pair<uint64_t, std::string>> slices;
+  const std::string died = store.Path("died");
+  std::error_code error;
+  for (fs::directory_iterator at(died, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string path = at->path().string();
+    const std::string name = at->path().filename().string();
+    uint64_t slice = 0;
+    if (absl::SimpleAtoi(name.substr(0, name.find("-slice")), &slice) &&
+        base::TypeOf(path) == fs::file_type::directory && HasInputs(path))
+      slices.emplace_back(slice, path);
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    base::FailPath(died, error.value());
+  std::sort(slices.begin(), slices.end());
+  return slices;
+}
+
 }  // namespace
 
 std::optional<SliceWhat> ReadSliceWhat(const std::string& directory) {
@@ -139,8 +161,10 @@ SliceLeft ReadSliceLeft(const std::string& directory,
 
 void AddUntaken(const campaign::Store& store, const campaign::Log& log,
                 campaign::Summary& summary) {
-  for (const uint64_t slice : store.Jobs()) {
-    const std::string directory = store.JobDirectory(slice);
+  std::vector<std::pair<uint64_t, std::string>> left = SetAsideIn(store);
+  for (const uint64_t slice : store.Jobs())
+    left.emplace_back(slice, store.JobDirectory(slice));
+  for (const auto& [slice, directory] : left) {
     const auto what = ReadSliceWhat(directory);
     if (log.Has(slice, what ? std::optional(what->began_unix) : std::nullopt))
       continue;

@@ -59,8 +59,8 @@ struct SliceLeft {
 
 SliceLeft ReadSliceLeft(const std::string& directory, const KernelSpec& kernel);
 
-// Counts the slices that run or are left, and are not in the log, in the
-// summary. Throws UsageError if a directory cannot be read.
+// Counts the slices that run, are left or are set aside, and are not in the
+// log, in the summary. Throws UsageError if a directory cannot be read.
 void AddUntaken(const campaign::Store& store, const campaign::Log& log,
                 campaign::Summary& summary);
 
