@@ -282,8 +282,8 @@ Flow Machine<C, P>::FaultTakesPage(Fault& fault) {
     }
     FillFolio(number, fault.index);
     fault.major = HoldsVma(me().op) ? 1 : 0;
-    // A new folio of tmpfs is locked before it is in the cache.
-    fault.added = IsShmem(number) && rules_.fault_page_lock ? 1 : 0;
+    // A new folio of tmpfs, or huge page, is locked before it is in the cache.
+    fault.added = !FillsLocked(number) && rules_.fault_page_lock ? 1 : 0;
     fault.locked = fault.added;
   }
   fault.page = Pte::Make(PteKind::kPage, fault.index, false);

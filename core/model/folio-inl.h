@@ -34,8 +34,8 @@ void Machine<C, P>::FillFolio(unsigned number, unsigned index) {
   if (order == 0) bits = PageBits(index, index);
   SetOrder(folios, bits, order);
   // The disk still has what a punch is about to free.
-  if (rules_.large_folios && !IsShmem(number) && IsPunched(number, index))
-    folios.stale |= bits;
+  if (rules_.large_folios && !IsShmem(number))
+    folios.stale |= bits & PunchedPages(number);
   file.cached |= bits;
   changed_ = true;
   if (HasTlb()) TakeFrame(FrameState::kPage, number, index);
@@ -49,6 +49,16 @@ bool Machine<C, P>::IsPunched(unsigned number, unsigned index) const {
   const Op& op = w_.tasks[file.i_sem].op;
   return op.verb == Verb::kPunch && index >= op.truncate.removal.first &&
          index <= op.truncate.removal.last;
+}
+
+// The pages of it that are inside the file: what is past its end is read as
+// zeros.
+template <class C, class P>
+uint64_t Machine<C, P>::PunchedPages(unsigned number) const {
+  uint64_t pages = 0;
+  for (unsigned page = 0; page < w_.files[number].size; ++page)
+    if (IsPunched(number, page)) pages |= PageBits(page, page);
+  return pages;
 }
 
 // The cached pages of [first, last] are cut off: nobody is to see again what is
@@ -252,12 +262,13 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
   unsigned index = fault.page.index();
   // file_end >= folio_next_index(): not the file's last folio, even if it ends
   // where the file does. A fault maps that one whole.
-  const unsigned inside = std::max(cap, 1U) - 1;
+  unsigned inside = std::max(cap, 1U) - 1;
   const bool first_whole = MapsWhole(file, index, inside);
+  const bool again = rules_.around_caps_size && rules_.around_size_again;
   for (bool first = true; index < C::kFilePages; first = false) {
     const unsigned folio_first = FolioFirst(file, index);
     const unsigned folio_last = FolioLast(file, index);
-    const bool whole = rules_.each_folio_decides
+    const bool whole = rules_.each_folio_decides || again
                            ? MapsWhole(file, index, inside)
                            : first_whole && OrderOf(file, index) != 0;
     if (whole && folio_first >= vma.pgoff && folio_last <= vma.last_pgoff()) {
@@ -269,9 +280,10 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
       SetPtes(fault, index, std::min(folio_last, unsigned(limit)), folio_last);
     }
     index = NextUptodate(number, folio_last + 1, limit);
-    if (rules_.around_caps_size && rules_.around_size_again) {
+    if (again) {
       cap = std::min<unsigned>(cap, file.size);
       limit = std::min(limit, int(cap) - 1);
+      inside = std::max(cap, 1U) - 1;
     }
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();

@@ -277,7 +277,8 @@ class Machine {
   Flow FaultReadsPte(Fault& fault);
   bool IsShmem(unsigned file) const { return w_.files[file].folios.shmem != 0; }
   bool IsPfn(unsigned file) const { return w_.files[file].folios.pfn != 0; }
-  // Whether pages are read in under invalidate_lock.
+  // Whether pages are read in under invalidate_lock. Else a fault adds the page
+  // with its own lock, and looks at i_size again.
   bool FillsLocked(unsigned file) const {
     return !IsShmem(file) && !IsHugetlb(file);
   }
@@ -323,6 +324,7 @@ class Machine {
   bool SetsFolio(Fault& fault);
   void FillFolio(unsigned number, unsigned index);
   bool IsPunched(unsigned number, unsigned index) const;
+  uint64_t PunchedPages(unsigned number) const;
   [[gnu::noinline]] void TakeFolio(unsigned file, unsigned index);
   bool IsReferenced(unsigned file, unsigned index) const;
   bool FolioIsMapped(unsigned file, unsigned index) const;
