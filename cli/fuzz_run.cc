@@ -64,7 +64,7 @@ JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
   if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
   if (o.runs >= 0)
     set(fuzz::kNoScoutVariable, "1");
-  else
+  else if (seeds.arguments.empty())  // what is named runs before all else
     set(fuzz::kScoutFirstVariable, absl::StrCat(fuzz::kScoutFirst));
   return spec;
 }

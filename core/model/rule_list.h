@@ -234,8 +234,8 @@
     "tmpfs splits a folio over the end of the range that came after the "      \
     "first look; without, it is removed whole")                                \
   X(added_page_is_rechecked, "3.1", "HB-59",                                 \
-    "a fault of tmpfs that has put a page into the cache reads i_size again, " \
-    "and takes it out if it is past it")                                       \
+    "a fault of tmpfs, or of huge pages, that has put a page into the cache "  \
+    "reads i_size again, and takes it out if it is past it")                   \
   X(hole_holds_faults, "3.16", "HB-40",                                        \
     "a fault of tmpfs on a page that is being punched waits for the punch")    \
   X(hole_wait_is_lockless, "3.16", "HB-66",                                    \

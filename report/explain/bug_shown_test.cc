@@ -41,6 +41,7 @@ const std::map<std::string, std::string> kBugOf = {
     {"mprotect-grows-below-the-restart-point", "F4"},
     {"fault-around-with-an-old-size", "F5"},
     {"fault-around-with-an-old-size-of-a-later-folio", "F5"},
+    {"fault-around-with-an-old-size-of-a-whole-folio", "F5"},
     {"page-mkwrite-looks-at-the-folio", "F8"},
     {"page-mkwrite-looks-at-the-folio-under-mmap-sem", "F8"},
     {"tmpfs-fault-does-not-look-again", "F6"},
