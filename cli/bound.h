@@ -62,8 +62,8 @@ inline std::string InWords(const Within& within) {
   return InWords(within.words, within.left_out);
 }
 
-// Why no script of the problem can violate the property on any kernel, "it
-// takes a truncate"; empty if some might.
+// Why no script of the problem can violate the property on a kernel with these
+// rules, "it takes one of truncate, ..."; empty if some might.
 std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules);
 

@@ -160,7 +160,7 @@ CASES = [
                   "--answers", "{dir}/breaks")),
     ("prove-join", 1, ("prove", "--join", "{dir}/breaks")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--verbs", "munmap",
-                  "--property", "no-page-past-size", "--shard", "0/1",
+                  "--property", "no-over-unmap", "--shard", "0/1",
                   "--answers", "{dir}/cannot")),
     ("prove-join", 0, ("prove", "--join", "{dir}/cannot")),
     ("prove", 0, ("prove", *SMALL, "--kernel", "3.0", "--always", "!dropped")),

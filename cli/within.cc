@@ -1,5 +1,4 @@
 // A bound in words: what a search covers, and what it leaves out.
-#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/bound.h"
 #include "cli/input.h"
+#include "search/asked_by.h"
 
 namespace vmtrunc::cli {
 namespace {
@@ -76,40 +76,6 @@ void AddLeftOut(const search::Bound& b, std::vector<std::string>& out) {
   if (folios.high > folios.min_order && b.pins < 4)
     out.push_back(absl::StrFormat("more than %s: --pins %d",
                                   Count(b.pins, "pin", "pins"), b.pins + 1));
-}
-
-// Verbs without which the property cannot be violated; 0: none is required.
-search::Verbs Needed(Property property) {
-  switch (property) {
-    case Property::kNoPagePastSize:
-    case Property::kNoCachedPagePastSize:
-      return search::Bit(Verb::kTruncate);
-    case Property::kGrownPagesAreZero:
-    case Property::kNothingLostOutsideRange:
-      return search::Bit(Verb::kTruncate) | search::Bit(Verb::kPunch);
-    case Property::kNoRemovedPageMapped:
-    case Property::kNoOverUnmap:
-    case Property::kRestartProgress:
-    case Property::kBoundedDrops:
-    case Property::kCountIsACount:
-    case Property::kNoDataRace:
-    case Property::kDoneIsUnmapped:
-      return search::kPassVerbs;
-    case Property::kPassLeavesNoTlb:
-      return search::Bit(Verb::kRevoke);
-    case Property::kIndexAgrees:
-    case Property::kVmasWellFormed:
-    case Property::kLockOrder:
-    case Property::kNoDeadlock:
-    case Property::kNoFreedUse:
-    case Property::kSigbusPastEof:
-    case Property::kMapsOwnPage:
-    case Property::kFaultInOwnVma:
-    case Property::kNoStaleTlb:
-    case Property::kNoFreedPageReachable:
-      return 0;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -222,21 +188,12 @@ std::string InWords(const std::string& words,
 
 std::string CannotBreak(Property property, const search::Problem& problem,
                         const Rules& rules) {
-  search::Verbs has = search::VerbsOf(problem);
-  if (problem.max_passes == 0 && !problem.in_order) has &= ~search::kPassVerbs;
-  const search::Verbs needed = Needed(property);
-  if (needed != 0 && (has & needed) == 0)
+  const search::Verbs needed = search::AskedBy(property);
+  if (needed != 0 && (search::VerbsOf(problem) & needed) == 0)
     return absl::StrCat("it takes one of ", Names(needed),
                         ", and none is within the bound");
   if (property == Property::kBoundedDrops && !rules.drop_lock)
     return "this kernel drops no lock";
-  const size_t most = problem.closed ? problem.in_flight
-                      : problem.in_order
-                          ? problem.operations.size()
-                          : problem.max_passes + problem.max_operations;
-  if (property == Property::kNoDeadlock &&
-      std::min<size_t>(most, problem.in_flight) < 2)
-    return "it takes two operations at once";
   return "";
 }
 
