@@ -59,6 +59,12 @@ std::string TooLongInWords(const Script& script);
 std::string Violated(const ProveArguments& o, bool of_invariant,
                      Property property);
 
+// What was looked for, where it is not all properties: "index-agrees", "always
+// EXPR", "index-agrees and always EXPR". Else "".
+std::string LookedFor(const ProveArguments& o);
+// "holds", with that before it.
+std::string HoldsInWords(const ProveArguments& o);
+
 // Whether one of the three searches was requested.
 bool OneSearch(const ProveArguments& o);
 

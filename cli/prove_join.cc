@@ -363,7 +363,8 @@ void Print(const Joined& j) {
       left_out.push_back(base::Shown(one));
     std::cout << InWords(base::Shown(first.within), left_out);
   } else {
-    std::cout << "no violation so far; to be run again: " << j.again << "\n";
+    std::cout << "no violation " << (asked == "all" ? "" : "of " + asked + " ")
+              << "so far; to be run again: " << j.again << "\n";
   }
 }
 

@@ -27,10 +27,12 @@ void PrintRanOut(const Told& told) {
   if (result.levels.empty() || p.states == 0) {
     std::cout << end << ": nothing was searched\n";
   } else {
+    const std::string far =
+        absl::StrFormat("everything up to %d %s",
+                        p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result));
     std::cout << absl::StreamFormat(
-        "%s: everything up to %d %s holds, and %s of the %s states "
-        "after them are expanded\n",
-        end, p.depth == 0 ? 0 : p.depth - 1, DepthIsIn(o, result),
+        "%s: %s, and %s of the %s states after them are expanded\n", end,
+        LookedFor(o).empty() ? far + " holds" : HoldsInWords(o) + " in " + far,
         Size(result.levels.back() - p.left), Size(result.levels.back()));
   }
   const size_t n = result.levels.size();
@@ -130,6 +132,18 @@ std::string Violated(const ProveArguments& o, bool of_invariant,
   return of_invariant ? "always " + o.always : Name(property);
 }
 
+std::string LookedFor(const ProveArguments& o) {
+  const bool both = !o.property.empty() && !o.always.empty();
+  return absl::StrCat(o.property, both ? " and " : "",
+                      o.always.empty() ? "" : "always ", base::Shown(o.always));
+}
+
+std::string HoldsInWords(const ProveArguments& o) {
+  const std::string what = LookedFor(o);
+  const bool both = !o.property.empty() && !o.always.empty();
+  return absl::StrCat(what, what.empty() ? "" : " ", both ? "hold" : "holds");
+}
+
 const char* ReplaysInWords(bool replays) {
   return replays ? ""
                  : "(with so few structs alone, first in, first out: `vmtrunc "
@@ -217,7 +231,7 @@ void Print(const Told& told) {
   if (result.answer == search::Answer::kRanOut) return PrintRanOut(told);
   if (result.answer == search::Answer::kHolds) {
     std::cout << absl::StreamFormat(
-        "%sholds %s; %s\n", o.property.empty() ? "" : o.property + " ",
+        "%s %s; %s\n", HoldsInWords(o),
         !o.shard.empty() && o.exchange.empty() ? "in this shard"
         : asked.problem.closed ? "in this world for any number of operations"
         : o.from.empty()       ? "to the bound"

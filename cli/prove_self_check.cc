@@ -104,7 +104,8 @@ void Print(const Asked& asked, const search::ProveOptions& options,
           : "");
 }
 
-nlohmann::json ToJson(const Asked& asked, const search::ProveOptions& options,
+nlohmann::json ToJson(const ProveArguments& o, const Asked& asked,
+                      const search::ProveOptions& options,
                       const search::SelfCheck& found, double seconds) {
   nlohmann::json json = {{"version", kJsonVersion},
                          {"kernel", asked.kernel.ToString()},
@@ -118,6 +119,7 @@ nlohmann::json ToJson(const Asked& asked, const search::ProveOptions& options,
                          {"seconds", seconds},
                          {"ways", nlohmann::json::array()},
                          {"differences", nlohmann::json::array()}};
+  if (!o.property.empty()) json["only"] = o.property;
   for (const search::SelfCheckWay& way : found.ways) {
     nlohmann::json it = {{"way", way.name},
                          {"states", way.states},
@@ -166,7 +168,8 @@ int CheckItself(const ProveArguments& o, const Asked& asked) {
   for (search::SelfCheckDifference& difference : found.differences)
     for (Script& script : difference.scripts) SetKernel(asked.kernel, script);
   if (o.json)
-    std::cout << report::JsonText(ToJson(asked, options, found, show.seconds()))
+    std::cout << report::JsonText(
+                     ToJson(o, asked, options, found, show.seconds()))
               << "\n";
   else
     Print(asked, options, found, show.seconds());

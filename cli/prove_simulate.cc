@@ -114,6 +114,7 @@ nlohmann::json ToJson(const ProveArguments& o, const Asked& asked,
   for (const auto& [violated, runs] : all.broken)
     json["broken"].push_back({{"violated", violated}, {"runs", runs}});
   if (!o.always.empty()) json["always"] = o.always;
+  if (!o.property.empty()) json["only"] = o.property;
   json["phases"] = PhasesJson(asked.problem, all.reached.phases);
   nlohmann::json begun = nlohmann::json::array();
   for (const std::string& verb : VerbsOf(asked, all, true))
@@ -159,7 +160,7 @@ void PrintOne(const ProveArguments& o, const Asked& asked,
     return;
   }
   std::cout << absl::StreamFormat(
-      "holds, %d events%s\n", run.script.events.size(),
+      "%s, %d events%s\n", HoldsInWords(o), run.script.events.size(),
       run.beyond  ? "; what is left needs more structs, tasks or file offsets "
                     "than the bound has"
       : run.ended ? "; nothing is left to begin or to continue"
@@ -169,8 +170,9 @@ void PrintOne(const ProveArguments& o, const Asked& asked,
 void PrintAll(const ProveArguments& o, const Asked& asked,
               const Simulated& all) {
   std::cout << absl::StreamFormat(
-      "%s: %s: %d random runs from seed %d, %d events; %d break%s\n",
+      "%s: %s: %d random runs from seed %d, %d events; %s%d break%s\n",
       asked.kernel.Name(), asked.what, all.runs, o.seed, all.events,
+      LookedFor(o).empty() ? "" : "looked for: " + LookedFor(o) + "; ",
       all.all_broken, all.all_broken == 0 ? "" : ":");
   for (const auto& [violated, runs] : all.broken)
     std::cout << absl::StreamFormat("%d violate %s first\n", runs,
