@@ -42,7 +42,9 @@ bool IsLock(int file, const std::string& path) {
 DirectoryLock::DirectoryLock(const std::string& directory,
                              const std::string& command)
     : path_(absl::StrCat(directory, "/", kFile)) {
-  for (;;) {
+  // Another process may remove it, with its own lock, between the two looks.
+  constexpr int kMostTries = 1000;
+  for (int tries = 1;; ++tries) {
     file_ =
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     // Something else has the lock's name, or the directory is unusable.
@@ -66,6 +68,9 @@ DirectoryLock::DirectoryLock(const std::string& directory,
                        ": expected a lock of vmtrunc, or no such file"};
     }
     ::close(file_);
+    if (tries == kMostTries)
+      throw UsageError{Shown(path_) +
+                       ": expected to stay the file that was opened"};
   }
   const std::string who = absl::StrCat(command, ", process ", ::getpid(), "\n");
   // Only information for others: no harm if the disk is full.

@@ -66,11 +66,6 @@ bool IsOwn(const std::string& directory) {
          (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
 }
 
-// Whether the error means that the file system lacks this flag.
-bool IsUnknownFlag(int error) {
-  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
-}
-
 // Whether a new directory in `above` can replace this empty one, with the same
 // properties: it would have the access list that is the default there.
 bool CanTakePlaceOf(const std::string& directory, const std::string& above) {

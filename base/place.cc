@@ -171,23 +171,31 @@ bool IsStill(int file, const std::string& path) {
          here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
+bool IsUnknownFlag(int error) {
+  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+int RenameNew(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
+                  RENAME_NOREPLACE) == 0)
+    return 0;
+  if (!IsUnknownFlag(errno)) return errno;
+  struct stat about{};
+  if (::lstat(to.c_str(), &about) == 0) return EEXIST;
+  if (errno != ENOENT) return errno;
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
 std::string SetAside(const std::string& path, const std::string& stem,
                      const std::string& ending) {
-  for (unsigned n = 1;; ++n) {
+  for (unsigned n = 1; n <= kMostNames; ++n) {
     const std::string to = NumberedName(stem, n, ending);
-    if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, to.c_str(),
-                    RENAME_NOREPLACE) == 0)
-      return to;
-    // A file system without that call's flag.
-    const bool unknown = errno == EINVAL || errno == ENOSYS;
-    struct stat about{};
-    const int error = errno;
-    if (unknown && ::lstat(to.c_str(), &about) != 0 &&
-        ::rename(path.c_str(), to.c_str()) == 0)
-      return to;
+    const int error = RenameNew(path, to);
+    if (error == 0) return to;
     if (error == EXDEV && TypeOf(path) == fs::file_type::directory) return "";
-    if (!unknown && error != EEXIST) FailPath(path, error);
+    if (error != EEXIST) FailPath(path, error);
   }
+  FailPath(stem + ending, EEXIST);
 }
 
 // Field 5 of each line, with its octal escapes.

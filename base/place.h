@@ -47,6 +47,15 @@ void ExpectDirectory(const std::string& option, const std::string& path);
 // The file or its directory may have been moved, and replaced by another.
 bool IsStill(int file, const std::string& path);
 
+// Whether the error of renameat2() may be that the file system, or the system,
+// has not the flag.
+bool IsUnknownFlag(int error);
+
+// Renames it, and replaces nothing. Returns 0 or errno: EEXIST if the name is
+// taken. Where the file system has no such call, the name is looked at just
+// before.
+int RenameNew(const std::string& from, const std::string& to);
+
 // Renames it, or a directory, to `stem` and `ending`, or with -2 and so on
 // between these if that is taken: its content is not read, and its mode and
 // owner stay. Returns the new name; "" for a directory that cannot be renamed,

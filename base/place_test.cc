@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 
+#include "base/lock.h"
+#include "base/refused_test.h"
 #include "base/scratch_test.h"
 
 namespace vmtrunc::base {
@@ -140,6 +143,50 @@ TEST_F(PlaceTest, SetsAsideUnderAFreeName) {
   EXPECT_EQ(Get("torn.bytes"), "2");
   EXPECT_EQ(ErrorOf([&] { SetAside(Path("nothing"), Path("torn"), ""); }),
             Path("nothing: No such file or directory"));
+}
+
+// A file system without the call that renames and replaces nothing.
+TEST_F(PlaceTest, SetsAsideWithoutTheCallThatReplacesNothing) {
+  const auto aside = [&](std::vector<RefusedCall> calls, const char* stem) {
+    calls.push_back({SYS_renameat2, EINVAL});
+    return WhereRefused(calls, [&] {
+      std::string to;
+      const std::string why =
+          ErrorOf([&] { to = SetAside(Path("file"), Path(stem), ".bytes"); });
+      return why.empty() ? to : why;
+    });
+  };
+  Put("torn.bytes", "2");
+  if (!aside({}, "torn")) GTEST_SKIP() << "needs filters of system calls";
+  EXPECT_EQ(Get("torn.bytes"), "2");
+  EXPECT_EQ(Get("torn-2.bytes"), "");
+  Put("file", "3");
+  EXPECT_EQ(aside({}, "torn"), Path("torn-3.bytes"));
+  EXPECT_EQ(Get("torn-3.bytes"), "3");
+  Put("file", "4");
+  EXPECT_EQ(aside({{kRenameCall, EACCES}}, "torn"),
+            Path("file: Permission denied"));
+  EXPECT_EQ(aside({{kRenameCall, EROFS}}, "new"),
+            Path("file: Read-only file system"));
+  // The new name cannot be looked at: it is not said to be free.
+  EXPECT_EQ(aside({{SYS_newfstatat, EIO}}, "new"),
+            Path("file: Input/output error"));
+  // A file system that says of each name that it is taken.
+  EXPECT_EQ(aside({{kRenameCall, EEXIST}}, "new"),
+            Path("new.bytes: File exists"));
+  EXPECT_EQ(Get("file"), "4");
+}
+
+// A lock whose file looks like another at each look, as where it cannot be
+// looked at.
+TEST_F(PlaceTest, ALockThatIsNeverThereIsRefused) {
+  const auto error =
+      WhereRefused({{SYS_newfstatat, EIO}, {SYS_fstat, EIO}}, [&] {
+        return ErrorOf([&] { DirectoryLock(Path("directory"), "test"); });
+      });
+  if (!error) GTEST_SKIP() << "needs filters of system calls";
+  EXPECT_EQ(*error, Path("directory/.vmtrunc-lock: expected to stay the file "
+                         "that was opened"));
 }
 
 // Of a file that is not there its directory tells: it may have two names.

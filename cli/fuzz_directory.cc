@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "base/read.h"
 #include "base/sha1.h"
 #include "base/shown.h"
+#include "base/write.h"
 #include "fuzz/artifact.h"
 #include "fuzz/status.h"
 
@@ -164,13 +164,8 @@ void FuzzDirectory::ExpectRoom() const {
   std::string path = corpus + "/.vmtrunc-room-XXXXXX";
   const int file = ::mkostemp(path.data(), O_CLOEXEC);
   if (file < 0) base::FailPath(corpus, errno);
-  int error = 0;
-  for (size_t done = 0; done < kBlock.size() && error == 0;) {
-    const ssize_t wrote = ::write(file, kBlock.data(), kBlock.size() - done);
-    error = wrote < 0 ? errno : 0;
-    done += static_cast<size_t>(std::max<ssize_t>(wrote, 0));
-  }
-  if (::close(file) != 0 && error == 0) error = errno;
+  const int error = base::WriteAndFinish(file, {kBlock.data(), kBlock.size()},
+                                         /*durable=*/false);
   ::unlink(path.c_str());
   if (error != 0) base::FailPath(corpus, error);
 }

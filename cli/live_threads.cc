@@ -219,7 +219,7 @@ class RacedFile {
                          wanted.find('/', dot) == std::string::npos;
     const std::string stem = wanted.substr(0, has_end ? dot : wanted.size());
     const std::string ending = wanted.substr(stem.size());
-    for (unsigned i = 1; file_ < 0 && i < kMostNames; ++i) {
+    for (unsigned i = 1; file_ < 0 && i <= base::kMostNames; ++i) {
       path_ = base::NumberedName(stem, i, ending);
       file_ =
           ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -239,7 +239,6 @@ class RacedFile {
   const std::string& path() const { return path_; }
 
  private:
-  static constexpr unsigned kMostNames = 100000;
   std::string path_;
   int file_ = -1;
   bool kept_ = false;
