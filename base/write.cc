@@ -233,6 +233,15 @@ std::optional<int> Replace(const std::string& path, const std::string& content,
   return error;
 }
 
+// Gives the temporary file a name that nobody has, and replaces nothing. A file
+// system without links refuses them with whatever error it likes, and one that
+// has no room for a link may have room for a rename: it takes none.
+int PutNew(const std::string& made, const std::string& path) {
+  if (::linkat(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(), 0) == 0)
+    return 0;
+  return errno == EEXIST ? EEXIST : RenameNew(made, path);
+}
+
 int WriteDescriptor(int number, const std::string& content) {
   if (number != STDOUT_FILENO) return WriteAll(number, content);
   std::cout << content << std::flush;
@@ -425,20 +434,14 @@ std::string WriteUnused(const std::string& stem, const std::string& extension,
   if (made.file < 0) FailPath(first, errno);
   const auto remove = absl::MakeCleanup([&] { ::unlink(made.path.c_str()); });
   int error = WriteAndFinish(made.file, content, /*durable=*/false);
-  for (unsigned n = 1; error == 0; ++n) {
+  for (unsigned n = 1; error == 0 && n <= kMostNames; ++n) {
     const std::string path = NumberedName(stem, n, ending);
     if (ReadWhole(path, kMostInput) == content) return path;
-    if (::linkat(AT_FDCWD, made.path.c_str(), AT_FDCWD, path.c_str(), 0) == 0)
-      return path;
-    // A file system without links; the remaining race is between two processes
-    // that choose the same name.
-    if ((errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) &&
-        ::access(path.c_str(), F_OK) != 0 &&
-        ::rename(made.path.c_str(), path.c_str()) == 0)
-      return path;
-    if (errno != EEXIST && ::access(path.c_str(), F_OK) != 0) error = errno;
+    const int refused = PutNew(made.path, path);
+    if (refused == 0) return path;
+    if (refused != EEXIST) error = refused;
   }
-  FailPath(first, error);
+  FailPath(first, error != 0 ? error : EEXIST);
 }
 
 }  // namespace vmtrunc::base

@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/refused_test.h"
 #include "base/scratch_test.h"
 
 namespace vmtrunc::base {
@@ -344,6 +347,40 @@ TEST_F(WriteTest, AChosenNameReplacesNoEarlierResult) {
             "");
   EXPECT_EQ(Names("."), before);
   EXPECT_EQ(Names(".").size(), 5u);
+}
+
+// Whatever it says of a link: the file is renamed. Where that is refused too,
+// it is that error which is named.
+TEST_F(WriteTest, AChosenNameNeedsNoLinks) {
+  const auto write = [&](const std::vector<RefusedCall>& calls,
+                         const char* content) {
+    return WhereRefused(calls, [&] {
+      std::string path;
+      const std::string why =
+          ErrorOf([&] { path = WriteUnused(Path("found"), "vmt", content); });
+      return why.empty() ? path : why;
+    });
+  };
+  Put("found.vmt", "before");
+  if (!write({}, "before")) GTEST_SKIP() << "needs filters of system calls";
+  int number = 2;
+  for (const int error : {EPERM, EROFS, EACCES, EMLINK, ENOSPC, EIO}) {
+    const std::string name = "found-" + std::to_string(number++) + ".vmt";
+    const std::string content = std::to_string(error);
+    // As of a taken name the system says that before it asks the file system.
+    EXPECT_EQ(write({{SYS_linkat, error}}, content.c_str()), Path(name));
+    EXPECT_EQ(Get(name), content);
+  }
+  for (const int error : {ENOSPC, EDQUOT, EROFS, EIO})
+    EXPECT_EQ(write({{SYS_linkat, EPERM}, {SYS_renameat2, error}}, "no"),
+              Path("found.vmt: ") + std::strerror(error));
+  EXPECT_EQ(write({{SYS_linkat, ENOSPC},
+                   {SYS_renameat2, EINVAL},
+                   {kRenameCall, ENOSPC}},
+                  "no"),
+            Path("found.vmt: No space left on device"));
+  EXPECT_EQ(Get("found.vmt"), "before");
+  EXPECT_EQ(Names(".").size(), 7u);  // no temporary file
 }
 
 }  // namespace

@@ -136,11 +136,11 @@ bool MmCheck::ReadPagemap() {
   if (pagemap_ < 0)
     return Refused(s_, task_, "/proc/self/pagemap", errno), false;
   const size_t size = kArenaPages * s_.place.unit * sizeof(uint64_t);
-  if (::pread(pagemap_, entries_.data(), size,
-              static_cast<off_t>(kArena / kPage * sizeof(uint64_t))) ==
-      static_cast<ssize_t>(size))
-    return true;
-  Refused(s_, task_, "/proc/self/pagemap", errno);
+  const ssize_t got =
+      ::pread(pagemap_, entries_.data(), size,
+              static_cast<off_t>(kArena / kPage * sizeof(uint64_t)));
+  if (got == static_cast<ssize_t>(size)) return true;
+  Refused(s_, task_, "/proc/self/pagemap", ErrorOfRead(got));
   return false;
 }
 

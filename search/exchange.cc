@@ -49,8 +49,9 @@ uint32_t ChecksumOf(const Arrival& it, unsigned shard, uint64_t number) {
                                       "shards and build of vmtrunc")};
 }
 
-bool WriteWhole(int file, const void* from, size_t size) {
-  return base::WriteAll(file, {static_cast<const char*>(from), size}) == 0;
+// Returns 0 or errno.
+int WriteWhole(int file, const void* from, size_t size) {
+  return base::WriteAll(file, {static_cast<const char*>(from), size});
 }
 
 }  // namespace
@@ -165,8 +166,8 @@ void Exchange::Send(unsigned to, std::span<const uint64_t> words) {
   if (it.words.size() >= kBuffer) Flush(it);
 }
 
-void Exchange::FailOutgoing(const Outgoing& it) const {
-  base::FailPath(absl::StrCat(Directory(shard_.number), "/", it.name), errno);
+void Exchange::FailOutgoing(const Outgoing& it, int error) const {
+  base::FailPath(absl::StrCat(Directory(shard_.number), "/", it.name), error);
 }
 
 void Exchange::Flush(Outgoing& it) {
@@ -174,8 +175,9 @@ void Exchange::Flush(Outgoing& it) {
     it.name = absl::StrCat("to-", &it - &out_[0]);
     it.file = own_.Make(it.name);
   }
-  if (!WriteWhole(it.file, it.words.data(), it.words.size() * sizeof(uint64_t)))
-    FailOutgoing(it);
+  if (const int error = WriteWhole(it.file, it.words.data(),
+                                   it.words.size() * sizeof(uint64_t)))
+    FailOutgoing(it, error);
   it.words.clear();
 }
 
@@ -185,7 +187,7 @@ void Exchange::Close(unsigned level) {
     it.words.insert(it.words.end(), {0, std::exchange(it.hash, 0)});
     Flush(it);
     if (::fdatasync(it.file) != 0 || ::close(std::exchange(it.file, -1)) != 0)
-      FailOutgoing(it);
+      FailOutgoing(it, errno);
     own_.Rename(it.name, SentName(level, to));
   }
   own_.Sync();
@@ -202,8 +204,8 @@ bool Exchange::HasSent(unsigned shard, unsigned level) const {
 void Exchange::Add(std::span<Arrival> states) {
   for (Arrival& it : states)
     it.checksum = ChecksumOf(it, shard_.number, count_++);
-  if (!WriteWhole(states_, states.data(), states.size_bytes()))
-    base::FailPath(StatesPath(shard_.number), errno);
+  if (const int error = WriteWhole(states_, states.data(), states.size_bytes()))
+    base::FailPath(StatesPath(shard_.number), error);
 }
 
 void Exchange::FailStates(unsigned shard) const {

@@ -141,8 +141,8 @@ class Exchange {
   static std::string SentName(unsigned level, unsigned to);
   std::string Question(unsigned shard) const;
   void Flush(Outgoing& it);
-  // Throws UsageError, with errno.
-  [[noreturn]] void FailOutgoing(const Outgoing& it) const;
+  // Throws UsageError.
+  [[noreturn]] void FailOutgoing(const Outgoing& it, int error) const;
 
   const std::string directory_, name_;
   const Shard shard_;
