@@ -44,6 +44,9 @@ void AddFile(const BoundArguments& o, search::Bound& bound, std::string& what) {
   constexpr search::Verbs kPins = Bit(Verb::kPin) | Bit(Verb::kUnpin);
   if (o.pins == 0 && (bound.verbs & kPins) != 0)
     throw base::UsageError{"--verbs: pin and unpin: expected --pins"};
+  if ((bound.verbs & Bit(Verb::kCollapse)) != 0)
+    throw base::UsageError{
+        "--verbs: collapse: expected --from, with a script that has it"};
   if (folios.low == folios.high && (bound.verbs & Bit(Verb::kOrder)) != 0)
     throw base::UsageError{
         "--verbs: order: expected --file with a range, as in 'order 0..2'"};
