@@ -215,7 +215,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
 void PrintNeeds(const std::vector<RuleNeed>& needs) {
   std::cout
       << "\n| kernel | needed (what is violated without it, and the events "
-         "it takes) | nothing is violated without |\n|---|---|---|\n";
+         "it takes) | nothing else is violated without |\n|---|---|---|\n";
   for (size_t i = 0; i < needs.size();) {
     const std::string& kernel = needs[i].kernel;
     std::string needed, idle;

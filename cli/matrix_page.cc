@@ -60,7 +60,7 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
                     need.answer == search::Answer::kBreaks
                         ? ": needed: without it " + breaks
                     : need.answer == search::Answer::kHolds
-                        ? ": nothing is violated without it"
+                        ? ": nothing else is violated without it"
                         : ": ran out",
                     "</li>\n");
   }
@@ -119,6 +119,24 @@ static std::string OnePassInWords(const MatrixFound& found) {
              "them");
 }
 
+// What the rules of a kernel were not searched for, as it violates that itself.
+static std::string ItselfInWords(const MatrixRow& row) {
+  std::string names;
+  bool all = true;
+  for (int i = 0; i < kProperties; ++i) {
+    if ((row.looked >> i & 1) == 0) continue;
+    all &= row.events[i] != 0;
+    if (row.events[i] == 0) continue;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", "`",
+                    Name(static_cast<Property>(i)), "`");
+  }
+  if (names.empty()) return "";
+  return absl::StrCat("`", row.spec.Name(), "` itself violates ", names,
+                      all ? ", which is all that was searched: nothing was "
+                            "searched without its rules"
+                          : ": these were not searched without its rules");
+}
+
 std::vector<std::string> NotesInWords(const MatrixFound& found) {
   std::vector<std::string> notes;
   if (found.within.closed)
@@ -136,6 +154,10 @@ std::vector<std::string> NotesInWords(const MatrixFound& found) {
       absl::StrAppend(&idle, idle.empty() ? "" : ", ", "`", row.spec.Name(),
                       "`");
   if (!idle.empty()) notes.push_back("Nothing has an effect on " + idle);
+  for (const MatrixRow& row : found.rows) {
+    const std::string itself = found.needs.empty() ? "" : ItselfInWords(row);
+    if (!itself.empty()) notes.push_back(itself);
+  }
   const std::string one_pass = OnePassInWords(found);
   if (!one_pass.empty()) notes.push_back(one_pass);
   return notes;
