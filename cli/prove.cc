@@ -133,18 +133,34 @@ search::ProveResult Search(const ProveArguments& o, const Asked& asked,
              : search::ProveFewest(part, options);
 }
 
+// Whether no other abstract state is reached. In a closed world there may be
+// others: counts do not wrap there.
+bool HasAllAbstract(const Told& told) {
+  return told.result.answer == search::Answer::kHolds &&
+         !told.asked.problem.closed;
+}
+
 void TellAbstract(const Told& told, const std::vector<uint8_t>& features,
                   nlohmann::json* json) {
   if (!told.o.abstract) return;
   if (json != nullptr) {
     (*json)["abstract_states"] = CountSeen(features);
+    (*json)["abstract_states_all"] = HasAllAbstract(told);
     return;
   }
-  std::cout << absl::StreamFormat("%d of %d abstract states are reached%s\n",
-                                  CountSeen(features), features.size(),
-                                  told.result.answer == search::Answer::kHolds
-                                      ? ", no other is"
-                                      : " so far");
+  const bool holds = told.result.answer == search::Answer::kHolds;
+  std::cout << absl::StreamFormat(
+      "%d of %d abstract states are reached%s\n", CountSeen(features),
+      features.size(),
+      HasAllAbstract(told) ? ", no other is"
+      : holds              ? ", at least: counts do not wrap in a closed world"
+                           : " so far");
+}
+
+SeenPhases PhasesSeen(const search::ProveResult& result) {
+  return result.answer != search::Answer::kHolds ? SeenPhases::kSoFar
+         : result.is_reduced                     ? SeenPhases::kOfSomeOrders
+                                                 : SeenPhases::kAll;
 }
 
 // Where the results go in addition to standard output. Tried before the search.
@@ -186,7 +202,7 @@ class ProveOutputs {
       base::ExpectApart("--abstract-to", told.o.abstract_to, {told.o.out});
       WriteAbstract(told.o.abstract_to, asked.kernel,
                     absl::StrCat(asked.kernel.Name(), ", ", asked.what),
-                    told.result.answer == search::Answer::kHolds, features);
+                    HasAllAbstract(told), features);
     }
     if (checkpoint_) checkpoint_->ExpectThere();
   }
@@ -252,14 +268,13 @@ int ProveIt(const ProveArguments& o) {
   if (o.json) {
     nlohmann::json json = ToJson(told);
     TellAbstract(told, features, &json);
-    if (o.unreached) json["phases"] = PhasesJson(asked.problem, phases);
+    if (o.unreached)
+      json["phases"] = PhasesJson(asked.problem, phases, PhasesSeen(result));
     std::cout << report::JsonText(json) << "\n";
   } else {
     Print(told);
     TellAbstract(told, features, nullptr);
-    if (o.unreached)
-      PrintPhases(asked.problem, phases,
-                  result.answer == search::Answer::kHolds);
+    if (o.unreached) PrintPhases(asked.problem, phases, PhasesSeen(result));
   }
   std::cout << std::flush;
   outputs.Write(told, features);

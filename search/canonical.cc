@@ -14,6 +14,25 @@ namespace {
 constexpr uint8_t kSame = 1;       // a remembered vma that is still there
 constexpr uint8_t kAnother = 200;  // one that is not
 
+// Puts the slots in use in their order, and returns how many they are.
+template <class C, class F>
+unsigned OrderUsed(const World<C>& w, const F& mm_name,
+                   Slot (&order)[C::kVmas]) {
+  unsigned used = 0;
+  for (unsigned slot = 0; slot < C::kVmas; ++slot)
+    if (w.vmas[slot].state != VmaState::kFree)
+      order[used++] = static_cast<Slot>(slot);
+  const auto key = [&](Slot slot) {
+    const Vma& v = w.vmas[slot];
+    return uint64_t{mm_name(v.mm)} << 40 | uint64_t(v.state) << 32 |
+           uint64_t{v.start} << 16 | v.end;
+  };
+  std::sort(order, order + used, [&](Slot a, Slot b) {
+    return key(a) != key(b) ? key(a) < key(b) : a < b;
+  });
+  return used;
+}
+
 // kNamed: under other names for tasks and mms.
 template <class C, bool kNamed>
 class Canonical {
@@ -92,17 +111,7 @@ class Canonical {
 
  private:
   void OrderSlots() {
-    for (unsigned slot = 0; slot < C::kVmas; ++slot)
-      if (w_.vmas[slot].state != VmaState::kFree)
-        order_[used_++] = static_cast<Slot>(slot);
-    const auto key = [this](Slot slot) {
-      const Vma& v = w_.vmas[slot];
-      return uint64_t{MmName(v.mm)} << 40 | uint64_t(v.state) << 32 |
-             uint64_t{v.start} << 16 | v.end;
-    };
-    std::sort(order_, order_ + used_, [&](Slot a, Slot b) {
-      return key(a) != key(b) ? key(a) < key(b) : a < b;
-    });
+    used_ = OrderUsed(w_, [this](uint8_t mm) { return MmName(mm); }, order_);
     std::memset(place_, kNone, sizeof(place_));
     for (unsigned i = 0; i < used_; ++i)
       place_[order_[i]] = static_cast<Slot>(i + 1);
@@ -279,6 +288,15 @@ auto InNormalForm(const World<C>& world, const Rules& rules, Keeps keeps,
 }  // namespace
 
 template <class C>
+SlotOrder<C>::SlotOrder(const World<C>& world, const Names<C>& names)
+    : used(OrderUsed(
+          world, [&](uint8_t mm) { return names.Mm(mm); }, slot)),
+      all(used) {
+  for (unsigned i = world.free_count; i > 0; --i)
+    slot[all++] = world.free_slots[i - 1];
+}
+
+template <class C>
 void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
                     Keeps keeps, const Names<C>* names,
                     std::vector<uint8_t>& bytes) {
@@ -303,6 +321,8 @@ uint64_t Fingerprint(const World<C>& world, const Rules& rules, uint64_t extra,
                       [&](auto canonical) { return canonical.Hash(extra); });
 }
 
+template struct SlotOrder<SmallCaps>;
+template struct SlotOrder<LargeCaps>;
 template void CanonicalBytes<SmallCaps>(const World<SmallCaps>&, const Rules&,
                                         uint64_t, Keeps,
                                         const Names<SmallCaps>*,

@@ -31,6 +31,16 @@ enum class Keeps : uint8_t {
   kFuture,
 };
 
+// The slots of the slab in the order that the normal form gives them: those in
+// use, `used` of them, then the free ones as they will be allocated.
+template <class C>
+struct SlotOrder {
+  SlotOrder(const World<C>& world, const Names<C>& names);
+
+  Slot slot[C::kVmas];
+  unsigned used, all;
+};
+
 template <class C>
 void CanonicalBytes(const World<C>& world, const Rules& rules, uint64_t extra,
                     Keeps keeps, const Names<C>* names,

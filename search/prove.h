@@ -97,10 +97,10 @@ struct ProveOptions {
   std::function<void(const ProveProgress&)> on_progress;
   // Checker::kFeatures bytes, or nullptr: set to 1 for each abstract state that
   // was reached. They are all of the problem if the search was completed and is
-  // not reduced.
+  // not reduced; of a closed one, all while counts do not wrap.
   uint8_t* features = nullptr;
   // Or nullptr: gets the phases that states are in (search/reached.h). They are
-  // all of the problem if the search was completed, reduced or not.
+  // all of the problem if the search was completed and is not reduced.
   PhaseSet* phases = nullptr;
   PlantedMistakes planted;
   // For tests: receives each new state's fingerprint.

@@ -239,6 +239,29 @@ Script RandomScript(const Problem& problem, base::Random& random) {
   return script;
 }
 
+// Abstract states are those of a search that takes no states for one, whatever
+// is asked.
+TEST(Prove, ReachesAllAbstractStates) {
+  Bound bound = OneMm(Of({Verb::kMunmap, Verb::kMremap, Verb::kTruncate}));
+  bound.pages = 1;
+  for (const char* kernel : {"2.6.9-mm", "2.6.11", "2.6.38", "repaired"}) {
+    std::set<std::vector<uint8_t>> all;
+    for (const bool plain : {true, false})
+      for (const Property property :
+           {Property::kIndexAgrees, Property::kBoundedDrops}) {
+        std::vector<uint8_t> features(Checker<SmallCaps>::kFeatures);
+        ProveOptions options;
+        options.steps_only = true;
+        options.plain = plain;
+        options.properties = Bit(property);
+        options.features = features.data();
+        ASSERT_EQ(SearchBound(bound, kernel, options).answer, Answer::kHolds);
+        all.insert(features);
+      }
+    EXPECT_EQ(all.size(), 1U) << kernel;
+  }
+}
+
 // What a random script reaches, the search has: exhaustive search says
 // unreachable and a fuzzer reaches it is itself a failure.
 TEST(Prove, ContainsWhatScriptsReach) {

@@ -49,9 +49,9 @@ bool Fits(const Problem& problem);
 // What tells states of the problem apart.
 inline Keeps KeepsOf(const Problem& problem, const ProveOptions& options) {
   if (options.plain) return Keeps::kAll;
-  // A condition may read a mark of any pass.
-  const bool future =
-      problem.closed && !options.old_marks && !options.invariant;
+  // A condition may read a mark of any pass, and an abstract state shows it.
+  const bool future = problem.closed && !options.old_marks &&
+                      !options.invariant && options.features == nullptr;
   return future ? Keeps::kFuture : Keeps::kHistories;
 }
 

@@ -26,6 +26,13 @@ uint64_t Space<C>::Extra(const State<C>& state, const Names<C>& names) const {
   if (history_) extra ^= state.checker.History(names);
   if ((options_.properties & Bit(Property::kDoneIsUnmapped)) != 0)
     extra ^= state.checker.DoneHistory(state.world, names);
+  if (options_.features != nullptr) {
+    const SlotOrder<C> order(state.world, names);
+    const uint64_t parts[] = {
+        extra, state.checker.FeatureHistory(state.world,
+                                            {order.slot, order.all}, names)};
+    extra = HashBytes(parts, sizeof(parts));
+  }
   return extra;
 }
 

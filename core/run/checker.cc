@@ -423,6 +423,28 @@ unsigned Checker<C>::CountRelation(const Pass& pass, const Vma& vma,
 }
 
 template <class C>
+uint64_t Checker<C>::FeatureHistory(const World<C>& w,
+                                    std::span<const Slot> slots,
+                                    const Names<C>& names) const {
+  uint64_t hash = names.Tasks(passes_);
+  for (const uint8_t task : names.task_of) {
+    if ((passes_ >> task & 1) == 0) continue;
+    const PassLog& log = logs_[task];
+    uint64_t walked = 0, others = 0;
+    for (size_t i = 0; i < slots.size(); ++i) {
+      const Vma& vma = w.vmas[slots[i]];
+      const bool other =
+          vma.state != VmaState::kFree && log.births[slots[i]] != vma.birth;
+      walked |= (log.walked >> slots[i] % 64 & 1) << i % 64;
+      others |= uint64_t{other} << i % 64;
+    }
+    const uint64_t parts[] = {hash, walked, others};
+    hash = HashBytes(parts, sizeof(parts));
+  }
+  return hash;
+}
+
+template <class C>
 void Checker<C>::CountFeatures(const World<C>& w, Verb verb) {
   // By verb: what has moved, as NoteFeatures() lists it.
   constexpr uint8_t kMover[] = {8, 0, 1, 2, 3, 4, 4, 5, 6,

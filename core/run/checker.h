@@ -69,6 +69,13 @@ class Checker {
   // running pass is over.
   uint64_t DoneHistory(const World<C>& w, const Names<C>& names = {}) const;
 
+  // The same of abstract states: which of the slots each running pass has
+  // scanned some of, and which of the vmas in use are others than when it began
+  // or last dropped the lock. In the order of `slots`: those in use, then the
+  // free ones.
+  uint64_t FeatureHistory(const World<C>& w, std::span<const Slot> slots,
+                          const Names<C>& names = {}) const;
+
   uint32_t broken() const { return broken_; }        // a bit a property
   const Violation& first() const { return first_; }  // valid if broken()
   uint32_t drops() const { return all_drops_; }      // by all passes
