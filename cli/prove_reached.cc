@@ -19,7 +19,7 @@ void ForPhases(const PhaseSet& phases, F f) {
 }  // namespace
 
 nlohmann::json PhasesJson(const search::Problem& problem,
-                          const PhaseSet& entered) {
+                          const PhaseSet& entered, SeenPhases seen) {
   const PhaseSet may = search::PhasesOf(problem);
   nlohmann::json never = nlohmann::json::array();
   ForPhases(may & ~entered, [&](const PhaseList& list, const PhaseInfo& phase) {
@@ -28,16 +28,20 @@ nlohmann::json PhasesJson(const search::Problem& problem,
   });
   return {{"entered", (may & entered).count()},
           {"in_all", may.count()},
+          {"all", seen == SeenPhases::kAll},
           {"never", never}};
 }
 
 void PrintPhases(const search::Problem& problem, const PhaseSet& entered,
-                 bool all) {
+                 SeenPhases seen) {
   const PhaseSet may = search::PhasesOf(problem);
   std::cout << absl::StreamFormat(
       "%d of the %d phases of these operations were entered%s\n",
       (may & entered).count(), may.count(),
-      all ? ", and no other is" : " so far");
+      seen == SeenPhases::kAll     ? ", and no other is"
+      : seen == SeenPhases::kSoFar ? " so far"
+                                   : " by the orders of a reduced search; "
+                                     "--steps or --whole searches all");
   ForPhases(may & ~entered, [](const PhaseList& list, const PhaseInfo& phase) {
     std::cout << absl::StreamFormat("never entered: %s: %s", list.of,
                                     phase.phase);

@@ -115,7 +115,8 @@ nlohmann::json ToJson(const ProveArguments& o, const Asked& asked,
     json["broken"].push_back({{"violated", violated}, {"runs", runs}});
   if (!o.always.empty()) json["always"] = o.always;
   if (!o.property.empty()) json["only"] = o.property;
-  json["phases"] = PhasesJson(asked.problem, all.reached.phases);
+  json["phases"] =
+      PhasesJson(asked.problem, all.reached.phases, SeenPhases::kSoFar);
   nlohmann::json begun = nlohmann::json::array();
   for (const std::string& verb : VerbsOf(asked, all, true))
     begun.push_back({{"verb", verb}, {"times", TimesBegun(all, verb)}});
@@ -185,7 +186,7 @@ void PrintAll(const ProveArguments& o, const Asked& asked,
   std::cout << "begun: " << absl::StrJoin(begun, ", ") << "\n";
   for (const std::string& verb : VerbsOf(asked, all, false))
     std::cout << "never begun: " << verb << "\n";
-  PrintPhases(asked.problem, all.reached.phases, false);
+  PrintPhases(asked.problem, all.reached.phases, SeenPhases::kSoFar);
   std::cout << absl::StreamFormat(
       "%d of %d rules were asked for; never:\n%s\n", all.rules.count(),
       AllRules().size(),
