@@ -1,6 +1,7 @@
 // vmtrunc prove --simulate: random runs within the bound.
 #include "search/simulate.h"
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -194,9 +195,23 @@ void PrintAll(const ProveArguments& o, const Asked& asked,
   if (all.shown) PrintViolation(o, *all.shown);
 }
 
+// Throws UsageError if a run may have no room for an operation: that it holds
+// would say nothing.
+void ExpectRoom(const ProveArguments& o, const Asked& asked) {
+  size_t most = 0;
+  for (const Script& start : asked.problem.starts)
+    most = std::max(most, start.events.size());
+  if (o.simulate_events <= most)
+    throw base::UsageError{absl::StrFormat(
+        "--simulate-events: expected more than the %d event%s that a run may "
+        "start with, not %d",
+        most, most == 1 ? "" : "s", o.simulate_events)};
+}
+
 }  // namespace
 
 int SimulateIt(const ProveArguments& o, const Asked& asked) {
+  ExpectRoom(o, asked);
   base::ExpectOtherFile("-o", o.out, o.from);
   std::optional<base::OutputFile> out;
   if (!o.out.empty()) out.emplace(o.out);
