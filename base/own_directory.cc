@@ -370,12 +370,12 @@ void OwnDirectory::WriteInside(const Files& files, bool durable) {
 bool RemoveKnown(const std::string& directory,
                  const std::function<bool(std::string_view)>& known) {
   if (!IsOwn(directory)) return false;
-  std::error_code error;
+  std::error_code error, unknown;  // of unknown kind: it stays
   std::vector<std::string> paths;
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error))
     if (known(at->path().filename().string()) &&
-        IsRegularFile(at->path().string()))
+        fs::is_regular_file(at->symlink_status(unknown)))
       paths.push_back(at->path().string());
   for (const std::string& path : paths) ::unlink(path.c_str());
   return ::rmdir(directory.c_str()) == 0;

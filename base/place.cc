@@ -69,7 +69,14 @@ bool IsAbove(const fs::path& directory, const std::set<Identity>& wanted) {
 // Of the file that is written by this name, also through a link to nothing.
 // Without fs::absolute() a name that is not there would stay relative.
 fs::path CanonicalOf(const std::string& name, std::error_code& error) {
-  return fs::weakly_canonical(fs::absolute(WrittenPath(name), error), error);
+  const fs::path written = fs::absolute(WrittenPath(name), error);
+  fs::path canonical = fs::weakly_canonical(written, error);
+  // The text of a link of /proc may name another file, or none.
+  std::error_code none;
+  if (!error && fs::exists(written, none) &&
+      !fs::equivalent(written, canonical, none))
+    return written;
+  return canonical;
 }
 
 // Two names of one file, or of one that is not there yet: of that only the
@@ -152,8 +159,7 @@ int NewFileError(const std::string& directory) {
 }
 
 bool IsRegularFile(const std::string& path) {
-  struct stat about{};
-  return ::lstat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+  return TypeOf(path) == fs::file_type::regular;
 }
 
 void ExpectDirectory(const std::string& option, const std::string& path) {
@@ -283,8 +289,9 @@ void ExpectOutside(const std::string& option,
   std::set<fs::path> seen;
   for (const std::string& file : files) {
     if (stop) return;
+    std::error_code unknown;  // then the whole path is looked at too
     if (seen.insert(fs::path(file).parent_path()).second ||
-        !IsRegularFile(file))
+        !fs::is_regular_file(fs::symlink_status(file, unknown)))
       ExpectOutside(option, file, whose, directory);
   }
 }

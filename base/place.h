@@ -36,7 +36,7 @@ std::string BesideProgram(const std::string& path);
 // that is removed still allows it by its mode.
 int NewFileError(const std::string& directory);
 
-// False for a link to one.
+// False for a link to one. Throws UsageError if that cannot be found out.
 bool IsRegularFile(const std::string& path);
 
 // Throws UsageError if it is no directory, or if that cannot be found out.

@@ -240,6 +240,33 @@ TEST_F(PlaceTest, ALinkToNothingLeadsToWhereItWouldBe) {
             "");
 }
 
+// One whose lstat() fails is there.
+TEST_F(PlaceTest, NobodyKnowsWhetherAFileIsRegularThatCannotBeLookedAt) {
+  EXPECT_TRUE(IsRegularFile(Path("file")));
+  for (const char* const name : {"nothing", "dangling", "directory"})
+    EXPECT_FALSE(IsRegularFile(Path(name))) << name;
+  EXPECT_EQ(ErrorAfter(FailEachLstat, [&] { IsRegularFile(Path("file")); }),
+            Path("file") + ": Stale file handle");
+}
+
+TEST_F(PlaceTest, TwoOutputsAreOneFileByALinkOfProcToo) {
+  const int file = ::open(Path("file").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  const std::string link = "/dev/fd/" + std::to_string(file);
+  const auto error = [&](const std::string& other) {
+    return ErrorOf([&] { ExpectApart("-o", link, {Path(other)}); });
+  };
+  EXPECT_NE(error("file"), "");
+  fs::rename(Path("file"), Path("moved"));
+  EXPECT_NE(error("moved"), "");
+  fs::create_hard_link(Path("moved"), Path("other"));
+  fs::remove(Path("moved"));
+  Put("moved (deleted)", "");  // what the link says now
+  EXPECT_EQ(error("moved (deleted)"), "");
+  EXPECT_NE(error("other"), "");
+  ::close(file);
+}
+
 TEST_F(PlaceTest, EachFileOfAWalkIsOutside) {
   fs::create_directories(Path("kept/below"));
   fs::create_directories(Path("in"));

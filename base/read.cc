@@ -53,11 +53,12 @@ int OpenIfThere(const std::string& path) {
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0 && errno == ENOENT) return -1;
   if (file < 0) FailPath(path, errno);
+  auto close = absl::MakeCleanup([&] { ::close(file); });
   struct stat about{};
-  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) {
-    ::close(file);
+  if (::fstat(file, &about) != 0) FailPath(path, errno);
+  if (!S_ISREG(about.st_mode))
     throw UsageError{Shown(path) + ": expected a regular file"};
-  }
+  std::move(close).Cancel();
   return file;
 }
 
@@ -94,7 +95,10 @@ void NoteRead(const std::string& path) {
 
 bool WasRead(const std::string& path) {
   struct stat about{};
-  if (::stat(path.c_str(), &about) != 0) return false;
+  if (::stat(path.c_str(), &about) != 0) {
+    if (!IsNoFile(errno)) FailPath(path, errno);
+    return false;
+  }
   Read& all = AllRead();
   const std::lock_guard lock(all.mutex);
   return all.files.contains({about.st_dev, about.st_ino});
@@ -111,7 +115,10 @@ std::string ReadFile(const std::string& path, size_t most) {
     if (!is_input) ::close(file);
   });
   struct stat about{};
-  if (::fstat(file, &about) == 0 && S_ISDIR(about.st_mode))
+  // Else it would not count as read.
+  if (::fstat(file, &about) != 0)
+    FailPath(is_input ? "standard input" : path, errno);
+  if (S_ISDIR(about.st_mode))
     throw UsageError{Shown(path) + ": expected a file, not a directory"};
   NoteRead(about);
   std::string content;
@@ -137,8 +144,11 @@ std::optional<std::string> ReadRegular(const std::string& path, size_t most,
   if (file < 0) return std::nullopt;
   const auto close = absl::MakeCleanup([&] { ::close(file); });
   struct stat about{};
-  if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
-      static_cast<size_t>(about.st_size) > largest)
+  if (::fstat(file, &about) != 0) {
+    error = errno;
+    return std::nullopt;
+  }
+  if (!S_ISREG(about.st_mode) || static_cast<size_t>(about.st_size) > largest)
     return std::nullopt;
   std::string content;
   error = Append(file, most, content);

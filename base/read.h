@@ -22,6 +22,7 @@ std::string ReadFile(const std::string& path, size_t most = kMostInput);
 void NoteRead(const std::string& path);
 
 // Whether ReadFile() has read this file, or a link to it: inputs are kept.
+// Throws UsageError if that cannot be found out.
 bool WasRead(const std::string& path);
 
 // The content of a regular file of at most `most` bytes; nothing if it is none,

@@ -93,6 +93,22 @@ TEST_F(ReadTest, NobodyKnowsWhatAFileHasThatCannotBeRead) {
   EXPECT_EQ(ReadKnown(Path("file"), 6), std::nullopt);
 }
 
+// A file whose stat() fails is there.
+TEST_F(ReadTest, NobodyKnowsWhatAFileIsThatCannotBeLookedAt) {
+  Put("file", "content");
+  const std::string stale = Path("file") + ": Stale file handle";
+  const auto error_of = [&](auto read) {
+    return ErrorAfter(FailEachFstat, [&] { read(Path("file"), 7); });
+  };
+  EXPECT_EQ(error_of(ReadKnown), stale);
+  EXPECT_EQ(error_of(ReadIfThere), stale);
+  EXPECT_EQ(error_of(ReadFile), stale);  // else it would not count as read
+  const auto each_stat = [] {
+    return FailCalls({{SYS_newfstatat, 3, 0}}, ESTALE);
+  };
+  EXPECT_EQ(ErrorAfter(each_stat, [&] { WasRead(Path("file")); }), stale);
+}
+
 TEST_F(ReadTest, ReadsAvailableDataEvenIfStopped) {
   Put("file", "content");
   EXPECT_EQ(

@@ -154,10 +154,12 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   const FuzzRun& run = result.run;
   std::string lost;
   result.findings = TellBroken(o, known, run, stop, lost);
+  size_t torn = 0;
   try {
     if (!run.gone.empty()) throw base::UsageError{run.gone};
     directory.ExpectThere();
     WriteBroken(o, directory, run, result.findings);
+    torn = directory.SetTornAside();
   } catch (const base::UsageError&) {
     try {
       directory.SetTornAside();
@@ -166,7 +168,6 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
     if (o.json) std::cout << report::JsonText(ToJson(o, result)) << "\n";
     throw;
   }
-  const size_t torn = directory.SetTornAside();
   result.corpus = directory.CorpusSize();
   // A finding is printed even after an error.
   const bool is_told = o.json && !result.findings.empty();

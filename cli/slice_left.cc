@@ -1,6 +1,9 @@
 #include "cli/slice_left.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <set>
@@ -21,18 +24,23 @@ namespace {
 namespace fs = std::filesystem;
 
 // Names of files that are not empty. Throws UsageError if the directory cannot
-// be read.
+// be read, or a file not be looked at: what is not listed is removed.
 std::set<std::string> InputsIn(const std::string& directory) {
   std::set<std::string> names;
-  std::error_code error, none;
+  std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if ((fuzz::NamesInput(name, fuzz::kCausePrefix) ||
-         fuzz::NamesInput(name, fuzz::kBrokenPrefix)) &&
-        fs::is_regular_file(at->symlink_status(none)) &&
-        at->file_size(none) > 0)
+    if (!fuzz::NamesInput(name, fuzz::kCausePrefix) &&
+        !fuzz::NamesInput(name, fuzz::kBrokenPrefix))
+      continue;
+    struct stat about{};
+    if (::lstat(at->path().c_str(), &about) != 0) {
+      // Its job may still run, and remove it.
+      if (errno != ENOENT) base::FailPath(at->path().string(), errno);
+    } else if (S_ISREG(about.st_mode) && about.st_size > 0) {
       names.insert(name);
+    }
   }
   if (error && error != std::errc::no_such_file_or_directory)
     base::FailPath(directory, error.value());
@@ -56,17 +64,23 @@ size_t CountSorted(const std::vector<InputLeft>& causes, Property property,
       }));
 }
 
+// Nothing if there is no such file.
+std::optional<fs::file_time_type> WrittenAt(const std::string& path) {
+  std::error_code error;
+  const fs::file_time_type time = fs::last_write_time(path, error);
+  if (!error) return time;
+  if (!base::IsNoFile(error.value())) base::FailPath(path, error.value());
+  return std::nullopt;
+}
+
 // Of a slice that nobody has ended: from its start to the last input that
 // libFuzzer ran, by the clock of the files, which may have been set meanwhile.
 double SecondsByFiles(const std::string& directory) {
   constexpr double kLongestSlice = 3600;  // --slice
-  std::error_code error;
-  const auto first = fs::last_write_time(directory + "/" + kSliceFile, error);
-  if (error) return 0;
-  const auto last =
-      fs::last_write_time(directory + "/" + fuzz::kCurrentFile, error);
-  if (error) return 0;
-  return std::clamp(std::chrono::duration<double>(last - first).count(), 0.0,
+  const auto first = WrittenAt(directory + "/" + kSliceFile);
+  const auto last = WrittenAt(directory + "/" + fuzz::kCurrentFile);
+  if (!first || !last) return 0;
+  return std::clamp(std::chrono::duration<double>(*last - *first).count(), 0.0,
                     kLongestSlice);
 }
 
@@ -105,7 +119,7 @@ std::vector<std::pair<uint64_t, std::string>> SetAsideIn(
 }  // namespace
 
 std::optional<SliceWhat> ReadSliceWhat(const std::string& directory) {
-  const auto text = base::ReadWhole(directory + "/" + kSliceFile, 4096);
+  const auto text = base::ReadKnown(directory + "/" + kSliceFile, 4096);
   if (!text) return std::nullopt;
   const std::vector<std::string> lines = absl::StrSplit(*text, '\n');
   SliceWhat what;
@@ -181,10 +195,13 @@ void AddUntaken(const campaign::Store& store, const campaign::Log& log,
 
 bool HasInputs(const std::string& directory) {
   if (!InputsIn(directory).empty()) return true;
+  const std::string corpus = directory + "/corpus";
+  if (base::TypeOf(corpus) != fs::file_type::directory) return false;
   std::error_code error;
-  for (fs::directory_iterator at(directory + "/corpus", error), end;
-       !error && at != end; at.increment(error))
+  for (fs::directory_iterator at(corpus, error), end; !error && at != end;
+       at.increment(error))
     if (fuzz::IsHash(at->path().filename().string())) return true;
+  if (error) base::FailPath(corpus, error.value());
   return false;
 }
 

@@ -34,7 +34,8 @@ struct SliceWhat {
   std::string end = campaign::kCutOff;
 };
 
-// Nothing if the file is not there, or not whole.
+// Nothing if the file is not there, or not whole. Throws UsageError if it
+// cannot be read.
 std::optional<SliceWhat> ReadSliceWhat(const std::string& directory);
 
 // An input that violates a property.
@@ -57,6 +58,7 @@ struct SliceLeft {
   std::vector<InputLeft> inputs;
 };
 
+// Throws UsageError if a file cannot be read, or not be looked at.
 SliceLeft ReadSliceLeft(const std::string& directory, const KernelSpec& kernel);
 
 // Counts the slices that run, are left or are set aside, and are not in the
@@ -65,6 +67,7 @@ void AddUntaken(const campaign::Store& store, const campaign::Log& log,
                 campaign::Summary& summary);
 
 // Whether there is any input: in its corpus, or one that violates a property.
+// Throws UsageError if that cannot be found out.
 bool HasInputs(const std::string& directory);
 
 }  // namespace vmtrunc::cli
