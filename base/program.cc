@@ -19,7 +19,7 @@ int RunProgram(const char* name, int (*program)(int, char**), int argc,
   StopBeforeTheLimitOfTime(name);
   const int status = RunWithStack(program, argc, argv);
   std::cout.flush();
-  if (std::cout) return status;
+  if (std::cout && CloseOutput() == 0) return status;
   // What a command has said of an error is not hidden by a signal.
   if (status != kExitUsage) EndWithoutReader();
   std::cerr << name << ": cannot write to standard output\n";

@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/scratch_test.h"
 #include "base/stop.h"
 #include "base/streams.h"
 #include "gtest/gtest.h"
@@ -88,6 +89,29 @@ TEST(ProgramDeathTest, ReportsAWriteError) {
       },
       testing::ExitedWithCode(kExitUsage),
       "^tried: cannot write to standard output\n$");
+}
+
+TEST(ProgramDeathTest, ReportsAnErrorThatOnlyTheCloseTells) {
+  EXPECT_EXIT(
+      {
+        if (!FailEachClose()) std::abort();
+        std::exit(StatusOf(Prints));
+      },
+      testing::ExitedWithCode(kExitUsage),
+      "^tried: cannot write to standard output\n$");
+}
+
+TEST(ProgramDeathTest, ExpectsNothingOfAnOutputThatIsClosedAlready) {
+  EXPECT_EXIT(
+      {
+        // Without room for /dev/null in its place.
+        rlimit none{};
+        none.rlim_cur = none.rlim_max = 1;
+        ::close(STDOUT_FILENO);
+        ::setrlimit(RLIMIT_NOFILE, &none);
+        std::exit(StatusOf(ArgumentsAre));
+      },
+      testing::ExitedWithCode(kExitBroken), "^$");
 }
 
 // A pipe without a reader as standard output.

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <initializer_list>
 
 namespace vmtrunc::base {
@@ -22,6 +23,15 @@ void HoldClosedStreams() {
     const int flags = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", flags) < 0) return;
   }
+}
+
+int CloseOutput() {
+  return ::close(STDOUT_FILENO) != 0 && errno != EBADF ? errno : 0;
+}
+
+int CloseTwin(int number) {
+  const int twin = ::fcntl(number, F_DUPFD_CLOEXEC, 0);
+  return twin < 0 || ::close(twin) != 0 ? errno : 0;
 }
 
 bool NobodyReads() {

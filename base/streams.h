@@ -9,6 +9,14 @@ namespace vmtrunc::base {
 // on a closed one.
 void HoldClosedStreams();
 
+// Closes standard output, to be called when all of it is flushed. Returns errno
+// or 0: NFS, CIFS and FUSE write at the close, and say only then that there is
+// no room, or that a quota is reached. One that is closed already is no error.
+int CloseOutput();
+
+// The same of another descriptor, which stays open: a twin of it is closed.
+int CloseTwin(int number);
+
 // Whether standard output is a pipe without a reader.
 bool NobodyReads();
 

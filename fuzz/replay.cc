@@ -31,6 +31,7 @@
 #include "base/place.h"
 #include "base/read.h"
 #include "base/shown.h"
+#include "base/streams.h"
 #include "core/script/script.h"
 #include "fuzz/kernel_beside.h"
 #include "fuzz/kernel_in_file.h"
@@ -222,13 +223,15 @@ int ReplayAll(const std::vector<std::string>& paths) {
   for (const Input& input : Inputs(paths)) Replay(input, ran);
   if (ran.inputs == 0)
     Fail(paths[0], "expected a file to run, and there is none");
-  if (std::printf("%zu input%s ran, %s%s\n", ran.inputs,
+  const bool is_written =
+      std::printf("%zu input%s ran, %s%s\n", ran.inputs,
                   ran.inputs == 1 ? "" : "s", Verdict().c_str(),
-                  EmptyInWords(ran).c_str()) < 0 ||
-      std::fflush(stdout) != 0)
+                  EmptyInWords(ran).c_str()) >= 0 &&
+      std::fflush(stdout) == 0;
+  if (const int error = is_written ? vmtrunc::base::CloseOutput() : errno)
     throw vmtrunc::base::UsageError{
         std::string("cannot write to standard output: ") +
-        std::strerror(errno)};
+        std::strerror(error)};
   return 0;
 }
 

@@ -106,9 +106,10 @@ static void hold_closed_streams(void) {
       _exit(EXIT_COULD_NOT_RUN);
 }
 
-// `status`, if what was printed has been written.
+// `status`, if what was printed has been written, which NFS does at the close.
 static int end(int status) {
-  const int error = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+  int error = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+  if (error == 0 && close(STDOUT_FILENO) != 0 && errno != EBADF) error = errno;
   if (error != 0) die("write the report", error);
   return status;
 }
