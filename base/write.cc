@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -27,6 +26,7 @@
 #include "base/shown.h"
 #include "base/stop.h"
 #include "base/streams.h"
+#include "base/target.h"
 
 namespace vmtrunc::base {
 namespace {
@@ -39,48 +39,6 @@ namespace fs = std::filesystem;
 int Finish(int file, bool durable) {
   const int error = durable && ::fsync(file) != 0 ? errno : 0;
   return ::close(file) != 0 && error == 0 ? errno : error;
-}
-
-// The descriptor that /dev/stdout, /dev/fd/N and similar names mean, or -1.
-// Such a name must not be resolved to the open file, which we may not replace.
-int DescriptorOf(const std::string& path) {
-  if (path == "-") return STDOUT_FILENO;
-  const std::string name = fs::path(path).filename().string();
-  int number = -1;
-  const bool is_number = absl::SimpleAtoi(name, &number);
-  if (!is_number && name != "stdout" && name != "stderr") return -1;
-  // However the directory is written.
-  std::error_code error;
-  const fs::path directory =
-      fs::weakly_canonical(fs::path(path).parent_path(), error);
-  if (error) return -1;
-  if (!is_number) {
-    if (directory != "/dev") return -1;
-    return name == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
-  }
-  return directory == "/dev/fd" ||
-                 directory == fs::weakly_canonical("/proc/self/fd", error)
-             ? number
-             : -1;
-}
-
-// The target of a name: a file, existing or new, after all links are followed;
-// or a descriptor.
-struct Target {
-  std::string path;
-  int descriptor = -1;
-};
-
-Target TargetOf(const std::string& name) {
-  Target target{.path = name, .descriptor = DescriptorOf(name)};
-  std::error_code error;
-  for (int links = 0; links < 40 && target.descriptor < 0; ++links) {
-    const fs::path to = fs::read_symlink(target.path, error);
-    if (error) break;
-    target.path = (fs::path(target.path).parent_path() / to).string();
-    target.descriptor = DescriptorOf(target.path);
-  }
-  return target;
 }
 
 std::string ParentOf(const std::string& path) {
@@ -243,7 +201,10 @@ int PutNew(const std::string& made, const std::string& path) {
 }
 
 int WriteDescriptor(int number, const std::string& content) {
-  if (number != STDOUT_FILENO) return WriteAll(number, content);
+  if (number != STDOUT_FILENO) {
+    const int error = WriteAll(number, content);
+    return error != 0 ? error : CloseTwin(number);
+  }
   std::cout << content << std::flush;
   return 0;  // RunProgram() reports what could not be written there
 }
@@ -276,7 +237,7 @@ int WriteSpecial(const std::string& path, const std::string& content) {
 }
 
 int Write(const std::string& name, const std::string& content, bool durable) {
-  const auto [path, descriptor] = TargetOf(name);
+  const auto [path, descriptor, is_link_of_proc] = TargetOf(name);
   if (descriptor >= 0) return WriteDescriptor(descriptor, content);
   struct stat old{};
   const bool is_there = ::stat(path.c_str(), &old) == 0;
@@ -284,6 +245,7 @@ int Write(const std::string& name, const std::string& content, bool durable) {
   if (is_there && S_ISDIR(old.st_mode)) return EISDIR;
   if (is_there && !S_ISREG(old.st_mode)) return WriteSpecial(path, content);
   if (is_there && ::access(path.c_str(), W_OK) != 0) return errno;
+  if (is_link_of_proc) return WriteInPlace(path, content);
   const std::optional<int> replaced =
       Replace(path, content, is_there ? &old : nullptr, durable);
   return replaced ? *replaced : WriteInPlace(path, content);
@@ -310,9 +272,20 @@ int WriteAll(int file, std::string_view content) {
 
 namespace {
 
-void ExpectForeign(const std::string& name, const std::string& path) {
-  ExpectNoBookkeeping(name, path);
-  if (WasRead(path))
+// Why it cannot be opened to be written in place: 0 or errno.
+int OpenError(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  ::close(file);
+  return 0;
+}
+
+void ExpectForeign(const std::string& name, const Target& target) {
+  ExpectNoBookkeeping(name, target.path);
+  std::error_code error;
+  if (target.is_link_of_proc)
+    ExpectNoBookkeeping(name, fs::read_symlink(target.path, error).string());
+  if (WasRead(target.path))
     throw UsageError{Shown(name) +
                      ": expected another file than one that is read, which is "
                      "kept"};
@@ -334,8 +307,10 @@ bool CanBeNamedLater(const std::string& path) {
   std::error_code error;
   // Absolute, as a directory may be named "-".
   const fs::path whole = fs::absolute(path, error);
-  for (fs::path at = whole; at != at.root_path(); at = at.parent_path())
-    if (TargetOf(at.string()).descriptor >= 0) return false;
+  for (fs::path at = whole; at != at.root_path(); at = at.parent_path()) {
+    const Target target = TargetOf(at.string());
+    if (target.descriptor >= 0 || target.is_link_of_proc) return false;
+  }
   const fs::file_status there = fs::status(whole, error);
   return fs::is_regular_file(there) || fs::is_directory(there) ||
          !fs::exists(there);
@@ -364,18 +339,21 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
     if (S_ISDIR(old.st_mode)) FailPath(path_, EISDIR);
     if (S_ISSOCK(old.st_mode)) FailPath(path_, ENXIO);
     if (::access(target.path.c_str(), W_OK) != 0) FailPath(path_, errno);
-    ExpectForeign(path_, target.path);
+    ExpectForeign(path_, target);
+    // A program that runs is not refused by its mode.
+    if (target.is_link_of_proc && S_ISREG(old.st_mode))
+      if (const int error = OpenError(target.path)) FailPath(path_, error);
     return;
   }
   if (errno != ENOENT) FailPath(path_, errno);
-  ExpectForeign(path_, target.path);
+  ExpectForeign(path_, target);
   if (const int error = NewFileError(ParentOf(target.path)))
     FailPath(path_, error);
 }
 
 void OutputFile::Write(const std::string& content) const {
   const Target target = TargetOf(path_);
-  if (target.descriptor < 0) ExpectForeign(path_, target.path);
+  if (target.descriptor < 0) ExpectForeign(path_, target);
   WriteFile(path_, content);
 }
 

@@ -6,7 +6,8 @@
 // group. If it cannot be replaced (it is a mount, has hard links, carries
 // attributes, or is in a directory that we may not write), it is written in
 // place, with a copy of the old content beside it meanwhile, and restored if
-// that fails. Devices and pipes are written into.
+// that fails. Devices and pipes are written into. What another process has open
+// (/proc/PID/fd/N) is written in place, whatever name it has.
 #ifndef VMTRUNC_BASE_WRITE_H_
 #define VMTRUNC_BASE_WRITE_H_
 
@@ -38,12 +39,12 @@ class OutputFile {
 bool IsStandardOutput(const std::string& path);
 
 // The path of the file that is written: after all links, also to a file that is
-// not there yet.
+// not there yet; but a link of /proc to what is open is not followed.
 std::string WrittenPath(const std::string& path);
 
 // Whether a command that is pasted later finds the same by this name: it is no
-// pipe, no device, and no descriptor of this process ("-", /dev/fd/N), nor
-// below one.
+// pipe, no device, and no descriptor or other link of a process ("-",
+// /dev/fd/N, /proc/PID/cwd), nor below one.
 bool CanBeNamedLater(const std::string& path);
 
 // Throws UsageError if `path`, the value of `option`, means standard output:
