@@ -9,6 +9,7 @@
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/runs.h"
+#include "properties/split.h"
 #include "search/prove.h"
 
 namespace vmtrunc::properties {
@@ -214,6 +215,28 @@ a exit
   EXPECT_EQ(FormsAgree(script, rules, rules), "");
   script.events[1].addr = 7;
   EXPECT_NE(FormsAgree(script, rules, rules), "");
+}
+
+// 3.0 to 6.15 do not join a part that took the anon_vma of its neighbour to a
+// rest that has none; what was never writable stays apart on all kernels.
+TEST(SplitThenMerge, KnowsWhichPartsStayApart) {
+  struct {
+    const char *script, *kernel, *joins;
+  } const cases[] = {
+      {"a mmap 1 6 f 0 private\na mprotect 5 2 r\na write 1\n", "3.0",
+       "3.0+anon-joins-none"},
+      {"a mmap 1 6 f 0 private\na mprotect 1 2 r\na write 3\n", "6.12", "6.18"},
+      {"a mmap 1 6 f 0 private r\n", "2.6.11", "2.6.11-account-blocks-merge"},
+  };
+  for (const auto& [events, kernel, joins] : cases) {
+    const Script script =
+        *ParseText(std::string("vmtrunc 1\nfile f 8\ntask a\n") + events);
+    const Rules apart = Spec(kernel).rules(), one = Spec(joins).rules();
+    EXPECT_EQ(SplitThenMerge(script, apart, apart), "") << events;
+    EXPECT_EQ(SplitThenMerge(script, one, one), "") << events;
+    // Where they are said to join, they must.
+    EXPECT_NE(SplitThenMerge(script, one, apart), "") << events;
+  }
 }
 
 TEST(FlipAloneBreaks, HasScriptsToCheck) {

@@ -24,30 +24,44 @@ bool SamePage(Pte a, Pte b) {
          (a.none() || (a.kind() == b.kind() && a.index() == b.index()));
 }
 
-// What `after` lacks of the vma that `before` has in `slot`.
-std::string Lacks(const W& before, Slot slot, const W& after) {
+// Whether the part does not merge with the rest again, as it got something of
+// the neighbour that it joined, or of the protection, which the rest has not:
+// an anon_vma, which 3.0 to 6.15 do not join to none, or VM_ACCOUNT.
+bool StaysApart(const Vma& vma, const Vma& part, const Rules& rules) {
+  const bool none_is_apart = rules.cloned_anon_apart && !rules.anon_joins_none;
+  return (none_is_apart && vma.anon == 0 && part.anon != 0) ||
+         (rules.account_blocks_merge && vma.accounted != part.accounted);
+}
+
+// What `after` lacks of the vma that `before` has in `slot`. If that `is_apart`
+// it may be two vmas or three.
+std::string Lacks(const W& before, Slot slot, const W& after, bool is_apart) {
   const Vma& was = before.vmas[slot];
-  const Vma* is = VmaAt(after, was.mm, was.start);
-  if (is == nullptr || is->end < was.end)
-    return absl::StrFormat("[%u, %u) of mm %u is not one vma any more",
-                           was.start, was.end, was.mm);
-  if (is->start - is->pgoff != was.start - was.pgoff || is->file != was.file ||
-      is->write != was.write)
-    return absl::StrFormat("[%u, %u) of mm %u maps other pages, or otherwise",
-                           was.start, was.end, was.mm);
-  for (unsigned addr = was.start; addr < was.end; ++addr)
+  const Vma* is = nullptr;
+  for (unsigned addr = was.start; addr < was.end; ++addr) {
+    if (is == nullptr || (is_apart && addr >= is->end))
+      is = VmaAt(after, was.mm, addr);
+    if (is == nullptr || is->end <= addr)
+      return absl::StrFormat("[%u, %u) of mm %u is not one vma any more",
+                             was.start, was.end, was.mm);
+    if (is->start - is->pgoff != was.start - was.pgoff ||
+        is->file != was.file || is->write != was.write)
+      return absl::StrFormat("[%u, %u) of mm %u maps other pages, or otherwise",
+                             was.start, was.end, was.mm);
     if (!SamePage(before.mms[was.mm].ptes[addr], after.mms[was.mm].ptes[addr]))
       return absl::StrFormat("the page at %u of mm %u is another", addr,
                              was.mm);
+  }
   return "";
 }
 
+// Protects the range the other way, and back, by `other`.
 std::string ThereAndBack(const W& before, Slot slot, const Rules& rules,
-                         unsigned from, unsigned to) {
+                         const Rules& other, unsigned from, unsigned to) {
   const Vma& vma = before.vmas[slot];
   W world = before;
   NoProbe<LargeCaps> probe;
-  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, rules, probe);
+  Machine<LargeCaps, NoProbe<LargeCaps>> machine(world, other, probe);
   Event event;
   event.kind = EventKind::kStart;
   event.verb = Verb::kMprotect;
@@ -56,13 +70,14 @@ std::string ThereAndBack(const W& before, Slot slot, const Rules& rules,
   event.len = static_cast<uint8_t>(to - from);
   event.write = vma.write == 0;
   machine.Apply(event);
-  const Vma* split = VmaAt(world, vma.mm, from);
-  if (split == nullptr || split->write == vma.write)
+  const Vma* part = VmaAt(world, vma.mm, from);
+  if (part == nullptr || part->write == vma.write)
     return absl::StrFormat("[%u, %u) of mm %u was not protected", from, to,
                            vma.mm);
+  const bool is_apart = StaysApart(vma, *part, rules);
   event.write = !event.write;
   machine.Apply(event);
-  return Lacks(before, slot, world);
+  return Lacks(before, slot, world, is_apart);
 }
 
 }  // namespace
@@ -76,11 +91,8 @@ std::string SplitThenMerge(const Script& script, const Rules& rules,
   if (!machine.Finish() || world.free_count < 2) return "";
   for (unsigned slot = 0; slot < LargeCaps::kVmas; ++slot) {
     const Vma& vma = world.vmas[slot];
-    const bool apart =
-        rules.account_blocks_merge && vma.shared == 0 && vma.accounted == 0;
-    if (vma.state != VmaState::kLinked || apart ||
-        IsSpecial(world.files[vma.file]) || vma.nonlinear != 0 ||
-        TaskOf(world, vma.mm) == LargeCaps::kTasks)
+    if (vma.state != VmaState::kLinked || IsSpecial(world.files[vma.file]) ||
+        vma.nonlinear != 0 || TaskOf(world, vma.mm) == LargeCaps::kTasks)
       continue;
     const unsigned third = (vma.pages() + 2) / 3;
     const unsigned ranges[][2] = {
@@ -91,7 +103,7 @@ std::string SplitThenMerge(const Script& script, const Rules& rules,
     for (const auto& [from, to] : ranges) {
       if (from >= to) continue;
       std::string what =
-          ThereAndBack(world, static_cast<Slot>(slot), other, from, to);
+          ThereAndBack(world, static_cast<Slot>(slot), rules, other, from, to);
       if (!what.empty()) return what;
     }
   }

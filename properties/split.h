@@ -12,9 +12,9 @@ namespace vmtrunc::properties {
 // Runs the script to its end. Then, for each linear vma and a range at its low
 // end, at its high end, and in between: protects the range the other way, and
 // back (by `other`). The vma is covered by one vma again, which maps the same
-// pages at the same addresses, and its ptes hold the same pages. A private vma
-// that was never writable is left out where `rules` keep apart what has been.
-// Returns what differs, or nothing.
+// pages at the same addresses, and its ptes hold the same pages. Where the
+// range got an anon_vma, or VM_ACCOUNT, by which `rules` keep it apart from the
+// rest, that may be several vmas. Returns what differs, or nothing.
 std::string SplitThenMerge(const Script& script, const Rules& rules,
                            const Rules& other);
 
