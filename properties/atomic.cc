@@ -35,12 +35,33 @@ bool Busy(const W& w, unsigned task) {
   return w.tasks[task].op.verb != Verb::kNone;
 }
 
+// The page tables that were shared with others when an event was over.
+class SharedTables {
+ public:
+  void Note(const W& w) {
+    for (unsigned task = 0; task < LargeCaps::kTasks; ++task)
+      for (unsigned table = 0; w.tasks[task].live != 0 && table < kTables;
+           ++table)
+        if (w.shares[w.tasks[task].mm][table] != 0)
+          tables_[task] |= uint64_t{1} << table;
+  }
+
+  bool Has(unsigned task, unsigned addr) const {
+    return (tables_[task] >> (addr / kPtesPerTable) & 1) != 0;
+  }
+
+ private:
+  static constexpr unsigned kTables = LargeCaps::kAddrs / kPtesPerTable;
+  static_assert(kTables <= 64);
+  uint64_t tables_[LargeCaps::kTasks] = {};
+};
+
 // Runs the script as it is written, and what is in flight to its end. An access
 // whose fault found its pte changed is made again, as the processor does.
 class Interleaved {
  public:
-  Interleaved(W& world, const Rules& rules)
-      : world_(world), machine_(world, rules, probe_) {}
+  Interleaved(W& world, const Rules& rules, SharedTables& shared)
+      : world_(world), machine_(world, rules, probe_), shared_(shared) {}
 
   // False when something is left that cannot move.
   bool Run(std::span<const Event> events) {
@@ -71,6 +92,7 @@ class Interleaved {
     const bool was_busy = Busy(world_, task);
     before_ = world_;
     const bool effect = machine_.Apply(event);
+    shared_.Note(world_);
     // What changed nothing is no operation, in whatever order.
     if (std::memcmp(&before_, &world_, sizeof(W)) == 0) return effect;
     if (!was_busy) {
@@ -90,6 +112,7 @@ class Interleaved {
   W before_;
   NoProbe<LargeCaps> probe_;
   Machine<LargeCaps, NoProbe<LargeCaps>> machine_;
+  SharedTables& shared_;
   std::vector<Span> spans_;
   size_t running_[LargeCaps::kTasks] = {};  // the span of each busy task
   unsigned now_ = 0;
@@ -112,14 +135,43 @@ std::vector<Mapping> MappingsOf(const W& w, unsigned task) {
   return all;
 }
 
-std::string DifferenceOfTask(const W& a, const W& b, unsigned task) {
+// Whether a fault gives `lacks` the page that `has` maps there, of a file of
+// huge pages: the page of the address, which is no orphan and inside i_size.
+bool FaultGives(const W& has, const W& lacks, unsigned task, unsigned addr) {
+  const Vma* there = VmaAt(has, has.tasks[task].mm, addr);
+  const Vma* here = VmaAt(lacks, lacks.tasks[task].mm, addr);
+  const Pte pte = has.mms[has.tasks[task].mm].ptes[addr];
+  if (there == nullptr || here == nullptr || there->file != here->file ||
+      pte.kind() != PteKind::kPage)
+    return false;
+  const unsigned index = here->pgoff + addr - here->start;
+  return lacks.files[here->file].folios.hugetlb != 0 && pte.index() == index &&
+         index < lacks.files[here->file].size;
+}
+
+// Who unmaps a page in a shared table gives up all that it maps by it, and the
+// last who has the table keeps its own. Which of them that is depends on where
+// a pass meets its vma, which a split that is under way may have put after
+// others. A fault gets the pages again.
+bool MayDiffer(const W& a, const W& b, unsigned task, unsigned addr,
+               const SharedTables& shared) {
+  if (!shared.Has(task, addr)) return false;
+  const bool a_lacks = a.mms[a.tasks[task].mm].ptes[addr].none();
+  const bool b_lacks = b.mms[b.tasks[task].mm].ptes[addr].none();
+  return (b_lacks && FaultGives(a, b, task, addr)) ||
+         (a_lacks && FaultGives(b, a, task, addr));
+}
+
+std::string DifferenceOfTask(const W& a, const W& b, unsigned task,
+                             const SharedTables& shared) {
   if (a.tasks[task].live != b.tasks[task].live)
     return absl::StrFormat("task %u lives in one alone", task);
   if (a.tasks[task].live == 0) return "";
   const auto& ptes_a = a.mms[a.tasks[task].mm].ptes;
   const auto& ptes_b = b.mms[b.tasks[task].mm].ptes;
   for (unsigned addr = 0; addr < LargeCaps::kAddrs; ++addr) {
-    if (ptes_a[addr] == ptes_b[addr]) continue;
+    if (ptes_a[addr] == ptes_b[addr] || MayDiffer(a, b, task, addr, shared))
+      continue;
     const auto show = [](Pte pte) {
       constexpr const char* kKinds[] = {"nothing", "page", "orphaned page",
                                         "private copy", "file pte"};
@@ -136,9 +188,9 @@ std::string DifferenceOfTask(const W& a, const W& b, unsigned task) {
 
 // What the run `a` lacks of the run `b` of whole operations; empty when they
 // are alike.
-std::string Difference(const W& a, const W& b) {
+std::string Difference(const W& a, const W& b, const SharedTables& shared) {
   for (unsigned task = 0; task < LargeCaps::kTasks; ++task)
-    if (std::string what = DifferenceOfTask(a, b, task); !what.empty())
+    if (std::string what = DifferenceOfTask(a, b, task, shared); !what.empty())
       return what;
   for (unsigned file = 0; file < LargeCaps::kFiles; ++file) {
     if (a.files[file].size != b.files[file].size)
@@ -157,8 +209,11 @@ std::string Difference(const W& a, const W& b) {
 // All orders that keep what was over before what began later.
 class Orders {
  public:
-  Orders(std::vector<Span> spans, const Rules& rules)
-      : spans_(std::move(spans)), rules_(rules), done_(spans_.size(), false) {}
+  Orders(std::vector<Span> spans, const Rules& rules, SharedTables& shared)
+      : spans_(std::move(spans)),
+        rules_(rules),
+        shared_(shared),
+        done_(spans_.size(), false) {}
 
   // Whether all give one result; that is then result().
   bool Agree(const W& start) {
@@ -182,7 +237,7 @@ class Orders {
       if (orders_ == 1) {
         result_ = world;
       } else {
-        agree_ = Difference(world, result_).empty();
+        agree_ = Difference(world, result_, shared_).empty();
       }
       return;
     }
@@ -190,6 +245,7 @@ class Orders {
       if (done_[i] || !MayBeNext(i)) continue;
       Atomic next(world, rules_);
       next.machine.Apply(spans_[i].event);
+      shared_.Note(next.world);
       done_[i] = true;
       Visit(next.world, made + 1);
       done_[i] = false;
@@ -198,6 +254,7 @@ class Orders {
 
   std::vector<Span> spans_;
   const Rules& rules_;
+  SharedTables& shared_;
   std::vector<bool> done_;
   W result_;
   int orders_ = 0;
@@ -209,17 +266,18 @@ class Orders {
 AtomicResult SameAsAtomic(const Script& script, const Rules& rules) {
   const W start = MakeWorld<LargeCaps>(script.setup, rules);
   W world = start;
-  Interleaved run(world, rules);
+  SharedTables shared;
+  Interleaved run(world, rules, shared);
   AtomicResult result;
   // A collapse gives up where another holds a page: that is no order of whole
   // operations.
   for (const Event& event : script.events)
     if (event.verb == Verb::kCollapse) return result;
   if (!run.Run(script.events)) return result;
-  Orders orders(run.spans(), rules);
+  Orders orders(run.spans(), rules, shared);
   if (!orders.Agree(start) || orders.orders() < 2) return result;
   result.compared = true;
-  result.difference = Difference(world, orders.result());
+  result.difference = Difference(world, orders.result(), shared);
   return result;
 }
 

@@ -16,7 +16,9 @@ struct AtomicResult {
 
 // The orders are those that keep what was over before what began later. More
 // than kMostOrders are not tried, and nothing is compared then. Ptes, cached
-// pages, sizes and vma geometry are compared; counts and slots are not.
+// pages, sizes and vma geometry are compared; counts and slots are not, nor
+// which of the mms that shared a page table has a page by it that a fault gives
+// the others.
 inline constexpr int kMostOrders = 24;
 AtomicResult SameAsAtomic(const Script& script, const Rules& rules);
 

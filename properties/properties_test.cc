@@ -6,6 +6,7 @@
 
 #include "core/run/scripts_test.h"
 #include "core/run/run.h"
+#include "properties/atomic.h"
 #include "properties/census.h"
 #include "properties/check.h"
 #include "properties/runs.h"
@@ -237,6 +238,41 @@ TEST(SplitThenMerge, KnowsWhichPartsStayApart) {
     // Where they are said to join, they must.
     EXPECT_NE(SplitThenMerge(script, one, apart), "") << events;
   }
+}
+
+// a and b share a page table: each has the page at 48 by it.
+AtomicResult OfSharers(const char* kernel, const std::string& events) {
+  return SameAsAtomic(
+      *ParseText(
+          "vmtrunc 1\nfile f 2 hugetlb\ntask a\ntask b\n"
+          "a mmap 48 16 f 0\na write 48\nb mmap 48 16 f 0\nb write 48\n" +
+          events),
+      Spec(kernel).rules());
+}
+
+// A split that is under way decides which of them gives the table up.
+TEST(SameAsAtomic, AllowsAPageThatAFaultGivesAgain) {
+  const char* const ends[] = {
+      "a munmap 51 1 &\na step\na step\nb truncate f 2\n",
+      "a munmap 51 1 &\na step\na step\nb truncate f 1\n",
+      "a mprotect 51 1 r &\na step\na step\nb truncate f 2\n",
+      "a munmap 51 1 &\na step\na step\nb punch f 3 1\n"};
+  for (const char* kernel : {"4.9", "6.1", "6.12", "6.18", "7.0"}) {
+    for (const char* events : ends) {
+      const AtomicResult result = OfSharers(kernel, events);
+      EXPECT_TRUE(result.compared) << kernel << "\n" << events;
+      EXPECT_EQ(result.difference, "") << kernel << "\n" << events;
+    }
+  }
+}
+
+// But not a page that no fault gives: one that was truncated.
+TEST(SameAsAtomic, SeesAnOrphanInASharedTable) {
+  const std::string events =
+      "a write 49 &\na step\na step\na step\na step\na step\na step\n"
+      "b truncate f 1\n";
+  EXPECT_EQ(OfSharers("6.18", events).difference, "");
+  EXPECT_NE(OfSharers("6.18-fault-page-lock", events).difference, "");
 }
 
 TEST(FlipAloneBreaks, HasScriptsToCheck) {
