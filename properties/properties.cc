@@ -185,6 +185,7 @@ constexpr Known kKnown[] = {
     {kFlip, "6.18", "F6 F7 F8 HB-49"},
     {kSigbus, "6.18", "F7"},
     {"maps-own-page", "6.18", "HB-49"},
+    {"no-freed-page-reachable", "6.18", "HB-49"},
     {"grown-pages-are-zero", "6.18", "F7"},
     {kDone, "2.6.9-mm", "F3 HB-07"},
     {kDone, "2.6.11", "F1 F2 HB-15 HB-36"},
