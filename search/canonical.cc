@@ -93,10 +93,9 @@ class Canonical {
     }
     for (uint8_t task = 0; task < C::kTasks; ++task) {
       const Task& it = w_.tasks[kNamed ? names_->task_of[task] : task];
-      // Those that change names were declared: it is their number.
       const uint8_t head[] = {
-          it.live, it.live != 0 ? MmName(it.mm) : uint8_t{0},
-          w_.tasks[task].order, static_cast<uint8_t>(it.op.verb)};
+          it.live, it.live != 0 ? MmName(it.mm) : uint8_t{0}, Order(it, task),
+          static_cast<uint8_t>(it.op.verb)};
       put(head, sizeof(head));
       if (it.op.verb == Verb::kNone) continue;
       const Op op = Renamed(it.op);
@@ -189,6 +188,14 @@ class Canonical {
   }
   uint8_t TaskNames(uint8_t tasks) const {
     return kNamed ? names_->Tasks(tasks) : tasks;
+  }
+  // The order of the task that gets this name. Of one that was declared it is
+  // its number, and becomes the name; a child keeps its own, and one that has
+  // exited has none.
+  uint8_t Order(const Task& it, uint8_t name) const {
+    const bool declared =
+        kNamed && it.live != 0 && it.order == names_->task_of[name];
+    return declared ? name : it.order;
   }
   uint8_t MmName(uint8_t mm) const { return kNamed ? names_->Mm(mm) : mm; }
   Slot Place(Slot slot) const { return slot < C::kVmas ? place_[slot] : slot; }

@@ -53,6 +53,19 @@ TEST(SelfCheck, AgreesOnEveryKernel) {
   }
 }
 
+TEST(SelfCheck, AgreesWhereTasksOfAProcessExit) {
+  Bound bound = OneMm(Of({Verb::kExit, Verb::kRead, Verb::kTruncate}));
+  bound.pages = 1;
+  bound.threads = 2;
+  for (const char* kernel : {"2.6.11", "3.0", "6.18"}) {
+    const SelfCheck found = Check(bound, kernel);
+    EXPECT_EQ(Said(found), "") << kernel;
+    for (const SelfCheckWay& way : found.ways)
+      EXPECT_TRUE(way.is_through) << kernel << " " << way.name;
+    EXPECT_GT(found.merged, 100U) << kernel;
+  }
+}
+
 TEST(SelfCheck, AgreesForEachFlippedRule) {
   for (const char* kernel : {"2.6.11-importer-rescans", "2.6.38-unmap-mutex",
                              "6.18-clip-to-range"}) {

@@ -185,6 +185,29 @@ TEST(Symmetry, SoDoThoseOfTwoPassesAndOfTwoTasksOfAProcess) {
   }
 }
 
+// One that has exited has no number any more, and its mm may be the child's of
+// another.
+TEST(Symmetry, SoTheyDoWhereTasksExit) {
+  Bound processes = TwoMms(
+      Of({Verb::kMmap, Verb::kExit, Verb::kFork, Verb::kRead, Verb::kTruncate}),
+      3);
+  Bound threads = processes;
+  threads.mms = 1;
+  threads.threads = 2;
+  Bound both = TwoMms(Of({Verb::kMmap, Verb::kExit, Verb::kTruncate}), 3);
+  both.threads = 2;
+  for (const char* kernel : {"2.6.11", "3.0", "6.18"}) {
+    for (const Bound& it : {processes, threads, both}) {
+      ProveOptions options;
+      options.rules = RulesOf(kernel);
+      options.steps_only = true;
+      const Explored explored = Explore(FromNothing(it), options, 10'000);
+      EXPECT_EQ(explored.differences, 0U) << kernel;
+      EXPECT_GT(explored.states - explored.classes, 1'000U) << kernel;
+    }
+  }
+}
+
 TEST(Symmetry, SoTheyDoWithAnyRuleFlipped) {
   const Problem problem = FromNothing(TwoProcesses(kAll));
   for (const char* kernel : {"2.6.11", "6.18"}) {
@@ -214,6 +237,18 @@ TEST(Symmetry, AllStatesAreTheStatesUnderOtherNames) {
     options.exact = options.symmetry = false;
     EXPECT_EQ(Prove(problem, options).progress.states, explored.states);
   }
+}
+
+// Whichever of two tasks has exited: the orbits of the classes are all states,
+// each once.
+TEST(Symmetry, StatesAfterAnExitAreStatesUnderOtherNames) {
+  Bound bound = OneMm(Bit(Verb::kExit));
+  bound.threads = bound.operations = 2;
+  const Problem problem = FromNothing(bound);
+  ProveOptions options = ClosedSteps(RulesOf("3.0"));
+  const Explored explored = Explore(problem, options, 1'000);
+  EXPECT_EQ(explored.classes, Prove(problem, options).progress.states);
+  EXPECT_EQ(explored.of_orbits, explored.states);
 }
 
 // Of each known bug, where two processes are.
