@@ -154,13 +154,6 @@ std::string NameFor(const Draft& draft) {
   return name.empty() ? "mmap" : name;
 }
 
-// Whether its text names a kernel by a file, which is at a place of its own.
-bool NamesFiles(const Script& script) {
-  return script.kernel_from_file ||
-         std::any_of(script.expects.begin(), script.expects.end(),
-                     [](const Expect& expect) { return expect.from_file; });
-}
-
 // The bytes, with the kernel that a note beside them names: no note goes with
 // them.
 std::string OnTheirKernel(const CorpusFile& file) {

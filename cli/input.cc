@@ -76,6 +76,12 @@ Script ReadScript(const std::string& path, const std::string& from) {
   return script;
 }
 
+bool NamesFiles(const Script& script) {
+  return script.kernel_from_file ||
+         std::any_of(script.expects.begin(), script.expects.end(),
+                     [](const Expect& expect) { return expect.from_file; });
+}
+
 std::string IgnoredInWords(const Script& script) {
   std::string words;
   if (!script.stray.name.empty())

@@ -96,6 +96,9 @@ Script ParseScript(const std::string& path, const std::string& content,
 // end.
 Script ParseFound(const std::string& path, const std::string& content);
 
+// Whether its text names a kernel by a file, which is at a place of its own.
+bool NamesFiles(const Script& script);
+
 // What of a script is not run: "line 4: there is no task c; 56 bytes past event
 // 256 are ignored", or "".
 std::string IgnoredInWords(const Script& script);

@@ -129,6 +129,8 @@ void ExpectNothingLost(const std::string& path, const Script& script,
   const char* lost = nullptr;
   if (LooksLikeText(path, content) && content.find('#') != std::string::npos)
     lost = "comments";
+  else if (NamesFiles(script))
+    lost = "reference to a kernel's file";
   else if (script.ignored_bytes > 0)
     lost = "events past the most that are read";
   else if (!as_text &&
