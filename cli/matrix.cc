@@ -161,6 +161,7 @@ MatrixRow Search(const KernelSpec& kernel, const Searching& searching) {
     if (result.answer != search::Answer::kBreaks) break;
     const auto property = static_cast<size_t>(result.property);
     row.events[property] = static_cast<unsigned>(result.script.events.size());
+    if (result.fewest) row.fewest |= Bit(result.property);
     options.properties &= ~Bit(result.property);
     SetKernel(kernel, result.script);
     row.script[property] = result.script;
@@ -203,6 +204,7 @@ std::vector<RuleNeed> Needs(const KernelSpec& kernel, const MatrixRow& row,
          .answer = result.answer,
          .property = result.property,
          .events = static_cast<unsigned>(result.script.events.size()),
+         .fewest = result.fewest,
          .script = EmptyScript()});
     if (result.answer != search::Answer::kBreaks) continue;
     SetKernel(without, result.script);
@@ -223,7 +225,8 @@ void PrintNeeds(const std::vector<RuleNeed>& needs) {
       const RuleNeed& need = needs[i];
       if (need.answer == search::Answer::kBreaks) {
         absl::StrAppend(&needed, needed.empty() ? "" : ", ", "`", need.rule,
-                        "` (`", Name(need.property), "`, ", need.events, ")");
+                        "` (`", Name(need.property), "`, ", need.events,
+                        HowFewInWords(need.fewest), ")");
       } else {
         absl::StrAppend(
             &idle, idle.empty() ? "" : ", ", "`", need.rule, "`",
@@ -253,7 +256,7 @@ void PrintTable(const MatrixFound& found) {
   }
   std::cout << "Searched: " << found.what
             << ". A number is the length, in events, of the smallest "
-            << "counterexample.\n\n"
+            << "counterexample" << SmallerInWords(found) << ".\n\n"
             << head << (head == "| kernel |" ? " all" : " every other property")
             << " | searched |\n"
             << rule << "---|---|\n";
@@ -265,7 +268,8 @@ void PrintTable(const MatrixFound& found) {
       std::cout << " "
                 << (row.events[i] == 0
                         ? std::string(rest)
-                        : absl::StrCat("**", row.events[i], "**"))
+                        : absl::StrCat("**", row.events[i], "**",
+                                       HowFewInWords(IsFewest(row, i))))
                 << " |";
     }
     std::cout << " " << rest << " | " << StatesInWords(row)
@@ -289,7 +293,9 @@ nlohmann::json ToJson(const MatrixRow& row) {
       cell["answer"] = RestInWords(row, i);
       continue;
     }
-    cell = {{"answer", "breaks"}, {"events", row.events[i]}};
+    cell = {{"answer", "breaks"},
+            {"events", row.events[i]},
+            {"fewest", IsFewest(row, i)}};
     cell["script"] = ToText(row.script[i]);
     if (!row.path[i].empty()) cell["path"] = row.path[i];
   }
@@ -322,6 +328,7 @@ nlohmann::json ToJson(const MatrixFound& found) {
     if (need.answer != search::Answer::kBreaks) continue;
     at["property"] = Name(need.property);
     at["events"] = need.events;
+    at["fewest"] = need.fewest;
   }
   return json;
 }

@@ -51,11 +51,12 @@ std::string RulesHtml(const std::vector<RuleNeed>& needs,
     const std::string breaks =
         need.answer != search::Answer::kBreaks
             ? ""
-            : explained.Link(absl::StrCat("<code>", Name(need.property),
-                                          "</code> is violated in ",
-                                          need.events, " events"),
-                             base::NamePart(need.without.Name()), need.script,
-                             need.without);
+            : explained.Link(
+                  absl::StrCat("<code>", Name(need.property),
+                               "</code> is violated in ", need.events,
+                               " events", HowFewInWords(need.fewest)),
+                  base::NamePart(need.without.Name()), need.script,
+                  need.without);
     absl::StrAppend(&html, "<li>", rule,
                     need.answer == search::Answer::kBreaks
                         ? ": needed: without it " + breaks
@@ -79,7 +80,8 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
             ? " class=\"holds\""
             : "",
         ">",
-        breaks ? explained.Link(absl::StrCat("violated in ", row.events[i]),
+        breaks ? explained.Link(absl::StrCat("violated in ", row.events[i],
+                                             HowFewInWords(IsFewest(row, i))),
                                 base::NamePart(row.kernel) + "-" + name,
                                 row.script[i], row.spec)
                : RestInWords(row, i),
@@ -95,6 +97,22 @@ std::string RowHtml(const MatrixRow& row, const Explained& explained) {
 const char* RestInWords(const MatrixRow& row, int property) {
   if ((row.looked >> property & 1) == 0) return "not searched";
   return row.rest == search::Answer::kHolds ? "holds" : "ran out";
+}
+
+const char* HowFewInWords(bool fewest) {
+  return fewest ? "" : ", not proved the fewest";
+}
+
+const char* SmallerInWords(const MatrixFound& found) {
+  bool all = true;
+  for (const MatrixRow& row : found.rows)
+    for (int i = 0; i < kProperties; ++i)
+      all &= row.events[i] == 0 || IsFewest(row, i);
+  for (const RuleNeed& need : found.needs)
+    all &= need.answer != search::Answer::kBreaks || need.fewest;
+  return all ? ""
+             : "; where it is not proved the fewest, the search for a smaller "
+               "one ran out of memory or time, or was stopped";
 }
 
 std::string StatesInWords(const MatrixRow& row) {
@@ -183,9 +201,9 @@ std::string MatrixPage(const std::string& page, const MatrixFound& found) {
   absl::StrAppend(
       &html, "<h1>Kernels and properties</h1>\n<p>Searched: ",
       report::Escaped(found.what),
-      ". A violated cell links to its smallest counterexample, step by "
-      "step.</p>\n<p>The bound: ",
-      report::Escaped(found.within.words),
+      ". A violated cell links to its smallest counterexample, step by step",
+      SmallerInWords(found),
+      ".</p>\n<p>The bound: ", report::Escaped(found.within.words),
       ".</p>\n<p>Not covered, and the option that covers it: ",
       report::Escaped(absl::StrJoin(found.within.left_out, "; ")), ".</p>\n",
       notes,

@@ -18,6 +18,7 @@ struct MatrixRow {
   unsigned events[kProperties] = {};  // of the counterexample; 0: none
   Script script[kProperties];         // the counterexample
   std::string path[kProperties];      // where it was written, if anywhere
+  uint32_t fewest = 0;  // where `events` is proved the fewest, a bit each
   uint32_t looked = 0;  // the properties that were searched, a bit each
   // The result for the others of them.
   search::Answer rest = search::Answer::kHolds;
@@ -38,6 +39,7 @@ struct RuleNeed {
   search::Answer answer = search::Answer::kHolds;
   Property property = Property::kNoPagePastSize;
   unsigned events = 0;
+  bool fewest = false;  // `events` is proved that
   Script script;
 };
 
@@ -49,6 +51,16 @@ struct MatrixFound {
   std::vector<RuleNeed> needs;
   std::vector<KernelSpec> not_begun;
 };
+
+// Whether no script within the bound violates it with fewer events.
+inline bool IsFewest(const MatrixRow& row, int property) {
+  return (row.fewest >> property & 1) != 0;
+}
+// What comes after a number of events: nothing if it is proved the fewest.
+const char* HowFewInWords(bool fewest);
+// What comes after "the smallest counterexample": nothing if that is proved of
+// all.
+const char* SmallerInWords(const MatrixFound& found);
 
 // "959 k states", or "ran out after 959 k states".
 std::string StatesInWords(const MatrixRow& row);
