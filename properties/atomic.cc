@@ -261,6 +261,24 @@ class Orders {
   bool agree_ = true;
 };
 
+// Whether a mmap populates, without mmap_sem, what another task of its mm moves
+// or unmaps meanwhile: these are two operations, as in the kernel.
+bool IsTwo(const Span& mmap, const std::vector<Span>& spans, const W& world,
+           const Rules& rules) {
+  if (!rules.populate_unlocks || mmap.event.verb != Verb::kMmap ||
+      !mmap.event.populate)
+    return false;
+  return std::any_of(spans.begin(), spans.end(), [&](const Span& other) {
+    const Verb verb = other.event.verb;
+    return (verb == Verb::kMmap || verb == Verb::kMunmap ||
+            verb == Verb::kMremap) &&
+           other.event.task != mmap.event.task &&
+           world.tasks[other.event.task].mm ==
+               world.tasks[mmap.event.task].mm &&
+           other.begin < mmap.end && mmap.begin < other.end;
+  });
+}
+
 }  // namespace
 
 AtomicResult SameAsAtomic(const Script& script, const Rules& rules) {
@@ -274,6 +292,8 @@ AtomicResult SameAsAtomic(const Script& script, const Rules& rules) {
   for (const Event& event : script.events)
     if (event.verb == Verb::kCollapse) return result;
   if (!run.Run(script.events)) return result;
+  for (const Span& span : run.spans())
+    if (IsTwo(span, run.spans(), world, rules)) return result;
   Orders orders(run.spans(), rules, shared);
   if (!orders.Agree(start) || orders.orders() < 2) return result;
   result.compared = true;

@@ -266,6 +266,23 @@ TEST(SameAsAtomic, AllowsAPageThatAFaultGivesAgain) {
   }
 }
 
+// What a mmap has mapped may move before it is populated: two operations.
+TEST(SameAsAtomic, LeavesOutWhatMovesBeforeItIsPopulated) {
+  const auto result_of = [](const char* kernel, const char* other) {
+    return SameAsAtomic(
+        *ParseText(std::string("vmtrunc 1\nfile f 2\ntask a\ntask b mm a\n"
+                               "a mmap 1 1 f 0 populate &\na step\na step\n") +
+                   other),
+        Spec(kernel).rules());
+  };
+  for (const char* other :
+       {"b mremap 1 1 20 1 fail 0\n", "b munmap 1 1\n", "b mmap 1 1 f 1\n"}) {
+    EXPECT_FALSE(result_of("6.1", other).compared) << other;
+    EXPECT_EQ(result_of("6.1-populate-unlocks", other).difference, "") << other;
+  }
+  EXPECT_TRUE(result_of("6.1", "b munmap 30 1\nb read 1\n").compared);
+}
+
 // But not a page that no fault gives: one that was truncated.
 TEST(SameAsAtomic, SeesAnOrphanInASharedTable) {
   const std::string events =
