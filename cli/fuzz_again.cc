@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +46,15 @@ std::vector<Property> FoundFor(const Script& script, const std::string& asked) {
     if (asked.empty() || asked == Name(property)) found.push_back(property);
   }
   return found;
+}
+
+// The kernels on which the script expects to hold, and that are built.
+using HoldsOn = std::vector<KernelSpec>;
+HoldsOn HeldBy(const Script& script) {
+  HoldsOn kernels;
+  for (const Expect& expect : script.expects)
+    if (expect.broken < 0 && expect.spec) kernels.push_back(*expect.spec);
+  return kernels;
 }
 
 void SayNotReplayed(const std::string& why) {
@@ -127,7 +136,15 @@ class EarlierRuns {
 
  private:
   // What an input that was not minimised shows, if it shows anything.
-  std::optional<Replayed> ReplayInput(const std::string& path, KernelOf kernel);
+  struct ReplayedInput {
+    Replayed shows;
+    Script input;
+  };
+  std::optional<ReplayedInput> ReplayInput(const std::string& path,
+                                           KernelOf kernel);
+
+  // Whether the input may be what a script was minimised from.
+  bool HasScript(const ReplayedInput& one) const;
 
   // Whether it is reported that the property is violated on this kernel.
   bool IsViolated(Property property) const {
@@ -141,8 +158,9 @@ class EarlierRuns {
   const FuzzDirectory& directory_;
   const std::atomic<bool>& stop_;
   Replays replays_;
-  // Of which there is a script, by the name of the kernel.
-  std::set<std::pair<std::string, Property>> minimised_;
+  // The scripts of each property, by the name of the kernel: of each the
+  // kernels on which it expects to hold, which tell its bug from others.
+  std::map<std::pair<std::string, Property>, std::vector<HoldsOn>> minimised_;
 };
 
 void EarlierRuns::AddScripts() {
@@ -151,7 +169,8 @@ void EarlierRuns::AddScripts() {
     const auto script = ReadOrSay(path, replays_.unknown);
     if (!script) continue;
     for (const Property property : FoundFor(*script, ""))
-      minimised_.emplace(script->kernel->ToString(), property);
+      minimised_[{script->kernel->ToString(), property}].push_back(
+          HeldBy(*script));
     for (const Property property : FoundFor(*script, o_.property))
       replays_.all.push_back(
           {.path = path,
@@ -163,8 +182,8 @@ void EarlierRuns::AddScripts() {
   }
 }
 
-std::optional<Replayed> EarlierRuns::ReplayInput(const std::string& path,
-                                                 KernelOf kernel) {
+std::optional<EarlierRuns::ReplayedInput> EarlierRuns::ReplayInput(
+    const std::string& path, KernelOf kernel) {
   std::optional<std::string> content;
   try {
     content = base::ReadKnown(path, base::kMostInput);
@@ -184,11 +203,12 @@ std::optional<Replayed> EarlierRuns::ReplayInput(const std::string& path,
   if (here == RunEnd::kUnknown && !stop_) ++replays_.unknown;
   if (there.end != RunEnd::kViolated || here == RunEnd::kUnknown)
     return std::nullopt;
-  return Replayed{.path = path,
-                  .found_on = found_on,
-                  .property = there.property,
-                  .holds = here == RunEnd::kHeld,
-                  .is_minimised = false};
+  return ReplayedInput{.shows = {.path = path,
+                                 .found_on = found_on,
+                                 .property = there.property,
+                                 .holds = here == RunEnd::kHeld,
+                                 .is_minimised = false},
+                       .input = input};
 }
 
 // A run that wrote a note of its kernel had written its script before.
@@ -200,22 +220,39 @@ void EarlierRuns::AddCrashes() {
     if (notes.is_of_this_kernel &&
         (o_.property.empty() || notes.properties.contains(o_.property)))
       continue;
-    auto one = ReplayInput(directory_.Path(name), KernelOf::kNobody);
+    const auto one = ReplayInput(directory_.Path(name), KernelOf::kNobody);
     if (!one) continue;
+    Replayed shows = one->shows;
     if (notes.is_noted) {
-      if (IsViolated(one->property)) continue;
-      one->found_on = notes.first.value_or(o_.spec);
+      if (IsViolated(shows.property)) continue;
+      shows.found_on = notes.first.value_or(o_.spec);
     }
-    replays_.all.push_back(*one);
+    replays_.all.push_back(shows);
   }
+}
+
+// A script expects to hold where its input did, of all properties (Shrink() in
+// fuzz_tell.cc). Where a run cannot be told, it is as if it held.
+bool EarlierRuns::HasScript(const ReplayedInput& one) const {
+  const auto scripts =
+      minimised_.find({one.shows.found_on.ToString(), one.shows.property});
+  if (scripts == minimised_.end()) return false;
+  const auto breaks = [&](const KernelSpec& kernel) {
+    return RunApart(one.input, kernel, CountedProperties(), one.shows.path,
+                    stop_)
+               .end == RunEnd::kViolated;
+  };
+  return std::any_of(scripts->second.begin(), scripts->second.end(),
+                     [&](const HoldsOn& on) {
+                       return std::none_of(on.begin(), on.end(), breaks);
+                     });
 }
 
 void EarlierRuns::AddKept() {
   for (const std::string& name : directory_.KeptBefore()) {
     if (stop_) return;
     const auto one = ReplayInput(directory_.Path(name), KernelOf::kHeader);
-    if (one && !minimised_.contains({one->found_on.ToString(), one->property}))
-      replays_.all.push_back(*one);
+    if (one && !HasScript(*one)) replays_.all.push_back(one->shows);
   }
 }
 

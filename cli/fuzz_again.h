@@ -32,9 +32,10 @@ struct Replays {
 // kernel that they name, on the kernel of this run; with --property, only those
 // of that property. Skips files that are no such scripts. Then the inputs that
 // a run kept and of which there is no script, as it was killed or someone has
-// removed it: of those whose kernel nobody says, and of those that are noted as
-// another's, what violates a property of the kernel of this run. In the order
-// of names; fewer after `stop`.
+// removed it (a script of the same property is of another bug if it expects
+// to hold where the input violates something): of those whose kernel nobody
+// says, and of those that are noted as another's, what violates a property of
+// the kernel of this run. In the order of names; fewer after `stop`.
 Replays ReplayFailures(const FuzzOptions& options,
                        const FuzzDirectory& directory,
                        const std::atomic<bool>& stop);
