@@ -192,7 +192,7 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
   if (o.json && !is_told)
     std::cout << report::JsonText(ToJson(o, result)) << "\n";
   if (!result.findings.empty()) return base::kExitBroken;
-  const size_t still = StillViolated(o, result.replays.all);
+  const std::string violated = ViolatedInWords(o, result.replays);
   const size_t unknown = result.replays.unknown;
   if (!o.json)
     std::cout << o.spec.Name()
@@ -201,13 +201,12 @@ int Report(const FuzzOptions& o, const FuzzDirectory& directory,
               << (o.property.empty() ? "" : " of " + o.property)
               << (run.stopped ? " before it was stopped" : " in that time")
               << absl::StrFormat(" (seed %u)", o.seed)
-              << (still == 0 ? ""
-                             : "; what an earlier run found is still violated")
+              << (violated.empty() ? "" : "; " + violated)
               << (unknown == 0 ? ""
                                : "; of what an earlier run found not all was "
                                  "replayed")
               << "\n";
-  if (still != 0) return base::kExitBroken;
+  if (!violated.empty()) return base::kExitBroken;
   return run.stopped || unknown != 0 ? base::kExitRanOut : base::kExitHeld;
 }
 

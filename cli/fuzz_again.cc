@@ -287,12 +287,16 @@ std::string InWords(const FuzzOptions& o, const Replayed& one) {
                       o.spec.Name(), one.holds ? "" : " too");
 }
 
-size_t StillViolated(const FuzzOptions& o,
-                     const std::vector<Replayed>& replayed) {
-  return static_cast<size_t>(
-      std::count_if(replayed.begin(), replayed.end(), [&](const Replayed& one) {
-        return one.found_on == o.spec && !one.holds;
-      }));
+std::string ViolatedInWords(const FuzzOptions& o, const Replays& replays) {
+  bool is_violated = false;
+  bool is_still = false;
+  for (const Replayed& one : replays.all) {
+    is_violated = is_violated || !one.holds;
+    is_still = is_still || (!one.holds && one.found_on == o.spec);
+  }
+  if (!is_violated) return "";
+  return absl::StrCat("what an earlier run found is ", is_still ? "still " : "",
+                      "violated");
 }
 
 }  // namespace vmtrunc::cli

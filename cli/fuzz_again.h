@@ -43,9 +43,9 @@ Replays ReplayFailures(const FuzzOptions& options,
 // One line.
 std::string InWords(const FuzzOptions& options, const Replayed& replayed);
 
-// How many of them were found on the kernel of this run, and still violate.
-size_t StillViolated(const FuzzOptions& options,
-                     const std::vector<Replayed>& replayed);
+// That some of it violates its property on the kernel of this run, "still" if
+// it was found on that; "" if none does.
+std::string ViolatedInWords(const FuzzOptions& options, const Replays& replays);
 
 }  // namespace vmtrunc::cli
 
