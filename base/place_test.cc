@@ -13,7 +13,7 @@
 #include <filesystem>
 
 #include "base/lock.h"
-#include "base/refused_test.h"
+#include "base/in_child_test.h"
 #include "base/scratch_test.h"
 
 namespace vmtrunc::base {
@@ -147,7 +147,7 @@ TEST_F(PlaceTest, SetsAsideUnderAFreeName) {
 
 // A file system without the call that renames and replaces nothing.
 TEST_F(PlaceTest, SetsAsideWithoutTheCallThatReplacesNothing) {
-  const auto aside = [&](std::vector<RefusedCall> calls, const char* stem) {
+  const auto aside = [&](std::vector<FailingCall> calls, const char* stem) {
     calls.push_back({SYS_renameat2, EINVAL});
     return WhereRefused(calls, [&] {
       std::string to;

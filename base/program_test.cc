@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/in_child_test.h"
 #include "base/scratch_test.h"
 #include "base/stop.h"
 #include "base/streams.h"

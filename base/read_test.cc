@@ -11,6 +11,7 @@
 
 #include <cstring>
 
+#include "base/in_child_test.h"
 #include "base/scratch_test.h"
 #include "base/stop.h"
 
@@ -104,7 +105,7 @@ TEST_F(ReadTest, NobodyKnowsWhatAFileIsThatCannotBeLookedAt) {
   EXPECT_EQ(error_of(ReadIfThere), stale);
   EXPECT_EQ(error_of(ReadFile), stale);  // else it would not count as read
   const auto each_stat = [] {
-    return FailCalls({{SYS_newfstatat, 3, 0}}, ESTALE);
+    return FailCalls({{SYS_newfstatat, ESTALE, 3, 0}});
   };
   EXPECT_EQ(ErrorAfter(each_stat, [&] { WasRead(Path("file")); }), stale);
 }

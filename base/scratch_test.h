@@ -4,13 +4,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -93,54 +88,6 @@ auto WithoutDescriptors(Call call) {
   return result;
 }
 
-// System calls that fail: all of that number, or those alone whose argument at
-// that index has that value.
-struct FailingCall {
-  uint32_t number;
-  int argument = -1;
-  uint32_t value = 0;
-};
-
-// From now on these calls of this process fail, and do nothing. False if the
-// system has no filter of calls.
-inline bool FailCalls(const std::vector<FailingCall>& calls, uint32_t error) {
-  constexpr uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;
-  constexpr uint16_t kEqual = BPF_JMP | BPF_JEQ | BPF_K;
-  constexpr uint16_t kReturn = BPF_RET | BPF_K;
-  std::vector<sock_filter> code;
-  for (const FailingCall& call : calls) {
-    const bool any = call.argument < 0;
-    code.push_back(BPF_STMT(kLoad, offsetof(seccomp_data, nr)));
-    code.push_back(BPF_JUMP(kEqual, call.number, 0, uint8_t(any ? 1 : 3)));
-    if (!any) {
-      // The lower half of 64 bits.
-      code.push_back(
-          BPF_STMT(kLoad, uint32_t(offsetof(seccomp_data, args) +
-                                   8 * static_cast<size_t>(call.argument))));
-      code.push_back(BPF_JUMP(kEqual, call.value, 0, 1));
-    }
-    code.push_back(BPF_STMT(kReturn, SECCOMP_RET_ERRNO | error));
-  }
-  code.push_back(BPF_STMT(kReturn, SECCOMP_RET_ALLOW));
-  const sock_fprog filter{.len = static_cast<uint16_t>(code.size()),
-                          .filter = code.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
-// As on NFS where a quota is reached.
-inline bool FailEachClose() { return FailCalls({{SYS_close}}, EDQUOT); }
-
-// As on a network mount where the file is gone: stat() of what is open, and
-// lstat().
-inline bool FailEachFstat() {
-  return FailCalls({{SYS_newfstatat, 3, AT_EMPTY_PATH}, {SYS_fstat}}, ESTALE);
-}
-inline bool FailEachLstat() {
-  return FailCalls({{SYS_newfstatat, 3, AT_SYMLINK_NOFOLLOW}}, ESTALE);
-}
-
-// In a child, whose calls `fail` lets fail: the error of `call`.
 // The error of a call that must fail, or "" if it does not fail.
 template <class Call>
 std::string ErrorOf(Call call) {
@@ -150,26 +97,6 @@ std::string ErrorOf(Call call) {
     return error.what;
   }
   return "";
-}
-
-// The same in a process of its own, after `fail`, which cannot be taken back.
-template <class Call>
-std::string ErrorAfter(bool (*fail)(), Call call) {
-  int ends[2] = {};
-  if (::pipe(ends) != 0) return "no pipe";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const std::string error = fail() ? ErrorOf(call) : "no filter";
-    if (::write(ends[1], error.data(), error.size()) < 0) ::_exit(1);
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  std::string error(4096, '\0');
-  error.resize(static_cast<size_t>(
-      std::max<ssize_t>(0, ::read(ends[0], error.data(), error.size()))));
-  ::close(ends[0]);
-  ::waitpid(child, nullptr, 0);
-  return error;
 }
 
 }  // namespace vmtrunc::base

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/read.h"
+#include "base/in_child_test.h"
 #include "base/scratch_test.h"
 #include "base/write.h"
 

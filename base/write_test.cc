@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "base/refused_test.h"
+#include "base/in_child_test.h"
 #include "base/scratch_test.h"
 
 namespace vmtrunc::base {
@@ -223,30 +223,18 @@ TEST_F(WriteTest, ALargeFileThatIsWrittenInPlaceIsWrittenBack) {
 // and where it cannot be written back either, as this user.
 std::string ErrorWhereNothingIsWrittenBack(const std::string& path,
                                            uid_t user) {
-  int ends[2] = {};
-  if (::pipe(ends) != 0) return "no pipe";
-  const pid_t child = ::fork();
-  if (child == 0) {
+  return ResultInChild([&]() -> std::string {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{18 << 20, 18 << 20};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    if (user != ::geteuid() && ::setresuid(user, user, user) != 0) ::_exit(1);
+    if (user != ::geteuid() && ::setresuid(user, user, user) != 0)
+      return "no such user";
     g_before_writing_back_for_test = [] {
       const rlimit nothing{1, 1};
       ::setrlimit(RLIMIT_FSIZE, &nothing);
     };
-    const std::string error =
-        ErrorOf([&] { WriteFile(path, std::string(20 << 20, 'x')); });
-    WriteAll(ends[1], error);
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  std::string error(4096, '\0');
-  error.resize(static_cast<size_t>(
-      std::max<ssize_t>(0, ::read(ends[0], error.data(), error.size()))));
-  ::close(ends[0]);
-  ::waitpid(child, nullptr, 0);
-  return error;
+    return ErrorOf([&] { WriteFile(path, std::string(20 << 20, 'x')); });
+  });
 }
 
 // As on a full disk where an overwrite needs room.
@@ -330,7 +318,7 @@ TEST_F(WriteTest, AChosenNameReplacesNoEarlierResult) {
 // Whatever it says of a link: the file is renamed. Where that is refused too,
 // it is that error which is named.
 TEST_F(WriteTest, AChosenNameNeedsNoLinks) {
-  const auto write = [&](const std::vector<RefusedCall>& calls,
+  const auto write = [&](const std::vector<FailingCall>& calls,
                          const char* content) {
     return WhereRefused(calls, [&] {
       std::string path;
