@@ -41,24 +41,30 @@ void Machine<C, P>::FillFolio(unsigned number, unsigned index) {
   if (HasTlb()) TakeFrame(FrameState::kPage, number, index);
 }
 
+// The punch that is at work on the file, or null.
+template <class C, class P>
+const Removal* Machine<C, P>::PunchOf(unsigned number) const {
+  const File& file = w_.files[number];
+  if (file.i_sem == kNone) return nullptr;
+  const Op& op = w_.tasks[file.i_sem].op;
+  return op.verb == Verb::kPunch ? &op.truncate.removal : nullptr;
+}
+
 // Whether a punch is at work on the page.
 template <class C, class P>
 bool Machine<C, P>::IsPunched(unsigned number, unsigned index) const {
-  const File& file = w_.files[number];
-  if (file.i_sem == kNone) return false;
-  const Op& op = w_.tasks[file.i_sem].op;
-  return op.verb == Verb::kPunch && index >= op.truncate.removal.first &&
-         index <= op.truncate.removal.last;
+  const Removal* const punch = PunchOf(number);
+  return punch != nullptr && index >= punch->first && index <= punch->last;
 }
 
 // The pages of it that are inside the file: what is past its end is read as
 // zeros.
 template <class C, class P>
 uint64_t Machine<C, P>::PunchedPages(unsigned number) const {
-  uint64_t pages = 0;
-  for (unsigned page = 0; page < w_.files[number].size; ++page)
-    if (IsPunched(number, page)) pages |= PageBits(page, page);
-  return pages;
+  const Removal* const punch = PunchOf(number);
+  const unsigned size = w_.files[number].size;
+  if (punch == nullptr || punch->first >= size) return 0;
+  return PageBits(punch->first, std::min<unsigned>(punch->last, size - 1));
 }
 
 // The cached pages of [first, last] are cut off: nobody is to see again what is

@@ -323,6 +323,7 @@ class Machine {
   bool MapsWhole(const File& file, unsigned index, unsigned size) const;
   bool SetsFolio(Fault& fault);
   void FillFolio(unsigned number, unsigned index);
+  const Removal* PunchOf(unsigned number) const;
   bool IsPunched(unsigned number, unsigned index) const;
   uint64_t PunchedPages(unsigned number) const;
   [[gnu::noinline]] void TakeFolio(unsigned file, unsigned index);
