@@ -92,6 +92,15 @@ mode_t ModeOfNew(const std::string& made) {
   return 0777 & ~mask;
 }
 
+// Gives a file the mode, owner and group of what it will replace, as far as we
+// may.
+void LookAs(const std::string& file, const std::string& replaced) {
+  struct stat old{};
+  if (::lstat(replaced.c_str(), &old) != 0 || !S_ISREG(old.st_mode)) return;
+  if (::chown(file.c_str(), old.st_uid, old.st_gid) != 0) errno = 0;
+  ::chmod(file.c_str(), old.st_mode & 07777);
+}
+
 }  // namespace
 
 std::string NameOf(std::string_view content) {
@@ -291,12 +300,18 @@ void OwnDirectory::PutMarker(const std::string& made,
   SyncDirectory(directory_);
 }
 
-// Exchanges a file of `made` with ours, or with nothing. The old file is then
-// in `made`, and is checked only there, as others cannot change it any more.
-void OwnDirectory::Put(const std::string& made, const std::string& name) const {
+// Exchanges a file of `made`, whose content has this hash, with ours, or with
+// nothing. The old file is then in `made`, and is checked only there, as others
+// cannot change it any more. Ours stays if it has that content.
+void OwnDirectory::Put(const std::string& made, const std::string& name,
+                       const std::string& hash) const {
   const std::string from = absl::StrCat(made, "/", name);
   const std::string to = absl::StrCat(directory_, "/", name);
   const auto ours = ours_.find(name);
+  if (ours != ours_.end()) {
+    if (HasContent(to, {hash})) return;
+    LookAs(from, to);
+  }
   const auto move = [&](unsigned flags) {
     return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0
                ? 0
@@ -357,7 +372,8 @@ void OwnDirectory::WriteInside(const Files& files, bool durable) {
   }
   try {
     PutMarker(made, both);
-    for (const auto& [name, content] : files) Put(made, name);
+    for (const auto& [name, content] : files)
+      Put(made, name, *hashes[name].begin());
     for (const auto& [name, hash] : ours_)
       if (!hashes.contains(name)) Take(made, name, hash);
     PutMarker(made, hashes);

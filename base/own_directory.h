@@ -71,7 +71,8 @@ class OwnDirectory {
   void MakeNew(const Files& files, bool durable);
   void WriteInside(const Files& files, bool durable);
   void PutMarker(const std::string& made, const Hashes& hashes) const;
-  void Put(const std::string& made, const std::string& name) const;
+  void Put(const std::string& made, const std::string& name,
+           const std::string& hash) const;
   void Take(const std::string& made, const std::string& name,
             const std::set<std::string>& hashes) const;
   void Step() const;

@@ -8,8 +8,9 @@ namespace vmtrunc::base {
 // open, exceeding a file size limit is an error and not a signal, a limit of
 // processor time ends the program with kExitRanOut, how a child ended is kept
 // until somebody waits for it, and the stack has its usual size. Returns its
-// result, or kExitUsage, after a line that begins with `name`, if its output
-// could not be written; where nobody reads it, EndWithoutReader().
+// result; or kExitUsage, after a line that begins with `name`, if it throws a
+// UsageError or a std::exception, or its output could not be written; where
+// nobody reads that, EndWithoutReader().
 int RunProgram(const char* name, int (*program)(int, char**), int argc,
                char** argv);
 

@@ -3,8 +3,7 @@
 //
 //   model_bench corpus/bench/mixed.vmt
 //   model_bench --inputs DIRECTORY    # writes inputs for fuzz targets instead:
-//                                     # 32 events each, as the mutator makes
-//                                     them
+//                                     # 32 events each, as mutated
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -16,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/program.h"
+#include "base/write.h"
 #include "core/run/run.h"
 #include "search/mutate.h"
 
@@ -159,24 +160,15 @@ int WriteInputs(const std::string& directory) {
     while (script.events.size() < kEvents)
       search::Mutate(script, kEvents, random);
     const std::vector<uint8_t> bytes = EncodeBytes(script);
-    std::ofstream out(directory + "/" + std::to_string(i), std::ios::binary);
-    out.write(reinterpret_cast<const char*>(bytes.data()),
-              static_cast<std::streamsize>(bytes.size()));
-    if (!out.flush()) {
-      std::fprintf(stderr, "model_bench: cannot write to %s\n",
-                   directory.c_str());
-      return 2;
-    }
+    base::WriteNew(directory + "/" + std::to_string(i),
+                   {bytes.begin(), bytes.end()});
   }
   return 0;
 }
 
-}  // namespace
-}  // namespace vmtrunc::bench
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "--inputs")
-    return vmtrunc::bench::WriteInputs(argv[2]);
+    return WriteInputs(argv[2]);
   benchmark::Initialize(&argc, argv);
   if (argc != 2) {
     std::fprintf(stderr, "model_bench: expected SCRIPT\n");
@@ -184,14 +176,22 @@ int main(int argc, char** argv) {
   }
   std::ifstream in(argv[1]);
   const std::string text(std::istreambuf_iterator<char>(in), {});
-  auto script = vmtrunc::ParseText(text);
+  auto script = ParseText(text);
   if (!script.ok()) {
     std::fprintf(stderr, "%s:%s\n", argv[1],
                  std::string(script.status().message()).c_str());
     return 2;
   }
-  vmtrunc::bench::g_script = *std::move(script);
-  vmtrunc::bench::g_rules = vmtrunc::ParseKernelSpec("2.6.11")->rules();
+  g_script = *std::move(script);
+  g_rules = ParseKernelSpec("2.6.11")->rules();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
+}
+
+}  // namespace
+}  // namespace vmtrunc::bench
+
+int main(int argc, char** argv) {
+  return vmtrunc::base::RunProgram("model_bench", vmtrunc::bench::Main, argc,
+                                   argv);
 }

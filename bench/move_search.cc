@@ -11,6 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "base/program.h"
 #include "core/run/run.h"
 #include "search/mutate.h"
 #include "search/shrink.h"
@@ -89,20 +90,25 @@ int Search(uint64_t seed, double seconds, const KernelSpec& kernel,
   return 0;
 }
 
-}  // namespace
-}  // namespace vmtrunc::bench
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   uint64_t seed = 1;
   double seconds = 60;
-  const auto kernel = vmtrunc::ParseKernelSpec(argc > 3 ? argv[3] : "2.6.11");
-  const auto unlike = vmtrunc::ParseKernelSpec(
-      argc > 4 ? argv[4] : "2.6.11+mremap-always-resets");
+  const auto kernel = ParseKernelSpec(argc > 3 ? argv[3] : "2.6.11");
+  const auto unlike =
+      ParseKernelSpec(argc > 4 ? argv[4] : "2.6.11+mremap-always-resets");
   if (argc > 5 || (argc > 1 && !absl::SimpleAtoi(argv[1], &seed)) ||
       (argc > 2 && !absl::SimpleAtod(argv[2], &seconds)) || !kernel.ok() ||
       !unlike.ok()) {
     std::cerr << "move_search: expected [SEED [SECONDS [KERNEL [UNLIKE]]]]\n";
     return 2;
   }
-  return vmtrunc::bench::Search(seed, seconds, *kernel, *unlike);
+  return Search(seed, seconds, *kernel, *unlike);
+}
+
+}  // namespace
+}  // namespace vmtrunc::bench
+
+int main(int argc, char** argv) {
+  return vmtrunc::base::RunProgram("move_search", vmtrunc::bench::Main, argc,
+                                   argv);
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/program.h"
 #include "core/run/run.h"
 #include "properties/check.h"
 
@@ -94,7 +95,17 @@ void BM_RapidcheckState(benchmark::State& state) {
 }
 BENCHMARK(BM_RapidcheckState)->Unit(benchmark::kMillisecond);
 
+int Main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
+
 }  // namespace
 }  // namespace vmtrunc::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  return vmtrunc::base::RunProgram("properties_bench", vmtrunc::bench::Main,
+                                   argc, argv);
+}

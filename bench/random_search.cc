@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "base/program.h"
 #include "core/about/bugs.h"
 #include "core/model/machine.h"
 #include "core/run/run.h"
@@ -227,4 +228,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace vmtrunc::bench
 
-int main(int argc, char** argv) { return vmtrunc::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return vmtrunc::base::RunProgram("random_search", vmtrunc::bench::Main, argc,
+                                   argv);
+}

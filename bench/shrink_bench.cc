@@ -2,7 +2,7 @@
 // see ci/bench-shrink.
 //
 //   shrink_bench BUG [--starts N] [--seconds S] [--seed X] [--write DIR]
-//                [--seeds N,...] [--efforts E,...] [--forms DIR]
+//                [--seeds N,...] [--efforts E,...]
 //   shrink_bench BUG --judge
 //
 // A line a start: bug, seed, events before; then for each effort the events
@@ -12,11 +12,12 @@
 // bug and by 0 where they do not: for shrinkers that are not ours.
 #include <CLI/CLI.hpp>
 #include <ctime>
-#include <fstream>
 #include <iostream>
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "base/program.h"
+#include "base/write.h"
 #include "core/about/bugs.h"
 #include "fuzz/weave.h"
 #include "search/make.h"
@@ -26,7 +27,7 @@ namespace vmtrunc::bench {
 namespace {
 
 struct Options {
-  std::string bug, write, forms;
+  std::string bug, write;
   std::vector<std::string> efforts = {"quick", "default", "thorough"};
   std::vector<uint64_t> seeds;  // of starts that are known; else it looks
   unsigned starts = 100;
@@ -60,19 +61,13 @@ search::Effort EffortNamed(const std::string& name) {
                              : search::Effort::kThorough;
 }
 
-void ShrinkIt(const Options& o, const Draft& draft, const Rules& rules,
+void ShrinkIt(const Draft& draft, const Rules& rules,
               const search::Reason& reason, const std::string& effort) {
   const double start = Seconds();
   const search::Shrunk shrunk =
       search::Shrink(draft, rules, reason, EffortNamed(effort));
   const double micros = 1e6 * (Seconds() - start);
   const std::string text = ToText(ScriptOf(shrunk.draft));
-  if (!o.forms.empty()) {
-    std::ofstream out(absl::StrFormat("%s/%s-%s-%016x.vmt", o.forms, o.bug,
-                                      effort,
-                                      HashBytes(text.data(), text.size())));
-    out << text;
-  }
   std::cout << absl::StreamFormat(",%u,%u,%.0f,%016x", shrunk.cost.events,
                                   shrunk.evaluations, micros,
                                   HashBytes(text.data(), text.size()));
@@ -96,10 +91,8 @@ std::optional<uint64_t> NextStart(const search::Shows& shows,
 void Write(const Options& o, const Draft& draft, unsigned number) {
   const Script script = ScriptOf(draft);
   const std::vector<uint8_t> bytes = EncodeBytes(script);
-  std::ofstream out(absl::StrFormat("%s/%s-%u", o.write, o.bug, number),
-                    std::ios::binary);
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
+  base::WriteNew(absl::StrFormat("%s/%s-%u", o.write, o.bug, number),
+                 {bytes.begin(), bytes.end()});
 }
 
 int JudgeInput(const search::Shows& shows) {
@@ -135,7 +128,7 @@ int Measure(const Options& o, const BugInfo& bug) {
     std::cout << absl::StreamFormat("%s,%u,%u", bug.name, seed,
                                     draft.events.size());
     for (const std::string& effort : o.efforts)
-      ShrinkIt(o, draft, rules, reason, effort);
+      ShrinkIt(draft, rules, reason, effort);
     std::cout << std::endl;
   }
   return 0;
@@ -149,14 +142,15 @@ int Main(int argc, char** argv) {
   app.add_option("--seconds", o.seconds,
                  "of processor time to look for them, 60 by default");
   app.add_option("--seed", o.seed, "1 by default");
-  app.add_option("--write", o.write, "a directory for the starts, as bytes");
+  app.add_option(
+      "--write", o.write,
+      "a directory for the starts, as bytes; a file there is not replaced");
   app.add_option("--seeds", o.seeds, "of known starts, instead of looking")
       ->delimiter(',');
   app.add_option("--efforts", o.efforts, "all by default")
       ->delimiter(',')
       ->check(CLI::IsMember({"quick", "default", "thorough"}));
   app.add_flag("--judge", o.judge, "answers scripts on standard input");
-  app.add_option("--forms", o.forms, "a directory for the results, as text");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -173,4 +167,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace vmtrunc::bench
 
-int main(int argc, char** argv) { return vmtrunc::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return vmtrunc::base::RunProgram("shrink_bench", vmtrunc::bench::Main, argc,
+                                   argv);
+}

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "base/program.h"
 #include "core/model/machine-inl.h"
 #include "search/space.h"
 
@@ -150,9 +151,7 @@ void Count(const search::Problem& problem,
             << ", \"beyond\": " << beyond << "}\n";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   if (argc != 3) {
     std::cerr << "usage: spin_states KERNEL VERBS\n";
     return 2;
@@ -175,4 +174,10 @@ int main(int argc, char** argv) {
   options.steps_only = true;
   Count(search::ProblemOf(bound), options);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return base::RunProgram("spin_states", Main, argc, argv);
 }

@@ -10,7 +10,9 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
@@ -203,29 +205,19 @@ void TakeScript(ThreadsOptions& o) {
 }
 
 // The file of the raced script, created by this process; existing files are not
-// touched. The destructor removes it unless it is kept.
+// touched. The destructor removes it, unless it is kept or another has changed
+// it.
 class RacedFile {
  public:
   // `wanted`, or NAME-2 and so on if that exists and is a file.
-  explicit RacedFile(const std::string& wanted) {
+  explicit RacedFile(const std::string& wanted) : wanted_(wanted) {
     base::ExpectNoBookkeeping(wanted, wanted);
     if (!base::CanBeNamedLater(wanted) || base::IsDirectory(wanted))
       throw base::UsageError{
           absl::StrCat("--out ", base::Shown(wanted),
                        ": expected a file, not a directory, a pipe, a device "
                        "or a descriptor")};
-    const size_t dot = wanted.rfind('.');
-    const bool has_end = dot != std::string::npos && dot != 0 &&
-                         wanted.find('/', dot) == std::string::npos;
-    const std::string stem = wanted.substr(0, has_end ? dot : wanted.size());
-    const std::string ending = wanted.substr(stem.size());
-    for (unsigned i = 1; file_ < 0 && i <= base::kMostNames; ++i) {
-      path_ = base::NumberedName(stem, i, ending);
-      file_ =
-          ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (file_ < 0 && errno != EEXIST) base::FailPath(path_, errno);
-    }
-    if (file_ < 0) base::FailPath(wanted, EEXIST);
+    Create();
   }
   ~RacedFile() {
     if (!kept_ && base::IsStill(file_, path_)) ::unlink(path_.c_str());
@@ -234,20 +226,43 @@ class RacedFile {
   RacedFile(const RacedFile&) = delete;
   RacedFile& operator=(const RacedFile&) = delete;
 
-  void Keep() { kept_ = true; }
+  void Put(const std::string& text) const {
+    if (const int error = base::WriteAll(file_, text))
+      base::FailPath(path_, error);
+  }
+  // The race has ended, and had written what has this hash. To keep the script
+  // is to write it again where the file has been moved or removed.
+  void End(uint64_t written, bool keep) {
+    kept_ = keep || live::HashOfFile(file_) != written;
+    if (!keep || base::IsStill(file_, path_)) return;
+    const int moved = std::exchange(file_, -1);
+    const absl::Cleanup close = [moved] { ::close(moved); };
+    Create();
+    Put(live::ContentOf(moved));
+  }
   int file() const { return file_; }
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  void Create() {
+    const size_t dot = wanted_.rfind('.');
+    const bool has_end = dot != std::string::npos && dot != 0 &&
+                         wanted_.find('/', dot) == std::string::npos;
+    const std::string stem = wanted_.substr(0, has_end ? dot : wanted_.size());
+    const std::string ending = wanted_.substr(stem.size());
+    for (unsigned i = 1; file_ < 0 && i <= base::kMostNames; ++i) {
+      path_ = base::NumberedName(stem, i, ending);
+      file_ =
+          ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file_ < 0 && errno != EEXIST) base::FailPath(path_, errno);
+    }
+    if (file_ < 0) base::FailPath(wanted_, EEXIST);
+  }
+
+  std::string wanted_, path_;
   int file_ = -1;
   bool kept_ = false;
 };
-
-void Put(const RacedFile& file, const std::string& text) {
-  if (const int error = base::WriteAll(file.file(), text))
-    base::FailPath(file.path(), error);
-}
 
 live::RaceReport RaceAll(const ThreadsOptions& o) {
   if (!o.json) {
@@ -379,10 +394,13 @@ int RunThreads(const ThreadsOptions& given) {
     made.emplace(o.out);
     o.race.path = made->path();
     o.race.out = made->file();
-    if (o.race.script) Put(*made, ToText(*o.race.script));
+    if (o.race.script) made->Put(ToText(*o.race.script));
   }
   const live::RaceReport report = RaceAll(o);
-  if (made && !report.invariant.empty()) made->Keep();
+  if (made) {
+    made->End(report.written, !report.invariant.empty());
+    o.race.path = made->path();
+  }
   if (o.json) {
     if (WhyNoResult(o, report).empty())
       std::cout << report::JsonText(Json(o, report)) << std::endl;

@@ -102,16 +102,8 @@ int Main(int argc, char** argv) {
     std::cerr << "vmtrunc: " << base::ShownInError(error.what())
               << " (see --help)\n";
     return base::kExitUsage;
-  } catch (const std::bad_alloc&) {
-    std::cerr << "vmtrunc: out of memory\n";
-    return base::kExitUsage;
-  } catch (const std::exception& error) {
-    std::cerr << "vmtrunc: " << base::ShownInError(error.what()) << "\n";
-    return base::kExitUsage;
   } catch (const base::UsageError& error) {
-    std::cerr << "vmtrunc: " << base::ShownInError(WithIgnored(error.what))
-              << "\n";
-    return base::kExitUsage;
+    throw base::UsageError{WithIgnored(error.what)};
   }
 }
 

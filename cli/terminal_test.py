@@ -222,7 +222,9 @@ def lines_of_bytes(vmtrunc, directory):
         except ValueError:
             is_json = False
         expect(f"{command}: {done.stderr}",
-               is_json and done.returncode in (0, 1) and not done.stderr)
+               is_json and done.returncode in (0, 1) and
+               # A slow machine gets progress, a line each ten seconds.
+               not re.sub(rb"(?m)^.*: depth \d+: .*\n", b"", done.stderr))
         if place in command:
             expect("a path that is no UTF-8", b"/m\\\\xff/2.6.9-mm-" in done.stdout)
     red = put("red.vmt", b"vmtrunc 1\nfile f 4\ntask a\na read 2\nexpect 3.0 holds\n"

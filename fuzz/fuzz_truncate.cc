@@ -41,6 +41,7 @@
 #include "base/read.h"
 #include "base/sha1.h"
 #include "base/shown.h"
+#include "base/streams.h"
 #include "base/write.h"
 #include "core/build_id.h"
 #include "core/run/run.h"
@@ -230,7 +231,8 @@ class Target {
     const bool violates = scout_->RunOne(seed, events, script, &save);
     std::printf("violates %s property\n%s", violates ? "a" : "no",
                 ToText(script).c_str());
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0)
+      EndTarget("cannot write to standard output");
     std::_Exit(violates ? 1 : 0);
   }
 
@@ -365,6 +367,7 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
 
 // Before the engine prints or does anything.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  vmtrunc::base::HoldClosedStreams();  // else `current` may get such a number
   ::signal(SIGXFSZ, SIG_IGN);
   const std::span arguments(*argv, static_cast<size_t>(*argc));
   if (!arguments.empty())  // the first is the target

@@ -238,6 +238,7 @@ int ReplayAll(const std::vector<std::string>& paths) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  vmtrunc::base::HoldClosedStreams();
   std::vector<std::string> paths(argv + 1, argv + argc);
   if (paths.empty()) paths.emplace_back("-");
   if (paths[0].size() > 1 && paths[0][0] == '-') {

@@ -34,7 +34,7 @@ struct RaceOptions {
   Pattern pattern = Pattern::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones
   std::string path;              // of the script
-  int out = -1;                  // open file for random scripts
+  int out = -1;  // open file for random scripts; a change of it ends the race
 };
 
 struct RaceReport {
@@ -47,7 +47,8 @@ struct RaceReport {
   std::string invariant;    // "" without a violation
   unsigned task = kNobody;  // in whose mm it was violated
   std::string what;         // the violation in words
-  std::string ran_out;      // what the machine refused after some rounds
+  std::string ran_out;      // why it ended early, after some rounds
+  uint64_t written = 0;     // HashOfFile() of `out` as it was written
 };
 
 // The values of the options, after "".

@@ -252,12 +252,18 @@ bool Rounds::WriteScript(const Script& script) {
   if (options_.script) return true;
   const std::string text = ToText(script);
   const int out = options_.out;
+  if (HashOfFile(out) != s_.written.load()) {
+    Fail(s_, kSetup, kNobody, "%s was changed by another, and stays",
+         options_.path.c_str());
+    return false;
+  }
   int error = ::lseek(out, 0, SEEK_SET) < 0 ? errno : base::WriteAll(out, text);
   if (error == 0 && ::ftruncate(out, static_cast<off_t>(text.size())) != 0)
     error = errno;
   if (error != 0)
     Refused(s_, kNobody, absl::StrCat("to write ", options_.path).c_str(),
             error);
+  s_.written.store(HashBytes(text.data(), text.size()));
   return error == 0;
 }
 

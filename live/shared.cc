@@ -11,6 +11,9 @@
 #include <fstream>
 #include <string>
 
+#include "base/read_at.h"
+#include "core/model/world.h"
+
 namespace vmtrunc::live {
 
 uint64_t Now() {
@@ -44,6 +47,20 @@ bool IsMachineLimit(int error) {
 void Refused(RaceShared& shared, unsigned task, const char* what, int error) {
   Fail(shared, kSetup, task, "the machine refused %s: %s", what,
        std::strerror(error));
+}
+
+std::string ContentOf(int file) {
+  std::string content;
+  char part[4096];
+  int error = 0;
+  for (size_t had = 1; had != 0; content.append(part, had))
+    had = base::ReadAt(file, content.size(), part, sizeof(part), error);
+  return content;
+}
+
+uint64_t HashOfFile(int file) {
+  const std::string content = ContentOf(file);
+  return HashBytes(content.data(), content.size());
 }
 
 uint64_t OomKills() {

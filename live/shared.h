@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "core/script/script.h"
 #include "live/meeting.h"
@@ -104,7 +105,8 @@ struct RaceShared {
 
   std::atomic<uint32_t> failed{0};  // 1: being written, 2: `failure` is valid
   Failure failure;
-  std::atomic<uint32_t> stop{0};  // requested by a signal
+  std::atomic<uint32_t> stop{0};     // requested by a signal
+  std::atomic<uint64_t> written{0};  // HashOfFile() of the script's file
   RaceTotals totals;
 };
 
@@ -116,6 +118,10 @@ bool IsMachineLimit(int error);
 
 // Records that the machine refused this, with errno's text; no violation.
 void Refused(RaceShared& shared, unsigned task, const char* what, int error);
+
+// What the open file has, or what could be read of it; and a hash of that.
+std::string ContentOf(int file);
+uint64_t HashOfFile(int file);
 
 // How many processes this machine has killed for lack of memory.
 uint64_t OomKills();

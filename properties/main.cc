@@ -475,12 +475,7 @@ int Main(int argc, char** argv) {
               << " (see --help)\n";
     return base::kExitUsage;
   } catch (const base::UsageError& error) {
-    std::cerr << "properties: "
-              << base::ShownInError(cli::WithIgnored(error.what)) << "\n";
-    return base::kExitUsage;
-  } catch (const std::exception& error) {
-    std::cerr << "properties: " << base::ShownInError(error.what()) << "\n";
-    return base::kExitUsage;
+    throw base::UsageError{cli::WithIgnored(error.what)};
   }
 }
 

@@ -11,9 +11,8 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "base/error.h"
+#include "base/program.h"
 #include "base/random.h"
-#include "base/shown.h"
 #include "base/write.h"
 #include "core/model/rules.h"
 #include "core/script/script.h"
@@ -48,36 +47,32 @@ std::vector<uint8_t> RandomScript(base::Random& random) {
   return bytes;
 }
 
+// No file is replaced.
 void Write(uint64_t count, const std::filesystem::path& dir, uint64_t seed) {
   base::Random random(seed);
   for (uint64_t i = 0; i < count; ++i) {
     const auto in = dir / std::to_string(i / kDirectory);
     if (i % kDirectory == 0) std::filesystem::create_directories(in);
     const std::vector<uint8_t> bytes = RandomScript(random);
-    base::WriteFile((in / std::to_string(i % kDirectory)).string(),
-                    {bytes.begin(), bytes.end()});
+    base::WriteNew((in / std::to_string(i % kDirectory)).string(),
+                   {bytes.begin(), bytes.end()});
   }
 }
 
-}  // namespace
-}  // namespace vmtrunc
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   uint64_t count = 0, seed = 1;
   if (argc < 3 || argc > 4 || !absl::SimpleAtoi(argv[1], &count) ||
       (argc == 4 && !absl::SimpleAtoi(argv[3], &seed))) {
     std::fprintf(stderr, "usage: random_scripts COUNT DIR [SEED]\n");
     return 2;
   }
-  try {
-    vmtrunc::Write(count, argv[2], seed);
-    return 0;
-  } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "random_scripts: %s\n",
-                 vmtrunc::base::ShownInError(error.what).c_str());
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::fprintf(stderr, "random_scripts: %s\n",
-                 vmtrunc::base::ShownInError(error.what()).c_str());
-  }
-  return 2;
+  Write(count, argv[2], seed);
+  return 0;
+}
+
+}  // namespace
+}  // namespace vmtrunc
+
+int main(int argc, char** argv) {
+  return vmtrunc::base::RunProgram("random_scripts", vmtrunc::Main, argc, argv);
 }

@@ -174,5 +174,8 @@ int main(int argc, char** argv) {
                  "usage: state_hashes [--reverse] [--any] FILE|DIRECTORY...\n");
     return 2;
   }
-  return vmtrunc::Main(paths, reverse, any);
+  const int status = vmtrunc::Main(paths, reverse, any);
+  if (std::fclose(stdout) == 0) return status;
+  std::fprintf(stderr, "state_hashes: cannot write to standard output\n");
+  return 2;
 }
