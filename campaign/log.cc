@@ -127,14 +127,25 @@ uint64_t NumberIn(std::string_view line) {
   return number <= kMostSlices ? number : 0;
 }
 
+// Whether the text is the begin of a JSON value that has no end.
+bool IsBegunJson(std::string_view text) {
+  try {
+    return json::parse(text).is_discarded();
+  } catch (const json::parse_error& error) {
+    return error.byte > text.size();  // of what would follow
+  }
+}
+
 // Whether what has no end is a part of a line of ours, or what a machine that
-// was switched off leaves of one: no text of somebody's, and no whole line.
-bool IsPartOfLine(const std::string& rest) {
+// was switched off leaves of one: no text of somebody's, nor one with a whole
+// line in it.
+bool IsPartOfLine(std::string_view rest) {
+  while (rest.ends_with('\0')) rest.remove_suffix(1);
   const std::string line = ToLine({});
   const std::string head = line.substr(0, line.find(':') + 1);
-  return rest.front() == '\0' ||
+  return rest.empty() ||
          (rest.substr(0, head.size()) == head.substr(0, rest.size()) &&
-          !json::accept(rest));
+          IsBegunJson(rest));
 }
 
 }  // namespace

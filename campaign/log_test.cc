@@ -218,19 +218,23 @@ TEST_F(LogTest, KeepsALastLineThatLacksItsEnd) {
   const Log whole = begins(one + two.substr(0, two.size() - 1));
   EXPECT_EQ(whole.records().size(), 3U);
   EXPECT_EQ(Content(), one + two + ToLine(Record(3)));
-  std::string edited = two.substr(0, two.size() - 1);
+  const std::string line = two.substr(0, two.size() - 1);
+  std::string edited = line;
   const std::string seconds = "30.5";
   edited.replace(edited.find(seconds), seconds.size(), "\"30.5\"");
   for (const std::string& text :
        {std::string("what I think of it"), std::string("{of ours}"),
-        std::string(R"({"note": "rotated"})"), edited}) {
+        std::string(R"({"note": "rotated"})"), edited, line + "  # rebooted",
+        line + ",", line + line, line + line.substr(0, 40),
+        std::string(R"({"at": 3, see my notes)"),
+        std::string(3, '\0') + "mine"}) {
     const Log mine = begins(one + text);
     EXPECT_EQ(mine.odd().damaged, 1U) << text;
     EXPECT_EQ(Content(), one + text + "\n" + ToLine(Record(3)));
   }
   for (const std::string& part :
        {two.substr(0, 1), two.substr(0, 20), two.substr(0, two.size() - 2),
-        std::string(9, '\0')}) {
+        std::string(9, '\0'), two.substr(0, 20) + std::string(9, '\0')}) {
     const Log torn = begins(one + part);
     EXPECT_EQ(torn.odd().damaged, 0U) << part;
     EXPECT_EQ(Content(), one + ToLine(Record(3)));

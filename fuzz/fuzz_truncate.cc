@@ -231,8 +231,7 @@ class Target {
     const bool violates = scout_->RunOne(seed, events, script, &save);
     std::printf("violates %s property\n%s", violates ? "a" : "no",
                 ToText(script).c_str());
-    if (std::fflush(stdout) != 0)
-      EndTarget("cannot write to standard output");
+    if (std::fflush(stdout) != 0) EndTarget("cannot write to standard output");
     std::_Exit(violates ? 1 : 0);
   }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <span>
@@ -82,6 +83,21 @@ void ExpectOurs(const std::string& directory) {
     refuse(kCurrentFile);
 }
 
+// One target at a time, as long as it lives. What libFuzzer starts for -merge,
+// -jobs and the like is of the target that holds the lock.
+void Lock(int status, const std::string& path) {
+  constexpr const char* kHeld = "VMTRUNC_HELD";
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool is_held = ::fcntl(status, F_OFD_SETLK, &lock) != 0 &&
+                       (errno == EAGAIN || errno == EACCES);
+  const char* const held = std::getenv(kHeld);
+  if (is_held && (held == nullptr || held != path))
+    EndTarget(path + ": in use by another fuzz target");
+  ::setenv(kHeld, path.c_str(), 1);
+}
+
 }  // namespace
 
 Saved::Saved(const std::string& directory) : directory_(directory) {
@@ -91,11 +107,11 @@ Saved::Saved(const std::string& directory) : directory_(directory) {
        !error && at != end; at.increment(error))
     before_.insert(at->path().filename().string());
   const std::string path = directory + "/" + kStatusFile;
-  const int status = OpenWhole(path, sizeof(FuzzStatus));
+  const int status = OpenWhole(path, sizeof(FuzzStatus));  // stays open
+  Lock(status, path);
   void* const map = ::mmap(nullptr, sizeof(FuzzStatus), PROT_READ | PROT_WRITE,
                            MAP_SHARED, status, 0);
   if (map == MAP_FAILED) Fail(path, errno);
-  ::close(status);
   status_ = static_cast<FuzzStatus*>(map);
   // Else what an earlier run saw first would not be kept again, of another
   // kernel neither.
