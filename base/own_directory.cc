@@ -39,8 +39,12 @@ std::string MakeTemporaryDirectory(const std::string& beside,
   std::string name = beside + "/.vmtrunc-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr)
     FailPath(Named(beside, directory), errno);
-  // Independent of the umask: files will be created in it.
-  if (::chmod(name.c_str(), 0700) != 0) FailPath(beside, errno);
+  // Independent of the umask: files will be created in it, of a group that may
+  // be that of the directory.
+  struct stat about{};
+  if (::stat(name.c_str(), &about) != 0 ||
+      ::chmod(name.c_str(), 0700 | (about.st_mode & S_ISGID)) != 0)
+    FailPath(beside, errno);
   return name;
 }
 
@@ -67,10 +71,11 @@ bool IsOwn(const std::string& directory) {
 }
 
 // Whether a new directory in `above` can replace this empty one, with the same
-// properties: it would have the access list that is the default there.
+// properties: it would have the access list that is the default there, and
+// files in it the group that the process has.
 bool CanTakePlaceOf(const std::string& directory, const std::string& above) {
   struct stat old{};
-  return ::stat(directory.c_str(), &old) == 0 &&
+  return ::stat(directory.c_str(), &old) == 0 && (old.st_mode & S_ISGID) == 0 &&
          (::geteuid() == 0 ||
           (old.st_uid == ::geteuid() && old.st_gid == ::getegid())) &&
          ::listxattr(directory.c_str(), nullptr, 0) <= 0 &&
