@@ -14,16 +14,15 @@
 #include "base/shown.h"
 
 namespace vmtrunc::base {
-namespace {
 
-// A lock of an open file description: not lost when another descriptor of the
-// same file is closed, and not inherited by a job that outlives us.
-bool TryLock(int file) {
+int TryLock(int file) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
+  return ::fcntl(file, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
 }
+
+namespace {
 
 // A leftover of a process that ended; not a foreign file of that name.
 bool IsLock(int file, const std::string& path) {
@@ -50,8 +49,7 @@ DirectoryLock::DirectoryLock(const std::string& directory,
     // Something else has the lock's name, or the directory is unusable.
     const bool is_taken = errno == EISDIR || errno == ELOOP || errno == ENXIO;
     if (file_ < 0) FailPath(is_taken ? path_ : directory, errno);
-    if (!TryLock(file_)) {
-      const int error = errno;
+    if (const int error = TryLock(file_)) {
       ::close(file_);
       if (error != EAGAIN && error != EACCES) FailPath(path_, error);
       const std::string who = ReadWhole(path_, 200).value_or("");

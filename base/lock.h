@@ -6,6 +6,12 @@
 
 namespace vmtrunc::base {
 
+// Locks the file that is open for writing, for as long as the open file
+// description is there. Returns 0; EAGAIN or EACCES if it is locked by another;
+// or why it cannot be locked, as errno. Not lost when another descriptor of the
+// same file is closed, and not inherited by a job that outlives us.
+int TryLock(int file);
+
 // Held for the object's lifetime, and released when the process ends in any
 // way. DIRECTORY/.vmtrunc-lock names the holder, and is removed with the lock.
 class DirectoryLock {

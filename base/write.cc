@@ -19,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/name_part.h"
 #include "base/own_directory.h"
 #include "base/place.h"
@@ -125,6 +126,16 @@ bool WriteBack(int file, const std::string& path, const std::string& old) {
           ReadWhole(path, old.size()) == old);
 }
 
+// Waits up to ten seconds while another command writes in place: else the file
+// would get a mixture. Somebody else's lock is not known to end.
+void LockInPlace(int file) {
+  for (int tries = 0; tries < 1000 && !IsToldToStop(); ++tries) {
+    const int error = TryLock(file);
+    if (error != EAGAIN && error != EACCES) return;
+    ::usleep(10'000);
+  }
+}
+
 // Writes into the existing file; on an error, restores its content. If the
 // content cannot be saved first, nothing is written. Throws UsageError if it
 // could not be restored.
@@ -133,6 +144,8 @@ int WriteInPlace(const std::string& path, const std::string& content) {
   struct stat about{};
   if (file < 0 || ::fstat(file, &about) != 0) return errno;
   auto close = absl::MakeCleanup([&] { ::close(file); });
+  LockInPlace(file);
+  if (::fstat(file, &about) != 0) return errno;
   std::string old;
   Copy copy;
   if (about.st_size >

@@ -204,6 +204,24 @@ int RefusedWhereFilesMayNotGrow(const std::vector<std::string>& paths,
   return WEXITSTATUS(status);
 }
 
+// Without a lock some of a hundred pairs leave a mixture.
+TEST_F(WriteTest, TwoThatWriteInPlaceTakeTurns) {
+  Put("linked", "old");
+  fs::create_hard_link(Path("linked"), Path("other"));
+  const std::string one(300'000, '1'), two(100'000, '2');
+  for (int i = 0; i < 100; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      WriteFile(Path("linked"), one);
+      ::_exit(0);
+    }
+    WriteFile(Path("linked"), two);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    const std::string now = Get("linked");
+    ASSERT_TRUE(now == one || now == two) << i << ": " << now.size();
+  }
+}
+
 // More than any input may have.
 TEST_F(WriteTest, ALargeFileThatIsWrittenInPlaceIsWrittenBack) {
   const std::string large = std::string(17 << 20, 'o') + "end";

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/place.h"
 #include "base/read.h"
 #include "base/write.h"
@@ -87,11 +88,8 @@ void ExpectOurs(const std::string& directory) {
 // -jobs and the like is of the target that holds the lock.
 void Lock(int status, const std::string& path) {
   constexpr const char* kHeld = "VMTRUNC_HELD";
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  const bool is_held = ::fcntl(status, F_OFD_SETLK, &lock) != 0 &&
-                       (errno == EAGAIN || errno == EACCES);
+  const int error = base::TryLock(status);
+  const bool is_held = error == EAGAIN || error == EACCES;
   const char* const held = std::getenv(kHeld);
   if (is_held && (held == nullptr || held != path))
     EndTarget(path + ": in use by another fuzz target");
