@@ -13,9 +13,9 @@
 #include "base/streams.h"
 
 namespace vmtrunc::base {
-
 namespace {
 
+// RunWithStack() hands nothing else on.
 const char* g_name;
 int (*g_program)(int, char**);
 

@@ -141,10 +141,10 @@ void LockInPlace(int file) {
 // could not be restored.
 int WriteInPlace(const std::string& path, const std::string& content) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  struct stat about{};
-  if (file < 0 || ::fstat(file, &about) != 0) return errno;
+  if (file < 0) return errno;
   auto close = absl::MakeCleanup([&] { ::close(file); });
   LockInPlace(file);
+  struct stat about{};
   if (::fstat(file, &about) != 0) return errno;
   std::string old;
   Copy copy;

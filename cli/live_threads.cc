@@ -12,7 +12,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
@@ -221,7 +220,7 @@ class RacedFile {
   }
   ~RacedFile() {
     if (!kept_ && base::IsStill(file_, path_)) ::unlink(path_.c_str());
-    ::close(file_);
+    if (file_ >= 0) ::close(file_);
   }
   RacedFile(const RacedFile&) = delete;
   RacedFile& operator=(const RacedFile&) = delete;
@@ -231,15 +230,17 @@ class RacedFile {
       base::FailPath(path_, error);
   }
   // The race has ended, and had written what has this hash. To keep the script
-  // is to write it again where the file has been moved or removed.
+  // is to write it again where the file has been moved or removed. Throws
+  // UsageError if it cannot be: then text() is the script.
   void End(uint64_t written, bool keep) {
     kept_ = keep || live::HashOfFile(file_) != written;
     if (!keep || base::IsStill(file_, path_)) return;
-    const int moved = std::exchange(file_, -1);
-    const absl::Cleanup close = [moved] { ::close(moved); };
+    text_ = live::ContentOf(file_);
+    ::close(std::exchange(file_, -1));
     Create();
-    Put(live::ContentOf(moved));
+    Put(text_);
   }
+  const std::string& text() const { return text_; }
   int file() const { return file_; }
   const std::string& path() const { return path_; }
 
@@ -259,7 +260,7 @@ class RacedFile {
     if (file_ < 0) base::FailPath(wanted_, EEXIST);
   }
 
-  std::string wanted_, path_;
+  std::string wanted_, path_, text_;
   int file_ = -1;
   bool kept_ = false;
 };
@@ -397,8 +398,13 @@ int RunThreads(const ThreadsOptions& given) {
     if (o.race.script) made->Put(ToText(*o.race.script));
   }
   const live::RaceReport report = RaceAll(o);
+  std::optional<base::UsageError> unwritten;
   if (made) {
-    made->End(report.written, !report.invariant.empty());
+    try {
+      made->End(report.written, !report.invariant.empty());
+    } catch (const base::UsageError& error) {
+      unwritten = error;
+    }
     o.race.path = made->path();
   }
   if (o.json) {
@@ -407,6 +413,10 @@ int RunThreads(const ThreadsOptions& given) {
   } else {
     Print(o, report);
     std::cout << std::flush;
+  }
+  if (unwritten) {
+    (o.json ? std::cerr : std::cout) << made->text() << std::flush;
+    throw *unwritten;
   }
   return StatusOf(o, report);
 }
