@@ -23,7 +23,8 @@ import time
 import zlib
 
 import bugs_report
-from bugs_report import FORMAT, fail
+from bugs_report import FORMAT
+from own_files import fail, replace, whole_lines
 
 # What it starts it waits for, also where its caller ignores how children end.
 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -263,7 +264,7 @@ class Table:
         self.keys = keys
         self.columns = columns
         text = bugs_report.table_there(path)
-        whole = bugs_report.whole_lines(text or "")
+        whole = whole_lines(text or "")
         lines = whole.splitlines()
         if text is None:
             whole = f"# {header}\n{','.join(columns)}\n"
@@ -279,7 +280,7 @@ class Table:
                 fail(f"{path}: expected {len(columns)} fields: {line}")
             self.done.add(tuple(line[key] for key in keys))
         if whole != text:
-            bugs_report.replace(path, whole, bugs_report.table_there)
+            replace(path, whole, bugs_report.table_there)
         self.file = os.fdopen(
             os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW), "a")
 

@@ -17,6 +17,7 @@ import types
 
 import bench_bugs
 import bugs_report as report
+from bugs_statistics import ranked
 
 TRIALS = 5
 BUGS = ["HB-07a", "HB-21"]
@@ -80,7 +81,7 @@ def test_statistics():
     # Found later than a vain trial ended: of its rank nothing more is known.
     odd = trials((True, 1, 1), (False, 5, 1), (True, 9, 1))
     expect(report.median(odd, "executions") == (5, True), "a bound by rank")
-    expect(report.ranked(odd, "executions")[2].more, "a bound after a bound")
+    expect(ranked(odd, "executions")[2].more, "a bound after a bound")
     expect(report.interval(one, "executions") is None, "too few for 95 %")
     thirty = trials(*((True, i, 1) for i in range(1, 31)))
     low, high = report.interval(thirty, "executions")

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-import bugs_report
+import own_files
 import hypothesis_shrink
 
 # What it starts it waits for, also where its caller ignores how children end.
@@ -36,8 +36,8 @@ HEADER_BYTES, RECORD_BYTES = 32, 8  # docs/format.md
 BOUNDS = [["--bound", "tiny", "--mms", "1"], ["--bound", "tiny"]]
 
 
-bugs_report.program = "bench-shrink"
-fail = bugs_report.fail
+own_files.program = "bench-shrink"
+fail = own_files.fail
 
 
 def known_bugs():
@@ -50,7 +50,7 @@ def known_bugs():
 
 
 def ours(path):
-    return bugs_report.text_there(
+    return own_files.text_there(
         path, lambda text: text.startswith(f"# {FORMAT}; "),
         f"a file that begins with # {FORMAT};")
 
@@ -70,7 +70,7 @@ def kept(path, o, asked):
 
 
 def keep(path, o, asked, text):
-    bugs_report.replace(path, f"# {FORMAT}; {asked}; {o.executables}\n{text}",
+    own_files.replace(path, f"# {FORMAT}; {asked}; {o.executables}\n{text}",
                         ours)
 
 

@@ -8,17 +8,14 @@ import collections
 import csv
 import html
 import math
-import os
 import pathlib
-import secrets
-import stat
 import subprocess
-import sys
 import tempfile
 
-from scipy import stats
-
 import bugs_plots
+from bugs_statistics import (Trial, a12, interval, median, number, p_value,
+                             shares, show)
+from own_files import fail, replace, text_there, whole_lines
 
 FORMAT = "vmtrunc bench-bugs 1"
 # What our files begin with: a table, and a page below its doctype.
@@ -33,43 +30,6 @@ GENERATOR = "rapidcheck"  # which remembers nothing
 GOAL_SOONER = 25 / 28  # of the bugs
 MANY = 1000  # executions: below, the start of a process decides
 
-Trial = collections.namedtuple("Trial", "found executions seconds")
-# `more`: the true value is this or more.
-Bound = collections.namedtuple("Bound", "value more")
-
-
-program = "bench-bugs"  # who says it
-
-
-def fail(what, status=2):
-    print(f"{program}: {what}", file=sys.stderr)
-    raise SystemExit(status)
-
-
-def text_there(path, is_ours, expected):
-    """The text of a file that we wrote; None if there is none. Any other file
-    is not ours to continue or replace, nor what a link leads to."""
-    try:
-        # A pipe would wait.
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        if not path.is_symlink():
-            raise
-        fail(f"{path}: expected {expected}, not a link")
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        fail(f"{path}: expected {expected}, and it is no file")
-    with open(file, "rb") as opened:
-        content = opened.read()
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        fail(f"{path}: expected {expected}: it is not UTF-8")
-    if not is_ours(text):
-        fail(f"{path}: expected {expected}, or no file")
-    return text
-
 
 def table_there(path):
     return text_there(path, lambda text: text.startswith(TABLE_MARK),
@@ -79,101 +39,6 @@ def table_there(path):
 def page_there(path):
     return text_there(path, lambda text: PAGE_MARK in text[:200],
                       "a page that ci/bench-bugs wrote")
-
-
-def replace(path, text, there):
-    """Through a file whose name nobody has: the whole text or none of it.
-    `there` refuses a file that is not ours."""
-    part = path.with_name(f".vmtrunc-{secrets.token_hex(8)}.tmp")
-    with open(part, "x", encoding="utf-8") as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            there(path)
-            part.replace(path)
-        except BaseException:
-            part.unlink()
-            raise
-
-
-def number(value):
-    """Three figures at most."""
-    for unit, size in (("M", 1e6), ("k", 1e3)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:.3g}"
-
-
-def show(bound):
-    if bound is None:
-        return "-"
-    return (">" if bound.more else "") + number(bound.value)
-
-
-def ranked(trials, field):
-    """Sorted bounds. What a censored one may lie before is a bound too."""
-    values = sorted((getattr(t, field), not t.found) for t in trials)
-    bounds, more = [], False
-    for value, censored in values:
-        more = more or censored
-        bounds.append(Bound(value, more))
-    return bounds
-
-
-def median(trials, field):
-    bounds = ranked(trials, field)
-    low, high = bounds[(len(bounds) - 1) // 2], bounds[len(bounds) // 2]
-    return Bound((low.value + high.value) / 2, high.more)
-
-
-def interval(trials, field):
-    """Of the median, 95 % at least, by order statistics: whatever the
-    distribution. None: there is none with so few (six at least)."""
-    bounds = ranked(trials, field)
-    count = len(bounds)
-    rank = int(stats.binom.ppf(0.025, count, 0.5))
-    if rank < 1:
-        return None
-    return bounds[rank - 1], bounds[count - rank]
-
-
-def shares(trials):
-    """An interval of 95 % for a share, Wilson's."""
-    found = sum(t.found for t in trials)
-    low, high = stats.binomtest(found, len(trials)).proportion_ci(
-        0.95, method="wilson")
-    return found / len(trials), low, high
-
-
-def comparable(ours, theirs, field="executions"):
-    """The field of both, cut at the least that a vain trial was given: what
-    lies past it is a tie."""
-    cut = min((getattr(t, field) for t in ours + theirs if not t.found),
-              default=math.inf)
-    return tuple([min(getattr(t, field), cut) if t.found else cut
-                  for t in trials] for trials in (ours, theirs))
-
-
-def a12(ours, theirs, field="executions"):
-    """How often ours takes fewer executions, or seconds, than theirs, ties half
-    (Vargha and Delaney, 2000)."""
-    a, b = comparable(ours, theirs, field)
-    less = sum((x < y) + (x == y) / 2 for x in a for y in b)
-    return less / (len(a) * len(b))
-
-
-def p_value(ours, theirs):
-    """Mann and Whitney's U, two-sided."""
-    a, b = comparable(ours, theirs)
-    if len(set(a + b)) == 1:
-        return 1.0
-    return float(stats.mannwhitneyu(a, b, alternative="two-sided").pvalue)
-
-
-def whole_lines(text):
-    """Without a last line that is half written."""
-    return text[:text.rfind("\n") + 1]
 
 
 def read_rows(path):
