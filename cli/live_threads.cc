@@ -2,7 +2,9 @@
 #include "cli/live_threads.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -205,7 +208,7 @@ void TakeScript(ThreadsOptions& o) {
 
 // The file of the raced script, created by this process; existing files are not
 // touched. The destructor removes it, unless it is kept or another has changed
-// it.
+// its content, mode, owner or attributes.
 class RacedFile {
  public:
   // `wanted`, or NAME-2 and so on if that exists and is a file.
@@ -229,18 +232,21 @@ class RacedFile {
     if (const int error = base::WriteAll(file_, text))
       base::FailPath(path_, error);
   }
-  // The race has ended, and had written what has this hash. To keep the script
-  // is to write it again where the file has been moved or removed. Throws
-  // UsageError if it cannot be: then text() is the script.
-  void End(uint64_t written, bool keep) {
-    kept_ = keep || live::HashOfFile(file_) != written;
-    if (!keep || base::IsStill(file_, path_)) return;
-    text_ = live::ContentOf(file_);
+  // The race of this script has ended. To keep it is to write it again where
+  // the file has been moved, removed or changed. Throws UsageError if it cannot
+  // be.
+  void End(const std::string& script, bool keep) {
+    const std::string content = live::ContentOf(file_);
+    kept_ = keep || content != script || LooksOf(file_) != looks_;
+    // It may have notes at its end.
+    if (!keep || (base::IsStill(file_, path_) && content.starts_with(script)))
+      return;
     ::close(std::exchange(file_, -1));
+    kept_ = false;
     Create();
-    Put(text_);
+    Put(script);
+    kept_ = true;
   }
-  const std::string& text() const { return text_; }
   int file() const { return file_; }
   const std::string& path() const { return path_; }
 
@@ -258,9 +264,19 @@ class RacedFile {
       if (file_ < 0 && errno != EEXIST) base::FailPath(path_, errno);
     }
     if (file_ < 0) base::FailPath(wanted_, EEXIST);
+    looks_ = LooksOf(file_);
   }
 
-  std::string wanted_, path_, text_;
+  using Looks = std::tuple<mode_t, uid_t, gid_t, ssize_t>;
+  static Looks LooksOf(int file) {
+    struct stat about{};
+    ::fstat(file, &about);
+    return {about.st_mode, about.st_uid, about.st_gid,
+            ::flistxattr(file, nullptr, 0)};
+  }
+
+  Looks looks_;
+  std::string wanted_, path_;
   int file_ = -1;
   bool kept_ = false;
 };
@@ -398,10 +414,12 @@ int RunThreads(const ThreadsOptions& given) {
     if (o.race.script) made->Put(ToText(*o.race.script));
   }
   const live::RaceReport report = RaceAll(o);
+  const std::string script =
+      o.race.script ? ToText(*o.race.script) : report.script;
   std::optional<base::UsageError> unwritten;
   if (made) {
     try {
-      made->End(report.written, !report.invariant.empty());
+      made->End(script, !report.invariant.empty());
     } catch (const base::UsageError& error) {
       unwritten = error;
     }
@@ -415,7 +433,7 @@ int RunThreads(const ThreadsOptions& given) {
     std::cout << std::flush;
   }
   if (unwritten) {
-    (o.json ? std::cerr : std::cout) << made->text() << std::flush;
+    (o.json ? std::cerr : std::cout) << script << std::flush;
     throw *unwritten;
   }
   return StatusOf(o, report);

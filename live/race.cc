@@ -54,7 +54,7 @@ RaceReport ReportOf(const RaceShared& s, uint64_t start) {
   r.moves = t.moves;
   r.reads_served = t.reads_served;
   r.writes_served = t.writes_served;
-  r.written = s.written.load();
+  r.script.assign(s.text, s.text_size.load());
   r.seconds = Since(start);
   r.stopped = s.stop.load() != 0;
   if (s.failed.load() == 2) {
@@ -204,7 +204,6 @@ RaceReport Race(const RaceOptions& options,
   shared.check = options.check;
   shared.delay = options.delay;
   shared.plant = options.plant;
-  if (options.out >= 0) shared.written.store(HashOfFile(options.out));
   Lifeline lifeline;
   const uint64_t start = Now();
   const Stopping stopping(shared.stop);

@@ -34,7 +34,8 @@ struct RaceOptions {
   Pattern pattern = Pattern::kNone;
   std::optional<Script> script;  // raced `runs` times, instead of random ones
   std::string path;              // of the script
-  int out = -1;  // open file for random scripts; a change of it ends the race
+  int out = -1;  // open file for random scripts; it ends the race to change or
+                 // move it
 };
 
 struct RaceReport {
@@ -48,7 +49,7 @@ struct RaceReport {
   unsigned task = kNobody;  // in whose mm it was violated
   std::string what;         // the violation in words
   std::string ran_out;      // why it ended early, after some rounds
-  uint64_t written = 0;     // HashOfFile() of `out` as it was written
+  std::string script;       // the random one that was raced last
 };
 
 // The values of the options, after "".

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/place.h"
 #include "base/write.h"
 #include "core/check.h"
 #include "live/racer.h"
@@ -252,18 +253,25 @@ bool Rounds::WriteScript(const Script& script) {
   if (options_.script) return true;
   const std::string text = ToText(script);
   const int out = options_.out;
-  if (HashOfFile(out) != s_.written.load()) {
-    Fail(s_, kSetup, kNobody, "%s was changed by another, and stays",
-         options_.path.c_str());
+  const std::string before(s_.text, s_.text_size.load());
+  // Else what the machine hangs in would be nowhere.
+  const char* const lost =
+      !base::IsStill(out, options_.path) ? "was moved or removed by another"
+      : ContentOf(out) != before         ? "was changed by another, and stays"
+                                         : nullptr;
+  if (lost != nullptr) {
+    Fail(s_, kSetup, kNobody, "%s %s", options_.path.c_str(), lost);
     return false;
   }
+  VMT_CHECK(text.size() <= RaceShared::kMostText);
+  text.copy(s_.text, text.size());
+  s_.text_size.store(static_cast<uint32_t>(text.size()));
   int error = ::lseek(out, 0, SEEK_SET) < 0 ? errno : base::WriteAll(out, text);
   if (error == 0 && ::ftruncate(out, static_cast<off_t>(text.size())) != 0)
     error = errno;
   if (error != 0)
     Refused(s_, kNobody, absl::StrCat("to write ", options_.path).c_str(),
             error);
-  s_.written.store(HashBytes(text.data(), text.size()));
   return error == 0;
 }
 

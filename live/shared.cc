@@ -12,7 +12,6 @@
 #include <string>
 
 #include "base/read_at.h"
-#include "core/model/world.h"
 
 namespace vmtrunc::live {
 
@@ -56,11 +55,6 @@ std::string ContentOf(int file) {
   for (size_t had = 1; had != 0; content.append(part, had))
     had = base::ReadAt(file, content.size(), part, sizeof(part), error);
   return content;
-}
-
-uint64_t HashOfFile(int file) {
-  const std::string content = ContentOf(file);
-  return HashBytes(content.data(), content.size());
 }
 
 uint64_t OomKills() {

@@ -105,8 +105,11 @@ struct RaceShared {
 
   std::atomic<uint32_t> failed{0};  // 1: being written, 2: `failure` is valid
   Failure failure;
-  std::atomic<uint32_t> stop{0};     // requested by a signal
-  std::atomic<uint64_t> written{0};  // HashOfFile() of the script's file
+  std::atomic<uint32_t> stop{0};  // requested by a signal
+  // The text of the script that is raced, as its file should have it.
+  static constexpr size_t kMostText = size_t{1} << 17;
+  std::atomic<uint32_t> text_size{0};
+  char text[kMostText];
   RaceTotals totals;
 };
 
@@ -119,9 +122,8 @@ bool IsMachineLimit(int error);
 // Records that the machine refused this, with errno's text; no violation.
 void Refused(RaceShared& shared, unsigned task, const char* what, int error);
 
-// What the open file has, or what could be read of it; and a hash of that.
+// What the open file has, or what could be read of it.
 std::string ContentOf(int file);
-uint64_t HashOfFile(int file);
 
 // How many processes this machine has killed for lack of memory.
 uint64_t OomKills();

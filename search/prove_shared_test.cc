@@ -5,11 +5,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
 #include "base/scratch_test.h"
 #include "core/run/run.h"
+#include "search/exchange.h"
 #include "search/search_test.h"
 
 namespace vmtrunc::search {
@@ -184,6 +186,23 @@ TEST_F(SharedSearch, RefusesWhatIsOfAnotherSearch) {
 }
 
 // Of each byte of what another shard has sent, one bit.
+// Its levels are of the directory that its states are of: else it would begin
+// again, and cut them.
+TEST_F(SharedSearch, ReadsItsLevelsWhereItsStatesAre) {
+  const Sharing sharing = SharingOf(NewDirectory(), 0, 1);
+  Exchange exchange(sharing.directory, sharing.shard, "this search");
+  std::vector<Arrival> states(3);
+  exchange.Add(states);
+  LevelDone whole{};
+  whole.states = 3;
+  exchange.Write(0, whole);
+  fs::rename(sharing.directory, sharing.directory + "-moved");
+  const std::optional<LevelDone> done = exchange.Read(0, 0);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->states, 3U);
+  EXPECT_FALSE(exchange.Read(0, 1));
+}
+
 TEST_F(SharedSearch, RefusesWhatIsDamaged) {
   const Problem problem = ProblemOf(ClosedWorld(kSplits));
   ProveOptions options = ClosedSteps(RulesOf("3.0"));

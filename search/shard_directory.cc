@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/read_at.h"
 #include "base/shown.h"
 #include "base/write.h"
 
@@ -74,6 +75,22 @@ void ShardDirectory::WriteDurable(const std::string& name,
   }
   Rename(part, name);
   Sync();
+}
+
+std::optional<std::string> ShardDirectory::Read(const std::string& name,
+                                                size_t most) const {
+  const int file = ::openat(file_, name.c_str(),
+                            O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0) {
+    if (errno == ENOENT) return {};
+    base::FailPath(PathOf(name), errno);
+  }
+  std::string content(most, '\0');
+  int error = 0;
+  content.resize(base::ReadAt(file, 0, content.data(), most, error));
+  ::close(file);
+  if (error != 0) base::FailPath(PathOf(name), error);
+  return content;
 }
 
 void ShardDirectory::Sync() const {

@@ -3,6 +3,8 @@
 #ifndef VMTRUNC_SEARCH_SHARD_DIRECTORY_H_
 #define VMTRUNC_SEARCH_SHARD_DIRECTORY_H_
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,8 @@ class ShardDirectory {
   // A whole file, on disk with its name when this returns. One that is there is
   // replaced; a link, or a file with other names, is refused.
   void WriteDurable(const std::string& name, std::string_view content) const;
+  // The first `most` bytes of a file; nothing only if there is no such file.
+  std::optional<std::string> Read(const std::string& name, size_t most) const;
   // Flushes the names to disk.
   void Sync() const;
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -43,6 +44,9 @@ TEST_F(ShardDirectoryTest, StaysTheOneThatWasOpened) {
   EXPECT_EQ(Names("moved"), (std::set<std::string>{"level-1", "old"}));
   EXPECT_EQ(Get("moved/old"), "");
   EXPECT_EQ(Get("moved/level-1"), "level");
+  EXPECT_EQ(own.Read("level-1", 100), "level");
+  EXPECT_EQ(own.Read("level-1", 3), "lev");
+  EXPECT_EQ(own.Read("level-2", 100), std::nullopt);
 }
 
 TEST_F(ShardDirectoryTest, FollowsNoLink) {
