@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/place.h"
 #include "base/read.h"
+#include "base/read_at.h"
 #include "base/shown.h"
 #include "base/write.h"
 #include "core/model/rules.h"
@@ -218,15 +219,28 @@ Log Log::Open(const std::string& path) {
   log.file_ = ::open(
       path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (log.file_ < 0) base::FailPath(path, errno);
-  if (rest.empty()) return log;
-  const off_t size = ::lseek(log.file_, 0, SEEK_END);
-  const int error =
-      !IsPartOfLine(rest) ? base::WriteAll(log.file_, "\n")
-      : ::ftruncate(log.file_, size - static_cast<off_t>(rest.size())) != 0
-          ? errno
-          : 0;
-  if (error != 0) base::FailPath(path, error);
+  if (!rest.empty()) log.EndLine(rest);
   return log;
+}
+
+// What is left without an end: a line gets one, a part of one is cut off.
+void Log::EndLine(const std::string& rest) {
+  const off_t from =
+      ::lseek(file_, 0, SEEK_END) - static_cast<off_t>(rest.size());
+  // It was read by its name, which another file may have got by now.
+  std::string end(rest.size(), '\0');
+  int error = 0;
+  if (from >= 0)
+    base::ReadAt(file_, static_cast<uint64_t>(from), end.data(), end.size(),
+                 error);
+  if (error == 0 && end != rest)
+    throw base::UsageError{base::Shown(path_) +
+                           ": expected to stay as it was when it was read"};
+  if (error == 0 && !IsPartOfLine(rest))
+    error = base::WriteAll(file_, "\n");
+  else if (error == 0 && ::ftruncate(file_, from) != 0)
+    error = errno;
+  if (error != 0) base::FailPath(path_, error);
 }
 
 void Log::Append(const SliceRecord& record, bool is_durable) {

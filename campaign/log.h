@@ -98,6 +98,7 @@ class Log {
  private:
   Log() = default;
   std::string Parse();  // returns what has no end
+  void EndLine(const std::string& rest);
   void TakeLine(const std::string& line);
   void Add(SliceRecord record);  // unless it is a copy
 
