@@ -280,7 +280,11 @@ class Table:
                 fail(f"{path}: expected {len(columns)} fields: {line}")
             self.done.add(tuple(line[key] for key in keys))
         if whole != text:
+            if text is not None and len(whole) < len(text):
+                print(f"bench-bugs: {path}: left out, as it has no end: "
+                      + ascii(text[len(whole):]), file=sys.stderr)
             replace(path, whole, bugs_report.table_there)
+        self.path = path
         self.file = os.fdopen(
             os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW), "a")
 
@@ -288,6 +292,13 @@ class Table:
         return tuple(map(str, key)) in self.done
 
     def add(self, *fields):
+        try:
+            is_still = os.path.samestat(os.lstat(self.path),
+                                        os.fstat(self.file.fileno()))
+        except FileNotFoundError:
+            is_still = False
+        if not is_still:
+            fail(f"{self.path} is no longer the file that this began to write")
         self.file.write(",".join(map(str, fields)) + "\n")
         self.file.flush()
         os.fsync(self.file.fileno())

@@ -198,6 +198,27 @@ def test_run(directory):
     expect(table.read_bytes() == before, "a part of a line was kept")
     expect((out / "trials.part").read_text() == "mine", "trials.part is gone")
     expect(not list(out.glob(".vmtrunc*")), "a temporary file is left")
+    # An editor leaves out the last end; what is no row is shown as it goes.
+    table.write_bytes(before[:-1])
+    bench(out)
+    expect(table.read_bytes() == before, "a last row without its end is gone")
+    told = io.StringIO()
+    table.write_text(table.read_text() + "# rebooted")
+    bench(out, errors=told)
+    expect("no end: '# rebooted'" in told.getvalue(), "a note went unsaid")
+    # One that was saved again while it ran is not the one that is open.
+    saved = bench_bugs.Table(directory / "saved.csv",
+                             f"{bench_bugs.FORMAT}; x", ["a", "b"], ["a"])
+    saved.add(1, 2)
+    (directory / "copy").write_text("mine")
+    (directory / "copy").rename(directory / "saved.csv")
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            saved.add(3, 4)
+    except SystemExit as error:
+        expect(error.code == 2, f"saved again: {error}")
+    else:
+        expect(False, "a row went into a file without a name")
     table.write_text(table.read_text() + "HB-07a,ours\n")
     expect("expected 9 fields" in refused(out), "a broken line was taken")
     expect("expected the fields" in refused(out, "--report"),
