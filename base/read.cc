@@ -86,6 +86,12 @@ void NoteRead(const struct stat& about) {
   all.files.emplace(about.st_dev, about.st_ino);
 }
 
+bool IsNoted(const struct stat& about) {
+  Read& all = AllRead();
+  const std::lock_guard lock(all.mutex);
+  return all.files.contains({about.st_dev, about.st_ino});
+}
+
 }  // namespace
 
 void NoteRead(const std::string& path) {
@@ -99,9 +105,12 @@ bool WasRead(const std::string& path) {
     if (!IsNoFile(errno)) FailPath(path, errno);
     return false;
   }
-  Read& all = AllRead();
-  const std::lock_guard lock(all.mutex);
-  return all.files.contains({about.st_dev, about.st_ino});
+  return IsNoted(about);
+}
+
+bool WasRead(int file) {
+  struct stat about{};
+  return ::fstat(file, &about) == 0 && IsNoted(about);
 }
 
 std::string ReadFile(const std::string& path, size_t most) {

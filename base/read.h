@@ -24,6 +24,7 @@ void NoteRead(const std::string& path);
 // Whether ReadFile() has read this file, or a link to it: inputs are kept.
 // Throws UsageError if that cannot be found out.
 bool WasRead(const std::string& path);
+bool WasRead(int file);
 
 // The content of a regular file of at most `most` bytes; nothing if it is none,
 // cannot be read, or is larger. Never blocks, as a pipe would.

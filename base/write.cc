@@ -294,11 +294,14 @@ int OpenError(const std::string& path) {
 }
 
 void ExpectForeign(const std::string& name, const Target& target) {
-  ExpectNoBookkeeping(name, target.path);
+  // What standard output is, is the shell's affair.
+  if (target.descriptor == STDOUT_FILENO) return;
+  const bool is_open = target.descriptor >= 0;
   std::error_code error;
+  if (!is_open) ExpectNoBookkeeping(name, target.path);
   if (target.is_link_of_proc)
     ExpectNoBookkeeping(name, fs::read_symlink(target.path, error).string());
-  if (WasRead(target.path))
+  if (is_open ? WasRead(target.descriptor) : WasRead(target.path))
     throw UsageError{Shown(name) +
                      ": expected another file than one that is read, which is "
                      "kept"};
@@ -345,6 +348,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
     const int flags = ::fcntl(target.descriptor, F_GETFL);
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
       FailPath(path_ == "-" ? "standard output" : path_, EBADF);
+    ExpectForeign(path_, target);
     return;
   }
   struct stat old{};
@@ -365,8 +369,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 }
 
 void OutputFile::Write(const std::string& content) const {
-  const Target target = TargetOf(path_);
-  if (target.descriptor < 0) ExpectForeign(path_, target);
+  ExpectForeign(path_, TargetOf(path_));
   WriteFile(path_, content);
 }
 

@@ -191,13 +191,13 @@ class ProveOutputs {
   // what is written first, the counterexample before the states, stays.
   void Write(const Told& told, const std::vector<uint8_t>& features) const {
     const Asked& asked = told.asked;
-    if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
     if (script_ && told.result.answer == search::Answer::kBreaks) {
       base::ExpectApart("-o", told.o.out, OthersOf(told.o));
       script_->Write(ToText(told.result.script));
       if (!told.o.json)
         std::cout << "\nwritten to " << base::Shown(told.o.out) << "\n";
     }
+    if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
     if (abstract_) {
       base::ExpectApart("--abstract-to", told.o.abstract_to, {told.o.out});
       WriteAbstract(told.o.abstract_to, asked.kernel,

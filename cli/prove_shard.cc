@@ -65,6 +65,23 @@ nlohmann::json AnswerIn(const std::string& path) {
   return json;
 }
 
+// No link, no pipe; and if there is an answer, it is to this question.
+void ExpectAnswerTo(const nlohmann::json& question, const std::string& path) {
+  ExpectAnswerOrNone(path);
+  std::error_code none;
+  if (!std::filesystem::exists(path, none)) return;
+  const nlohmann::json old = AnswerIn(path);
+  if (old.is_discarded())
+    throw base::UsageError{
+        absl::StrCat(base::Shown(path),
+                     ": expected an answer of vmtrunc prove --shard, or none")};
+  if (old.at("question") != question)
+    throw base::UsageError{
+        absl::StrCat(base::Shown(path),
+                     ": expected an answer to this question (kernel, bound, "
+                     "property, search), or none")};
+}
+
 }  // namespace
 
 search::Shard ParseShard(const std::string& text) {
@@ -105,19 +122,8 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
     throw base::UsageError{absl::StrCat("--answers ", base::Shown(o.answers),
                                         ": ", error.message())};
   const std::string path = absl::StrCat(o.answers, "/", AnswerName(shard));
-  ExpectAnswerOrNone(path);
+  ExpectAnswerTo(Question(asked, o, shard, options), path);
   const base::OutputFile tried(path);
-  if (!std::filesystem::exists(path, none)) return;
-  const nlohmann::json old = AnswerIn(path);
-  if (old.is_discarded())
-    throw base::UsageError{
-        absl::StrCat(base::Shown(path),
-                     ": expected an answer of vmtrunc prove --shard, or none")};
-  if (old.at("question") != Question(asked, o, shard, options))
-    throw base::UsageError{
-        absl::StrCat(base::Shown(path),
-                     ": expected an answer to this question (kernel, bound, "
-                     "property, search), or none")};
 }
 
 // Whether an answer says more than `json`, to the same question: a verdict more
@@ -144,6 +150,8 @@ void WriteAnswer(const Told& told, search::Shard shard) {
   else
     json["held_events"] = result.held_events;
   const std::string path = absl::StrCat(told.o.answers, "/", AnswerName(shard));
+  // Again, as there was time for others to write.
+  ExpectAnswerTo(json.at("question"), path);
   if (SaysMore(path, json)) {
     std::cerr << "vmtrunc: " << base::Shown(path)
               << ": kept, as it says more than this search\n";
