@@ -191,13 +191,21 @@ class ProveOutputs {
   // what is written first, the counterexample before the states, stays.
   void Write(const Told& told, const std::vector<uint8_t>& features) const {
     const Asked& asked = told.asked;
+    std::optional<base::UsageError> unwritten;
+    if (!told.o.answers.empty()) {
+      try {
+        WriteAnswer(told, ParseShard(told.o.shard));
+      } catch (const base::UsageError& error) {
+        unwritten = error;
+      }
+    }
     if (script_ && told.result.answer == search::Answer::kBreaks) {
       base::ExpectApart("-o", told.o.out, OthersOf(told.o));
       script_->Write(ToText(told.result.script));
       if (!told.o.json)
         std::cout << "\nwritten to " << base::Shown(told.o.out) << "\n";
     }
-    if (!told.o.answers.empty()) WriteAnswer(told, ParseShard(told.o.shard));
+    if (unwritten) throw *unwritten;
     if (abstract_) {
       base::ExpectApart("--abstract-to", told.o.abstract_to, {told.o.out});
       WriteAbstract(told.o.abstract_to, asked.kernel,
