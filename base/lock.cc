@@ -19,7 +19,8 @@ int TryLock(int file) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  return ::fcntl(file, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+  if (::fcntl(file, F_OFD_SETLK, &lock) == 0) return 0;
+  return errno == EACCES ? EAGAIN : errno;  // POSIX allows either
 }
 
 namespace {
@@ -51,7 +52,7 @@ DirectoryLock::DirectoryLock(const std::string& directory,
     if (file_ < 0) FailPath(is_taken ? path_ : directory, errno);
     if (const int error = TryLock(file_)) {
       ::close(file_);
-      if (error != EAGAIN && error != EACCES) FailPath(path_, error);
+      if (error != EAGAIN) FailPath(path_, error);
       const std::string who = ReadWhole(path_, 200).value_or("");
       throw UsageError{absl::StrCat(Shown(directory), ": in use by ",
                                     who.empty()

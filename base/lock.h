@@ -7,8 +7,8 @@
 namespace vmtrunc::base {
 
 // Locks the file that is open for writing, for as long as the open file
-// description is there. Returns 0; EAGAIN or EACCES if it is locked by another;
-// or why it cannot be locked, as errno. Not lost when another descriptor of the
+// description is there. Returns 0; EAGAIN if it is locked by another; or why it
+// cannot be locked, as errno. Not lost when another descriptor of the
 // same file is closed, and not inherited by a job that outlives us.
 int TryLock(int file);
 

@@ -130,8 +130,7 @@ bool WriteBack(int file, const std::string& path, const std::string& old) {
 // would get a mixture. Somebody else's lock is not known to end.
 void LockInPlace(int file) {
   for (int tries = 0; tries < 1000 && !IsToldToStop(); ++tries) {
-    const int error = TryLock(file);
-    if (error != EAGAIN && error != EACCES) return;
+    if (TryLock(file) != EAGAIN) return;
     ::usleep(10'000);
   }
 }

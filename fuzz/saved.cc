@@ -88,8 +88,7 @@ void ExpectOurs(const std::string& directory) {
 // -jobs and the like is of the target that holds the lock.
 void Lock(int status, const std::string& path) {
   constexpr const char* kHeld = "VMTRUNC_HELD";
-  const int error = base::TryLock(status);
-  const bool is_held = error == EAGAIN || error == EACCES;
+  const bool is_held = base::TryLock(status) == EAGAIN;
   const char* const held = std::getenv(kHeld);
   if (is_held && (held == nullptr || held != path))
     EndTarget(path + ": in use by another fuzz target");
