@@ -293,9 +293,16 @@ std::string CampaignRun::LastInput(uint64_t slice, const FuzzerJob& job) {
                         " runs again and leaves in ",
                         base::Shown(scouted + "/" + fuzz::kCurrentFile));
   const Kept input = KeepDied(slice, fuzz::kCurrentFile, fuzz::kInputExtension);
-  return "its last input" + (input.path.empty()
-                                 ? " is not kept: " + input.why
-                                 : ": " + base::Shown(input.path));
+  if (input.path.empty()) return "its last input is not kept: " + input.why;
+  const std::string mutated =
+      store_.Path(absl::StrCat("died/", slice, "-mutated"));
+  const std::string path = base::Shown(input.path);
+  const std::string again = job.MutatedAgain(mutated, input.path);
+  if (again.empty()) return "its last input: " + path;
+  return absl::StrCat("it ran a script that it made of ", path,
+                      ", which mkdir ", base::PathWord(mutated), " && ", again,
+                      " runs again and leaves in ",
+                      base::Shown(mutated + "/" + fuzz::kCurrentFile));
 }
 
 // Keeps the last input and the log of a job that crashed, and says where they

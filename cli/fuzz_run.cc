@@ -165,6 +165,14 @@ class Jobs {
         !again.empty())
       return absl::StrCat("; it ran a generated script, which ", again,
                           " runs again and leaves in ", current);
+    const std::string mutated = end.directory + "/mutated";
+    if (const std::string again =
+            job.MutatedAgain(mutated, end.directory + "/" + fuzz::kCurrentFile);
+        !again.empty())
+      return absl::StrCat("; it ran a script that it made of ", current,
+                          ", which mkdir ", base::PathWord(mutated), " && ",
+                          again, " runs again and leaves in ",
+                          base::Shown(mutated + "/" + fuzz::kCurrentFile));
     return end.status.executions == 0 ? "" : "; its last input is " + current;
   }
 

@@ -334,20 +334,35 @@ std::string FuzzerJob::LastWords() const {
   return base::Shown(words);
 }
 
-std::string FuzzerJob::ScoutedAgain(const std::string& directory) const {
-  const fuzz::FuzzStatus now = status();
-  if (now.scouted == 0) return "";
+std::string FuzzerJob::Again(const std::string& directory,
+                             const std::string& setting) const {
   std::string command;
-  // What a scout's scripts and their verdicts depend on.
+  // What a scout's and a mutator's scripts and their verdicts depend on.
   for (const char* const name : {fuzz::kKernelVariable, fuzz::kPropertyVariable,
                                  fuzz::kUnlikeVariable, fuzz::kVerbsVariable})
     for (const std::string& variable : variables_)
       if (absl::StartsWith(variable, std::string(name) + "="))
         absl::StrAppend(&command, variable, " ");
   return absl::StrCat(command, fuzz::kDirectoryVariable, "=",
-                      base::ShellWord(directory), " ", fuzz::kScoutedVariable,
-                      "=", now.scouted, ",", now.scouted_events, " ",
+                      base::ShellWord(directory), " ", setting, " ",
                       base::PathWord(fuzzer_));
+}
+
+std::string FuzzerJob::ScoutedAgain(const std::string& directory) const {
+  const fuzz::FuzzStatus now = status();
+  if (now.scouted == 0) return "";
+  return Again(directory, absl::StrCat(fuzz::kScoutedVariable, "=", now.scouted,
+                                       ",", now.scouted_events));
+}
+
+std::string FuzzerJob::MutatedAgain(const std::string& directory,
+                                    const std::string& input) const {
+  const fuzz::FuzzStatus now = status();
+  if (now.mutated_room == 0) return "";
+  return Again(directory,
+               absl::StrCat(fuzz::kMutatedVariable, "=", now.mutated, ",",
+                            now.mutated_bytes, ",", now.mutated_room, ",",
+                            base::ShellWord(input)));
 }
 
 fuzz::FuzzStatus FuzzerJob::status() const {

@@ -74,6 +74,9 @@ class FuzzerJob {
   // Where it ended in a script of its scout, which `current` does not have: the
   // command that runs that again and saves it in `directory`. Else "".
   std::string ScoutedAgain(const std::string& directory) const;
+  // The same where it ended in its mutator; `input` is a copy of `current`.
+  std::string MutatedAgain(const std::string& directory,
+                           const std::string& input) const;
 
   uint64_t memory_mib() const { return memory_mib_; }  // its largest size
 
@@ -102,6 +105,9 @@ class FuzzerJob {
   // that.
   bool HasReportedError() const;
   std::string Log() const;  // "" if it cannot be read
+  // The command of ScoutedAgain() and MutatedAgain(), with that variable.
+  std::string Again(const std::string& directory,
+                    const std::string& setting) const;
 
   std::string fuzzer_, directory_;
   std::vector<std::string> variables_;  // JobSpec::variables

@@ -22,13 +22,14 @@ bool IsWhole(const Event& event) {
 class Mutator {
  public:
   Mutator(Script& script, size_t max_events, const Rules& rules,
-          base::Random& random, search::Verbs verbs)
+          base::Random& random, search::Verbs verbs, const Before* before)
       : script_(script),
         events_(script.events),
         max_(max_events),
         rules_(rules),
         random_(random),
-        verbs_(verbs) {}
+        verbs_(verbs),
+        before_(before) {}
 
   bool Run(Mutation mutation) {
     switch (mutation) {
@@ -57,7 +58,7 @@ class Mutator {
       case Mutation::kSteps:
         return Steps();
       case Mutation::kGoOn:
-        WeaveOn(script_, Position(), max_, rules_, random_, verbs_);
+        WeaveOn(script_, Position(), max_, rules_, random_, verbs_, before_);
         return true;
       case Mutation::kBlind:
         search::Mutate(script_, max_, random_, verbs_);
@@ -83,7 +84,7 @@ class Mutator {
   }
 
   Reached ReachedAt(size_t at) const {
-    Reached reached(script_.setup, rules_);
+    Reached reached(script_.setup, rules_, before_);
     reached.Apply(script_, 0, at);
     return reached;
   }
@@ -313,6 +314,7 @@ class Mutator {
   const Rules& rules_;
   base::Random& random_;
   const search::Verbs verbs_;
+  const Before* const before_;
 };
 
 // The operation that each task has in flight.
@@ -337,32 +339,37 @@ std::vector<uint64_t> InFlightBefore(const Script& script, const Rules& rules) {
 }  // namespace
 
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
-                const Rules& rules, base::Random& random, search::Verbs verbs) {
+                const Rules& rules, base::Random& random, search::Verbs verbs,
+                const Before* before) {
   const bool changed =
-      Mutator(script, max_events, rules, random, verbs).Run(mutation);
+      Mutator(script, max_events, rules, random, verbs, before).Run(mutation);
   if (script.events.size() > max_events) script.events.resize(max_events);
   return changed;
 }
 
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
-                 base::Random& random, search::Verbs verbs) {
+                 base::Random& random, search::Verbs verbs,
+                 const Before* before) {
   if (random.Below(3) == 0) {
-    MutateOnce(script, Mutation::kGoOn, max_events, rules, random, verbs);
+    MutateOnce(script, Mutation::kGoOn, max_events, rules, random, verbs,
+               before);
     return;
   }
   for (unsigned left = 1 + random.Below(4); left > 0; --left)
     MutateOnce(script, static_cast<Mutation>(random.Below(kMutations)),
-               max_events, rules, random, verbs);
+               max_events, rules, random, verbs, before);
 }
 
 Script Splice(const Script& head, const Script& tail, size_t max_events,
-              const Rules& rules, base::Random& random) {
-  const std::vector<uint64_t> before = InFlightBefore(head, rules);
-  const std::vector<uint64_t> then = InFlightBefore(tail, rules);
-  const size_t at = random.Below(static_cast<unsigned>(before.size()));
+              const Rules& rules, base::Random& random, const Before* before) {
+  if (before != nullptr) (*before)(head);
+  const std::vector<uint64_t> in_head = InFlightBefore(head, rules);
+  if (before != nullptr) (*before)(tail);
+  const std::vector<uint64_t> in_tail = InFlightBefore(tail, rules);
+  const size_t at = random.Below(static_cast<unsigned>(in_head.size()));
   std::vector<size_t> fits;
-  for (size_t i = 0; i < then.size(); ++i)
-    if (then[i] == before[at]) fits.push_back(i);
+  for (size_t i = 0; i < in_tail.size(); ++i)
+    if (in_tail[i] == in_head[at]) fits.push_back(i);
   Script script = head;
   if (fits.empty()) return script;
   const size_t from = fits[random.Below(static_cast<unsigned>(fits.size()))];

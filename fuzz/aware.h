@@ -31,20 +31,25 @@ enum class Mutation : uint8_t {
 };
 inline constexpr unsigned kMutations = 14;
 
-// One change. Returns whether there was something to change.
+// One change. Returns whether there was something to change. `before`, here and
+// below, may be null; it gets each script before its last event runs.
 bool MutateOnce(Script& script, Mutation mutation, size_t max_events,
                 const Rules& rules, base::Random& random,
-                search::Verbs verbs = search::kAllVerbs);
+                search::Verbs verbs = search::kAllVerbs,
+                const Before* before = nullptr);
 
 // One to four changes of any kind, or (a third of the time) another suffix. At
 // most `max_events` events.
 void MutateAware(Script& script, size_t max_events, const Rules& rules,
-                 base::Random& random, search::Verbs verbs = search::kAllVerbs);
+                 base::Random& random, search::Verbs verbs = search::kAllVerbs,
+                 const Before* before = nullptr);
 
 // A prefix of one script and a suffix of another, cut where the same tasks have
 // the same operations in flight; the setup of the first. At most `max_events`.
+// Both are run; `before` gets each as a whole.
 Script Splice(const Script& head, const Script& tail, size_t max_events,
-              const Rules& rules, base::Random& random);
+              const Rules& rules, base::Random& random,
+              const Before* before = nullptr);
 
 }  // namespace vmtrunc::fuzz
 

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "core/run/run.h"
 #include "search/translations.h"
 
@@ -55,6 +59,45 @@ TEST_P(AwareOn, TheSeedDecides) {
     base::Random one(seed), two(seed);
     EXPECT_EQ(ToText(Grown(one, rules)), ToText(Grown(two, rules)));
   }
+}
+
+// What stops the model is on disk: each event is reported before it runs, and
+// the mutation is the same.
+TEST_P(AwareOn, TellsEachEventBeforeItRuns) {
+  const Rules rules = GetParam()();
+  base::Random random(3);
+  bool tells[kMutations] = {};
+  for (int i = 0; i < 400; ++i) {
+    const Script script = Grown(random, rules);
+    for (unsigned kind = 0; kind < kMutations; ++kind) {
+      const auto mutation = static_cast<Mutation>(kind);
+      const uint64_t seed = random.Next();
+      std::vector<Event> told;
+      const Before before = [&](const Script& ran) {
+        ASSERT_EQ(ran.setup, script.setup);
+        ASSERT_LE(ran.events.size(), told.size() + 1);
+        told = ran.events;
+        tells[kind] = true;
+      };
+      Script changed = script, same = script;
+      base::Random one(seed), other(seed);
+      MutateOnce(changed, mutation, 32, rules, one, search::kAllVerbs, &before);
+      MutateOnce(same, mutation, 32, rules, other);
+      ASSERT_EQ(changed.events, same.events);
+      // All that is generated has run, but perhaps the last event.
+      if (mutation != Mutation::kGoOn || told.empty()) continue;
+      ASSERT_GE(told.size() + 1, changed.events.size());
+      ASSERT_TRUE(std::equal(changed.events.begin(), changed.events.end() - 1,
+                             told.begin()));
+    }
+  }
+  // These do not run the model.
+  for (const Mutation mutation :
+       {Mutation::kMoveDrop, Mutation::kOtherMm, Mutation::kAnotherPass,
+        Mutation::kDelete, Mutation::kSwap, Mutation::kBlind})
+    EXPECT_FALSE(std::exchange(tells[static_cast<unsigned>(mutation)], true));
+  for (unsigned kind = 0; kind < kMutations; ++kind)
+    EXPECT_TRUE(tells[kind]) << kind;
 }
 
 // Of the operations that it inserts, most have an effect where they stand. Of

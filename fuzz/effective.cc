@@ -246,6 +246,10 @@ Verb ChooseVerb(base::Random& random, search::Verbs verbs) {
 template <class C>
 bool ReachedIn<C>::Apply(const Event& event) {
   if (!C::kExact && !Fits<C>(event)) return false;
+  if (before_ != nullptr) {
+    ran_.events.push_back(event);
+    (*before_)(ScriptOf(ran_));
+  }
   NoProbe<C> probe;
   Machine<C, NoProbe<C>>(world_, rules_, probe).Apply(event);
   return true;

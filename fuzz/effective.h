@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "base/random.h"
 #include "core/model/machine.h"
@@ -14,17 +15,26 @@
 
 namespace vmtrunc::fuzz {
 
+// Gets a script, with the event that runs next.
+using Before = std::function<void(const Script&)>;
+
 // The state before an event of a script, for one kernel. A few KiB.
 template <class C>
 class ReachedIn {
  public:
   using Caps = C;
 
-  ReachedIn(const Setup& setup, const Rules& rules)
-      : rules_(rules), world_(MakeWorld<C>(setup, rules)) {}
+  // `before`, if not null, is called before each event, also of copies, and
+  // outlives them.
+  ReachedIn(const Setup& setup, const Rules& rules,
+            const Before* before = nullptr)
+      : rules_(rules), before_(before), world_(MakeWorld<C>(setup, rules)) {
+    ran_.setup = setup;
+  }
   ReachedIn(const World<C>& world, const Rules& rules)
       : rules_(rules), world_(world) {}
-  ReachedIn(const Setup&, const Rules&&) = delete;  // it keeps no copy
+  // It keeps no copy.
+  ReachedIn(const Setup&, const Rules&&, const Before* = nullptr) = delete;
   ReachedIn(const World<C>&, const Rules&&) = delete;
   // Returns whether the event has its place in such a world.
   bool Apply(const Event& event);
@@ -40,6 +50,8 @@ class ReachedIn {
 
  private:
   const Rules& rules_;
+  const Before* before_ = nullptr;
+  Draft ran_;  // where there is a before_
   World<C> world_;
 };
 using Reached = ReachedIn<LargeCaps>;

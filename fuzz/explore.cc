@@ -62,19 +62,17 @@ class Programmer {
   Programmer(Script& script, const Rules& rules, search::Verbs verbs,
              base::Random& random, const Before* before)
       : script_(script),
-        reached_(script.setup, rules),
+        reached_(script.setup, rules, before),
         verbs_(verbs),
         random_(random),
-        before_(before),
         few_(Few()) {}
 
   // The script's events, and a few more operations.
   void Prepare() {
-    for (const Event& event : std::exchange(script_.events, {}))
-      Run(reached_, event, script_.events);
+    for (const Event& event : std::exchange(script_.events, {})) Run(event);
     for (unsigned more = random_.Below(3); more > 0; --more) {
       const Event event = EffectiveEvent(reached_.world(), random_, few_);
-      if (event.kind != EventKind::kNone) Run(reached_, event, script_.events);
+      if (event.kind != EventKind::kNone) Run(event);
     }
   }
 
@@ -125,7 +123,6 @@ class Programmer {
   void Add(uint8_t task, unsigned count, search::Verbs few,
            std::vector<Event>& programs) {
     ReachedIn<SmallCaps> alone = reached_;
-    std::vector<Event> events = script_.events;
     Focus focus = focus_;
     for (; count > 0; --count) {
       Event event;
@@ -136,8 +133,7 @@ class Programmer {
             (focus.mm == kNone || IsAbout(alone.world(), event, focus)))
           break;
       }
-      if (event.kind == EventKind::kNone || !Run(alone, event, events))
-        continue;
+      if (event.kind == EventKind::kNone || !alone.Apply(event)) continue;
       if (event.verb == Verb::kMremap && event.addr <= focus.addr &&
           focus.addr < unsigned{event.addr} + event.len)
         focus.addr = focus.addr - event.addr + event.new_addr;
@@ -145,25 +141,15 @@ class Programmer {
     }
   }
 
-  // Returns whether the event has its place in a small world.
-  bool Run(ReachedIn<SmallCaps>& reached, const Event& event,
-           std::vector<Event>& events) {
-    events.push_back(event);
-    if (before_ != nullptr) {
-      Script script = script_;
-      script.events = events;
-      (*before_)(script);
-    }
-    if (reached.Apply(event)) return true;
-    events.pop_back();
-    return false;
+  // Unless it has no place in a small world.
+  void Run(const Event& event) {
+    if (reached_.Apply(event)) script_.events.push_back(event);
   }
 
   Script& script_;
   ReachedIn<SmallCaps> reached_;
   const search::Verbs verbs_;
   base::Random& random_;
-  const Before* const before_;
   const search::Verbs few_;
   Focus focus_;
 };

@@ -5,21 +5,18 @@
 #define VMTRUNC_FUZZ_EXPLORE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/random.h"
 #include "core/model/rules.h"
 #include "core/script/script.h"
+#include "fuzz/effective.h"
 #include "search/bound.h"
 #include "search/mutate.h"
 #include "search/space.h"
 
 namespace vmtrunc::fuzz {
-
-// Gets a script, with the event that runs next.
-using Before = std::function<void(const Script&)>;
 
 // What was run. A search begins another schedule where it returns to a state to
 // try another edge; its events are those of the edges, once each.

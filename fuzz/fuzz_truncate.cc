@@ -14,7 +14,7 @@
 // VMTRUNC_KEEP_GOING, VMTRUNC_SORT  see fuzz/status.h
 // VMTRUNC_NO_MUTATION  run the corpus as it is, over and over: for benchmarks
 // VMTRUNC_BLIND, VMTRUNC_NO_FEATURES, VMTRUNC_NO_SCOUT, VMTRUNC_SCOUT_FIRST,
-// VMTRUNC_SCOUTED, VMTRUNC_GROWTH  see fuzz/status.h
+// VMTRUNC_SCOUTED, VMTRUNC_MUTATED, VMTRUNC_GROWTH  see fuzz/status.h
 // VMTRUNC_DIRECTORY write each input to DIRECTORY/current before it runs, and
 //                   what this process has done to DIRECTORY/status
 // VMTRUNC_BUILD     refuse to run where this executable has another model
@@ -28,7 +28,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -173,6 +172,23 @@ class Target {
     if (status_ != nullptr) ++status_->mutations;
   }
 
+  // The mutator runs the model too, where it looks for what can have an effect.
+  // What is made from this is on disk before.
+  size_t Mutate(const ByteMutator& mutator, uint8_t* data, size_t size,
+                size_t room, unsigned seed) {
+    if (!saved_) return mutator.Mutate(data, size, room, seed);
+    saved_->Save(std::span(data, size));
+    status_->mutated = seed;
+    status_->mutated_bytes = std::min(size, Saved::kMost);
+    status_->mutated_room = room;
+    size = mutator.Mutate(data, size, room, seed);
+    status_->mutated_room = 0;
+    return size;
+  }
+
+  // Saves a script that the mutator runs; null where nothing is saved.
+  const Before* before() const { return saved_ ? &save_ : nullptr; }
+
  private:
   Target() {
     // The parent first learns whether we have the same model: another may not
@@ -191,6 +207,7 @@ class Target {
       StartScout();
     }
     if (const char* value = std::getenv(kScoutedVariable)) RunScouted(value);
+    if (const char* value = std::getenv(kMutatedVariable)) RunMutated(value);
     if (!saved_) return;
     keep_going_ = settings_.keep_going;
     if (settings_.sort && keep_going_)
@@ -225,14 +242,48 @@ class Target {
       EndTarget(absl::StrCat(kScoutedVariable, "=", value,
                              ": expected SEED,EVENTS, with ", kKernelVariable));
     Script script;
-    const std::function<void(const Script&)> save = [&](const Script& before) {
-      saved_->Save(EncodeBytes(before));
-    };
-    const bool violates = scout_->RunOne(seed, events, script, &save);
-    std::printf("violates %s property\n%s", violates ? "a" : "no",
-                ToText(script).c_str());
+    const bool violates = scout_->RunOne(seed, events, script, &save_);
+    PrintAndExit(absl::StrCat("violates ", violates ? "a" : "no", " property\n",
+                              ToText(script)),
+                 violates ? 1 : 0);
+  }
+
+  // VMTRUNC_MUTATED: what stopped the mutator, in the same way.
+  [[noreturn]] void RunMutated(const char* value) {
+    uint64_t seed = 0;
+    size_t size = 0, room = 0;
+    const std::vector<std::string> parts =
+        absl::StrSplit(value, absl::MaxSplits(',', 3));
+    if (!saved_ || parts.size() != 4 || !absl::SimpleAtoi(parts[0], &seed) ||
+        !absl::SimpleAtoi(parts[1], &size) ||
+        !absl::SimpleAtoi(parts[2], &room) || size > room ||
+        room > base::kMostInput)
+      EndTarget(absl::StrCat(kMutatedVariable, "=", value,
+                             ": expected SEED,BYTES,ROOM,FILE, with ",
+                             kDirectoryVariable));
+    std::optional<std::string> input;
+    try {
+      input = base::ReadWhole(parts[3], base::kMostInput);
+    } catch (const base::UsageError& error) {
+      EndTarget(error.what);
+    }
+    if (!input || input->size() < size)
+      EndTarget(absl::StrCat(parts[3], ": expected a file of at least ", size,
+                             " bytes"));
+    std::vector<uint8_t> bytes(input->begin(),
+                               input->begin() + static_cast<ptrdiff_t>(size));
+    bytes.resize(room);
+    // libFuzzer's own mutation runs no model.
+    const ByteMutator mutator(
+        rules_, [](uint8_t*, size_t same, size_t) { return same; });
+    bytes.resize(mutator.Mutate(bytes.data(), size, room, seed, &save_));
+    PrintAndExit(ToText(DecodeBytes(bytes)), 0);
+  }
+
+  [[noreturn]] static void PrintAndExit(const std::string& text, int status) {
+    std::printf("%s", text.c_str());
     if (std::fflush(stdout) != 0) EndTarget("cannot write to standard output");
-    std::_Exit(violates ? 1 : 0);
+    std::_Exit(status);
   }
 
   static void ExpectSameBuild() {
@@ -294,6 +345,11 @@ class Target {
   std::optional<Rules> unlike_;
   bool keep_going_ = false;
   std::optional<Saved> saved_;
+  const Before save_ = [this](const Script& script) {
+    Script with = script;
+    SetKernel(settings_.kernel, with);
+    saved_->Save(EncodeBytes(with));
+  };
   FuzzStatus* status_ = nullptr;  // of saved_
   uint8_t* features_ = g_features;
   uint8_t hidden_[sizeof(g_features)] = {};  // hidden from libFuzzer
@@ -340,7 +396,7 @@ size_t CustomMutate(uint8_t* data, size_t size, size_t max_size,
   if (Blind()) return LLVMFuzzerMutate(data, size, max_size);
   if (const size_t found = Scouted(data, max_size, seed); found != 0)
     return found;
-  size = Mutator().Mutate(data, size, max_size, seed);
+  size = Target::Get().Mutate(Mutator(), data, size, max_size, seed);
   // Where the kernel is the input's, one in eight.
   return Target::Get().kernel_is_given() || seed % 8 != 0
              ? size
@@ -358,7 +414,7 @@ size_t CustomCrossOver(std::span<const uint8_t> one,
     return found;
   return Mutator().CrossOver(one.first(MutableBytes(one.size())),
                              other.first(MutableBytes(other.size())), out,
-                             max_size, seed);
+                             max_size, seed, Target::Get().before());
 }
 
 }  // namespace

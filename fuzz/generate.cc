@@ -40,11 +40,11 @@ Script MakeFor(const Rules& rules, uint32_t properties, unsigned events,
 }
 
 Script Generate(const Rules& rules, unsigned events, search::Verbs verbs,
-                base::Random& random) {
+                base::Random& random, const Before* before) {
   const uint32_t properties = CountedProperties();
   if (random.Below(2) == 0) return MakeFor(rules, properties, events, random);
   return Extended(rules, properties, events, random, [&](unsigned room) {
-    return WeaveScript(random.Next(), room, rules, verbs);
+    return WeaveScript(random.Next(), room, rules, verbs, before);
   });
 }
 

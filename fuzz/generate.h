@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "core/model/rules.h"
 #include "core/script/script.h"
+#include "fuzz/effective.h"
 #include "search/mutate.h"
 
 namespace vmtrunc::fuzz {
@@ -21,9 +22,9 @@ Script MakeFor(const Rules& rules, uint32_t properties, unsigned events,
                base::Random& random);
 
 // Such a script, for all properties, or one of WeaveScript(). Not all of its
-// verbs are of `verbs`.
+// verbs are of `verbs`. `before` may be null: as of WeaveScript().
 Script Generate(const Rules& rules, unsigned events, search::Verbs verbs,
-                base::Random& random);
+                base::Random& random, const Before* before = nullptr);
 
 }  // namespace vmtrunc::fuzz
 

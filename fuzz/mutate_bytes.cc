@@ -91,7 +91,7 @@ ByteMutator::ByteMutator(const Rules& rules, BlindMutation* blind)
     : rules_(rules), blind_(blind), verbs_(VerbsFromEnvironment()) {}
 
 size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
-                           uint64_t seed) const {
+                           uint64_t seed, const Before* before) const {
   base::Random random(seed);
   if (EventsThatFit(max_size) == 0 || random.Below(16) == 0) {
     if (blind_ != nullptr)
@@ -100,7 +100,7 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
   }
   if (size < kHeaderBytes || random.Below(kAnewOneIn) == 0) {
     const auto events = static_cast<unsigned>(EventsThatFit(max_size));
-    Script made = Generate(rules_, events, verbs_, random);
+    Script made = Generate(rules_, events, verbs_, random, before);
     KeepVerbs(made, verbs_);
     return Encode(made, data, max_size);
   }
@@ -110,17 +110,18 @@ size_t ByteMutator::Mutate(uint8_t* data, size_t size, size_t max_size,
     search::AddFolios(script, random);
   if (search::HasTranslations(rules_) && random.Below(16) == 0)
     search::AddTranslations(script, random);
-  MutateAware(script, EventsThatFit(max_size), rules_, random, verbs_);
+  MutateAware(script, EventsThatFit(max_size), rules_, random, verbs_, before);
   return Encode(script, data, max_size);
 }
 
 size_t ByteMutator::CrossOver(std::span<const uint8_t> head,
                               std::span<const uint8_t> tail, uint8_t* out,
-                              size_t max_size, uint64_t seed) const {
+                              size_t max_size, uint64_t seed,
+                              const Before* before) const {
   if (EventsThatFit(max_size) == 0) return 0;
   base::Random random(seed);
   Script script = Splice(DecodeBytes(head), DecodeBytes(tail),
-                         EventsThatFit(max_size), rules_, random);
+                         EventsThatFit(max_size), rules_, random, before);
   script.kernel.reset();
   return Encode(script, out, max_size);
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/model/rules.h"
+#include "fuzz/effective.h"
 #include "search/mutate.h"
 
 namespace vmtrunc::fuzz {
@@ -37,7 +38,9 @@ size_t EventsThatFit(size_t max_size);
 // that an engine can have room for inputs that are longer than what it makes.
 size_t MutableBytes(size_t bytes);
 
-// Deterministic in the bytes, the seed and the constructor's arguments.
+// Deterministic in the bytes, the seed and the constructor's arguments. Both
+// calls run the model; `before`, if not null, gets what they run before it runs
+// (fuzz/aware.h).
 class ByteMutator {
  public:
   // Operations are drawn that can have an effect under `rules`, of the verbs in
@@ -47,13 +50,14 @@ class ByteMutator {
 
   // Changes the script in the first `size` bytes of the buffer `data` of
   // `max_size` bytes, and returns the new size.
-  size_t Mutate(uint8_t* data, size_t size, size_t max_size,
-                uint64_t seed) const;
+  size_t Mutate(uint8_t* data, size_t size, size_t max_size, uint64_t seed,
+                const Before* before = nullptr) const;
 
   // Writes a prefix of `head` and a suffix of `tail` to the buffer `out` of
   // `max_size` bytes, and returns their size; 0: no room.
   size_t CrossOver(std::span<const uint8_t> head, std::span<const uint8_t> tail,
-                   uint8_t* out, size_t max_size, uint64_t seed) const;
+                   uint8_t* out, size_t max_size, uint64_t seed,
+                   const Before* before = nullptr) const;
 
  private:
   Rules rules_;

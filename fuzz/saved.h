@@ -21,6 +21,8 @@ namespace vmtrunc::fuzz {
 // start, so a disk that fills up later does no harm.
 class Saved {
  public:
+  static constexpr size_t kMost = kHeaderBytes + kRecordBytes * kMaxEvents;
+
   // Creates or opens the two files. `status` has the build id and no counts
   // when it returns: an earlier run's are gone. Ends the process if that fails,
   // or if a file is not regular: a link is not followed.
@@ -45,8 +47,6 @@ class Saved {
 
  private:
   std::string InputThatRuns() const;
-
-  static constexpr size_t kMost = kHeaderBytes + kRecordBytes * kMaxEvents;
 
   std::string directory_;
   std::set<std::string> before_;             // names that were there

@@ -39,6 +39,10 @@ inline constexpr unsigned kScoutFirst = 256;  // of vmtrunc fuzz
 // "SEED,EVENTS", of FuzzStatus: runs that one script of a scout, each event
 // saved in DIRECTORY/current before it runs, and ends.
 inline constexpr const char* kScoutedVariable = "VMTRUNC_SCOUTED";
+// "SEED,BYTES,ROOM,FILE": changes that input, its first BYTES, as the mutator
+// does for such a seed and in such a buffer, each event saved in
+// DIRECTORY/current before it runs, prints the script, and ends.
+inline constexpr const char* kMutatedVariable = "VMTRUNC_MUTATED";
 // Scripts between two executions of the engine.
 inline constexpr unsigned kScouted = 63;
 // If set: libFuzzer and AFL++ do not see abstract states.
@@ -91,6 +95,9 @@ struct FuzzStatus {
   // Abstract states that were seen (Checker::NoteFeatures), 0 or 1 each.
   uint8_t seen[Checker<LargeCaps>::kFeatures];
   SortedCause causes[kMostCauses];
+  // What makes the scripts that the mutator runs of `current`, its first bytes:
+  // VMTRUNC_MUTATED. Without room it runs none.
+  uint64_t mutated, mutated_bytes, mutated_room;
   // What makes the script that runs between executions, and its events at most:
   // VMTRUNC_SCOUTED. 0: the engine executes `current`.
   uint64_t scouted, scouted_events;

@@ -277,25 +277,25 @@ class Weaver {
 }  // namespace
 
 Script WeaveScript(uint64_t seed, unsigned events, const Rules& rules,
-                   search::Verbs verbs) {
+                   search::Verbs verbs, const Before* before) {
   base::Random random(seed);
   Script script = search::MakeStart(random.Next());
   if (search::HasTranslations(rules) && random.OneOf(3))
     search::DeclareTranslations(script, random);
-  Reached reached(script.setup, rules);
+  Reached reached(script.setup, rules, before);
   reached.Apply(script, 0, script.events.size());
   Weaver(script, reached, script.events.size() + events, random, verbs).Run();
   return script;
 }
 
 void WeaveOn(Script& script, size_t from, size_t max_events, const Rules& rules,
-             base::Random& random, search::Verbs verbs) {
+             base::Random& random, search::Verbs verbs, const Before* before) {
   script.events.resize(std::min(from, script.events.size()));
   if (script.events.size() >= max_events) return;
   const size_t left = max_events - script.events.size();
   const size_t goal =
       script.events.size() + 1 + random.Below(static_cast<unsigned>(left));
-  Reached reached(script.setup, rules);
+  Reached reached(script.setup, rules, before);
   reached.Apply(script, 0, script.events.size());
   Weaver(script, reached, goal, random, verbs).Run();
 }
