@@ -5,40 +5,45 @@
 // One file each in the directory OUT, named as its script is. `vmtrunc format`
 // does the same; this builds where the command does not.
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/program.h"
 #include "base/read.h"
 #include "base/shown.h"
 #include "base/write.h"
 #include "core/script/script.h"
 
+namespace vmtrunc::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
 
 [[noreturn]] void Fail(const fs::path& path, const std::string& what) {
-  std::fprintf(stderr, "fuzz_seeds: %s: %s\n", path.c_str(), what.c_str());
-  std::exit(2);
+  throw base::UsageError{base::Shown(path.string()) + ": " + what};
 }
 
 void Convert(const fs::path& from, const fs::path& directory) {
-  const auto script =
-      vmtrunc::ParseText(vmtrunc::base::ReadFile(from.string()));
+  const auto script = ParseText(base::ReadFile(from.string()));
   if (!script.ok()) Fail(from, script.status().ToString());
-  const auto bytes = vmtrunc::EncodeBytes(*script);
+  const auto bytes = EncodeBytes(*script);
 
   // Scripts of two directories may have the same name.
   const fs::path to = directory / (from.parent_path().filename().string() +
                                    "-" + from.stem().string());
   if (fs::exists(fs::symlink_status(to))) Fail(to, "is there already");
-  vmtrunc::base::WriteFile(to.string(), {bytes.begin(), bytes.end()});
+  base::WriteFile(to.string(), {bytes.begin(), bytes.end()});
 }
 
-int ConvertAll(const fs::path& to, const std::vector<std::string>& places) {
+int Main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: fuzz_seeds OUT DIRECTORY...\n");
+    return 2;
+  }
+  const fs::path to = argv[1];
+  const std::vector<std::string> places(argv + 2, argv + argc);
   std::error_code error;
   fs::create_directories(to, error);
   if (error) Fail(to, error.message());
@@ -56,17 +61,9 @@ int ConvertAll(const fs::path& to, const std::vector<std::string>& places) {
 }
 
 }  // namespace
+}  // namespace vmtrunc::fuzz
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: fuzz_seeds OUT DIRECTORY...\n");
-    return 2;
-  }
-  try {
-    return ConvertAll(argv[1], {argv + 2, argv + argc});
-  } catch (const vmtrunc::base::UsageError& error) {
-    std::fprintf(stderr, "fuzz_seeds: %s\n",
-                 vmtrunc::base::ShownInError(error.what).c_str());
-    return 2;
-  }
+  return vmtrunc::base::RunProgram("fuzz_seeds", vmtrunc::fuzz::Main, argc,
+                                   argv);
 }
