@@ -45,23 +45,24 @@ void OwnFiles::List(const Hashes& hashes) const {
 
 std::string OwnFiles::Write(const std::string& stem,
                             const std::string& extension,
-                            const std::string& content) {
+                            const std::string& content,
+                            const MayReplace& may_replace) {
   Look();
   const std::string hash = NameOf(content);
   std::string name;
-  bool is_ours = false;
+  bool replaces = false;
   for (unsigned n = 1;; ++n) {
     name = NumberedName(stem, n, "." + extension);
     if (HasContent(Path(name), {hash})) return name;
-    is_ours = IsOurs(name);
-    if (is_ours || !IsThere(Path(name))) break;
+    replaces = IsOurs(name) && (!may_replace || may_replace(name));
+    if (replaces || !IsThere(Path(name))) break;
   }
   if (refused_.empty()) {
     Hashes both = ours_;
     both[name].insert(hash);
     List(both);
   }
-  if (is_ours)
+  if (replaces)
     WriteFile(Path(name), content);
   else  // another process may have taken the name meanwhile
     name = std::filesystem::path(WriteUnused(Path(stem), extension, content))

@@ -7,6 +7,7 @@
 #ifndef VMTRUNC_BASE_OWN_FILES_H_
 #define VMTRUNC_BASE_OWN_FILES_H_
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -26,11 +27,16 @@ class OwnFiles {
   // Throws UsageError if it cannot be read.
   std::string Refused();
 
-  // Writes STEM.EXTENSION or, if that is foreign, STEM-2.EXTENSION and so on: a
-  // file of ours is replaced. Returns the name; a file that already has this
-  // content counts. Throws UsageError.
+  // Of a name of a file of ours: whether it may be replaced.
+  using MayReplace = std::function<bool(const std::string& name)>;
+
+  // Writes STEM.EXTENSION or, if that is there and may not be replaced,
+  // STEM-2.EXTENSION and so on; without `may_replace` any file of ours may.
+  // Returns the name; a file that already has this content counts. Throws
+  // UsageError.
   std::string Write(const std::string& stem, const std::string& extension,
-                    const std::string& content);
+                    const std::string& content,
+                    const MayReplace& may_replace = nullptr);
 
   // Removes the file if it is ours. Throws UsageError.
   void Remove(const std::string& name);

@@ -57,6 +57,24 @@ TEST_F(OwnFilesTest, LeavesWhatIsNotAsItWroteIt) {
   EXPECT_EQ(Get("a-3.vmt"), "four");
 }
 
+// Of its own files only those that the caller names.
+TEST_F(OwnFilesTest, ReplacesWhatItMay) {
+  const auto write = [&](const std::string& content, const std::string& may) {
+    return Files().Write("a", "vmt", content,
+                         [&](const std::string& name) { return name == may; });
+  };
+  EXPECT_EQ(write("one", ""), "a.vmt");
+  EXPECT_EQ(write("one", ""), "a.vmt");
+  EXPECT_EQ(write("two", ""), "a-2.vmt");
+  EXPECT_EQ(write("three", "a-2.vmt"), "a-2.vmt");
+  EXPECT_EQ(write("four", "b.vmt"), "a-3.vmt");
+  EXPECT_EQ(Get("a.vmt"), "one");
+  EXPECT_EQ(Get("a-2.vmt"), "three");
+  Put("a-2.vmt", "mine");
+  EXPECT_EQ(write("five", "a-2.vmt"), "a-4.vmt");
+  EXPECT_EQ(Get("a-2.vmt"), "mine");
+}
+
 // It counts as written, and stays foreign.
 TEST_F(OwnFilesTest, AForeignFileWithTheContentStays) {
   Put("a.vmt", "one");

@@ -29,8 +29,8 @@ struct Finding {
   int64_t first_unix = 0,
           last_unix = 0;  // ends of slices that had it; 0: none
   Script script;          // without events if there is none yet
-  // Of the script, without .vmt, where it is not Stem(): that was somebody's,
-  // or its cause had another name.
+  // Of the script, without .vmt, once it is written. It is not Stem() where
+  // that was taken, or where its cause had another name.
   std::string file = {};
   search::Cost cost;
   bool has_page = true;  // a page beside the script, that explains it

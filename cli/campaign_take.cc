@@ -226,8 +226,11 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
 void CampaignRun::KeepFinding(const campaign::Finding& finding,
                               campaign::Findings& findings) {
   store_.ExpectThere();  // it was minimised, which takes its time
-  const std::string name =
-      own_.Write(finding.Stem(), "vmt", ToText(finding.script));
+  // Not what another finding has, nor what an earlier campaign called so: with
+  // other known scripts a script has another cause.
+  const std::string name = own_.Write(
+      finding.Stem(), "vmt", ToText(finding.script),
+      [&](const std::string& there) { return there == finding.file + ".vmt"; });
   findings.SetFile(finding, fs::path(name).stem().string());
   TellRefused();
   without_page_.insert(finding.FileName());
@@ -255,7 +258,12 @@ void CampaignRun::MakePage(const campaign::Finding& finding) {
   });
   store_.ExpectThere();
   if (page) {
-    own_.Write(finding.FileName(), "html", *page);
+    own_.Write(
+        finding.FileName(), "html", *page, [&](const std::string& there) {
+          const std::string stem = fs::path(there).stem().string();
+          return stem == finding.FileName() ||  // else it is of another script
+                 !base::IsThere(store_.Path("findings/" + stem + ".vmt"));
+        });
     TellRefused();
     without_page_.erase(finding.FileName());
   } else {
