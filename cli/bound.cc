@@ -137,10 +137,9 @@ void AddBoundOptions(CLI::App& sub, BoundArguments& arguments) {
       ->check(CLI::Range(1, 64));
   sub.add_option(
          "--memory", o->memory,
-         "GiB that states may take; 4, or half of what the machine, its "
-         "control groups and ulimit leave")
-      ->check(CLI::Range(0.001, 1024.0))
-      ->check(kNumber);
+         "GiB that states may take, or with a unit: 512M; 4, or half of what "
+         "the machine, its control groups and ulimit leave")
+      ->transform(MemoryIn("GiB", 0.001, 1024));
   sub.add_option("--seconds", o->seconds,
                  "then it ran out, and says how far it came")
       ->check(kPositive);

@@ -395,8 +395,9 @@ void AddCampaign(CLI::App& app, Command& run) {
   sub->add_option("--jobs", o->jobs,
                   "parallel jobs, default: number of processors")
       ->check(CLI::Range(1, 64));
-  sub->add_option("--memory", o->memory_mib, "MiB of a job, default 512")
-      ->check(CLI::Range(64, 65536));
+  sub->add_option("--memory", o->memory_mib,
+                  "MiB of a job, or with a unit: 2G; default 512")
+      ->transform(MemoryIn("MiB", 64, 65536));
   sub->add_option(
          "--events", o->events,
          "maximum of a script that is made, default 32; seeds run whole")

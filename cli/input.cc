@@ -69,6 +69,32 @@ Script ReadAnyScript(const std::string& path, const std::string& from) {
       from.empty() ? LooksLikeText(path, content) : from == "text");
 }
 
+CLI::Validator MemoryIn(const std::string& unit, double least, double most) {
+  return CLI::Validator(
+      [=](std::string& value) {
+        const size_t end = 1 + value.find_last_not_of(
+                                   "abcdefghijklmnopqrstuvwxyz"
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        const std::string given = value.substr(end);
+        const std::string in =
+            absl::AsciiStrToLower(given.empty() ? unit : given);
+        const bool is_mib = in == "m" || in == "mib";
+        double amount = 0;
+        const bool is = absl::SimpleAtod(value.substr(0, end), &amount) &&
+                        (is_mib || in == "g" || in == "gib");
+        if (unit == "MiB" && !is_mib) amount *= 1024;
+        if (unit == "GiB" && is_mib) amount /= 1024;
+        if (!is || !(amount >= least && amount <= most))
+          return absl::StrCat("expected ", unit, ", ", least, " to ", most,
+                              ", or with a unit as 512M or 4G, not ", value);
+        if (!given.empty())
+          value = unit == "MiB" ? absl::StrCat(static_cast<uint64_t>(amount))
+                                : absl::StrCat(amount);
+        return std::string();
+      },
+      "");
+}
+
 Script ReadScript(const std::string& path, const std::string& from) {
   Script script = ReadAnyScript(path, from);
   ExpectNoStray(path, script);

@@ -69,6 +69,11 @@ inline const CLI::Validator kWhole(
     },
     "");
 
+// For transform(): an amount of memory such as 512M or 4GiB, or a bare number
+// of `unit`, "MiB" or "GiB". The option gets it in that unit, MiB as whole
+// ones.
+CLI::Validator MemoryIn(const std::string& unit, double least, double most);
+
 // Adds checks to the options of a command: kWhole to those of whole numbers,
 // kNotEmpty to all, as a value that is missing by mistake (an unset variable)
 // would count as an option that is not given.
