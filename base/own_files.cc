@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/name_part.h"
@@ -22,12 +23,15 @@ std::string OwnFiles::Refused() {
 }
 
 void OwnFiles::Look() {
-  ours_.clear();
+  listed_.clear();
   refused_.clear();
+  const absl::Cleanup first = [&] {
+    if (!ours_) ours_ = listed_;
+  };
   const std::string list = Path(OwnDirectory::kMarker);
   if (!IsThere(list)) return;
   if (auto hashes = ReadMarker(directory_, command_))
-    ours_ = *std::move(hashes);
+    listed_ = *std::move(hashes);
   else
     refused_ = absl::StrCat(
         Shown(list), ": expected the list of the files that vmtrunc ", command_,
@@ -35,8 +39,11 @@ void OwnFiles::Look() {
 }
 
 bool OwnFiles::IsOurs(const std::string& name) const {
-  const auto listed = ours_.find(name);
-  return listed != ours_.end() && HasContent(Path(name), listed->second);
+  const auto listed = listed_.find(name);
+  const auto ours = ours_->find(name);
+  return listed != listed_.end() && ours != ours_->end() &&
+         HasContent(Path(name), listed->second) &&
+         HasContent(Path(name), ours->second);
 }
 
 void OwnFiles::List(const Hashes& hashes) const {
@@ -58,7 +65,7 @@ std::string OwnFiles::Write(const std::string& stem,
     if (replaces || !IsThere(Path(name))) break;
   }
   if (refused_.empty()) {
-    Hashes both = ours_;
+    Hashes both = listed_;
     both[name].insert(hash);
     List(both);
   }
@@ -68,9 +75,10 @@ std::string OwnFiles::Write(const std::string& stem,
     name = std::filesystem::path(WriteUnused(Path(stem), extension, content))
                .filename()
                .string();
+  (*ours_)[name].insert(hash);
   if (refused_.empty()) {
-    ours_[name] = {hash};
-    List(ours_);
+    listed_[name] = {hash};
+    List(listed_);
   }
   return name;
 }
@@ -79,8 +87,8 @@ void OwnFiles::Remove(const std::string& name) {
   Look();
   if (!IsOurs(name)) return;
   if (::unlink(Path(name).c_str()) != 0) FailPath(Path(name), errno);
-  ours_.erase(name);
-  List(ours_);
+  listed_.erase(name);
+  List(listed_);
 }
 
 }  // namespace vmtrunc::base

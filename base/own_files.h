@@ -8,6 +8,7 @@
 #define VMTRUNC_BASE_OWN_FILES_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,8 +16,10 @@
 
 namespace vmtrunc::base {
 
-// Replaces and removes nothing but regular files with a listed content. A
-// .vmtrunc that is foreign or damaged stays, and then no file is ours.
+// Replaces and removes nothing but regular files with a content that was listed
+// when it first looked, or that it wrote: what comes later with a list of its
+// own, as another machine's files do, it has not read. A .vmtrunc that is
+// foreign or damaged stays, and then no file is ours.
 class OwnFiles {
  public:
   // `command` is the owner ("campaign").
@@ -50,7 +53,8 @@ class OwnFiles {
   void List(const Hashes& hashes) const;
 
   const std::string directory_, command_;
-  Hashes ours_;
+  Hashes listed_;
+  std::optional<Hashes> ours_;  // of these, and what it wrote
   std::string refused_;
 };
 

@@ -75,6 +75,19 @@ TEST_F(OwnFilesTest, ReplacesWhatItMay) {
   EXPECT_EQ(Get("a-2.vmt"), "mine");
 }
 
+// Files that came with a list of their own, as of another machine, are its own
+// for the next command; who was there before has not read them.
+TEST_F(OwnFilesTest, LeavesWhatCameMeanwhile) {
+  OwnFiles early = Files();
+  EXPECT_EQ(early.Write("a", "vmt", "one"), "a.vmt");
+  OwnFiles(Path("."), "campaign").Write("a", "vmt", "theirs");
+  EXPECT_EQ(early.Write("a", "vmt", "two"), "a-2.vmt");
+  early.Remove("a.vmt");
+  EXPECT_EQ(Get("a.vmt"), "theirs");
+  EXPECT_EQ(early.Write("a", "vmt", "three"), "a-2.vmt");
+  EXPECT_EQ(Files().Write("a", "vmt", "four"), "a.vmt");
+}
+
 // It counts as written, and stays foreign.
 TEST_F(OwnFilesTest, AForeignFileWithTheContentStays) {
   Put("a.vmt", "one");

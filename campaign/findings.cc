@@ -13,6 +13,15 @@ namespace {
 // Thrown through the shrinker when time is up; the shrinker holds only values.
 struct TimeIsUp {};
 
+// In Finding::name, between the names of cause and bug.
+constexpr char kOfBug = '=';
+
+std::string NameOfShown(const Draft& draft, const KernelSpec& kernel) {
+  const report::ShownBug* const bug =
+      report::BugShownBy(ScriptOf(draft), kernel);
+  return bug == nullptr ? "" : bug->name;
+}
+
 // Number of inputs of one root cause that are always minimised: other starts
 // give other results. Later ones only if they start smaller.
 constexpr unsigned kMostShrunk = 5;
@@ -62,10 +71,12 @@ Finding& Findings::Slot(const search::RootCause& cause,
   Finding& finding = at->second;
   if (!is_new) return finding;
   finding.kernel = name_;
-  finding.cause = name;
+  finding.name = name;
+  // A cause that was found by its name may have no other (search/cause.h).
+  finding.cause = name.substr(0, name.find(kOfBug));
   finding.property = Name(cause.property);
-  finding.words = name.substr(finding.property.size());
-  if (const KnownScript* script = known_.Find(name)) {
+  finding.words = finding.cause.substr(finding.property.size());
+  if (const KnownScript* script = known_.Find(finding.cause)) {
     Recognise(script->script, finding);
     finding.is_known = true;
     finding.known_path = script->path;
@@ -83,7 +94,7 @@ Finding& Findings::SlotOfStranger(const std::string& name) {
   const auto [at, is_new] = findings_.try_emplace(name);
   if (is_new) {
     at->second.kernel = name_;
-    at->second.cause = at->second.property = name;
+    at->second.name = at->second.cause = at->second.property = name;
   }
   return at->second;
 }
@@ -154,6 +165,25 @@ void Findings::Put(const search::RootCause& cause, const Draft& draft,
   finding.script = script;
 }
 
+std::string Findings::NameOf(const search::RootCause& cause,
+                             const std::string& bug) const {
+  std::string name = cause.Name(kernel_);
+  const auto first = findings_.find(name);
+  if (first == findings_.end() || !first->second.has_script() ||
+      first->second.bug == bug)
+    return name;
+  return name + kOfBug + bug;
+}
+
+bool Findings::StaysOther(const Finding& finding, const std::string& bug,
+                          const search::RootCause& cause,
+                          const std::function<bool()>& stop) const {
+  if (finding.is_minimised) return true;
+  const Draft& draft = finding.script;
+  const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
+  return NameOfShown(ShrinkUntil(draft, judge, stop), kernel_) != bug;
+}
+
 const Finding* Findings::Add(const Draft& draft,
                              const std::function<bool()>& stop,
                              std::string* name) {
@@ -181,11 +211,22 @@ const Finding* Findings::Add(const Draft& draft,
   cause = search::CauseOf(shrunk, kernel_, cause.property, known_.rules());
   if (name != nullptr) *name = cause.Name(kernel_);
   if (cause.rule == search::RootCause::kSeveral) return nullptr;
-  Finding& finding = Slot(cause, cause.Name(kernel_));
+  const std::string bug = NameOfShown(shrunk, kernel_);
+  std::string its = NameOf(cause, bug);
+  if (its != cause.Name(kernel_) && !findings_.contains(its)) {
+    const Finding& other = findings_.at(cause.Name(kernel_));
+    const bool is_less = search::CostOf(shrunk) < other.cost;
+    // Of what was not minimised nobody can say that it is another bug.
+    if (is_less ? !StaysOther(other, bug, cause, stop) : stop())
+      its = cause.Name(kernel_);
+  }
+  if (name != nullptr) *name = its;
+  Finding& finding = Slot(cause, its);
   finding.shrunk = std::max(finding.shrunk, 1U);
   if (finding.has_script() && !(search::CostOf(shrunk) < finding.cost))
     return nullptr;
   Put(cause, shrunk, finding);
+  finding.is_minimised = !stop();
   return &finding;
 }
 
@@ -203,7 +244,7 @@ bool Findings::Restore(const std::string& was, const Script& script,
       draft, kernel_, static_cast<Property>(expected), known_.rules());
   if (cause.Name(kernel_) != was && !is_edited)
     aliases_[was] = cause.Name(kernel_);
-  Finding& finding = Slot(cause, cause.Name(kernel_));
+  Finding& finding = Slot(cause, NameOf(cause, NameOfShown(draft, kernel_)));
   if (finding.has_script() && !(search::CostOf(script) < finding.cost))
     return true;
   Put(cause, draft, finding);
@@ -213,7 +254,7 @@ bool Findings::Restore(const std::string& was, const Script& script,
 }
 
 void Findings::SetFile(const Finding& finding, const std::string& file) {
-  findings_.at(finding.cause).file = file;
+  findings_.at(finding.name).file = file;
 }
 
 bool Findings::IsShown(const std::string& name) const {
@@ -226,10 +267,13 @@ bool Findings::IsShown(const std::string& name) const {
          (cause && cause->rule == search::RootCause::kSeveral);
 }
 
-void Findings::Count(const std::string& cause, uint64_t executions,
+void Findings::Count(const std::string& was, uint64_t executions,
                      int64_t at_unix) {
-  const auto alias = aliases_.find(cause);
-  const std::string& name = alias == aliases_.end() ? cause : alias->second;
+  // A bug that has no finding of its own any more is counted with its cause.
+  std::string name =
+      findings_.contains(was) ? was : was.substr(0, was.find(kOfBug));
+  const auto alias = aliases_.find(name);
+  if (alias != aliases_.end()) name = alias->second;
   const auto named = search::CauseNamed(name, kernel_);
   Finding& finding = named ? Slot(*named, name) : SlotOfStranger(name);
   finding.executions += executions;

@@ -1,5 +1,5 @@
 // The violations that a campaign has found: the smallest script for each root
-// cause.
+// cause, and for each bug where several have the same cause.
 #ifndef VMTRUNC_CAMPAIGN_FINDINGS_H_
 #define VMTRUNC_CAMPAIGN_FINDINGS_H_
 
@@ -18,6 +18,9 @@ namespace vmtrunc::campaign {
 struct Finding {
   std::string kernel;
   std::string cause;  // RootCause::Name()
+  // In Findings::all() and in the log: `cause`, or CAUSE=BUG where another bug
+  // with that cause was there first.
+  std::string name;
   std::string property, words;
   // The known bug that its script shows (report::BugShownBy), and a sentence
   // about it; or both are empty.
@@ -33,8 +36,9 @@ struct Finding {
   // that was taken, or where its cause had another name.
   std::string file = {};
   search::Cost cost;
-  bool has_page = true;  // a page beside the script, that explains it
-  unsigned shrunk = 0;   // number of its inputs that were minimised
+  bool is_minimised = false;  // as far as it goes, in this process
+  bool has_page = true;       // a page beside the script, that explains it
+  unsigned shrunk = 0;        // number of its inputs that were minimised
 
   bool has_script() const { return !script.events.empty(); }
   // What a new script of it is called, if the name is free.
@@ -58,7 +62,7 @@ class Findings {
   // Minimises an input that violates a property, and classifies it by root
   // cause. Returns the finding if its script is new or smaller than before, to
   // be written; else nullptr, also for an input that holds. `name`: set to the
-  // root cause's name, under which executions are counted.
+  // finding's, under which executions are counted.
   const Finding* Add(const Draft& draft, const std::function<bool()>& stop,
                      std::string* name = nullptr);
   // Restores a script of an earlier run of the campaign, with the root cause in
@@ -73,16 +77,25 @@ class Findings {
   // Whether a script shows the root cause, or it is known. Else nobody can say
   // of what bug an execution is that was counted under its name.
   bool IsShown(const std::string& name) const;
-  // Adds a slice's number of violations; also used when the log is read. A root
-  // cause without a script is listed by its name.
-  void Count(const std::string& cause, uint64_t executions, int64_t at_unix);
+  // Adds a slice's number of violations, under the name that the finding had;
+  // also used when the log is read. A root cause without a script is listed by
+  // its name.
+  void Count(const std::string& was, uint64_t executions, int64_t at_unix);
 
   const std::map<std::string, Finding>& all() const { return findings_; }
 
  private:
-  // `name`: the root cause's.
+  // The finding of that name, which may be new.
   Finding& Slot(const search::RootCause& cause, const std::string& name);
   Finding& SlotOfStranger(const std::string& name);
+  // The name of a script's finding, if it has that cause and shows that bug.
+  std::string NameOf(const search::RootCause& cause,
+                     const std::string& bug) const;
+  // Whether the finding's script shows another bug than `bug` also when it is
+  // minimised: one that is not may be taken for another's.
+  bool StaysOther(const Finding& finding, const std::string& bug,
+                  const search::RootCause& cause,
+                  const std::function<bool()>& stop) const;
   RuleSet KnownRepairs(const Draft& draft, Property property) const;
   // Which bug the script shows, and which known script shows it too.
   void Recognise(const Script& script, Finding& finding) const;
@@ -92,7 +105,7 @@ class Findings {
   KernelSpec kernel_;
   std::string name_;
   Known known_;
-  std::map<std::string, Finding> findings_;     // by RootCause::Name()
+  std::map<std::string, Finding> findings_;     // by Finding::name
   std::map<std::string, std::string> aliases_;  // old name to new name
 };
 

@@ -118,6 +118,86 @@ TEST(Findings, TwoCausesAreTwoFindings) {
   EXPECT_EQ(findings.all().size(), 2U);
 }
 
+// Two bugs that the same rule repairs, and violate the same property: HB-27,
+// and HB-36a, which needs an event more.
+constexpr const char* kPunch =
+    "vmtrunc 1\nfile f 1\ntask a\ntask b\na punch f 0 1 &\na step\na step\n"
+    "b mmap 1 1 f 0 populate\n";
+constexpr const char* kRestart =
+    "vmtrunc 1\nblock 2\nfile f 2\ntask a\ntask b mm a\na mmap 1 3 f 0 "
+    "populate\na invalidate f 0 1 &\na drop\nb read 2\nb punch f 1 1\n";
+
+class OneCause : public testing::Test {
+ protected:
+  const KernelSpec kernel_ = *ParseKernelSpec("2.6.11");
+  const Script punch_ = *ParseText(kPunch), restart_ = *ParseText(kRestart);
+  const std::string cause_ = "no-removed-page-mapped+unmap-mutex";
+
+  Findings New() const {
+    // Whose rule is tried first.
+    return {kernel_, "2.6.11",
+            Known(kernel_,
+                  {{"", In("history", "HB-01-split-outside-the-lock.vmt")}})};
+  }
+  static std::string BugOf(const Findings& findings, const std::string& name) {
+    const auto at = findings.all().find(name);
+    return at == findings.all().end() ? "(none)" : at->second.bug;
+  }
+};
+
+// A smaller script of another bug takes no finding's place.
+TEST_F(OneCause, OfTwoBugsAreTwoFindings) {
+  Findings findings = New();
+  std::string one, other;
+  ASSERT_NE(findings.Add(restart_, Never, &one), nullptr);
+  EXPECT_EQ(one, cause_);
+  const Finding* const added = findings.Add(punch_, Never, &other);
+  ASSERT_NE(added, nullptr);
+  EXPECT_EQ(other, cause_ + "=HB-27");
+  EXPECT_EQ(added->Stem(), "2.6.11-" + cause_);
+  EXPECT_EQ(findings.all().size(), 2U);
+  EXPECT_EQ(BugOf(findings, one), "HB-36a");
+  EXPECT_EQ(BugOf(findings, other), "HB-27");
+  // Each is compared with its own.
+  EXPECT_EQ(findings.Add(punch_, Never, &other), nullptr);
+  EXPECT_EQ(findings.Add(restart_, Never, &one), nullptr);
+  findings.SetFile(*added, "elsewhere");
+  EXPECT_EQ(findings.all().at(other).FileName(), "elsewhere");
+  EXPECT_NE(findings.all().at(one).FileName(), "elsewhere");
+}
+
+// Nor does a larger one, unless time is up: what is not minimised may be taken
+// for another bug.
+TEST_F(OneCause, ALargerScriptIsMinimisedFirst) {
+  Findings findings = New();
+  ASSERT_NE(findings.Add(punch_, Never), nullptr);
+  std::string name;
+  EXPECT_EQ(findings.Add(restart_, [] { return true; }, &name), nullptr);
+  EXPECT_EQ(name, cause_);
+  EXPECT_EQ(findings.all().size(), 1U);
+  EXPECT_NE(findings.Add(restart_, Never, &name), nullptr);
+  EXPECT_EQ(name, cause_ + "=HB-36a");
+}
+
+// The next campaign finds both, whichever comes first; what the log counted for
+// one that has lost its script is its cause's.
+TEST_F(OneCause, BothAreRestored) {
+  Findings before = New();
+  std::string one, other;
+  before.Add(restart_, Never, &one);
+  before.Add(punch_, Never, &other);
+  for (const bool turned : {false, true}) {
+    Findings after = New();
+    for (const std::string& name :
+         turned ? std::vector{other, one} : std::vector{one, other})
+      EXPECT_TRUE(after.Restore(cause_, before.all().at(name).script));
+    EXPECT_EQ(after.all().size(), 2U);
+    EXPECT_EQ(BugOf(after, cause_), turned ? "HB-27" : "HB-36a");
+    after.Count(other, 5, 100);
+    EXPECT_EQ(after.all().at(turned ? cause_ : other).executions, 5U);
+  }
+}
+
 // One bug is one row, though different rules repair its scripts and they
 // violate different properties; another bug is another row.
 TEST(Groups, GroupFindingsByShownBug) {
