@@ -87,31 +87,45 @@ std::vector<std::string> EnvironmentOf(const JobSpec& spec) {
   return variables;
 }
 
-// Reads the first bytes of a file of the directory: `place`, or what has its
-// name now (AT_FDCWD). Returns how many: 0 if there is no regular file. Throws
-// UsageError if one cannot be read.
-size_t ReadBytes(int place, const std::string& directory, const char* name,
-                 void* to, size_t size) {
+// Opens a file of the directory: `place`, or what has its name now (AT_FDCWD).
+// -1: there is no regular file. Throws UsageError if it cannot be opened.
+int OpenIn(int place, const std::string& directory, const char* name) {
   const std::string path = directory + "/" + name;
   const int file =
       ::openat(place, place == AT_FDCWD ? path.c_str() : name,
                O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
-  if (file < 0 && base::IsNoFile(errno)) return 0;
+  if (file < 0 && base::IsNoFile(errno)) return -1;
   if (file < 0) base::FailPath(path, errno);
-  const absl::Cleanup close = [file] { ::close(file); };
   struct stat about{};
-  if (::fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) return 0;
+  if (::fstat(file, &about) != 0 || S_ISREG(about.st_mode)) return file;
+  ::close(file);
+  return -1;
+}
+
+// Reads its first bytes. Returns how many: 0 if there is no file. Throws
+// UsageError if it cannot be read.
+size_t ReadOpen(int file, const std::string& path, void* to, size_t size) {
+  if (file < 0) return 0;
   int error = 0;
   const size_t done = base::ReadAt(file, 0, to, size, error);
   if (error != 0) base::FailPath(path, error);
   return done;
 }
 
+size_t ReadBytes(int place, const std::string& directory, const char* name,
+                 void* to, size_t size) {
+  const int file = OpenIn(place, directory, name);
+  const absl::Cleanup close = [file] {
+    if (file >= 0) ::close(file);
+  };
+  return ReadOpen(file, directory + "/" + name, to, size);
+}
+
 // Zeros if there is none, or an incomplete one, or one of another build.
-fuzz::FuzzStatus StatusIn(int place, const std::string& directory) {
+fuzz::FuzzStatus StatusOf(int file, const std::string& directory) {
   fuzz::FuzzStatus status{};
-  if (ReadBytes(place, directory, fuzz::kStatusFile, &status, sizeof(status)) !=
-          sizeof(status) ||
+  if (ReadOpen(file, directory + "/" + fuzz::kStatusFile, &status,
+               sizeof(status)) != sizeof(status) ||
       std::strncmp(status.build, BuildId(), sizeof(status.build)) != 0)
     status = {};
   for (fuzz::SortedCause& cause : status.causes) {
@@ -123,10 +137,10 @@ fuzz::FuzzStatus StatusIn(int place, const std::string& directory) {
 }
 
 // The build that wrote `status`; "" if it is empty.
-std::string BuildIn(int place, const std::string& directory) {
+std::string BuildOf(int file, const std::string& directory) {
   char build[sizeof(fuzz::FuzzStatus::build)] = {};
-  if (ReadBytes(place, directory, fuzz::kStatusFile, build, sizeof(build)) !=
-      sizeof(build))
+  if (ReadOpen(file, directory + "/" + fuzz::kStatusFile, build,
+               sizeof(build)) != sizeof(build))
     return "";
   for (const char c : build)
     if (c != '\0') return {build, ::strnlen(build, sizeof(build))};
@@ -215,6 +229,7 @@ FuzzerJob::FuzzerJob(const JobSpec& spec)
 
 FuzzerJob::~FuzzerJob() {
   ::close(place_);
+  if (status_file_ >= 0) ::close(status_file_);
   if (ended_) return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
@@ -295,7 +310,7 @@ std::string FuzzerJob::EndInWords() const {
 
 void FuzzerJob::ExpectSameBuild(bool at_end) {
   if (is_same_build_) return;
-  const std::string build = BuildIn(place_, directory_);
+  const std::string build = BuildOf(StatusFile(), directory_);
   is_same_build_ = build == BuildId();
   if (is_same_build_) return;
   const std::string ours =
@@ -366,7 +381,13 @@ std::string FuzzerJob::MutatedAgain(const std::string& directory,
 }
 
 fuzz::FuzzStatus FuzzerJob::status() const {
-  return StatusIn(place_, directory_);
+  return StatusOf(StatusFile(), directory_);
+}
+
+int FuzzerJob::StatusFile() const {
+  if (status_file_ < 0)
+    status_file_ = OpenIn(place_, directory_, fuzz::kStatusFile);
+  return status_file_;
 }
 
 std::string FuzzerJob::InputNamed(const std::string& name) const {
@@ -377,7 +398,11 @@ std::string FuzzerJob::InputNamed(const std::string& name) const {
 }
 
 fuzz::FuzzStatus FuzzerJob::ReadStatus(const std::string& directory) {
-  return StatusIn(AT_FDCWD, directory);
+  const int file = OpenIn(AT_FDCWD, directory, fuzz::kStatusFile);
+  const absl::Cleanup close = [file] {
+    if (file >= 0) ::close(file);
+  };
+  return StatusOf(file, directory);
 }
 
 fuzz::FuzzStatus FuzzerJob::ReadTotals(const std::string& directory) {

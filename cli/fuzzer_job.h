@@ -105,6 +105,9 @@ class FuzzerJob {
   // that.
   bool HasReportedError() const;
   std::string Log() const;  // "" if it cannot be read
+  // Its `status`, open since it was seen first: what the job has done is not
+  // lost with the name. -1: it is not there yet.
+  int StatusFile() const;
   // The command of ScoutedAgain() and MutatedAgain(), with that variable.
   std::string Again(const std::string& directory,
                     const std::string& setting) const;
@@ -112,6 +115,7 @@ class FuzzerJob {
   std::string fuzzer_, directory_;
   std::vector<std::string> variables_;  // JobSpec::variables
   int place_ = -1;                      // the directory, open
+  mutable int status_file_ = -1;        // StatusFile()
   pid_t pid_ = 0;
   bool ended_ = false;
   bool is_same_build_ = false;  // as reported so far
