@@ -47,7 +47,7 @@ bool OwnFiles::IsOurs(const std::string& name) const {
 }
 
 void OwnFiles::List(const Hashes& hashes) const {
-  WriteFile(Path(OwnDirectory::kMarker), MarkerText(command_, hashes));
+  WriteOwn(Path(OwnDirectory::kMarker), MarkerText(command_, hashes));
 }
 
 std::string OwnFiles::Write(const std::string& stem,
@@ -70,7 +70,7 @@ std::string OwnFiles::Write(const std::string& stem,
     List(both);
   }
   if (replaces)
-    WriteFile(Path(name), content);
+    WriteOwn(Path(name), content);
   else  // another process may have taken the name meanwhile
     name = std::filesystem::path(WriteUnused(Path(stem), extension, content))
                .filename()

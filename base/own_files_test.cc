@@ -88,6 +88,18 @@ TEST_F(OwnFilesTest, LeavesWhatCameMeanwhile) {
   EXPECT_EQ(Files().Write("a", "vmt", "four"), "a.vmt");
 }
 
+// A copy by links is somebody's, with the list.
+TEST_F(OwnFilesTest, LeavesTheOtherNameOfAFile) {
+  Write("one");
+  const std::string list = Get(".vmtrunc");
+  fs::create_hard_link(Path("a.vmt"), Path("kept"));
+  fs::create_hard_link(Path(".vmtrunc"), Path("list"));
+  EXPECT_EQ(Write("two"), "a.vmt");
+  EXPECT_EQ(Get("a.vmt"), "two");
+  EXPECT_EQ(Get("kept"), "one");
+  EXPECT_EQ(Get("list"), list);
+}
+
 // It counts as written, and stays foreign.
 TEST_F(OwnFilesTest, AForeignFileWithTheContentStays) {
   Put("a.vmt", "one");

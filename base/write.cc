@@ -171,13 +171,20 @@ int WriteInPlace(const std::string& path, const std::string& content) {
   return error != 0 ? error : finished;
 }
 
+enum class How {
+  kPlain,
+  kDurable,  // on disk, with its name
+  kOwn,      // WriteOwn()
+};
+
 // Through a temporary file. nullopt: the file cannot be replaced, and nothing
 // was changed.
 std::optional<int> Replace(const std::string& path, const std::string& content,
-                           const struct stat* old, bool durable) {
-  if (old != nullptr &&
-      (old->st_nlink > 1 || ::listxattr(path.c_str(), nullptr, 0) > 0))
+                           const struct stat* old, How how) {
+  if (old != nullptr && ((old->st_nlink > 1 && how != How::kOwn) ||
+                         ::listxattr(path.c_str(), nullptr, 0) > 0))
     return std::nullopt;
+  const bool durable = how == How::kDurable;
   const std::string directory = ParentOf(path);
   const Temporary made = MakeTemporary(directory);
   if (made.file < 0) {
@@ -248,7 +255,7 @@ int WriteSpecial(const std::string& path, const std::string& content) {
   return WriteAndFinish(file, content, /*durable=*/false);
 }
 
-int Write(const std::string& name, const std::string& content, bool durable) {
+int Write(const std::string& name, const std::string& content, How how) {
   const auto [path, descriptor, is_link_of_proc] = TargetOf(name);
   if (descriptor >= 0) return WriteDescriptor(descriptor, content);
   struct stat old{};
@@ -259,7 +266,7 @@ int Write(const std::string& name, const std::string& content, bool durable) {
   if (is_there && ::access(path.c_str(), W_OK) != 0) return errno;
   if (is_link_of_proc) return WriteInPlace(path, content);
   const std::optional<int> replaced =
-      Replace(path, content, is_there ? &old : nullptr, durable);
+      Replace(path, content, is_there ? &old : nullptr, how);
   return replaced ? *replaced : WriteInPlace(path, content);
 }
 
@@ -381,8 +388,12 @@ bool NamesTemporary(std::string_view file_name) {
 }
 
 void WriteFile(const std::string& path, const std::string& content) {
-  if (const int error = Write(path, content, /*durable=*/false))
+  if (const int error = Write(path, content, How::kPlain))
     FailPath(path, error);
+}
+
+void WriteOwn(const std::string& path, const std::string& content) {
+  if (const int error = Write(path, content, How::kOwn)) FailPath(path, error);
 }
 
 void WriteNew(const std::string& path, const std::string& content) {
@@ -394,7 +405,7 @@ void WriteNew(const std::string& path, const std::string& content) {
 }
 
 void WriteDurable(const std::string& path, const std::string& content) {
-  if (const int error = Write(path, content, /*durable=*/true))
+  if (const int error = Write(path, content, How::kDurable))
     FailPath(path, error);
 }
 

@@ -65,6 +65,10 @@ int WriteAndFinish(int file, std::string_view content, bool durable);
 // OutputFile and Write() in one call.
 void WriteFile(const std::string& path, const std::string& content);
 
+// The same for a file that the command wrote before: another name of it, as of
+// a copy by links, keeps the old content.
+void WriteOwn(const std::string& path, const std::string& content);
+
 // Writes a new file, in a directory that no other process knows yet. It may be
 // incomplete for a moment, and costs a third of WriteFile(). Throws UsageError,
 // and may then leave a part.

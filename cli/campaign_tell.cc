@@ -63,7 +63,7 @@ void CampaignRun::ExpectReport() const {
 void CampaignRun::WriteReport() const {
   store_.ExpectThere();
   ExpectReport();
-  base::WriteFile(store_.Path("report.html"), campaign::ReportPage(Sum()));
+  base::WriteOwn(store_.Path("report.html"), campaign::ReportPage(Sum()));
 }
 
 void CampaignRun::TellLine(const std::string& line) {
