@@ -175,6 +175,14 @@ std::string Findings::NameOf(const search::RootCause& cause,
   return name + kOfBug + bug;
 }
 
+bool Findings::IsWorthAnotherLook(const search::RootCause& cause,
+                                  const Draft& start) {
+  const std::string bug = NameOfShown(start, kernel_);
+  const std::string name = NameOf(cause, bug);
+  return !bug.empty() && name != cause.Name(kernel_) &&
+         !findings_.contains(name) && ++looks_[name] <= kMostShrunk;
+}
+
 bool Findings::StaysOther(const Finding& finding, const std::string& bug,
                           const search::RootCause& cause,
                           const std::function<bool()>& stop) const {
@@ -199,7 +207,8 @@ const Finding* Findings::Add(const Draft& draft,
     const auto there = findings_.find(cause.Name(kernel_));
     if (there != findings_.end() && there->second.has_script() &&
         there->second.shrunk >= kMostShrunk &&
-        there->second.cost < search::CostOf(start))
+        there->second.cost < search::CostOf(start) &&
+        !IsWorthAnotherLook(cause, start))
       return nullptr;
     if (there != findings_.end()) ++there->second.shrunk;
   }

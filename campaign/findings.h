@@ -91,6 +91,9 @@ class Findings {
   // The name of a script's finding, if it has that cause and shows that bug.
   std::string NameOf(const search::RootCause& cause,
                      const std::string& bug) const;
+  // Of an input whose cause has been minimised often, and that starts larger:
+  // whether it seems to show a bug that has no finding.
+  bool IsWorthAnotherLook(const search::RootCause& cause, const Draft& start);
   // Whether the finding's script shows another bug than `bug` also when it is
   // minimised: one that is not may be taken for another's.
   bool StaysOther(const Finding& finding, const std::string& bug,
@@ -107,6 +110,7 @@ class Findings {
   Known known_;
   std::map<std::string, Finding> findings_;     // by Finding::name
   std::map<std::string, std::string> aliases_;  // old name to new name
+  std::map<std::string, unsigned> looks_;       // of IsWorthAnotherLook()
 };
 
 }  // namespace vmtrunc::campaign

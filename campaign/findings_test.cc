@@ -179,6 +179,19 @@ TEST_F(OneCause, ALargerScriptIsMinimisedFirst) {
   EXPECT_EQ(name, cause_ + "=HB-36a");
 }
 
+// Also where its cause has been minimised often, as in an earlier campaign.
+TEST_F(OneCause, AnotherBugOfARestoredCauseIsLookedAt) {
+  Findings findings = New();
+  std::string name;
+  ASSERT_NE(findings.Add(punch_, Never), nullptr);
+  Findings later = New();
+  ASSERT_TRUE(later.Restore(cause_, findings.all().at(cause_).script));
+  EXPECT_EQ(later.Add(punch_, Never), nullptr);
+  EXPECT_NE(later.Add(restart_, Never, &name), nullptr);
+  EXPECT_EQ(name, cause_ + "=HB-36a");
+  EXPECT_EQ(later.Add(restart_, Never, &name), nullptr);
+}
+
 // The next campaign finds both, whichever comes first; what the log counted for
 // one that has lost its script is its cause's.
 TEST_F(OneCause, BothAreRestored) {
