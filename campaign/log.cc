@@ -248,8 +248,12 @@ void Log::Append(const SliceRecord& record, bool is_durable) {
     throw base::UsageError{base::Shown(path_) +
                            ": is no longer the file that this command began "
                            "to write"};
-  const std::string line = ToLine(record);
   const off_t before = ::lseek(file_, 0, SEEK_END);
+  // What somebody has added, without an end, is not made a part of the line.
+  char last = '\n';
+  const bool ends =
+      before <= 0 || ::pread(file_, &last, 1, before - 1) != 1 || last == '\n';
+  const std::string line = (ends ? "" : "\n") + ToLine(record);
   int error = base::WriteAll(file_, line);
   if (error == 0 && is_durable && ::fdatasync(file_) != 0) error = errno;
   if (error != 0) {

@@ -241,6 +241,17 @@ TEST_F(LogTest, KeepsALastLineThatLacksItsEnd) {
   }
 }
 
+// So it does where somebody has added that while it is open.
+TEST_F(LogTest, ANoteWithoutAnEndIsALineOfItsOwn) {
+  Log log = Log::Open(path_);
+  log.Append(Record(1));
+  std::ofstream(path_, std::ios::app) << "# rebooted";
+  log.Append(Record(2));
+  EXPECT_EQ(Content(),
+            ToLine(Record(1)) + "# rebooted\n" + ToLine(Record(2)));
+  EXPECT_EQ(Log::Read(path_).records().size(), 2U);
+}
+
 // Read by pieces: what has no end is no line, and is not cut off as a torn one.
 TEST_F(LogTest, RefusesWhatNoCampaignWrites) {
   const std::string good = ToLine(Record(1));
