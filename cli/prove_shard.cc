@@ -126,16 +126,14 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
   const base::OutputFile tried(path);
 }
 
-// Whether an answer says more than `json`, to the same question: a verdict more
-// than none, and of those without one that which came further.
-bool SaysMore(const std::string& path, const nlohmann::json& json) {
+// Whether an answer says less than another one to the same question: a verdict
+// is more than none, and of those without one that which came further.
+bool SaysLess(const nlohmann::json& one, const nlohmann::json& other) {
   const auto is_open = [](const nlohmann::json& it) {
     return it.at("answer") == Word(search::Answer::kRanOut);
   };
-  const nlohmann::json old = AnswerIn(path);
-  return !old.is_discarded() && is_open(json) &&
-         old.at("question") == json.at("question") &&
-         (!is_open(old) || old.at("held_events") > json.at("held_events"));
+  return is_open(one) &&
+         (!is_open(other) || one.at("held_events") < other.at("held_events"));
 }
 
 void WriteAnswer(const Told& told, search::Shard shard) {
@@ -152,10 +150,12 @@ void WriteAnswer(const Told& told, search::Shard shard) {
   const std::string path = absl::StrCat(told.o.answers, "/", AnswerName(shard));
   // Again, as there was time for others to write.
   ExpectAnswerTo(json.at("question"), path);
-  if (SaysMore(path, json)) {
-    std::cerr << "vmtrunc: " << base::Shown(path)
-              << ": kept, as it says more than this search\n";
-    return;
+  if (const nlohmann::json old = AnswerIn(path); !old.is_discarded()) {
+    if (SaysLess(json, old))
+      std::cerr << "vmtrunc: " << base::Shown(path)
+                << ": kept, as it says more than this search\n";
+    // One that says as much stays too, with what others may have added.
+    if (!SaysLess(old, json)) return;
   }
   base::WriteDurable(path, report::JsonText(json) + "\n");
 }
