@@ -128,11 +128,15 @@ def count_events(script):
 def fewest(bug, o):
     """Of the property within a small bound, or None where that says nothing."""
     asked = f"prove {o.prove}"
-    known = json.loads(kept(o.known, o, asked) or "{}")
-    if bug["name"] not in known:
-        known[bug["name"]] = prove(bug, o)
-        keep(o.known, o, asked, json.dumps(known) + "\n")
-    return known[bug["name"]]
+    def known():
+        return json.loads(kept(o.known, o, asked) or "{}")
+
+    name = bug["name"]
+    if name not in known():
+        found = prove(bug, o)
+        # Read again: another run may have written meanwhile.
+        keep(o.known, o, asked, json.dumps({name: found} | known()) + "\n")
+    return known()[name]
 
 
 def prove(bug, o):
