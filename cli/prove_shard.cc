@@ -127,13 +127,19 @@ void ExpectToAnswer(const Asked& asked, const ProveArguments& o,
 }
 
 // Whether an answer says less than another one to the same question: a verdict
-// is more than none, and of those without one that which came further.
+// is more than none, and more if no state can have been missed; of those
+// without one it is that which came further.
 bool SaysLess(const nlohmann::json& one, const nlohmann::json& other) {
   const auto is_open = [](const nlohmann::json& it) {
     return it.at("answer") == Word(search::Answer::kRanOut);
   };
-  return is_open(one) &&
-         (!is_open(other) || one.at("held_events") < other.at("held_events"));
+  const auto is_exact = [](const nlohmann::json& it) {
+    return it.contains("exact") && it.at("exact") == true;
+  };
+  if (is_open(one) && is_open(other))
+    return one.at("held_events") < other.at("held_events");
+  if (is_open(one) || is_open(other)) return is_open(one);
+  return is_exact(other) && !is_exact(one);
 }
 
 void WriteAnswer(const Told& told, search::Shard shard) {
