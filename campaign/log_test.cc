@@ -247,8 +247,7 @@ TEST_F(LogTest, ANoteWithoutAnEndIsALineOfItsOwn) {
   log.Append(Record(1));
   std::ofstream(path_, std::ios::app) << "# rebooted";
   log.Append(Record(2));
-  EXPECT_EQ(Content(),
-            ToLine(Record(1)) + "# rebooted\n" + ToLine(Record(2)));
+  EXPECT_EQ(Content(), ToLine(Record(1)) + "# rebooted\n" + ToLine(Record(2)));
   EXPECT_EQ(Log::Read(path_).records().size(), 2U);
 }
 
