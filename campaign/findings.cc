@@ -186,7 +186,7 @@ bool Findings::IsWorthAnotherLook(const search::RootCause& cause,
 bool Findings::StaysOther(const Finding& finding, const std::string& bug,
                           const search::RootCause& cause,
                           const std::function<bool()>& stop) const {
-  if (finding.is_minimised) return true;
+  if (finding.is_minimised || !finding.bug.empty()) return true;
   const Draft& draft = finding.script;
   const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
   return NameOfShown(ShrinkUntil(draft, judge, stop), kernel_) != bug;

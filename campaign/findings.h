@@ -94,8 +94,9 @@ class Findings {
   // Of an input whose cause has been minimised often, and that starts larger:
   // whether it seems to show a bug that has no finding.
   bool IsWorthAnotherLook(const search::RootCause& cause, const Draft& start);
-  // Whether the finding's script shows another bug than `bug` also when it is
-  // minimised: one that is not may be taken for another's.
+  // Whether the finding is another bug than `bug`: it shows a known one, or its
+  // script shows another also when it is minimised. One that is not minimised
+  // may not be recognised.
   bool StaysOther(const Finding& finding, const std::string& bug,
                   const search::RootCause& cause,
                   const std::function<bool()>& stop) const;

@@ -166,6 +166,23 @@ TEST_F(OneCause, OfTwoBugsAreTwoFindings) {
   EXPECT_NE(findings.all().at(one).FileName(), "elsewhere");
 }
 
+// Also where its script was not minimised, and shows the other bug when it is.
+TEST_F(OneCause, AKnownBugIsNotMinimisedIntoAnother) {
+  const Script refill = *ParseText(
+      "vmtrunc 1\nkernel 2.6.11\nfile f 5\ntask a\ntask b mm a\ntask c\n"
+      "task d\na mmap 10 3 f 2 populate\na mremap 11 1 16 1 &\na step\n"
+      "d truncate f 3 &\nd step\nd drop\na finish\nd step\n"
+      "a punch f 0 15 &\nexpect 2.6.11 breaks no-removed-page-mapped\n");
+  Findings findings(kernel_, "2.6.11", Known(kernel_, {{"", Named(kSplit)}}));
+  const std::string cause = "no-removed-page-mapped+pass-clears-restarts";
+  ASSERT_TRUE(findings.Restore(cause, refill));
+  ASSERT_EQ(BugOf(findings, cause), "HB-23");
+  std::string name;
+  ASSERT_NE(findings.Add(refill, Never, &name), nullptr);
+  EXPECT_EQ(name, cause + "=F1");
+  EXPECT_EQ(BugOf(findings, cause), "HB-23");
+}
+
 // Nor does a larger one, unless time is up: what is not minimised may be taken
 // for another bug.
 TEST_F(OneCause, ALargerScriptIsMinimisedFirst) {
