@@ -39,12 +39,13 @@ Draft OnlyEffects(const Draft& draft, const KernelSpec& kernel) {
 }  // namespace
 
 Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
-                  const std::function<bool()>& stop) {
+                  const std::function<bool()>& stop, search::Effort most) {
   Draft best = draft, sure = draft;
   // A campaign that is stopped has what the cheaper effort gave.
   for (const search::Effort effort :
        {search::Effort::kQuick, search::Effort::kDefault,
         search::Effort::kThorough}) {
+    if (effort > most) break;
     // Events without an effect on the kernel are removed without a run; they
     // may have had one with the rule flipped.
     if (!judge(best, nullptr)) return sure;
@@ -175,12 +176,20 @@ std::string Findings::NameOf(const search::RootCause& cause,
   return name + kOfBug + bug;
 }
 
-bool Findings::IsWorthAnotherLook(const search::RootCause& cause,
-                                  const Draft& start) {
-  const std::string bug = NameOfShown(start, kernel_);
-  const std::string name = NameOf(cause, bug);
-  return !bug.empty() && name != cause.Name(kernel_) &&
-         !findings_.contains(name) && ++looks_[name] <= kMostShrunk;
+search::Judge Findings::StillShowing(const std::string& bug,
+                                     const search::Judge& judge) const {
+  return [=, this](const Draft& draft, bool* counts) -> std::optional<size_t> {
+    const std::optional<size_t> at = judge(draft, counts);
+    return at && NameOfShown(draft, kernel_) == bug ? at : std::nullopt;
+  };
+}
+
+std::string Findings::UnseenBug(const Draft& draft) const {
+  const std::string bug = NameOfShown(draft, kernel_);
+  const bool is_seen =
+      std::any_of(findings_.begin(), findings_.end(),
+                  [&](const auto& one) { return one.second.bug == bug; });
+  return is_seen ? "" : bug;
 }
 
 bool Findings::StaysOther(const Finding& finding, const std::string& bug,
@@ -203,18 +212,23 @@ const Finding* Findings::Add(const Draft& draft,
   if (name != nullptr) *name = cause.Name(kernel_);
   if (cause.rule == search::RootCause::kSeveral) return nullptr;
   const Draft start = OnlyEffects(draft, kernel_);
+  const std::string unseen = UnseenBug(start);
   {
     const auto there = findings_.find(cause.Name(kernel_));
     if (there != findings_.end() && there->second.has_script() &&
         there->second.shrunk >= kMostShrunk &&
         there->second.cost < search::CostOf(start) &&
-        !IsWorthAnotherLook(cause, start))
+        (unseen.empty() || ++looks_[unseen] > kMostShrunk))
       return nullptr;
     if (there != findings_.end()) ++there->second.shrunk;
   }
   const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
-  const Draft shrunk =
-      ShrinkUntil(judge(start, nullptr) ? start : draft, judge, stop);
+  const Draft& from = judge(start, nullptr) ? start : draft;
+  Draft shrunk = ShrinkUntil(from, judge, stop);
+  // A smaller script of the cause may show another bug.
+  if (!unseen.empty() && NameOfShown(shrunk, kernel_) != unseen)
+    shrunk = ShrinkUntil(from, StillShowing(unseen, judge), stop,
+                         search::Effort::kQuick);
   // A cause without a rule is a weak constraint: the minimised script may show
   // a rule.
   cause = search::CauseOf(shrunk, kernel_, cause.property, known_.rules());

@@ -12,6 +12,7 @@
 #include "base/name_part.h"
 #include "campaign/known.h"
 #include "campaign/log.h"
+#include "search/shrink.h"
 
 namespace vmtrunc::campaign {
 
@@ -47,9 +48,10 @@ struct Finding {
 };
 
 // Minimises as far as `stop` allows, which is called from time to time: first
-// quickly, then, in the remaining time, thoroughly.
+// quickly, then, in the remaining time, with more effort, `most` at most.
 Draft ShrinkUntil(const Draft& draft, const search::Judge& judge,
-                  const std::function<bool()>& stop);
+                  const std::function<bool()>& stop,
+                  search::Effort most = search::Effort::kThorough);
 
 // The findings on one kernel. The caller reads and writes their files.
 class Findings {
@@ -91,9 +93,11 @@ class Findings {
   // The name of a script's finding, if it has that cause and shows that bug.
   std::string NameOf(const search::RootCause& cause,
                      const std::string& bug) const;
-  // Of an input whose cause has been minimised often, and that starts larger:
-  // whether it seems to show a bug that has no finding.
-  bool IsWorthAnotherLook(const search::RootCause& cause, const Draft& start);
+  // `judge`, of scripts that show the bug: slow.
+  search::Judge StillShowing(const std::string& bug,
+                             const search::Judge& judge) const;
+  // The known bug that the script shows, if no finding does; else "".
+  std::string UnseenBug(const Draft& draft) const;
   // Whether the finding is another bug than `bug`: it shows a known one, or its
   // script shows another also when it is minimised. One that is not minimised
   // may not be recognised.
@@ -111,7 +115,8 @@ class Findings {
   Known known_;
   std::map<std::string, Finding> findings_;     // by Finding::name
   std::map<std::string, std::string> aliases_;  // old name to new name
-  std::map<std::string, unsigned> looks_;       // of IsWorthAnotherLook()
+  // How often an input of an UnseenBug() was minimised for that alone.
+  std::map<std::string, unsigned> looks_;
 };
 
 }  // namespace vmtrunc::campaign

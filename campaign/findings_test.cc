@@ -166,7 +166,8 @@ TEST_F(OneCause, OfTwoBugsAreTwoFindings) {
   EXPECT_NE(findings.all().at(one).FileName(), "elsewhere");
 }
 
-// Also where its script was not minimised, and shows the other bug when it is.
+// Also where its script shows the other bug when it is minimised; but a bug
+// that no finding shows is kept first.
 TEST_F(OneCause, AKnownBugIsNotMinimisedIntoAnother) {
   const Script refill = *ParseText(
       "vmtrunc 1\nkernel 2.6.11\nfile f 5\ntask a\ntask b mm a\ntask c\n"
@@ -181,6 +182,14 @@ TEST_F(OneCause, AKnownBugIsNotMinimisedIntoAnother) {
   ASSERT_NE(findings.Add(refill, Never, &name), nullptr);
   EXPECT_EQ(name, cause + "=F1");
   EXPECT_EQ(BugOf(findings, cause), "HB-23");
+
+  Findings fresh(kernel_, "2.6.11", Known(kernel_, {{"", Named(kSplit)}}));
+  const Finding* const first = fresh.Add(refill, Never);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->bug, "HB-23");
+  EXPECT_LT(first->cost, search::CostOf(refill));
+  ASSERT_NE(fresh.Add(refill, Never, &name), nullptr);
+  EXPECT_EQ(name, cause + "=F1");
 }
 
 // Nor does a larger one, unless time is up: what is not minimised may be taken
