@@ -291,7 +291,13 @@ std::vector<KeptScript> KeptScripts(const campaign::Store& store) {
     if (at->path().extension() == ".vmt") paths.push_back(at->path());
   if (error && error != std::errc::no_such_file_or_directory)
     base::FailPath(directory, error.value());
-  std::sort(paths.begin(), paths.end());
+  // A name before the same with a number: what was written first has the plain
+  // name in the log (campaign/findings.h).
+  std::sort(
+      paths.begin(), paths.end(), [](const fs::path& a, const fs::path& b) {
+        const std::string one = a.stem().string(), other = b.stem().string();
+        return std::pair(one.size(), one) < std::pair(other.size(), other);
+      });
   const auto ours = base::ReadMarker(directory, "campaign");
   std::vector<KeptScript> kept;
   for (const fs::path& path : paths) {
