@@ -7,6 +7,7 @@
 #define VMTRUNC_CORE_MODEL_COLLAPSE_INL_H_
 
 #include <algorithm>
+#include <bit>
 
 #include "core/model/machine.h"
 
@@ -23,6 +24,11 @@ Flow Machine<C, P>::StepCollapse(Op& op) {
     case kPass: {
       const Flow flow = StepPass(op.pass);
       if (flow != Flow::kDone) return flow;
+      // A munmap was there first, and has yet to free what it has zapped.
+      if (HasTlb() && IsGathered(file, CollapsedPages(my))) {
+        my.held = 0;
+        return Flow::kDone;
+      }
       my.phase = rules_.retract_takes_map_lock ? kMapLock : kNextVma;
       return Flow::kSync;
     }
@@ -39,19 +45,25 @@ Flow Machine<C, P>::StepCollapse(Op& op) {
   return Flow::kDone;
 }
 
+template <class C, class P>
+uint64_t Machine<C, P>::CollapsedPages(const CollapseOp& my) const {
+  return w_.files[my.removal.file].cached &
+         PageBits(my.removal.first,
+                  std::min<unsigned>(my.removal.last, C::kFilePages - 1));
+}
+
 // Locks the pages, none of which may be locked or referenced by anybody else,
 // and unmaps them. False if that cannot be, or there are none.
 template <class C, class P>
 bool Machine<C, P>::CollapseBegins(Op& op) {
   CollapseOp& my = op.collapse;
   const unsigned number = my.removal.file;
-  const unsigned last = std::min<unsigned>(my.removal.last, C::kFilePages - 1);
-  const uint64_t bits = PageBits(my.removal.first, last);
-  if ((w_.files[number].cached & bits) == 0) return false;
-  for (unsigned page = my.removal.first; page <= last; ++page)
-    if ((w_.files[number].cached >> page & 1) != 0 &&
-        (PageIsLocked(number, page) || IsReferenced(number, page)))
-      return false;
+  const uint64_t pages = CollapsedPages(my);
+  if (pages == 0) return false;
+  for (uint64_t left = pages; left != 0; left &= left - 1) {
+    const auto page = static_cast<unsigned>(std::countr_zero(left));
+    if (PageIsLocked(number, page) || IsReferenced(number, page)) return false;
+  }
   probe_.Acquires(w_, task_, LockKind::kPageLock, number);
   my.held = 1;
   changed_ = true;

@@ -5,6 +5,7 @@
 #define VMTRUNC_CORE_MODEL_FOLIO_INL_H_
 
 #include <algorithm>
+#include <limits>
 
 #include "core/check.h"
 #include "core/model/machine.h"
@@ -93,7 +94,8 @@ void Machine<C, P>::TakeFolio(unsigned number, unsigned index) {
 }
 
 // Whether anybody but the cache, the ptes and this task holds a reference to
-// the folio: by a pin, or in a fault.
+// the folio: by a pin, in a fault, or in a gather that has yet to free what it
+// has zapped.
 template <class C, class P>
 bool Machine<C, P>::IsReferenced(unsigned number, unsigned index) const {
   const File& file = w_.files[number];
@@ -105,7 +107,7 @@ bool Machine<C, P>::IsReferenced(unsigned number, unsigned index) const {
         FileOf(w_, fault) == number && (bits >> fault.page.index() & 1) != 0)
       return true;
   }
-  return false;
+  return HasTlb() && IsGathered(number, bits);
 }
 
 // Whether any page of its folio is mapped.
@@ -167,29 +169,25 @@ auto Machine<C, P>::AroundWindow(const Fault& fault) const -> Window {
   return window;
 }
 
-template <class C, class P>
-bool Machine<C, P>::HasLargeAround(const Fault& fault) const {
-  const File& file = w_.files[w_.vmas[fault.vma].file];
-  if (!HasLargeFolios(file)) return false;
-  const Window window = AroundWindow(fault);
-  if (window.end <= window.from) return false;
-  const unsigned last =
-      std::min<unsigned>(static_cast<unsigned>(window.last), C::kFilePages - 1);
-  if (window.first > last) return false;
-  return ((file.folios.order1 | file.folios.order2) &
-          PageBits(window.first, last)) != 0;
-}
-
-// filemap_map_pages() where a folio of the window is large: i_size, the first
-// folio and the ptes are looked at one after the other.
+// filemap_map_pages(): i_size, the first folio and the ptes are looked at one
+// after the other, if the file has large folios, or may get some meanwhile.
 template <class C, class P>
 Flow Machine<C, P>::AroundBegins(Fault& fault) {
-  if (!HasLargeAround(fault)) return FaultAround(fault);
+  const File& file = w_.files[w_.vmas[fault.vma].file];
+  if (!rules_.large_folios || (file.folios.high | file.folios.min_order) == 0)
+    return FaultAround(fault);
   if (!rules_.around_caps_size || !rules_.around_size_first)
     return AroundLocks(fault);
-  fault.cap = static_cast<uint8_t>(w_.files[w_.vmas[fault.vma].file].size);
+  fault.cap = static_cast<uint8_t>(file.size);
   fault.phase = FaultPhase::kAroundFolio;
   return Flow::kSync;
+}
+
+// The last page of a file as filemap_map_pages() computes it, without a sign:
+// DIV_ROUND_UP(i_size, PAGE_SIZE) - 1. An empty file has the largest number.
+constexpr int FileEnd(unsigned size) {
+  return size == 0 ? std::numeric_limits<int>::max()
+                   : static_cast<int>(size) - 1;
 }
 
 // next_uptodate_folio(): the first page from `index` to `last` whose folio is
@@ -214,7 +212,7 @@ Flow Machine<C, P>::AroundLocks(Fault& fault) {
   // The lookup ends there too, so that a file that grows meanwhile is no
   // matter.
   if (rules_.around_caps_size && rules_.around_size_first)
-    last = std::min(last, int{fault.cap} - 1);
+    last = std::min(last, FileEnd(fault.cap));
   const unsigned index = NextUptodate(number, window.first, last);
   if (index == C::kFilePages) {
     fault.phase = kReadSize;
@@ -222,9 +220,10 @@ Flow Machine<C, P>::AroundLocks(Fault& fault) {
   }
   fault.page = Pte::Make(PteKind::kPage, index, false);
   fault.locked = 1;
-  if (rules_.around_size_first && rules_.around_size_again)
-    fault.cap =
-        std::min(fault.cap, static_cast<uint8_t>(w_.files[number].size));
+  const unsigned size = w_.files[number].size;
+  if (rules_.around_size_first && rules_.around_size_again &&
+      FileEnd(size) < FileEnd(fault.cap))
+    fault.cap = static_cast<uint8_t>(size);
   const bool later = rules_.around_caps_size && !rules_.around_size_first &&
                      rules_.around_size_unlocked;
   fault.phase = later ? kAroundSize : kAroundMap;
@@ -251,7 +250,8 @@ void Machine<C, P>::SetPtes(const Fault& fault, unsigned first, unsigned last,
 // The locked folio, then those after it in the window, in one hold of
 // page_table_lock. The number of pages of a run is an unsigned difference: it
 // wraps where i_size has come below the first folio since that was locked, and
-// the frames after the folio are mapped (two of them here).
+// the frames after the folio are mapped (two of them here). Of a folio of one
+// page nobody computes it (filemap_map_order0_folio()).
 template <class C, class P>
 Flow Machine<C, P>::AroundMaps(Fault& fault) {
   constexpr unsigned kForeignFrames = 2;
@@ -262,22 +262,26 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
   if (!TakePtl(mm)) return Flow::kBlocked;
   const Window window = AroundWindow(fault);
   const bool sampled = rules_.around_size_first || rules_.around_size_unlocked;
-  unsigned cap = sampled ? fault.cap : file.size;
-  int limit = window.last;
-  if (rules_.around_caps_size) limit = std::min(limit, int(cap) - 1);
+  int file_end = FileEnd(sampled ? fault.cap : file.size);
   unsigned index = fault.page.index();
   // file_end >= folio_next_index(): not the file's last folio, even if it ends
   // where the file does. A fault maps that one whole.
-  unsigned inside = std::max(cap, 1U) - 1;
-  const bool first_whole = MapsWhole(file, index, inside);
+  const bool first_whole =
+      MapsWhole(file, index, static_cast<unsigned>(file_end));
   const bool again = rules_.around_caps_size && rules_.around_size_again;
   for (bool first = true; index < C::kFilePages; first = false) {
     const unsigned folio_first = FolioFirst(file, index);
     const unsigned folio_last = FolioLast(file, index);
-    const bool whole = rules_.each_folio_decides || again
-                           ? MapsWhole(file, index, inside)
-                           : first_whole && OrderOf(file, index) != 0;
-    if (whole && folio_first >= vma.pgoff && folio_last <= vma.last_pgoff()) {
+    const int limit =
+        rules_.around_caps_size ? std::min(window.last, file_end) : window.last;
+    const bool whole =
+        rules_.each_folio_decides || again
+            ? MapsWhole(file, index, static_cast<unsigned>(file_end))
+            : first_whole && OrderOf(file, index) != 0;
+    if (OrderOf(file, index) == 0) {
+      SetPtes(fault, index, index, index);
+    } else if (whole && folio_first >= vma.pgoff &&
+               folio_last <= vma.last_pgoff()) {
       SetPtes(fault, folio_first, folio_last, folio_last);
     } else if (limit < static_cast<int>(index)) {
       VMT_CHECK(first);
@@ -286,11 +290,8 @@ Flow Machine<C, P>::AroundMaps(Fault& fault) {
       SetPtes(fault, index, std::min(folio_last, unsigned(limit)), folio_last);
     }
     index = NextUptodate(number, folio_last + 1, limit);
-    if (again) {
-      cap = std::min<unsigned>(cap, file.size);
-      limit = std::min(limit, int(cap) - 1);
-      inside = std::max(cap, 1U) - 1;
-    }
+    if (again && index < C::kFilePages)
+      file_end = std::min(file_end, FileEnd(file.size));
   }
   const bool served = w_.mms[mm].ptes[fault.addr].present();
   ReleasePtl(mm);

@@ -216,6 +216,7 @@ class Machine {
   [[gnu::noinline]] void AddToGather(unsigned mm, unsigned file, unsigned addr,
                                      unsigned at, Pte pte);
   [[gnu::noinline]] void FlushFull();
+  bool IsGathered(unsigned file, uint64_t pages) const;
   bool IsNested(unsigned mm) const;
   [[gnu::noinline]] bool OwesFlush() const;
   [[gnu::noinline]] void FlushGather();
@@ -240,6 +241,8 @@ class Machine {
   Flow UnlinkDetached(Unmap& unmap);
   Flow FreesTables(Unmap& unmap);
   Flow FreeStructs(Unmap& unmap);
+  bool FreesLast() const;
+  void FreeVmas(Unmap& unmap);
   Flow FreeDetached(Unmap& unmap);
 
   // core/model/pass-inl.h
@@ -313,7 +316,6 @@ class Machine {
     int last;            // page before `end`
   };
   Window AroundWindow(const Fault& fault) const;
-  bool HasLargeAround(const Fault& fault) const;
   [[gnu::noinline]] Flow AroundBegins(Fault& fault);
   unsigned NextUptodate(unsigned number, unsigned index, int last) const;
   [[gnu::noinline]] Flow AroundLocks(Fault& fault);
@@ -360,7 +362,9 @@ class Machine {
   Flow StepMmap(Op& op);
   void MmapUnmaps(Op& op);
   bool UnmapIsLeft(const Op& op) const;
+  void MmapFrees(Op& op);
   void MmapPlaces(Op& op);
+  bool MmapAllocs(const Vma& like, Mmap& map);
   Flow MmapPopulates(Op& op);
   Flow PopulateNext(Op& op);
   uint16_t EndOf(Slot slot, const Mmap& map) const;
@@ -399,6 +403,7 @@ class Machine {
 
   // core/model/collapse-inl.h
   [[gnu::noinline]] Flow StepCollapse(Op& op);
+  uint64_t CollapsedPages(const CollapseOp& my) const;
   bool CollapseBegins(Op& op);
   Flow CollapseNextVma(CollapseOp& my);
   Flow RetractTable(CollapseOp& my);

@@ -102,6 +102,19 @@ bool Machine<C, P>::IsNested(unsigned mm) const {
   return false;
 }
 
+// Whether a gather holds one of the pages, a bit each, of the file.
+template <class C, class P>
+bool Machine<C, P>::IsGathered(unsigned file, uint64_t pages) const {
+  for (const Task& task : w_.tasks) {
+    const Gather& gather = task.op.gather;
+    for (unsigned i = 0; i < Gather::kCapacity; ++i)
+      if ((gather.named >> i & 1) != 0 && gather.files[i] == file &&
+          (pages >> gather.pages[i] & 1) != 0)
+        return true;
+  }
+  return false;
+}
+
 // Whether the gather has something to flush, or to free.
 template <class C, class P>
 bool Machine<C, P>::OwesFlush() const {
