@@ -169,6 +169,11 @@ Flow Machine<C, P>::FaultReadsPte(Fault& fault) {
   const Pte pte = w_.mms[mm].ptes[fault.addr];
   ReleasePtl(mm);
   if (!pte.present()) {
+    // vmf_can_call_fault(): such vmas have no map_pages().
+    if (IsPfn(vma.file) && HoldsVma(me().op)) {
+      fault.outcome = FaultOutcome::kRetry;
+      return Flow::kDone;
+    }
     if (!pte.none()) {
       fault.index = static_cast<uint16_t>(pte.index());
       fault.from_file_pte = 1;

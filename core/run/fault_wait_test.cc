@@ -135,6 +135,31 @@ TEST(FaultWait, UnderAVmaLockSpendsNotTheOneUnderMmapSem) {
   }
 }
 
+// A device's vma has no map_pages(): its fault is not handled under the lock of
+// the vma, so it waits for a writer of another vma (vmf_can_call_fault()).
+TEST(FaultWait, OfADevicesMemoryTakesMmapSem) {
+  const auto waits = [](const std::string& kind, const char* kernel) {
+    return StepsOf("vmtrunc 1\nfile f 4" + kind + R"(
+task a
+task t mm a
+a mmap 1 1 f 0
+t mmap 17 1 f 0
+t mprotect 17 1 r &
+t step
+a read 1
+t finish
+a finish
+)",
+                   kernel, 0)
+        .Waited("before mmap_sem");
+  };
+  for (const char* kernel : {"6.12", "6.18", "7.0"}) {
+    EXPECT_TRUE(waits(" pfn", kernel)) << kernel;
+    EXPECT_FALSE(waits("", kernel)) << kernel;
+    EXPECT_FALSE(waits(" shmem", kernel)) << kernel;
+  }
+}
+
 // A page that the fault itself has read in: the wait was the only one.
 TEST(FaultWait, ForAPageThatWasReadInIsTheOnlyOne) {
   std::string text = kVmaLock;
