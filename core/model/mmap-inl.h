@@ -38,6 +38,7 @@ Flow Machine<C, P>::StepMmap(Op& op) {
       case kPlace:
         MmapPlaces(op);
         if (map.phase != kPlace) return Flow::kSync;
+        MmapFrees(op);
         if (!UnmapIsLeft(op)) return EndMmapSem();
         map.populate = 0;
         map.phase = kComplete;
@@ -45,7 +46,9 @@ Flow Machine<C, P>::StepMmap(Op& op) {
       case kMerge: {
         const Flow flow = StepAdjust(op.adjust);
         if (flow != Flow::kDone) return flow;
-        FreeVma(map.new_vma);  // the struct that the merge made needless
+        // The struct that the merge made needless.
+        if (!rules_.mmap_merges_first) FreeVma(map.new_vma);
+        MmapFrees(op);
         break;
       }
       case kLink: {
@@ -55,6 +58,7 @@ Flow Machine<C, P>::StepMmap(Op& op) {
         IndexInsert(map.new_vma);
         probe_.Renewed(w_, map.new_vma, Renewal::kLinked);
         ReleaseMapLock(map.file);
+        MmapFrees(op);
         break;
       }
       case kPopulate: {
@@ -104,6 +108,13 @@ template <class C, class P>
 bool Machine<C, P>::UnmapIsLeft(const Op& op) const {
   return !rules_.unmap_before_expand && op.unmap.phase == UnmapPhase::kZap &&
          op.mmap.phase != MmapPhase::kComplete;
+}
+
+// vms_complete_munmap_vmas() of 6.12: frees the structs of what was mapped
+// there before.
+template <class C, class P>
+void Machine<C, P>::MmapFrees(Op& op) {
+  if (!UnmapIsLeft(op)) FreeVmas(op.unmap);
 }
 
 // Starts the fault of the next page, or ends.
@@ -162,15 +173,13 @@ uint16_t Machine<C, P>::EndOf(Slot slot, const Mmap& map) const {
       map.addr);
 }
 
-// Allocates the struct, then sees whether the range can join a neighbour.
-// Leaves the phase alone on ENOMEM.
+// The range joins a neighbour, or gets a struct of its own. Up to 2.6.28 that
+// is allocated first. Leaves the phase alone on ENOMEM.
 template <class C, class P>
 void Machine<C, P>::MmapPlaces(Op& op) {
   Mmap& map = op.mmap;
   const unsigned mm = me().mm;
-  const Slot slot = AllocVma();
-  if (slot == kNone) return;
-  Vma& vma = w_.vmas[slot];
+  Vma vma{};
   vma.start = map.addr;
   vma.end = static_cast<uint16_t>(map.addr + map.len);
   vma.pgoff = map.pgoff;
@@ -179,16 +188,34 @@ void Machine<C, P>::MmapPlaces(Op& op) {
   vma.shared = map.shared;
   vma.write = map.write;
   vma.accounted = map.shared == 0 && map.write != 0 ? 1 : 0;
-  probe_.VmaBorn(w_, slot);
-  map.new_vma = slot;
+  if (!rules_.mmap_merges_first && !MmapAllocs(vma, map)) return;
   Slot merged = kNone;
   Slot prev;
   FindVmaPrev(mm, map.addr, prev);
-  map.phase = MergeBegin(prev, mm, vma.start, vma.end, vma, map.pgoff,
-                         op.adjust, merged, rules_.mmap_asks_next)
-                  ? MmapPhase::kMerge
-                  : MmapPhase::kLink;
-  if (rules_.vma_locks && map.phase == MmapPhase::kLink) StoreVma(slot);
+  if (MergeBegin(prev, mm, vma.start, vma.end, vma, map.pgoff, op.adjust,
+                 merged, rules_.mmap_asks_next)) {
+    map.phase = MmapPhase::kMerge;
+    return;
+  }
+  if (rules_.mmap_merges_first && !MmapAllocs(vma, map)) return;
+  map.phase = MmapPhase::kLink;
+  if (rules_.vma_locks) StoreVma(map.new_vma);
+}
+
+// The struct of a new vma that is `like` this one. False on ENOMEM.
+template <class C, class P>
+bool Machine<C, P>::MmapAllocs(const Vma& like, Mmap& map) {
+  const Slot slot = AllocVma();
+  if (slot == kNone) return false;
+  Vma& vma = w_.vmas[slot];
+  const uint8_t birth = vma.birth;
+  const VmaState state = vma.state;
+  vma = like;
+  vma.birth = birth;
+  vma.state = state;
+  probe_.VmaBorn(w_, slot);
+  map.new_vma = slot;
+  return true;
 }
 
 }  // namespace vmtrunc

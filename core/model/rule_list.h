@@ -345,7 +345,13 @@
     "gather what it flushes)")                                                 \
   X(unshare_flushes, "5.16", "HB-79",                                          \
     "who gives up a shared page table flushes what it mapped before "           \
-    "i_mmap_lock is released")
+    "i_mmap_lock is released")                                                 \
+  X(mmap_merges_first, "2.6.29", "",                                           \
+    "mmap allocates a vma only where its range joins no neighbour; without, "  \
+    "before it looks")                                                         \
+  X(mmap_frees_last, "6.12", "",                                               \
+    "mmap frees the structs of what it has unmapped when the new vma is in "   \
+    "i_mmap; without, before it allocates that")
 // clang-format on
 
 #endif  // VMTRUNC_CORE_MODEL_RULE_LIST_H_

@@ -126,6 +126,7 @@ constexpr ReadWhere kReadWhere[] = {
     {&Rules::unshare_flushes,
      {&Rules::shares_tables},
      {&Rules::each_pte_flushed}},
+    {&Rules::mmap_frees_last, {&Rules::unlink_before_tables}},
 };
 
 constexpr Rules kBefore = {
@@ -185,10 +186,10 @@ constexpr Rules k2_6_23 = With(
     {&Rules::fault_rechecks_count, &Rules::fault_count_first,
      &Rules::invalidate_loops});
 
-constexpr Rules k2_6_38 =
-    With(k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets,
-                   &Rules::fork_clones_anon, &Rules::fault_wait_unlocks,
-                   &Rules::dropped_fault_forgets_vma});
+constexpr Rules k2_6_38 = With(
+    k2_6_23, {&Rules::unmap_mutex, &Rules::mremap_always_resets,
+              &Rules::fork_clones_anon, &Rules::fault_wait_unlocks,
+              &Rules::dropped_fault_forgets_vma, &Rules::mmap_merges_first});
 
 constexpr Rules kRepaired = With(k2_6_38, {&Rules::restart_names_pass});
 
@@ -231,15 +232,15 @@ constexpr Rules k6_1 =
 
 // Structs are freed after a grace period: never the next one that is handed
 // out.
-constexpr Rules k6_12 =
-    With(k6_1,
-         {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
-          &Rules::late_folio_is_split, &Rules::vma_locks,
-          &Rules::new_vma_is_locked, &Rules::vma_lock_before_index,
-          &Rules::reader_checks_lock, &Rules::reader_checks_range,
-          &Rules::reader_checks_attached, &Rules::table_move_rereads,
-          &Rules::retract_shares, &Rules::walk_rereads_table},
-         {&Rules::slab_lifo, &Rules::mmap_asks_next});
+constexpr Rules k6_12 = With(
+    k6_1,
+    {&Rules::unmapped_keeps_struct, &Rules::around_caps_size,
+     &Rules::late_folio_is_split, &Rules::vma_locks, &Rules::new_vma_is_locked,
+     &Rules::vma_lock_before_index, &Rules::reader_checks_lock,
+     &Rules::reader_checks_range, &Rules::reader_checks_attached,
+     &Rules::table_move_rereads, &Rules::retract_shares,
+     &Rules::walk_rereads_table, &Rules::mmap_frees_last},
+    {&Rules::slab_lifo, &Rules::mmap_asks_next});
 
 constexpr Rules k6_18 =
     With(k6_12, {&Rules::slab_lifo, &Rules::mremap_checks_first,

@@ -17,6 +17,7 @@ bool Machine<C, P>::UnmapBegin(unsigned mm, unsigned start, unsigned end,
   unmap.mm = static_cast<uint8_t>(mm);
   unmap.start = static_cast<uint16_t>(start);
   unmap.end = static_cast<uint16_t>(end);
+  unmap.first = kNone;
   return start < end && RangeIsMapped(mm, start, end);
 }
 
@@ -279,13 +280,27 @@ Flow Machine<C, P>::FreesTables(Unmap& unmap) {
 template <class C, class P>
 Flow Machine<C, P>::FreeStructs(Unmap& unmap) {
   if (HasTlb()) me().op.gather = Gather{};
+  for (Slot slot = unmap.first; slot != kNone; slot = w_.vmas[slot].mm_next)
+    probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
+  if (!FreesLast()) FreeVmas(unmap);
+  return Flow::kDone;
+}
+
+// Whether mmap frees the structs, once a vma is in their place (MmapFrees()).
+template <class C, class P>
+bool Machine<C, P>::FreesLast() const {
+  const Op& op = w_.tasks[task_].op;
+  return rules_.mmap_frees_last && op.verb == Verb::kMmap &&
+         op.mmap.phase == MmapPhase::kUnmap;
+}
+
+template <class C, class P>
+void Machine<C, P>::FreeVmas(Unmap& unmap) {
   while (unmap.first != kNone) {
     const Slot slot = unmap.first;
     unmap.first = w_.vmas[slot].mm_next;
-    probe_.Unmapped(unmap.mm, w_.vmas[slot].start, w_.vmas[slot].end);
     FreeVma(slot);
   }
-  return Flow::kDone;
 }
 
 // remove_vm_struct() of one vma.
