@@ -171,6 +171,12 @@ void ExpectDirectory(const std::string& option, const std::string& path) {
       type == fs::file_type::none ? error.message() : "expected a directory")};
 }
 
+std::optional<Identity> IdentityOf(const std::string& path) {
+  struct stat about{};
+  if (::stat(path.c_str(), &about) != 0) return std::nullopt;
+  return Identity(about.st_dev, about.st_ino);
+}
+
 bool IsStill(int file, const std::string& path) {
   struct stat here{}, there{};
   return ::fstat(file, &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&

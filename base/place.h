@@ -3,8 +3,11 @@
 #define VMTRUNC_BASE_PLACE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vmtrunc::base {
@@ -42,6 +45,11 @@ bool IsRegularFile(const std::string& path);
 // Throws UsageError if it is no directory, or if that cannot be found out.
 // `option` is the option with this value.
 void ExpectDirectory(const std::string& option, const std::string& path);
+
+// What tells a file from all others while it is there: device and inode.
+// Nothing if there is none, or it cannot be looked at. Follows links.
+using Identity = std::pair<uint64_t, uint64_t>;
+std::optional<Identity> IdentityOf(const std::string& path);
 
 // Whether the open file is still the one of that name, and not a link to it.
 // The file or its directory may have been moved, and replaced by another.

@@ -239,8 +239,9 @@ const Finding* Findings::Add(const Draft& draft,
   if (its != cause.Name(kernel_) && !findings_.contains(its)) {
     const Finding& other = findings_.at(cause.Name(kernel_));
     const bool is_less = search::CostOf(shrunk) < other.cost;
-    // Of what was not minimised nobody can say that it is another bug.
-    if (is_less ? !StaysOther(other, bug, cause, stop) : stop())
+    // Of what was not minimised, and shows no known bug, nobody can say that it
+    // is another.
+    if (is_less ? !StaysOther(other, bug, cause, stop) : bug.empty() && stop())
       its = cause.Name(kernel_);
   }
   if (name != nullptr) *name = its;

@@ -170,7 +170,7 @@ Log::~Log() {
 void Log::Add(SliceRecord r) {
   if (!hashes_.insert(std::hash<std::string>()(ToLine(r))).second) return;
   const bool is_new = numbers_.insert(r.slice).second;
-  slices_.emplace(r.slice, r.began_unix);
+  slices_.insert(r.id());
   last_slice_ = std::max(last_slice_, r.slice);
   r.end_unix = r.began_unix + static_cast<int64_t>(r.seconds);
   const int64_t last_unix = end_unix_.value_or(r.end_unix);
@@ -263,11 +263,6 @@ void Log::Append(const SliceRecord& record, bool is_durable) {
     base::FailPath(path_, error);
   }
   Add(record);
-}
-
-bool Log::Has(uint64_t slice, std::optional<int64_t> began_unix) const {
-  return began_unix ? slices_.contains({slice, *began_unix})
-                    : numbers_.contains(slice);
 }
 
 }  // namespace vmtrunc::campaign

@@ -4,6 +4,7 @@
 #ifndef VMTRUNC_CAMPAIGN_LOG_H_
 #define VMTRUNC_CAMPAIGN_LOG_H_
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,16 @@ inline constexpr const char* kCutOff = "the campaign ended";
 
 // The largest number of a slice. A double of JSON has it exactly.
 inline constexpr uint64_t kMostSlices = uint64_t{1} << 53;
+
+// What tells a slice from those of another machine whose files were joined.
+// They may have begun in the same second, as timers start campaigns.
+struct SliceId {
+  uint64_t slice = 0;
+  int64_t began_unix = 0;
+  std::string kernel = {}, engine = {};
+
+  auto operator<=>(const SliceId&) const = default;
+};
 
 struct SliceRecord {
   uint64_t slice = 0;      // its number, from 1; never reused
@@ -46,6 +57,7 @@ struct SliceRecord {
   // the clock was changed. Not written.
   int64_t end_unix = 0;
 
+  SliceId id() const { return {slice, began_unix, kernel, engine}; }
   bool is_cut_off() const { return end == kCutOff; }
   bool crashed() const { return !end.empty() && !is_cut_off(); }
 };
@@ -91,9 +103,10 @@ class Log {
   const OddLines& odd() const { return odd_; }
   // The largest number in it, also in a line that is not counted.
   uint64_t last_slice() const { return last_slice_; }
-  // Whether a line that is whole is of the slice with this number that began
-  // then, or whenever. Another may have the number, where logs were joined.
-  bool Has(uint64_t slice, std::optional<int64_t> began_unix) const;
+  // Whether a line that is whole is of that slice, or of one with that number.
+  // Several may have the number, where logs were joined.
+  bool Has(const SliceId& id) const { return slices_.contains(id); }
+  bool HasNumber(uint64_t slice) const { return numbers_.contains(slice); }
 
  private:
   Log() = default;
@@ -109,7 +122,7 @@ class Log {
   // Of whole lines: their numbers, each with the start, and a hash of each
   // line.
   std::unordered_set<uint64_t> numbers_;
-  std::set<std::pair<uint64_t, int64_t>> slices_;
+  std::set<SliceId> slices_;
   std::unordered_set<size_t> hashes_;
   uint64_t last_slice_ = 0;
   double at_ = 0;

@@ -53,10 +53,19 @@ TEST_F(LogTest, ReadsWhatItWrote) {
   const Log log = Log::Open(path_);
   ASSERT_EQ(log.records().size(), 2U);
   EXPECT_EQ(ToLine(log.records()[1]), ToLine(Record(2)));
-  EXPECT_TRUE(log.Has(2, {}));
-  EXPECT_FALSE(log.Has(3, {}));
-  EXPECT_TRUE(log.Has(2, Record(2).began_unix));
-  EXPECT_FALSE(log.Has(2, Record(3).began_unix));  // of another log
+  EXPECT_TRUE(log.HasNumber(2));
+  EXPECT_FALSE(log.HasNumber(3));
+  EXPECT_TRUE(log.Has(Record(2).id()));
+  // Of other logs: at another time, or in the same second.
+  SliceRecord other = Record(3);
+  other.slice = 2;
+  EXPECT_FALSE(log.Has(other.id()));
+  other = Record(2);
+  other.kernel = "2.6.15";
+  EXPECT_FALSE(log.Has(other.id()));
+  other = Record(2);
+  other.engine = "aware";
+  EXPECT_FALSE(log.Has(other.id()));
 }
 
 // A line that is there twice, as after a copy, counts once wherever it stands.
@@ -70,8 +79,8 @@ TEST_F(LogTest, ASliceCountsOnce) {
   log.Append(Record(4));
   const Log moved = std::move(log);
   for (const uint64_t slice : {1U, 2U, 3U, 4U})
-    EXPECT_TRUE(moved.Has(slice, {}));
-  EXPECT_FALSE(moved.Has(5, {}));
+    EXPECT_TRUE(moved.HasNumber(slice));
+  EXPECT_FALSE(moved.HasNumber(5));
 }
 
 TEST_F(LogTest, RejectsImpossibleLines) {
@@ -132,7 +141,7 @@ TEST_F(LogTest, KeepsTheNumbersOfKernelsThatAreNotBuilt) {
   EXPECT_EQ(log.odd().damaged, 0U);
   EXPECT_EQ(log.last_slice(), 3U);
   EXPECT_EQ(log.at(), 3 * 31.0);
-  EXPECT_TRUE(log.Has(3, {}));  // what is left of it is not taken again
+  EXPECT_TRUE(log.HasNumber(3));  // what is left of it is not taken again
   log.Append(Record(4));
   EXPECT_EQ(log.odd().repeated, 0U);
   const Log moved = std::move(log);
@@ -197,7 +206,7 @@ TEST_F(LogTest, KeepsTheNumbersOfDamagedLines) {
     const Log log = Log::Open(path_);
     EXPECT_EQ(log.odd().damaged, 1U) << text;
     EXPECT_EQ(log.last_slice(), number) << text;
-    EXPECT_FALSE(log.Has(9, {})) << text;  // what is left of it is taken
+    EXPECT_FALSE(log.HasNumber(9)) << text;  // what is left of it is taken
   }
 }
 

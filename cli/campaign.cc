@@ -360,7 +360,7 @@ double RanUntilNow(const campaign::Store& store, const campaign::Log& log) {
   double ran = log.at();
   for (const uint64_t slice : store.Jobs()) {
     const auto what = ReadSliceWhat(store.JobDirectory(slice));
-    if (!what || what->at < 0 || log.Has(slice, what->began_unix)) continue;
+    if (!what || what->at < 0 || log.Has(what->Id(slice))) continue;
     // running() is false too for a campaign that has just opened the store: no
     // other runs there, and these slices are of campaigns that have ended.
     if (!store.running() || what->end != campaign::kCutOff) {

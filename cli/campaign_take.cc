@@ -214,7 +214,7 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   const bool is_durable = !stopped();
   if (is_durable)
     base::SyncFileSystem(store_.directory());  // all of it at once
-  if (log_.Has(record.slice, record.began_unix))
+  if (log_.Has(record.id()))
     return true;                    // processed again
   log_.Append(record, is_durable);  // now it is done
   executions_ += record.executions;

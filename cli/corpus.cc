@@ -83,6 +83,11 @@ void ExpectNoFuzzer(const fs::path& directory) {
                          base::Shown((directory / "corpus").string())};
 }
 
+std::string DirectoryOf(const std::string& file) {
+  const std::string directory = fs::path(file).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
 }  // namespace
 
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
@@ -121,9 +126,21 @@ std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
   return files;
 }
 
-bool IsGone(const std::string& path) {
+Places::Places(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    const std::string directory = DirectoryOf(file);
+    if (!directories_.contains(directory))
+      directories_[directory] = base::IdentityOf(directory);
+  }
+}
+
+bool Places::HasLost(const std::string& file) const {
   std::error_code error;
-  return fs::status(path, error).type() == fs::file_type::not_found;
+  if (fs::status(file, error).type() != fs::file_type::not_found) return false;
+  const std::string directory = DirectoryOf(file);
+  const auto was = directories_.find(directory);
+  return was != directories_.end() && was->second &&
+         was->second == base::IdentityOf(directory);
 }
 
 CorpusFile ReadCorpusFile(const std::string& path,

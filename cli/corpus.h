@@ -2,9 +2,12 @@
 #ifndef VMTRUNC_CLI_CORPUS_H_
 #define VMTRUNC_CLI_CORPUS_H_
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/place.h"
 #include "core/script/script.h"
 
 namespace vmtrunc::cli {
@@ -28,8 +31,19 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
 std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
                                       const std::string& extension = "");
 
-// Whether there is no such file any more: one that may not be read is there.
-bool IsGone(const std::string& path);
+// The directories of files, as they are when it is made.
+class Places {
+ public:
+  explicit Places(const std::vector<std::string>& files);
+
+  // Whether the file is no longer in its directory, as a running fuzzer
+  // replaces inputs by smaller ones. One that may not be read is there; and if
+  // the directory has another name by now, nobody can say what is in it.
+  bool HasLost(const std::string& file) const;
+
+ private:
+  std::map<std::string, std::optional<base::Identity>> directories_;
+};
 
 // Throws UsageError "FILE:LINE: ...". An empty file in a directory is a
 // fuzzer's input; one of those `named` is an error.

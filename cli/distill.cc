@@ -74,7 +74,8 @@ struct Corpus {
 
 // Nothing if there is no script in it, which is said, or if it is gone by now.
 std::optional<CorpusFile> ReadInput(const std::string& path,
-                                    const std::vector<std::string>& named) {
+                                    const std::vector<std::string>& named,
+                                    const Places& places) {
   try {
     CorpusFile file = ReadCorpusFile(path, named);
     TakeKernelBeside(path, file.script);
@@ -82,8 +83,7 @@ std::optional<CorpusFile> ReadInput(const std::string& path,
     std::cerr << "vmtrunc distill: skipped: " << base::Shown(path)
               << ": expected a script; there is nothing in it\n";
   } catch (const base::UsageError&) {
-    // A running fuzzer replaces inputs by smaller ones.
-    if (!IsGone(path)) throw;
+    if (!places.HasLost(path)) throw;
   }
   return std::nullopt;
 }
@@ -96,15 +96,18 @@ Corpus ReadAndRun(const std::string& option,
   base::ProgressLine progress;
   std::set<std::string> known;
   std::vector<std::vector<std::string>> paths;
+  std::vector<Places> places;
   size_t all = 0;
   for (const std::string& dir : dirs) {
     paths.push_back(FilesBelow({dir}));
+    places.emplace_back(paths.back());
     all += paths.back().size();
   }
   for (size_t i = 0; i < dirs.size(); ++i) {
     const size_t before = corpus.read;
+    const Places& its = places[i];
     for (const std::string& path : paths[i]) {
-      std::optional<CorpusFile> file = ReadInput(path, dirs);
+      std::optional<CorpusFile> file = ReadInput(path, dirs, its);
       if (!file) continue;
       const std::vector<uint8_t> bytes = EncodeBytes(file->script);
       ShowOf(progress, "running input", ++corpus.read, all);

@@ -180,8 +180,7 @@ void AddUntaken(const campaign::Store& store, const campaign::Log& log,
     left.emplace_back(slice, store.JobDirectory(slice));
   for (const auto& [slice, directory] : left) {
     const auto what = ReadSliceWhat(directory);
-    if (log.Has(slice, what ? std::optional(what->began_unix) : std::nullopt))
-      continue;
+    if (what ? log.Has(what->Id(slice)) : log.HasNumber(slice)) continue;
     const uint64_t violations = ViolationsIn(directory);
     // Without a status, what was kept is all that is known to have run.
     const uint64_t executions =

@@ -32,6 +32,10 @@ struct SliceWhat {
   double seconds = 0;
   uint64_t memory_mib = 0;
   std::string end = campaign::kCutOff;
+
+  campaign::SliceId Id(uint64_t slice) const {
+    return {slice, began_unix, kernel, engine};
+  }
 };
 
 // Nothing if the file is not there, or not whole. Throws UsageError if it

@@ -148,6 +148,8 @@ void Replay(const Input& input, Ran& ran) {
 // Says what is skipped. Throws UsageError if a directory cannot be read.
 void AddBelow(const std::string& directory, std::vector<std::string>& below) {
   std::error_code error;
+  const auto was = vmtrunc::base::IdentityOf(directory);
+  bool has_lost = false;
   fs::directory_iterator at(directory, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
     const std::string path = at->path().string();
@@ -160,7 +162,10 @@ void AddBelow(const std::string& directory, std::vector<std::string>& below) {
       continue;
     }
     // A running fuzzer replaces inputs by smaller ones.
-    if (there == fs::file_type::not_found) continue;
+    if (there == fs::file_type::not_found) {
+      has_lost = true;
+      continue;
+    }
     std::error_code none;
     const fs::file_type type = fs::status(path, none).type();
     if (type == fs::file_type::regular)
@@ -173,6 +178,9 @@ void AddBelow(const std::string& directory, std::vector<std::string>& below) {
                : "a pipe, a socket or a device"));
   }
   if (error) vmtrunc::base::FailPath(directory, error.value());
+  // Of one that has another name by now all is lost.
+  if (has_lost && was != vmtrunc::base::IdentityOf(directory))
+    vmtrunc::base::FailPath(directory, ENOENT);
 }
 
 // Files below directories, in a reproducible order.

@@ -154,7 +154,7 @@ std::string Saved::KeepInstead(const std::string& old,
   try {
     const bool is_ours = before != kept_.end() && base::IsRegularFile(path) &&
                          base::ReadWhole(path, kMost) == before->second;
-    if (is_ours) base::WriteFile(path, input);
+    if (is_ours) base::WriteOwn(path, input);
     const std::string name =
         is_ours
             ? old

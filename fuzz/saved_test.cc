@@ -30,6 +30,16 @@ TEST_F(SavedTest, AnInputThatIsKeptAgainReplacesItsOwnFile) {
   EXPECT_EQ(Get(name), "tiny");
 }
 
+// A copy by links of a directory that a target writes in has what was there.
+TEST_F(SavedTest, AnotherNameOfItsFileKeepsTheOldContent) {
+  Saved saved(directory_);
+  const std::string name = Keep(saved, "large", "");
+  fs::create_hard_link(Path(name), Path("copy"));
+  EXPECT_EQ(Keep(saved, "small", name), name);
+  EXPECT_EQ(Get(name), "small");
+  EXPECT_EQ(Get("copy"), "large");
+}
+
 // What another has under the name, before or meanwhile, stays.
 TEST_F(SavedTest, NoInputReplacesAFileOfOthers) {
   Put("precious", "theirs");
