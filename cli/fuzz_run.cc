@@ -62,7 +62,8 @@ JobSpec SpecOf(const FuzzOptions& o, const FuzzDirectory& directory,
     set(fuzz::kUnlikeVariable, OneKernel(o.unlike, "--unlike").ToString());
   if (!o.verbs.empty()) set(fuzz::kVerbsVariable, absl::StrJoin(o.verbs, ","));
   if (o.keep_going) set(fuzz::kKeepGoingVariable, "1");
-  if (o.runs >= 0)
+  spec.may_end = o.runs >= 0;
+  if (spec.may_end)
     set(fuzz::kNoScoutVariable, "1");
   else if (seeds.arguments.empty())  // what is named runs before all else
     set(fuzz::kScoutFirstVariable, absl::StrCat(fuzz::kScoutFirst));

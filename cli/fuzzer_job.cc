@@ -194,7 +194,9 @@ void RemoveOwn(const std::string& path) {
 FuzzerJob::FuzzerJob(const JobSpec& spec)
     : fuzzer_(spec.fuzzer),
       directory_(spec.directory),
-      variables_(spec.variables) {
+      variables_(spec.variables),
+      most_seconds_(spec.most_seconds),
+      may_end_(spec.may_end) {
   std::vector<std::string> args = {spec.fuzzer};
   args.insert(args.end(), spec.arguments.begin(), spec.arguments.end());
   // SIGXFSZ stays ignored, as here: exceeding a file size limit is an error.
@@ -282,9 +284,11 @@ void FuzzerJob::Kill() {
 }
 
 bool FuzzerJob::crashed() const {
-  if (WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0) return false;
-  if (WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGXCPU)
-    return false;  // JobSpec::most_seconds
+  if (WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == 0)
+    return !asked_ && !may_end_;  // another's SIGUSR1 ends it too
+  if (WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGXCPU &&
+      most_seconds_ != 0 && seconds_ + 1 >= most_seconds_)  // of two roundings
+    return false;
   if (!asked_ || reported_error_) return true;
   // Asked to end: 72 is libFuzzer's status for an interrupt.
   if (WIFEXITED(wait_status_)) return WEXITSTATUS(wait_status_) != 72;

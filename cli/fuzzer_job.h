@@ -35,6 +35,7 @@ struct JobSpec {
   // late; 0: none. Not libFuzzer's -max_total_time: it uses a clock that can be
   // set, and ends the run at once if that goes back.
   uint64_t most_seconds = 0;
+  bool may_end = false;  // unasked, without an error, as -runs does
 };
 
 // Removes a regular file that we replace, if it exists. Throws UsageError if it
@@ -122,6 +123,8 @@ class FuzzerJob {
   int wait_status_ = 0;
   uint64_t memory_mib_ = 0;
   uint64_t seconds_ = 0;                    // of processor time
+  uint64_t most_seconds_ = 0;               // JobSpec::most_seconds
+  bool may_end_ = false;                    // JobSpec::may_end
   std::optional<Clock::time_point> asked_;  // when it was asked to end
   bool hung_ = false, kill_sent_ = false, reported_error_ = false;
   uint64_t executions_ = 0;

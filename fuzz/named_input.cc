@@ -1,6 +1,8 @@
 #include "fuzz/named_input.h"
 
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -13,15 +15,18 @@
 namespace vmtrunc::fuzz {
 
 std::string WhyNotAsItIs(const std::string& path, const Settings& settings) {
-  const auto content = base::ReadWhole(path, base::kMostInput);
-  if (!content) return "";
-  if (LooksLikeText(path, *content))
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return "";
+  const std::string content = base::ReadFile(path);
+  if (content.empty())
+    return base::Shown(path) + ": expected an input; there is nothing in it";
+  if (LooksLikeText(path, content))
     return absl::StrCat(base::Shown(path),
                         ": expected a script in bytes, not a text, which "
                         "replay_truncate and vmtrunc run read");
   if (settings.kernel_is_given) return "";
   const std::optional<KernelSpec> beside = KernelBeside(path);
-  const std::vector<uint8_t> bytes(content->begin(), content->end());
+  const std::vector<uint8_t> bytes(content.begin(), content.end());
   const KernelSpec own = DecodeBytes(bytes).kernel.value_or(settings.kernel);
   if (!beside || *beside == own) return "";
   return absl::StrCat(base::Shown(path), ": expected ", kKernelVariable,

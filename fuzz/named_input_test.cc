@@ -72,6 +72,15 @@ TEST_F(NamedInputTest, BytesRunOnTheKernelOfTheirNote) {
   }
 }
 
+// The engine would run nothing, and end with 0.
+TEST_F(NamedInputTest, NothingIsNoInput) {
+  Put("crash-1", "");
+  EXPECT_EQ(WhyNotAsItIs(Path("crash-1"), On("3.0", true)),
+            Path("crash-1") + ": expected an input; there is nothing in it");
+  EXPECT_THROW(WhyNotAsItIs("/proc/self/mem", On("3.0", true)),
+               base::UsageError);
+}
+
 // Of these the engine says what it has to say.
 TEST_F(NamedInputTest, WhatIsNoFileIsNotRead) {
   std::filesystem::create_directory(Path("corpus.vmt"));
