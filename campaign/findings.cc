@@ -225,6 +225,11 @@ const Finding* Findings::Add(const Draft& draft,
   const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
   const Draft& from = judge(start, nullptr) ? start : draft;
   Draft shrunk = ShrinkUntil(from, judge, stop);
+  // Of what is not minimised at all nobody can say which bug it is, and nobody
+  // keeps the input for later: the quick effort takes some ten milliseconds.
+  if (stop())
+    shrunk = ShrinkUntil(
+        shrunk, judge, [] { return false; }, search::Effort::kQuick);
   // A smaller script of the cause may show another bug.
   if (!unseen.empty() && NameOfShown(shrunk, kernel_) != unseen)
     shrunk = ShrinkUntil(from, StillShowing(unseen, judge), stop,
@@ -239,9 +244,7 @@ const Finding* Findings::Add(const Draft& draft,
   if (its != cause.Name(kernel_) && !findings_.contains(its)) {
     const Finding& other = findings_.at(cause.Name(kernel_));
     const bool is_less = search::CostOf(shrunk) < other.cost;
-    // Of what was not minimised, and shows no known bug, nobody can say that it
-    // is another.
-    if (is_less ? !StaysOther(other, bug, cause, stop) : bug.empty() && stop())
+    if (is_less && !StaysOther(other, bug, cause, stop))
       its = cause.Name(kernel_);
   }
   if (name != nullptr) *name = its;

@@ -88,8 +88,8 @@ TEST(Findings, KeepsTheSmallestScriptOfEachCause) {
   const Script script = Named(kSplit);
   const Draft& draft = script;
   std::string name;
-  // Time is up at once: it stays as it came.
-  ASSERT_NE(findings.Add(draft, [] { return true; }, &name), nullptr);
+  Findings(kernel, "2.6.11", Known(kernel, {})).Add(draft, Never, &name);
+  ASSERT_TRUE(findings.Restore(name, script));
   const search::Cost first = findings.all().begin()->second.cost;
   findings.Count(name, 5, 100);
   ASSERT_NE(findings.Add(draft, Never), nullptr);
@@ -104,6 +104,18 @@ TEST(Findings, KeepsTheSmallestScriptOfEachCause) {
   EXPECT_EQ(finding.last_unix, 200U);
   EXPECT_TRUE(vmtrunc::Run(finding.script, kernel.rules())
                   .breaks(Property::kNoPagePastSize));
+}
+
+// Nobody keeps the input for later: where time is up at once it is minimised
+// too, with the least effort.
+TEST(Findings, TimeIsNeverUpBeforeTheQuickEffort) {
+  const KernelSpec kernel = *ParseKernelSpec("2.6.11");
+  Findings findings(kernel, "2.6.11", Known(kernel, {}));
+  const Script script = Named(kSplit);
+  const Finding* const finding = findings.Add(script, [] { return true; });
+  ASSERT_NE(finding, nullptr);
+  EXPECT_LT(finding->cost, search::CostOf(script));
+  EXPECT_FALSE(finding->is_minimised);
 }
 
 // Two bugs stay two, and each script shows its own.
