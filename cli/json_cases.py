@@ -190,7 +190,7 @@ CASES = [
     ("fuzz", 1, (*FUZZ, "--kernel", "2.6.9-mm")),
     ("fuzz", 1, (*FUZZ, "--kernel", "2.6.9-mm", "--known",
                  "{dir}/empty.vmt")),
-    ("fuzz", 0, (*FUZZ, "--kernel", "3.0", "--jobs", "2",
+    ("fuzz", 0, (*FUZZ, "--kernel", "3.0", "--jobs", "2", "--runs", "2",
                  "--property", "no-page-past-size")),
     ("bugs", 0, ("bugs",)),
     ("bugs-check", 0, ("bugs", "--check")),
