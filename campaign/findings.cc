@@ -225,9 +225,9 @@ const Finding* Findings::Add(const Draft& draft,
   const search::Judge judge = search::JudgeOf(cause, kernel_, known_.rules());
   const Draft& from = judge(start, nullptr) ? start : draft;
   Draft shrunk = ShrinkUntil(from, judge, stop);
-  // Of what is not minimised at all nobody can say which bug it is, and nobody
-  // keeps the input for later: the quick effort takes some ten milliseconds.
-  if (stop())
+  // Nobody keeps the input for later, so time is not up before it is known
+  // which bug it is: the quick effort takes hundredths of a second.
+  if (stop() && NameOfShown(shrunk, kernel_).empty())
     shrunk = ShrinkUntil(
         shrunk, judge, [] { return false; }, search::Effort::kQuick);
   // A smaller script of the cause may show another bug.

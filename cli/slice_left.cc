@@ -54,14 +54,21 @@ uint64_t UnsortedIn(const fuzz::FuzzStatus& status) {
   return broken - std::min(broken, sorted);
 }
 
-// How many causes of that property were sorted.
-size_t CountSorted(const std::vector<InputLeft>& causes, Property property,
-                   const KernelSpec& kernel) {
-  return static_cast<size_t>(
-      std::count_if(causes.begin(), causes.end(), [&](const InputLeft& one) {
-        const auto cause = search::CauseNamed(one.cause, kernel);
-        return cause && cause->property == property;
-      }));
+// Causes of a property, and the executions that they have counted.
+struct Sorted {
+  size_t causes = 0;
+  uint64_t executions = 0;
+};
+Sorted SortedOf(const std::vector<InputLeft>& causes, Property property,
+                const KernelSpec& kernel) {
+  Sorted sorted;
+  for (const InputLeft& one : causes) {
+    const auto cause = search::CauseNamed(one.cause, kernel);
+    if (!cause || cause->property != property) continue;
+    ++sorted.causes;
+    sorted.executions += one.executions;
+  }
+  return sorted;
 }
 
 // Nothing if there is no such file.
@@ -160,9 +167,12 @@ SliceLeft ReadSliceLeft(const std::string& directory,
     const std::string file = left.status.kept[i];
     if (left.status.broken[i] == 0 || files.erase(file) == 0) continue;
     const auto property = static_cast<Property>(i);
-    const size_t causes = CountSorted(sorted, property, kernel);
-    // The inputs of all its causes are as good.
-    if (causes > 0 && causes == CountSorted(kept, property, kernel)) continue;
+    const auto [causes, executions] = SortedOf(sorted, property, kernel);
+    // The inputs of all its causes are as good, if each violation was sorted:
+    // else it may have another cause.
+    if (causes > 0 && causes == SortedOf(kept, property, kernel).causes &&
+        executions >= left.status.broken[i])
+      continue;
     // Its execution may be one that a cause has counted.
     left.inputs.push_back({.file = file,
                            .executions = causes > 0 ? 0U : 1U,
