@@ -21,7 +21,7 @@ namespace vmtrunc::campaign {
 
 // Marks in a slice's directory that it is being processed, with a number:
 // "try-0" for the first time. There is no mark for kMostTries.
-inline constexpr unsigned kMostTries = 2;
+inline constexpr unsigned kMostTries = 3;
 std::string TryFile(unsigned tries);
 
 // Whether it is a campaign's directory, of this version or another.

@@ -68,7 +68,7 @@ TEST_F(StoreTest, RemovesOfASliceOnlyNamesThatItWrites) {
   EXPECT_EQ(Names("out/jobs"), std::set<std::string>{});
   for (const std::string name :
        {"cause-0.vmt", "cause-notes.txt", "cause-mine.bytes",
-        "cause-0-mine.bytes", "broken-it.txt", "try-again", "try-2", "try-00",
+        "cause-0-mine.bytes", "broken-it.txt", "try-again", "try-3", "try-00",
         "crash-notes", ".vmtrunc", ".vmtrunc-notes",
         ".vmtrunc-0123456789abcde.tmp", ".vmtrunc-0123456789abcdeg.tmp"}) {
     EXPECT_FALSE(slice({name})) << name;

@@ -86,7 +86,8 @@ void CampaignRun::TakeLeftOvers() {
 }
 
 // A slice that crashed the campaign while it was processed might do so each
-// time: the second time nothing is minimised, and there is no third.
+// time. Once it may have been killed for another reason; the third time nothing
+// is minimised, and there is no fourth.
 bool CampaignRun::SetAside(uint64_t number) {
   const std::string directory = store_.JobDirectory(number);
   tries_ = 0;
@@ -126,7 +127,7 @@ bool CampaignRun::HarvestCauses(const SliceLeft& left, KernelState& kernel,
   record.unsorted = left.unsorted;
   const auto deadline = Clock::now() + kShrinking;
   const auto stop = [&] {
-    return tries_ > 0 || stopped() || Clock::now() > deadline;
+    return tries_ > 1 || stopped() || Clock::now() > deadline;
   };
   uint64_t counted = 0;
   std::vector<InputLeft> lost;
