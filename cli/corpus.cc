@@ -134,6 +134,14 @@ Places::Places(const std::vector<std::string>& files) {
   }
 }
 
+void Places::ExpectThere() const {
+  for (const auto& [directory, was] : directories_)
+    if (base::IdentityOf(directory) != was)
+      throw base::UsageError{base::Shown(directory) +
+                             ": has another name by now, or has gone, and not "
+                             "all in it has been read"};
+}
+
 bool Places::HasLost(const std::string& file) const {
   std::error_code error;
   if (fs::status(file, error).type() != fs::file_type::not_found) return false;

@@ -34,12 +34,16 @@ std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
 // The directories of files, as they are when it is made.
 class Places {
  public:
+  Places() = default;
   explicit Places(const std::vector<std::string>& files);
 
   // Whether the file is no longer in its directory, as a running fuzzer
   // replaces inputs by smaller ones. One that may not be read is there; and if
   // the directory has another name by now, nobody can say what is in it.
   bool HasLost(const std::string& file) const;
+
+  // Throws UsageError if one of the directories has another name by now.
+  void ExpectThere() const;
 
  private:
   std::map<std::string, std::optional<base::Identity>> directories_;

@@ -36,6 +36,7 @@ struct Seeds {
   std::vector<std::string> in_bytes;
   base::OwnDirectory::Files from_text;
   size_t longest_bytes = 0;
+  Places places;
 };
 
 // Throws UsageError if what is read, a value of --corpus or below it, is what
@@ -52,6 +53,7 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
     throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
                            ": expected scripts in it, and there is no file"};
   Seeds seeds;
+  seeds.places = Places(paths);
   for (const std::string& path : paths) {
     if (stop) break;
     const CorpusFile file = ReadCorpusFile(path);
@@ -121,7 +123,10 @@ FuzzSeeds SeedArguments(const FuzzOptions& o, const FuzzDirectory& directory,
   const std::string list = directory.Path("seeds.list");
   RemoveOwn(list);
   base::WriteFile(list, absl::StrJoin(paths, ","));
-  return {{"-seed_inputs=@" + list}, seeds.longest_bytes};
+  return {.arguments = {"-seed_inputs=@" + list},
+          .longest_bytes = seeds.longest_bytes,
+          .places = std::move(seeds.places),
+          .in_place = seeds.in_bytes.size()};
 }
 
 // Throws UsageError if a job failed without reporting a violation.

@@ -116,6 +116,12 @@ class Jobs {
       while (!job->Ended()) std::this_thread::sleep_for(kBetweenLooks);
   }
 
+  // Whether each has run so many inputs.
+  bool HaveRun(uint64_t executions) const {
+    return std::all_of(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+      return job->status().executions >= executions;
+    });
+  }
   fuzz::FuzzStatus Total() const {
     fuzz::FuzzStatus total{};
     for (const auto& job : jobs_) Add(total, job->status());
@@ -182,10 +188,11 @@ class Jobs {
   std::vector<std::unique_ptr<FuzzerJob>> jobs_;
 };
 
-// "": it is there.
-std::string WhyGone(const FuzzDirectory& directory) {
+// "": it is there, and so is what the fuzzers have still to read.
+std::string WhyGone(const FuzzDirectory& directory, const Places& reads) {
   try {
     directory.ExpectThere();
+    reads.ExpectThere();
     return "";
   } catch (const base::UsageError& error) {
     return error.what;
@@ -243,15 +250,20 @@ FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
   base::ProgressLine progress;
   const Clock::time_point start = Clock::now();
   Clock::time_point probe = start;
+  // Those of its corpus are read in turn with them.
+  const uint64_t first = seeds.in_place + directory.CorpusSize();
+  Places reads = seeds.in_place == 0 ? Places() : seeds.places;
   const auto seconds = [&] {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
   while (!jobs.Ended()) {
     std::this_thread::sleep_for(kBetweenLooks);
-    if (run.gone = WhyGone(directory); !run.gone.empty()) {
+    const bool are_read = jobs.HaveRun(first);
+    if (run.gone = WhyGone(directory, reads); !run.gone.empty()) {
       jobs.Kill();
       break;
     }
+    if (are_read) reads = Places();
     run.stopped |= stop;
     if (run.stopped || !run.no_room.empty() ||
         (o.seconds > 0 && seconds() >= o.seconds))

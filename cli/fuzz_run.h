@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/corpus.h"
 #include "cli/fuzz_directory.h"
 #include "cli/fuzzer_job.h"
 #include "core/model/rules.h"
@@ -45,6 +46,10 @@ uint32_t StopsFor(const FuzzOptions& options);
 struct FuzzSeeds {
   std::vector<std::string> arguments = {};  // of libFuzzer, that name them
   size_t longest_bytes = 0;
+  // Of those that it reads where they are, and how many they are. It says
+  // nothing of one that it cannot read.
+  Places places = {};
+  size_t in_place = 0;
 };
 
 // libFuzzer's -max_len, which it cuts what it reads to: room for scripts of
