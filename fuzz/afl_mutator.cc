@@ -6,9 +6,18 @@
 // switches them off. AFL++ ignores the target's LLVMFuzzerCustomMutator, and
 // -G: scripts get VMTRUNC_EVENTS events at most, 32 by default, or as many as
 // the input had.
+//
+// What the target runs afl-fuzz keeps where it dies. The mutator runs scripts
+// on the model too, in afl-fuzz itself: VMTRUNC_RUNNING names a file for them.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +40,7 @@ constexpr unsigned kMutationsAnInput = 64;
   std::exit(2);
 }
 
-vmtrunc::Rules RulesFromEnvironment() {
+vmtrunc::KernelSpec KernelFromEnvironment() {
   const char* verbs = std::getenv(vmtrunc::fuzz::kVerbsVariable);
   const auto parsed =
       vmtrunc::fuzz::ParseVerbsVariable(verbs != nullptr ? verbs : "");
@@ -44,7 +53,7 @@ vmtrunc::Rules RulesFromEnvironment() {
   if (!spec.ok())
     Usage(std::string(vmtrunc::fuzz::kKernelVariable) + "=" + kernel +
           ": expected " + std::string(spec.status().message()));
-  return spec->rules();
+  return *spec;
 }
 
 size_t EventsFromEnvironment() {
@@ -57,11 +66,66 @@ size_t EventsFromEnvironment() {
   return *number;
 }
 
+// A new file that has the script that runs, in bytes, and stays where afl-fuzz
+// dies.
+class Running {
+ public:
+  Running(const std::string& stem, const vmtrunc::KernelSpec& kernel)
+      : kernel_(kernel) {
+    for (unsigned number = 1; file_ < 0; ++number) {
+      const std::string part = number == 1 ? "" : "-" + std::to_string(number);
+      path_ = stem + part + "." + vmtrunc::fuzz::kInputExtension;
+      file_ =
+          ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file_ < 0 && errno != EEXIST) Fail(errno);
+    }
+  }
+  Running(const Running&) = delete;
+  ~Running() {
+    ::unlink(path_.c_str());
+    ::close(file_);
+  }
+
+  void Save(const vmtrunc::Script& script) {
+    vmtrunc::Script with = script;
+    SetKernel(kernel_, with);
+    std::vector<uint8_t> bytes = EncodeBytes(with);
+    const size_t size = bytes.size();
+    bytes.resize(std::max(size, before_));  // zeros: events without an effect
+    before_ = size;
+    const ssize_t wrote = ::pwrite(file_, bytes.data(), bytes.size(), 0);
+    if (wrote != static_cast<ssize_t>(bytes.size()))
+      Fail(wrote < 0 ? errno : ENOSPC);
+  }
+
+ private:
+  [[noreturn]] void Fail(int error) const {
+    Usage(path_ + ": " + std::strerror(error));
+  }
+
+  vmtrunc::KernelSpec kernel_;
+  std::string path_;
+  int file_ = -1;
+  size_t before_ = 0;  // bytes of the script before
+};
+
 // The state of one afl-fuzz between calls. It mutates blindly by itself.
 struct Mutator {
-  explicit Mutator(unsigned seed) : seeds(seed) {}
+  explicit Mutator(unsigned seed) : seeds(seed) {
+    const char* const stem = std::getenv(vmtrunc::fuzz::kRunningVariable);
+    if (stem == nullptr) return;
+    running.emplace(stem, kernel);
+    before = [this](const vmtrunc::Script& script) { running->Save(script); };
+  }
+
   vmtrunc::base::Random seeds;
-  vmtrunc::fuzz::ByteMutator mutator{RulesFromEnvironment(), nullptr};
+  vmtrunc::KernelSpec kernel = KernelFromEnvironment();
+  vmtrunc::fuzz::ByteMutator mutator{kernel.rules(), nullptr};
+  std::optional<Running> running;
+  vmtrunc::fuzz::Before before;  // empty without a file
+  const vmtrunc::fuzz::Before* saves() const {
+    return running ? &before : nullptr;
+  }
   size_t max_bytes =
       vmtrunc::kHeaderBytes + vmtrunc::kRecordBytes * EventsFromEnvironment();
   std::vector<uint8_t> bytes;  // the result of the last call
@@ -89,9 +153,9 @@ VMTRUNC_EXPORT size_t afl_custom_fuzz(void* data, const uint8_t* input,
   const uint64_t seed = m->seeds.Next();
   if (other != nullptr && m->seeds.Below(2) == 0)
     return m->mutator.CrossOver({input, size}, {other, other_size},
-                                m->bytes.data(), room, seed);
+                                m->bytes.data(), room, seed, m->saves());
   std::copy_n(input, size, m->bytes.begin());
-  return m->mutator.Mutate(m->bytes.data(), size, room, seed);
+  return m->mutator.Mutate(m->bytes.data(), size, room, seed, m->saves());
 }
 
 VMTRUNC_EXPORT unsigned afl_custom_fuzz_count(void* /*data*/,

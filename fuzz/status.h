@@ -43,6 +43,9 @@ inline constexpr const char* kScoutedVariable = "VMTRUNC_SCOUTED";
 // does for such a seed and in such a buffer, each event saved in
 // DIRECTORY/current before it runs, prints the script, and ends.
 inline constexpr const char* kMutatedVariable = "VMTRUNC_MUTATED";
+// Of the mutator in afl-fuzz: what it runs on the model is in STEM.bytes, or
+// STEM-2.bytes and so on, before it runs.
+inline constexpr const char* kRunningVariable = "VMTRUNC_RUNNING";
 // Scripts between two executions of the engine.
 inline constexpr unsigned kScouted = 63;
 // If set: libFuzzer and AFL++ do not see abstract states.
