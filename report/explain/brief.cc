@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -220,8 +221,11 @@ std::optional<EscapeInBrief> EscapeIn(const Story& story) {
   return EscapeInBrief(story, *victim, *escape);
 }
 
-std::string Capital(std::string text) {
-  if (!text.empty())
+// As the start of a sentence. Names of tasks stay as they are.
+std::string Capital(const Story& story, std::string text) {
+  const std::string word = text.substr(0, text.find(' '));
+  const bool is_task = absl::c_linear_search(story.script.task_names, word);
+  if (!text.empty() && !is_task)
     text[0] = absl::ascii_toupper(static_cast<unsigned char>(text[0]));
   return text;
 }
@@ -230,7 +234,7 @@ std::vector<std::string> FolioInBrief(const Story& story,
                                       const FolioStory& tale) {
   const std::string clause = FolioClause(story, tale);
   if (clause.empty()) return {};
-  return {Capital(clause) + "."};
+  return {Capital(story, clause) + "."};
 }
 
 // The violation as a clause.
@@ -249,14 +253,14 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
   if (const auto escape = EscapeIn(story))
     sentences = escape->Tell();
   else if (const auto stale = TlbStoryOf(story))
-    sentences = {Capital(TlbClause(story, *stale)) + "."};
+    sentences = {Capital(story, TlbClause(story, *stale)) + "."};
   else if (const auto used = TableStoryOf(story))
-    sentences = {Capital(TableClause(story, *used)) + "."};
+    sentences = {Capital(story, TableClause(story, *used)) + "."};
   else if (const auto tale = FolioStoryOf(story))
     sentences = FolioInBrief(story, *tale);
   if (sentences.empty()) sentences = MappedAndRemoved(story);
   if (sentences.empty()) sentences = ScannedAgain(story);
-  std::string last = Capital(Result(story));
+  std::string last = Capital(story, Result(story));
   // The bug's own repair, if known: others repair it by accident.
   if (bug != nullptr) {
     absl::StrAppendFormat(&last, "; with the rule %s the property holds",
@@ -271,7 +275,7 @@ std::vector<Sentence> BriefSentences(const Story& story, const Cause& cause,
 }
 
 Sentence InOneSentence(const Story& story) {
-  std::string text = Capital(ViolationInWords(story));
+  std::string text = Capital(story, ViolationInWords(story));
   if (const auto escape = EscapeIn(story))
     absl::StrAppend(&text, ": ", escape->How());
   else if (const auto stale = TlbStoryOf(story))

@@ -89,6 +89,26 @@ TEST(Folios, FaultAroundMapsByAnOldSize) {
         "will map by the i_size that it read, 2\n"});
 }
 
+// The same, of an empty file that has grown by then.
+TEST(Folios, FaultAroundMapsByASizeOfNothing) {
+  const Story story = StoryOf("found/fault-around-with-no-end.vmt", "7.0");
+  const auto tale = FolioStoryOf(story);
+  ASSERT_TRUE(tale && tale->old_size);
+  EXPECT_EQ(tale->old_size->size, 0U);
+  EXPECT_EQ(tale->old_size->now, 1U);
+  Says(Why(story, FindCause(story)),
+       {"a reads i_size of f, 0, which caps nothing of what it will map",
+        "a acts by an i_size of 0, which caps nothing, that it read before",
+        "the rule around-size-again"});
+  Says(ToText(story, nullptr, Look{.columns = 400}),
+       {"a will map by the i_size that it read, 0, which caps nothing\n"});
+  const auto sentences =
+      BriefSentences(story, FindCause(story), /*bug=*/nullptr);
+  ASSERT_FALSE(sentences.empty());
+  EXPECT_TRUE(sentences[0].text.starts_with("a acts by an i_size of 0,"))
+      << sentences[0].text;
+}
+
 // F6, F8: the fault's own reference is why the folio is whole.
 TEST(Folios, TheFaultItselfKeepsTheFolio) {
   for (const char* const path : {"found/tmpfs-fault-does-not-look-again.vmt",

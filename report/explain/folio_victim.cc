@@ -99,7 +99,9 @@ class LeadFinder {
 
   void FindOldSize() {
     const unsigned now = story_.rows[breaks_].world.files[tale_.file].size;
-    if (!read_ || !stored_ || *stored_ < *read_ || size_ <= now) return;
+    // Of an empty file there is no last page (DIV_ROUND_UP(0, PAGE_SIZE) - 1).
+    const bool is_larger = size_ > now || size_ == 0;
+    if (!read_ || !stored_ || *stored_ < *read_ || !is_larger) return;
     tale_.old_size = OldSize{.task = story_.rows[breaks_].task,
                              .size = size_,
                              .now = now,

@@ -67,9 +67,10 @@ std::string FolioPhrase(const Story& story, const Fact& fact) {
   const std::string folio = FolioName(fact.first, fact.last);
   switch (fact.kind) {
     case Kind::kSamplesSize:
-      return absl::StrFormat(
-          "reads i_size of %s, %u, by which it will map pages", file,
-          fact.after);
+      return absl::StrFormat("reads i_size of %s, %u, %s", file, fact.after,
+                             fact.after == 0 ? "which caps nothing of what it "
+                                               "will map"
+                                             : "by which it will map pages");
     case Kind::kChecksSize:
       return absl::StrFormat("finds page %u inside %s, whose i_size is %u",
                              fact.page.value_or(0), file, fact.after);
@@ -113,8 +114,9 @@ std::string FoliosInWords(const Story& story, const CacheView& view) {
     absl::StrAppend(&words, "; ", FolioInWords(story, folio));
   for (const SizeSample& it : view.samples)
     absl::StrAppendFormat(&words,
-                          "; %s will map by the i_size that it read, %u",
-                          story.script.task_names[it.task], it.size);
+                          "; %s will map by the i_size that it read, %u%s",
+                          story.script.task_names[it.task], it.size,
+                          it.size == 0 ? ", which caps nothing" : "");
   return words;
 }
 
@@ -146,9 +148,10 @@ std::string FolioClause(const Story& story, const FolioStory& tale) {
         MarkedSteps(story.rows[*tale.kept])));
   if (const auto& old = tale.old_size)
     clauses.push_back(absl::StrFormat(
-        "%s acts by an i_size of %u that it read before (%s), while i_size is "
-        "%u (since %s)",
+        "%s acts by an i_size of %u%s that it read before (%s), while i_size "
+        "is %u (since %s)",
         story.script.task_names[old->task], old->size,
+        old->size == 0 ? ", which caps nothing," : "",
         MarkedSteps(story.rows[old->read]), old->now,
         MarkedSteps(story.rows[old->stored])));
   return absl::StrJoin(clauses, ", and ");
