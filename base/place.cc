@@ -36,8 +36,6 @@ bool IsWithin(fs::path inner, const fs::path& outer) {
   }
 }
 
-using Identity = std::pair<dev_t, ino_t>;
-
 // Of the directory and all that are around it. Canonical.
 std::set<Identity> AroundOf(fs::path path) {
   std::set<Identity> all;
@@ -171,10 +169,40 @@ void ExpectDirectory(const std::string& option, const std::string& path) {
       type == fs::file_type::none ? error.message() : "expected a directory")};
 }
 
+std::string ParentOf(const std::string& path) {
+  const std::string parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
 std::optional<Identity> IdentityOf(const std::string& path) {
   struct stat about{};
   if (::stat(path.c_str(), &about) != 0) return std::nullopt;
   return Identity(about.st_dev, about.st_ino);
+}
+
+Places::Places(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    const std::string directory = ParentOf(file);
+    if (!directories_.contains(directory))
+      directories_[directory] = IdentityOf(directory);
+  }
+}
+
+void Places::ExpectThere() const {
+  for (const auto& [directory, was] : directories_)
+    if (IdentityOf(directory) != was)
+      throw UsageError{Shown(directory) +
+                       ": has another name by now, or has gone, and not "
+                       "all in it has been read"};
+}
+
+bool Places::HasLost(const std::string& file) const {
+  std::error_code error;
+  if (fs::status(file, error).type() != fs::file_type::not_found) return false;
+  const std::string directory = ParentOf(file);
+  const auto was = directories_.find(directory);
+  return was != directories_.end() && was->second &&
+         was->second == IdentityOf(directory);
 }
 
 bool IsStill(int file, const std::string& path) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,10 +47,31 @@ bool IsRegularFile(const std::string& path);
 // `option` is the option with this value.
 void ExpectDirectory(const std::string& option, const std::string& path);
 
+// The directory of the file: "." where the path names none.
+std::string ParentOf(const std::string& path);
+
 // What tells a file from all others while it is there: device and inode.
 // Nothing if there is none, or it cannot be looked at. Follows links.
 using Identity = std::pair<uint64_t, uint64_t>;
 std::optional<Identity> IdentityOf(const std::string& path);
+
+// The directories of files, as they are when it is made.
+class Places {
+ public:
+  Places() = default;
+  explicit Places(const std::vector<std::string>& files);
+
+  // Whether the file is no longer in its directory, as a running fuzzer
+  // replaces inputs by smaller ones. One that may not be read is there; and if
+  // the directory has another name by now, nobody can say what is in it.
+  bool HasLost(const std::string& file) const;
+
+  // Throws UsageError if one of the directories has another name by now.
+  void ExpectThere() const;
+
+ private:
+  std::map<std::string, std::optional<Identity>> directories_;
+};
 
 // Whether the open file is still the one of that name, and not a link to it.
 // The file or its directory may have been moved, and replaced by another.

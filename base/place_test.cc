@@ -288,5 +288,32 @@ TEST_F(PlaceTest, EachFileOfAWalkIsOutside) {
   EXPECT_EQ(error({"in/a", "kept/below/a"}), "");
 }
 
+// What a fuzzer takes away is lost from its directory; what was in a directory
+// that has another name by now nobody can say.
+TEST_F(PlaceTest, AFileIsLostFromTheDirectoryThatWasListed) {
+  fs::create_directories(Path("corpus/below"));
+  for (const char* const file : {"corpus/a", "corpus/b", "corpus/below/c"})
+    Put(file, "input");
+  const std::string a = Path("corpus/a"), c = Path("corpus/below/c");
+  const Places places({a, Path("corpus/b"), c});
+  EXPECT_FALSE(places.HasLost(a));
+  fs::remove(a);
+  fs::remove(c);
+  EXPECT_TRUE(places.HasLost(a));
+  EXPECT_TRUE(places.HasLost(c));
+  EXPECT_FALSE(places.HasLost(Path("corpus/b")));
+  EXPECT_FALSE(places.HasLost(Path("elsewhere/d")));  // it was not listed
+  places.ExpectThere();
+  fs::remove(Path("corpus/below"));
+  EXPECT_FALSE(places.HasLost(c));
+  EXPECT_EQ(ErrorOf([&] { places.ExpectThere(); }),
+            Path("corpus/below") +
+                ": has another name by now, or has gone, and not all in it has "
+                "been read");
+  fs::rename(Path("corpus"), Path("away"));
+  fs::create_directory(Path("corpus"));
+  EXPECT_FALSE(places.HasLost(a));
+}
+
 }  // namespace
 }  // namespace vmtrunc::base

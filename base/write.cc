@@ -42,11 +42,6 @@ int Finish(int file, bool durable) {
   return ::close(file) != 0 && error == 0 ? errno : error;
 }
 
-std::string ParentOf(const std::string& path) {
-  const std::string parent = fs::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
-}
-
 // The name of a temporary file: a random number between these.
 constexpr std::string_view kTemporary = ".vmtrunc-", kTmp = ".tmp";
 constexpr size_t kHexDigits = 16;

@@ -151,13 +151,16 @@ void CampaignRun::GiveSeeds() {
     if (paths.empty())
       throw base::UsageError{"--corpus " + base::Shown(directory) +
                              ": expected scripts in it, and there is no file"};
+    const base::Places places(paths);
     for (const std::string& path : paths) {
       if (stopped()) break;
-      const CorpusFile file = ReadCorpusFile(path);
-      if (const std::string words = IgnoredInWords(file.script); !words.empty())
+      const auto file = ReadListed(path, places, {directory});
+      if (!file) continue;
+      if (const std::string words = IgnoredInWords(file->script);
+          !words.empty())
         std::cerr << base::Shown(path) << ": " << words << "\n";
       for (KernelState& kernel : kernels_)
-        kernel.corpus.TakeSeed(path, file.content);
+        kernel.corpus.TakeSeed(path, file->content);
     }
   }
   if (!options_.corpus.empty()) base::SyncFileSystem(store_.directory());

@@ -83,11 +83,6 @@ void ExpectNoFuzzer(const fs::path& directory) {
                          base::Shown((directory / "corpus").string())};
 }
 
-std::string DirectoryOf(const std::string& file) {
-  const std::string directory = fs::path(file).parent_path().string();
-  return directory.empty() ? "." : directory;
-}
-
 }  // namespace
 
 std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
@@ -126,31 +121,6 @@ std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
   return files;
 }
 
-Places::Places(const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    const std::string directory = DirectoryOf(file);
-    if (!directories_.contains(directory))
-      directories_[directory] = base::IdentityOf(directory);
-  }
-}
-
-void Places::ExpectThere() const {
-  for (const auto& [directory, was] : directories_)
-    if (base::IdentityOf(directory) != was)
-      throw base::UsageError{base::Shown(directory) +
-                             ": has another name by now, or has gone, and not "
-                             "all in it has been read"};
-}
-
-bool Places::HasLost(const std::string& file) const {
-  std::error_code error;
-  if (fs::status(file, error).type() != fs::file_type::not_found) return false;
-  const std::string directory = DirectoryOf(file);
-  const auto was = directories_.find(directory);
-  return was != directories_.end() && was->second &&
-         was->second == base::IdentityOf(directory);
-}
-
 CorpusFile ReadCorpusFile(const std::string& path,
                           const std::vector<std::string>& named) {
   CorpusFile file;
@@ -163,6 +133,19 @@ CorpusFile ReadCorpusFile(const std::string& path,
   file.is_text = LooksLikeText(path, file.content);
   file.script = ParseScript(path, file.content, file.is_text);
   return file;
+}
+
+std::optional<CorpusFile> ReadListed(const std::string& path,
+                                     const base::Places& places,
+                                     const std::vector<std::string>& named) {
+  try {
+    return ReadCorpusFile(path, named);
+  } catch (const base::UsageError&) {
+    const bool is_named =
+        std::find(named.begin(), named.end(), path) != named.end();
+    if (is_named || !places.HasLost(path)) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace vmtrunc::cli

@@ -2,7 +2,6 @@
 #ifndef VMTRUNC_CLI_CORPUS_H_
 #define VMTRUNC_CLI_CORPUS_H_
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,28 +30,16 @@ std::vector<std::string> FilesBelow(const std::vector<std::string>& paths,
 std::vector<std::string> ScriptsBelow(const std::vector<std::string>& paths,
                                       const std::string& extension = "");
 
-// The directories of files, as they are when it is made.
-class Places {
- public:
-  Places() = default;
-  explicit Places(const std::vector<std::string>& files);
-
-  // Whether the file is no longer in its directory, as a running fuzzer
-  // replaces inputs by smaller ones. One that may not be read is there; and if
-  // the directory has another name by now, nobody can say what is in it.
-  bool HasLost(const std::string& file) const;
-
-  // Throws UsageError if one of the directories has another name by now.
-  void ExpectThere() const;
-
- private:
-  std::map<std::string, std::optional<base::Identity>> directories_;
-};
-
 // Throws UsageError "FILE:LINE: ...". An empty file in a directory is a
 // fuzzer's input; one of those `named` is an error.
 CorpusFile ReadCorpusFile(const std::string& path,
                           const std::vector<std::string>& named = {});
+
+// The same of a file that was listed. Nothing if it has gone from its directory
+// meanwhile, and is none of those `named`.
+std::optional<CorpusFile> ReadListed(const std::string& path,
+                                     const base::Places& places,
+                                     const std::vector<std::string>& named);
 
 }  // namespace vmtrunc::cli
 

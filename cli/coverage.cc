@@ -137,9 +137,14 @@ int Coverage(const CoverageArguments& o) {
   Reached all{.file = "all", .features = {}};
   nlohmann::json files = nlohmann::json::array();
   const std::vector<std::string> paths = ScriptsBelow(o.paths);
+  const base::Places places(paths);
+  size_t read = 0;
   try {
     for (const std::string& path : paths) {
-      const Reached reached = ReachOf(o, ReadCorpusFile(path, o.paths));
+      const auto file = ReadListed(path, places, o.paths);
+      if (!file) continue;
+      ++read;
+      const Reached reached = ReachOf(o, *file);
       all.Add(reached);
       if (o.json)
         files.push_back(ToJson(reach, reached));
@@ -151,6 +156,10 @@ int Coverage(const CoverageArguments& o) {
     if (!files.empty()) PrintJson(reach, files, all);
     throw;
   }
+  if (read == 0)
+    throw base::UsageError{
+        "expected scripts, and each was removed before it "
+        "was read"};
   if (o.json)
     PrintJson(reach, files, all);
   else if (paths.size() != 1)

@@ -72,19 +72,17 @@ struct Corpus {
   size_t read = 0;  // files, including those with equal scripts
 };
 
-// Nothing if there is no script in it, which is said, or if it is gone by now.
+// Nothing if there is no script in it, which is said, or if it is gone by now,
+// as a running fuzzer replaces inputs by smaller ones.
 std::optional<CorpusFile> ReadInput(const std::string& path,
                                     const std::vector<std::string>& named,
-                                    const Places& places) {
-  try {
-    CorpusFile file = ReadCorpusFile(path, named);
-    TakeKernelBeside(path, file.script);
-    if (!file.content.empty()) return file;
-    std::cerr << "vmtrunc distill: skipped: " << base::Shown(path)
-              << ": expected a script; there is nothing in it\n";
-  } catch (const base::UsageError&) {
-    if (!places.HasLost(path)) throw;
-  }
+                                    const base::Places& places) {
+  std::optional<CorpusFile> file = ReadListed(path, places, named);
+  if (!file) return std::nullopt;
+  TakeKernelBeside(path, file->script);
+  if (!file->content.empty()) return file;
+  std::cerr << "vmtrunc distill: skipped: " << base::Shown(path)
+            << ": expected a script; there is nothing in it\n";
   return std::nullopt;
 }
 
@@ -96,7 +94,7 @@ Corpus ReadAndRun(const std::string& option,
   base::ProgressLine progress;
   std::set<std::string> known;
   std::vector<std::vector<std::string>> paths;
-  std::vector<Places> places;
+  std::vector<base::Places> places;
   size_t all = 0;
   for (const std::string& dir : dirs) {
     paths.push_back(FilesBelow({dir}));
@@ -105,7 +103,7 @@ Corpus ReadAndRun(const std::string& option,
   }
   for (size_t i = 0; i < dirs.size(); ++i) {
     const size_t before = corpus.read;
-    const Places& its = places[i];
+    const base::Places& its = places[i];
     for (const std::string& path : paths[i]) {
       std::optional<CorpusFile> file = ReadInput(path, dirs, its);
       if (!file) continue;

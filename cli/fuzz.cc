@@ -36,7 +36,7 @@ struct Seeds {
   std::vector<std::string> in_bytes;
   base::OwnDirectory::Files from_text;
   size_t longest_bytes = 0;
-  Places places;
+  base::Places places;
 };
 
 // Throws UsageError if what is read, a value of --corpus or below it, is what
@@ -53,17 +53,18 @@ Seeds ReadSeeds(const FuzzOptions& o, const std::atomic<bool>& stop) {
     throw base::UsageError{"--corpus " + base::Shown(o.corpus) +
                            ": expected scripts in it, and there is no file"};
   Seeds seeds;
-  seeds.places = Places(paths);
+  seeds.places = base::Places(paths);
   for (const std::string& path : paths) {
     if (stop) break;
-    const CorpusFile file = ReadCorpusFile(path);
-    NoteIgnored(path, file.script);
-    if (!file.is_text) {
-      seeds.longest_bytes = std::max(seeds.longest_bytes, file.content.size());
+    const auto file = ReadListed(path, seeds.places, {o.corpus});
+    if (!file) continue;
+    NoteIgnored(path, file->script);
+    if (!file->is_text) {
+      seeds.longest_bytes = std::max(seeds.longest_bytes, file->content.size());
       seeds.in_bytes.push_back(path);
       continue;
     }
-    const std::vector<uint8_t> bytes = EncodeBytes(file.script);
+    const std::vector<uint8_t> bytes = EncodeBytes(file->script);
     seeds.longest_bytes = std::max(seeds.longest_bytes, bytes.size());
     // Not .vmt: every command would read that as text.
     constexpr absl::string_view kBytes = ".bytes";

@@ -189,7 +189,7 @@ class Jobs {
 };
 
 // "": it is there, and so is what the fuzzers have still to read.
-std::string WhyGone(const FuzzDirectory& directory, const Places& reads) {
+std::string WhyGone(const FuzzDirectory& directory, const base::Places& reads) {
   try {
     directory.ExpectThere();
     reads.ExpectThere();
@@ -252,7 +252,7 @@ FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
   Clock::time_point probe = start;
   // Those of its corpus are read in turn with them.
   const uint64_t first = seeds.in_place + directory.CorpusSize();
-  Places reads = seeds.in_place == 0 ? Places() : seeds.places;
+  base::Places reads = seeds.in_place == 0 ? base::Places() : seeds.places;
   const auto seconds = [&] {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
@@ -263,7 +263,7 @@ FuzzRun RunJobs(const FuzzOptions& o, const FuzzDirectory& directory,
       jobs.Kill();
       break;
     }
-    if (are_read) reads = Places();
+    if (are_read) reads = base::Places();
     run.stopped |= stop;
     if (run.stopped || !run.no_room.empty() ||
         (o.seconds > 0 && seconds() >= o.seconds))

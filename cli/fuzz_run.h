@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/corpus.h"
+#include "base/place.h"
 #include "cli/fuzz_directory.h"
 #include "cli/fuzzer_job.h"
 #include "core/model/rules.h"
@@ -48,7 +48,7 @@ struct FuzzSeeds {
   size_t longest_bytes = 0;
   // Of those that it reads where they are, and how many they are. It says
   // nothing of one that it cannot read.
-  Places places = {};
+  base::Places places = {};
   size_t in_place = 0;
 };
 
