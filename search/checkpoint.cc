@@ -24,6 +24,9 @@ struct Head {
   uint64_t states, transitions, beyond, checksum;
 };
 
+// Of a state: its key and its node. Levels begin at multiples of it.
+constexpr uint64_t kUnit = 2 * sizeof(uint64_t);
+
 uint64_t Checksum(const Head& head, const uint64_t* keys, const void* nodes) {
   const uint64_t bytes = head.states * sizeof(uint64_t);
   const uint64_t parts[] = {head.states, head.transitions, head.beyond,
@@ -160,13 +163,24 @@ absl::StatusOr<bool> Checkpoint::Read(Level& level) {
   struct stat status;
   if (::fstat(file_, &status) != 0) return Errno(path_);
   const auto size = static_cast<uint64_t>(status.st_size);
-  // An error of the disk is no end: what is left would be cut off.
-  const auto end = [&]() -> absl::StatusOr<bool> {
-    if (errno != 0) return Errno(path_);
-    return false;
+  // A kill, or a machine that was switched off, leaves a part of one level at
+  // the end, or zeros. An error of the disk is no end: what is left would be
+  // cut off.
+  const auto end = [&](int error) -> absl::StatusOr<bool> {
+    if (error != 0) {
+      errno = error;
+      return Errno(path_);
+    }
+    const absl::StatusOr<bool> more = HasLevelAfter(end_ + kUnit, size);
+    if (!more.ok()) return more.status();
+    if (!*more) return false;
+    return absl::DataLossError(absl::StrCat(
+        path_, ": expected a level as it was written at byte ", end_,
+        ": it is damaged, and there are more after it (resumes before it: ",
+        "truncate -s ", end_, ")"));
   };
-  if (!ReadAllAt(file_, end_, &head, sizeof(head))) return end();
-  if (head.states > size / 16) return false;
+  if (!ReadAllAt(file_, end_, &head, sizeof(head))) return end(errno);
+  if (head.states > size / kUnit) return end(0);
   level.transitions = head.transitions;
   level.beyond = head.beyond;
   level.keys.resize(head.states);
@@ -174,19 +188,51 @@ absl::StatusOr<bool> Checkpoint::Read(Level& level) {
   const uint64_t bytes = head.states * sizeof(uint64_t);
   if (!ReadAllAt(file_, end_ + sizeof(head), level.keys.data(), bytes) ||
       !ReadAllAt(file_, end_ + sizeof(head) + bytes, level.nodes.data(), bytes))
-    return end();
-  const uint64_t next = end_ + sizeof(head) + 2 * bytes;
-  if (Checksum(head, level.keys.data(), level.nodes.data()) != head.checksum) {
-    // A kill, or a machine that was switched off, leaves a part of one level at
-    // the end, or zeros.
-    if (next >= size || head.checksum == 0) return false;
-    return absl::DataLossError(absl::StrCat(
-        path_, ": expected a level as it was written at byte ", end_,
-        ": it is damaged, and there are more after it (resumes before it: ",
-        "truncate -s ", end_, ")"));
-  }
-  end_ = next;
+    return end(errno);
+  if (Checksum(head, level.keys.data(), level.nodes.data()) != head.checksum)
+    return end(0);
+  end_ += sizeof(head) + 2 * bytes;
   return true;
+}
+
+absl::StatusOr<bool> Checkpoint::HasLevelAfter(uint64_t from,
+                                               uint64_t size) const {
+  // Of a head that may be one: most that is there are hashes.
+  const auto next_of = [&](uint64_t at, const Head& head) -> uint64_t {
+    const uint64_t room = size - at - sizeof(head);
+    if (head.checksum == 0 || head.states > room / kUnit) return 0;
+    return at + sizeof(head) + head.states * kUnit;
+  };
+  // What may be a head and is none costs the reading of its level.
+  uint64_t left = 4 * size;
+  constexpr size_t kAtOnce = size_t{1} << 20;
+  std::vector<char> bytes(kAtOnce + sizeof(Head));
+  for (uint64_t block = from; block + sizeof(Head) <= size; block += kAtOnce) {
+    const size_t got = std::min<uint64_t>(bytes.size(), size - block);
+    if (!ReadAllAt(file_, block, bytes.data(), got)) {
+      if (errno != 0) return Errno(path_);
+      return false;
+    }
+    for (size_t i = 0; i < kAtOnce && i + sizeof(Head) <= got; i += kUnit) {
+      Head head, after;
+      std::memcpy(&head, bytes.data() + i, sizeof(head));
+      const uint64_t at = block + i, next = next_of(at, head);
+      if (next == 0) continue;
+      // The next level begins where it ends, or it is the last.
+      if (next != size && (!ReadAllAt(file_, next, &after, sizeof(after)) ||
+                           next_of(next, after) == 0))
+        continue;
+      if (next - at > left) continue;
+      left -= next - at;
+      std::vector<uint64_t> words(head.states * 2);
+      if (ReadAllAt(file_, at + sizeof(head), words.data(),
+                    words.size() * sizeof(uint64_t)) &&
+          Checksum(head, words.data(), words.data() + head.states) ==
+              head.checksum)
+        return true;
+    }
+  }
+  return false;
 }
 
 absl::Status Checkpoint::Append(uint64_t transitions, uint64_t beyond,

@@ -57,6 +57,9 @@ class Checkpoint {
                       std::span<const uint64_t> keys, const void* nodes);
 
  private:
+  // Whether the file of `size` bytes has a whole level at `from` or after it.
+  absl::StatusOr<bool> HasLevelAfter(uint64_t from, uint64_t size) const;
+
   std::string path_;
   int file_ = -1;
   uint64_t end_ = 0;  // of the complete levels, bytes

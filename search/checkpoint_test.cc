@@ -36,7 +36,10 @@ TEST(Checkpoint, RefusesACheckpointThatIsDamagedWithin) {
     bytes.seekg(static_cast<std::streamoff>(at)).get(byte);
     bytes.seekp(static_cast<std::streamoff>(at)).put(static_cast<char>(~byte));
   };
-  for (const uint64_t at : {uint64_t{60}, size / 2}) {
+  // In the first level's head, where its number of states is and its checksum,
+  // in its states, and in the middle.
+  for (const uint64_t at : {uint64_t{16}, uint64_t{18}, uint64_t{23},
+                            uint64_t{40}, uint64_t{60}, size / 2}) {
     flip(at);
     const ProveResult result = SearchBound(kMovingMm, "3.0", options);
     EXPECT_EQ(result.answer, Answer::kFailed) << at;
@@ -48,6 +51,13 @@ TEST(Checkpoint, RefusesACheckpointThatIsDamagedWithin) {
   // At the end it was.
   flip(size - 1);
   EXPECT_EQ(SearchBound(kMovingMm, "3.0", options).answer, Answer::kHolds);
+  // What a kill leaves of the last level, which may be zeros.
+  for (const uint64_t cut : {1U, 17U, 40U, 500U}) {
+    fs::resize_file(file, size - cut);
+    if (cut != 500) fs::resize_file(file, size);
+    EXPECT_EQ(SearchBound(kMovingMm, "3.0", options).answer, Answer::kHolds);
+    EXPECT_EQ(fs::file_size(file), size);
+  }
   fs::remove_all(directory);
 }
 
