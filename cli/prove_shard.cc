@@ -1,9 +1,11 @@
 #include "cli/prove_shard.h"
 
+#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/lock.h"
 #include "base/place.h"
 #include "base/shown.h"
 #include "base/work_directory.h"
@@ -142,6 +145,23 @@ bool SaysLess(const nlohmann::json& one, const nlohmann::json& other) {
   return is_exact(other) && !is_exact(one);
 }
 
+// Held while an answer is looked at and replaced: two jobs of one shard may do
+// so at once. Nothing if it cannot be had, or not in that time.
+std::optional<base::DirectoryLock> LockAnswers(const std::string& directory) {
+  constexpr auto kMostWait = std::chrono::seconds(2);
+  constexpr auto kBetweenTries = std::chrono::milliseconds(5);
+  if (base::NewFileError(directory) != 0) return std::nullopt;
+  const auto end = std::chrono::steady_clock::now() + kMostWait;
+  while (std::chrono::steady_clock::now() < end) {
+    try {
+      return base::DirectoryLock(directory, "vmtrunc prove");
+    } catch (const base::UsageError&) {
+      std::this_thread::sleep_for(kBetweenTries);
+    }
+  }
+  return std::nullopt;
+}
+
 void WriteAnswer(const Told& told, search::Shard shard) {
   const search::ProveResult& result = told.result;
   nlohmann::json json = ToJson(told);
@@ -155,6 +175,7 @@ void WriteAnswer(const Told& told, search::Shard shard) {
     json["held_events"] = result.held_events;
   const std::string path = absl::StrCat(told.o.answers, "/", AnswerName(shard));
   // Again, as there was time for others to write.
+  const auto lock = LockAnswers(told.o.answers);
   ExpectAnswerTo(json.at("question"), path);
   if (const nlohmann::json old = AnswerIn(path); !old.is_discarded()) {
     if (SaysLess(json, old))
