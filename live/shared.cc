@@ -1,6 +1,7 @@
 #include "live/shared.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -65,9 +66,27 @@ uint64_t OomKills() {
   return 0;
 }
 
+namespace {
+
+// The kernel kills at the hard limit of processor time (ulimit -t sets both)
+// with a signal that says nothing of it.
+bool HaveUsedTheirTime() {
+  rlimit limit{};
+  rusage used{};
+  if (::getrlimit(RLIMIT_CPU, &limit) != 0 || limit.rlim_max == RLIM_INFINITY ||
+      ::getrusage(RUSAGE_CHILDREN, &used) != 0)
+    return false;
+  const auto seconds =
+      static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+  return seconds + 2 >= limit.rlim_max;  // of two roundings
+}
+
+}  // namespace
+
 bool RefusedBySignal(RaceShared& shared, int status, uint64_t before) {
   if (!WIFSIGNALED(status)) return false;
-  const bool time = WTERMSIG(status) == SIGXCPU;
+  const bool time = WTERMSIG(status) == SIGXCPU ||
+                    (WTERMSIG(status) == SIGKILL && HaveUsedTheirTime());
   if (!time && (WTERMSIG(status) != SIGKILL || OomKills() == before))
     return false;
   Refused(shared, kNobody, time ? "more processor time" : "memory",
