@@ -215,9 +215,8 @@ bool CampaignRun::TakeSlice(campaign::SliceRecord record, KernelState& kernel) {
   const bool is_durable = !stopped();
   if (is_durable)
     base::SyncFileSystem(store_.directory());  // all of it at once
-  if (log_.Has(record.id()))
-    return true;                    // processed again
-  log_.Append(record, is_durable);  // now it is done
+  if (log_.Has(record.id())) return true;      // processed again
+  log_.Append(record, is_durable);             // now it is done
   executions_ += record.executions;
   for (const auto& [cause, executions] : record.causes)
     kernel.findings.Count(cause, executions, log_.records().back().end_unix);
